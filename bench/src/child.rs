@@ -1,0 +1,87 @@
+//! Time and peak memory of a child process, from `/proc` and without foreign code.
+
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+/// What a child process used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChildUse {
+    /// From start to end, seconds.
+    pub(crate) seconds: f64,
+    /// Largest resident memory seen, bytes; absent where the system does not say or the child was too quick.
+    pub(crate) peak_memory_bytes: Option<u64>,
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+}
+
+/// How often the child is looked at. The kernel keeps the peak itself, so only growth within the last look is missed.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Runs a command to its end and measures it.
+///
+/// # Errors
+/// When the command cannot be started or waited for.
+pub(crate) fn measure(command: &mut Command) -> anyhow::Result<ChildUse> {
+    let began = Instant::now();
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("start {command:?}"))?;
+    let mut peak_memory_bytes = None;
+    loop {
+        peak_memory_bytes = peak_memory_bytes.max(peak_memory(&child));
+        if let Some(status) = child.try_wait().context("wait for the child process")? {
+            return Ok(ChildUse {
+                seconds: began.elapsed().as_secs_f64(),
+                peak_memory_bytes,
+                status,
+            });
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Largest resident memory of a child so far, bytes: for processes that the case starts and ends itself.
+pub(crate) fn peak_memory(child: &Child) -> Option<u64> {
+    peak_in(&child.id().to_string())
+}
+
+/// Largest resident memory of this process so far, bytes.
+pub(crate) fn own_peak_memory() -> Option<u64> {
+    peak_in("self")
+}
+
+fn peak_in(process: &str) -> Option<u64> {
+    let status = fs_err::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_timed_and_its_memory_seen() {
+        let used = measure(Command::new("sleep").arg("0.05")).unwrap();
+        assert!(used.status.success());
+        assert!(used.seconds >= 0.05, "{used:?}");
+        if cfg!(target_os = "linux") {
+            assert!(
+                used.peak_memory_bytes.is_some_and(|bytes| bytes > 100_000),
+                "{used:?}"
+            );
+            assert!(own_peak_memory().is_some_and(|bytes| bytes > 1_000_000));
+        }
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_named() {
+        let error = measure(&mut Command::new("no-such-command-here")).unwrap_err();
+        assert!(format!("{error:#}").contains("no-such-command-here"));
+    }
+}

@@ -1,0 +1,25 @@
+//! `comptoir`: the command line. One verb, one file in `verbs/`.
+
+mod context;
+mod exit;
+mod print;
+mod progress;
+mod verbs;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = verbs::Arguments::parse();
+    context::start_logging(&arguments.global);
+    let threads = context::threads(&arguments.global);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(2)).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(verbs::run(arguments)),
+        Err(error) => Err(anyhow::Error::new(error).context("start the runtime")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}

@@ -1,0 +1,59 @@
+//! `comptoir decide`
+
+use crate::context::Context;
+use crate::print;
+use crate::verbs::run::one;
+use anyhow::bail;
+use factory::batch::{BatchOptions, FileFormat};
+use std::path::PathBuf;
+
+/// Decide for many customers or products at once, with the code that answers online
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  comptoir decide for-you --input customers.csv --output-file pages.parquet
+  comptoir decide value --input customers.ndjson --output-file value.csv
+
+Input columns: customer_id, product_id, placement, items (those that the product needs). Formats by file name:
+.ndjson, .csv, .parquet. Every decision is logged in the lake; one row of output per action, one with an error per
+question that cannot be answered. The output is written beside its place and moved when it is complete.")]
+pub(crate) struct Decide {
+    /// The data product
+    product: String,
+    /// Questions: .ndjson, .csv or .parquet
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Where the answers go: .ndjson, .csv or .parquet
+    #[arg(long, value_name = "FILE")]
+    output_file: PathBuf,
+    /// Do not log the decisions (for a trial)
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Decide {
+    pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let workshop = context.workshop().await?;
+        let product = one(&workshop.project, &self.product)?;
+        let (Some(input_format), Some(output_format)) = (FileFormat::of(&self.input), FileFormat::of(&self.output_file))
+        else {
+            bail!("--input and --output-file must end in .ndjson, .csv or .parquet");
+        };
+        let options = BatchOptions {
+            input: self.input,
+            input_format,
+            output: self.output_file,
+            output_format,
+            log: !self.dry_run,
+            now: Context::now(),
+        };
+        let done = workshop.decide_batch(product.as_ref(), &options, context.progress.as_ref()).await?;
+        if context.json() {
+            return print::json(&done);
+        }
+        print::line(format!(
+            "{} questions, {} answered, {} not ({}), {} actions in {}",
+            done.questions, done.answered, done.refused, done.first_refusal.as_deref().unwrap_or("none"), done.actions,
+            options.output.display()
+        ))
+    }
+}

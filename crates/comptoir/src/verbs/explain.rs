@@ -1,0 +1,70 @@
+//! `comptoir explain`
+
+use crate::context::Context;
+use crate::print::{self, Table};
+use crate::verbs::run::one;
+use ::products::Asked;
+use anyhow::{Context as _, bail};
+use schema::{CustomerId, ProductId};
+
+/// Explain what a data product decides for a customer or a product, and why not something else
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  comptoir explain for-you --for customer=17850
+  comptoir explain for-you --for customer=17850 --about 85123A     why this product, or why not
+  comptoir explain for-you --for product=85123A --placement complementary")]
+pub(crate) struct Explain {
+    /// The data product
+    product: String,
+    /// Whom or what the answer is about: customer=ID or product=ID
+    #[arg(long = "for", value_name = "SUBJECT")]
+    subject: String,
+    /// Placement, where the product has several
+    #[arg(long)]
+    placement: Option<String>,
+    /// The action to explain; the best one where absent
+    #[arg(long, value_name = "ID")]
+    about: Option<String>,
+}
+
+/// A question about `customer=ID` or `product=ID`.
+pub(crate) fn asked(subject: &str, placement: Option<String>) -> anyhow::Result<Asked> {
+    let asked = Asked { placement, ..Asked::default() };
+    match subject.split_once('=') {
+        Some(("customer", id)) => Ok(Asked { customer_id: Some(CustomerId::new(id)?), ..asked }),
+        Some(("product", id)) => Ok(Asked { product_id: Some(ProductId::new(id)?), ..asked }),
+        _ => bail!("--for is {subject:?}, expected customer=ID or product=ID"),
+    }
+}
+
+impl Explain {
+    pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let workshop = context.workshop().await?;
+        let product = one(&workshop.project, &self.product)?;
+        let Some((version, fitted)) = workshop.champion(product.as_ref()).await? else {
+            bail!("{} has no champion yet; train it with `comptoir run {}`", self.product, self.product);
+        };
+        let serving = fitted.attach(workshop.shop().await?);
+        let asked = asked(&self.subject, self.placement)?;
+        let explained = serving.explain(&asked, self.about.as_deref(), Context::now()).context("explain the answer")?;
+        if context.json() {
+            return print::json(&serde_json::json!({
+                "product": self.product, "version": version, "asked": asked, "explanation": explained,
+            }));
+        }
+        print::line(format!("{} version {version}, {}: {}", self.product, self.subject, explained.summary))?;
+        let mut table = Table::new(["contribution", "what"]);
+        for l in &explained.lines {
+            table.row([format!("{:+.6}", l.contribution), l.what.clone()]);
+        }
+        table.row([format!("{:.6}", explained.score), format!("= score of {} ({})", explained.about, explained.unit)]);
+        table.print()?;
+        if let Some(why_not) = &explained.why_not {
+            print::line(format!("not in the answer: {why_not}"))?;
+        }
+        for rule in &explained.rules {
+            print::line(format!("rule: {rule}"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! The verbs, one file each.
+
+mod check;
+mod completions;
+mod decide;
+mod demo;
+mod doctor;
+mod explain;
+mod import;
+mod key;
+mod new;
+mod plan;
+mod products;
+mod promote;
+mod query;
+mod run;
+mod schemas;
+mod serve;
+mod tables;
+mod versions;
+
+use crate::context::{Context, Global};
+use clap::{Parser, Subcommand};
+
+/// The decision engine of a retailer: from raw sales to measured decisions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "comptoir",
+    version,
+    propagate_version = true,
+    after_help = "First time here?  comptoir demo\nYour own shop:    comptoir new shop && cd shop && comptoir check"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Demo(demo::Demo),
+    New(new::New),
+    Import(import::Import),
+    Check(check::Check),
+    Tables(tables::Tables),
+    Query(query::Query),
+    Plan(plan::Plan),
+    Run(run::Run),
+    Decide(decide::Decide),
+    Explain(explain::Explain),
+    Products(products::Products),
+    Versions(versions::Versions),
+    Promote(promote::Promote),
+    Rollback(promote::Rollback),
+    Serve(serve::Serve),
+    Key(key::Key),
+    Doctor(doctor::Doctor),
+    Schemas(schemas::Schemas),
+    Completions(completions::Completions),
+}
+
+/// Runs one verb.
+///
+/// # Errors
+/// Whatever the verb says; `exit` turns it into a line and a code.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let context = Context::new(arguments.global);
+    match arguments.verb {
+        Verb::Demo(v) => v.run(&context).await,
+        Verb::New(v) => v.run(&context),
+        Verb::Import(v) => v.run(&context).await,
+        Verb::Check(v) => v.run(&context),
+        Verb::Tables(v) => v.run(&context).await,
+        Verb::Query(v) => v.run(&context).await,
+        Verb::Plan(v) => v.run(&context).await,
+        Verb::Run(v) => v.run(&context).await,
+        Verb::Decide(v) => v.run(&context).await,
+        Verb::Explain(v) => v.run(&context).await,
+        Verb::Products(v) => v.run(&context).await,
+        Verb::Versions(v) => v.run(&context).await,
+        Verb::Promote(v) => v.run(&context).await,
+        Verb::Rollback(v) => v.run(&context).await,
+        Verb::Serve(v) => v.run(&context).await,
+        Verb::Key(v) => v.run(&context).await,
+        Verb::Doctor(v) => v.run(&context).await,
+        Verb::Schemas(v) => v.run(&context),
+        Verb::Completions(v) => v.run(),
+    }
+}

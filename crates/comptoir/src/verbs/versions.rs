@@ -1,0 +1,46 @@
+//! `comptoir versions`
+
+use crate::context::Context;
+use crate::print::{self, Table};
+use crate::verbs::run::one;
+use factory::CHAMPION;
+use schema::Scorecard;
+
+/// Show the versions of a data product with what they were measured to be worth
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  comptoir versions for-you")]
+pub(crate) struct Versions {
+    /// The data product
+    product: String,
+}
+
+impl Versions {
+    pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let workshop = context.workshop().await?;
+        one(&workshop.project, &self.product)?;
+        let versions = workshop.registry.versions(&self.product).await?;
+        let champion = workshop.registry.alias(&self.product, CHAMPION).await?.map(|a| a.version);
+        if context.json() {
+            return print::json(&serde_json::json!({
+                "product": self.product, "champion": champion, "versions": versions,
+                "history": workshop.registry.alias_history(&self.product, CHAMPION).await?,
+            }));
+        }
+        let mut table = Table::new(["version", "state", "trained", "measure", "value", "baseline"]);
+        for v in &versions {
+            let card: Option<Scorecard> = serde_json::from_value(v.scorecard.clone()).ok();
+            let metric = card.as_ref().and_then(|c| c.metrics.first());
+            let state = if champion == Some(v.number) { "champion" } else { "" };
+            table.row([
+                v.number.to_string(),
+                state.to_owned(),
+                v.created_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+                metric.map_or_else(String::new, |m| m.name.clone()),
+                metric.map_or_else(String::new, |m| m.value.to_string()),
+                metric.map_or_else(String::new, |m| m.baseline.to_string()),
+            ]);
+        }
+        table.print()
+    }
+}

@@ -1,0 +1,53 @@
+//! Every console block of the guides is run, in order, in an empty folder.
+
+use crate::program::{comptoir, root};
+use std::fmt::Write as _;
+use std::process::Command;
+
+/// The commands of a page, each with the lines that its output must hold.
+fn steps(page: &str) -> Vec<(String, Vec<String>)> {
+    let mut steps: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
+            steps.push((command.to_owned(), Vec::new()));
+        } else if inside && let Some((_, expected)) = steps.last_mut() {
+            expected.push(line.to_owned());
+        }
+    }
+    steps
+}
+
+#[test]
+fn the_first_shop_works_as_its_guide_says() {
+    let page = std::fs::read_to_string(root().join("docs/guides/first-shop.md")).unwrap();
+    let steps = steps(&page);
+    assert!(steps.len() > 12, "the guide has lost its commands");
+    // One shell for the whole page, as for its reader; a line before each step tells the outputs apart.
+    let mut script = String::from("set -e\n");
+    for (number, (command, _)) in steps.iter().enumerate() {
+        writeln!(script, "echo \"=== {number}\"\n{command}").unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bin = std::path::Path::new(comptoir()).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let ran = Command::new("bash")
+        .args(["-m", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("NO_COLOR", "1")
+        .env_remove("COMPTOIR_PROJECT")
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{out}\n{}", String::from_utf8_lossy(&ran.stderr));
+    for (number, (command, expected)) in steps.iter().enumerate() {
+        let after = out.split(&format!("=== {number}\n")).nth(1).unwrap_or_default();
+        let output = after.split("=== ").next().unwrap();
+        for line in expected {
+            assert!(output.contains(line.trim()), "`{command}` prints no {line:?}:\n{output}");
+        }
+    }
+}

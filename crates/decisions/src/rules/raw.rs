@@ -1,0 +1,137 @@
+//! A rule file as it is written, before it is checked.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A file of rules.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawRuleFile {
+    /// The rules, one `[[rule]]` each.
+    #[serde(default)]
+    pub rule: Vec<RawRule>,
+}
+
+/// One rule: who wants it and why, when it holds, what it does, and examples that prove it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawRule {
+    /// Its name, as every decision it touches will show it. Unique among all files; 1 to 100 characters.
+    pub name: String,
+    /// Who answers for it. 1 to 100 characters.
+    pub owner: String,
+    /// Why it is there. 1 to 500 characters.
+    pub reason: String,
+    /// The condition, in CEL, over `item`, `customer` and `request`. Where a field is missing that the condition
+    /// depends on, the rule does not apply and is counted; `has(item.brand)` asks whether it is there.
+    pub when: String,
+    /// What it does.
+    pub then: RawAction,
+    /// For `pin`: the place in the list, 1 to 1000.
+    pub position: Option<u32>,
+    /// For `boost`: what the score is multiplied by, 0.01 to 100. A score below zero is divided by it instead, so that
+    /// a factor above 1 always lifts.
+    pub factor: Option<f32>,
+    /// For `cap`: how many items the condition holds for may be listed per group, 0 to 1000.
+    pub at_most: Option<u32>,
+    /// For `cap`: what a group is.
+    pub per: Option<RawGroup>,
+    /// Placements it is for; all of them without this key.
+    pub placements: Option<Vec<String>>,
+    /// Data products it is for; all of them without this key.
+    pub products: Option<Vec<String>>,
+    /// First day it is valid on.
+    #[schemars(with = "Option<String>")]
+    pub valid_from: Option<toml::value::Date>,
+    /// Last day it is valid on.
+    #[schemars(with = "Option<String>")]
+    pub valid_to: Option<toml::value::Date>,
+    /// Examples, at least one. They are evaluated whenever the file is read.
+    #[serde(default)]
+    pub example: Vec<RawExample>,
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RawAction {
+    /// The item is not listed.
+    Exclude,
+    /// The best item that is allowed takes a fixed place.
+    Pin,
+    /// The score is multiplied.
+    Boost,
+    /// Only so many are listed per group.
+    Cap,
+}
+
+/// What a cap counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RawGroup {
+    /// Per category; items of no known category are not counted.
+    Category,
+    /// Per merchant; items of no known merchant are not counted.
+    Merchant,
+    /// Per brand; items of no known brand are not counted.
+    Brand,
+    /// In the whole list.
+    List,
+}
+
+/// One example of a rule: facts, and whether its condition holds for them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawExample {
+    /// The item; fields that are not given are missing.
+    #[serde(default)]
+    pub item: RawItem,
+    /// The customer; fields that are not given are missing.
+    #[serde(default)]
+    pub customer: RawCustomer,
+    /// The request; fields that are not given are missing.
+    #[serde(default)]
+    pub request: RawRequest,
+    /// Whether the condition holds.
+    pub applies: bool,
+}
+
+/// The item of an example.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawItem {
+    /// Identifier.
+    pub product_id: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// Category.
+    pub category: Option<String>,
+    /// Brand.
+    pub brand: Option<String>,
+    /// Who sells it.
+    pub merchant_id: Option<String>,
+    /// Price, in cents.
+    pub price_cents: Option<i64>,
+    /// Whether it can be delivered.
+    pub in_stock: Option<bool>,
+}
+
+/// The customer of an example.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCustomer {
+    /// Identifier.
+    pub customer_id: Option<String>,
+}
+
+/// The request of an example.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawRequest {
+    /// Where the list is shown.
+    pub placement: Option<String>,
+    /// The item that is being looked at.
+    pub product_id: Option<String>,
+    /// The hour of the day, 0 to 23.
+    pub hour: Option<u8>,
+}

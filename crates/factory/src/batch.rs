@@ -1,0 +1,407 @@
+//! Decisions for many questions at once, with the code that answers online.
+
+use crate::run::one_line;
+use crate::workshop::{ChampionError, Workshop};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use lake::log::{ActionRecord, Answer, DecisionRecord};
+use products::{Asked, Decisions, Product, Serving};
+use schema::progress::Progress;
+use schema::{CustomerId, DecisionId, ProductId};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Format of a file of questions or answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated, with a header.
+    Csv,
+    /// Parquet.
+    Parquet,
+}
+
+impl FileFormat {
+    /// The format that a file name tells.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            "parquet" => Some(Self::Parquet),
+            _ => None,
+        }
+    }
+}
+
+/// How a batch is to be decided.
+#[derive(Debug, Clone)]
+pub struct BatchOptions {
+    /// The questions.
+    pub input: PathBuf,
+    /// Their format.
+    pub input_format: FileFormat,
+    /// Where the answers go.
+    pub output: PathBuf,
+    /// Their format.
+    pub output_format: FileFormat,
+    /// Whether the decisions are logged in the lake.
+    pub log: bool,
+    /// Now.
+    pub now: jiff::Timestamp,
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BatchDone {
+    /// Questions read.
+    pub questions: u64,
+    /// Questions answered.
+    pub answered: u64,
+    /// Questions that could not be answered; each has a row with the reason.
+    pub refused: u64,
+    /// The first such reason.
+    pub first_refusal: Option<String>,
+    /// Actions decided.
+    pub actions: u64,
+    /// The version that decided.
+    pub version: u32,
+}
+
+/// Why a batch was not decided.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// A file could not be read or written.
+    #[error("{operation} {}", path.display())]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The questions have columns that no question has.
+    #[error("read the questions in {}: found columns {found}, allowed are {allowed}", path.display())]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// Columns found.
+        found: String,
+        /// Columns allowed.
+        allowed: &'static str,
+    },
+    /// A question is no question.
+    #[error("read question {row} of {}: {found}", path.display())]
+    Question {
+        /// The file.
+        path: PathBuf,
+        /// Row, from 1.
+        row: usize,
+        /// What is wrong.
+        found: String,
+    },
+    /// No version answers.
+    #[error("{product} has no champion yet; train it with `comptoir run {product}`")]
+    NoChampion {
+        /// The product.
+        product: String,
+    },
+    /// The version that answers cannot be had.
+    #[error("load the champion of {product}")]
+    Champion {
+        /// The product.
+        product: String,
+        /// Why.
+        #[source]
+        source: Box<ChampionError>,
+    },
+    /// The shop cannot be read.
+    #[error("read the shop")]
+    Shop(#[source] features::LoadError),
+    /// The decisions could not be logged, so none is given out.
+    #[error("log the decisions")]
+    Log(#[source] lake::LakeError),
+}
+
+const COLUMNS: &str = "customer_id, product_id, placement, items";
+
+fn file<E: Into<Box<dyn std::error::Error + Send + Sync>>>(operation: &'static str, path: &Path) -> impl Fn(E) -> BatchError {
+    let path = path.to_owned();
+    move |e| BatchError::File { operation, path: path.clone(), source: e.into() }
+}
+
+/// All columns that a question may have, as text.
+fn question_schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    Arc::new(Schema::new(vec![
+        text("customer_id"),
+        text("product_id"),
+        text("placement"),
+        Field::new("items", DataType::Int64, true),
+    ]))
+}
+
+fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
+    let path = &options.input;
+    let open = || fs_err::File::open(path).map_err(|e| file("read", path)(e));
+    match options.input_format {
+        FileFormat::Csv => {
+            let mut header = String::new();
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(open()?), &mut header).map_err(file("read", path))?;
+            let known = question_schema();
+            let fields: Vec<Field> = header
+                .trim_start_matches('\u{feff}')
+                .trim()
+                .split(',')
+                .map(|name| known.field_with_name(name.trim_matches('"')).cloned())
+                .collect::<Result<_, _>>()
+                .map_err(|_| BatchError::Columns { path: path.clone(), found: header.trim().to_owned(), allowed: COLUMNS })?;
+            let reader = arrow::csv::ReaderBuilder::new(Arc::new(Schema::new(fields)))
+                .with_header(true)
+                .build(open()?)
+                .map_err(file("read", path))?;
+            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+        }
+        FileFormat::Ndjson => {
+            let reader = arrow::json::ReaderBuilder::new(question_schema())
+                .with_strict_mode(true)
+                .with_coerce_primitive(true)
+                .build(std::io::BufReader::new(open()?))
+                .map_err(file("read", path))?;
+            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+        }
+        FileFormat::Parquet => {
+            let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(open()?.into_file())
+                .map_err(file("read", path))?;
+            let reader = builder.build().map_err(file("read", path))?;
+            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+        }
+    }
+}
+
+fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
+    let mut all = Vec::new();
+    for batch in read(options)? {
+        let known = question_schema();
+        if let Some(wrong) = batch.schema().fields().iter().find(|f| known.field_with_name(f.name()).is_err()) {
+            return Err(BatchError::Columns { path: options.input.clone(), found: wrong.name().clone(), allowed: COLUMNS });
+        }
+        let column = |name: &str, kind: &DataType| -> Result<Option<ArrayRef>, BatchError> {
+            let Some(found) = batch.column_by_name(name) else { return Ok(None) };
+            arrow::compute::cast(found, kind).map(Some).map_err(|e| file("read", &options.input)(e))
+        };
+        let (customers, products, placements) =
+            (column("customer_id", &DataType::Utf8)?, column("product_id", &DataType::Utf8)?, column("placement", &DataType::Utf8)?);
+        let items = column("items", &DataType::Int64)?;
+        let text = |c: &Option<ArrayRef>, row: usize| {
+            let column = c.as_ref()?.as_string::<i32>();
+            (column.is_valid(row) && !column.value(row).is_empty()).then(|| column.value(row).to_owned())
+        };
+        for row in 0..batch.num_rows() {
+            let wrong = |found: String| BatchError::Question { path: options.input.clone(), row: all.len() + 1, found };
+            let id = |e: &dyn std::error::Error| wrong(one_line(e));
+            let asked = Asked {
+                customer_id: text(&customers, row).map(CustomerId::new).transpose().map_err(|e| id(&e))?,
+                product_id: text(&products, row).map(ProductId::new).transpose().map_err(|e| id(&e))?,
+                placement: text(&placements, row),
+                items: match &items {
+                    Some(c) if c.is_valid(row) => {
+                        let n = c.as_primitive::<Int64Type>().value(row);
+                        Some(u32::try_from(n).map_err(|_| wrong(format!("`items` is {n}, allowed is 1 or more")))?)
+                    }
+                    _ => None,
+                },
+                recent: Vec::new(),
+            };
+            all.push(asked);
+        }
+    }
+    Ok(all)
+}
+
+/// The rows of the answer file.
+struct Answers {
+    texts: [StringBuilder; 8],
+    position: Int64Builder,
+    numbers: [Float64Builder; 2],
+}
+
+fn answer_schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    Arc::new(Schema::new(vec![
+        text("decision_id"),
+        text("customer_id"),
+        text("product_id"),
+        text("placement"),
+        Field::new("position", DataType::Int64, true),
+        text("action"),
+        text("label"),
+        Field::new("score", DataType::Float64, true),
+        Field::new("propensity", DataType::Float64, true),
+        text("reasons"),
+        text("error"),
+    ]))
+}
+
+impl Answers {
+    fn new() -> Self {
+        Self {
+            texts: std::array::from_fn(|_| StringBuilder::new()),
+            position: Int64Builder::new(),
+            numbers: std::array::from_fn(|_| Float64Builder::new()),
+        }
+    }
+
+    fn row(&mut self, asked: &Asked, texts: [Option<&str>; 5], position: Option<i64>, numbers: [Option<f64>; 2]) {
+        let [id, action, label, reasons, error] = texts;
+        let customer = asked.customer_id.as_ref().map(CustomerId::as_str);
+        let product = asked.product_id.as_ref().map(ProductId::as_str);
+        let all = [id, customer, product, asked.placement.as_deref(), action, label, reasons, error];
+        self.texts.iter_mut().zip(all).for_each(|(b, v)| b.append_option(v));
+        self.position.append_option(position);
+        self.numbers.iter_mut().zip(numbers).for_each(|(b, v)| b.append_option(v));
+    }
+
+    fn finish(mut self) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let [id, customer, product, placement, action, label, reasons, error] =
+            self.texts.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
+        let [score, propensity] = self.numbers.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
+        let position = Arc::new(self.position.finish()) as ArrayRef;
+        let columns = vec![id, customer, product, placement, position, action, label, score, propensity, reasons, error];
+        RecordBatch::try_new(answer_schema(), columns)
+    }
+}
+
+fn write(options: &BatchOptions, rows: &RecordBatch) -> Result<(), BatchError> {
+    // Written beside its place and moved when it is complete: nobody reads half an answer.
+    let beside = options.output.with_extension("partial");
+    let failed = || file::<Box<dyn std::error::Error + Send + Sync>>("write", &options.output);
+    let sink = fs_err::File::create(&beside).map_err(|e| failed()(e.into()))?;
+    match options.output_format {
+        FileFormat::Csv => arrow::csv::Writer::new(sink).write(rows).map_err(|e| failed()(e.into()))?,
+        FileFormat::Ndjson => {
+            let mut writer = arrow::json::LineDelimitedWriter::new(sink);
+            writer.write(rows).and_then(|()| writer.finish()).map_err(|e| failed()(e.into()))?;
+        }
+        FileFormat::Parquet => {
+            let mut writer = parquet::arrow::ArrowWriter::try_new(sink, rows.schema(), None).map_err(|e| failed()(e.into()))?;
+            writer.write(rows).map_err(|e| failed()(e.into()))?;
+            writer.close().map_err(|e| failed()(e.into()))?;
+        }
+    }
+    fs_err::rename(&beside, &options.output).map_err(|e| failed()(e.into()))
+}
+
+/// The record of one answer in the decision log.
+#[must_use]
+pub fn record(
+    decision_id: DecisionId,
+    now: jiff::Timestamp,
+    product: &dyn Product,
+    version: u32,
+    asked: &Asked,
+    decided: &Decisions,
+) -> DecisionRecord {
+    let answer = if decided.actions.is_empty() {
+        Answer::Nothing { propensity: schema::Probability::ONE, reasons: serde_json::Value::Null }
+    } else {
+        let action = |a: &products::Action| ActionRecord {
+            action: Some(a.id.clone()),
+            score: Some(a.score),
+            propensity: a.propensity,
+            reasons: serde_json::to_value(&a.reasons).unwrap_or_default(),
+        };
+        Answer::Actions(decided.actions.iter().map(action).collect())
+    };
+    DecisionRecord {
+        decision_id,
+        decided_at: now,
+        product: product.header().name.clone(),
+        version,
+        customer_id: asked.customer_id.clone(),
+        subject_product_id: asked.product_id.clone(),
+        placement: decided.placement.clone(),
+        answer,
+        holdout: false,
+        fallback: false,
+        fingerprint: Some(product.header().fingerprint.clone()),
+    }
+}
+
+impl Workshop {
+    /// Decides for every question of a file.
+    ///
+    /// The answers are written only after the decisions are in the lake: what is not logged is not given out.
+    ///
+    /// # Errors
+    /// [`BatchError`] names the file and row, or why no version answers.
+    pub async fn decide_batch(
+        &self,
+        product: &dyn Product,
+        options: &BatchOptions,
+        progress: &dyn Progress,
+    ) -> Result<BatchDone, BatchError> {
+        let name = product.header().name.clone();
+        let champion = self
+            .champion(product)
+            .await
+            .map_err(|e| BatchError::Champion { product: name.clone(), source: Box::new(e) })?;
+        let (version, fitted) = champion.ok_or(BatchError::NoChampion { product: name.clone() })?;
+        let questions = questions(options)?;
+        let serving = fitted.attach(self.shop().await.map_err(BatchError::Shop)?);
+        progress.stage(&format!("{name}: decide"), questions.len() as u64);
+        let run = options.now.strftime("%Y%m%dT%H%M%S%6f").to_string();
+        let mut done =
+            BatchDone { questions: questions.len() as u64, answered: 0, refused: 0, first_refusal: None, actions: 0, version };
+        let (mut rows, mut records) = (Answers::new(), Vec::new());
+        for (number, asked) in questions.iter().enumerate() {
+            match decide_one(serving.as_ref(), asked, options.now) {
+                Ok(decided) => {
+                    done.answered += 1;
+                    done.actions += decided.actions.len() as u64;
+                    let id = format!("batch-{name}-{run}-{number}");
+                    for a in &decided.actions {
+                        let reasons = serde_json::to_string(&a.reasons).unwrap_or_default();
+                        let texts = [Some(id.as_str()), Some(&a.id), a.label.as_deref(), Some(&reasons), None];
+                        let value = a.estimate.as_ref().and_then(schema::Estimate::point).unwrap_or(a.score);
+                        rows.row(asked, texts, Some(i64::from(a.position)), [Some(value), Some(a.propensity.get())]);
+                    }
+                    if let Ok(id) = DecisionId::new(id) {
+                        records.push(record(id, options.now, product, version, asked, &decided));
+                    }
+                }
+                Err(why) => {
+                    done.refused += 1;
+                    rows.row(asked, [None, None, None, None, Some(&why)], None, [None, None]);
+                    done.first_refusal.get_or_insert(why);
+                }
+            }
+            progress.advance(1);
+        }
+        if options.log && !records.is_empty() {
+            let batch = DecisionRecord::to_batch(&records);
+            self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now).await.map_err(BatchError::Log)?;
+        }
+        let rows = rows.finish().map_err(|e| file("write", &options.output)(e))?;
+        write(options, &rows)?;
+        Ok(done)
+    }
+
+    async fn log_batch(&self, rows: &RecordBatch, tag: &str, now: jiff::Timestamp) -> Result<(), lake::LakeError> {
+        /// How long a batch waits for another writer.
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+        let mut transaction = self.lake.begin_within(PATIENCE).await?;
+        let mut writer = transaction.writer("decisions", rows.schema(), tag).await?;
+        writer.write(rows).await?;
+        writer.finish(&mut transaction).await?;
+        transaction.commit(now).await.map(|_| ())
+    }
+}
+
+fn decide_one(serving: &dyn Serving, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, String> {
+    serving.decide(asked, now).map_err(|e| e.to_string())
+}

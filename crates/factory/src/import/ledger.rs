@@ -1,0 +1,168 @@
+//! The ledger of imports: which file with which content and mapping gave how many rows.
+
+use super::ImportError;
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use lake::{Lake, Transaction};
+use quality::{EarlierFiles, Report};
+use sources::{FileHash, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The last import of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) sha256: String,
+    pub(super) mapping: String,
+    rows_read: u64,
+    /// Every table that rows of the file went to.
+    tables: BTreeSet<String>,
+}
+
+/// The last import of each file, by source and name.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    files: BTreeMap<(String, String), Entry>,
+}
+
+fn texts(column: &ArrayRef) -> Result<StringArray, arrow::error::ArrowError> {
+    Ok(cast(column, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn failed(source: arrow::error::ArrowError) -> ImportError {
+    ImportError::Rows { table: "imports".to_owned(), source }
+}
+
+impl Ledger {
+    /// Reads the ledger.
+    pub(super) async fn read(lake: &Lake) -> Result<Self, ImportError> {
+        let mut ledger = Self::default();
+        if !lake.has_rows("imports").await? {
+            return Ok(ledger);
+        }
+        let sql = "SELECT source, file, \"table\", sha256, mapping, rows_read FROM imports ORDER BY imported_at, import_id";
+        for batch in lake.query(sql).await? {
+            let column = |position: usize| texts(batch.column(position)).map_err(failed);
+            let (source, file, table) = (column(0)?, column(1)?, column(2)?);
+            let (sha256, mapping) = (column(3)?, column(4)?);
+            let rows_read = batch.column(5).as_primitive::<Int64Type>();
+            for row in 0..batch.num_rows() {
+                let key = (source.value(row).to_owned(), file.value(row).to_owned());
+                let mut tables = ledger.files.remove(&key).map(|e: Entry| e.tables).unwrap_or_default();
+                tables.insert(table.value(row).to_owned());
+                let entry = Entry {
+                    sha256: sha256.value(row).to_owned(),
+                    mapping: mapping.value(row).to_owned(),
+                    rows_read: u64::try_from(rows_read.value(row)).unwrap_or(0),
+                    tables,
+                };
+                ledger.files.insert(key, entry);
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// The last import of a file.
+    pub(super) fn last(&self, source: &str, file: &str) -> Option<&Entry> {
+        self.files.get(&(source.to_owned(), file.to_owned()))
+    }
+
+    /// Every table that rows of a file went to.
+    pub(super) fn tables(&self, source: &str, file: &str) -> impl Iterator<Item = &str> {
+        self.last(source, file).into_iter().flat_map(|e| e.tables.iter().map(String::as_str))
+    }
+
+    fn of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        self.files.iter().filter(move |((s, _), _)| s == source).map(|((_, file), entry)| (file.as_str(), entry))
+    }
+
+    /// The files of a source.
+    pub(super) fn files<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a str> {
+        self.of(source).map(|(file, _)| file)
+    }
+
+    /// Rows of the earlier files of a source, and the columns of the last one.
+    pub(super) async fn earlier(&self, lake: &Lake, source: &str) -> Result<EarlierFiles, ImportError> {
+        let rows_read: Vec<u64> = self.of(source).map(|(_, e)| e.rows_read).collect();
+        if rows_read.is_empty() {
+            return Ok(EarlierFiles::default());
+        }
+        let quoted = source.replace('\'', "''");
+        let sql = format!(
+            "SELECT report FROM imports WHERE source = '{quoted}' ORDER BY imported_at DESC, file DESC LIMIT 1"
+        );
+        let mut columns = Vec::new();
+        for batch in lake.query(&sql).await? {
+            let reports = texts(batch.column(0)).map_err(failed)?;
+            // A report written by another version of the program has no columns to compare with.
+            let last = reports.iter().flatten().next().and_then(|text| serde_json::from_str::<Report>(text).ok());
+            columns = last.map(|report| report.columns).unwrap_or(columns);
+        }
+        Ok(EarlierFiles { rows_read, columns })
+    }
+}
+
+/// One file of this import.
+#[derive(Debug)]
+pub(super) struct LedgerRow {
+    source: String,
+    table: String,
+    file: String,
+    content: FileHash,
+    mapping: String,
+    report: String,
+    counts: [u64; 4],
+}
+
+impl LedgerRow {
+    pub(super) fn new(source: &Source, file: &str, content: &FileHash, report: &Report) -> Self {
+        Self {
+            source: source.name().to_owned(),
+            table: source.table().name.clone(),
+            file: file.to_owned(),
+            content: content.clone(),
+            mapping: source.fingerprint(),
+            report: serde_json::to_string(report).expect("a report of texts and numbers is JSON"),
+            counts: [report.rows_read, report.rows_accepted, report.rows_quarantined, report.rows_skipped],
+        }
+    }
+}
+
+/// Adds the files of this import to the ledger.
+pub(super) async fn write(
+    transaction: &mut Transaction,
+    id: &str,
+    now: jiff::Timestamp,
+    rows: &[LedgerRow],
+) -> Result<(), ImportError> {
+    let table = schema::table::table("imports").expect("the shared schema has a ledger");
+    let text = |of: &dyn Fn(&LedgerRow) -> String| -> ArrayRef {
+        Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>())
+    };
+    let number = |of: &dyn Fn(&LedgerRow) -> u64| -> ArrayRef {
+        Arc::new(rows.iter().map(|r| i64::try_from(of(r)).ok()).collect::<Int64Array>())
+    };
+    let moments = TimestampMicrosecondArray::from(vec![now.as_microsecond(); rows.len()]).with_timezone("UTC");
+    let columns = table.columns.iter().map(|c| match c.name.as_str() {
+        "import_id" => text(&|_| id.to_owned()),
+        "imported_at" => Arc::new(moments.clone()),
+        "source" => text(&|r| r.source.clone()),
+        "table" => text(&|r| r.table.clone()),
+        "file" => text(&|r| r.file.clone()),
+        "sha256" => text(&|r| r.content.sha256.clone()),
+        "mapping" => text(&|r| r.mapping.clone()),
+        "bytes" => number(&|r| r.content.bytes),
+        "rows_read" => number(&|r| r.counts[0]),
+        "rows_accepted" => number(&|r| r.counts[1]),
+        "rows_quarantined" => number(&|r| r.counts[2]),
+        "rows_skipped" => number(&|r| r.counts[3]),
+        "report" => text(&|r| r.report.clone()),
+        _ => arrow::array::new_null_array(&c.kind.arrow(), rows.len()),
+    });
+    let batch = RecordBatch::try_new(table.arrow(), columns.collect()).map_err(failed)?;
+    let mut writer = transaction.writer("imports", table.arrow(), &format!("import{id}")).await?;
+    writer.write(&batch).await?;
+    writer.finish(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The loop that runs data products: import, gate, train, evaluate, promote.
+
+pub mod batch;
+pub mod import;
+pub mod project;
+pub mod run;
+mod views;
+mod workshop;
+
+pub use project::Project;
+pub use run::{RunError, RunOptions, RunOutcome};
+pub use views::ViewError;
+pub use workshop::{CHAMPION, ChampionError, OpenError, Workshop};

@@ -1,0 +1,313 @@
+//! One run of the loop for one data product: memory, history, training, measurement, gate, promotion.
+
+use crate::workshop::{CHAMPION, Workshop};
+use features::History;
+use products::{FitError, Product, Size};
+use registry::{NewRun, NewVersion, Outcome, RunCost, Signature, TableVersion};
+use schema::progress::Progress;
+use schema::{AsOf, Bytes, RunId, Scorecard};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How a run is to be done.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The first day that must not be known; the day after the last sale where absent.
+    pub as_of: Option<AsOf>,
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Now.
+    pub now: jiff::Timestamp,
+}
+
+/// What came of one run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunOutcome {
+    /// The product.
+    pub product: String,
+    /// Its kind.
+    pub kind: String,
+    /// The run.
+    pub run: RunId,
+    /// The version it registered.
+    pub version: u32,
+    /// The first day not known.
+    pub as_of: AsOf,
+    /// What the version was measured to be worth.
+    pub scorecard: Scorecard,
+    /// What it learned, for a person.
+    pub summary: Vec<String>,
+    /// Whether it became champion, and why or why not.
+    pub promoted: bool,
+    /// The gate's sentence.
+    pub because: String,
+    /// Milliseconds from start to end.
+    pub duration_ms: u64,
+    /// Largest memory of the process so far.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Why a run ended without a version.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data.
+    #[error("load the history of {product}")]
+    Load {
+        /// The product.
+        product: String,
+        /// Why.
+        #[source]
+        source: features::LoadError,
+    },
+    /// It would need more memory than the budget.
+    #[error(
+        "run {product}: training needs up to {needed}, the budget is {budget}; raise --memory or [engine] memory in comptoir.toml"
+    )]
+    OverBudget {
+        /// The product.
+        product: String,
+        /// What it would need.
+        needed: Bytes,
+        /// What it may take.
+        budget: Bytes,
+    },
+    /// The history ends before there is anything to hold out.
+    #[error(
+        "run {product}: the history before {as_of} has {found_days} days, at least {needed_days} needed to hold out {held_out_days} of them"
+    )]
+    TooShort {
+        /// The product.
+        product: String,
+        /// The first day not known.
+        as_of: AsOf,
+        /// Days of history.
+        found_days: i32,
+        /// Days needed.
+        needed_days: u32,
+        /// Days held out.
+        held_out_days: u32,
+    },
+    /// The training.
+    #[error("train {product}")]
+    Fit {
+        /// The product.
+        product: String,
+        /// Why.
+        #[source]
+        source: FitError,
+    },
+    /// The registry.
+    #[error("record the run of {product}")]
+    Registry {
+        /// The product.
+        product: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Largest resident memory of this process so far; `None` where the system does not say.
+#[must_use]
+pub fn peak_memory_bytes() -> Option<u64> {
+    let status = fs_err::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Shortest training history, in multiples of what is held out.
+const HISTORY_PER_HELD_OUT: u32 = 2;
+
+/// A run identifier: product, moment and seed, so that no two runs of one process share it.
+fn run_id(product: &str, options: &RunOptions) -> RunId {
+    let moment = options.now.strftime("%Y%m%dT%H%M%S%6f");
+    let fallback = || RunId::new("run").unwrap_or_else(|_| unreachable!("a constant identifier is valid"));
+    RunId::new(format!("{moment}-{product}")).unwrap_or_else(|_| fallback())
+}
+
+struct Trained {
+    fitted: Box<dyn products::Fitted>,
+    scorecard: Scorecard,
+}
+
+fn train(product: &dyn Product, history: &History, seed: u64, progress: &dyn Progress) -> Result<Trained, RunError> {
+    let name = product.header().name.clone();
+    let failed = |source| RunError::Fit { product: name.clone(), source };
+    let held_out_days = product.held_out_days();
+    let needed_days = held_out_days.saturating_mul(HISTORY_PER_HELD_OUT + 1);
+    if history.days() < i32::try_from(needed_days).unwrap_or(i32::MAX) {
+        return Err(RunError::TooShort {
+            product: name.clone(),
+            as_of: history.as_of(),
+            found_days: history.days(),
+            needed_days,
+            held_out_days,
+        });
+    }
+    let cut = history.as_of().minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
+    progress.stage(&format!("{name}: train before {cut}"), 0);
+    let earlier = product.fit(&history.until(cut), seed).map_err(failed)?;
+    progress.stage(&format!("{name}: measure on the {held_out_days} days after"), 0);
+    let scorecard = earlier.evaluate(history, seed);
+    drop(earlier);
+    progress.stage(&format!("{name}: train on everything before {}", history.as_of()), 0);
+    let fitted = product.fit(history, seed).map_err(failed)?;
+    Ok(Trained { fitted, scorecard })
+}
+
+impl Workshop {
+    /// Refuses a product whose training would need more than the memory budget.
+    ///
+    /// # Errors
+    /// [`RunError::OverBudget`] with both figures.
+    pub fn within_budget(&self, product: &dyn Product, size: &Size) -> Result<Bytes, RunError> {
+        let (needed, budget) = (product.memory_needed(size), self.project.memory);
+        if needed > budget {
+            let product = product.header().name.clone();
+            return Err(RunError::OverBudget { product, needed, budget });
+        }
+        Ok(needed)
+    }
+
+    /// Loads the history that all products of one call share.
+    ///
+    /// # Errors
+    /// [`RunError::Load`] when there is nothing to learn from or the lake cannot be read.
+    pub async fn history(&self, as_of: Option<AsOf>) -> Result<(Arc<History>, Vec<TableVersion>), RunError> {
+        let failed = |source| RunError::Load { product: "the products".to_owned(), source };
+        let lake = |source| failed(features::LoadError::Lake { table: "sales", source });
+        let snapshot = self.lake.snapshot().await.map_err(lake)?;
+        let as_of = match as_of {
+            Some(day) => day,
+            None => self
+                .day_after_last_sale(&snapshot)
+                .await
+                .map_err(lake)?
+                .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
+        };
+        let history = features::load(&self.lake, &snapshot, as_of).await.map_err(failed)?;
+        let inputs =
+            snapshot.tables.into_iter().map(|(table, version)| TableVersion { table, version }).collect();
+        Ok((Arc::new(history), inputs))
+    }
+
+    /// Trains, measures, registers and, if the gate opens, promotes one product.
+    ///
+    /// # Errors
+    /// [`RunError`]; the run is recorded as failed or refused with the same sentence.
+    pub async fn run(
+        &self,
+        product: &Arc<dyn Product>,
+        history: &Arc<History>,
+        inputs: &[TableVersion],
+        options: &RunOptions,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<RunOutcome, RunError> {
+        let started = std::time::Instant::now();
+        let header = product.header().clone();
+        let stored = |e: &dyn std::error::Error| RunError::Registry {
+            product: header.name.clone(),
+            source: one_line(e).into(),
+        };
+        let read: &[&str] = products::kind(&header.kind).map_or(&[], |k| k.card().reads);
+        let new = NewRun {
+            id: run_id(&header.name, options),
+            product: header.name.clone(),
+            kind: header.kind.clone(),
+            as_of: history.as_of(),
+            seed: options.seed,
+            config_fingerprint: header.fingerprint.clone(),
+            inputs: inputs.iter().filter(|t| read.contains(&t.table.as_str())).cloned().collect(),
+            started_at: options.now,
+        };
+        self.registry.start_run(&new).await.map_err(|e| stored(&e))?;
+        let budget = self.within_budget(product.as_ref(), &Size::of(history));
+        let trained = match budget {
+            Ok(_) => {
+                let (p, h, progress, seed) =
+                    (Arc::clone(product), Arc::clone(history), Arc::clone(progress), options.seed);
+                tokio::task::spawn_blocking(move || train(p.as_ref(), &h, seed, progress.as_ref()))
+                    .await
+                    .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+            }
+            Err(refused) => Err(refused),
+        };
+        let cost = RunCost {
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            peak_memory_bytes: peak_memory_bytes(),
+        };
+        let trained = match trained {
+            Ok(trained) => trained,
+            Err(error) => {
+                let reason = one_line(&error);
+                self.registry.fail_run(&new.id, &reason, cost).await.map_err(|e| stored(&e))?;
+                return Err(error);
+            }
+        };
+        self.publish(&new, &trained, cost).await
+    }
+
+    async fn publish(&self, run: &NewRun, trained: &Trained, cost: RunCost) -> Result<RunOutcome, RunError> {
+        let stored = |e: &dyn std::error::Error| RunError::Registry {
+            product: run.product.clone(),
+            source: one_line(e).into(),
+        };
+        let artefact = trained.fitted.artefact();
+        let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
+        let golden =
+            registry::Golden { questions: artefact.golden.inputs.clone(), answers: artefact.golden.scores.clone() };
+        let version = self
+            .registry
+            .register_version(&NewVersion {
+                product: &run.product,
+                run: &run.id,
+                kind: &run.kind,
+                format_version: artefact.format,
+                artefact: &artefact.to_bytes(),
+                golden: &golden,
+                scorecard: &scorecard,
+                created_at: run.started_at,
+            })
+            .await
+            .map_err(|e| stored(&e))?
+            .number;
+        let current = self.registry.alias(&run.product, CHAMPION).await.map_err(|e| stored(&e))?;
+        let signed = Signature { who: "comptoir run", why: "trained and measured", at: run.started_at };
+        let promotion = self.registry.promote(&run.product, version, current.map(|a| a.version), signed).await;
+        let (promoted, because, outcome) = match promotion {
+            Ok(change) => (true, change.why, Outcome::Done),
+            Err(registry::PromoteError::GateClosed { because, .. }) => {
+                (false, because.clone(), Outcome::Refused { reason: because })
+            }
+            Err(other) => return Err(stored(&other)),
+        };
+        self.registry.finish_run(&run.id, &outcome, &scorecard, cost).await.map_err(|e| stored(&e))?;
+        Ok(RunOutcome {
+            product: run.product.clone(),
+            kind: run.kind.clone(),
+            run: run.id.clone(),
+            version,
+            as_of: run.as_of,
+            scorecard: trained.scorecard.clone(),
+            summary: trained.fitted.summary(),
+            promoted,
+            because,
+            duration_ms: cost.duration_ms,
+            peak_memory_bytes: cost.peak_memory_bytes,
+        })
+    }
+}
+
+/// An error and its sources in one line.
+#[must_use]
+pub fn one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,152 @@
+//! A project with its lake and registry open: what every verb of the command line and the server work on.
+
+use crate::import::{self, ImportError, ImportOptions, ImportOutcome};
+use crate::project::Project;
+use features::History;
+use lake::{Lake, LakeError, LakeOptions, Snapshot};
+use products::{Artefact, Fitted, LoadError, Product, Shop};
+use registry::Registry;
+use schema::AsOf;
+use schema::progress::Progress;
+use std::sync::Arc;
+
+/// A project with its lake and registry open.
+#[derive(Debug, Clone)]
+pub struct Workshop {
+    /// The project.
+    pub project: Arc<Project>,
+    /// Its lake.
+    pub lake: Lake,
+    /// Its registry.
+    pub registry: Registry,
+}
+
+/// Why a project cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The lake.
+    #[error("open the lake")]
+    Lake(#[from] LakeError),
+    /// The registry.
+    #[error("open the registry")]
+    Registry(#[from] registry::OpenError),
+    /// A variable that the project file asks for.
+    #[error("read `registry` of comptoir.toml: environment variable {name} is not set")]
+    Variable {
+        /// The variable.
+        name: String,
+    },
+}
+
+/// The alias of the version that answers.
+pub const CHAMPION: &str = "champion";
+
+impl Workshop {
+    /// Opens lake and registry of a project.
+    ///
+    /// # Errors
+    /// [`OpenError`] says which of the two, and why.
+    pub async fn open(project: Project, options: &LakeOptions) -> Result<Self, OpenError> {
+        let location = match &project.file.lake {
+            url if url.contains("://") => url.clone(),
+            path => project.folder.join(path).display().to_string(),
+        };
+        let lake = Lake::open(&location, options).await?;
+        let url = expand(&project.file.registry)?;
+        let url = if url.contains("://") || url.starts_with("sqlite:") {
+            url
+        } else {
+            format!("sqlite:{}", project.folder.join(url).display())
+        };
+        let registry = Registry::open(&url).await?;
+        Ok(Self { project: Arc::new(project), lake, registry })
+    }
+
+    /// Imports what is new or changed in the sources of the project.
+    ///
+    /// # Errors
+    /// [`ImportError`] names the file and what is wrong with it; the lake is as before.
+    pub async fn import(&self, options: &ImportOptions, progress: &dyn Progress) -> Result<ImportOutcome, ImportError> {
+        import::import(&self.lake, &self.project.folder, &self.project.sources, options, progress).await
+    }
+
+    /// The day after the last sale in the lake; `None` where there is no sale.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the lake cannot be read.
+    pub async fn day_after_last_sale(&self, snapshot: &Snapshot) -> Result<Option<AsOf>, LakeError> {
+        use arrow::array::{Array, AsArray};
+        let sql = "SELECT CAST(MAX(sold_at) AS DATE) FROM sales";
+        let batches = self.lake.query_at(sql, snapshot).await?;
+        let last = batches.iter().find(|b| b.num_rows() > 0).and_then(|b| {
+            let days = b.column(0).as_primitive::<arrow::datatypes::Date32Type>();
+            days.is_valid(0).then(|| days.value(0))
+        });
+        Ok(last.map(|day| AsOf(schema::time::date_of(day + 1))))
+    }
+
+    /// The shop as the lake knows it now, for answering.
+    ///
+    /// # Errors
+    /// [`features::LoadError`] when there is no sale yet or the lake cannot be read.
+    pub async fn shop(&self) -> Result<Arc<Shop>, features::LoadError> {
+        let failed = |source| features::LoadError::Lake { table: "sales", source };
+        let snapshot = self.lake.snapshot().await.map_err(failed)?;
+        let today = AsOf(jiff::civil::date(1970, 1, 1));
+        let as_of = self.day_after_last_sale(&snapshot).await.map_err(failed)?.unwrap_or(today);
+        let history: History = features::load(&self.lake, &snapshot, as_of).await?;
+        Ok(Arc::new(Shop::new(Arc::new(history), &self.project.rules)))
+    }
+
+    /// The version of a product that answers, read back and proved by its golden vector; `None` where none was promoted.
+    ///
+    /// # Errors
+    /// [`ChampionError`] when the registry cannot be read or the artefact is refused.
+    pub async fn champion(&self, product: &dyn Product) -> Result<Option<(u32, Box<dyn Fitted>)>, ChampionError> {
+        let name = &product.header().name;
+        match self.registry.alias(name, CHAMPION).await?.map(|a| a.version) {
+            Some(version) => Ok(Some((version, self.version(product, version).await?))),
+            None => Ok(None),
+        }
+    }
+
+    /// One version of a product, read back and proved by its golden vector.
+    ///
+    /// # Errors
+    /// [`ChampionError`] when there is no such version, the registry cannot be read or the artefact is refused.
+    pub async fn version(&self, product: &dyn Product, version: u32) -> Result<Box<dyn Fitted>, ChampionError> {
+        let name = &product.header().name;
+        let stored = self.registry.artefact(name, version).await?;
+        Ok(product.load(&Artefact::from_bytes(name, &stored.bytes)?)?)
+    }
+}
+
+/// Why the version that answers cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ChampionError {
+    /// The registry.
+    #[error("read the registry")]
+    Registry(#[from] registry::StoreError),
+    /// Its stored bytes.
+    #[error("read the version")]
+    Stored(#[from] registry::ReadArtefactError),
+    /// The artefact.
+    #[error("load the version")]
+    Artefact(#[from] LoadError),
+}
+
+/// Replaces `${VAR}` from the environment.
+fn expand(text: &str) -> Result<String, OpenError> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let Some(end) = rest[start..].find('}') else { break };
+        let name = &rest[start + 2..start + end];
+        let value = std::env::var(name).map_err(|_| OpenError::Variable { name: name.to_owned() })?;
+        out.push_str(&rest[..start]);
+        out.push_str(&value);
+        rest = &rest[start + end + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}

@@ -1,0 +1,289 @@
+//! The accepted sales before a day, per customer, in the order of time.
+
+use crate::{Catalogue, Product};
+use schema::AsOf;
+use std::collections::HashMap;
+
+/// One line of an order, with customers, products and orders as indices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaleLine {
+    /// Seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// Index of the product in the catalogue.
+    pub product: u32,
+    /// Number of the order; lines of one order share it.
+    pub order: u32,
+    /// Units; negative for a return.
+    pub quantity: i32,
+    /// Whether the line takes goods back.
+    pub is_return: bool,
+    /// Money of the line in cents, discounts taken off; negative for a return.
+    pub spend_cents: i64,
+}
+
+impl SaleLine {
+    /// Days since 1970-01-01, with the fraction of the day.
+    #[must_use]
+    pub fn at_days(&self) -> f64 {
+        self.at_seconds as f64 / 86_400.0
+    }
+
+    /// Whole days since 1970-01-01.
+    #[must_use]
+    pub fn epoch_day(&self) -> i32 {
+        i32::try_from(self.at_seconds.div_euclid(86_400)).unwrap_or(i32::MAX)
+    }
+}
+
+/// A line that is not indexed yet.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLine<'a> {
+    /// Who bought; `None` for an anonymous sale.
+    pub customer: Option<&'a str>,
+    /// What was bought.
+    pub product: &'a str,
+    /// In which order.
+    pub order: &'a str,
+    /// Seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// Units; negative for a return.
+    pub quantity: i64,
+    /// Money of the line in cents.
+    pub spend_cents: i64,
+    /// Whether the line takes goods back.
+    pub is_return: bool,
+}
+
+/// Everything known before a day.
+#[derive(Debug, Clone)]
+pub struct History {
+    as_of: AsOf,
+    customers: Vec<String>,
+    index: HashMap<String, u32>,
+    catalogue: Catalogue,
+    lines: Vec<SaleLine>,
+    offsets: Vec<usize>,
+    anonymous: Vec<SaleLine>,
+    first_day: Option<i32>,
+}
+
+impl History {
+    /// The first day that is not known.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    /// First day with a sale, as days since 1970-01-01; `None` where there is no sale.
+    #[must_use]
+    pub fn first_day(&self) -> Option<i32> {
+        self.first_day
+    }
+
+    /// Days from the first sale to the as-of day.
+    #[must_use]
+    pub fn days(&self) -> i32 {
+        self.first_day.map_or(0, |first| self.as_of.epoch_day() - first)
+    }
+
+    /// Customers by index, sorted by identifier.
+    #[must_use]
+    pub fn customers(&self) -> &[String] {
+        &self.customers
+    }
+
+    /// The index of a customer.
+    #[must_use]
+    pub fn customer_index(&self, id: &str) -> Option<u32> {
+        self.index.get(id).copied()
+    }
+
+    /// The products.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// A customer's lines, oldest first; empty for an index that does not exist.
+    #[must_use]
+    pub fn lines_of(&self, customer: u32) -> &[SaleLine] {
+        let c = customer as usize;
+        match (self.offsets.get(c), self.offsets.get(c + 1)) {
+            (Some(from), Some(to)) => &self.lines[*from..*to],
+            _ => &[],
+        }
+    }
+
+    /// All lines of known customers, by customer and time.
+    #[must_use]
+    pub fn lines(&self) -> &[SaleLine] {
+        &self.lines
+    }
+
+    /// Lines without a customer, oldest first.
+    #[must_use]
+    pub fn anonymous(&self) -> &[SaleLine] {
+        &self.anonymous
+    }
+
+    /// What was known at an earlier day. Customers, products and orders keep their indices.
+    #[must_use]
+    pub fn until(&self, as_of: AsOf) -> Self {
+        let end = i64::from(as_of.epoch_day()) * 86_400;
+        self.filtered(as_of, |line| line.at_seconds < end)
+    }
+
+    /// What happened from a day on, up to the as-of day. Customers, products and orders keep their indices.
+    #[must_use]
+    pub fn from(&self, day: AsOf) -> Self {
+        let start = i64::from(day.epoch_day()) * 86_400;
+        self.filtered(self.as_of, |line| line.at_seconds >= start)
+    }
+
+    fn filtered(&self, as_of: AsOf, keep: impl Fn(&SaleLine) -> bool) -> Self {
+        let mut lines = Vec::new();
+        let mut offsets = Vec::with_capacity(self.offsets.len());
+        offsets.push(0);
+        for customer in 0..self.customers.len() {
+            lines.extend(self.lines[self.offsets[customer]..self.offsets[customer + 1]].iter().filter(|l| keep(l)));
+            offsets.push(lines.len());
+        }
+        let anonymous: Vec<SaleLine> = self.anonymous.iter().filter(|l| keep(l)).copied().collect();
+        let first_day = lines.iter().chain(&anonymous).map(SaleLine::epoch_day).min();
+        Self {
+            as_of,
+            customers: self.customers.clone(),
+            index: self.index.clone(),
+            catalogue: self.catalogue.clone(),
+            lines,
+            offsets,
+            anonymous,
+            first_day,
+        }
+    }
+}
+
+/// Collects lines in any order and indexes them.
+#[derive(Debug, Default)]
+pub struct HistoryBuilder {
+    customers: HashMap<String, u32>,
+    products: HashMap<String, u32>,
+    orders: HashMap<String, u32>,
+    /// Customer (or `u32::MAX` for none) and line, with indices in the order of appearance.
+    lines: Vec<(u32, SaleLine)>,
+}
+
+/// Stands for "no customer" while lines are collected.
+const NOBODY: u32 = u32::MAX;
+
+fn intern(index: &mut HashMap<String, u32>, text: &str) -> u32 {
+    if let Some(found) = index.get(text) {
+        return *found;
+    }
+    let next = u32::try_from(index.len()).unwrap_or(NOBODY - 1);
+    index.insert(text.to_owned(), next);
+    next
+}
+
+/// Sorts the texts and returns them with the new index of each old one.
+fn renumber(index: HashMap<String, u32>) -> (Vec<String>, Vec<u32>) {
+    let mut sorted: Vec<(String, u32)> = index.into_iter().collect();
+    sorted.sort_unstable();
+    let mut new_of = vec![0u32; sorted.len()];
+    for ((_, old), new) in sorted.iter().zip(0u32..) {
+        new_of[*old as usize] = new;
+    }
+    (sorted.into_iter().map(|(text, _)| text).collect(), new_of)
+}
+
+impl HistoryBuilder {
+    /// Adds one line.
+    pub fn push(&mut self, line: NewLine<'_>) {
+        let customer = line.customer.map_or(NOBODY, |c| intern(&mut self.customers, c));
+        let sale = SaleLine {
+            at_seconds: line.at_seconds,
+            product: intern(&mut self.products, line.product),
+            order: intern(&mut self.orders, line.order),
+            quantity: i32::try_from(line.quantity).unwrap_or(if line.quantity < 0 { i32::MIN } else { i32::MAX }),
+            is_return: line.is_return,
+            spend_cents: line.spend_cents,
+        };
+        self.lines.push((customer, sale));
+    }
+
+    /// Indexes everything. `known` are the products of the catalogue; products that were only sold join them.
+    /// The result does not depend on the order in which lines were added.
+    #[must_use]
+    pub fn build(self, as_of: AsOf, mut known: Vec<Product>) -> History {
+        let (customers, new_customer) = renumber(self.customers);
+        let (sold, new_sold) = renumber(self.products);
+        let (_, new_order) = renumber(self.orders);
+        let listed: std::collections::HashSet<String> = known.iter().map(|p| p.id.clone()).collect();
+        known.extend(
+            sold.iter()
+                .filter(|id| !listed.contains(*id))
+                .map(|id| Product { id: id.clone(), active: true, ..Product::default() }),
+        );
+        let catalogue = Catalogue::new(known);
+        let product_of: Vec<u32> = sold.iter().map(|id| catalogue.index_of(id).unwrap_or(0)).collect();
+        let mut all = self.lines;
+        for (customer, line) in &mut all {
+            if *customer != NOBODY {
+                *customer = new_customer[*customer as usize];
+            }
+            line.product = product_of[new_sold[line.product as usize] as usize];
+            line.order = new_order[line.order as usize];
+        }
+        all.sort_unstable_by_key(|(c, l)| (*c, l.at_seconds, l.order, l.product, l.quantity, l.spend_cents));
+        let first_day = all.iter().map(|(_, l)| l.epoch_day()).min();
+        let split = all.partition_point(|(c, _)| *c != NOBODY);
+        let anonymous = all[split..].iter().map(|(_, l)| *l).collect();
+        let mut offsets = vec![0; customers.len() + 1];
+        for (customer, _) in &all[..split] {
+            offsets[*customer as usize + 1] += 1;
+        }
+        for c in 0..customers.len() {
+            offsets[c + 1] += offsets[c];
+        }
+        let lines = all[..split].iter().map(|(_, l)| *l).collect();
+        let index = customers.iter().cloned().zip(0u32..).collect();
+        History { as_of, customers, index, catalogue, lines, offsets, anonymous, first_day }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schema::time::date_of;
+
+    fn line<'a>(customer: Option<&'a str>, product: &'a str, day: i64) -> NewLine<'a> {
+        NewLine { customer, product, order: "o", at_seconds: day * 86_400, quantity: 1, spend_cents: 100, is_return: false }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter() {
+        let all = [line(Some("b"), "x", 3), line(Some("a"), "y", 2), line(None, "x", 1), line(Some("a"), "x", 1)];
+        let build = |order: &[usize]| {
+            let mut builder = HistoryBuilder::default();
+            order.iter().for_each(|i| builder.push(all[*i]));
+            builder.build(AsOf(date_of(10)), vec![])
+        };
+        let (one, two) = (build(&[0, 1, 2, 3]), build(&[3, 2, 1, 0]));
+        assert_eq!(one.customers(), ["a", "b"]);
+        assert_eq!(one.lines(), two.lines());
+        assert_eq!(one.lines_of(0).len(), 2);
+        assert_eq!(one.anonymous().len(), 1);
+        assert_eq!(one.days(), 9);
+    }
+
+    #[test]
+    fn nothing_of_the_day_itself_is_known_before_it() {
+        let mut builder = HistoryBuilder::default();
+        (1..=5).for_each(|day| builder.push(line(Some("a"), "x", day)));
+        let history = builder.build(AsOf(date_of(6)), vec![]);
+        let cut = AsOf(date_of(3));
+        assert_eq!(history.until(cut).lines().len(), 2);
+        assert_eq!(history.from(cut).lines().len(), 3);
+        assert_eq!(history.from(cut).customers(), history.customers());
+    }
+}

@@ -1,0 +1,15 @@
+//! What is known of each customer and product as of a day: the same definition offline and online.
+//!
+//! A [`History`] holds the accepted sales before a day, in the order of time, per customer. Training reads it
+//! as it is; the server keeps one in memory and adds what happens after it. Features are plain functions over a
+//! customer's lines, so there is no second definition that could differ.
+
+mod catalogue;
+mod customer;
+mod history;
+mod load;
+
+pub use catalogue::{Catalogue, Product};
+pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
+pub use history::{History, HistoryBuilder, NewLine, SaleLine};
+pub use load::{LoadError, load};

@@ -1,0 +1,197 @@
+//! Records to the columns of their tables, and back.
+
+use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use jiff::Timestamp;
+use schema::table::Table;
+use schema::{CustomerId, DecisionId, Probability, ProductId};
+use std::sync::Arc;
+
+/// Table of decisions.
+pub(crate) const DECISIONS: &str = "decisions";
+/// Table of events.
+pub(crate) const EVENTS: &str = "events";
+
+/// The definition of a table of the log.
+pub(crate) fn log_table(table: &'static str) -> &'static Table {
+    schema::table::table(table).expect("the tables of the log are shipped with the program")
+}
+
+/// The schema of a table of the log.
+pub(crate) fn table_schema(table: &'static str) -> SchemaRef {
+    log_table(table).arrow()
+}
+
+fn batch(table: &'static str, columns: Vec<ArrayRef>) -> RecordBatch {
+    // A test writes every column of both tables, so a change of the schema is noticed there.
+    RecordBatch::try_new(table_schema(table), columns).expect("the columns are those of the table's definition")
+}
+
+fn moments(at: impl Iterator<Item = Timestamp>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(at.map(Timestamp::as_microsecond)).with_timezone("UTC"))
+}
+
+fn required<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(texts))
+}
+
+fn optional<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(texts.collect::<StringArray>())
+}
+
+/// One row of table `decisions`.
+struct Row<'a> {
+    decision: &'a DecisionRecord,
+    position: i64,
+    action: Option<&'a str>,
+    score: Option<f64>,
+    propensity: Probability,
+    reasons: Option<String>,
+}
+
+fn json(reasons: &serde_json::Value) -> Option<String> {
+    (!reasons.is_null()).then(|| reasons.to_string())
+}
+
+fn rows(decision: &DecisionRecord) -> Vec<Row<'_>> {
+    let none = |propensity, reasons: &serde_json::Value| {
+        vec![Row { decision, position: 0, action: None, score: None, propensity, reasons: json(reasons) }]
+    };
+    match &decision.answer {
+        Answer::Nothing { propensity, reasons } => none(*propensity, reasons),
+        // An empty list is no action, and was not drawn.
+        Answer::Actions(actions) if actions.is_empty() => none(Probability::ONE, &serde_json::Value::Null),
+        Answer::Actions(actions) => (1..)
+            .zip(actions)
+            .map(|(position, a)| Row {
+                decision,
+                position,
+                action: a.action.as_deref(),
+                score: a.score.filter(|s| s.is_finite()),
+                propensity: a.propensity,
+                reasons: json(&a.reasons),
+            })
+            .collect(),
+    }
+}
+
+impl DecisionRecord {
+    /// Rows of table `decisions`: one per action, in order; one at position 0 where there is no action.
+    ///
+    /// # Panics
+    /// Never for the definition of the table that this program ships.
+    #[must_use]
+    pub fn to_batch(records: &[Self]) -> RecordBatch {
+        let rows: Vec<Row<'_>> = records.iter().flat_map(rows).collect();
+        let decisions = || rows.iter().map(|r| r.decision);
+        batch(
+            DECISIONS,
+            vec![
+                required(decisions().map(|d| d.decision_id.as_str())),
+                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.position))),
+                moments(decisions().map(|d| d.decided_at)),
+                required(decisions().map(|d| d.product.as_str())),
+                Arc::new(Int64Array::from_iter_values(decisions().map(|d| i64::from(d.version)))),
+                optional(decisions().map(|d| d.customer_id.as_ref().map(CustomerId::as_str))),
+                optional(decisions().map(|d| d.subject_product_id.as_ref().map(ProductId::as_str))),
+                optional(decisions().map(|d| d.placement.as_deref())),
+                optional(rows.iter().map(|r| r.action)),
+                Arc::new(rows.iter().map(|r| r.score).collect::<Float64Array>()),
+                Arc::new(Float64Array::from_iter_values(rows.iter().map(|r| r.propensity.get()))),
+                Arc::new(decisions().map(|d| Some(d.holdout)).collect::<BooleanArray>()),
+                Arc::new(decisions().map(|d| Some(d.fallback)).collect::<BooleanArray>()),
+                optional(rows.iter().map(|r| r.reasons.as_deref())),
+                optional(decisions().map(|d| d.fingerprint.as_deref())),
+            ],
+        )
+    }
+
+    /// The decision whose rows these are, all of one decision and in order of position; `None` where there is no
+    /// row, or a row that this program would not have written.
+    pub(crate) fn from_batches(batches: &[RecordBatch]) -> Option<Self> {
+        let mut decision: Option<Self> = None;
+        for batch in batches {
+            for row in 0..batch.num_rows() {
+                let cell = |name| text(batch, name, row);
+                let position = integer(batch, "position", row)?;
+                let propensity = Probability::new(number(batch, "propensity", row)?).ok()?;
+                let reasons = cell("reasons").map_or(Ok(serde_json::Value::Null), |r| serde_json::from_str(&r)).ok()?;
+                let record = match &mut decision {
+                    Some(record) => record,
+                    none => none.insert(head(batch, row)?),
+                };
+                if position == 0 {
+                    record.answer = Answer::Nothing { propensity, reasons };
+                } else if let Answer::Actions(actions) = &mut record.answer {
+                    let score = number(batch, "score", row);
+                    actions.push(ActionRecord { action: cell("action"), score, propensity, reasons });
+                }
+            }
+        }
+        decision
+    }
+}
+
+/// What all rows of a decision share.
+fn head(batch: &RecordBatch, row: usize) -> Option<DecisionRecord> {
+    let cell = |name| text(batch, name, row);
+    let at = batch.column_by_name("decided_at")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
+    let flag = |name| Some(batch.column_by_name(name)?.as_boolean_opt()?.value(row));
+    Some(DecisionRecord {
+        decision_id: DecisionId::new(cell("decision_id")?).ok()?,
+        decided_at: Timestamp::from_microsecond(at).ok()?,
+        product: cell("product")?,
+        version: u32::try_from(integer(batch, "version", row)?).ok()?,
+        customer_id: cell("customer_id").and_then(|id| CustomerId::new(id).ok()),
+        subject_product_id: cell("subject_product_id").and_then(|id| ProductId::new(id).ok()),
+        placement: cell("placement"),
+        answer: Answer::Actions(Vec::new()),
+        holdout: flag("holdout")?,
+        fallback: flag("fallback")?,
+        fingerprint: cell("fingerprint"),
+    })
+}
+
+fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
+    let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
+    column.is_valid(row).then(|| column.value(row).to_owned())
+}
+
+fn integer(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
+    let column = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn number(batch: &RecordBatch, name: &str, row: usize) -> Option<f64> {
+    let column = batch.column_by_name(name)?.as_primitive_opt::<Float64Type>()?;
+    column.is_valid(row).then(|| column.value(row))
+}
+
+impl EventRecord {
+    /// Rows of table `events`, in order.
+    ///
+    /// # Panics
+    /// Never for the definition of the table that this program ships.
+    #[must_use]
+    pub fn to_batch(records: &[Self]) -> RecordBatch {
+        let whole = |n: Option<std::num::NonZeroU32>| n.map(|n| i64::from(n.get()));
+        batch(
+            EVENTS,
+            vec![
+                required(records.iter().map(|e| e.event_id.as_str())),
+                moments(records.iter().map(|e| e.occurred_at)),
+                required(records.iter().map(|e| e.kind.name())),
+                optional(records.iter().map(|e| e.customer_id.as_ref().map(CustomerId::as_str))),
+                optional(records.iter().map(|e| e.session_id.as_deref())),
+                optional(records.iter().map(|e| e.product_id.as_ref().map(ProductId::as_str))),
+                Arc::new(records.iter().map(|e| whole(e.position)).collect::<Int64Array>()),
+                optional(records.iter().map(|e| e.query.as_deref())),
+                Arc::new(records.iter().map(|e| whole(e.quantity)).collect::<Int64Array>()),
+                optional(records.iter().map(|e| e.decision_id.as_ref().map(DecisionId::as_str))),
+            ],
+        )
+    }
+}

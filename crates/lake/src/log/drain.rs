@@ -1,0 +1,266 @@
+//! Sealed segments to rows of the lake, exactly once.
+
+use super::columns::{DECISIONS, EVENTS};
+use super::deduplicate::drop_repeated;
+use super::files::make_durable;
+use super::folder::{Folder, Recovery, log_folders, sync_folder, tag_of};
+use super::records::{DecisionRecord, EventRecord, LogRecord, RecordError};
+use super::segment::{DAMAGED, Damage, SEALED, SegmentError, read_segment};
+use super::{Wal, WalError};
+use crate::{Lake, LakeError, Transaction};
+use arrow::array::RecordBatch;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Records turned into rows at a time: it bounds what Arrow holds beside the records.
+const RECORDS_PER_BATCH: usize = 4096;
+
+/// How draining behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainOptions {
+    /// How many days before and after its own time an event is compared with the table's rows.
+    pub event_window_days: u32,
+    /// How long to wait for another writer of the lake before giving up until the next run.
+    pub patience: Duration,
+    /// Bytes of segments moved in one transaction; one segment is always moved, however large.
+    pub transaction_bytes: u64,
+}
+
+impl Default for DrainOptions {
+    /// 3 days, 5 seconds, 32 MiB.
+    fn default() -> Self {
+        Self { event_window_days: 3, patience: Duration::from_secs(5), transaction_bytes: 32 << 20 }
+    }
+}
+
+/// What one run moved.
+#[derive(Debug, Default)]
+pub struct Drained {
+    /// Segments whose rows are in the lake and that are deleted now.
+    pub segments: u64,
+    /// Decisions moved.
+    pub decisions: u64,
+    /// Events moved.
+    pub events: u64,
+    /// Events that were there already.
+    pub repeated_events: u64,
+    /// Folders of dead processes that were taken over.
+    pub adopted: u64,
+    /// What was found in them.
+    pub recovery: Recovery,
+    /// Bytes that could not be read; the records around them were moved, the file is kept under the ending `damaged`.
+    pub damaged: Vec<Damage>,
+    /// Segments that wait for a program that can read them.
+    pub held_back: Vec<HeldBack>,
+}
+
+/// A segment that cannot be moved by this program; it stays where it is.
+#[derive(Debug, thiserror::Error)]
+pub enum HeldBack {
+    /// The segment cannot be read.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    /// A record of it is unknown to this program.
+    #[error("drain segment {} at offset {offset}", path.display())]
+    Record {
+        /// The segment.
+        path: PathBuf,
+        /// Where the record begins, in bytes.
+        offset: u64,
+        /// What is wrong with it.
+        #[source]
+        source: RecordError,
+    },
+}
+
+/// Draining that stopped; what was not moved stays in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum DrainError {
+    /// The log could not be sealed or read.
+    #[error("drain the log")]
+    Wal(#[from] WalError),
+    /// The lake did not take the rows: another writer holds it, say.
+    #[error("drain the log into the lake")]
+    Lake(#[from] LakeError),
+    /// The rows are in the lake, and the segment could not be deleted: its rows are replaced in the next run.
+    #[error("delete what was drained from {}", folder.display())]
+    Delete {
+        /// The folder of the log.
+        folder: PathBuf,
+        /// What the file system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Moves a log, and the logs of dead processes beside it, into the lake.
+#[derive(Debug)]
+pub struct Drain {
+    lake: Lake,
+    wal: Arc<Wal>,
+    options: DrainOptions,
+    /// One run at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// The records of one segment.
+#[derive(Debug, Default)]
+struct Loaded {
+    path: PathBuf,
+    tag: String,
+    decisions: Vec<DecisionRecord>,
+    damaged: Vec<Damage>,
+}
+
+fn load(path: &Path) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
+    let tag = tag_of(path).unwrap_or_default().to_owned();
+    let mut loaded = Loaded { path: path.to_owned(), tag, ..Loaded::default() };
+    let mut events = Vec::new();
+    for item in read_segment(path)? {
+        match item {
+            Ok(record) => {
+                let wrong = |source| HeldBack::Record { path: path.to_owned(), offset: record.offset, source };
+                match LogRecord::from_bytes(&record.payload).map_err(wrong)? {
+                    LogRecord::Decision(decision) => loaded.decisions.push(decision),
+                    LogRecord::Event(event) => events.push(event),
+                }
+            }
+            Err(damage) => loaded.damaged.push(damage),
+        }
+    }
+    Ok((loaded, events))
+}
+
+impl Drain {
+    /// A drain of `wal`, and of the folders that dead processes left beside it, into `lake`.
+    #[must_use]
+    pub fn new(lake: Lake, wal: Arc<Wal>, options: DrainOptions) -> Self {
+        Self { lake, wal, options, turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Moves everything that was acknowledged before the call.
+    ///
+    /// Killed at any moment, or stopped by an error, nothing is lost and nothing is there twice: the next run, of
+    /// this or another process, moves what remains.
+    ///
+    /// # Errors
+    /// [`DrainError::Lake`] when the lake is busy or refuses, [`DrainError::Wal`] when the log cannot be sealed,
+    /// [`DrainError::Delete`] when a drained segment cannot be deleted. All may succeed in a later run.
+    pub async fn run(&self, now: Timestamp) -> Result<Drained, DrainError> {
+        let _turn = self.turn.lock().await;
+        let mut drained = Drained::default();
+        self.wal.seal().await?;
+        self.drain_folder(self.wal.owned(), now, &mut drained).await?;
+        let root = self.wal.root().to_owned();
+        let cannot_list = |source| DrainError::Wal(WalError::Open { folder: root.clone(), source: Arc::new(source) });
+        for path in log_folders(&root).map_err(cannot_list)? {
+            if path == self.wal.folder() {
+                continue;
+            }
+            let Some(folder) = Folder::adopt(&path)? else { continue };
+            drained.adopted += 1;
+            drained.recovery.add(folder.recover()?);
+            self.drain_folder(&folder, now, &mut drained).await?;
+            folder.delete_if_empty().map_err(|source| DrainError::Delete { folder: path, source })?;
+        }
+        Ok(drained)
+    }
+
+    async fn drain_folder(&self, folder: &Folder, now: Timestamp, drained: &mut Drained) -> Result<(), DrainError> {
+        let mut together = Vec::new();
+        let mut bytes = 0;
+        for path in folder.segments(&[SEALED])? {
+            let size = fs_err::metadata(&path).map_or(0, |m| m.len());
+            if bytes > 0 && bytes + size > self.options.transaction_bytes {
+                self.flush(folder, std::mem::take(&mut together), now, drained).await?;
+                bytes = 0;
+            }
+            bytes += size;
+            together.push(path);
+        }
+        if together.is_empty() { Ok(()) } else { self.flush(folder, together, now, drained).await }
+    }
+
+    /// Moves some segments of one folder in one transaction.
+    async fn flush(
+        &self,
+        folder: &Folder,
+        paths: Vec<PathBuf>,
+        now: Timestamp,
+        drained: &mut Drained,
+    ) -> Result<(), DrainError> {
+        let read = move || paths.iter().map(|path| load(path)).collect::<Vec<_>>();
+        let read = tokio::task::spawn_blocking(read).await.map_err(|_| WalError::Closed)?;
+        let (mut segments, mut events) = (Vec::new(), Vec::new());
+        for one in read {
+            match one {
+                Ok((loaded, its_events)) => {
+                    segments.push(loaded);
+                    events.push(its_events);
+                }
+                Err(held_back) => drained.held_back.push(held_back),
+            }
+        }
+        let mut transaction = self.lake.begin_within(self.options.patience).await?;
+        // A segment that is gone by now was drained by a run that was dropped after its commit.
+        if segments.is_empty() || segments.iter().any(|s| !s.path.exists()) {
+            return Ok(());
+        }
+        let tags: BTreeSet<String> = segments.iter().map(|s| s.tag.clone()).collect();
+        let before = transaction.base().clone();
+        for (table, tag) in [DECISIONS, EVENTS].iter().flat_map(|table| tags.iter().map(move |tag| (table, tag))) {
+            transaction.remove(table, tag);
+        }
+        let repeated = drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
+        for (segment, events) in segments.iter().zip(&events) {
+            let decisions = segment.decisions.chunks(RECORDS_PER_BATCH).map(DecisionRecord::to_batch);
+            write(&mut transaction, DECISIONS, &segment.tag, decisions).await?;
+            let events = events.chunks(RECORDS_PER_BATCH).map(EventRecord::to_batch);
+            write(&mut transaction, EVENTS, &segment.tag, events).await?;
+        }
+        let after = transaction.commit(now).await?;
+        make_durable(&self.lake, &before, &after, tags).await?;
+        drained.segments += segments.len() as u64;
+        drained.decisions += segments.iter().map(|s| s.decisions.len() as u64).sum::<u64>();
+        drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
+        drained.repeated_events += repeated;
+        let cleared = clear(folder, &segments);
+        drained.damaged.extend(segments.into_iter().flat_map(|s| s.damaged));
+        cleared.map_err(|source| DrainError::Delete { folder: folder.path().to_owned(), source })
+    }
+}
+
+/// Writes the rows of a segment to one table.
+async fn write(
+    transaction: &mut Transaction,
+    table: &'static str,
+    tag: &str,
+    batches: impl Iterator<Item = RecordBatch>,
+) -> Result<(), LakeError> {
+    let mut batches = batches.peekable();
+    if batches.peek().is_none() {
+        return Ok(());
+    }
+    let mut writer = transaction.writer(table, super::columns::table_schema(table), tag).await?;
+    for batch in batches {
+        writer.write(&batch).await?;
+    }
+    writer.finish(transaction).await?;
+    Ok(())
+}
+
+/// Deletes what is in the lake; a damaged segment is kept for whoever looks into it.
+fn clear(folder: &Folder, segments: &[Loaded]) -> io::Result<()> {
+    for segment in segments {
+        if segment.damaged.is_empty() {
+            fs_err::remove_file(&segment.path)?;
+        } else {
+            fs_err::rename(&segment.path, segment.path.with_extension(DAMAGED))?;
+        }
+    }
+    sync_folder(folder.path())
+}

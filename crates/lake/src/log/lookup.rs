@@ -1,0 +1,112 @@
+//! A decision by its identifier, wherever it is by now.
+
+use super::columns::DECISIONS;
+use super::folder::{log_folders, segments};
+use super::records::{DecisionRecord, LogRecord};
+use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
+use crate::{Lake, LakeError};
+use datafusion::logical_expr::{col, lit};
+use schema::DecisionId;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A look-up that could not be made; the decision may exist.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The folder of the logs cannot be read.
+    #[error("look for a decision in {}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the file system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A segment cannot be read.
+    #[error("look for a decision in the log")]
+    Segment(#[from] SegmentError),
+    /// The lake cannot be read.
+    #[error("look for a decision in the lake")]
+    Lake(#[from] LakeError),
+}
+
+/// The decision of an identifier: from the logs below `root` while it is there, from the lake afterwards.
+///
+/// `None` where no such decision was acknowledged. Rows are in the lake before their segment is deleted, and the
+/// logs are read first: a decision that moves meanwhile is found.
+///
+/// # Errors
+/// [`LookupError`] when a log or the lake cannot be read.
+pub async fn find_decision(
+    lake: &Lake,
+    root: &Path,
+    id: &DecisionId,
+) -> Result<Option<DecisionRecord>, LookupError> {
+    let (folder, wanted) = (root.to_owned(), id.clone());
+    let found = tokio::task::spawn_blocking(move || in_logs(&folder, &wanted)).await.map_err(|stopped| {
+        LookupError::Folder { folder: root.to_owned(), source: io::Error::other(stopped) }
+    })??;
+    match found {
+        Some(decision) => Ok(Some(decision)),
+        None => Ok(in_lake(lake, id).await?),
+    }
+}
+
+fn in_logs(root: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, LookupError> {
+    // The text as JSON writes it: a segment is searched before any of its records is parsed.
+    let needle = serde_json::Value::from(id.as_str()).to_string();
+    let cannot = |folder: &Path| {
+        let folder = folder.to_owned();
+        move |source| LookupError::Folder { folder, source }
+    };
+    for folder in log_folders(root).map_err(cannot(root))? {
+        let paths = match segments(&folder, &[OPEN, SEALED, DAMAGED]) {
+            // Deleted with its last segment meanwhile.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            other => other.map_err(cannot(&folder))?,
+        };
+        for path in paths {
+            if let Some(decision) = in_segment(&path, &needle, id)? {
+                return Ok(Some(decision));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn in_segment(path: &Path, needle: &str, id: &DecisionId) -> Result<Option<DecisionRecord>, SegmentError> {
+    let reader = match read_segment(path) {
+        Err(SegmentError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            // Sealed since it was listed, or drained: then the lake has it.
+            match read_segment(&path.with_extension(SEALED)) {
+                Err(SegmentError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+                other => other?,
+            }
+        }
+        other => other?,
+    };
+    for record in reader.flatten() {
+        let mentions = std::str::from_utf8(&record.payload).is_ok_and(|text| text.contains(needle));
+        if mentions
+            && let Ok(LogRecord::Decision(decision)) = LogRecord::from_bytes(&record.payload)
+            && decision.decision_id == *id
+        {
+            return Ok(Some(decision));
+        }
+    }
+    Ok(None)
+}
+
+async fn in_lake(lake: &Lake, id: &DecisionId) -> Result<Option<DecisionRecord>, LakeError> {
+    let snapshot = lake.snapshot().await?;
+    let rows = lake
+        .session(&snapshot)
+        .await?
+        .table(DECISIONS)
+        .await
+        .and_then(|rows| rows.filter(col("decision_id").eq(lit(id.as_str()))))
+        .and_then(|rows| rows.sort(vec![col("position").sort(true, false)]))
+        .map_err(|e| lake.sql_error(e))?;
+    let batches = rows.collect().await.map_err(|e| lake.sql_error(e))?;
+    Ok(DecisionRecord::from_batches(&batches))
+}

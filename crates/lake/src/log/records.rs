@@ -1,0 +1,170 @@
+//! What the log holds: decisions and events.
+
+use jiff::Timestamp;
+use schema::{CustomerId, DecisionId, Probability, ProductId};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+
+/// One record of the log, as JSON on disk.
+///
+/// Unknown fields are refused, not dropped: a record of a newer program waits in its segment for one that knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogRecord {
+    /// A decision.
+    Decision(DecisionRecord),
+    /// An event.
+    Event(EventRecord),
+}
+
+/// A record that is no decision and no event.
+#[derive(Debug, thiserror::Error)]
+#[error("read a record of the log")]
+pub struct RecordError(#[from] serde_json::Error);
+
+impl LogRecord {
+    /// The bytes to append.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the reasons cannot be written as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// The record that was appended.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the bytes are no record of this version of the program.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+/// One decision, with everything that a later measurement needs. One row per action in table `decisions`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRecord {
+    /// Identifier given with the answer.
+    pub decision_id: DecisionId,
+    /// When.
+    pub decided_at: Timestamp,
+    /// The data product that decided.
+    pub product: String,
+    /// Its version.
+    pub version: u32,
+    /// For whom, where the decision is about a customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<CustomerId>,
+    /// The product that the decision is about, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_product_id: Option<ProductId>,
+    /// Where it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
+    /// What was decided.
+    pub answer: Answer,
+    /// Whether the customer belongs to the universal holdout and got the baseline instead.
+    pub holdout: bool,
+    /// Whether the declared fallback answered.
+    pub fallback: bool,
+    /// Fingerprint of the configuration that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// No action: one row at position 0.
+    Nothing {
+        /// Probability with which nothing was answered; 1 where that was not drawn.
+        propensity: Probability,
+        /// Why, as JSON; null where nothing is said.
+        #[serde(default)]
+        reasons: serde_json::Value,
+    },
+    /// Actions, first place first: rows at positions 1, 2, ….
+    Actions(Vec<ActionRecord>),
+}
+
+/// One action of a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionRecord {
+    /// The item, segment or value decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// The model's score of it; absent where no model scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Probability with which this action was drawn at this place.
+    pub propensity: Probability,
+    /// Why, as JSON; null where nothing is said.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub reasons: serde_json::Value,
+}
+
+/// One action of a visitor: a row of table `events`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventRecord {
+    /// The same identifier twice is the same event.
+    pub event_id: String,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// Who acted; absent for an unknown visitor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<CustomerId>,
+    /// The visit it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// The product concerned, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// Place in the list that was shown, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<NonZeroU32>,
+    /// What was typed into the search box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// Units put in the cart or bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<NonZeroU32>,
+    /// The decision that this action answers, where the shop echoes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision_id: Option<DecisionId>,
+}
+
+/// What a visitor did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// Saw a page.
+    View,
+    /// Followed a link.
+    Click,
+    /// Put into the cart.
+    Cart,
+    /// Searched.
+    Search,
+    /// Bought.
+    Purchase,
+}
+
+impl EventType {
+    /// The word in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Click => "click",
+            Self::Cart => "cart",
+            Self::Search => "search",
+            Self::Purchase => "purchase",
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Where the lake is, and the Delta tables in it.
+
+use crate::session::{LakeOptions, runtime};
+use crate::{LakeError, Snapshot, snapshot};
+use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use deltalake_core::kernel::Add;
+use deltalake_core::{DeltaTable, DeltaTableBuilder};
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, parse_url_opts};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The name under which the SQL engine knows the store of a lake.
+pub(crate) const SQL_STORE: &str = "comptoir://lake/";
+
+/// One data file of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct DataFile {
+    /// Path below the table's folder.
+    pub(crate) path: String,
+    /// The action that added it, to add it again where a leftover is undone.
+    pub(crate) add: Add,
+}
+
+type Files = Arc<Vec<DataFile>>;
+
+struct Inner {
+    location: String,
+    /// The folder, where the lake is one: the writer's lock lies in it.
+    folder: Option<PathBuf>,
+    /// The whole store, as the Delta library wants it.
+    root: Arc<dyn ObjectStore>,
+    /// Path of the lake in `root`.
+    prefix: Path,
+    /// The lake alone.
+    store: Arc<dyn ObjectStore>,
+    runtime: Arc<RuntimeEnv>,
+    options: LakeOptions,
+    files: Mutex<BTreeMap<(String, u64), Files>>,
+    extra: Mutex<BTreeMap<String, Arc<dyn TableProvider>>>,
+}
+
+/// The lake. Cloning it is cheap; clones share caches, memory budget and storage.
+#[derive(Clone)]
+pub struct Lake(Arc<Inner>);
+
+impl std::fmt::Debug for Lake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lake").field("location", &self.0.location).finish_non_exhaustive()
+    }
+}
+
+impl Lake {
+    /// Opens the lake in a folder (made where it is missing) or at a URL.
+    ///
+    /// Options of object stores (keys, regions, endpoints) are read from the environment with their usual names.
+    ///
+    /// # Errors
+    /// [`LakeError::Location`] when the location cannot hold a lake, [`LakeError::Newer`] when a newer program wrote it.
+    pub async fn open(location: &str, options: &LakeOptions) -> Result<Self, LakeError> {
+        let wrong = |found: String| LakeError::Location { location: location.to_owned(), found };
+        let (root, prefix, folder): (Arc<dyn ObjectStore>, Path, Option<PathBuf>) =
+            match url::Url::parse(location).ok().filter(|_| location.contains("://")) {
+                Some(url) if url.scheme() == "memory" => (Arc::new(InMemory::new()), Path::from("lake"), None),
+                Some(url) if url.scheme() != "file" => {
+                    let (store, prefix) =
+                        parse_url_opts(&url, std::env::vars()).map_err(|e| wrong(e.to_string()))?;
+                    (Arc::from(store), prefix, None)
+                }
+                file => {
+                    let path = file.and_then(|u| u.to_file_path().ok()).unwrap_or_else(|| PathBuf::from(location));
+                    fs_err::create_dir_all(&path).map_err(|e| wrong(e.to_string()))?;
+                    let path = fs_err::canonicalize(&path).map_err(|e| wrong(e.to_string()))?;
+                    let prefix = Path::from_absolute_path(&path).map_err(|e| wrong(e.to_string()))?;
+                    (Arc::new(LocalFileSystem::new()), prefix, Some(path))
+                }
+            };
+        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&root), prefix.clone()));
+        let lake = Self(Arc::new(Inner {
+            location: location.to_owned(),
+            folder,
+            root,
+            prefix,
+            store,
+            runtime: runtime(options)?,
+            options: options.clone(),
+            files: Mutex::default(),
+            extra: Mutex::default(),
+        }));
+        lake.snapshot().await?;
+        Ok(lake)
+    }
+
+    /// The latest snapshot.
+    ///
+    /// # Errors
+    /// [`LakeError::Storage`] when it cannot be read, [`LakeError::Newer`] when a newer program wrote it.
+    pub async fn snapshot(&self) -> Result<Snapshot, LakeError> {
+        snapshot::latest(&self.0.store, &self.0.location).await
+    }
+
+    /// Whether a table has any row.
+    ///
+    /// # Errors
+    /// As [`Lake::snapshot`].
+    pub async fn has_rows(&self, table: &str) -> Result<bool, LakeError> {
+        match self.snapshot().await?.tables.get(table) {
+            Some(version) => Ok(!self.files(table, *version).await?.is_empty()),
+            None => Ok(false),
+        }
+    }
+
+    /// Makes rows from elsewhere (the runs of the registry, say) a table of queries under `name`.
+    ///
+    /// # Errors
+    /// [`LakeError::Sql`] when the batches do not share one schema.
+    pub fn add_view(&self, name: &str, batches: Vec<RecordBatch>) -> Result<(), LakeError> {
+        let Some(first) = batches.first() else { return Ok(()) };
+        let table = MemTable::try_new(first.schema(), vec![batches]).map_err(|e| self.sql_error(e))?;
+        self.0.extra.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// Where the lake is, as given when it was opened.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.0.location
+    }
+
+    /// The folder of the lake, where it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.0.folder.as_deref()
+    }
+
+    pub(crate) fn options(&self) -> &LakeOptions {
+        &self.0.options
+    }
+
+    pub(crate) fn runtime(&self) -> Arc<RuntimeEnv> {
+        Arc::clone(&self.0.runtime)
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.0.store)
+    }
+
+    pub(crate) fn extra_tables(&self) -> Vec<(String, Arc<dyn TableProvider>)> {
+        let extra = self.0.extra.lock().unwrap_or_else(PoisonError::into_inner);
+        extra.iter().map(|(name, table)| (name.clone(), Arc::clone(table))).collect()
+    }
+
+    /// The whole store, as the engines below want it: a store that hides the lake's own path gives back the paths of
+    /// its files unhidden, and the engines do not know them again.
+    pub(crate) fn root(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.0.root)
+    }
+
+    /// The name under which the SQL engine knows [`Lake::root`], and the path of a data file in it.
+    pub(crate) fn file_url(&self, table: &str, path: &str) -> url::Url {
+        self.url_of(SQL_STORE, &[table, path])
+    }
+
+    /// A URL whose path is that of the lake and `parts` below it, with what URLs reserve encoded.
+    fn url_of(&self, store: &str, parts: &[&str]) -> url::Url {
+        let mut url = url::Url::parse(store).expect("a constant URL parses");
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(self.0.prefix.parts().map(|part| part.as_ref().to_owned())).extend(parts);
+        }
+        url
+    }
+
+    /// A handle on a Delta table whose log is not loaded yet.
+    pub(crate) fn delta(&self, table: &str) -> Result<DeltaTableBuilder, LakeError> {
+        // The Delta library chooses its log by the scheme; `memory` is its plain one over any store.
+        let store = if self.0.folder.is_some() { "file:///" } else { "memory:///" };
+        let url = self.url_of(store, &[table, ""]);
+        Ok(DeltaTableBuilder::from_url(url.clone())
+            .map_err(LakeError::table("open", table))?
+            .with_storage_backend(Arc::clone(&self.0.root), url))
+    }
+
+    /// The data files of a table at a version. Cached: a version never changes.
+    pub(crate) async fn files(&self, table: &str, version: u64) -> Result<Files, LakeError> {
+        let key = (table.to_owned(), version);
+        if let Some(files) = self.0.files.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(files));
+        }
+        let delta =
+            self.delta(table)?.with_version(version).load().await.map_err(LakeError::table("read the log of", table))?;
+        let files = Arc::new(files_of(&delta, table)?);
+        let mut cache = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
+        // Only the newest few versions are asked for again.
+        cache.retain(|(name, v), _| name != table || v + 4 > version);
+        cache.insert(key, Arc::clone(&files));
+        Ok(files)
+    }
+}
+
+/// The data files that a loaded Delta table names.
+pub(crate) fn files_of(delta: &DeltaTable, table: &str) -> Result<Vec<DataFile>, LakeError> {
+    let state = delta.snapshot().map_err(LakeError::table("read the log of", table))?;
+    let mut files: Vec<DataFile> = state
+        .log_data()
+        .iter()
+        .map(|view| {
+            let path = view.path().into_owned();
+            let add = Add {
+                path: path.clone(),
+                size: view.size(),
+                modification_time: view.modification_time(),
+                stats: view.stats(),
+                data_change: true,
+                ..Add::default()
+            };
+            DataFile { path, add }
+        })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}

@@ -1,0 +1,109 @@
+//! Rows to Parquet, encoded beside the work that makes them.
+
+use crate::transaction::Transaction;
+use crate::LakeError;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use deltalake_core::kernel::Add;
+use object_store::ObjectStore;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use parquet::arrow::AsyncArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Rows per row group: a reader holds one at a time, a writer too.
+const ROW_GROUP_ROWS: usize = 256 * 1024;
+
+/// Batches that may wait for the encoder before the producer is held back.
+const QUEUE_BATCHES: usize = 4;
+
+/// Writes the rows of one table; nothing is visible before the transaction commits.
+#[derive(Debug)]
+pub struct TableWriter {
+    table: String,
+    schema: SchemaRef,
+    path: String,
+    rows: u64,
+    queue: mpsc::Sender<RecordBatch>,
+    encoder: JoinHandle<Result<u64, LakeError>>,
+}
+
+fn columns(schema: &SchemaRef) -> String {
+    schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect::<Vec<_>>().join(", ")
+}
+
+impl TableWriter {
+    /// Starts a file `path` below the folder of `table`; its size in bytes comes back from the encoder.
+    pub(crate) fn start(store: Arc<dyn ObjectStore>, table: &str, schema: SchemaRef, path: String) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<RecordBatch>(QUEUE_BATCHES);
+        let full = Path::from(format!("{table}/{path}"));
+        let for_task = Arc::clone(&schema);
+        let name = table.to_owned();
+        let encoder = tokio::spawn(async move {
+            let failed = |e: parquet::errors::ParquetError| LakeError::Storage {
+                operation: "write file",
+                path: format!("{name}/…"),
+                source: object_store::Error::Generic { store: "parquet", source: Box::new(e) },
+            };
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+                .set_created_by("comptoir".to_owned())
+                .build();
+            let sink = BufWriter::new(Arc::clone(&store), full.clone());
+            let mut writer = AsyncArrowWriter::try_new(sink, for_task, Some(properties)).map_err(failed)?;
+            while let Some(batch) = waiting.recv().await {
+                writer.write(&batch).await.map_err(failed)?;
+            }
+            writer.finish().await.map_err(failed)?;
+            Ok(writer.bytes_written() as u64)
+        });
+        Self { table: table.to_owned(), schema, path, rows: 0, queue, encoder }
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// [`LakeError::Columns`] when the columns are not those of the table; [`LakeError::Storage`] when the storage
+    /// refused an earlier batch.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        if !self.schema.contains(&batch.schema()) {
+            let (expected, found) = (columns(&self.schema), columns(&batch.schema()));
+            return Err(LakeError::Columns { table: self.table.clone(), expected, found });
+        }
+        self.rows += batch.num_rows() as u64;
+        if self.queue.send(batch.clone()).await.is_err() {
+            // The encoder has stopped: its own error says why.
+            let ended = std::mem::replace(&mut self.encoder, tokio::spawn(async { Ok(0) }));
+            ended.await.map_err(|_| LakeError::EncoderStopped { table: self.table.clone() })??;
+            return Err(LakeError::EncoderStopped { table: self.table.clone() });
+        }
+        Ok(())
+    }
+
+    /// Ends the file and hands it to the transaction. Returns the rows written; a file without rows is not kept.
+    ///
+    /// # Errors
+    /// [`LakeError::Storage`] when the storage refused to take the file.
+    pub async fn finish(self, transaction: &mut Transaction) -> Result<u64, LakeError> {
+        drop(self.queue);
+        let bytes = self.encoder.await.map_err(|_| LakeError::EncoderStopped { table: self.table.clone() })??;
+        if self.rows > 0 {
+            let add = Add {
+                path: self.path,
+                size: i64::try_from(bytes).unwrap_or(i64::MAX),
+                partition_values: HashMap::new(),
+                data_change: true,
+                stats: Some(format!("{{\"numRecords\":{}}}", self.rows)),
+                ..Add::default()
+            };
+            transaction.add(&self.table, add);
+        }
+        Ok(self.rows)
+    }
+}

@@ -1,0 +1,7 @@
+//! Numerics that know no shop.
+
+pub mod optimise;
+pub mod random;
+pub mod sparse;
+pub mod special;
+pub mod topk;

@@ -1,0 +1,3 @@
+//! Experiments, causal effects and the quality of what was shown.
+
+pub mod ranking;

@@ -1,0 +1,3 @@
+//! Claims about measuring.
+
+mod ranking;

@@ -1,0 +1,8 @@
+//! Learning: what customers are worth, which groups they form, what they will want next.
+//!
+//! Everything here is synchronous and takes data, dates and seeds as arguments.
+//! The same seed gives the same bytes on any number of threads.
+
+pub mod recommend;
+pub mod segments;
+pub mod value;

@@ -1,0 +1,689 @@
+//! All methods under one name, and those worth comparing for each placement.
+
+use math::topk::{Scored, top_k};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::ease::{self, EaseParams};
+use super::frequency::{Frequency, FrequencyParams};
+use super::ials::{self, Ials, IalsParams, ImplicitCells, Unobserved};
+use super::interactions::{Decay, Event, Interactions};
+use super::item_knn::{self, ItemKnnParams, Similarity};
+use super::item_rows::ItemToItem;
+use super::next_item::{self, NextItemParams, TransitionParams};
+use super::popularity::{Popularity, PopularityParams, RecentDemand};
+use super::{Answer, FitError, Reason, ScoreError, Source, check_item, check_positive};
+
+/// Where in the shop a list is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Under a product: what could be bought instead.
+    Similar,
+    /// Beside a product or a basket: what goes with it. Answered by [`super::Complements`].
+    Complementary,
+    /// On the customer's page: what they do not have yet.
+    ForYou,
+    /// On the customer's page: what they will want again.
+    BuyAgain,
+    /// For anybody.
+    Popular,
+}
+
+/// A method with its parameters, ready to be fitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Decayed sales.
+    Popularity(PopularityParams),
+    /// Decayed purchases of the customer plus a prior.
+    Frequency(FrequencyParams),
+    /// The linear item model in closed form.
+    Ease(EaseParams),
+    /// Neighbours counted from co-occurrence.
+    ItemKnn(ItemKnnParams),
+    /// What followed what, counted.
+    Transitions(TransitionParams),
+    /// What follows what, regressed.
+    NextItem(NextItemParams),
+    /// Factorisation.
+    Ials(IalsParams),
+    /// A weighted sum of others.
+    Blend(Vec<BlendMember>),
+}
+
+/// A part of a blend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlendMember {
+    /// Weight of the method's scores, each divided by the customer's largest; above 0.
+    pub weight: f32,
+    /// The method, itself no blend.
+    pub method: Method,
+}
+
+/// How many customers, items and events a method is asked to learn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Customers.
+    pub n_customers: u64,
+    /// Items of the catalogue.
+    pub n_items: u64,
+    /// Events.
+    pub n_events: u64,
+}
+
+impl Method {
+    /// Learns. The same `seed` gives the same bytes on any number of threads.
+    ///
+    /// # Errors
+    /// [`FitError`] on parameters without meaning or when nothing was seen.
+    pub fn fit(
+        &self,
+        seen: &Interactions,
+        as_of_days: f64,
+        seed: u64,
+    ) -> Result<AnyFitted, FitError> {
+        Ok(match self {
+            Self::Popularity(params) => {
+                AnyFitted::Popularity(Popularity::fit(seen, as_of_days, params)?)
+            }
+            Self::Frequency(params) => {
+                AnyFitted::Frequency(Frequency::fit(seen, as_of_days, params)?)
+            }
+            Self::Ease(params) => AnyFitted::ItemToItem(ease::fit(seen, as_of_days, params)?),
+            Self::ItemKnn(params) => {
+                AnyFitted::ItemToItem(item_knn::fit(seen, as_of_days, params)?)
+            }
+            Self::Transitions(params) => {
+                AnyFitted::ItemToItem(next_item::fit_transitions(seen, as_of_days, params)?)
+            }
+            Self::NextItem(params) => {
+                AnyFitted::ItemToItem(next_item::fit_regression(seen, as_of_days, params)?)
+            }
+            Self::Ials(params) => AnyFitted::Ials(Ials::fit(seen, as_of_days, params, seed)?),
+            Self::Blend(members) => {
+                if members.is_empty() {
+                    return Err(FitError::Parameter {
+                        name: "blend members",
+                        found: 0.0,
+                        allowed: "at least 1",
+                    });
+                }
+                let fit_member = |member: &BlendMember| {
+                    check_positive("blend weight", f64::from(member.weight))?;
+                    Ok((member.weight, member.method.fit(seen, as_of_days, seed)?))
+                };
+                AnyFitted::Blend(Blended {
+                    members: members
+                        .iter()
+                        .map(fit_member)
+                        .collect::<Result<_, FitError>>()?,
+                })
+            }
+        })
+    }
+
+    /// Bytes that fitting needs beside the interactions, known before it starts.
+    #[must_use]
+    pub fn memory_needed(&self, size: &Size) -> u64 {
+        match self {
+            Self::Popularity(_) => size.n_items * 16,
+            Self::Frequency(_) => size.n_items * 40 + size.n_events * 8,
+            Self::Ease(params) => size.n_events * 16 + ease::memory_needed(size.n_items, params),
+            Self::ItemKnn(params) => item_knn::memory_needed(size.n_items, size.n_events, params),
+            Self::Transitions(_) => {
+                size.n_events * 24 + next_item::memory_needed(size.n_items, false)
+            }
+            Self::NextItem(_) => size.n_events * 24 + next_item::memory_needed(size.n_items, true),
+            Self::Ials(params) => {
+                ials::memory_needed(size.n_customers, size.n_items, size.n_events, params)
+            }
+            // Members are fitted one after the other, what is fitted stays.
+            Self::Blend(members) => members
+                .iter()
+                .map(|member| member.method.memory_needed(size))
+                .sum(),
+        }
+    }
+
+    /// The name of the kind, as written in a file.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Popularity(_) => "popularity",
+            Self::Frequency(_) => "frequency",
+            Self::Ease(_) => "ease",
+            Self::ItemKnn(_) => "item_knn",
+            Self::Transitions(_) => "transitions",
+            Self::NextItem(_) => "next_item",
+            Self::Ials(_) => "ials",
+            Self::Blend(_) => "blend",
+        }
+    }
+}
+
+/// A fitted method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnyFitted {
+    /// Decayed sales.
+    Popularity(Popularity),
+    /// Personal frequency.
+    Frequency(Frequency),
+    /// EASE, neighbours, transitions: a sum over the history.
+    ItemToItem(ItemToItem),
+    /// Factors.
+    Ials(Ials),
+    /// A weighted sum.
+    Blend(Blended),
+}
+
+/// Fitted members of a blend, with their weights.
+///
+/// A member's scores are divided by the customer's largest absolute score before they are weighed, so that weights mean the same
+/// for a long history and a short one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Blended {
+    members: Vec<(f32, AnyFitted)>,
+}
+
+/// What may be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// Only what the history does not hold.
+    Excluded,
+    /// Anything.
+    Allowed,
+    /// Only what the history holds.
+    Only,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// The item.
+    pub item: u32,
+    /// Its score: comparable within one list only.
+    pub score: f32,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl AnyFitted {
+    /// Number of items of the catalogue.
+    #[must_use]
+    pub fn n_items(&self) -> usize {
+        match self {
+            Self::Popularity(fitted) => fitted.shares().len(),
+            Self::Frequency(fitted) => fitted.n_items(),
+            Self::ItemToItem(fitted) => fitted.n_items(),
+            Self::Ials(fitted) => fitted.n_items(),
+            Self::Blend(blend) => blend
+                .members
+                .first()
+                .map_or(0, |(_, member)| member.n_items()),
+        }
+    }
+
+    /// Scores every item for a history, of a customer seen in training or not.
+    ///
+    /// - `history`: in the order of time; `scores`: one per item of the catalogue, overwritten.
+    /// - returns whom the scores are about: without a usable history they are what sells now, and say so.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when an item of the history is not in the catalogue or `scores` has another length.
+    pub fn score_into(
+        &self,
+        history: &[Event],
+        as_of_days: f64,
+        scores: &mut [f32],
+    ) -> Result<Answer, ScoreError> {
+        let n_items = self.n_items();
+        if scores.len() != n_items {
+            return Err(ScoreError::WrongLength {
+                found: scores.len(),
+                expected: n_items,
+            });
+        }
+        check_history(history, n_items)?;
+        match self {
+            Self::Popularity(fitted) => {
+                scores.copy_from_slice(fitted.shares());
+                Ok(Answer::Popular)
+            }
+            Self::Frequency(fitted) => Ok(fitted.score_into(history, as_of_days, scores)),
+            Self::ItemToItem(fitted) => fitted.score_into(history, as_of_days, scores),
+            Self::Ials(fitted) => Ok(fitted.score_into(history, as_of_days, scores)),
+            Self::Blend(blend) => blend.score_into(history, as_of_days, scores),
+        }
+    }
+
+    /// What makes the score of `item`, largest part first; the parts add up to the score.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when `item` or an item of the history is not in the catalogue.
+    pub fn explain(
+        &self,
+        item: u32,
+        history: &[Event],
+        as_of_days: f64,
+    ) -> Result<Vec<(Source, f32)>, ScoreError> {
+        check_item(item, self.n_items())?;
+        check_history(history, self.n_items())?;
+        Ok(match self {
+            Self::Popularity(fitted) => vec![(Source::Popularity, fitted.shares()[item as usize])],
+            Self::Frequency(fitted) => fitted.explain(item, history, as_of_days),
+            Self::ItemToItem(fitted) => fitted.explain(item, history, as_of_days),
+            Self::Ials(fitted) => {
+                let mut scores = vec![0.0; fitted.n_items()];
+                let source = match fitted.score_into(history, as_of_days, &mut scores) {
+                    Answer::Personal => Source::Taste,
+                    Answer::Popular | Answer::PopularBecauseNothingKnown => Source::Popularity,
+                };
+                vec![(source, scores[item as usize])]
+            }
+            Self::Blend(blend) => blend.explain(item, history, as_of_days)?,
+        })
+    }
+
+    /// Why `item` is in the list of this customer.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when `item` or an item of the history is not in the catalogue.
+    pub fn reason(
+        &self,
+        item: u32,
+        history: &[Event],
+        as_of_days: f64,
+    ) -> Result<Reason, ScoreError> {
+        check_item(item, self.n_items())?;
+        check_history(history, self.n_items())?;
+        Ok(match self {
+            Self::Popularity(fitted) => popular_reason(fitted, item),
+            Self::Frequency(fitted) => {
+                let last = history.iter().rev().find(|event| event.item == item);
+                match last {
+                    None => popular_reason(fitted.popularity(), item),
+                    Some(last) => Reason::BoughtBefore {
+                        times: history.iter().filter(|event| event.item == item).count() as u32,
+                        last_days_ago: (as_of_days - last.at_days).max(0.0),
+                        usual_interval_days: fitted.usual_interval_days(item),
+                    },
+                }
+            }
+            Self::ItemToItem(fitted) => {
+                let parts = fitted.explain(item, history, as_of_days);
+                let positive: f32 = parts.iter().map(|part| part.1.max(0.0)).sum();
+                match parts.first() {
+                    Some(&(Source::HistoryItem(from), part)) => {
+                        item_reason(fitted, from, item, part / positive.max(f32::MIN_POSITIVE))
+                    }
+                    Some(&(Source::Popularity | Source::Taste, _)) | None => Reason::Popular {
+                        recent_sales: 0.0,
+                        share: fitted.popular[item as usize],
+                    },
+                }
+            }
+            Self::Ials(fitted) => {
+                let mut scores = vec![0.0; fitted.n_items()];
+                match fitted.score_into(history, as_of_days, &mut scores) {
+                    Answer::Personal => Reason::FitsTaste {
+                        preference: scores[item as usize],
+                    },
+                    Answer::Popular | Answer::PopularBecauseNothingKnown => {
+                        popular_reason(fitted.popularity(), item)
+                    }
+                }
+            }
+            Self::Blend(blend) => blend.reason(item, history, as_of_days)?,
+        })
+    }
+
+    /// The `k` best items of a customer with their reasons, best first.
+    ///
+    /// `allowed(item)`: eligibility, asked only of items that could enter the list.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when an item of the history is not in the catalogue.
+    pub fn recommend(
+        &self,
+        history: &[Event],
+        as_of_days: f64,
+        k: usize,
+        seen: Seen,
+        allowed: impl FnMut(u32) -> bool,
+    ) -> Result<(Answer, Vec<Recommendation>), ScoreError> {
+        let mut scores = vec![0.0; self.n_items()];
+        let (answer, ranked) = self.ranked(history, as_of_days, k, seen, allowed, &mut scores)?;
+        let list = ranked
+            .into_iter()
+            .map(|Scored { index, score }| {
+                Ok(Recommendation {
+                    item: index,
+                    score,
+                    reason: self.reason(index, history, as_of_days)?,
+                })
+            })
+            .collect::<Result<_, ScoreError>>()?;
+        Ok((answer, list))
+    }
+
+    /// The same without reasons, in room given: for batches and evaluation.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when an item of the history is not in the catalogue or `scores` has another length.
+    pub fn ranked(
+        &self,
+        history: &[Event],
+        as_of_days: f64,
+        k: usize,
+        seen: Seen,
+        mut allowed: impl FnMut(u32) -> bool,
+        scores: &mut [f32],
+    ) -> Result<(Answer, Vec<Scored>), ScoreError> {
+        let answer = self.score_into(history, as_of_days, scores)?;
+        let mut held: Vec<u32> = history.iter().map(|event| event.item).collect();
+        held.sort_unstable();
+        let ranked = top_k(scores, k, |item| {
+            let fits = match seen {
+                Seen::Allowed => true,
+                Seen::Excluded => held.binary_search(&item).is_err(),
+                Seen::Only => held.binary_search(&item).is_ok(),
+            };
+            fits && allowed(item)
+        });
+        Ok((answer, ranked))
+    }
+}
+
+impl AnyFitted {
+    /// The best `k` items of every customer, on all threads, best first; the same lists as [`AnyFitted::ranked`] one by one.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when the histories are of a larger catalogue than the model's.
+    pub fn ranked_all(
+        &self,
+        histories: &Interactions,
+        as_of_days: f64,
+        k: usize,
+        seen: Seen,
+    ) -> Result<Vec<Vec<u32>>, ScoreError> {
+        (0..histories.n_customers())
+            .into_par_iter()
+            .map_init(
+                || vec![0.0; self.n_items()],
+                |scores, customer| {
+                    let history = histories.history(customer);
+                    let (_, ranked) =
+                        self.ranked(history, as_of_days, k, seen, |_| true, scores)?;
+                    Ok(ranked.into_iter().map(|entry| entry.index).collect())
+                },
+            )
+            .collect()
+    }
+}
+
+fn check_history(history: &[Event], n_items: usize) -> Result<(), ScoreError> {
+    history
+        .iter()
+        .try_for_each(|event| check_item(event.item, n_items))
+}
+
+fn popular_reason(popular: &Popularity, item: u32) -> Reason {
+    Reason::Popular {
+        recent_sales: popular.decayed_sales(item),
+        share: popular.shares()[item as usize],
+    }
+}
+
+fn item_reason(fitted: &ItemToItem, from: u32, item: u32, share: f32) -> Reason {
+    match fitted.evidence.of(from, item) {
+        Some((times, expected)) if fitted.directed => Reason::Follows {
+            item: from,
+            times,
+            expected,
+        },
+        Some((times, expected)) => Reason::BoughtWith {
+            item: from,
+            times,
+            expected,
+        },
+        None => Reason::SimilarTo { item: from, share },
+    }
+}
+
+impl Blended {
+    fn score_into(
+        &self,
+        history: &[Event],
+        as_of_days: f64,
+        scores: &mut [f32],
+    ) -> Result<Answer, ScoreError> {
+        let mut part = vec![0.0; scores.len()];
+        scores.fill(0.0);
+        let mut whole = Answer::PopularBecauseNothingKnown;
+        for (weight, member) in &self.members {
+            let answer = member.score_into(history, as_of_days, &mut part)?;
+            if answer == Answer::Personal {
+                whole = answer;
+            }
+            let scale = weight / largest(&part);
+            for (score, part) in scores.iter_mut().zip(&part) {
+                *score += scale * part;
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Parts of every member on the scale of the blend, equal sources added up.
+    fn explain(
+        &self,
+        item: u32,
+        history: &[Event],
+        as_of_days: f64,
+    ) -> Result<Vec<(Source, f32)>, ScoreError> {
+        let mut parts: Vec<(Source, f32)> = Vec::new();
+        for (weight, member) in &self.members {
+            let mut scores = vec![0.0; member.n_items()];
+            member.score_into(history, as_of_days, &mut scores)?;
+            let scale = weight / largest(&scores);
+            let of_member = member.explain(item, history, as_of_days)?;
+            parts.extend(
+                of_member
+                    .into_iter()
+                    .map(|(source, part)| (source, scale * part)),
+            );
+        }
+        parts.sort_by_key(|part| part.0);
+        parts.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        parts.sort_by(|left, right| right.1.total_cmp(&left.1));
+        Ok(parts)
+    }
+
+    /// The reason of the member that brings most of the score.
+    fn reason(&self, item: u32, history: &[Event], as_of_days: f64) -> Result<Reason, ScoreError> {
+        let mut best: Option<(f32, &AnyFitted)> = None;
+        for (weight, member) in &self.members {
+            let mut scores = vec![0.0; member.n_items()];
+            member.score_into(history, as_of_days, &mut scores)?;
+            let part = weight * scores[item as usize] / largest(&scores);
+            if best.is_none_or(|(most, _)| part > most) {
+                best = Some((part, member));
+            }
+        }
+        match best {
+            Some((_, member)) => member.reason(item, history, as_of_days),
+            None => Ok(Reason::Popular {
+                recent_sales: 0.0,
+                share: 0.0,
+            }),
+        }
+    }
+}
+
+/// Largest absolute score, above 0.
+fn largest(scores: &[f32]) -> f32 {
+    scores
+        .iter()
+        .fold(f32::MIN_POSITIVE, |most, score| most.max(score.abs()))
+}
+
+/// Half-life of popularity in the baseline, days: a fortnight follows a season and still counts enough sales.
+const POPULAR_HALF_LIFE_DAYS: f32 = 14.0;
+
+/// Weights kept per item in the candidates: the loss on public sets is within noise (see `bench`, case `uci_new_products`).
+const NEIGHBOURS: u32 = 400;
+
+/// Methods worth comparing for a placement, the popularity baseline first; small enough to try them all.
+///
+/// Empty for [`Placement::Complementary`]: pairs are ranked by [`super::Complements`].
+#[must_use]
+pub fn candidates(placement: Placement) -> Vec<Method> {
+    let popular = PopularityParams {
+        decay: Decay::PerDay {
+            half_life_days: POPULAR_HALF_LIFE_DAYS,
+        },
+    };
+    let mut methods = vec![Method::Popularity(popular)];
+    match placement {
+        Placement::Complementary => methods.clear(),
+        Placement::Popular => methods.extend([3.0, 7.0, 30.0, 90.0].map(|half_life_days| {
+            Method::Popularity(PopularityParams {
+                decay: Decay::PerDay { half_life_days },
+            })
+        })),
+        Placement::BuyAgain => methods.extend(buy_again(popular)),
+        Placement::Similar => methods.extend([
+            ease(popular, 300.0, Decay::None, None),
+            knn(popular, Decay::None, None),
+        ]),
+        Placement::ForYou => methods.extend(for_you(popular)),
+    }
+    methods
+}
+
+fn buy_again(popular: PopularityParams) -> Vec<Method> {
+    let mut methods = Vec::new();
+    let histories = [
+        Decay::None,
+        Decay::PerBasket { kept: 0.97 },
+        Decay::PerBasket { kept: 0.9 },
+        Decay::PerDay {
+            half_life_days: 90.0,
+        },
+    ];
+    for history in histories {
+        for waits_for_interval in [false, true] {
+            let (prior, prior_purchases) = (popular, 100.0);
+            methods.push(Method::Frequency(FrequencyParams {
+                history,
+                prior_purchases,
+                prior,
+                waits_for_interval,
+            }));
+        }
+    }
+    methods
+}
+
+fn for_you(popular: PopularityParams) -> Vec<Method> {
+    let now = Some(RecentDemand {
+        half_life_days: 15.0,
+        exponent: 1.0,
+    });
+    let season = Decay::PerDay {
+        half_life_days: 200.0,
+    };
+    let recent = Decay::PerBasket { kept: 0.8 };
+    let transitions = |demand| {
+        Method::Transitions(TransitionParams {
+            window_baskets: 10,
+            gap_exponent: 0.8,
+            from_exponent: 0.7,
+            to_exponent: 0.2,
+            history: recent,
+            demand,
+            neighbours: Some(NEIGHBOURS),
+            fallback: popular,
+        })
+    };
+    let next_item = Method::NextItem(NextItemParams {
+        l2: 500.0,
+        context_kept: 0.8,
+        window_baskets: 15,
+        to_exponent: 0.15,
+        history: recent,
+        demand: None,
+        neighbours: Some(NEIGHBOURS),
+        fallback: popular,
+    });
+    vec![
+        ease(popular, 300.0, Decay::None, None),
+        ease(popular, 300.0, season, now),
+        ease(popular, 1000.0, season, now),
+        knn(popular, season, now),
+        transitions(None),
+        transitions(now),
+        Method::Blend(vec![
+            BlendMember {
+                weight: 1.0,
+                method: next_item,
+            },
+            BlendMember {
+                weight: 0.3,
+                method: ease(popular, 300.0, Decay::PerBasket { kept: 0.97 }, None),
+            },
+        ]),
+        Method::Ials(IalsParams {
+            rank: 64,
+            block: 64,
+            epochs: 16,
+            cells: ImplicitCells {
+                unobserved: Unobserved::EveryCell,
+                unobserved_weight: 0.1,
+                observed_weight: 1.0,
+                l2: 0.003,
+                l2_frequency_exponent: 1.0,
+            },
+            init_scale: 0.1,
+            history: Decay::None,
+            fallback: popular,
+        }),
+    ]
+}
+
+fn ease(
+    fallback: PopularityParams,
+    l2: f64,
+    history: Decay,
+    demand: Option<RecentDemand>,
+) -> Method {
+    Method::Ease(EaseParams {
+        l2,
+        history,
+        demand,
+        neighbours: Some(NEIGHBOURS),
+        fallback,
+    })
+}
+
+fn knn(fallback: PopularityParams, history: Decay, demand: Option<RecentDemand>) -> Method {
+    let similarity = Similarity::Cosine {
+        alpha: 0.5,
+        shrink: 10.0,
+    };
+    Method::ItemKnn(ItemKnnParams {
+        similarity,
+        neighbours: NEIGHBOURS,
+        history,
+        demand,
+        fallback,
+    })
+}

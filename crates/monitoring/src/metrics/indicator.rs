@@ -1,0 +1,117 @@
+//! What this product tells a monitoring system: the one list of names.
+
+/// What kind of figure an indicator is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// Counts of times, up to a list of limits.
+    Histogram,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        })
+    }
+}
+
+/// What a figure is told by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Label {
+    /// The data product.
+    Product,
+    /// Its version.
+    Version,
+    /// The route of the interface, as a pattern: never with an identifier in it.
+    Route,
+    /// How it ended: an HTTP status, or `succeeded` and `failed`.
+    Status,
+}
+
+impl Label {
+    /// The name, as it is told.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Version => "version",
+            Self::Route => "route",
+            Self::Status => "status",
+        }
+    }
+}
+
+pub(super) fn listed(labels: &[Label]) -> String {
+    if labels.is_empty() {
+        return "none".to_owned();
+    }
+    labels
+        .iter()
+        .map(|l| l.name())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+macro_rules! indicators {
+    ($($variant:ident $kind:ident $name:literal [$($label:ident),*] $help:literal;)*) => {
+        /// One figure about the product at work. Names end in their unit, counters in `_total`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Indicator {
+            $(#[doc = $help] $variant,)*
+        }
+
+        impl Indicator {
+            /// All of them, in the order they are told.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name, with its unit last.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in one sentence.
+            #[must_use]
+            pub fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)* }
+            }
+
+            /// What kind of figure it is.
+            #[must_use]
+            pub fn kind(self) -> Kind {
+                match self { $(Self::$variant => Kind::$kind,)* }
+            }
+
+            /// The labels it has, all of them always, in the order of [`Label`].
+            #[must_use]
+            pub fn labels(self) -> &'static [Label] {
+                match self { $(Self::$variant => &[$(Label::$label),*],)* }
+            }
+        }
+    };
+}
+
+indicators! {
+    Requests Counter "comptoir_requests_total" [Route, Status] "Requests answered, by route and HTTP status.";
+    RequestsInFlight Gauge "comptoir_requests_in_flight" [] "Requests being answered now.";
+    ResponseTime Histogram "comptoir_response_seconds" [Route] "Time from a request to its answer, in seconds.";
+    Decisions Counter "comptoir_decisions_total" [Product, Version] "Decisions answered, by data product and version.";
+    DecisionTime Histogram "comptoir_decision_seconds" [Product] "Time to decide, without the way there and back, in seconds.";
+    Fallbacks Counter "comptoir_fallbacks_total" [Product] "Decisions answered by the declared fallback.";
+    DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Decisions that could not be answered at all.";
+    DecisionLogTime Histogram "comptoir_decision_log_seconds" [] "Time until a decision is safely logged, in seconds.";
+    RowsAccepted Counter "comptoir_rows_accepted_total" [Product] "Rows that passed their contract.";
+    RowsQuarantined Counter "comptoir_rows_quarantined_total" [Product] "Rows that were set aside with a reason.";
+    Trainings Counter "comptoir_trainings_total" [Product, Status] "Trainings that ended, by how they ended.";
+    TrainingTime Gauge "comptoir_training_seconds" [Product] "Time the last training took, in seconds.";
+    ModelAge Gauge "comptoir_model_age_seconds" [Product, Version] "Time since the version in use was trained, in seconds.";
+    InputAge Gauge "comptoir_input_age_seconds" [Product] "Age of the newest input row, in seconds.";
+    Drift Gauge "comptoir_drift_ratio" [Product] "Largest drift of an input over its allowed value; above 1 it is retrained.";
+    Memory Gauge "comptoir_memory_bytes" [] "Memory in use, in bytes.";
+}

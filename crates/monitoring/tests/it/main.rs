@@ -1,0 +1,4 @@
+//! What monitoring promises, as tests.
+
+mod exposition;
+mod latency;

@@ -1,0 +1,182 @@
+//! Questions and answers: the types that the server, the batch command and the decision log share.
+
+use indexmap::IndexMap;
+use schema::{CustomerId, Estimate, Probability, ProductId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What an answer can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A customer.
+    Customer,
+    /// A product.
+    Product,
+}
+
+/// One question to a data product.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// For whom. Unknown customers are answered too, from `recent` or by the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub customer_id: Option<CustomerId>,
+    /// About which product (placements `similar` and `complementary`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub product_id: Option<ProductId>,
+    /// Where the answer is shown; the product's first placement where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
+    /// How many actions at most; the product's own number where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<u32>,
+    /// Products that the visitor has just looked at or put in the cart, latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub recent: Vec<ProductId>,
+}
+
+/// Why an action was chosen: a code that a program can read, its figures, and a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code, such as `bought_with`.
+    pub code: String,
+    /// The figures and names in the sentence.
+    pub values: IndexMap<String, serde_json::Value>,
+    /// The sentence, in English.
+    pub text: String,
+}
+
+/// One thing decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// Place in the answer, from 1.
+    pub position: u32,
+    /// What is decided: a product, a segment, the name of a figure.
+    pub id: String,
+    /// What a person reads for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The model's score: higher is better, comparable within one answer.
+    pub score: f64,
+    /// The figure itself with its interval, where the action is a figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
+    /// Unit of the figure or of the score.
+    pub unit: String,
+    /// Probability with which this action was drawn at this place.
+    pub propensity: Probability,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decisions {
+    /// Where it is shown, where the product has placements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<String>,
+    /// What is decided, best first.
+    pub actions: Vec<Action>,
+    /// How many actions are missing from the number asked for, and why; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_of: Option<ShortOf>,
+    /// The method that scored.
+    pub method: String,
+}
+
+/// An answer with fewer actions than asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShortOf {
+    /// How many are missing.
+    pub missing: u32,
+    /// Which limits took how many candidates.
+    pub because: BTreeMap<String, u32>,
+}
+
+/// A question that cannot be answered.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Infeasible {
+    /// The question lacks what it is about.
+    #[error("`{field}` is missing: placement `{placement}` is asked about a {field}")]
+    Missing {
+        /// The missing field.
+        field: &'static str,
+        /// The placement.
+        placement: String,
+    },
+    /// No such placement.
+    #[error("`placement` is {found:?}, allowed is {allowed}")]
+    Placement {
+        /// The placement asked for.
+        found: String,
+        /// Those there are.
+        allowed: String,
+    },
+    /// The number of items is out of range.
+    #[error("`items` is {found}, allowed is 1 to {allowed}")]
+    Items {
+        /// The number asked for.
+        found: u32,
+        /// The most allowed.
+        allowed: u32,
+    },
+    /// Nobody knows this customer, and there is no answer without knowing.
+    #[error("customer {customer:?} has no order before {as_of}: {what} needs at least one")]
+    UnknownCustomer {
+        /// The customer.
+        customer: String,
+        /// What cannot be said.
+        what: &'static str,
+        /// The first day not known.
+        as_of: schema::AsOf,
+    },
+    /// No such product.
+    #[error("product {product:?} is not in the catalogue")]
+    UnknownProduct {
+        /// The product.
+        product: String,
+    },
+    /// It cannot be said of this customer, and why.
+    #[error("{what} cannot be said of customer {customer:?}: {why}")]
+    NotMeasurable {
+        /// The customer.
+        customer: String,
+        /// What cannot be said.
+        what: &'static str,
+        /// Why.
+        why: schema::WhyNot,
+    },
+}
+
+/// One part of a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExplanationLine {
+    /// What contributes.
+    pub what: String,
+    /// How much, in the unit of the score.
+    pub contribution: f64,
+}
+
+/// Why an answer is what it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What is explained: a product, a segment, a figure.
+    pub about: String,
+    /// In one sentence.
+    pub summary: String,
+    /// The score; the contributions add up to it.
+    pub score: f64,
+    /// Unit of the score.
+    pub unit: String,
+    /// The contributions, largest first.
+    pub lines: Vec<ExplanationLine>,
+    /// Why it is not in the answer, where it is not: the limit or the better ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
+    /// Rules that touched it.
+    pub rules: Vec<String>,
+}

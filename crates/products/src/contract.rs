@@ -1,0 +1,178 @@
+//! What every kind of data product promises to be able to do.
+
+use crate::answer::{Asked, Decisions, Explanation, Infeasible, Subject};
+use crate::artefact::{Artefact, LoadError};
+use crate::file::{Header, Raw};
+use crate::shop::Shop;
+use features::History;
+use schema::{AsOf, Bytes, ConfigError, Scorecard};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What a kind is for, in the words of the shop.
+#[derive(Debug, Clone, Serialize)]
+pub struct Card {
+    /// Name of the kind, as in the product file.
+    pub kind: &'static str,
+    /// The question it answers.
+    pub question: &'static str,
+    /// By which it is judged.
+    pub criterion: &'static str,
+    /// What it must beat.
+    pub baseline: &'static str,
+    /// Tables it reads.
+    pub reads: &'static [&'static str],
+    /// What it answers with.
+    pub outputs: &'static [Output],
+    /// What an answer can be about.
+    pub subjects: &'static [Subject],
+    /// Placements that can be asked for; empty where there is one answer only.
+    pub placements: &'static [&'static str],
+    /// Papers that the method comes from.
+    pub sources: &'static [&'static str],
+    /// A complete product file with every setting and its default.
+    pub example: &'static str,
+}
+
+/// One thing that an answer holds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Output {
+    /// Name.
+    pub name: &'static str,
+    /// Unit.
+    pub unit: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// How much there is to learn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Size {
+    /// Known customers.
+    pub customers: u64,
+    /// Products.
+    pub products: u64,
+    /// Lines of sales.
+    pub sales: u64,
+}
+
+impl Size {
+    /// The size of a history.
+    #[must_use]
+    pub fn of(history: &History) -> Self {
+        Self {
+            customers: history.customers().len() as u64,
+            products: history.catalogue().len() as u64,
+            sales: (history.lines().len() + history.anonymous().len()) as u64,
+        }
+    }
+}
+
+/// Why a product could not be trained.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// There is too little to learn from.
+    #[error("found {found} {what}, at least {needed} needed")]
+    TooLittle {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many are needed.
+        needed: u64,
+    },
+    /// The value model could not be fitted.
+    #[error("fit the value model")]
+    Value(#[from] models::value::FitError),
+    /// No value model could be chosen.
+    #[error("choose the value model")]
+    ValueChoice(#[source] models::value::ChooseError),
+    /// The segments could not be fitted.
+    #[error("fit the segments")]
+    Segments(#[from] models::segments::FitError),
+    /// Purchases that no recommender can read.
+    #[error("arrange the purchases")]
+    Interactions(#[source] models::recommend::InteractionsError),
+    /// No recommender could be fitted.
+    #[error("fit the recommender")]
+    Recommend(#[from] models::recommend::FitError),
+}
+
+/// One kind of question. One static per kind, listed in [`crate::KINDS`].
+pub trait Kind: Send + Sync + 'static {
+    /// What it is for.
+    fn card(&self) -> &'static Card;
+
+    /// Checks a product file of this kind.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names file, line, key, the value found and what is allowed.
+    fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError>;
+
+    /// JSON Schema of the whole product file.
+    fn schema(&self) -> schemars::Schema;
+}
+
+/// A product whose file was checked: it knows what it reads and can learn.
+pub trait Product: Send + Sync {
+    /// The part of the file that all kinds share.
+    fn header(&self) -> &Header;
+
+    /// Days held out to measure a version before the final training.
+    fn held_out_days(&self) -> u32;
+
+    /// Memory that training needs at most. Asked before starting; what does not fit is not started.
+    fn memory_needed(&self, size: &Size) -> Bytes;
+
+    /// Learns from everything known before the history's as-of day. The same history and seed give the same bytes.
+    ///
+    /// # Errors
+    /// [`FitError`] says what there is too little of, or what did not converge.
+    fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError>;
+
+    /// Reads a version back and scores its golden vector again.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the artefact is damaged, foreign or newer, or scores its golden vector differently.
+    fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError>;
+}
+
+/// A trained version. "Not fitted" cannot be written.
+pub trait Fitted: Send + Sync {
+    /// The first day it does not know.
+    fn as_of(&self) -> AsOf;
+
+    /// How good it is on what came after its as-of day, beside its baseline.
+    /// `later` holds the history up to a later day, the part before included.
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard;
+
+    /// What it learned, in a few lines for a person.
+    fn summary(&self) -> Vec<String>;
+
+    /// What it learned, as tables and figures for the console; `null` where there is nothing to show.
+    fn page(&self) -> serde_json::Value;
+
+    /// The version as bytes, with its golden vector.
+    fn artefact(&self) -> Artefact;
+
+    /// Joins the version with the shop's present catalogue, customers and rules, once, so that no request has to.
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving>;
+}
+
+/// A version that answers: batch and online are the same code.
+pub trait Serving: Send + Sync {
+    /// Decides. `now` is the moment of the question: rules hold from one day to another.
+    ///
+    /// # Errors
+    /// [`Infeasible`] names what was asked for, why it cannot be answered, and what can.
+    fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible>;
+
+    /// What the baseline decides: the answer for the holdout, and the fallback when the deadline passes.
+    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Decisions;
+
+    /// Why it decides so; contributions add up to the score.
+    ///
+    /// # Errors
+    /// As [`Serving::decide`].
+    fn explain(&self, asked: &Asked, about: Option<&str>, now: jiff::Timestamp) -> Result<Explanation, Infeasible>;
+}

@@ -1,0 +1,58 @@
+//! Measured numbers of scorecards, with bootstrap intervals over customers.
+
+use math::random::stream;
+use measure::ranking::{Bootstrap, interval};
+use rand::RngExt;
+use rayon::prelude::*;
+use schema::{Estimate, WhyNot};
+
+/// Resamples of an interval: its ends are good to a tenth of its width.
+const RESAMPLES: u32 = 400;
+
+/// Level of all intervals on scorecards.
+const LEVEL: f64 = 0.95;
+
+/// Units needed before an interval is given.
+const UNITS_MIN: usize = 20;
+
+fn too_few(found: usize) -> Estimate {
+    Estimate::NotMeasurable(WhyNot::TooFew {
+        what: "customers to measure on".to_owned(),
+        found: found as u64,
+        needed: UNITS_MIN as u64,
+    })
+}
+
+/// The mean of one value per customer, with its interval.
+pub(crate) fn mean(per_customer: &[f64], seed: u64) -> Estimate {
+    if per_customer.len() < UNITS_MIN {
+        return too_few(per_customer.len());
+    }
+    match interval(per_customer, &Bootstrap { resamples: RESAMPLES, level: LEVEL, seed }) {
+        Ok(i) => Estimate::Measured { point: i.mean, low: i.low, high: i.high, units: i.n_customers as u64 },
+        Err(_) => too_few(per_customer.len()),
+    }
+}
+
+/// Any statistic of `n` customers, with a percentile bootstrap interval. A resample on which the statistic does not
+/// exist is left out.
+pub(crate) fn statistic(n: usize, seed: u64, of: impl Fn(&[usize]) -> Option<f64> + Sync) -> Estimate {
+    let all: Vec<usize> = (0..n).collect();
+    if n < UNITS_MIN {
+        return too_few(n);
+    }
+    let Some(point) = of(&all) else {
+        return Estimate::NotMeasurable(WhyNot::NoVariation { what: "what is measured".to_owned() });
+    };
+    let mut values: Vec<f64> = (0..u64::from(RESAMPLES))
+        .into_par_iter()
+        .filter_map(|resample| {
+            let mut random = stream(seed, resample);
+            let sample: Vec<usize> = (0..n).map(|_| random.random_range(0..n)).collect();
+            of(&sample)
+        })
+        .collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| values.get((share * values.len() as f64) as usize).copied().unwrap_or(point);
+    Estimate::Measured { point, low: at((1.0 - LEVEL) / 2.0), high: at((1.0 + LEVEL) / 2.0), units: n as u64 }
+}

@@ -1,0 +1,126 @@
+//! The product file: what all kinds share, and how it is read strictly.
+
+use schema::ConfigError;
+use schema::config::ConfigFile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A product file with the settings of its kind.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(bound = "S: JsonSchema + Default + Serialize")]
+pub struct ProductFile<S: Default> {
+    /// Kind of the product.
+    pub kind: String,
+    /// Who answers for it: a person or a team.
+    pub owner: String,
+    /// What it is for, in one sentence.
+    #[serde(default)]
+    pub description: String,
+    /// Milliseconds within which an answer must leave; after that the baseline answers, marked `fallback`.
+    #[serde(default = "deadline_ms_default")]
+    pub deadline_ms: u64,
+    /// Rule files of the folder `rules` that apply; all of them where absent.
+    #[serde(default)]
+    pub rules: Option<Vec<String>>,
+    /// Settings of the kind.
+    #[serde(default)]
+    pub settings: S,
+}
+
+fn deadline_ms_default() -> u64 {
+    50
+}
+
+/// What all kinds share, checked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Header {
+    /// Name of the product: the name of its file.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// What it is for.
+    pub description: String,
+    /// Milliseconds within which an answer must leave.
+    pub deadline_ms: u64,
+    /// Rule files that apply; all where absent.
+    pub rules: Option<Vec<String>>,
+    /// Fingerprint of the file's content.
+    pub fingerprint: String,
+}
+
+/// A product file that was read but not checked by its kind yet.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    /// Name of the product.
+    pub name: String,
+    /// The file.
+    pub file: ConfigFile,
+    /// Name of its kind.
+    pub kind: String,
+}
+
+impl Raw {
+    /// Reads what all kinds share; the name is that of the file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the line of what is wrong; an unknown kind is answered with those there are.
+    pub fn read(file: ConfigFile) -> Result<Self, ConfigError> {
+        let name = file.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let parsed: ProductFile<toml::Table> = file.parse()?;
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(good) {
+            return Err(file.refuse(&[], format!("{name:?} (the name of the file)"), "lower-case letters, digits and -"));
+        }
+        if crate::kind(&parsed.kind).is_none() {
+            let kinds: Vec<_> = crate::KINDS.iter().map(|k| format!("{:?}", k.card().kind)).collect();
+            return Err(file.refuse(&["kind"], format!("{:?}", parsed.kind), kinds.join(", ")));
+        }
+        Ok(Self { name, file, kind: parsed.kind })
+    }
+
+    /// Reads the whole file with the settings of one kind, and checks what all kinds share.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the line of what is wrong.
+    pub fn parse<S: serde::de::DeserializeOwned + Default>(&self) -> Result<(Header, S), ConfigError> {
+        const DEADLINE_MS_MAX: u64 = 60_000;
+        let parsed: ProductFile<S> = self.file.parse()?;
+        if !(1..=DEADLINE_MS_MAX).contains(&parsed.deadline_ms) {
+            let allowed = format!("1 to {DEADLINE_MS_MAX}");
+            return Err(self.file.refuse(&["deadline_ms"], parsed.deadline_ms, allowed));
+        }
+        if parsed.owner.trim().is_empty() {
+            return Err(self.file.refuse(&["owner"], "empty", "the name of a person or a team"));
+        }
+        let header = Header {
+            name: self.name.clone(),
+            kind: parsed.kind,
+            owner: parsed.owner,
+            description: parsed.description,
+            deadline_ms: parsed.deadline_ms,
+            rules: parsed.rules,
+            fingerprint: self.file.fingerprint(),
+        };
+        Ok((header, parsed.settings))
+    }
+
+    /// Checks the file by its kind.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the line of what is wrong.
+    pub fn check(&self) -> Result<Box<dyn crate::Product>, ConfigError> {
+        match crate::kind(&self.kind) {
+            Some(kind) => kind.check(self),
+            None => Err(self.file.refuse(&["kind"], &self.kind, "a known kind")),
+        }
+    }
+
+    /// Refuses a setting at its line.
+    #[must_use]
+    pub fn refuse(&self, key: &str, found: impl std::fmt::Display, allowed: impl std::fmt::Display) -> ConfigError {
+        self.file.refuse(&["settings", key], found, allowed)
+    }
+}

@@ -1,0 +1,31 @@
+//! The contract of a data product, and one folder per kind.
+//!
+//! A data product is one TOML file: a question, its kind, its limits, its promises and its owner. A *kind* answers
+//! one sort of question; [`KINDS`] is the only list of them. Help, reference pages, JSON Schemas, API paths, console
+//! pages and the laws that every kind obeys are derived from it.
+
+mod answer;
+mod artefact;
+mod contract;
+mod estimates;
+mod file;
+pub mod reasons;
+pub mod recommend;
+pub mod segments;
+mod shop;
+pub mod value;
+
+pub use answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf, Subject};
+pub use artefact::{Artefact, LoadError};
+pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
+pub use file::{Header, ProductFile, Raw};
+pub use shop::Shop;
+
+/// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
+pub static KINDS: &[&dyn Kind] = &[&recommend::Recommend, &segments::Segments, &value::Value];
+
+/// A kind by its name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|k| k.card().kind == name)
+}

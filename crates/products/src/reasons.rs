@@ -1,0 +1,45 @@
+//! Sentences that say why, from a code and its figures.
+
+use crate::Reason;
+use serde_json::Value;
+use indexmap::IndexMap;
+
+/// A reason with its sentence. Values are put in where the sentence names them in braces.
+#[must_use]
+pub fn reason(code: &str, sentence: &str, values: impl IntoIterator<Item = (&'static str, Value)>) -> Reason {
+    let values: IndexMap<String, Value> = values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    Reason { code: code.to_owned(), text: fill(sentence, &values), values }
+}
+
+/// Puts the values into a sentence that names them in braces; the console fills its own language's sentence.
+#[must_use]
+pub fn fill(sentence: &str, values: &IndexMap<String, Value>) -> String {
+    let mut text = sentence.to_owned();
+    for (name, value) in values {
+        let shown = match value {
+            Value::String(s) => s.clone(),
+            Value::Number(n) => match n.as_f64() {
+                Some(f) if n.is_f64() => format!("{}", (f * 10.0).round() / 10.0),
+                _ => n.to_string(),
+            },
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        };
+        text = text.replace(&format!("{{{name}}}"), &shown);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_holds_its_figures() {
+        let why = reason(
+            "bought_with",
+            "bought with {product} {times} times, expected {expected}",
+            [("product", "tea".into()), ("times", 14.into()), ("expected", 2.1234.into())],
+        );
+        assert_eq!(why.text, "bought with tea 14 times, expected 2.1");
+    }
+}

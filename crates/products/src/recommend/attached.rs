@@ -1,0 +1,399 @@
+//! A trained recommender joined with the shop as it is: it answers.
+
+use super::body::Body;
+use super::choose::listable;
+use super::sentences;
+use super::settings::{Checked, ITEMS_MAX, PLACEMENTS, name};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf};
+use crate::contract::Serving;
+use crate::file::Header;
+use crate::shop::Shop;
+use decisions::rank::{By, Ranked};
+use decisions::{Limits, Request, rank};
+use math::topk::{Scored, top_k};
+use models::recommend::{AnyFitted, Answer, Complement, Event, Placement, Reason as Why, Source};
+use schema::Probability;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Candidates taken to the rules for each item asked for: enough to fill a list after caps and exclusions.
+const CANDIDATES_PER_ITEM: usize = 4;
+
+/// Candidates taken in any case.
+const CANDIDATES_MIN: usize = 60;
+
+thread_local! {
+    /// Room for one score per product, kept between requests: nothing is allocated per product of the catalogue.
+    static SCORES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) struct Attached {
+    product: String,
+    settings: Checked,
+    body: Arc<Body>,
+    shop: Arc<Shop>,
+    /// Index in the shop's catalogue of each product of the version; none where it is gone.
+    to_shop: Vec<Option<u32>>,
+    /// Index in the version of each product of the shop's catalogue; none where it is new.
+    to_model: Vec<Option<u32>>,
+    index: HashMap<String, u32>,
+}
+
+/// A question, made complete.
+struct Question<'a> {
+    placement: Placement,
+    items: u32,
+    customer: Option<&'a str>,
+    /// The product asked about, in the version's index.
+    about: Option<u32>,
+    /// The customer's history in the version's indices, what was just looked at included.
+    history: Vec<Event>,
+}
+
+/// What a method proposes: products of the version with scores, and how it came to them.
+struct Proposed {
+    candidates: Vec<Scored>,
+    method: String,
+    pairs: Vec<Complement>,
+}
+
+impl Attached {
+    pub(crate) fn new(header: &Header, settings: &Checked, body: Arc<Body>, shop: Arc<Shop>) -> Self {
+        let catalogue = shop.history.catalogue();
+        let to_shop: Vec<Option<u32>> = body.products.iter().map(|id| catalogue.index_of(id)).collect();
+        let mut to_model = vec![None; catalogue.len()];
+        for (shop_index, model_index) in to_shop.iter().zip(0u32..) {
+            if let Some(i) = shop_index {
+                to_model[*i as usize] = Some(model_index);
+            }
+        }
+        let index = body.products.iter().cloned().zip(0u32..).collect();
+        Self { product: header.name.clone(), settings: settings.clone(), body, shop, to_shop, to_model, index }
+    }
+
+    /// What a person reads for a product of the version.
+    fn label(&self, item: u32) -> String {
+        let id = self.body.products.get(item as usize).map_or("", String::as_str);
+        let known = self.to_shop.get(item as usize).copied().flatten().and_then(|i| self.shop.history.catalogue().get(i));
+        known.and_then(|p| p.name.clone()).unwrap_or_else(|| id.to_owned())
+    }
+
+    fn placement(&self, asked: &Asked) -> Result<Placement, Infeasible> {
+        let trained = &self.settings.placements;
+        let allowed = || trained.iter().map(|p| name(*p)).collect::<Vec<_>>().join(", ");
+        match asked.placement.as_deref() {
+            // A question about a product alone means what is like it, where that is trained.
+            None if asked.customer_id.is_none() && asked.product_id.is_some() && trained.contains(&Placement::Similar) => {
+                Ok(Placement::Similar)
+            }
+            None => Ok(trained[0]),
+            Some(text) => PLACEMENTS
+                .iter()
+                .find(|(known, p)| *known == text && trained.contains(p))
+                .map(|(_, p)| *p)
+                .ok_or_else(|| Infeasible::Placement { found: text.to_owned(), allowed: allowed() }),
+        }
+    }
+
+    fn question<'a>(&self, asked: &'a Asked) -> Result<Question<'a>, Infeasible> {
+        let placement = self.placement(asked)?;
+        let items = asked.items.unwrap_or(self.settings.items);
+        if !(1..=ITEMS_MAX).contains(&items) {
+            return Err(Infeasible::Items { found: items, allowed: ITEMS_MAX });
+        }
+        let missing = |field| Infeasible::Missing { field, placement: name(placement).to_owned() };
+        let about_product = matches!(placement, Placement::Similar | Placement::Complementary);
+        let about = match &asked.product_id {
+            Some(id) => match self.index.get(id.as_str()) {
+                Some(item) => Some(*item),
+                None if self.shop.history.catalogue().index_of(id.as_str()).is_some() => None,
+                None => return Err(Infeasible::UnknownProduct { product: id.as_str().to_owned() }),
+            },
+            None if about_product && asked.recent.is_empty() => return Err(missing("product_id")),
+            None => asked.recent.last().and_then(|id| self.index.get(id.as_str()).copied()),
+        };
+        let customer = asked.customer_id.as_ref().map(schema::CustomerId::as_str);
+        if placement == Placement::BuyAgain && customer.is_none() {
+            return Err(missing("customer_id"));
+        }
+        let mut history = Vec::new();
+        if let Some(customer) = customer {
+            let bought = self.shop.lines_of(customer);
+            history.extend(bought.iter().filter(|l| !l.is_return).filter_map(|l| {
+                let item = self.to_model.get(l.product as usize).copied().flatten()?;
+                Some(Event { item, at_days: l.at_days(), weight: 1.0 })
+            }));
+        }
+        let now_days = history.last().map_or(self.body.as_of_days, |e| e.at_days.max(self.body.as_of_days));
+        let recent = asked.recent.iter().filter_map(|id| self.index.get(id.as_str()));
+        history.extend(recent.map(|item| Event { item: *item, at_days: now_days, weight: 1.0 }));
+        Ok(Question { placement, items, customer, about, history })
+    }
+
+    /// The moment of the answer for the methods: the as-of day, or the last thing the customer did since.
+    fn at_days(&self, question: &Question<'_>) -> f64 {
+        question.history.last().map_or(self.body.as_of_days, |e| e.at_days.max(self.body.as_of_days))
+    }
+
+    fn popular(&self, n: usize, method: &str) -> Proposed {
+        let candidates = top_k(self.body.popular.shares(), n, |item| self.sellable(item));
+        Proposed { candidates, method: method.to_owned(), pairs: Vec::new() }
+    }
+
+    fn sellable(&self, item: u32) -> bool {
+        self.to_shop[item as usize].is_some_and(|i| {
+            let facts = &self.shop.items[i as usize];
+            facts.active && facts.in_stock != Some(false)
+        })
+    }
+
+    fn propose(&self, question: &Question<'_>) -> Proposed {
+        let n = (question.items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN);
+        if question.placement == Placement::Complementary {
+            return self.complements(question, n);
+        }
+        let Some(chosen) = self.body.chosen(question.placement) else { return self.popular(n, "popularity") };
+        if question.placement == Placement::Similar {
+            return match (question.about, &chosen.fitted) {
+                (Some(item), AnyFitted::ItemToItem(fitted)) => {
+                    let mut candidates = fitted.similar(item, n * 2).unwrap_or_default();
+                    candidates.retain(|s| self.sellable(s.index));
+                    candidates.truncate(n);
+                    Proposed { candidates, method: chosen.method.name().to_owned(), pairs: Vec::new() }
+                }
+                _ => self.popular(n, "popularity: the product is new"),
+            };
+        }
+        let seen = listable(question.placement, self.settings.seen);
+        SCORES.with_borrow_mut(|scores| {
+            scores.resize(chosen.fitted.n_items(), 0.0);
+            let at = self.at_days(question);
+            match chosen.fitted.ranked(&question.history, at, n, seen, |i| self.sellable(i), scores) {
+                Ok((answer, candidates)) => {
+                    let method = match answer {
+                        Answer::Personal => chosen.method.name().to_owned(),
+                        Answer::Popular => "popularity".to_owned(),
+                        Answer::PopularBecauseNothingKnown => "popularity: nothing is known of the customer".to_owned(),
+                    };
+                    Proposed { candidates, method, pairs: Vec::new() }
+                }
+                Err(_) => self.popular(n, "popularity"),
+            }
+        })
+    }
+
+    fn complements(&self, question: &Question<'_>, n: usize) -> Proposed {
+        let found = self.body.complements.as_ref().zip(question.about);
+        let mut pairs: Vec<Complement> =
+            found.and_then(|(c, item)| c.of(item).ok()).unwrap_or_default().to_vec();
+        pairs.retain(|p| self.sellable(p.item));
+        pairs.truncate(n);
+        let candidates = pairs.iter().map(|p| Scored { index: p.item, score: p.score }).collect();
+        Proposed { candidates, method: "lower bound of lift".to_owned(), pairs }
+    }
+
+    fn limits(&self, question: &Question<'_>, keep_excluded: bool) -> Limits {
+        Limits { at_most_per_category: self.settings.at_most_per_category, keep_excluded, ..Limits::of(question.items) }
+    }
+
+    fn ranked(&self, question: &Question<'_>, proposed: &Proposed, now: jiff::Timestamp, keep_excluded: bool) -> Ranked {
+        let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let about = question.about.and_then(|i| self.body.products.get(i as usize)).map(String::as_str);
+        let request = Request {
+            placement: Some(name(question.placement)),
+            product_id: about,
+            hour: u8::try_from(zoned.hour()).ok(),
+            customer_id: question.customer,
+            ..Request::new(&self.product, zoned.date())
+        };
+        let candidates: Vec<(u32, f32)> = proposed
+            .candidates
+            .iter()
+            .filter_map(|s| Some((self.to_shop[s.index as usize]?, s.score)).filter(|(_, score)| score.is_finite()))
+            .collect();
+        let limits = self.limits(question, keep_excluded);
+        rank(&candidates, &self.shop.items, &self.shop.item_rules, &request, &limits)
+            .unwrap_or_else(|e| unreachable!("candidates come from the catalogue the rules were prepared for: {e}"))
+    }
+
+    fn why(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Reason {
+        let label = |i: u32| self.label(i);
+        if let Some((pair, about)) = proposed.pairs.iter().find(|p| p.item == item).zip(question.about) {
+            return sentences::why(&pair.reason(about), label);
+        }
+        let popular = || Why::Popular {
+            recent_sales: self.body.popular.decayed_sales(item),
+            share: self.body.popular.shares()[item as usize],
+        };
+        let chosen = self.body.chosen(question.placement);
+        let why = match (question.placement, question.about) {
+            (Placement::Similar, Some(about)) => {
+                let seed = [Event { item: about, at_days: self.body.as_of_days, weight: 1.0 }];
+                chosen.and_then(|c| c.fitted.reason(item, &seed, self.body.as_of_days).ok())
+            }
+            _ => chosen.and_then(|c| c.fitted.reason(item, &question.history, self.at_days(question)).ok()),
+        };
+        sentences::why(&why.unwrap_or_else(popular), label)
+    }
+
+    fn answer(&self, question: &Question<'_>, proposed: &Proposed, ranked: Ranked) -> Decisions {
+        let catalogue = self.shop.history.catalogue();
+        let actions = ranked
+            .items
+            .iter()
+            .filter_map(|placed| {
+                let product = catalogue.get(placed.item)?;
+                let mut reasons = Vec::new();
+                if let Some(item) = self.to_model.get(placed.item as usize).copied().flatten()
+                    && placed.score.is_some()
+                {
+                    reasons.push(self.why(question, proposed, item));
+                }
+                reasons.extend(placed.rules.iter().map(sentences::rule));
+                Some(Action {
+                    position: placed.position,
+                    id: product.id.clone(),
+                    label: product.name.clone(),
+                    score: placed.score.map_or(0.0, f64::from),
+                    estimate: None,
+                    unit: "none".to_owned(),
+                    propensity: Probability::ONE,
+                    reasons,
+                })
+            })
+            .collect();
+        let short_of = ranked.short.map(|short| ShortOf {
+            missing: short.short_of,
+            because: short.because.iter().map(|(by, n)| (by_name(by), *n)).collect::<BTreeMap<_, _>>(),
+        });
+        Decisions { placement: Some(name(question.placement).to_owned()), actions, short_of, method: proposed.method.clone() }
+    }
+}
+
+/// A limit in one word or two.
+fn by_name(by: &By) -> String {
+    match by {
+        By::Inactive => "inactive".to_owned(),
+        By::OutOfStock => "out of stock".to_owned(),
+        By::Rule { rule, .. } => format!("rule {rule}"),
+        By::Cap { rule, .. } => format!("cap of rule {rule}"),
+        By::Diversity { .. } => "category limit".to_owned(),
+        By::Outranked => "outranked".to_owned(),
+    }
+}
+
+/// A limit in one sentence.
+fn by_sentence(by: &By) -> String {
+    match by {
+        By::Inactive => "the shop does not offer it".to_owned(),
+        By::OutOfStock => "it is out of stock".to_owned(),
+        By::Rule { rule, reason } => format!("rule \"{rule}\" excludes it ({reason})"),
+        By::Cap { rule, reason, at_most } => {
+            format!("rule \"{rule}\" allows {at_most} of its group and better ones are listed ({reason})")
+        }
+        By::Diversity { at_most } => format!("only {at_most} of its category are listed and better ones are there"),
+        By::Outranked => "others score higher".to_owned(),
+    }
+}
+
+impl Serving for Attached {
+    fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        let question = self.question(asked)?;
+        let proposed = self.propose(&question);
+        let ranked = self.ranked(&question, &proposed, now, false);
+        Ok(self.answer(&question, &proposed, ranked))
+    }
+
+    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Decisions {
+        let items = asked.items.unwrap_or(self.settings.items).clamp(1, ITEMS_MAX);
+        let placement = self.placement(asked).unwrap_or(self.settings.placements[0]);
+        let customer = asked.customer_id.as_ref().map(schema::CustomerId::as_str);
+        let question = Question { placement, items, customer, about: None, history: Vec::new() };
+        let proposed = self.popular((items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN), "popularity");
+        let ranked = self.ranked(&question, &proposed, now, false);
+        self.answer(&question, &proposed, ranked)
+    }
+
+    fn explain(&self, asked: &Asked, about: Option<&str>, now: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+        let question = self.question(asked)?;
+        let proposed = self.propose(&question);
+        let ranked = self.ranked(&question, &proposed, now, true);
+        let unknown = |id: &str| Infeasible::UnknownProduct { product: id.to_owned() };
+        let shop_item = match about {
+            Some(id) => self.shop.history.catalogue().index_of(id).ok_or_else(|| unknown(id))?,
+            None => ranked.items.first().map(|p| p.item).ok_or_else(|| unknown("of an empty answer"))?,
+        };
+        let id = self.shop.history.catalogue().get(shop_item).map_or("", |p| p.id.as_str());
+        let item = self.to_model.get(shop_item as usize).copied().flatten();
+        let lines = item.map(|i| self.contributions(&question, &proposed, i)).unwrap_or_default();
+        let placed = ranked.items.iter().find(|p| p.item == shop_item);
+        let why_not = placed.is_none().then(|| {
+            let by = ranked.excluded.iter().find(|e| e.item == shop_item).map(|e| &e.by);
+            match (by, item) {
+                (Some(by), _) => by_sentence(by),
+                (None, None) => "it is newer than the trained version".to_owned(),
+                (None, Some(i)) if !self.sellable(i) => "it is out of stock or not offered".to_owned(),
+                (None, Some(i)) if question.history.iter().any(|e| e.item == i) => {
+                    "the customer has it, and the placement shows only what is new".to_owned()
+                }
+                (None, Some(_)) => "others score higher".to_owned(),
+            }
+        });
+        let summary = match (item, placed) {
+            (Some(i), Some(p)) => format!("{} at place {}: {}", self.label(i), p.position, self.why(&question, &proposed, i).text),
+            (_, Some(p)) => format!("{id} at place {}", p.position),
+            (_, None) => format!("{id} is not in the answer"),
+        };
+        let rules = placed.map(|p| p.rules.iter().map(|t| sentences::rule(t).text).collect()).unwrap_or_default();
+        Ok(Explanation {
+            about: id.to_owned(),
+            summary,
+            score: lines.iter().map(|l| l.contribution).sum(),
+            unit: "score before rules".to_owned(),
+            lines,
+            why_not,
+            rules,
+        })
+    }
+}
+
+impl Attached {
+    /// The parts of a score, largest first; they add up to it.
+    fn contributions(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Vec<ExplanationLine> {
+        if let Some(pair) = proposed.pairs.iter().find(|p| p.item == item) {
+            let penalty = pair.score - pair.lift_at_least.ln();
+            return vec![
+                ExplanationLine {
+                    what: format!(
+                        "logarithm of the lower bound of lift: {} baskets, {:.1} expected",
+                        pair.times, pair.expected
+                    ),
+                    contribution: f64::from(pair.lift_at_least.ln()),
+                },
+                ExplanationLine { what: "bought in turns (substitutes)".to_owned(), contribution: f64::from(penalty) },
+            ];
+        }
+        let seed;
+        let (history, at) = match (question.placement, question.about) {
+            (Placement::Similar, Some(about)) => {
+                seed = [Event { item: about, at_days: self.body.as_of_days, weight: 1.0 }];
+                (&seed[..], self.body.as_of_days)
+            }
+            _ => (question.history.as_slice(), self.at_days(question)),
+        };
+        let Some(chosen) = self.body.chosen(question.placement) else { return Vec::new() };
+        let parts = chosen.fitted.explain(item, history, at).unwrap_or_default();
+        parts
+            .into_iter()
+            .map(|(source, contribution)| ExplanationLine {
+                what: match source {
+                    Source::HistoryItem(from) => format!("has {}", self.label(from)),
+                    Source::Popularity => "sells now".to_owned(),
+                    Source::Taste => "learnt taste of the customer".to_owned(),
+                },
+                contribution: f64::from(contribution),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,169 @@
+//! Which method answers in a placement: the one that ranks the last days of the history best.
+
+use super::settings::{Checked, name};
+use crate::contract::{FitError, Size};
+use measure::ranking::{RankedCustomer, RankingMetric};
+use models::recommend::{self, AnyFitted, Event, Interactions, Method, Placement, Seen, candidates};
+use rayon::prelude::*;
+use schema::AsOf;
+use serde::{Deserialize, Serialize};
+
+/// Length of the lists that are compared.
+pub(crate) const LIST: usize = 20;
+
+/// Customers on whom candidates are compared; more would cost time and change no choice.
+const CUSTOMERS_COMPARED: usize = 4_000;
+
+/// One candidate and how it ranked the held-out days inside the history.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Trial {
+    pub(crate) method: Method,
+    /// Mean NDCG; absent where it was not tried.
+    pub(crate) ndcg: Option<f64>,
+    /// Why it was not tried.
+    pub(crate) not_tried: Option<String>,
+}
+
+/// The method of one placement, fitted to the whole history, and what it was chosen among.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Chosen {
+    pub(crate) placement: Placement,
+    pub(crate) method: Method,
+    pub(crate) fitted: AnyFitted,
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) customers_compared: usize,
+}
+
+/// The size of a shop, as the methods count it.
+pub(crate) fn size(size: &Size) -> recommend::Size {
+    recommend::Size { n_customers: size.customers, n_items: size.products, n_events: size.sales }
+}
+
+/// A customer's past and what they went on to buy.
+pub(crate) struct Case {
+    pub(crate) past: Vec<Event>,
+    pub(crate) targets: Vec<u32>,
+}
+
+/// What a placement is measured on: pasts before `cut_days` and what was bought from then on.
+///
+/// for_you: products not bought before (or any, where the shop shows any); buy_again: products bought before;
+/// popular: any; similar: new products, seen from the last product alone.
+pub(crate) fn cases(placement: Placement, all: &Interactions, cut_days: f64, seen: Seen) -> Vec<Case> {
+    all.histories()
+        .filter_map(|history| {
+            let split = history.partition_point(|e| e.at_days < cut_days);
+            let (past, future) = history.split_at(split);
+            if past.is_empty() || future.is_empty() {
+                return None;
+            }
+            let mut held: Vec<u32> = past.iter().map(|e| e.item).collect();
+            held.sort_unstable();
+            let known = |item: u32| held.binary_search(&item).is_ok();
+            let wanted = |item: u32| match placement {
+                Placement::ForYou => seen == Seen::Allowed || !known(item),
+                Placement::Similar => !known(item),
+                Placement::BuyAgain => known(item),
+                Placement::Popular | Placement::Complementary => true,
+            };
+            let mut targets: Vec<u32> = future.iter().map(|e| e.item).filter(|i| wanted(*i)).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            let past = if placement == Placement::Similar { past[past.len() - 1..].to_vec() } else { past.to_vec() };
+            (!targets.is_empty()).then_some(Case { past, targets })
+        })
+        .collect()
+}
+
+/// What may be listed in a placement.
+pub(crate) fn listable(placement: Placement, seen: Seen) -> Seen {
+    match placement {
+        Placement::ForYou => seen,
+        Placement::Similar => Seen::Excluded,
+        Placement::BuyAgain => Seen::Only,
+        Placement::Popular | Placement::Complementary => Seen::Allowed,
+    }
+}
+
+/// NDCG of each case, by lists over the full catalogue.
+pub(crate) fn ndcg(fitted: &AnyFitted, cases: &[Case], as_of_days: f64, seen: Seen) -> Vec<f64> {
+    per_case(fitted, cases, as_of_days, seen, RankingMetric::Ndcg)
+}
+
+/// A metric of each case, by lists over the full catalogue.
+pub(crate) fn per_case(
+    fitted: &AnyFitted,
+    cases: &[Case],
+    as_of_days: f64,
+    seen: Seen,
+    metric: RankingMetric,
+) -> Vec<f64> {
+    cases
+        .par_iter()
+        .map_init(
+            || vec![0.0f32; fitted.n_items()],
+            |scores, case| {
+                let ranked = fitted.ranked(&case.past, as_of_days, LIST, seen, |_| true, scores);
+                let listed: Vec<u32> =
+                    ranked.map(|(_, list)| list.into_iter().map(|s| s.index).collect()).unwrap_or_default();
+                metric.of(&RankedCustomer { targets: &case.targets, listed: &listed }, LIST).unwrap_or(0.0)
+            },
+        )
+        .collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Compares the candidates of a placement on the last days of the history and fits the best one to all of it.
+///
+/// The days compared lie inside the history: the days that the scorecard is measured on are not seen here.
+pub(crate) fn choose(
+    placement: Placement,
+    as_of: AsOf,
+    all: &Interactions,
+    settings: &Checked,
+    seed: u64,
+) -> Result<Chosen, FitError> {
+    let as_of_days = f64::from(as_of.epoch_day());
+    let cut_days = as_of_days - f64::from(settings.held_out_days);
+    let earlier = all.before(cut_days);
+    let mut cases = cases(placement, all, cut_days, settings.seen);
+    let every = cases.len().div_ceil(CUSTOMERS_COMPARED).max(1);
+    cases = cases.into_iter().step_by(every).collect();
+    let size = recommend::Size {
+        n_customers: all.n_customers() as u64,
+        n_items: all.n_items() as u64,
+        n_events: all.n_events() as u64,
+    };
+    let seen = listable(placement, settings.seen);
+    let mut trials = Vec::new();
+    for method in candidates(placement) {
+        let needed = schema::Bytes(method.memory_needed(&size));
+        let mut trial = Trial { method, ndcg: None, not_tried: None };
+        if needed > settings.memory_max {
+            trial.not_tried = Some(format!("needs {needed}, memory_max is {}", settings.memory_max));
+        } else if cases.is_empty() {
+            trial.not_tried = Some(format!("nobody bought for {} in the last days of the history", name(placement)));
+        } else {
+            match trial.method.fit(&earlier, cut_days, seed) {
+                Ok(fitted) => trial.ndcg = Some(mean(&ndcg(&fitted, &cases, cut_days, seen))),
+                Err(why) => trial.not_tried = Some(why.to_string()),
+            }
+        }
+        trials.push(trial);
+    }
+    // The baseline comes first, so it answers where nothing could be compared.
+    let best = trials
+        .iter()
+        .filter(|t| t.ndcg.is_some())
+        .max_by(|a, b| a.ndcg.unwrap_or(0.0).total_cmp(&b.ndcg.unwrap_or(0.0)))
+        .or(trials.first());
+    let Some(best) = best else {
+        return Err(FitError::TooLittle { what: "methods for the placement", found: 0, needed: 1 });
+    };
+    let method = best.method.clone();
+    let fitted = method.fit(all, as_of_days, seed)?;
+    Ok(Chosen { placement, method, fitted, trials, customers_compared: cases.len() })
+}

@@ -1,0 +1,233 @@
+//! A trained recommender: measured on what was bought after its as-of day.
+
+use super::CARD;
+use super::attached::Attached;
+use super::body::{Body, interactions};
+use super::choose::{Case, LIST, cases, listable, per_case};
+use super::settings::{Checked, name};
+use crate::artefact::Artefact;
+use crate::contract::{Fitted, Serving};
+use crate::estimates;
+use crate::file::Header;
+use crate::shop::Shop;
+use features::History;
+use measure::ranking::{RankedCustomer, RankingMetric, RecallOver};
+use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity, baskets};
+use schema::{AsOf, Direction, Estimate, Metric, Scorecard, WhyNot};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Golden inputs: histories, and how many scores of each are kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Golden {
+    pub(crate) histories: Vec<Vec<Event>>,
+    pub(crate) kept: usize,
+}
+
+impl Golden {
+    /// The best scores of every placement's method on every history, then the best complements.
+    pub(crate) fn scores(&self, body: &Body) -> Vec<f64> {
+        let mut out = Vec::new();
+        for history in &self.histories {
+            for chosen in &body.chosen {
+                let mut scores = vec![0.0f32; chosen.fitted.n_items()];
+                if chosen.fitted.score_into(history, body.as_of_days, &mut scores).is_err() {
+                    out.push(-1.0);
+                    continue;
+                }
+                scores.sort_unstable_by(|a, b| b.total_cmp(a));
+                out.extend(scores.iter().take(self.kept).map(|s| f64::from(*s)));
+            }
+            let pairs = body.complements.as_ref().zip(history.last());
+            let found = pairs.and_then(|(c, last)| c.of(last.item).ok()).unwrap_or_default();
+            out.extend(found.iter().take(self.kept).map(|c| f64::from(c.score)));
+        }
+        out
+    }
+}
+
+pub(crate) struct FittedRecommend {
+    header: Header,
+    settings: Checked,
+    as_of: AsOf,
+    body: Arc<Body>,
+}
+
+impl FittedRecommend {
+    pub(crate) fn new(header: Header, settings: Checked, as_of: AsOf, body: Body) -> Self {
+        Self { header, settings, as_of, body: Arc::new(body) }
+    }
+
+    fn measured(&self, placement: Placement, all: &Interactions, popular: &AnyFitted, seed: u64) -> Vec<Metric> {
+        let Some(chosen) = self.body.chosen(placement) else { return Vec::new() };
+        let cases = cases(placement, all, self.body.as_of_days, self.settings.seen);
+        let seen = listable(placement, self.settings.seen);
+        let pair = |metric: RankingMetric| {
+            let ours = per_case(&chosen.fitted, &cases, self.body.as_of_days, seen, metric);
+            let theirs = per_case(popular, &cases, self.body.as_of_days, seen, metric);
+            (ours, theirs)
+        };
+        let scope = name(placement);
+        vec![
+            metric(&format!("ndcg@{LIST}"), scope, pair(RankingMetric::Ndcg), seed),
+            metric(&format!("recall@{LIST}"), scope, pair(RankingMetric::Recall(RecallOver::Targets)), seed),
+        ]
+    }
+
+    fn complements(&self, all: &Interactions, seed: u64) -> Option<Metric> {
+        let complements = self.body.complements.as_ref()?;
+        let best_sold = models_top(&self.body.popular);
+        let cases = basket_cases(all, self.body.as_of_days);
+        let rate = |listed: &dyn Fn(u32) -> Vec<u32>| -> Vec<f64> {
+            let of = |case: &Case| {
+                let listed = listed(case.past[0].item);
+                let case = RankedCustomer { targets: &case.targets, listed: &listed };
+                RankingMetric::HitRate.of(&case, COMPLEMENTS).unwrap_or(0.0)
+            };
+            cases.iter().map(of).collect()
+        };
+        let ours = rate(&|item| {
+            complements.of(item).unwrap_or_default().iter().take(COMPLEMENTS).map(|c| c.item).collect()
+        });
+        let theirs = rate(&|item| best_sold.iter().copied().filter(|i| *i != item).take(COMPLEMENTS).collect());
+        Some(metric(&format!("hit rate@{COMPLEMENTS}"), name(Placement::Complementary), (ours, theirs), seed))
+    }
+}
+
+/// Length of a complement list that is measured.
+const COMPLEMENTS: usize = 10;
+
+/// Baskets measured; more would only narrow the interval.
+const BASKETS_MEASURED: usize = 20_000;
+
+fn models_top(popular: &Popularity) -> Vec<u32> {
+    math::topk::top_k(popular.shares(), COMPLEMENTS + 1, |_| true).into_iter().map(|s| s.index).collect()
+}
+
+/// Later baskets of two products or more: seen from the first, what else is in it?
+fn basket_cases(all: &Interactions, cut_days: f64) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for history in all.histories() {
+        let from = history.partition_point(|e| e.at_days < cut_days);
+        for basket in baskets(&history[from..]) {
+            let first = basket[0];
+            let mut targets: Vec<u32> = basket.iter().map(|e| e.item).filter(|i| *i != first.item).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            if !targets.is_empty() {
+                cases.push(Case { past: vec![first], targets });
+            }
+        }
+    }
+    let every = cases.len().div_ceil(BASKETS_MEASURED).max(1);
+    cases.into_iter().step_by(every).collect()
+}
+
+fn metric(what: &str, scope: &str, (ours, theirs): (Vec<f64>, Vec<f64>), seed: u64) -> Metric {
+    let gain: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
+    Metric {
+        name: what.to_owned(),
+        scope: scope.to_owned(),
+        unit: "mean over customers".to_owned(),
+        better: Direction::Higher,
+        value: estimates::mean(&ours, seed),
+        baseline: estimates::mean(&theirs, seed),
+        baseline_name: "most sold lately".to_owned(),
+        gain: estimates::mean(&gain, seed),
+    }
+}
+
+impl Fitted for FittedRecommend {
+    fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
+        let days = later.as_of().epoch_day() - self.as_of.epoch_day();
+        let split = format!(
+            "trained before {}, lists over {} products compared with what was bought in the {days} days after",
+            self.as_of,
+            self.body.products.len()
+        );
+        let both = interactions(later, false).and_then(|personal| Ok((personal, interactions(later, true)?)));
+        let Ok((personal, all)) = both else {
+            let why = WhyNot::DoesNotApply { because: "the later history cannot be read".to_owned() };
+            let notes = vec![Estimate::NotMeasurable(why).to_string()];
+            return Scorecard { split, metrics: Vec::new(), notes };
+        };
+        let popular = AnyFitted::Popularity(self.body.popular.clone());
+        let mut metrics = Vec::new();
+        for placement in &self.settings.placements {
+            metrics.extend(self.measured(*placement, &personal, &popular, seed));
+            if *placement == Placement::Complementary {
+                metrics.extend(self.complements(&all, seed));
+            }
+        }
+        Scorecard { split, metrics, notes: Vec::new() }
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .body
+            .chosen
+            .iter()
+            .map(|c| {
+                let ndcg = |n: Option<f64>| n.map_or_else(|| "not tried".to_owned(), |n| format!("{n:.4}"));
+                let best = c.trials.iter().filter_map(|t| t.ndcg).fold(None, |m: Option<f64>, n| Some(m.map_or(n, |m| m.max(n))));
+                format!(
+                    "{}: {} of {} candidates (NDCG@{LIST} {} on {} customers inside the history; {} {})",
+                    name(c.placement),
+                    c.method.name(),
+                    c.trials.len(),
+                    ndcg(best),
+                    c.customers_compared,
+                    c.trials.first().map_or("", |t| t.method.name()),
+                    ndcg(c.trials.first().and_then(|t| t.ndcg)),
+                )
+            })
+            .collect();
+        if self.body.complements.is_some() {
+            lines.push("complementary: lower bound of lift within baskets, less substitutes".to_owned());
+        }
+        lines
+    }
+
+    fn page(&self) -> serde_json::Value {
+        let trials: Vec<_> = self
+            .body
+            .chosen
+            .iter()
+            .map(|c| {
+                serde_json::json!({
+                    "placement": name(c.placement),
+                    "method": c.method.name(),
+                    "trials": c.trials.iter().map(|t| serde_json::json!({
+                        "method": t.method.name(), "settings": t.method, "ndcg": t.ndcg, "not_tried": t.not_tried,
+                    })).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        serde_json::json!({ "products": self.body.products.len(), "placements": trials })
+    }
+
+    fn artefact(&self) -> Artefact {
+        let n = self.body.products.len() as u32;
+        let event = |item: u32, days_ago: f64| Event { item: item % n.max(1), at_days: self.body.as_of_days - days_ago, weight: 1.0 };
+        // Nobody, one product, and a few of them spread over the catalogue.
+        let golden = Golden {
+            histories: vec![
+                vec![],
+                vec![event(n / 2, 3.0)],
+                vec![event(n / 7, 40.0), event(n / 3, 20.0), event(2 * (n / 5), 9.0), event(n / 11, 1.0)],
+            ],
+            kept: 5,
+        };
+        let scores = golden.scores(&self.body);
+        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+    }
+
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
+        Box::new(Attached::new(&self.header, &self.settings, Arc::clone(&self.body), shop))
+    }
+}
+

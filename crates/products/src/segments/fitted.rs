@@ -1,0 +1,305 @@
+//! A trained segmentation: measured on what its groups tell of the next period's spend.
+
+use super::CARD;
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::artefact::Artefact;
+use crate::contract::{Fitted, Serving};
+use crate::estimates;
+use crate::file::Header;
+use crate::reasons::reason;
+use crate::shop::Shop;
+use features::{History, SaleLine, recency_frequency_value};
+use models::segments::{
+    Assignment, Migration, NotSegmentable, Place, Placed, Rfm, ScoreSegments, Segmentation, explained_variance,
+    migration,
+};
+use schema::{AsOf, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A month of the migration matrix.
+pub(crate) const MONTH_DAYS: i32 = 30;
+
+/// What was learned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Body {
+    pub(crate) segmentation: Segmentation,
+    /// Who moved where in the month before; absent where the history is shorter.
+    pub(crate) migration: Option<Migration>,
+}
+
+impl Body {
+    /// Segment and distance of each golden customer, one after the other; -1 for one who cannot be placed.
+    pub(crate) fn scores(&self, customers: &[Rfm]) -> Vec<f64> {
+        customers
+            .iter()
+            .flat_map(|c| match self.segmentation.assign(c) {
+                Ok(a) => [a.segment as f64, a.distance],
+                Err(_) => [-1.0, -1.0],
+            })
+            .collect()
+    }
+}
+
+/// A customer's recency, frequency and money, as the model wants them.
+pub(crate) fn rfm(lines: &[SaleLine], as_of: AsOf) -> Option<Rfm> {
+    recency_frequency_value(lines, as_of)
+        .map(|r| Rfm { recency_days: r.recency_days, orders: r.orders, spend_cents: r.spend.0 })
+}
+
+/// Moves of all customers between `before` and the history's as-of day, both placed by one segmentation.
+pub(crate) fn moves(segmentation: &Segmentation, history: &History, before: AsOf) -> Option<Migration> {
+    history.first_day().filter(|first| *first < before.epoch_day())?;
+    let at = |as_of: AsOf| -> Vec<Place> {
+        super::customers(history, as_of)
+            .into_iter()
+            .map(|r| match r.map(|r| segmentation.place(&[r])) {
+                Some(placed) => placed.first().map_or(Place::Outside, Place::from),
+                None => Place::Outside,
+            })
+            .collect()
+    };
+    migration(&at(before), &at(history.as_of()), segmentation.profiles.len()).ok()
+}
+
+pub(crate) struct FittedSegments {
+    header: Header,
+    as_of: AsOf,
+    body: Arc<Body>,
+}
+
+impl FittedSegments {
+    pub(crate) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
+        Self { header, as_of, body: Arc::new(body) }
+    }
+}
+
+/// Customers needed to say how much a grouping tells.
+const CUSTOMERS_NEEDED: usize = 50;
+
+/// Share of the variance of next spend between groups, with a bootstrap interval over customers.
+fn told_apart(groups: &[usize], spend: &[[f64; 1]], seed: u64) -> Estimate {
+    if groups.len() < CUSTOMERS_NEEDED {
+        return Estimate::NotMeasurable(WhyNot::TooFew {
+            what: "customers with orders before and after".to_owned(),
+            found: groups.len() as u64,
+            needed: CUSTOMERS_NEEDED as u64,
+        });
+    }
+    let share = |sample: &[usize]| {
+        let g: Vec<usize> = sample.iter().map(|i| groups[*i]).collect();
+        let s: Vec<[f64; 1]> = sample.iter().map(|i| spend[*i]).collect();
+        explained_variance(&g, &s).ok()
+    };
+    estimates::statistic(groups.len(), seed, share)
+}
+
+impl Fitted for FittedSegments {
+    fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
+        let segmentation = &self.body.segmentation;
+        let known = super::customers(later, self.as_of);
+        let after = later.from(self.as_of);
+        let (mut rfms, mut spend) = (Vec::new(), Vec::new());
+        for (customer, rfm) in (0u32..).zip(&known) {
+            let Some(rfm) = rfm.filter(|r| r.check().is_ok()) else { continue };
+            let cents: i64 = after.lines_of(customer).iter().map(|l| l.spend_cents).sum();
+            rfms.push(rfm);
+            spend.push([cents.max(0) as f64 / 100.0]);
+        }
+        let placed = |p: &Placed| match p {
+            Placed::Segment(s) => *s,
+            Placed::Not(_) => usize::MAX,
+        };
+        let groups: Vec<usize> = segmentation.place(&rfms).iter().map(placed).collect();
+        let scores = ScoreSegments::learn(&rfms, segmentation.profiles.len());
+        let baseline: Vec<usize> = rfms.iter().map(|r| scores.segment(r).unwrap_or(usize::MAX)).collect();
+        let days = later.as_of().epoch_day() - self.as_of.epoch_day();
+        let kept = segmentation.choice.tried.iter().find(|t| t.k == segmentation.choice.k);
+        let logs: Vec<[f64; 1]> = spend.iter().map(|[s]| [s.ln_1p()]).collect();
+        let baseline_name = format!("{} quintile-sum groups", segmentation.profiles.len());
+        let share = |name: &str, unit: &str, spend: &[[f64; 1]]| Metric {
+            name: name.to_owned(),
+            scope: String::new(),
+            unit: unit.to_owned(),
+            better: Direction::Higher,
+            value: told_apart(&groups, spend, seed),
+            baseline: told_apart(&baseline, spend, seed),
+            baseline_name: baseline_name.clone(),
+            gain: Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "shares are compared as a whole".to_owned() }),
+        };
+        let mut metrics = vec![
+            share("explained share of next spend", "share of variance of spend", &spend),
+            share("explained share of next log spend", "share of variance of log spend", &logs),
+        ];
+        if let Some(kept) = kept {
+            let stability = |s: &models::segments::Stability| Estimate::Measured {
+                point: s.mean,
+                low: s.low,
+                high: s.high,
+                units: s.pairs as u64,
+            };
+            metrics.push(Metric {
+                name: "stability".to_owned(),
+                scope: String::new(),
+                unit: "adjusted Rand index between resamples".to_owned(),
+                better: Direction::Higher,
+                value: stability(&kept.stability),
+                baseline: stability(&segmentation.baseline.stability),
+                baseline_name: "quintile-sum groups".to_owned(),
+                gain: Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "different resamples".to_owned() }),
+            });
+        }
+        Scorecard {
+            split: format!(
+                "grouped before {}, spend of {} customers measured on the {days} days after",
+                self.as_of,
+                groups.len()
+            ),
+            metrics,
+            notes: vec![format!("{} segments: {}", segmentation.profiles.len(), segmentation.choice.because)],
+        }
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let s = &self.body.segmentation;
+        let mut lines: Vec<String> = s
+            .profiles
+            .iter()
+            .map(|p| {
+                format!(
+                    "{}: {} customers ({:.0} %), {:.0} % of revenue; median last order {:.0} days ago, {:.0} orders",
+                    p.name,
+                    p.customers,
+                    100.0 * p.customers_share,
+                    100.0 * p.revenue_share,
+                    p.median_recency_days,
+                    p.median_orders
+                )
+            })
+            .collect();
+        lines.push(format!("the rules place {:.0} % of the customers as the groups do", 100.0 * s.rules.fidelity));
+        lines
+    }
+
+    fn page(&self) -> serde_json::Value {
+        let s = &self.body.segmentation;
+        serde_json::json!({
+            "segments": s.profiles,
+            "rules": s.rules.rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "rule_segments": s.rules.rules.iter().map(|r| r.segment).collect::<Vec<_>>(),
+            "fidelity": s.rules.fidelity,
+            "choice": s.choice,
+            "because": s.choice.because.to_string(),
+            "set_aside": s.set_aside.to_string(),
+            "migration": self.body.migration,
+        })
+    }
+
+    fn artefact(&self) -> Artefact {
+        // The corners and the middle of what customers look like.
+        let golden: Vec<Rfm> = [(1.0, 1, 500), (30.0, 3, 20_000), (400.0, 1, 1_000), (5.0, 40, 900_000), (90.0, 8, 60_000)]
+            .map(|(recency_days, orders, spend_cents)| Rfm { recency_days, orders, spend_cents })
+            .to_vec();
+        let scores = self.body.scores(&golden);
+        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+    }
+
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
+        Box::new(Attached { body: Arc::clone(&self.body), shop })
+    }
+}
+
+struct Attached {
+    body: Arc<Body>,
+    shop: Arc<Shop>,
+}
+
+impl Attached {
+    fn place(&self, asked: &Asked) -> Result<(String, Rfm, Assignment), Infeasible> {
+        let missing = || Infeasible::Missing { field: "customer_id", placement: CARD.kind.to_owned() };
+        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
+        let as_of = self.shop.today();
+        let what = "a segment";
+        let unknown = || Infeasible::UnknownCustomer { customer: customer.to_owned(), what, as_of };
+        let rfm = rfm(&self.shop.lines_of(customer), as_of).ok_or_else(unknown)?;
+        let placed = self.body.segmentation.assign(&rfm).map_err(|why: NotSegmentable| Infeasible::NotMeasurable {
+            customer: customer.to_owned(),
+            what,
+            why: WhyNot::DoesNotApply { because: why.to_string() },
+        })?;
+        Ok((customer.to_owned(), rfm, placed))
+    }
+
+    fn name(&self, segment: usize) -> &str {
+        self.body.segmentation.profiles.get(segment).map_or("", |p| p.name.as_str())
+    }
+}
+
+impl Serving for Attached {
+    fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        let (_, rfm, a) = self.place(asked)?;
+        let mut reasons = vec![reason(
+            "behaviour",
+            "last order {recency_days} days ago, {orders} orders, {spend} spent",
+            [
+                ("recency_days", rfm.recency_days.into()),
+                ("orders", rfm.orders.into()),
+                ("spend", schema::Cents(rfm.spend_cents).to_string().into()),
+            ],
+        )];
+        if a.rule_agrees {
+            reasons.push(reason("rule", "{rule}", [("rule", a.rule.clone().into())]));
+        }
+        let next = self.name(a.second).to_owned();
+        reasons.push(reason("next_nearest", "the next nearest segment is {segment}", [("segment", next.into())]));
+        let action = Action {
+            position: 1,
+            id: a.segment.to_string(),
+            label: Some(self.name(a.segment).to_owned()),
+            score: a.margin,
+            estimate: None,
+            unit: "standard deviations nearer than the next segment".to_owned(),
+            propensity: Probability::ONE,
+            reasons,
+        };
+        Ok(Decisions { placement: None, actions: vec![action], short_of: None, method: "k-means on logs".to_owned() })
+    }
+
+    fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
+        Decisions { placement: None, actions: Vec::new(), short_of: None, method: "no segment".to_owned() }
+    }
+
+    fn explain(&self, asked: &Asked, about: Option<&str>, _: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+        let (customer, rfm, a) = self.place(asked)?;
+        let s = &self.body.segmentation;
+        let point = s.standardisation.point(&rfm);
+        let asked_for = about.and_then(|id| id.parse::<usize>().ok()).filter(|n| *n < s.centroids.len());
+        let segment = asked_for.unwrap_or(a.segment);
+        let rival = if segment == a.segment { a.second } else { a.segment };
+        // Squared distances add up over the three values, so the lead of one segment over another does too.
+        let lead = |d: usize| (point[d] - s.centroids[rival][d]).powi(2) - (point[d] - s.centroids[segment][d]).powi(2);
+        let mut lines: Vec<ExplanationLine> = ["days since the last order", "orders", "spend"]
+            .iter()
+            .enumerate()
+            .map(|(d, what)| ExplanationLine { what: format!("{what}, as a standardised log"), contribution: lead(d) })
+            .collect();
+        let score = lines.iter().map(|l| l.contribution).sum();
+        lines.sort_by(|x, y| y.contribution.abs().total_cmp(&x.contribution.abs()));
+        let why_not = (segment != a.segment)
+            .then(|| format!("{} is nearer: the customer's rule is \"{}\"", self.name(a.segment), a.rule));
+        Ok(Explanation {
+            about: self.name(segment).to_owned(),
+            summary: format!("customer {customer} is in \"{}\": {}", self.name(a.segment), a.rule),
+            score,
+            unit: format!("squared distance to \"{}\" less that to \"{}\"", self.name(rival), self.name(segment)),
+            lines,
+            why_not,
+            rules: Vec::new(),
+        })
+    }
+}
+

@@ -1,0 +1,428 @@
+//! A trained value model: measured on the purchases it had not seen.
+
+use super::CARD;
+use super::settings::Settings;
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::artefact::Artefact;
+use crate::contract::{FitError, Fitted, Serving};
+use crate::estimates;
+use crate::file::Header;
+use crate::reasons::reason;
+use crate::shop::Shop;
+use features::{History, SaleLine, purchase_summary};
+use jiff::civil::Date;
+use models::value::{
+    self, Cohort, GammaGamma, Question, Spend, TrialResult, Value as Money, WhyNoValue, Worth, cohorts, worth,
+};
+use schema::time::date_of;
+use schema::{AsOf, Cents, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What was learned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Body {
+    settings: Settings,
+    seed: u64,
+    /// First and last day of the history.
+    start: Date,
+    end: Date,
+    fitted: value::Fitted,
+    amounts: GammaGamma,
+    /// How each candidate did inside the history, and which was chosen.
+    trials: Vec<String>,
+    chosen: String,
+    cohorts: Vec<Cohort>,
+}
+
+/// One golden input: the days on which a customer bought, counted from the first day, and what they spent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Golden {
+    days: Vec<u32>,
+    spend: Spend,
+}
+
+/// A candidate, as the field calls it.
+fn name(candidate: value::Candidate) -> &'static str {
+    match candidate {
+        value::Candidate::MeanRate => "mean rate of all customers",
+        value::Candidate::OwnRate => "own rate so far",
+        value::Candidate::BgNbd => "BG/NBD",
+        value::Candidate::ParetoNbd => "Pareto/NBD",
+        value::Candidate::SeasonalBgNbd => "BG/NBD with season and calendar",
+    }
+}
+
+/// The history as the model wants it: customers with a purchase, the dates of each, and their spend.
+struct Customers {
+    positions: Vec<u32>,
+    dates: Vec<Vec<Date>>,
+    spends: Vec<Spend>,
+}
+
+fn dates_of(lines: &[SaleLine], end: AsOf) -> Vec<Date> {
+    let mut days: Vec<i32> =
+        lines.iter().filter(|l| !l.is_return).map(SaleLine::epoch_day).filter(|d| *d < end.epoch_day()).collect();
+    days.dedup();
+    days.into_iter().map(date_of).collect()
+}
+
+/// Repeat orders with money in them; a customer whose repeat orders brought nothing tells nothing of amounts.
+fn spend_of(lines: &[SaleLine], as_of: AsOf) -> Spend {
+    match purchase_summary(lines, as_of) {
+        Some(s) if s.repeat_purchases > 0 && s.repeat_spend > Cents(0) => Spend {
+            orders: s.repeat_purchases,
+            mean_order_cents: s.repeat_spend.0 as f64 / f64::from(s.repeat_purchases),
+        },
+        _ => Spend { orders: 0, mean_order_cents: 0.0 },
+    }
+}
+
+fn customers(history: &History, as_of: AsOf) -> Customers {
+    let mut all = Customers { positions: Vec::new(), dates: Vec::new(), spends: Vec::new() };
+    for customer in (0u32..).take(history.customers().len()) {
+        let lines = history.lines_of(customer);
+        let dates = dates_of(lines, as_of);
+        if !dates.is_empty() {
+            all.positions.push(customer);
+            all.spends.push(spend_of(lines, as_of));
+            all.dates.push(dates);
+        }
+    }
+    all
+}
+
+impl Body {
+    pub(crate) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
+        let all = customers(history, history.as_of());
+        let needed = value::CUSTOMERS_MIN as u64;
+        let too_little = |found| FitError::TooLittle { what: "customers with a purchase", found, needed };
+        let first = history.first_day().ok_or_else(|| too_little(0))?;
+        let (start, end) = (date_of(first), date_of(history.as_of().epoch_day() - 1));
+        let past = value::History::new(start, end, &all.dates).map_err(|_| too_little(all.dates.len() as u64))?;
+        let choice = value::choose(&past, value::suitable_hold_out(&past)).map_err(FitError::ValueChoice)?;
+        let amounts = GammaGamma::fit(&all.spends).map_err(FitError::Value)?;
+        let trials = choice
+            .trials
+            .iter()
+            .map(|t| match &t.result {
+                TrialResult::Scored(s) => format!(
+                    "{}: mean absolute error {:.3}, total {:+.0} %",
+                    name(t.candidate),
+                    s.mae,
+                    100.0 * s.total_error().unwrap_or(0.0)
+                ),
+                TrialResult::NotFitted(why) => format!("{}: {why}", name(t.candidate)),
+            })
+            .collect();
+        let mut body = Self {
+            settings: settings.clone(),
+            seed,
+            start,
+            end,
+            fitted: choice.fitted,
+            amounts,
+            trials,
+            chosen: name(choice.chosen).to_owned(),
+            cohorts: Vec::new(),
+        };
+        let worths = worth(&body.fitted, &past, &body.amounts, &all.spends, &body.question());
+        body.cohorts = worths.ok().and_then(|w| cohorts(&past, &w)).unwrap_or_default();
+        Ok(body)
+    }
+
+    fn question(&self) -> Question {
+        Question {
+            horizon_days: self.settings.horizon_days,
+            discount_per_year: self.settings.discount_per_year,
+            level: self.settings.interval,
+            draws: self.settings.draws,
+            seed: self.seed,
+        }
+    }
+
+    /// One customer's worth; `None` where the dates do not lie within the history.
+    fn worth_of(&self, dates: Vec<Date>, spend: Spend) -> Option<Worth> {
+        let past = value::History::new(self.start, self.end, &[dates]).ok()?;
+        worth(&self.fitted, &past, &self.amounts, &[spend], &self.question()).ok()?.pop()
+    }
+
+    /// Probability alive, purchases and value of each golden customer, one after the other.
+    pub(crate) fn scores(&self, golden: &[Golden]) -> Vec<f64> {
+        let first = AsOf(self.start).epoch_day();
+        golden
+            .iter()
+            .flat_map(|g| {
+                let dates = g.days.iter().map(|d| date_of(first + i32::try_from(*d).unwrap_or(0))).collect();
+                match self.worth_of(dates, g.spend) {
+                    Some(w) => {
+                        let money = match w.value {
+                            Money::Measured { expected_cents, .. } => expected_cents as f64,
+                            Money::NotMeasurable(_) => -1.0,
+                        };
+                        [w.probability_alive, w.expected_purchases, money]
+                    }
+                    None => [-1.0; 3],
+                }
+            })
+            .collect()
+    }
+}
+
+pub(crate) struct FittedValue {
+    header: Header,
+    as_of: AsOf,
+    body: Arc<Body>,
+}
+
+impl FittedValue {
+    pub(crate) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
+        Self { header, as_of, body: Arc::new(body) }
+    }
+}
+
+impl Fitted for FittedValue {
+    fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
+        let known = customers(later, self.as_of);
+        let days = u32::try_from(later.as_of().epoch_day() - self.as_of.epoch_day()).unwrap_or(0);
+        let past = value::History::new(self.body.start, self.body.end, &known.dates).ok();
+        let predicted = past.as_ref().map(|p| self.body.fitted.expected_purchases(p, days)).unwrap_or_default();
+        let horizon = f64::from(days);
+        let mut own_rate = Vec::new();
+        let mut actual = Vec::new();
+        for customer in &known.positions {
+            let lines = later.lines_of(*customer);
+            let before = dates_of(lines, self.as_of).len();
+            actual.push((dates_of(lines, later.as_of()).len() - before) as f64);
+            let rate = purchase_summary(lines, self.as_of)
+                .map_or(0.0, |s| f64::from(s.repeat_purchases) / s.age_days.max(1.0));
+            own_rate.push(rate * horizon);
+        }
+        let errors = |p: &[f64]| -> Vec<f64> { p.iter().zip(&actual).map(|(p, a)| (p - a).abs()).collect() };
+        let (ours, theirs) = (errors(&predicted), errors(&own_rate));
+        let gain: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
+        let (score, naive) = (value::Score::of(&predicted, &actual), value::Score::of(&own_rate, &actual));
+        let exact = |v: Option<f64>| {
+            v.map_or(
+                Estimate::NotMeasurable(WhyNot::NoVariation { what: "purchases".to_owned() }),
+                Estimate::Exact,
+            )
+        };
+        let baseline_name = "own rate so far".to_owned();
+        let no_gain = || Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "one figure for all customers".to_owned() });
+        Scorecard {
+            split: format!(
+                "fitted before {}, purchases of {} customers counted on the {days} days after",
+                self.as_of,
+                actual.len()
+            ),
+            metrics: vec![
+                Metric {
+                    name: "mean absolute error".to_owned(),
+                    scope: String::new(),
+                    unit: "purchase days per customer".to_owned(),
+                    better: Direction::Lower,
+                    value: estimates::mean(&ours, seed),
+                    baseline: estimates::mean(&theirs, seed),
+                    baseline_name: baseline_name.clone(),
+                    gain: estimates::mean(&gain, seed),
+                },
+                Metric {
+                    name: "correlation".to_owned(),
+                    scope: String::new(),
+                    unit: "of predicted and actual purchases".to_owned(),
+                    better: Direction::Higher,
+                    value: exact(score.correlation),
+                    baseline: exact(naive.correlation),
+                    baseline_name: baseline_name.clone(),
+                    gain: no_gain(),
+                },
+                Metric {
+                    name: "total error".to_owned(),
+                    scope: String::new(),
+                    unit: "share of all purchases, absolute".to_owned(),
+                    better: Direction::Lower,
+                    value: exact(score.total_error().map(f64::abs)),
+                    baseline: exact(naive.total_error().map(f64::abs)),
+                    baseline_name,
+                    gain: no_gain(),
+                },
+            ],
+            notes: vec![format!(
+                "predicted {:.0} purchase days in total, {:.0} happened",
+                score.predicted_total, score.actual_total
+            )],
+        }
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let mut lines = vec![format!("chosen by a hold-out inside the history: {}", self.body.chosen)];
+        lines.extend(self.body.trials.iter().cloned());
+        lines
+    }
+
+    fn page(&self) -> serde_json::Value {
+        serde_json::json!({
+            "chosen": self.body.chosen,
+            "trials": self.body.trials,
+            "horizon_days": self.body.settings.horizon_days,
+            "cohorts": self.body.cohorts,
+        })
+    }
+
+    fn artefact(&self) -> Artefact {
+        let last = u32::try_from(AsOf(self.body.end).epoch_day() - AsOf(self.body.start).epoch_day()).unwrap_or(0);
+        let spend = |orders, mean_order_cents| Spend { orders, mean_order_cents };
+        // One who bought once long ago, one who bought now and then, one who buys all the time.
+        let golden = vec![
+            Golden { days: vec![0], spend: spend(0, 0.0) },
+            Golden { days: vec![0, last / 3, last / 2], spend: spend(2, 4_250.0) },
+            Golden { days: (0..=last).step_by(((last / 12).max(1)) as usize).collect(), spend: spend(11, 12_900.0) },
+        ];
+        let scores = self.body.scores(&golden);
+        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+    }
+
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
+        Box::new(Attached { as_of: self.as_of, body: Arc::clone(&self.body), shop })
+    }
+}
+
+struct Attached {
+    as_of: AsOf,
+    body: Arc<Body>,
+    shop: Arc<Shop>,
+}
+
+fn why_no_value(why: WhyNoValue) -> WhyNot {
+    WhyNot::DoesNotApply {
+        because: match why {
+            WhyNoValue::SpendHasNoMean => "amounts vary so much that their mean does not exist".to_owned(),
+            WhyNoValue::TooLarge => "the value is too large to be told in cents".to_owned(),
+        },
+    }
+}
+
+/// A customer's past and future.
+struct Told {
+    customer: String,
+    summary: features::PurchaseSummary,
+    spend: Spend,
+    worth: Worth,
+}
+
+impl Attached {
+    fn tell(&self, asked: &Asked) -> Result<Told, Infeasible> {
+        let missing = || Infeasible::Missing { field: "customer_id", placement: CARD.kind.to_owned() };
+        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str().to_owned();
+        let unknown = || Infeasible::UnknownCustomer { customer: customer.clone(), what: "a value", as_of: self.as_of };
+        let lines = self.shop.lines_of(&customer);
+        let summary = purchase_summary(&lines, self.as_of).ok_or_else(unknown)?;
+        let spend = spend_of(&lines, self.as_of);
+        let worth = self.body.worth_of(dates_of(&lines, self.as_of), spend).ok_or_else(unknown)?;
+        Ok(Told { customer, summary, spend, worth })
+    }
+
+    fn actions(&self, told: &Told) -> Vec<Action> {
+        let (s, w) = (&told.summary, &told.worth);
+        let days = self.body.settings.horizon_days;
+        let history = reason(
+            "purchases",
+            "{purchases} purchase days, the last {recency_days} days ago, customer for {age_days} days",
+            [
+                ("purchases", (s.repeat_purchases + 1).into()),
+                ("recency_days", ((s.age_days - s.recency_days) as i64).into()),
+                ("age_days", (s.age_days as i64).into()),
+            ],
+        );
+        let width = if told.spend.orders == 0 {
+            reason("one_order", "one purchase tells little: the interval is that of all such customers", [])
+        } else {
+            let mean = Cents::nearest(told.spend.mean_order_cents).unwrap_or_default();
+            reason("mean_order", "{mean} per repeat purchase", [("mean", mean.to_string().into())])
+        };
+        let measured = |point: f64, low: f64, high: f64| Estimate::Measured { point, low, high, units: 1 };
+        let value = match w.value {
+            Money::Measured { expected_cents, low_cents, high_cents, .. } => {
+                measured(expected_cents as f64, low_cents as f64, high_cents as f64)
+            }
+            Money::NotMeasurable(why) => Estimate::NotMeasurable(why_no_value(why)),
+        };
+        let figures = [
+            ("expected_value", value, format!("cents within {days} days"), vec![width]),
+            (
+                "expected_purchases",
+                measured(w.expected_purchases, f64::from(w.purchases.low), f64::from(w.purchases.high)),
+                format!("purchase days within {days} days"),
+                vec![history.clone()],
+            ),
+            ("probability_alive", Estimate::Exact(w.probability_alive), "probability".to_owned(), vec![history]),
+        ];
+        figures
+            .into_iter()
+            .zip(1u32..)
+            .map(|((id, estimate, unit, reasons), position)| Action {
+                position,
+                id: id.to_owned(),
+                label: None,
+                score: estimate.point().unwrap_or(0.0),
+                estimate: Some(estimate),
+                unit,
+                propensity: Probability::ONE,
+                reasons,
+            })
+            .collect()
+    }
+}
+
+impl Serving for Attached {
+    fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        let told = self.tell(asked)?;
+        let actions = self.actions(&told);
+        Ok(Decisions { placement: None, actions, short_of: None, method: self.body.chosen.clone() })
+    }
+
+    fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
+        Decisions { placement: None, actions: Vec::new(), short_of: None, method: "no value".to_owned() }
+    }
+
+    fn explain(&self, asked: &Asked, _: Option<&str>, _: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+        let told = self.tell(asked)?;
+        let w = &told.worth;
+        let Money::Measured { expected_cents, low_cents, high_cents, .. } = w.value else {
+            let Money::NotMeasurable(why) = w.value else { unreachable!("the other variant was matched above") };
+            return Err(Infeasible::NotMeasurable { customer: told.customer, what: "a value", why: why_no_value(why) });
+        };
+        // log(value) = log(probability alive) + log(purchases if alive) + log(money per purchase, discounted).
+        let if_alive = w.expected_purchases / w.probability_alive.max(f64::MIN_POSITIVE);
+        let per_purchase = expected_cents as f64 / w.expected_purchases.max(f64::MIN_POSITIVE);
+        let part = |what: String, factor: f64| ExplanationLine { what, contribution: factor.max(f64::MIN_POSITIVE).ln() };
+        let lines = vec![
+            part(format!("money per purchase, discounted: {:.0} cents", per_purchase), per_purchase),
+            part(format!("purchases if still a customer: {if_alive:.2}"), if_alive),
+            part(format!("probability of still being a customer: {:.3}", w.probability_alive), w.probability_alive),
+        ];
+        Ok(Explanation {
+            about: "expected_value".to_owned(),
+            summary: format!(
+                "customer {}: {} expected within {} days ({} to {}); {} purchase days so far, the last {} days ago",
+                told.customer,
+                Cents(expected_cents),
+                self.body.settings.horizon_days,
+                Cents(low_cents),
+                Cents(high_cents),
+                told.summary.repeat_purchases + 1,
+                told.summary.age_days - told.summary.recency_days,
+            ),
+            score: lines.iter().map(|l| l.contribution).sum(),
+            unit: "natural logarithm of cents".to_owned(),
+            lines,
+            why_not: None,
+            rules: Vec::new(),
+        })
+    }
+}

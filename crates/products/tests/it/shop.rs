@@ -1,0 +1,54 @@
+//! A small simulated shop as a history, without files or a lake.
+
+use features::{History, HistoryBuilder, NewLine, Product};
+use products::{Raw, Shop};
+use schema::AsOf;
+use schema::config::ConfigFile;
+use std::sync::{Arc, LazyLock};
+
+/// The history of a simulated shop: half a thousand customers, a bit more than a year, no dirt.
+pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
+    let shop = simulator::Shop { customers: 700, days: 450, dirt_rate: 0.0, ..simulator::Shop::tiny() };
+    let generated = simulator::generate(&shop).unwrap();
+    let mut builder = HistoryBuilder::default();
+    for line in &generated.lines {
+        if line.kind == simulator::LineKind::Cancelled {
+            continue;
+        }
+        let is_return = matches!(line.kind, simulator::LineKind::Return { .. });
+        let at = line.at.to_zoned(jiff::tz::TimeZone::UTC).expect("simulated times exist").timestamp();
+        builder.push(NewLine {
+            customer: Some(&generated.customers[line.customer].number),
+            product: &generated.products[line.product].reference,
+            order: &line.order,
+            at_seconds: at.as_second(),
+            quantity: i64::from(line.quantity),
+            spend_cents: i64::from(line.quantity) * line.unit_price_cents,
+            is_return,
+        });
+    }
+    let catalogue = generated
+        .products
+        .iter()
+        .map(|p| Product {
+            id: p.reference.clone(),
+            name: Some(p.label.clone()),
+            category: Some(p.family.to_owned()),
+            price_cents: Some(p.list_price_cents),
+            active: true,
+            ..Product::default()
+        })
+        .collect();
+    let end = shop.start.checked_add(jiff::Span::new().days(shop.days)).expect("a date");
+    Arc::new(builder.build(AsOf(end), catalogue))
+});
+
+/// A product of a kind, from the kind's own example file.
+pub(crate) fn example(kind: &dyn products::Kind) -> Box<dyn products::Product> {
+    Raw::read(ConfigFile::new("example.toml", kind.card().example)).unwrap().check().unwrap()
+}
+
+/// The shop of the history, without rules.
+pub(crate) fn shop() -> Arc<Shop> {
+    Arc::new(Shop::new(Arc::clone(&HISTORY), &decisions::RuleSet::default()))
+}

@@ -1,0 +1,4 @@
+//! What contracts promise.
+
+mod judge;
+mod laws;

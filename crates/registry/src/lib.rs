@@ -1,0 +1,45 @@
+//! The memory of what was trained: runs, versions, aliases, artefacts and API keys.
+//!
+//! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
+//! Both answer the same queries and keep the same promises:
+//!
+//! - **One writer at a time.** Every change is one transaction behind one lock (`BEGIN IMMEDIATE` in SQLite, an
+//!   advisory lock in PostgreSQL), so numbers have no gaps and two promotions at once cannot both win.
+//!   Readers never wait.
+//! - **A process that dies leaves nothing half done.** What a function has answered is on disk; what it has not
+//!   answered is either there in full or not there at all.
+//! - **A lock held elsewhere is an error with a name**, after [`LOCK_WAIT`], not a process that hangs.
+//! - **What comes out is what went in.** An artefact is verified against its SHA-256 each time it is read.
+//!
+//! Nothing here reads a clock or draws a random number: the caller gives the time and the secret.
+//!
+//! A SQLite registry must lie on a local disk: its write-ahead log does not work over a network file system
+//! (<https://www.sqlite.org/wal.html>, section 1). Several machines share a registry through PostgreSQL.
+
+mod aliases;
+mod artefact;
+mod keys;
+mod migrations;
+mod moves;
+mod open;
+mod place;
+mod promotion;
+mod rows;
+mod run_life;
+mod runs;
+mod store;
+mod versions;
+
+pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
+pub use artefact::{
+    ARTEFACT_BYTES_MAX, Artefact, ArtefactError, Golden, GoldenMismatch, ReadArtefactError,
+};
+pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
+pub use moves::{AliasError, RollbackError};
+pub use open::{LOCK_WAIT, OpenError, Registry};
+pub use place::UrlError;
+pub use promotion::PromoteError;
+pub use run_life::{EndRunError, StartRunError};
+pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
+pub use store::StoreError;
+pub use versions::{NewVersion, RegisterError, VersionRecord};

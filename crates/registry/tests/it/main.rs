@@ -1,0 +1,59 @@
+//! The registry's promises, on both databases.
+//!
+//! The PostgreSQL half starts a server of its own; see `postgres_server.rs` for what it needs.
+
+mod backend;
+mod contract;
+mod crash;
+mod damage;
+mod locks;
+mod opening;
+mod postgres_server;
+
+use backend::Backend;
+
+/// One test per database for each claim of the contract.
+macro_rules! on_both_databases {
+    ($($module:ident::$claim:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                crate::$module::$claim(&crate::Backend::sqlite()).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $claim() {
+                if let Some(backend) = crate::Backend::postgres().await {
+                    crate::$module::$claim(&backend).await;
+                }
+            })*
+        }
+    };
+}
+
+on_both_databases! {
+    contract::a_run_comes_back_as_it_was_noted,
+    contract::a_run_starts_once_and_ends_once,
+    contract::runs_are_listed_newest_first,
+    contract::a_silent_run_is_recovered_and_can_register_nothing,
+    contract::an_artefact_comes_back_byte_for_byte_and_is_stored_once,
+    contract::a_version_needs_a_living_run_of_its_product,
+    contract::an_artefact_that_proves_nothing_is_refused,
+    contract::every_move_of_an_alias_is_in_the_audit,
+    contract::an_alias_moves_only_as_it_should,
+    contract::rollback_goes_back_step_by_step,
+    contract::promotion_needs_the_gate,
+    contract::a_key_opens_until_it_is_revoked,
+    contract::a_key_is_refused_with_the_reason,
+    locks::sixteen_at_once_get_sixteen_numbers_without_a_gap,
+    locks::of_two_promotions_at_once_exactly_one_wins,
+    locks::a_registry_locked_by_another_is_an_error_in_time,
+    locks::readers_do_not_wait_for_a_writer,
+    damage::a_damaged_artefact_is_refused_with_both_hashes,
+    damage::a_foreign_or_newer_artefact_is_refused_with_what_was_found,
+    damage::a_value_nobody_wrote_is_named_with_its_column,
+    opening::many_may_open_a_new_registry_at_once,
+    opening::tables_of_a_newer_program_are_refused_untouched,
+    opening::another_applications_database_is_refused_untouched,
+}

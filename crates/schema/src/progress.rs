@@ -1,0 +1,21 @@
+//! How long work tells where it is, without knowing who listens.
+
+/// Receives the progress of one piece of work; the command line draws bars, the server and tests may ignore it.
+pub trait Progress: Send + Sync {
+    /// A new stage begins: what it does, and how many units it has (bytes, products …), 0 where unknown.
+    fn stage(&self, what: &str, units: u64);
+    /// `units` more are done.
+    fn advance(&self, units: u64);
+    /// A line worth keeping on screen.
+    fn note(&self, line: &str);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn stage(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, _: &str) {}
+}

@@ -1,0 +1,50 @@
+//! The API.
+
+mod body;
+mod catalogue;
+mod decide;
+mod events;
+mod health;
+
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// State as handlers take it.
+pub(crate) type Shared = axum::extract::State<Arc<AppState>>;
+
+pub(crate) fn router() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/v1/products", get(catalogue::products))
+        .route("/v1/products/{name}", get(catalogue::product))
+        .route("/v1/products/{name}/decide", post(decide::decide))
+        .route("/v1/products/{name}/explain", post(decide::explain))
+        .route("/v1/decisions/{id}", get(decide::decision))
+        .route("/v1/events", post(events::take))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::serve))
+}
+
+/// Answers a path that leads nowhere.
+pub(crate) async fn no_such_page(uri: Uri) -> Problem {
+    Problem::not_found(format!(
+        "there is nothing at {}; /openapi.json lists what there is",
+        uri.path()
+    ))
+}
+
+/// Answers a method that a path does not know.
+pub(crate) async fn wrong_method(uri: Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "/problems/method-not-allowed",
+        "The path does not know this method",
+        format!("/openapi.json lists the methods of {}", uri.path()),
+    )
+}

@@ -1,0 +1,207 @@
+//! Who asks, and what they may.
+
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine as _;
+use parking_lot::Mutex;
+use sha2::Digest;
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+/// How long a key that was found good is not looked up again. A revoked key works this much longer at most.
+const TRUSTED_FOR: Duration = Duration::from_secs(30);
+
+/// Keys remembered; a caller who tries many gets no memory for it.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// What a request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Read,
+    Decide,
+    Ingest,
+}
+
+impl Scope {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Decide => "decide",
+            Self::Ingest => "ingest",
+        }
+    }
+}
+
+/// SHA-256 of a key: the key itself is not kept in memory.
+type Hash = [u8; 32];
+
+struct Remembered {
+    id: u32,
+    scopes: BTreeSet<String>,
+    until: Instant,
+}
+
+/// A bucket that fills with time: one request takes one drop.
+struct Bucket {
+    drops: f64,
+    at: Instant,
+}
+
+/// Keys found good lately, and how fast each caller asks.
+#[derive(Default)]
+pub(crate) struct Gatekeeper {
+    good: Mutex<HashMap<Hash, Remembered>>,
+    buckets: Mutex<HashMap<u32, Bucket>>,
+}
+
+/// The number under which callers without a key share one bucket.
+const ANONYMOUS: u32 = 0;
+
+impl Gatekeeper {
+    /// Takes one request from the caller's allowance; the seconds to wait where there is none left.
+    fn take(&self, caller: u32, per_second: u32) -> Result<(), u32> {
+        if per_second == 0 {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let most = f64::from(per_second);
+        let mut buckets = self.buckets.lock();
+        let bucket = buckets.entry(caller).or_insert(Bucket {
+            drops: most,
+            at: now,
+        });
+        bucket.drops =
+            (bucket.drops + now.duration_since(bucket.at).as_secs_f64() * most).min(most);
+        bucket.at = now;
+        if bucket.drops < 1.0 {
+            return Err(1);
+        }
+        bucket.drops -= 1.0;
+        Ok(())
+    }
+}
+
+/// The key of a request: `Authorization: Bearer KEY`, or the password of Basic, which browsers can send.
+fn key_of(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    if let Some(key) = value.strip_prefix("Bearer ") {
+        return Some(key.trim().to_owned());
+    }
+    let decoded = base64::engine::general_purpose::STANDARD
+        .decode(value.strip_prefix("Basic ")?.trim())
+        .ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    text.split_once(':')
+        .map(|(_, password)| password.to_owned())
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "/problems/unauthorized",
+        "A valid API key is needed",
+        detail,
+    )
+}
+
+fn within(scope: Scope, scopes: &BTreeSet<String>) -> Result<(), Problem> {
+    if scopes.contains(scope.name()) || scopes.contains("admin") {
+        return Ok(());
+    }
+    let held: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "/problems/forbidden",
+        "The API key may not do this",
+        format!(
+            "scope {} is needed, the key has {}",
+            scope.name(),
+            held.join(", ")
+        ),
+    ))
+}
+
+impl AppState {
+    /// Lets a request in, or says why not.
+    pub(crate) async fn admit(&self, headers: &HeaderMap, scope: Scope) -> Result<(), Problem> {
+        let per_second = self.workshop.project.file.server.requests_per_second_max;
+        let caller = self.caller(headers, scope).await?;
+        self.gatekeeper.take(caller, per_second).map_err(|seconds| {
+            Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "/problems/too-many-requests",
+                "Too many requests",
+                format!("at most {per_second} requests a second are allowed"),
+            )
+            .retry_after(seconds)
+        })
+    }
+
+    async fn caller(&self, headers: &HeaderMap, scope: Scope) -> Result<u32, Problem> {
+        let Some(key) = key_of(headers) else {
+            if self.workshop.project.file.server.anonymous {
+                return Ok(ANONYMOUS);
+            }
+            return Err(unauthorized(
+                "send Authorization: Bearer KEY; keys are made with `comptoir key create`",
+            ));
+        };
+        let hash: Hash = sha2::Sha256::digest(key.as_bytes()).into();
+        if let Some(known) = self
+            .gatekeeper
+            .good
+            .lock()
+            .get(&hash)
+            .filter(|k| k.until > Instant::now())
+        {
+            return within(scope, &known.scopes).map(|()| known.id);
+        }
+        let record = match self.workshop.registry.verify_key(&key).await {
+            Ok(record) => record,
+            Err(registry::VerifyKeyError::Store(error)) => {
+                return Err(Problem::internal("verify the API key", &error));
+            }
+            Err(refused) => return Err(unauthorized(&refused.to_string())),
+        };
+        let allowed = within(scope, &record.scopes);
+        let mut good = self.gatekeeper.good.lock();
+        if good.len() >= REMEMBERED_MAX {
+            good.clear();
+        }
+        let until = Instant::now() + TRUSTED_FOR;
+        good.insert(
+            hash,
+            Remembered {
+                id: record.id,
+                scopes: record.scopes,
+                until,
+            },
+        );
+        allowed.map(|()| record.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_gets_no_more_than_its_allowance() {
+        let keeper = Gatekeeper::default();
+        let taken = (0..50).filter(|_| keeper.take(1, 10).is_ok()).count();
+        assert!((10..=12).contains(&taken), "{taken}");
+        assert!(keeper.take(2, 10).is_ok());
+        assert!((0..1000).all(|_| keeper.take(3, 0).is_ok()));
+    }
+
+    #[test]
+    fn the_key_is_read_from_bearer_and_basic() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(key_of(&headers), None);
+        headers.insert(header::AUTHORIZATION, "Bearer ck_x".parse().unwrap());
+        assert_eq!(key_of(&headers).as_deref(), Some("ck_x"));
+        headers.insert(header::AUTHORIZATION, "Basic bWU6Y2tfeA==".parse().unwrap());
+        assert_eq!(key_of(&headers).as_deref(), Some("ck_x"));
+    }
+}

@@ -1,0 +1,230 @@
+//! Asking a data product, and its answer on screen.
+
+use super::estimates::{self, Written};
+use super::format::{Currency, encoded};
+use super::french;
+use super::messages::Say;
+use super::page::{self, figures, words};
+use super::visit::Visit;
+use crate::charts::Locale;
+use maud::{Markup, html};
+use products::{Action, Asked, Decisions, Infeasible, Serving, Subject};
+use schema::{CustomerId, ProductId};
+
+/// Most actions that the form asks for.
+const ITEMS_MAX: u32 = 50;
+
+/// The question in the address; none where the form was not sent. An error names what is wrong.
+pub(super) fn asked(visit: &Visit) -> Option<Result<Asked, String>> {
+    let value = |name: &str| visit.parameter(name).map(str::to_owned);
+    let (customer, product) = (value("customer"), value("product"));
+    let (placement, items) = (value("placement"), value("items"));
+    if customer.is_none() && product.is_none() && placement.is_none() && items.is_none() {
+        return None;
+    }
+    let read = || -> Result<Asked, String> {
+        Ok(Asked {
+            customer_id: customer
+                .map(CustomerId::new)
+                .transpose()
+                .map_err(|e| e.to_string())?,
+            product_id: product
+                .map(ProductId::new)
+                .transpose()
+                .map_err(|e| e.to_string())?,
+            placement,
+            items: items
+                .map(|n| {
+                    n.parse()
+                        .map_err(|_| format!("`items` is {n:?}, allowed is 1 to {ITEMS_MAX}"))
+                })
+                .transpose()?,
+            recent: Vec::new(),
+        })
+    };
+    Some(read())
+}
+
+/// The form: sent by the browser it shows a preview, with the script it asks the API.
+pub(super) fn form(visit: &Visit, name: &str, kind: &str, examples: &[&str]) -> Markup {
+    let l = visit.locale;
+    let say = |s: Say| s.text(l);
+    let Some(card) = products::kind(kind).map(products::Kind::card) else {
+        return html! {};
+    };
+    let value = |name: &str| visit.parameter(name).unwrap_or_default();
+    let about = |subject: Subject| card.subjects.contains(&subject);
+    let texts = serde_json::json!({
+        "title": say(Say::AnswerTitle), "logged": say(Say::Logged), "empty": say(Say::EmptyAnswer),
+        "held_out": say(Say::HeldOut), "fell_back": say(Say::FellBack), "json": say(Say::AsJson),
+        "method": say(Say::Method), "rank": say(Say::Rank), "what": say(Say::What), "score": say(Say::ScoreColumn),
+        "reasons": say(Say::Reasons), "cannot": Say::CannotAnswer.text(l), "unknown": say(Say::Unknown),
+    });
+    let address = format!("/v1/products/{}/decide", encoded(name));
+    html! {
+        form.try method="get" action={ "/products/" (encoded(name)) "#try" }
+            data-decide=(address) data-texts=(texts.to_string())
+            data-sentences=(serde_json::json!(french::sentences(l)).to_string()) {
+            @if about(Subject::Customer) {
+                label { span { (say(Say::CustomerId)) }
+                    input name="customer" value=(value("customer")) list="customers" autocomplete="off" maxlength="200";
+                }
+                datalist #customers { @for id in examples { option value=(id) {} } }
+            }
+            @if about(Subject::Product) {
+                label { span { (say(Say::ProductId)) }
+                    input name="product" value=(value("product")) autocomplete="off" maxlength="200";
+                }
+            }
+            @if !card.placements.is_empty() {
+                label { span { (say(Say::Placement)) }
+                    select name="placement" {
+                        option value="" { (say(Say::DefaultPlacement)) }
+                        @for code in card.placements {
+                            option value=(code) selected[value("placement") == *code] { (french::placement(l, code)) }
+                        }
+                    }
+                }
+                label { span { (say(Say::Items)) }
+                    input name="items" type="number" min="1" max=(ITEMS_MAX) inputmode="numeric" value=(value("items"));
+                }
+            }
+            button type="submit" { (say(Say::Ask)) }
+        }
+    }
+}
+
+/// What a version answers, not logged.
+pub(super) fn preview(
+    l: Locale,
+    currency: &Currency,
+    serving: &dyn Serving,
+    asked: &Asked,
+) -> Markup {
+    html! {
+        p.small { (Say::Preview.text(l)) }
+        (preview_alone(l, currency, serving, asked))
+    }
+}
+
+/// The same without saying so: the page says it once for all of them.
+pub(super) fn preview_alone(
+    l: Locale,
+    currency: &Currency,
+    serving: &dyn Serving,
+    asked: &Asked,
+) -> Markup {
+    match serving.decide(asked, jiff::Timestamp::now()) {
+        Ok(decided) => decisions(l, currency, &decided),
+        Err(infeasible) => refusal(l, &infeasible),
+    }
+}
+
+/// Why a question cannot be answered.
+pub(super) fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
+    let why = match infeasible {
+        Infeasible::NotMeasurable { why, .. } => estimates::why_not(l, why),
+        Infeasible::Missing { .. }
+        | Infeasible::Placement { .. }
+        | Infeasible::Items { .. }
+        | Infeasible::UnknownCustomer { .. }
+        | Infeasible::UnknownProduct { .. } => infeasible.to_string(),
+    };
+    html! { p.problem role="status" { (Say::CannotAnswer.with(l, &[&why])) } }
+}
+
+/// The reasons of an action as a list.
+fn reasons(l: Locale, action: &Action) -> Markup {
+    html! {
+        ul.plain {
+            @for reason in &action.reasons {
+                @let (text, told) = french::reason(l, reason);
+                li lang=[(!told).then_some("en")] { (text) }
+            }
+        }
+    }
+}
+
+/// What an action is, in words.
+fn label(l: Locale, action: &Action) -> Markup {
+    match &action.label {
+        Some(label) => {
+            html! { b { (french::told(l, label)) } @if *label != action.id { div.small { code { (action.id) } } } }
+        }
+        None => html! { b { (french::marked(l, &action.id)) } },
+    }
+}
+
+/// Unit of a figure: money is told in the currency, a probability in percent.
+fn figure(l: Locale, currency: &Currency, action: &Action) -> Markup {
+    let Some(estimate) = &action.estimate else {
+        return html! { (l.number(action.score)) };
+    };
+    let (written, rest) = if let Some(rest) = action.unit.strip_prefix("cents") {
+        (
+            Written {
+                factor: 0.01,
+                unit: currency.sign(),
+            },
+            rest.trim(),
+        )
+    } else if action.unit == "probability" {
+        (
+            Written {
+                factor: 100.0,
+                unit: "%",
+            },
+            "",
+        )
+    } else {
+        (estimates::PLAIN, action.unit.as_str())
+    };
+    html! { (estimates::estimate(l, estimate, written)) @if !rest.is_empty() { div.small { (unit(l, rest)) } } }
+}
+
+/// A unit that may name its horizon.
+fn unit(l: Locale, text: &str) -> Markup {
+    let days = |rest: &str| {
+        rest.strip_prefix("within ")?
+            .strip_suffix(" days")?
+            .parse::<u32>()
+            .ok()
+    };
+    let (what, horizon) = match text.find("within ") {
+        Some(at) => (text[..at].trim(), days(&text[at..])),
+        None => (text, None),
+    };
+    match (l, horizon) {
+        (Locale::French, Some(n)) if what.is_empty() => html! { "sous " (n) " jours" },
+        (Locale::French, Some(n)) => html! { (french::marked(l, what)) " sous " (n) " jours" },
+        (Locale::French, None) | (Locale::English, _) => french::marked(l, text),
+    }
+}
+
+/// An answer with its reasons.
+pub(super) fn decisions(l: Locale, currency: &Currency, decided: &Decisions) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        figures(say(Say::Rank)),
+        words(say(Say::What)),
+        figures(say(Say::ScoreColumn)),
+        words(say(Say::Reasons)),
+    ];
+    let row = |a: &Action| {
+        vec![
+            html! { (a.position) },
+            label(l, a),
+            figure(l, currency, a),
+            reasons(l, a),
+        ]
+    };
+    let rows: Vec<_> = decided.actions.iter().map(row).collect();
+    html! {
+        @if rows.is_empty() { p { (say(Say::EmptyAnswer)) } } @else { (page::grid(say(Say::AnswerTitle), &heads, &rows)) }
+        @if let Some(short) = &decided.short_of {
+            @let because: Vec<String> = short.because.iter().map(|(limit, n)| format!("{limit} ({n})")).collect();
+            p { (Say::ShortOf.with(l, &[&short.missing.to_string(), &because.join(", ")])) }
+        }
+        p.small { (say(Say::Method)) (l.colon()) (decided.method) }
+    }
+}

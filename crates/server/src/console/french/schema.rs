@@ -1,0 +1,470 @@
+//! Tables, columns and indicators of the shared schema.
+
+/// English and French, in the order of the files.
+pub(super) const MEANINGS: &[(&str, &str)] = &[
+    // Tables and what one row is.
+    (
+        "What makes a day unlike another: holidays, closures, school.",
+        "Ce qui distingue un jour d’un autre : fériés, fermetures, école.",
+    ),
+    ("one day at one site", "un jour sur un site"),
+    (
+        "Who buys: identity without socio-demographic data.",
+        "Qui achète : l’identité, sans donnée sociodémographique.",
+    ),
+    ("one customer", "un client"),
+    (
+        "What was decided for whom, with everything that a later measurement needs.",
+        "Ce qui a été décidé pour qui, avec tout ce qu’il faudra pour le mesurer.",
+    ),
+    ("one action of one decision", "une action d’une décision"),
+    (
+        "What visitors looked at, searched for and did.",
+        "Ce que les visiteurs ont regardé, cherché et fait.",
+    ),
+    ("one action of a visitor", "une action d’un visiteur"),
+    (
+        "What was really shown, which is not always what was decided.",
+        "Ce qui a vraiment été montré, qui n’est pas toujours ce qui a été décidé.",
+    ),
+    (
+        "one customer who was shown one offer or item once",
+        "un client à qui l’on a montré une fois une offre ou un article",
+    ),
+    (
+        "The ledger of imports: which file with which content gave how many rows.",
+        "Le registre des imports : quel fichier, avec quel contenu, a donné combien de lignes.",
+    ),
+    ("one file imported once", "un fichier importé une fois"),
+    (
+        "What may be offered to a customer, and what it costs to whom.",
+        "Ce qui peut être offert à un client, et ce que cela coûte à qui.",
+    ),
+    ("one offer", "une offre"),
+    ("The history of prices.", "L’historique des prix."),
+    (
+        "one product from one moment on",
+        "un article à partir d’un moment",
+    ),
+    (
+        "What is sold: the catalogue.",
+        "Ce qui est vendu : le catalogue.",
+    ),
+    (
+        "one product that can be sold",
+        "un article qui peut être vendu",
+    ),
+    (
+        "Rows that did not pass their contract or that a source file skips, with the reason.",
+        "Les lignes qui n’ont pas respecté leur contrat ou qu’un fichier source saute, avec la raison.",
+    ),
+    ("one row that was set aside", "une ligne écartée"),
+    (
+        "What was bought; a return is a line with negative quantity that names the order it returns where known.",
+        "Ce qui a été acheté ; un retour est une ligne de quantité négative qui cite sa commande d’origine si elle est connue.",
+    ),
+    ("one line of an order", "une ligne de commande"),
+    (
+        "Where goods are kept and sold.",
+        "Où les marchandises sont gardées et vendues.",
+    ),
+    ("one store or warehouse", "un magasin ou un entrepôt"),
+    (
+        "How many units could be sold at the end of the day.",
+        "Combien d’unités pouvaient être vendues en fin de journée.",
+    ),
+    (
+        "one product at one site on one day",
+        "un article sur un site un jour donné",
+    ),
+    (
+        "The weather as observed or as forecast.",
+        "Le temps observé ou prévu.",
+    ),
+    // Columns.
+    (
+        "Address for messages; never used by a model.",
+        "Adresse pour les messages ; jamais utilisée par un modèle.",
+    ),
+    ("Brand, as printed.", "Marque, telle qu’imprimée."),
+    (
+        "Content hash: the same content is not imported again.",
+        "Empreinte du contenu : le même contenu n’est pas importé deux fois.",
+    ),
+    (
+        "Cost of one redemption to the brand.",
+        "Coût d’une utilisation pour la marque.",
+    ),
+    (
+        "Cost of one redemption to the retailer.",
+        "Coût d’une utilisation pour l’enseigne.",
+    ),
+    (
+        "Country of delivery, as the shop writes it.",
+        "Pays de livraison, tel que l’écrit le magasin.",
+    ),
+    (
+        "Current price, tax included.",
+        "Prix actuel, taxes comprises.",
+    ),
+    (
+        "Day of the first known contact.",
+        "Jour du premier contact connu.",
+    ),
+    (
+        "Day of the forecast; empty for an observation.",
+        "Jour de la prévision ; vide pour une observation.",
+    ),
+    (
+        "Discount of the whole line, as a positive amount.",
+        "Remise de toute la ligne, en montant positif.",
+    ),
+    (
+        "Fingerprint of the configuration that decided.",
+        "Empreinte de la configuration qui a décidé.",
+    ),
+    (
+        "Fingerprint of the source file that mapped it: a changed mapping imports the file again.",
+        "Empreinte du fichier source qui l’a traduit : une traduction changée fait réimporter le fichier.",
+    ),
+    ("First day of the price.", "Premier jour du prix."),
+    ("First day.", "Premier jour."),
+    (
+        "For whom, where the decision is about a customer.",
+        "Pour qui, si la décision concerne un client.",
+    ),
+    ("Highest temperature.", "Température maximale."),
+    (
+        "How it was sold: web, app, store, phone.",
+        "Canal de vente : web, application, magasin, téléphone.",
+    ),
+    (
+        "ISO 4217 code of every amount in the row.",
+        "Code ISO 4217 de chaque montant de la ligne.",
+    ),
+    (
+        "ISO 4217 code of the amounts.",
+        "Code ISO 4217 des montants.",
+    ),
+    (
+        "Identifier given with the answer.",
+        "Identifiant donné avec la réponse.",
+    ),
+    ("Identifier of the import.", "Identifiant de l’import."),
+    ("Identifier of the offer.", "Identifiant de l’offre."),
+    ("Its version.", "Sa version."),
+    ("Last day.", "Dernier jour."),
+    ("Leaf category.", "Catégorie la plus fine."),
+    ("Name of the public holiday.", "Nom du jour férié."),
+    (
+        "Name of the source file that mapped it.",
+        "Nom du fichier source qui l’a traduit.",
+    ),
+    (
+        "Number of the row in its file, from 1, the header not counted.",
+        "Numéro de la ligne dans son fichier, à partir de 1, sans l’en-tête.",
+    ),
+    (
+        "Path of the file, relative to the project.",
+        "Chemin du fichier, relatif au projet.",
+    ),
+    (
+        "Place in the list that was shown, from 1.",
+        "Rang dans la liste montrée, à partir de 1.",
+    ),
+    (
+        "Place in the list, from 1.",
+        "Rang dans la liste, à partir de 1.",
+    ),
+    (
+        "Place of delivery; never used by a model.",
+        "Lieu de livraison ; jamais utilisé par un modèle.",
+    ),
+    (
+        "Place of the action in the answer, from 1; 0 where the answer holds no action.",
+        "Rang de l’action dans la réponse, à partir de 1 ; 0 si la réponse n’en contient pas.",
+    ),
+    (
+        "Position of the line in its order.",
+        "Position de la ligne dans sa commande.",
+    ),
+    (
+        "Price paid for one unit before the discount of the line.",
+        "Prix payé par unité avant la remise de la ligne.",
+    ),
+    ("Price, tax included.", "Prix, taxes comprises."),
+    (
+        "Probability with which this action was drawn at this place.",
+        "Probabilité avec laquelle cette action a été tirée à ce rang.",
+    ),
+    ("Rain of the day.", "Pluie du jour."),
+    ("Reasons, as JSON.", "Raisons, en JSON."),
+    (
+        "Rows read; always accepted plus quarantined.",
+        "Lignes lues ; toujours acceptées plus mises en quarantaine.",
+    ),
+    (
+        "Rows set aside because the source file says so.",
+        "Lignes écartées parce que le fichier source le dit.",
+    ),
+    (
+        "Rows set aside, the skipped ones included.",
+        "Lignes écartées, sautées comprises.",
+    ),
+    (
+        "Rows that passed the contract.",
+        "Lignes qui ont respecté le contrat.",
+    ),
+    ("Size of the file.", "Taille du fichier."),
+    (
+        "Size of the gift, in the unit of its type.",
+        "Valeur de l’avantage, dans l’unité de son type.",
+    ),
+    (
+        "The column that broke it, where it is one.",
+        "La colonne fautive, s’il y en a une.",
+    ),
+    (
+        "The data product that decided.",
+        "Le produit de données qui a décidé.",
+    ),
+    ("The day.", "Le jour."),
+    (
+        "The decision that led to it.",
+        "La décision qui y a conduit.",
+    ),
+    (
+        "The decision that this action answers, where the shop echoes it.",
+        "La décision à laquelle cette action répond, si le magasin la renvoie.",
+    ),
+    ("The first rule it broke.", "La première règle rompue."),
+    (
+        "The item, segment or value decided.",
+        "L’article, le segment ou la valeur décidés.",
+    ),
+    (
+        "The model's score of the action.",
+        "Le score de l’action selon le modèle.",
+    ),
+    ("The offer, where it is one.", "L’offre, si c’en est une."),
+    (
+        "The order that a return belongs to, where known.",
+        "La commande d’origine d’un retour, si elle est connue.",
+    ),
+    (
+        "The product concerned, where there is one.",
+        "L’article concerné, s’il y en a un.",
+    ),
+    (
+        "The product that the decision is about, where there is one.",
+        "L’article dont traite la décision, s’il y en a un.",
+    ),
+    (
+        "The product, where it is one.",
+        "L’article, si c’en est un.",
+    ),
+    ("The product.", "L’article."),
+    (
+        "The quality report, as JSON.",
+        "Le rapport de qualité, en JSON.",
+    ),
+    (
+        "The row as read, as JSON, cut after 4,000 characters.",
+        "La ligne telle que lue, en JSON, coupée après 4 000 caractères.",
+    ),
+    (
+        "The shared table it was meant for.",
+        "La table commune à laquelle elle était destinée.",
+    ),
+    (
+        "The shared table that received the rows.",
+        "La table commune qui a reçu les lignes.",
+    ),
+    (
+        "The shop's own identifier of the customer.",
+        "Identifiant du client propre au magasin.",
+    ),
+    (
+        "The shop's own identifier of the order.",
+        "Identifiant de la commande propre au magasin.",
+    ),
+    (
+        "The shop's own identifier of the product.",
+        "Identifiant de l’article propre au magasin.",
+    ),
+    (
+        "The shop's own identifier of the site.",
+        "Identifiant du site propre au magasin.",
+    ),
+    ("The site.", "Le site."),
+    ("The site; * for all.", "Le site ; * pour tous."),
+    ("The store or warehouse.", "Le magasin ou l’entrepôt."),
+    (
+        "The value found, cut after 200 characters.",
+        "La valeur trouvée, coupée après 200 caractères.",
+    ),
+    (
+        "The visit it belongs to.",
+        "La visite à laquelle elle appartient.",
+    ),
+    ("Unique identifier.", "Identifiant unique."),
+    (
+        "Unique identifier; the same identifier twice is the same event.",
+        "Identifiant unique ; deux fois le même est un seul événement.",
+    ),
+    (
+        "Units bought; negative for a return, never zero.",
+        "Unités achetées ; négatif pour un retour, jamais zéro.",
+    ),
+    (
+        "Units put in the cart or bought.",
+        "Unités mises au panier ou achetées.",
+    ),
+    (
+        "Units that could be sold.",
+        "Unités qui pouvaient être vendues.",
+    ),
+    ("WGS 84 latitude.", "Latitude WGS 84."),
+    ("WGS 84 longitude.", "Longitude WGS 84."),
+    ("What happened.", "Ce qui s’est passé."),
+    (
+        "What is allowed, or why it is skipped.",
+        "Ce qui est autorisé, ou pourquoi elle est sautée.",
+    ),
+    ("What is given.", "Ce qui est donné."),
+    ("What it is.", "Ce que c’est."),
+    ("What people call it.", "Le nom qu’on lui donne."),
+    ("What the customer reads.", "Ce que lit le client."),
+    (
+        "What the shop pays for one unit.",
+        "Ce que le magasin paie par unité.",
+    ),
+    ("What was bought.", "Ce qui a été acheté."),
+    (
+        "What was typed into the search box.",
+        "Ce qui a été tapé dans la recherche.",
+    ),
+    (
+        "When it happened, in UTC.",
+        "Quand cela s’est passé, en UTC.",
+    ),
+    (
+        "When the order was placed, in UTC.",
+        "Quand la commande a été passée, en UTC.",
+    ),
+    ("When, in UTC.", "Quand, en UTC."),
+    ("Where it is shown.", "Où elle est montrée."),
+    ("Where it was sold.", "Où cela a été vendu."),
+    (
+        "Whether it may be shown; empty means yes.",
+        "S’il peut être montré ; vide veut dire oui.",
+    ),
+    ("Whether schools are closed.", "Si les écoles sont fermées."),
+    (
+        "Whether the customer accepts personalised offers; empty is unknown.",
+        "Si le client accepte des offres personnalisées ; vide est inconnu.",
+    ),
+    (
+        "Whether the customer belongs to the universal holdout and got the baseline instead.",
+        "Si le client appartient au groupe témoin universel et a reçu la référence.",
+    ),
+    (
+        "Whether the declared fallback answered.",
+        "Si le repli déclaré a répondu.",
+    ),
+    (
+        "Whether the line takes goods back.",
+        "Si la ligne est un retour.",
+    ),
+    (
+        "Whether the site sells on that day.",
+        "Si le site vend ce jour-là.",
+    ),
+    (
+        "Whether the source file skips such rows; false where the contract refused it.",
+        "Si le fichier source saute de telles lignes ; faux si le contrat l’a refusée.",
+    ),
+    (
+        "Who acted; empty for an unknown visitor.",
+        "Qui a agi ; vide pour un visiteur inconnu.",
+    ),
+    (
+        "Who bought; empty where the sale was anonymous.",
+        "Qui a acheté ; vide si la vente est anonyme.",
+    ),
+    (
+        "Who sells it on a marketplace; empty where the shop sells itself.",
+        "Qui le vend sur une place de marché ; vide si le magasin vend lui-même.",
+    ),
+    ("Who.", "Qui."),
+    // Units.
+    ("bytes", "octets"),
+    ("degrees Celsius", "degrés Celsius"),
+    ("degrees", "degrés"),
+    ("millimetres", "millimètres"),
+    ("rows", "lignes"),
+    ("units", "unités"),
+    // Indicators.
+    ("active_customers", "clients actifs"),
+    (
+        "Customers who bought at least once.",
+        "Clients qui ont acheté au moins une fois.",
+    ),
+    ("availability", "disponibilité"),
+    (
+        "Share of product, site and day with at least one unit to sell.",
+        "Part des articles, sites et jours avec au moins une unité à vendre.",
+    ),
+    ("basket", "panier moyen"),
+    ("Money taken per order.", "Montant encaissé par commande."),
+    ("gross_revenue", "chiffre d’affaires brut"),
+    (
+        "Money taken for goods before returns.",
+        "Montant encaissé avant retours.",
+    ),
+    ("margin", "marge"),
+    (
+        "Revenue less the cost of the goods, over the lines whose cost is known.",
+        "Chiffre d’affaires moins le coût des marchandises, sur les lignes dont le coût est connu.",
+    ),
+    ("orders", "commandes"),
+    (
+        "Orders placed, returns not counted.",
+        "Commandes passées, retours non comptés.",
+    ),
+    ("products_sold", "articles vendus"),
+    ("Different products sold.", "Articles différents vendus."),
+    ("repeat_rate", "taux de réachat"),
+    (
+        "Share of the buying customers who had bought before the period.",
+        "Part des acheteurs qui avaient déjà acheté avant la période.",
+    ),
+    ("return_rate", "taux de retour"),
+    (
+        "Units returned for each unit sold in the same period.",
+        "Unités retournées par unité vendue dans la même période.",
+    ),
+    ("revenue", "chiffre d’affaires"),
+    (
+        "Money taken for goods, less returns and discounts.",
+        "Montant encaissé, moins retours et remises.",
+    ),
+    ("units_per_order", "unités par commande"),
+    ("Units per order.", "Unités par commande."),
+    ("customers", "clients"),
+    ("products", "articles"),
+    ("units per order", "unités par commande"),
+    // Names of tables.
+    ("calendar", "calendrier"),
+    ("decisions", "décisions"),
+    ("events", "événements"),
+    ("exposures", "expositions"),
+    ("imports", "imports"),
+    ("offers", "offres"),
+    ("prices", "prix"),
+    ("quarantine", "quarantaine"),
+    ("sales", "ventes"),
+    ("sites", "sites"),
+    ("stock_levels", "stocks"),
+    ("weather", "météo"),
+];

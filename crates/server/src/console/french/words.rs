@@ -1,0 +1,182 @@
+//! Cards of kinds, names of measures and of methods, and the parts of names of segments.
+
+/// Levels of segments, all about customers.
+pub(super) const LEVELS: &[(&str, &str)] = &[
+    ("long gone", "partis depuis longtemps"),
+    ("lapsing", "en train de partir"),
+    ("cooling", "moins actifs"),
+    ("recent", "récents"),
+    ("very recent", "très récents"),
+    ("rare", "rares"),
+    ("occasional", "occasionnels"),
+    ("regular", "réguliers"),
+    ("frequent", "fréquents"),
+    ("very frequent", "très fréquents"),
+    ("one order", "une seule commande"),
+    ("lowest spend", "très petite dépense"),
+    ("low spend", "petite dépense"),
+    ("medium spend", "dépense moyenne"),
+    ("high spend", "forte dépense"),
+    ("top spend", "très forte dépense"),
+    ("all alike", "tous semblables"),
+];
+
+/// Everything else.
+pub(super) const WORDS: &[(&str, &str)] = &[
+    // Cards.
+    (
+        "Which products to show this customer, or beside this product?",
+        "Quels articles montrer à ce client, ou à côté de cet article ?",
+    ),
+    (
+        "discounted gain (NDCG) of full-catalogue lists on what was bought later",
+        "le gain actualisé (NDCG) de listes sur tout le catalogue, face à ce qui a été acheté ensuite",
+    ),
+    (
+        "what sold most in the last weeks, the same for everybody",
+        "ce qui s’est le plus vendu ces dernières semaines, le même pour tous",
+    ),
+    (
+        "Which groups of customers behave alike, and which one does this customer belong to?",
+        "Quels groupes de clients se comportent de même, et auquel ce client appartient-il ?",
+    ),
+    (
+        "how much of next period's spend the groups tell apart",
+        "la part de la dépense suivante que les groupes distinguent",
+    ),
+    (
+        "as many groups cut by the sum of the recency, frequency and money quintiles",
+        "autant de groupes découpés par la somme des quintiles de récence, fréquence et montant",
+    ),
+    (
+        "Is this customer still one, how often will they buy, and what will they bring?",
+        "Ce client l’est-il encore, combien de fois achètera-t-il, et qu’apportera-t-il ?",
+    ),
+    (
+        "error of the purchases predicted per customer",
+        "l’erreur des achats prédits par client",
+    ),
+    (
+        "each customer goes on at their own rate so far",
+        "chaque client continue à son propre rythme",
+    ),
+    (
+        "A product to show, best first.",
+        "Un article à montrer, le meilleur d’abord.",
+    ),
+    (
+        "Comparable within one answer only.",
+        "Comparable au sein d’une même réponse seulement.",
+    ),
+    (
+        "Why, with the counts behind it.",
+        "Pourquoi, avec les comptes qui le fondent.",
+    ),
+    (
+        "The segment, named after what sets it apart.",
+        "Le segment, nommé d’après ce qui le distingue.",
+    ),
+    (
+        "How much nearer this segment is than the next one.",
+        "De combien ce segment est plus proche que le suivant.",
+    ),
+    (
+        "Discounted spend expected within the horizon.",
+        "Dépense actualisée attendue à l’horizon.",
+    ),
+    (
+        "Days with a purchase expected within the horizon.",
+        "Jours d’achat attendus à l’horizon.",
+    ),
+    (
+        "That the customer has not left for good.",
+        "Que le client ne soit pas parti pour de bon.",
+    ),
+    ("name", "nom"),
+    ("none", "aucune"),
+    ("sentences", "phrases"),
+    ("product", "article"),
+    ("standard deviations", "écarts-types"),
+    ("probability", "probabilité"),
+    ("purchase days", "jours d’achat"),
+    // Names of figures.
+    ("expected_value", "valeur attendue"),
+    ("expected_purchases", "achats attendus"),
+    ("probability_alive", "probabilité d’être encore client"),
+    ("product_id", "article"),
+    ("score", "score"),
+    ("reasons", "raisons"),
+    ("segment", "segment"),
+    // Measures and baselines.
+    ("mean absolute error", "erreur absolue moyenne"),
+    ("correlation", "corrélation"),
+    ("total error", "erreur sur le total"),
+    (
+        "explained share of next spend",
+        "part expliquée de la dépense suivante",
+    ),
+    ("stability", "stabilité"),
+    ("hit rate@10", "taux de réussite@10"),
+    ("purchase days per customer", "jours d’achat par client"),
+    (
+        "of predicted and actual purchases",
+        "entre achats prédits et réels",
+    ),
+    (
+        "share of all purchases, absolute",
+        "part de tous les achats, en valeur absolue",
+    ),
+    (
+        "share of variance of log spend",
+        "part de la variance du logarithme de la dépense",
+    ),
+    (
+        "adjusted Rand index between resamples",
+        "indice de Rand ajusté entre rééchantillonnages",
+    ),
+    ("mean over customers", "moyenne sur les clients"),
+    ("own rate so far", "son propre rythme"),
+    ("most sold lately", "meilleures ventes récentes"),
+    ("quintile-sum groups", "groupes par somme de quintiles"),
+    // Reasons why something is not measurable.
+    ("customers to measure on", "clients à mesurer"),
+    (
+        "customers with orders before and after",
+        "clients avec commandes avant et après",
+    ),
+    ("purchases", "les achats"),
+    ("what is measured", "ce qui est mesuré"),
+    (
+        "one figure for all customers",
+        "un seul chiffre pour tous les clients",
+    ),
+    (
+        "shares are compared as a whole",
+        "les parts se comparent en bloc",
+    ),
+    ("different resamples", "rééchantillonnages différents"),
+    (
+        "amounts vary so much that their mean does not exist",
+        "les montants varient tant que leur moyenne n’existe pas",
+    ),
+    (
+        "the value is too large to be told in cents",
+        "la valeur est trop grande pour être dite en centimes",
+    ),
+    // Types of columns and units.
+    ("text", "texte"),
+    ("integer", "entier"),
+    ("cents", "centimes"),
+    ("number", "nombre"),
+    ("date", "date"),
+    ("timestamp", "horodatage"),
+    ("boolean", "vrai ou faux"),
+    // Rules of contracts.
+    ("not null", "présence"),
+    ("range", "plage"),
+    ("allowed values", "valeurs autorisées"),
+    ("pattern", "forme"),
+    ("reference", "référence"),
+    ("unique key", "clé unique"),
+    ("a value", "une valeur"),
+];

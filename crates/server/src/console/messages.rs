@@ -1,0 +1,329 @@
+//! Every sentence of the console, in English and French. A sentence without one of the two does not compile.
+
+use crate::charts::Locale;
+
+macro_rules! messages {
+    ($($name:ident: $english:literal, $french:literal;)*) => {
+        /// One sentence or word; `{0}`, `{1}` stand for what is put in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Say { $($name),* }
+
+        impl Say {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// In the language of the page.
+            pub(super) fn text(self, locale: Locale) -> &'static str {
+                match self { $(Self::$name => locale.choose($english, $french)),* }
+            }
+        }
+    };
+}
+
+impl Say {
+    /// With `{0}`, `{1}` … replaced.
+    pub(super) fn with(self, locale: Locale, values: &[&str]) -> String {
+        let text = self.text(locale).to_owned();
+        values.iter().enumerate().fold(text, |text, (n, value)| {
+            text.replace(&format!("{{{n}}}"), value)
+        })
+    }
+}
+
+messages! {
+    // The frame of every page.
+    Skip: "Skip to the content", "Aller au contenu";
+    Sections: "Sections", "Rubriques";
+    Portfolio: "Products", "Produits";
+    Customers: "Customers", "Clients";
+    Tables: "Tables", "Tables";
+    Indicators: "Indicators", "Indicateurs";
+    LanguageAndColours: "Language and colours", "Langue et couleurs";
+    ColoursSystem: "Auto", "Auto";
+    ColoursLight: "Light", "Clair";
+    ColoursDark: "Dark", "Sombre";
+    MadeBy: "Comptoir {0}. API described in", "Comptoir {0}. L’API est décrite dans";
+    Next: "What to do next", "Que faire maintenant";
+    Failed: "This page cannot be shown", "Cette page ne peut pas être affichée";
+    Values: "Values", "Valeurs";
+    Unknown: "unknown", "inconnu";
+    None: "none", "aucun";
+    Yes: "yes", "oui";
+    No: "no", "non";
+
+    // What is not known.
+    NotMeasurable: "not measurable: {0}", "non mesurable : {0}";
+    TooFew: "{0} {1}, at least {2} needed", "{0} {1}, il en faut au moins {2}";
+    NoVariation: "no variation in: {0}", "aucune variation : {0}";
+    TooShort: "{0} days of history, at least {1} needed", "{0} jours d’historique, il en faut au moins {1}";
+    DoesNotApply: "does not apply: {0}", "sans objet : {0}";
+
+    // The portfolio.
+    PortfolioLead: "A data product answers one question about the shop. This page says which ones answer, how good they are beside a naive rule, and how fast.", "Un produit de données répond à une question sur le magasin. Cette page dit lesquels répondent, ce qu’ils valent face à une règle naïve, et à quelle vitesse.";
+    ProductsAnswering: "Products answering", "Produits qui répondent";
+    OfAll: "{0} of {1}", "{0} sur {1}";
+    DataUntil: "Sales known until", "Ventes connues jusqu’au";
+    SalesLines: "Lines of sales", "Lignes de vente";
+    KnownCustomers: "Known customers", "Clients connus";
+    CatalogueSize: "Products sold", "Articles au catalogue";
+    Product: "Product", "Produit";
+    State: "State", "État";
+    Quality: "Quality beside the baseline", "Qualité face à la référence";
+    Latency: "Response time", "Temps de réponse";
+    Asked: "Decisions", "Décisions";
+    Owner: "Owner", "Responsable";
+    Answers: "answers, version {0}", "répond, version {0}";
+    AnswersOld: "version {0} answers, the newer one was refused", "la version {0} répond, la suivante a été refusée";
+    NotTrained: "no version yet", "aucune version";
+    Refused: "refused", "refusée";
+    NoData: "no data yet", "pas encore de données";
+    Against: "against {0} for “{1}”", "contre {0} pour « {1} »";
+    Better: "better than the baseline", "mieux que la référence";
+    BetterWithinNoise: "better, but within the noise", "mieux, mais dans le bruit";
+    Worse: "not better than the baseline", "pas mieux que la référence";
+    CannotCompare: "cannot be compared", "comparaison impossible";
+    NotMeasuredYet: "not measured yet", "pas encore mesurée";
+    Median: "{0} median", "{0} médiane";
+    P99: "{0} for 99 % of answers, allowed {1}", "{0} pour 99 % des réponses, limite {1}";
+    WithinDeadline: "within the deadline", "dans les délais";
+    OverDeadline: "over the deadline", "hors délai";
+    NothingAsked: "nothing asked since the start", "aucune question depuis le démarrage";
+    SinceStart: "{0} since the start", "{0} depuis le démarrage";
+    Fallbacks: "{0} by fallback", "{0} par repli";
+    CouldNotAnswer: "{0} could not be answered", "{0} sans réponse";
+    NoProductYet: "This project has no data product. Write one file per question in the folder products; this lists the kinds:", "Ce projet n’a aucun produit de données. Écrivez un fichier par question dans le dossier products ; voici la liste des genres :";
+    NothingImported: "The lake holds no sale yet. Import the files of the shop:", "Le lac ne contient encore aucune vente. Importez les fichiers du magasin :";
+    TrainAll: "No product has a trained version. Train all of them:", "Aucun produit n’a de version entraînée. Entraînez-les tous :";
+    TrainOne: "{0} has no version that answers. Train it:", "{0} n’a aucune version qui réponde. Entraînez-le :";
+    LookAtRefused: "The newest version of {0} was refused: {1}. Train it again:", "La dernière version de {0} a été refusée : {1}. Entraînez-la de nouveau :";
+    AllWell: "Everything answers. Ask a product a question, look at a customer, or see what the imports set aside.", "Tout répond. Posez une question à un produit, regardez un client, ou voyez ce que les imports ont écarté.";
+    LookAtCustomers: "Look at a customer", "Regarder un client";
+    LookAtTables: "See the tables", "Voir les tables";
+
+    // A product.
+    Card: "Card", "Fiche";
+    Question: "Question", "Question";
+    JudgedBy: "Judged by", "Jugé sur";
+    MustBeat: "Must beat", "Doit battre";
+    KindOf: "Kind", "Genre";
+    Reads: "Reads", "Lit";
+    Deadline: "Deadline of an answer", "Délai d’une réponse";
+    AnswersWith: "Answers with", "Répond par";
+    KnowsUntil: "Knows all before", "Sait tout avant le";
+    Configuration: "Fingerprint of its file", "Empreinte de son fichier";
+    Methods: "Methods from", "Méthodes issues de";
+    Scorecard: "Scorecard", "Tableau de notes";
+    ScorecardLead: "Measured on days that the version had not seen, beside the rule that anybody could apply. Bars are 95 % intervals.", "Mesuré sur des jours que la version n’avait pas vus, à côté de la règle que n’importe qui pourrait appliquer. Les barres sont des intervalles à 95 %.";
+    HowSplit: "How it was measured", "Comment c’est mesuré";
+    Measure: "Measure", "Mesure";
+    ThisVersion: "This version", "Cette version";
+    Baseline: "Baseline", "Référence";
+    Gain: "Difference", "Écart";
+    Verdict: "Verdict", "Verdict";
+    HigherIsBetter: "higher is better", "plus haut est mieux";
+    LowerIsBetter: "lower is better", "plus bas est mieux";
+    Interval: "95 % interval", "intervalle à 95 %";
+    Learned: "What it learned", "Ce qu’elle a appris";
+    Versions: "Versions", "Versions";
+    Version: "Version", "Version";
+    Made: "Made", "Créée";
+    ArtefactSize: "Size", "Taille";
+    Champion: "champion", "champion";
+    ChampionMoves: "Who answers since when", "Qui répond depuis quand";
+    When: "When", "Quand";
+    Move: "Change", "Changement";
+    Who: "Who", "Qui";
+    Why: "Why", "Pourquoi";
+    Chosen: "chosen by hand", "choisie à la main";
+    Promoted: "passed the gate", "a passé le contrôle";
+    RolledBack: "rolled back", "retour en arrière";
+    Runs: "Last runs", "Derniers entraînements";
+    Started: "Started", "Début";
+    AsOfDay: "As of", "Au";
+    Outcome: "Outcome", "Issue";
+    Duration: "Time", "Durée";
+    Memory: "Memory", "Mémoire";
+    RunRunning: "running", "en cours";
+    RunDone: "done", "terminé";
+    RunFailed: "failed", "échoué";
+    RunRefused: "refused", "refusé";
+    NoRuns: "No run yet. Train it:", "Aucun entraînement. Lancez-le :";
+    OverVersions: "{0} of each version", "{0} de chaque version";
+    Try: "Try it", "Essayer";
+    TryLead: "Ask as the shop would. With scripts the answer is a real one: logged, counted, by the key of this page. Without, it is a preview that is not logged.", "Posez une question comme le ferait le magasin. Avec les scripts, la réponse est réelle : journalisée et comptée, avec la clé de cette page. Sans, c’est un aperçu non journalisé.";
+    CustomerId: "Customer", "Client";
+    ProductId: "Product of the catalogue", "Article du catalogue";
+    Placement: "Placement", "Emplacement";
+    DefaultPlacement: "the first one", "le premier";
+    Items: "How many", "Combien";
+    Ask: "Ask", "Demander";
+    AnswerTitle: "Answer", "Réponse";
+    Preview: "Preview, not logged", "Aperçu, non journalisé";
+    Logged: "Logged as decision", "Journalisée, décision";
+    HeldOut: "The customer is in the holdout: the baseline answered.", "Le client est dans le groupe témoin : la référence a répondu.";
+    FellBack: "The version was too slow or failed: its baseline answered.", "La version a été trop lente ou a échoué : sa référence a répondu.";
+    AsJson: "As the API gives it", "Tel que le donne l’API";
+    Method: "Method", "Méthode";
+    Rank: "Place", "Rang";
+    What: "What", "Quoi";
+    ScoreColumn: "Score", "Score";
+    Reasons: "Reasons", "Raisons";
+    EmptyAnswer: "The answer holds no action.", "La réponse ne contient aucune action.";
+    ShortOf: "{0} fewer than asked for: {1}", "{0} de moins que demandé : {1}";
+    CannotAnswer: "This cannot be answered: {0}", "Pas de réponse possible : {0}";
+    NotTrainedLead: "No version answers yet, so there is nothing to ask.", "Aucune version ne répond encore, il n’y a donc rien à demander.";
+
+    // What kinds learned.
+    Segment: "Segment", "Segment";
+    ShareOfCustomers: "Share of customers", "Part des clients";
+    ShareOfRevenue: "Share of revenue", "Part du chiffre d’affaires";
+    LastOrderDays: "Median days since the last order", "Jours depuis la dernière commande (médiane)";
+    MedianOrders: "Median orders", "Commandes (médiane)";
+    MedianSpend: "Median spend", "Dépense (médiane)";
+    SegmentShares: "Customers and revenue by segment", "Clients et chiffre d’affaires par segment";
+    CustomersOfSegment: "{0}: customers", "{0} : clients";
+    RevenueOfSegment: "{0}: revenue", "{0} : chiffre d’affaires";
+    Migration: "Where customers moved in 30 days", "Où les clients sont passés en 30 jours";
+    MigrationLead: "Share of the customers of each row who are in the column a month later.", "Part des clients de chaque ligne qui sont dans la colonne un mois après.";
+    Before: "Before", "Avant";
+    After: "After", "Après";
+    Outside: "no order yet", "aucune commande";
+    SegmentRules: "The segments as rules", "Les segments en règles";
+    Fidelity: "These rules place {0} of the customers as the groups do.", "Ces règles placent {0} des clients comme le font les groupes.";
+    Cohorts: "Customers by the month of their first purchase", "Clients par mois du premier achat";
+    CohortsChart: "Share of each cohort that bought again", "Part de chaque cohorte qui a racheté";
+    FirstMonth: "First purchase", "Premier achat";
+    StillCustomers: "Expected still customers", "Encore clients (attendu)";
+    ExpectedPurchases: "Expected purchases", "Achats attendus";
+    ExpectedValue: "Expected value", "Valeur attendue";
+    WithoutValue: "Value not measurable", "Valeur non mesurable";
+    Candidates: "Candidates compared inside the history", "Candidats comparés dans l’historique";
+    Candidate: "Method", "Méthode";
+    Result: "Result", "Résultat";
+    Kept: "kept", "retenue";
+    NotTried: "not tried: {0}", "non essayée : {0}";
+
+    // Customers.
+    CustomersLead: "Type the identifier of a customer, or its beginning.", "Tapez l’identifiant d’un client, ou son début.";
+    Search: "Search", "Chercher";
+    MostOrders: "Customers with most orders", "Clients avec le plus de commandes";
+    BeginWith: "Customers that begin with “{0}”", "Clients qui commencent par « {0} »";
+    NoneBeginWith: "No customer begins with “{0}”. Identifiers are written as in the sales table.", "Aucun client ne commence par « {0} ». Les identifiants s’écrivent comme dans la table des ventes.";
+    Orders: "Orders", "Commandes";
+    Spent: "Spent", "Dépensé";
+    LastOrder: "Last order", "Dernière commande";
+    FirstOrder: "First order", "Première commande";
+    MoreOfThem: "{0} more; type more of the identifier.", "{0} autres ; précisez l’identifiant.";
+
+    // A customer.
+    CustomerNamed: "Customer {0}", "Client {0}";
+    NoSuchCustomer: "No sale names customer {0}. New customers get the baseline of each product until they order.", "Aucune vente ne cite le client {0}. Un nouveau client reçoit la référence de chaque produit jusqu’à sa première commande.";
+    CustomerLead: "What the shop knows of this customer, what the data products conclude, and why.", "Ce que le magasin sait de ce client, ce que les produits de données en concluent, et pourquoi.";
+    Returned: "Returned", "Retourné";
+    UsualInterval: "Days between orders (median)", "Jours entre commandes (médiane)";
+    OneOrderOnly: "one order only", "une seule commande";
+    SpendByMonth: "Spend by month", "Dépenses par mois";
+    LastOrders: "Last orders", "Dernières commandes";
+    Lines: "Lines", "Lignes";
+    Units: "Units", "Unités";
+    Amount: "Amount", "Montant";
+    Content: "Content", "Contenu";
+    AndMore: "and {0} more", "et {0} autres";
+    Return: "return", "retour";
+    OrdersNotShown: "{0} earlier ones are not shown.", "{0} plus anciennes ne sont pas montrées.";
+    PreviewsNote: "These answers are previews and are not logged.", "Ces réponses sont des aperçus et ne sont pas journalisées.";
+
+    // Tables.
+    TablesLead: "The shared tables that all sources are mapped to. Each row read was accepted, or set aside with its reason.", "Les tables communes vers lesquelles toutes les sources sont ramenées. Chaque ligne lue a été acceptée, ou écartée avec sa raison.";
+    Table: "Table", "Table";
+    OneRowIs: "One row is", "Une ligne est";
+    Rows: "Rows", "Lignes";
+    Contract: "Contract", "Contrat";
+    SetAside: "Set aside", "Écartées";
+    LastImport: "Last import", "Dernier import";
+    ContractMet: "met", "respecté";
+    ContractBroken: "broken", "rompu";
+    NotImported: "not imported", "non importée";
+    WrittenByUs: "written by Comptoir", "écrite par Comptoir";
+    LookAtTable: "The contract of {0} is broken: {1}.", "Le contrat de {0} est rompu : {1}.";
+    TablesWell: "Every contract is met. Import again whenever files arrive; files already read are left alone:", "Tous les contrats sont respectés. Importez de nouveau quand des fichiers arrivent ; ceux déjà lus ne sont pas relus :";
+    TableNever: "No source fills this table yet. Map files to it in the folder sources, then import:", "Aucune source ne remplit encore cette table. Décrivez-y des fichiers dans le dossier sources, puis importez :";
+    KeyIs: "Key", "Clé";
+    RowsRead: "Rows read", "Lignes lues";
+    RowsAccepted: "Accepted", "Acceptées";
+    RowsRefused: "Refused by the contract", "Refusées par le contrat";
+    RowsSkipped: "Skipped by the source file", "Sautées par le fichier source";
+    NewestRow: "Newest row at import", "Ligne la plus récente à l’import";
+    DaysOld: "{0} days old", "âgée de {0} jours";
+    Sources: "Sources", "Sources";
+    Files: "Files", "Fichiers";
+    ContractRules: "Contract", "Contrat";
+    RulesLead: "What each row must fulfil, and the rows of the last import of each file whose first broken rule it is.", "Ce que chaque ligne doit respecter, et les lignes du dernier import de chaque fichier dont c’est la première règle rompue.";
+    RulesMet: "{0} rules were broken by no row.", "{0} règles n’ont été rompues par aucune ligne.";
+    Rule: "Rule", "Règle";
+    Column: "Column", "Colonne";
+    Allowed: "Allowed", "Autorisé";
+    Broken: "Rows", "Lignes";
+    Share: "Share", "Part";
+    Effect: "Effect", "Effet";
+    EffectWarns: "counted", "comptée";
+    EffectAside: "set aside", "écartée";
+    Quarantine: "Quarantine", "Quarantaine";
+    QuarantineLead: "The rows that were set aside, by reason, with up to five examples of each. Nothing is thrown away.", "Les lignes écartées, par raison, avec jusqu’à cinq exemples de chacune. Rien n’est jeté.";
+    QuarantineEmpty: "No row of this table was set aside.", "Aucune ligne de cette table n’a été écartée.";
+    Examples: "Examples", "Exemples";
+    ExampleAt: "{0}, row {1}", "{0}, ligne {1}";
+    SkippedBySource: "skipped by the source file", "sautée par le fichier source";
+    RefusedByContract: "refused by the contract", "refusée par le contrat";
+    Columns: "Columns", "Colonnes";
+    TypeAndUnit: "Type, unit", "Type, unité";
+    MayBeEmpty: "May be empty", "Peut être vide";
+    Personal: "Personal", "Personnelle";
+    Meaning: "Meaning", "Signification";
+    NotesOfImport: "Worth knowing", "À savoir";
+    FreeOfUnit: "no unit", "sans unité";
+    RangeBoth: "{0} to {1}", "{0} à {1}";
+    RangeFrom: "from {0}", "à partir de {0}";
+    RangeUpTo: "up to {0}", "jusqu’à {0}";
+    MatchesPattern: "matches", "de la forme";
+    ValueOf: "a value of {0}", "une valeur de {0}";
+
+    // Indicators.
+    IndicatorsLead: "One definition each, in SQL, for this page and for every evaluation. Only whole periods are shown.", "Une seule définition chacun, en SQL, pour cette page et pour toute évaluation. Seules les périodes complètes sont montrées.";
+    ByMonth: "By month, {0} to {1}.", "Par mois, de {0} à {1}.";
+    ByWeek: "By week, weeks of {0} to {1}.", "Par semaine, semaines du {0} au {1}.";
+    HistoryTooShort: "There is no whole week of sales yet: nothing can be compared over time.", "Il n’y a pas encore de semaine complète de ventes : rien ne peut être comparé dans le temps.";
+    NeedsTables: "needs rows in {0}", "demande des lignes dans {0}";
+    LatestPeriod: "latest", "dernière";
+    AgainstBefore: "{0} on the period before", "{0} sur la période précédente";
+    AgainstYear: "{0} on the same month of last year", "{0} sur le même mois de l’an dernier";
+    Formula: "Formula", "Formule";
+    Period: "Period", "Période";
+    IndicatorsWell: "Query anything else the same way:", "Interrogez tout le reste de la même manière :";
+    SeveralCurrencies: "Sales are in several currencies ({0}); amounts are added as they are and carry none.", "Les ventes sont en plusieurs monnaies ({0}) ; les montants sont additionnés tels quels et n’en portent aucune.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_every_sentence_with_the_same_places() {
+        for say in Say::ALL {
+            let (english, french) = (say.text(Locale::English), say.text(Locale::French));
+            assert!(!english.is_empty() && !french.is_empty(), "{say:?}");
+            for place in ["{0}", "{1}", "{2}", "{3}"] {
+                assert_eq!(
+                    english.contains(place),
+                    french.contains(place),
+                    "{say:?} {place}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_put_in_their_places() {
+        assert_eq!(Say::OfAll.with(Locale::French, &["2", "3"]), "2 sur 3");
+    }
+}

@@ -1,0 +1,70 @@
+//! The console: pages that people look at.
+//!
+//! Every page says what it shows, whether that is fine, and what can be done next. Pages are made on the server in
+//! English or French; the only script is the one that asks a data product a question without leaving its page, and
+//! without it the same form works. Nothing is loaded from another host, and the headers forbid it.
+//!
+//! A page needs the scope `read`, as the API does; a browser sends the key as the password of HTTP Basic.
+
+mod answer;
+mod customer;
+mod customers;
+mod data;
+mod estimates;
+mod files;
+mod format;
+mod french;
+mod indicators;
+mod learned;
+mod ledger;
+mod messages;
+mod page;
+mod portfolio;
+mod product;
+mod scorecard;
+mod table;
+mod tables;
+mod visit;
+
+use crate::state::AppState;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router, middleware};
+use std::sync::Arc;
+
+/// Only what this server gives; no inline script, no inline style, no frame, no form to elsewhere.
+const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+pub(crate) fn router() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/", get(portfolio::show))
+        .route("/products/{name}", get(product::show))
+        .route("/customers", get(customers::show))
+        .route("/customers/{id}", get(customer::show))
+        .route("/tables", get(tables::show))
+        .route("/tables/{name}", get(table::show))
+        .route("/indicators", get(indicators::show))
+        .route("/static/{file}", get(files::serve))
+        .layer(middleware::map_response(guarded))
+        .layer(Extension(Arc::new(data::Cache::default())))
+}
+
+/// Forbids a browser everything that the console does not need.
+async fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}

@@ -1,0 +1,283 @@
+//! One shared table: its contract with counts, what was set aside, its columns.
+
+use super::data::{self, Cache};
+use super::format::{count, moment, percent};
+use super::ledger::{self, Example, Imported, SetAside};
+use super::messages::Say;
+use super::page::{self, Page, Section, Tone, figures, words};
+use super::visit::Visit;
+use super::{french, tables};
+use crate::api::Shared;
+use crate::charts::{BarChart, BarRow, Locale, bar_chart};
+use crate::problem::Problem;
+use crate::state::AppState;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use quality::{Newest, Report, RuleReport};
+use schema::table::{Column, Table, table, tables as all_tables};
+use std::sync::Arc;
+
+/// Characters of a value or of a row that are shown.
+const SHOWN: usize = 300;
+
+pub(super) async fn show(
+    State(state): Shared,
+    Extension(cache): Extension<Arc<Cache>>,
+    Path(name): Path<String>,
+    visit: Visit,
+) -> Response {
+    let found = body(&state, &cache, &visit, &name).await;
+    page::answer(&state, &visit, Section::Tables, found)
+}
+
+async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Result<Page, Problem> {
+    let l = visit.locale;
+    let say = |s: Say| s.text(l);
+    let of = table(name).ok_or_else(|| {
+        let names: Vec<&str> = all_tables().iter().map(|t| t.name.as_str()).collect();
+        Problem::not_found(format!(
+            "there is no table {name:?}, allowed is {}",
+            names.join(", ")
+        ))
+    })?;
+    let snapshot = data::snapshot(state).await?;
+    let rows = cache
+        .rows(state, &snapshot)
+        .await?
+        .get(name)
+        .copied()
+        .unwrap_or(0);
+    let all = ledger::imported(state, &snapshot).await?;
+    let imported = all.get(name);
+    let aside = ledger::set_aside(state, &snapshot, &of.name).await?;
+    let key =
+        html! { @for (n, k) in of.key.iter().enumerate() { @if n > 0 { ", " } code { (k) } } };
+    let body = html! {
+        p.lead { (french::marked(l, &of.meaning)) }
+        (page::facts(&[
+            (say(Say::Rows), html! { (count(l, rows)) }),
+            (say(Say::Contract), tables::contract(l, name, imported)),
+            (say(Say::SetAside), tables::aside(l, imported)),
+            (say(Say::OneRowIs), french::marked(l, &of.grain)),
+            (say(Say::KeyIs), key),
+        ]))
+        @match imported {
+            None if rows == 0 => (page::next(l, &page::command(say(Say::TableNever), "comptoir import"))),
+            None => {}
+            Some(i) => (import(l, i)),
+        }
+        section {
+            h2 #quarantine { (say(Say::Quarantine)) }
+            @if aside.is_empty() { p { (say(Say::QuarantineEmpty)) } } @else { (quarantine(l, &aside, imported)) }
+        }
+        section { h2 #columns { (say(Say::Columns)) } (columns(l, of)) }
+    };
+    Ok(Page::new(name, body))
+}
+
+fn import(l: Locale, imported: &Imported) -> Markup {
+    let say = |s: Say| s.text(l);
+    let mut pairs = vec![
+        (say(Say::LastImport), moment(imported.at)),
+        (say(Say::Sources), html! { (imported.sources.join(", ")) }),
+        (say(Say::Files), html! { (count(l, imported.files as u64)) }),
+    ];
+    if let Some(r) = &imported.report {
+        pairs.push((say(Say::RowsRead), html! { (count(l, r.rows_read)) }));
+        pairs.push((
+            say(Say::RowsAccepted),
+            html! { (count(l, r.rows_accepted)) },
+        ));
+        pairs.push((
+            say(Say::RowsRefused),
+            html! { (count(l, r.rows_refused())) },
+        ));
+        pairs.push((say(Say::RowsSkipped), html! { (count(l, r.rows_skipped)) }));
+        if let Newest::Days { days } = r.newest {
+            pairs.push((
+                say(Say::NewestRow),
+                html! { (Say::DaysOld.with(l, &[&l.fixed(days as f64, 0)])) },
+            ));
+        }
+    }
+    html! {
+        section {
+            h2 #import { (say(Say::LastImport)) }
+            (page::facts(&pairs))
+            @for reason in imported.broken() { p.problem role="status" lang="en" { (reason) } }
+            @if let Some(r) = &imported.report {
+                h3 { (say(Say::ContractRules)) }
+                p { (say(Say::RulesLead)) }
+                (rules(l, r))
+                @if !r.notes.is_empty() {
+                    h3 { (say(Say::NotesOfImport)) }
+                    ul lang="en" { @for note in &r.notes { li { (note) } } }
+                }
+            }
+        }
+    }
+}
+
+/// What a rule allows: the shared words in the language, the rest as the file writes it.
+fn rules(l: Locale, report: &Report) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        words(say(Say::Rule)),
+        words(say(Say::Column)),
+        words(say(Say::Allowed)),
+        figures(say(Say::Broken)),
+        figures(say(Say::Share)),
+        words(say(Say::Effect)),
+    ];
+    let row = |r: &RuleReport| {
+        vec![
+            french::marked(l, &r.rule),
+            r.column
+                .as_ref()
+                .map_or_else(|| html! { "–" }, |c| html! { code { (c) } }),
+            html! { (french::marked(l, &r.allowed)) },
+            html! { (count(l, r.rows)) },
+            if report.rows_read > 0 {
+                html! { (percent(l, r.rows as f64 / report.rows_read as f64)) }
+            } else {
+                html! { "–" }
+            },
+            html! { (say(if r.warns { Say::EffectWarns } else { Say::EffectAside })) },
+        ]
+    };
+    let (broken, met): (Vec<&RuleReport>, Vec<&RuleReport>) =
+        report.rules.iter().partition(|r| r.rows > 0);
+    html! {
+        @if !broken.is_empty() { (page::grid(say(Say::ContractRules), &heads, &broken.into_iter().map(row).collect::<Vec<_>>())) }
+        @if !met.is_empty() {
+            details {
+                summary { (Say::RulesMet.with(l, &[&count(l, met.len() as u64)])) }
+                (page::grid(say(Say::ContractRules), &heads, &met.into_iter().map(row).collect::<Vec<_>>()))
+            }
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= SHOWN {
+        text.to_owned()
+    } else {
+        text.chars().take(SHOWN).chain(['…']).collect()
+    }
+}
+
+fn example(l: Locale, one: &Example) -> Markup {
+    html! {
+        li {
+            (Say::ExampleAt.with(l, &[&one.file, &l.fixed(one.line as f64, 0)]))
+            @if let Some(value) = &one.value { (l.colon()) code { (cut(value)) } }
+            div { code.row { (cut(&one.row)) } }
+        }
+    }
+}
+
+fn quarantine(l: Locale, aside: &[SetAside], imported: Option<&Imported>) -> Markup {
+    let say = |s: Say| s.text(l);
+    let read = imported
+        .and_then(|i| i.report.as_ref())
+        .map(|r| r.rows_read)
+        .filter(|n| *n > 0);
+    let share = |n: u64| read.map(|all| 100.0 * n as f64 / all as f64);
+    let name = |s: &SetAside| {
+        let column = s
+            .column
+            .as_ref()
+            .map(|c| format!(" {c}"))
+            .unwrap_or_default();
+        format!(
+            "{}{column}",
+            if s.skipped {
+                s.reason.clone()
+            } else {
+                french::told(l, &s.rule).into_owned()
+            }
+        )
+    };
+    let bars = aside.iter().take(12).map(|s| BarRow {
+        label: name(s),
+        value: share(s.rows),
+        note: count(l, s.rows),
+    });
+    let title = say(Say::Share);
+    let chart = BarChart {
+        title: say(Say::Quarantine).to_owned(),
+        unit: "%".to_owned(),
+        rows: bars.collect(),
+    };
+    let heads = [
+        words(say(Say::Rule)),
+        figures(say(Say::Rows)),
+        figures(say(Say::Share)),
+        words(say(Say::Examples)),
+    ];
+    let row = |s: &SetAside| {
+        let kind = if s.skipped {
+            Say::SkippedBySource
+        } else {
+            Say::RefusedByContract
+        };
+        vec![
+            html! { b { (name(s)) } div.small lang="en" { (s.reason) } (page::badge(if s.skipped { Tone::Quiet } else { Tone::Warn }, say(kind))) },
+            html! { (count(l, s.rows)) },
+            share(s.rows).map_or_else(|| html! { "–" }, |p| html! { (l.with_unit(p, "%")) }),
+            html! { details { summary { (count(l, s.examples.len() as u64)) } ol.examples { @for one in &s.examples { (example(l, one)) } } } },
+        ]
+    };
+    html! {
+        p { (say(Say::QuarantineLead)) }
+        @if read.is_some() { (page::figure(title, &bar_chart(&chart, l))) }
+        (page::grid(say(Say::Quarantine), &heads, &aside.iter().map(row).collect::<Vec<_>>()))
+    }
+}
+
+/// What a column allows, in a few words.
+fn allowed(l: Locale, column: &Column) -> Markup {
+    let number = |v: f64| l.number(v);
+    let range = match (column.min, column.max) {
+        (Some(min), Some(max)) => Some(Say::RangeBoth.with(l, &[&number(min), &number(max)])),
+        (Some(min), None) => Some(Say::RangeFrom.with(l, &[&number(min)])),
+        (None, Some(max)) => Some(Say::RangeUpTo.with(l, &[&number(max)])),
+        (None, None) => None,
+    };
+    html! {
+        @if let Some(range) = range { div { (range) } }
+        @if !column.allowed.is_empty() { div { (column.allowed.join(", ")) } }
+        @if let Some(pattern) = &column.pattern { div { (Say::MatchesPattern.text(l)) " " code { (pattern) } } }
+        @if let Some(target) = &column.references { div { (Say::ValueOf.with(l, &[target])) } }
+    }
+}
+
+fn columns(l: Locale, of: &Table) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        words(say(Say::Column)),
+        words(say(Say::Meaning)),
+        words(say(Say::TypeAndUnit)),
+        words(say(Say::MayBeEmpty)),
+        words(say(Say::Personal)),
+        words(say(Say::Allowed)),
+    ];
+    let flag = |yes: bool| html! { (say(if yes { Say::Yes } else { Say::No })) };
+    let row = |c: &Column| {
+        vec![
+            html! { code { (c.name) } },
+            french::marked(l, &c.meaning),
+            html! { (french::marked(l, c.kind.name())) @if let Some(unit) = &c.unit { ", " (french::marked(l, unit)) } },
+            flag(c.nullable),
+            flag(c.personal),
+            allowed(l, c),
+        ]
+    };
+    page::grid(
+        say(Say::Columns),
+        &heads,
+        &of.columns.iter().map(row).collect::<Vec<_>>(),
+    )
+}

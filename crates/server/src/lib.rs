@@ -1,0 +1,16 @@
+//! The HTTP doors: the API that shops call and the console that people look at.
+//!
+//! The way of a request: key and scope → product version → decide within its deadline → durable log → answer.
+
+mod api;
+mod auth;
+pub mod charts;
+mod console;
+mod live;
+mod openapi;
+mod problem;
+mod serve;
+mod state;
+
+pub use openapi::document as openapi_document;
+pub use serve::{ServeError, ServeOptions, serve};

@@ -1,0 +1,163 @@
+//! The versions that answer: looked at without waiting, swapped without a failed request.
+
+use factory::{CHAMPION, Workshop};
+use parking_lot::RwLock;
+use products::{Product, Serving, Shop};
+use schema::AsOf;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A version joined with the shop, ready to answer.
+pub(crate) struct Answering {
+    pub(crate) version: u32,
+    pub(crate) as_of: AsOf,
+    pub(crate) serving: Box<dyn Serving>,
+    pub(crate) page: serde_json::Value,
+    pub(crate) summary: Vec<String>,
+}
+
+/// One product: its file, the version that answers, and why a newer one does not where that is so.
+pub(crate) struct Slot {
+    pub(crate) product: Arc<dyn Product>,
+    answering: RwLock<Option<Arc<Answering>>>,
+    refused: RwLock<Option<String>>,
+}
+
+impl Slot {
+    /// The version that answers; the lock is held for the copy of one pointer.
+    pub(crate) fn answering(&self) -> Option<Arc<Answering>> {
+        self.answering.read().clone()
+    }
+
+    /// Why the champion of the registry does not answer, where it does not.
+    pub(crate) fn refused(&self) -> Option<String> {
+        self.refused.read().clone()
+    }
+}
+
+/// All products and the shop they answer for.
+pub(crate) struct Live {
+    pub(crate) slots: BTreeMap<String, Slot>,
+    shop: RwLock<Option<Arc<Shop>>>,
+    seen: tokio::sync::Mutex<Seen>,
+}
+
+/// What was there at the last look.
+#[derive(Default)]
+struct Seen {
+    stamp: Option<i64>,
+    /// Versions of the tables that the shop is made of.
+    tables: Vec<(String, u64)>,
+}
+
+/// Tables that the shop is made of.
+const SHOP_TABLES: [&str; 4] = ["sales", "products", "prices", "stock_levels"];
+
+impl Live {
+    pub(crate) fn new(workshop: &Workshop) -> Self {
+        let slot = |product: &Arc<dyn Product>| {
+            let slot = Slot {
+                product: Arc::clone(product),
+                answering: RwLock::default(),
+                refused: RwLock::default(),
+            };
+            (product.header().name.clone(), slot)
+        };
+        Self {
+            slots: workshop.project.products.iter().map(slot).collect(),
+            shop: RwLock::default(),
+            seen: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The shop, once there is one.
+    pub(crate) fn shop(&self) -> Option<Arc<Shop>> {
+        self.shop.read().clone()
+    }
+
+    /// Looks whether the lake or a champion has changed, and takes over what has.
+    ///
+    /// A version that cannot be loaded leaves the former one answering and says why.
+    pub(crate) async fn refresh(&self, workshop: &Workshop) -> Result<(), RefreshError> {
+        let mut seen = self.seen.lock().await;
+        let snapshot = workshop.lake.snapshot().await?;
+        let tables: Vec<(String, u64)> = snapshot
+            .tables
+            .iter()
+            .filter(|(name, _)| SHOP_TABLES.contains(&name.as_str()))
+            .map(|(name, version)| (name.clone(), *version))
+            .collect();
+        let new_shop = !tables.is_empty() && (seen.tables != tables || self.shop().is_none());
+        if new_shop {
+            match workshop.shop().await {
+                Ok(shop) => *self.shop.write() = Some(shop),
+                Err(features::LoadError::Empty { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            seen.tables = tables;
+        }
+        let stamp = workshop.registry.alias_stamp().await?;
+        if new_shop || seen.stamp != Some(stamp) {
+            for (name, slot) in &self.slots {
+                self.take_over(workshop, name, slot, new_shop).await;
+            }
+            seen.stamp = Some(stamp);
+        }
+        Ok(())
+    }
+
+    async fn take_over(&self, workshop: &Workshop, name: &str, slot: &Slot, new_shop: bool) {
+        let Some(shop) = self.shop() else { return };
+        let champion = match workshop.registry.alias(name, CHAMPION).await {
+            Ok(champion) => champion.map(|c| c.version),
+            Err(error) => {
+                *slot.refused.write() = Some(factory::run::one_line(&error));
+                return;
+            }
+        };
+        let Some(version) = champion else { return };
+        if !new_shop && slot.answering().is_some_and(|a| a.version == version) {
+            return;
+        }
+        match workshop.version(slot.product.as_ref(), version).await {
+            Ok(fitted) => {
+                let attach = tokio::task::spawn_blocking(move || Answering {
+                    version,
+                    as_of: fitted.as_of(),
+                    page: fitted.page(),
+                    summary: fitted.summary(),
+                    serving: fitted.attach(shop),
+                });
+                match attach.await {
+                    Ok(answering) => {
+                        *slot.answering.write() = Some(Arc::new(answering));
+                        *slot.refused.write() = None;
+                        tracing::info!(product = name, version, "answers from now on");
+                    }
+                    Err(stopped) => *slot.refused.write() = Some(stopped.to_string()),
+                }
+            }
+            Err(error) => {
+                let why = factory::run::one_line(&error);
+                tracing::error!(
+                    product = name,
+                    version,
+                    why,
+                    "refused; the former version goes on answering"
+                );
+                *slot.refused.write() = Some(why);
+            }
+        }
+    }
+}
+
+/// Why a look failed; the former state goes on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RefreshError {
+    #[error("look at the lake")]
+    Lake(#[from] lake::LakeError),
+    #[error("read the shop")]
+    Shop(#[from] features::LoadError),
+    #[error("look at the registry")]
+    Registry(#[from] registry::StoreError),
+}

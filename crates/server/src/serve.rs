@@ -1,0 +1,253 @@
+//! Starting, keeping up to date, and stopping without losing anything.
+
+use crate::state::AppState;
+use crate::{api, console};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use factory::Workshop;
+use lake::log::{CompactOptions, Drain, DrainOptions, Wal, WalOptions, compact};
+use monitoring::metrics::{Indicator, Label};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How to serve.
+#[derive(Debug, Clone, Default)]
+pub struct ServeOptions {
+    /// Address to listen at; that of the project where absent.
+    pub address: Option<SocketAddr>,
+}
+
+/// Why serving failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be had.
+    #[error("listen at {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The address is open to others, but requests need no key.
+    #[error(
+        "listen at {address}: it is no loopback address, so [server] anonymous must be false; create keys with `comptoir key create`"
+    )]
+    Open {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The durable log.
+    #[error("open the decision log")]
+    Log(#[source] lake::log::WalError),
+    /// The lake.
+    #[error("drain the decision log")]
+    Drain(#[source] lake::log::DrainError),
+    /// The connections.
+    #[error("serve")]
+    Serve(#[source] std::io::Error),
+}
+
+/// Time between two looks for a new champion or new data.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Time between two moves of logged decisions into the lake.
+const DRAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Time that requests in flight get when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` completes; then requests in flight are answered and the log is drained into the lake.
+///
+/// - `ready` is told the address once requests are answered there.
+///
+/// # Errors
+/// [`ServeError`] when the address or the log cannot be had.
+pub async fn serve(
+    workshop: Workshop,
+    options: ServeOptions,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let address = options.address.unwrap_or(workshop.project.address);
+    if workshop.project.file.server.anonymous && !address.ip().is_loopback() {
+        return Err(ServeError::Open { address });
+    }
+    let listen = |source| ServeError::Listen { address, source };
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(listen)?;
+    let bound = listener.local_addr().map_err(listen)?;
+    // The log lies beside the lake where that is a folder, else in the project: it needs a local disk.
+    let root = workshop.lake.folder().map_or_else(
+        || workshop.project.folder.join("wal"),
+        |lake| lake.join("_comptoir/wal"),
+    );
+    let wal = Arc::new(Wal::open_below(&root, &WalOptions::default()).map_err(ServeError::Log)?);
+    let drain = Drain::new(
+        workshop.lake.clone(),
+        Arc::clone(&wal),
+        DrainOptions::default(),
+    );
+    let body_max = usize::try_from(workshop.project.body_max.0).unwrap_or(usize::MAX);
+    let state = Arc::new(AppState::new(workshop, wal, drain));
+    // What a killed process has left is moved first, so that nothing waits for its folder to be found.
+    drain_once(&state).await;
+    if let Err(error) = state.live.refresh(&state.workshop).await {
+        tracing::error!(
+            error = factory::run::one_line(&error),
+            "could not look at the shop; trying again"
+        );
+    }
+    let looking = tokio::spawn(look(Arc::clone(&state)));
+    let draining = tokio::spawn(drain_often(Arc::clone(&state)));
+    let app = router(Arc::clone(&state), body_max);
+    ready(bound);
+    let (stopped, has_stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving =
+        axum::serve(listener, app.into_make_service()).with_graceful_shutdown(async move {
+            stop.await;
+            let _ = stopped.send(());
+        });
+    let patience = async {
+        let _ = has_stopped.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        done = serving => done.map_err(ServeError::Serve)?,
+        () = patience => tracing::warn!("connections were still open after {GRACE:?}"),
+    }
+    looking.abort();
+    draining.abort();
+    state
+        .drain
+        .run(jiff::Timestamp::now())
+        .await
+        .map_err(ServeError::Drain)?;
+    Ok(())
+}
+
+async fn look(state: Arc<AppState>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Err(error) = state.live.refresh(&state.workshop).await {
+            tracing::error!(
+                error = factory::run::one_line(&error),
+                "could not look at lake and registry; trying again"
+            );
+        }
+        if let (Some(bytes), Ok(gauge)) = (
+            resident_bytes(),
+            state.metrics.gauge(Indicator::Memory, &[]),
+        ) {
+            gauge.set(bytes as f64);
+        }
+    }
+}
+
+async fn drain_once(state: &AppState) {
+    match state.drain.run(jiff::Timestamp::now()).await {
+        Ok(drained) if !drained.held_back.is_empty() => {
+            for held in &drained.held_back {
+                tracing::error!(
+                    error = factory::run::one_line(held),
+                    "a part of the decision log waits to be looked at"
+                );
+            }
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(
+            error = factory::run::one_line(&error),
+            "the decision log waits"
+        ),
+    }
+}
+
+async fn drain_often(state: Arc<AppState>) {
+    loop {
+        tokio::time::sleep(DRAIN_EVERY).await;
+        drain_once(&state).await;
+        for table in ["decisions", "events"] {
+            let merged = compact(
+                &state.workshop.lake,
+                state.wal.root(),
+                table,
+                &CompactOptions::default(),
+                jiff::Timestamp::now(),
+            )
+            .await;
+            if let Err(error) = merged {
+                tracing::warn!(
+                    error = factory::run::one_line(&error),
+                    table,
+                    "small files stay for now"
+                );
+            }
+        }
+    }
+}
+
+/// Resident memory of this process.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmRSS:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+fn router(state: Arc<AppState>, body_max: usize) -> Router {
+    Router::new()
+        .merge(api::router())
+        .merge(console::router())
+        .fallback(api::no_such_page)
+        .method_not_allowed_fallback(api::wrong_method)
+        .layer(DefaultBodyLimit::max(body_max))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), watched))
+        .with_state(state)
+}
+
+/// Counts and times every request, and gives its identifier back.
+async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    let started = Instant::now();
+    // The pattern, not the path: identifiers of customers are no labels.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let method = request.method().clone();
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|v| v.len() <= 128)
+        .cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let elapsed = started.elapsed();
+    if let Ok(times) = state
+        .metrics
+        .response_times(Indicator::ResponseTime, &[(Label::Route, &route)])
+    {
+        times.record(elapsed);
+    }
+    let labels = [
+        (Label::Route, route.as_str()),
+        (Label::Status, status.as_str()),
+    ];
+    if let Ok(counter) = state.metrics.counter(Indicator::Requests, &labels) {
+        counter.increment();
+    }
+    tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
+    let headers = response.headers_mut();
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    if let Some(id) = id {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    response
+}

@@ -1,0 +1,122 @@
+//! What all requests share.
+
+use crate::auth::Gatekeeper;
+use crate::live::Live;
+use factory::Workshop;
+use lake::log::{DecisionRecord, Drain, RecentIds, Wal};
+use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Decisions kept in memory to be looked up at once.
+const DECISIONS_KEPT: usize = 20_000;
+
+/// Event identifiers kept to notice a repeated one at once; the lake notices older ones.
+const EVENT_IDS_KEPT: usize = 1_000_000;
+
+/// The latest decisions, oldest dropped first.
+#[derive(Default)]
+pub(crate) struct LatestDecisions {
+    order: VecDeque<Arc<str>>,
+    by_id: HashMap<Arc<str>, Arc<DecisionRecord>>,
+}
+
+impl LatestDecisions {
+    pub(crate) fn add(&mut self, record: Arc<DecisionRecord>) {
+        let id: Arc<str> = record.decision_id.as_str().into();
+        self.order.push_back(Arc::clone(&id));
+        self.by_id.insert(id, record);
+        if self.order.len() > DECISIONS_KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_id.remove(&oldest);
+        }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<DecisionRecord>> {
+        self.by_id.get(id).map(Arc::clone)
+    }
+}
+
+/// The figures of one product, opened once so that a request only counts.
+pub(crate) struct ProductMetrics {
+    pub(crate) time: Arc<ResponseTimes>,
+    pub(crate) fallbacks: Arc<Counter>,
+    pub(crate) failures: Arc<Counter>,
+    pub(crate) decisions: Mutex<BTreeMap<u32, Arc<Counter>>>,
+}
+
+/// What all requests share.
+pub(crate) struct AppState {
+    pub(crate) workshop: Workshop,
+    pub(crate) live: Live,
+    pub(crate) wal: Arc<Wal>,
+    pub(crate) drain: Drain,
+    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) latest: Mutex<LatestDecisions>,
+    pub(crate) event_ids: Mutex<RecentIds>,
+    pub(crate) metrics: Metrics,
+    pub(crate) of_product: BTreeMap<String, ProductMetrics>,
+    pub(crate) log_time: Arc<ResponseTimes>,
+}
+
+impl AppState {
+    pub(crate) fn new(workshop: Workshop, wal: Arc<Wal>, drain: Drain) -> Self {
+        let metrics = Metrics::default();
+        let broken = "the indicators of this program have the labels they are opened with";
+        let of_product = workshop
+            .project
+            .products
+            .iter()
+            .map(|p| {
+                let name = p.header().name.as_str();
+                let labels = [(Label::Product, name)];
+                let of = ProductMetrics {
+                    time: metrics
+                        .response_times(Indicator::DecisionTime, &labels)
+                        .expect(broken),
+                    fallbacks: metrics
+                        .counter(Indicator::Fallbacks, &labels)
+                        .expect(broken),
+                    failures: metrics
+                        .counter(Indicator::DecisionFailures, &labels)
+                        .expect(broken),
+                    decisions: Mutex::default(),
+                };
+                (name.to_owned(), of)
+            })
+            .collect();
+        let log_time = metrics
+            .response_times(Indicator::DecisionLogTime, &[])
+            .expect(broken);
+        Self {
+            live: Live::new(&workshop),
+            workshop,
+            wal,
+            drain,
+            gatekeeper: Gatekeeper::default(),
+            latest: Mutex::default(),
+            event_ids: Mutex::new(RecentIds::new(EVENT_IDS_KEPT)),
+            metrics,
+            of_product,
+            log_time,
+        }
+    }
+
+    /// Counts a decision of a version.
+    pub(crate) fn count_decisions(&self, product: &str, version: u32, n: u64) {
+        let Some(of) = self.of_product.get(product) else {
+            return;
+        };
+        let mut versions = of.decisions.lock();
+        let counter = versions.entry(version).or_insert_with(|| {
+            let text = version.to_string();
+            let labels = [(Label::Product, product), (Label::Version, text.as_str())];
+            self.metrics
+                .counter(Indicator::Decisions, &labels)
+                .unwrap_or_default()
+        });
+        counter.add(n);
+    }
+}

@@ -1,0 +1,52 @@
+//! A marketplace with known truth.
+//!
+//! Customers buy by a known process with known parameters, out of latent tastes, with planted
+//! complements, substitutes, replenished goods, price response, trends, seasons, returns and
+//! stock-outs. What comes out is what a foreign system would export (its own column names, mixed
+//! encodings and date formats, dirt of every kind counted exactly) beside the truth behind it.
+//!
+//! ```
+//! let generated = simulator::generate(&simulator::Shop::tiny())?;
+//! assert_eq!(generated.customers.len(), 300);
+//! # Ok::<(), simulator::ShopError>(())
+//! ```
+//!
+//! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
+//! same bytes, always.
+
+mod baskets;
+mod catalogue;
+mod customers;
+mod dirt;
+mod draws;
+mod events;
+mod generate;
+mod ideal;
+mod orders;
+mod process;
+mod raw;
+mod rows;
+mod season;
+mod shop;
+mod stock;
+mod truth;
+mod words;
+mod write;
+
+pub use dirt::{DirtKind, DirtRow};
+pub use generate::{Generated, generate};
+pub use process::{
+    BgNbd, GammaGamma, ParetoNbd, ProcessError, PurchaseSummary, purchases_bgnbd,
+    purchases_pareto_nbd, spend_gamma_gamma,
+};
+pub use raw::RawFile;
+pub use rows::{
+    Customer, Event, EventKind, LineKind, Merchant, OrderLine, PriceChange, Product, Site, StockDay,
+};
+pub use shop::{Shop, ShopError};
+pub use truth::{
+    BasketTruth, CategoryTruth, Complement, CustomerTruth, LikelyItem, LostDemand, MerchantTruth,
+    PositionBias, ProductTruth, ReturnLink, SeasonTruth, StockOut, StockOutCause, SubstituteGroup,
+    Taste, Trend, Truth,
+};
+pub use write::{WriteError, Written, WrittenFile, write};

@@ -1,0 +1,143 @@
+//! What a simulated shop is asked to be.
+
+use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
+
+use crate::process::{BgNbd, ProcessError};
+
+/// Size, span, dirt and buying process of a simulated marketplace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shop {
+    /// The same seed (and the same other fields) gives the same bytes.
+    pub seed: u64,
+    /// Customers acquired over the span, 10 to 500,000.
+    pub customers: u32,
+    /// Products of the catalogue, 60 to 50,000.
+    pub products: u32,
+    /// Merchants who sell them, 1 to 900.
+    pub merchants: u32,
+    /// First day of the shop, local time.
+    pub start: Date,
+    /// Days simulated, 60 to 3,650.
+    pub days: u32,
+    /// Share of the rows of each kind of file made dirty, all kinds of dirt together, 0 to 0.2.
+    /// At 0 the files are clean; above 0 every kind occurs at least twice.
+    pub dirt_rate: f64,
+    /// How often customers buy and when they stop.
+    pub process: BgNbd,
+    /// Mean of the Poisson number of items wanted beyond the first, 0 to 20.
+    pub extra_items_mean: f64,
+}
+
+impl Shop {
+    /// The marketplace of the demonstration: two years, about 120,000 order lines and 300,000
+    /// events, 1 % of dirt.
+    #[must_use]
+    pub fn marketplace() -> Self {
+        Self {
+            seed: 1,
+            customers: 4_000,
+            products: 1_200,
+            merchants: 60,
+            start: date(2024, 1, 1),
+            days: 731,
+            dirt_rate: 0.01,
+            process: BgNbd {
+                r: 1.1,
+                alpha_days: 27.0,
+                a: 0.7,
+                b: 7.0,
+            },
+            extra_items_mean: 1.3,
+        }
+    }
+
+    /// A shop small enough for a unit test: 300 customers, 80 products, nine months.
+    #[must_use]
+    pub fn tiny() -> Self {
+        Self {
+            customers: 300,
+            products: 80,
+            merchants: 8,
+            start: date(2024, 4, 1),
+            days: 275,
+            ..Self::marketplace()
+        }
+    }
+
+    /// Day `day` of the shop (0 is [`Shop::start`]).
+    pub(crate) fn date_of(&self, day: u32) -> Date {
+        self.start
+            .saturating_add(jiff::Span::new().days(i64::from(day)))
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ShopError> {
+        let whole: [(&'static str, u32, u32, u32); 4] = [
+            ("customers", self.customers, 10, 500_000),
+            ("products", self.products, 60, 50_000),
+            ("merchants", self.merchants, 1, 900),
+            ("days", self.days, 60, 3_650),
+        ];
+        for (name, found, min, max) in whole {
+            if !(min..=max).contains(&found) {
+                return Err(ShopError::Count {
+                    name,
+                    found,
+                    min,
+                    max,
+                });
+            }
+        }
+        let shares: [(&'static str, f64, f64); 2] = [
+            ("dirt_rate", self.dirt_rate, 0.2),
+            ("extra_items_mean", self.extra_items_mean, 20.0),
+        ];
+        for (name, found, max) in shares {
+            if !(0.0..=max).contains(&found) {
+                return Err(ShopError::Share { name, found, max });
+            }
+        }
+        let years = i32::from(self.start.year());
+        if !(1990..=2100).contains(&years) {
+            return Err(ShopError::Start { found: self.start });
+        }
+        self.process.check().map_err(ShopError::Process)
+    }
+}
+
+/// Why a shop cannot be simulated.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ShopError {
+    /// A count is out of its range.
+    #[error("simulate the shop: `{name}` is {found}, allowed {min} to {max}")]
+    Count {
+        /// Field of [`Shop`].
+        name: &'static str,
+        /// Its value.
+        found: u32,
+        /// Least value allowed.
+        min: u32,
+        /// Largest value allowed.
+        max: u32,
+    },
+    /// A rate or mean is out of its range or not a number.
+    #[error("simulate the shop: `{name}` is {found}, allowed 0 to {max}")]
+    Share {
+        /// Field of [`Shop`].
+        name: &'static str,
+        /// Its value.
+        found: f64,
+        /// Largest value allowed.
+        max: f64,
+    },
+    /// The first day is too far from today for the dates in the files to make sense.
+    #[error("simulate the shop: `start` is {found}, allowed 1990 to 2100")]
+    Start {
+        /// Its value.
+        found: Date,
+    },
+    /// The buying process has a parameter that is not positive.
+    #[error("simulate the shop: the buying process is impossible")]
+    Process(#[source] ProcessError),
+}

@@ -1,0 +1,25 @@
+//! The simulator's claims.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod determinism;
+mod dirt;
+mod planted;
+mod process;
+mod stock;
+
+use std::sync::OnceLock;
+
+use simulator::{Generated, Shop, generate};
+
+/// The demonstration shop, generated once for all tests.
+fn marketplace() -> &'static Generated {
+    static SHOP: OnceLock<Generated> = OnceLock::new();
+    SHOP.get_or_init(|| generate(&Shop::marketplace()).unwrap())
+}
+
+/// The small shop, generated once for all tests.
+fn tiny() -> &'static Generated {
+    static SHOP: OnceLock<Generated> = OnceLock::new();
+    SHOP.get_or_init(|| generate(&Shop::tiny()).unwrap())
+}

@@ -1,0 +1,5 @@
+//! What sources promise.
+
+mod check;
+mod formats;
+mod reading;
