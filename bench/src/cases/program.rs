@@ -47,7 +47,10 @@ pub(crate) fn program() -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
     let folder = own.parent()?;
     // Tests lie one folder deeper than programs.
-    [folder, folder.parent()?].iter().map(|f| f.join("comptoir")).find(|p| p.is_file())
+    [folder, folder.parent()?]
+        .iter()
+        .map(|f| f.join("comptoir"))
+        .find(|p| p.is_file())
 }
 
 /// A folder that is deleted at the end.
@@ -55,7 +58,8 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("comptoir-bench-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("comptoir-bench-{name}-{}", std::process::id()));
         fs_err::create_dir_all(&path)?;
         Ok(Self(path))
     }
@@ -69,19 +73,40 @@ impl Drop for Folder {
 
 pub(crate) fn comptoir(program: &Path, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 
 /// Runs the program; 1 is allowed where a gate may say no.
-fn ran(program: &Path, folder: &Path, arguments: &[&str], allowed: &[i32]) -> anyhow::Result<ChildUse> {
+fn ran(
+    program: &Path,
+    folder: &Path,
+    arguments: &[&str],
+    allowed: &[i32],
+) -> anyhow::Result<ChildUse> {
     let used = measure(&mut comptoir(program, folder, arguments))?;
     let code = used.status.code().unwrap_or(-1);
-    ensure!(allowed.contains(&code), "comptoir {} ended with {code}", arguments.join(" "));
+    ensure!(
+        allowed.contains(&code),
+        "comptoir {} ended with {code}",
+        arguments.join(" ")
+    );
     Ok(used)
 }
 
-fn measured(ctx: &Ctx, used: ChildUse, seconds_max: f64, bytes_max: u64, split: &'static str, note: String) -> Outcome {
+fn measured(
+    ctx: &Ctx,
+    used: ChildUse,
+    seconds_max: f64,
+    bytes_max: u64,
+    split: &'static str,
+    note: String,
+) -> Outcome {
     let fits = used.peak_memory_bytes.is_some_and(|b| b <= bytes_max);
     Outcome::Measured(Measured {
         value: used.seconds,
@@ -94,12 +119,19 @@ fn measured(ctx: &Ctx, used: ChildUse, seconds_max: f64, bytes_max: u64, split: 
 }
 
 fn wholesaler(program: &Path, folder: &Folder) -> anyhow::Result<PathBuf> {
-    ran(program, &folder.0, &["new", "shop", "--shop", "wholesaler"], &[0])?;
+    ran(
+        program,
+        &folder.0,
+        &["new", "shop", "--shop", "wholesaler"],
+        &[0],
+    )?;
     Ok(folder.0.join("shop"))
 }
 
 fn uci_import(ctx: &Ctx) -> anyhow::Result<Outcome> {
-    let Some(program) = program() else { return Ok(NO_PROGRAM) };
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
     if ctx.data.is_none() {
         return Ok(NO_DATA);
     }
@@ -107,12 +139,17 @@ fn uci_import(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let shop = wholesaler(&program, &folder)?;
     let used = ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let again = ran(&program, &shop, &["import", "--quiet"], &[0])?;
-    let note = format!("1,044,847 rows; importing the same file again: {:.2} s", again.seconds);
+    let note = format!(
+        "1,044,847 rows; importing the same file again: {:.2} s",
+        again.seconds
+    );
     Ok(measured(ctx, used, 5.0, 1 << 30, "none", note))
 }
 
 fn uci_run(ctx: &Ctx) -> anyhow::Result<Outcome> {
-    let Some(program) = program() else { return Ok(NO_PROGRAM) };
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
     if ctx.data.is_none() {
         return Ok(NO_DATA);
     }
@@ -121,16 +158,36 @@ fn uci_run(ctx: &Ctx) -> anyhow::Result<Outcome> {
     ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let products: &[&str] = ctx.pick(&["run", "--quiet", "segments"], &["run", "--quiet"]);
     let used = ran(&program, &shop, products, &[0, 1]).context("run the products")?;
-    let note = "each kind is trained twice: before the held-out days to be measured, and on everything".to_owned();
-    Ok(measured(ctx, used, 60.0, 2 << 30, "held out: the last 90 days (value: 120)", note))
+    let note =
+        "each kind is trained twice: before the held-out days to be measured, and on everything"
+            .to_owned();
+    Ok(measured(
+        ctx,
+        used,
+        60.0,
+        2 << 30,
+        "held out: the last 90 days (value: 120)",
+        note,
+    ))
 }
 
 fn demo_once(ctx: &Ctx) -> anyhow::Result<Outcome> {
-    let Some(program) = program() else { return Ok(NO_PROGRAM) };
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
     if ctx.size == Size::Small {
-        return Ok(Outcome::Skipped("the demo has one size; the program's own tests run a small shop end to end"));
+        return Ok(Outcome::Skipped(
+            "the demo has one size; the program's own tests run a small shop end to end",
+        ));
     }
     let folder = Folder::new("demo")?;
     let used = ran(&program, &folder.0, &["demo", "--once", "--quiet"], &[0, 1])?;
-    Ok(measured(ctx, used, 90.0, 2 << 30, "held out: the last 60 days (segments and value: 90)", String::new()))
+    Ok(measured(
+        ctx,
+        used,
+        90.0,
+        2 << 30,
+        "held out: the last 60 days (segments and value: 90)",
+        String::new(),
+    ))
 }

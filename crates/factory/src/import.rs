@@ -95,7 +95,7 @@ pub async fn import(
     let mut listed = Vec::new();
     for source in &chosen {
         let files = source.files(project, &|name| std::env::var(name).ok())?;
-        listed.push((*source, rules::contract(source)?, files));
+        listed.push((*source, rules::contract(source, options.now)?, files));
     }
     let mut transaction = lake.begin().await?;
     let ledger = Ledger::read(lake).await?;

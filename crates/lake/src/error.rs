@@ -6,7 +6,9 @@ use datafusion::error::DataFusionError;
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
     /// The location is no folder or URL that can hold a lake.
-    #[error("open the lake at {location:?}: {found}; allowed is a folder or an s3://, gs://, az:// or memory:// URL")]
+    #[error(
+        "open the lake at {location:?}: {found}; allowed is a folder or an s3://, gs://, az:// or memory:// URL"
+    )]
     Location {
         /// The location given.
         location: String,
@@ -14,7 +16,9 @@ pub enum LakeError {
         found: String,
     },
     /// Another writer is at work.
-    #[error("write to the lake at {location}: another writer holds it ({holder}); wait until it is done")]
+    #[error(
+        "write to the lake at {location}: another writer holds it ({holder}); wait until it is done"
+    )]
     Busy {
         /// The lake.
         location: String,
@@ -22,7 +26,9 @@ pub enum LakeError {
         holder: String,
     },
     /// The lake was written by a newer program.
-    #[error("open the lake at {location}: its snapshots have format {found}, this program reads up to {allowed}")]
+    #[error(
+        "open the lake at {location}: its snapshots have format {found}, this program reads up to {allowed}"
+    )]
     Newer {
         /// The lake.
         location: String,
@@ -67,13 +73,17 @@ pub enum LakeError {
     #[error("run the query: {}", .0.strip_backtrace())]
     Sql(#[source] Box<DataFusionError>),
     /// The SQL is not a query: the lake is written by imports and decisions only.
-    #[error("run the query: only SELECT, WITH, VALUES, EXPLAIN and SHOW are allowed here, found: {found}")]
+    #[error(
+        "run the query: only SELECT, WITH, VALUES, EXPLAIN and SHOW are allowed here, found: {found}"
+    )]
     ReadOnly {
         /// The beginning of the statement.
         found: String,
     },
     /// The query needs more memory than its budget and cannot spill more.
-    #[error("run the query within {budget} of memory: {found}; raise --memory or read fewer columns and rows")]
+    #[error(
+        "run the query within {budget} of memory: {found}; raise --memory or read fewer columns and rows"
+    )]
     OverBudget {
         /// The budget.
         budget: schema::Bytes,
@@ -89,13 +99,27 @@ pub enum LakeError {
 }
 
 impl LakeError {
-    pub(crate) fn table(operation: &'static str, table: &str) -> impl FnOnce(deltalake_core::DeltaTableError) -> Self {
+    pub(crate) fn table(
+        operation: &'static str,
+        table: &str,
+    ) -> impl FnOnce(deltalake_core::DeltaTableError) -> Self {
         let table = table.to_owned();
-        move |source| Self::Table { operation, table, source: Box::new(source) }
+        move |source| Self::Table {
+            operation,
+            table,
+            source: Box::new(source),
+        }
     }
 
-    pub(crate) fn storage(operation: &'static str, path: impl std::fmt::Display) -> impl FnOnce(object_store::Error) -> Self {
+    pub(crate) fn storage(
+        operation: &'static str,
+        path: impl std::fmt::Display,
+    ) -> impl FnOnce(object_store::Error) -> Self {
         let path = path.to_string();
-        move |source| Self::Storage { operation, path, source }
+        move |source| Self::Storage {
+            operation,
+            path,
+            source,
+        }
     }
 }

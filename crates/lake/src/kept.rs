@@ -15,15 +15,29 @@ impl Transaction {
         let lake = self.lake();
         let session = lake.session(self.base()).await?;
         for (table, prefixes) in self.removed() {
-            let (Some(definition), Some(version)) = (schema::table::table(table), self.base().tables.get(table)) else {
+            let (Some(definition), Some(version)) =
+                (schema::table::table(table), self.base().tables.get(table))
+            else {
                 continue;
             };
             let files = lake.files(table, *version).await?;
-            let removed = |path: &str| prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
-            let paths = files.iter().map(|f| f.path.as_str()).filter(|path| !removed(path)).collect::<Vec<_>>();
+            let removed = |path: &str| {
+                prefixes
+                    .iter()
+                    .any(|prefix| path.starts_with(prefix.as_str()))
+            };
+            let paths = files
+                .iter()
+                .map(|f| f.path.as_str())
+                .filter(|path| !removed(path))
+                .collect::<Vec<_>>();
             let provider = lake.listing(definition, &paths)?;
-            session.deregister_table(table.as_str()).map_err(|e| lake.sql_error(e))?;
-            session.register_table(table.as_str(), provider).map_err(|e| lake.sql_error(e))?;
+            session
+                .deregister_table(table.as_str())
+                .map_err(|e| lake.sql_error(e))?;
+            session
+                .register_table(table.as_str(), provider)
+                .map_err(|e| lake.sql_error(e))?;
         }
         let rows = session.sql(sql).await.map_err(|e| lake.sql_error(e))?;
         rows.execute_stream().await.map_err(|e| lake.sql_error(e))

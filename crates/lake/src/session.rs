@@ -7,7 +7,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -59,11 +61,17 @@ impl Lake {
         let store = url::Url::parse(SQL_STORE).expect("a constant URL parses");
         context.register_object_store(&store, self.root());
         for table in schema::table::tables() {
-            let provider = self.provider(table, snapshot.tables.get(&table.name).copied()).await?;
-            context.register_table(table.name.as_str(), provider).map_err(|e| self.sql_error(e))?;
+            let provider = self
+                .provider(table, snapshot.tables.get(&table.name).copied())
+                .await?;
+            context
+                .register_table(table.name.as_str(), provider)
+                .map_err(|e| self.sql_error(e))?;
         }
         for extra in self.extra_tables() {
-            context.register_table(extra.0.as_str(), extra.1).map_err(|e| self.sql_error(e))?;
+            context
+                .register_table(extra.0.as_str(), extra.1)
+                .map_err(|e| self.sql_error(e))?;
         }
         Ok(context)
     }
@@ -97,16 +105,34 @@ impl Lake {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| self.sql_error(e))?;
         let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
-        let config = ListingTableConfig::new_with_multi_paths(paths).with_listing_options(options).with_schema(schema);
-        Ok(Arc::new(ListingTable::try_new(config).map_err(|e| self.sql_error(e))?))
+        let config = ListingTableConfig::new_with_multi_paths(paths)
+            .with_listing_options(options)
+            .with_schema(schema);
+        Ok(Arc::new(
+            ListingTable::try_new(config).map_err(|e| self.sql_error(e))?,
+        ))
     }
 
     async fn plan(&self, sql: &str, snapshot: &Snapshot) -> Result<DataFrame, LakeError> {
         let context = self.session(snapshot).await?;
-        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let plan = context.state().create_logical_plan(sql).await.map_err(|e| self.sql_error(e))?;
-        read_only.verify_plan(&plan).map_err(|_| LakeError::ReadOnly { found: sql.chars().take(60).collect() })?;
-        context.execute_logical_plan(plan).await.map_err(|e| self.sql_error(e))
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let plan = context
+            .state()
+            .create_logical_plan(sql)
+            .await
+            .map_err(|e| self.sql_error(e))?;
+        read_only
+            .verify_plan(&plan)
+            .map_err(|_| LakeError::ReadOnly {
+                found: sql.chars().take(60).collect(),
+            })?;
+        context
+            .execute_logical_plan(plan)
+            .await
+            .map_err(|e| self.sql_error(e))
     }
 
     /// The rows of a query over the latest snapshot. Read only; held to the memory budget, spilling to disk.
@@ -122,8 +148,16 @@ impl Lake {
     ///
     /// # Errors
     /// As [`Lake::query`].
-    pub async fn query_at(&self, sql: &str, snapshot: &Snapshot) -> Result<Vec<RecordBatch>, LakeError> {
-        self.plan(sql, snapshot).await?.collect().await.map_err(|e| self.sql_error(e))
+    pub async fn query_at(
+        &self,
+        sql: &str,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<RecordBatch>, LakeError> {
+        self.plan(sql, snapshot)
+            .await?
+            .collect()
+            .await
+            .map_err(|e| self.sql_error(e))
     }
 
     /// The rows of a query over the latest snapshot, as they come.
@@ -139,17 +173,26 @@ impl Lake {
     ///
     /// # Errors
     /// As [`Lake::stream`].
-    pub async fn stream_at(&self, sql: &str, snapshot: &Snapshot) -> Result<SendableRecordBatchStream, LakeError> {
-        self.plan(sql, snapshot).await?.execute_stream().await.map_err(|e| self.sql_error(e))
+    pub async fn stream_at(
+        &self,
+        sql: &str,
+        snapshot: &Snapshot,
+    ) -> Result<SendableRecordBatchStream, LakeError> {
+        self.plan(sql, snapshot)
+            .await?
+            .execute_stream()
+            .await
+            .map_err(|e| self.sql_error(e))
     }
 
     /// The error of the engine, told apart by what the user can do about it.
     #[must_use]
     pub fn sql_error(&self, error: DataFusionError) -> LakeError {
         match error.find_root() {
-            DataFusionError::ResourcesExhausted(found) => {
-                LakeError::OverBudget { budget: self.options().memory, found: found.lines().next().unwrap_or_default().to_owned() }
-            }
+            DataFusionError::ResourcesExhausted(found) => LakeError::OverBudget {
+                budget: self.options().memory,
+                found: found.lines().next().unwrap_or_default().to_owned(),
+            },
             _ => LakeError::Sql(Box::new(error)),
         }
     }

@@ -46,9 +46,15 @@ async fn list(store: &Arc<dyn ObjectStore>) -> Result<Vec<Path>, LakeError> {
 }
 
 /// The latest snapshot; the empty one where the lake is new.
-pub(crate) async fn latest(store: &Arc<dyn ObjectStore>, location: &str) -> Result<Snapshot, LakeError> {
+pub(crate) async fn latest(
+    store: &Arc<dyn ObjectStore>,
+    location: &str,
+) -> Result<Snapshot, LakeError> {
     let Some(path) = list(store).await?.pop() else {
-        return Ok(Snapshot { format: FORMAT, ..Snapshot::default() });
+        return Ok(Snapshot {
+            format: FORMAT,
+            ..Snapshot::default()
+        });
     };
     let bytes = store
         .get(&path)
@@ -65,18 +71,30 @@ pub(crate) async fn latest(store: &Arc<dyn ObjectStore>, location: &str) -> Resu
         location: location.to_owned(),
         found: format!("snapshot {path} is damaged ({e})"),
     };
-    let found = serde_json::from_slice::<Format>(&bytes).map_err(damaged)?.format;
+    let found = serde_json::from_slice::<Format>(&bytes)
+        .map_err(damaged)?
+        .format;
     if found > FORMAT {
-        return Err(LakeError::Newer { location: location.to_owned(), found, allowed: FORMAT });
+        return Err(LakeError::Newer {
+            location: location.to_owned(),
+            found,
+            allowed: FORMAT,
+        });
     }
     serde_json::from_slice(&bytes).map_err(damaged)
 }
 
 /// Publishes a snapshot; `false` where another writer has taken its number.
-pub(crate) async fn publish(store: &Arc<dyn ObjectStore>, snapshot: &Snapshot) -> Result<bool, LakeError> {
+pub(crate) async fn publish(
+    store: &Arc<dyn ObjectStore>,
+    snapshot: &Snapshot,
+) -> Result<bool, LakeError> {
     let path = path(snapshot.version);
     let text = serde_json::to_vec(snapshot).unwrap_or_default();
-    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    let options = PutOptions {
+        mode: PutMode::Create,
+        ..PutOptions::default()
+    };
     match store.put_opts(&path, text.into(), options).await {
         Ok(_) => {}
         Err(object_store::Error::AlreadyExists { .. }) => return Ok(false),

@@ -53,7 +53,9 @@ pub struct Lake(Arc<Inner>);
 
 impl std::fmt::Debug for Lake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lake").field("location", &self.0.location).finish_non_exhaustive()
+        f.debug_struct("Lake")
+            .field("location", &self.0.location)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,24 +67,36 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Location`] when the location cannot hold a lake, [`LakeError::Newer`] when a newer program wrote it.
     pub async fn open(location: &str, options: &LakeOptions) -> Result<Self, LakeError> {
-        let wrong = |found: String| LakeError::Location { location: location.to_owned(), found };
+        let wrong = |found: String| LakeError::Location {
+            location: location.to_owned(),
+            found,
+        };
         let (root, prefix, folder): (Arc<dyn ObjectStore>, Path, Option<PathBuf>) =
-            match url::Url::parse(location).ok().filter(|_| location.contains("://")) {
-                Some(url) if url.scheme() == "memory" => (Arc::new(InMemory::new()), Path::from("lake"), None),
+            match url::Url::parse(location)
+                .ok()
+                .filter(|_| location.contains("://"))
+            {
+                Some(url) if url.scheme() == "memory" => {
+                    (Arc::new(InMemory::new()), Path::from("lake"), None)
+                }
                 Some(url) if url.scheme() != "file" => {
                     let (store, prefix) =
                         parse_url_opts(&url, std::env::vars()).map_err(|e| wrong(e.to_string()))?;
                     (Arc::from(store), prefix, None)
                 }
                 file => {
-                    let path = file.and_then(|u| u.to_file_path().ok()).unwrap_or_else(|| PathBuf::from(location));
+                    let path = file
+                        .and_then(|u| u.to_file_path().ok())
+                        .unwrap_or_else(|| PathBuf::from(location));
                     fs_err::create_dir_all(&path).map_err(|e| wrong(e.to_string()))?;
                     let path = fs_err::canonicalize(&path).map_err(|e| wrong(e.to_string()))?;
-                    let prefix = Path::from_absolute_path(&path).map_err(|e| wrong(e.to_string()))?;
+                    let prefix =
+                        Path::from_absolute_path(&path).map_err(|e| wrong(e.to_string()))?;
                     (Arc::new(LocalFileSystem::new()), prefix, Some(path))
                 }
             };
-        let store: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&root), prefix.clone()));
+        let store: Arc<dyn ObjectStore> =
+            Arc::new(PrefixStore::new(Arc::clone(&root), prefix.clone()));
         let lake = Self(Arc::new(Inner {
             location: location.to_owned(),
             folder,
@@ -122,9 +136,16 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Sql`] when the batches do not share one schema.
     pub fn add_view(&self, name: &str, batches: Vec<RecordBatch>) -> Result<(), LakeError> {
-        let Some(first) = batches.first() else { return Ok(()) };
-        let table = MemTable::try_new(first.schema(), vec![batches]).map_err(|e| self.sql_error(e))?;
-        self.0.extra.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(table));
+        let Some(first) = batches.first() else {
+            return Ok(());
+        };
+        let table =
+            MemTable::try_new(first.schema(), vec![batches]).map_err(|e| self.sql_error(e))?;
+        self.0
+            .extra
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), Arc::new(table));
         Ok(())
     }
 
@@ -154,7 +175,10 @@ impl Lake {
 
     pub(crate) fn extra_tables(&self) -> Vec<(String, Arc<dyn TableProvider>)> {
         let extra = self.0.extra.lock().unwrap_or_else(PoisonError::into_inner);
-        extra.iter().map(|(name, table)| (name.clone(), Arc::clone(table))).collect()
+        extra
+            .iter()
+            .map(|(name, table)| (name.clone(), Arc::clone(table)))
+            .collect()
     }
 
     /// The whole store, as the engines below want it: a store that hides the lake's own path gives back the paths of
@@ -172,7 +196,9 @@ impl Lake {
     fn url_of(&self, store: &str, parts: &[&str]) -> url::Url {
         let mut url = url::Url::parse(store).expect("a constant URL parses");
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(self.0.prefix.parts().map(|part| part.as_ref().to_owned())).extend(parts);
+            path.pop_if_empty()
+                .extend(self.0.prefix.parts().map(|part| part.as_ref().to_owned()))
+                .extend(parts);
         }
         url
     }
@@ -180,7 +206,11 @@ impl Lake {
     /// A handle on a Delta table whose log is not loaded yet.
     pub(crate) fn delta(&self, table: &str) -> Result<DeltaTableBuilder, LakeError> {
         // The Delta library chooses its log by the scheme; `memory` is its plain one over any store.
-        let store = if self.0.folder.is_some() { "file:///" } else { "memory:///" };
+        let store = if self.0.folder.is_some() {
+            "file:///"
+        } else {
+            "memory:///"
+        };
         let url = self.url_of(store, &[table, ""]);
         Ok(DeltaTableBuilder::from_url(url.clone())
             .map_err(LakeError::table("open", table))?
@@ -190,11 +220,21 @@ impl Lake {
     /// The data files of a table at a version. Cached: a version never changes.
     pub(crate) async fn files(&self, table: &str, version: u64) -> Result<Files, LakeError> {
         let key = (table.to_owned(), version);
-        if let Some(files) = self.0.files.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(files) = self
+            .0
+            .files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
             return Ok(Arc::clone(files));
         }
-        let delta =
-            self.delta(table)?.with_version(version).load().await.map_err(LakeError::table("read the log of", table))?;
+        let delta = self
+            .delta(table)?
+            .with_version(version)
+            .load()
+            .await
+            .map_err(LakeError::table("read the log of", table))?;
         let files = Arc::new(files_of(&delta, table)?);
         let mut cache = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
         // Only the newest few versions are asked for again.
@@ -206,7 +246,9 @@ impl Lake {
 
 /// The data files that a loaded Delta table names.
 pub(crate) fn files_of(delta: &DeltaTable, table: &str) -> Result<Vec<DataFile>, LakeError> {
-    let state = delta.snapshot().map_err(LakeError::table("read the log of", table))?;
+    let state = delta
+        .snapshot()
+        .map_err(LakeError::table("read the log of", table))?;
     let mut files: Vec<DataFile> = state
         .log_data()
         .iter()

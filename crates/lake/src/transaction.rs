@@ -26,23 +26,43 @@ pub struct Transaction {
 
 /// Takes the writer's lock of a lake in a folder.
 fn lock(lake: &Lake) -> Result<Option<File>, LakeError> {
-    let Some(folder) = lake.folder() else { return Ok(None) };
+    let Some(folder) = lake.folder() else {
+        return Ok(None);
+    };
     let path = folder.join("_comptoir").join("writer.lock");
     let refused = |e: std::io::Error| LakeError::Storage {
         operation: "take the lock",
         path: path.display().to_string(),
-        source: object_store::Error::Generic { store: "lock", source: Box::new(e) },
+        source: object_store::Error::Generic {
+            store: "lock",
+            source: Box::new(e),
+        },
     };
     std::fs::create_dir_all(folder.join("_comptoir")).map_err(refused)?;
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(refused)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(refused)?;
     if file.try_lock().is_err() {
         let mut holder = String::new();
         let _ = file.read_to_string(&mut holder);
-        let holder = if holder.trim().is_empty() { "an unknown process" } else { holder.trim() };
-        return Err(LakeError::Busy { location: lake.location().to_owned(), holder: holder.to_owned() });
+        let holder = if holder.trim().is_empty() {
+            "an unknown process"
+        } else {
+            holder.trim()
+        };
+        return Err(LakeError::Busy {
+            location: lake.location().to_owned(),
+            holder: holder.to_owned(),
+        });
     }
     // Who holds it is a courtesy to the next one; the lock itself does not depend on it.
-    let _ = file.set_len(0).and_then(|()| writeln!(file, "process {}", std::process::id()));
+    let _ = file
+        .set_len(0)
+        .and_then(|()| writeln!(file, "process {}", std::process::id()));
     Ok(Some(file))
 }
 
@@ -54,14 +74,23 @@ impl Lake {
     pub async fn begin(&self) -> Result<Transaction, LakeError> {
         let lock = lock(self)?;
         let base = self.snapshot().await?;
-        Ok(Transaction { lake: self.clone(), base, adds: BTreeMap::new(), removes: BTreeMap::new(), _lock: lock })
+        Ok(Transaction {
+            lake: self.clone(),
+            base,
+            adds: BTreeMap::new(),
+            removes: BTreeMap::new(),
+            _lock: lock,
+        })
     }
 
     /// Begins a commit like [`Lake::begin`], waiting for another writer up to `patience`.
     ///
     /// # Errors
     /// As [`Lake::begin`].
-    pub async fn begin_within(&self, patience: std::time::Duration) -> Result<Transaction, LakeError> {
+    pub async fn begin_within(
+        &self,
+        patience: std::time::Duration,
+    ) -> Result<Transaction, LakeError> {
         const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
         let mut waited = std::time::Duration::ZERO;
         loop {
@@ -78,7 +107,10 @@ impl Lake {
 
 /// The file name's part that says under which tag the rows were written.
 fn tag_prefix(tag: &str) -> String {
-    let safe: String = tag.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let safe: String = tag
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     format!("{safe}-")
 }
 
@@ -102,14 +134,22 @@ impl Transaction {
 
     /// Rows written earlier under `tag` disappear at commit.
     pub fn remove(&mut self, table: &str, tag: &str) {
-        self.removes.entry(table.to_owned()).or_default().insert(tag_prefix(tag));
+        self.removes
+            .entry(table.to_owned())
+            .or_default()
+            .insert(tag_prefix(tag));
     }
 
     /// A writer of new rows of `table` under `tag`.
     ///
     /// # Errors
     /// None today; the storage is first asked when rows are written.
-    pub async fn writer(&mut self, table: &str, schema: SchemaRef, tag: &str) -> Result<TableWriter, LakeError> {
+    pub async fn writer(
+        &mut self,
+        table: &str,
+        schema: SchemaRef,
+        tag: &str,
+    ) -> Result<TableWriter, LakeError> {
         let path = format!("{}{}.parquet", tag_prefix(tag), uuid::Uuid::new_v4());
         Ok(TableWriter::start(self.lake.store(), table, schema, path))
     }
@@ -149,7 +189,11 @@ impl Transaction {
     }
 
     /// Commits one table; `None` where nothing changes in it.
-    async fn commit_table(&self, table: &str, now: jiff::Timestamp) -> Result<Option<u64>, LakeError> {
+    async fn commit_table(
+        &self,
+        table: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Option<u64>, LakeError> {
         let visible = match self.base.tables.get(table) {
             Some(version) => self.lake.files(table, *version).await?,
             None => std::sync::Arc::default(),
@@ -164,12 +208,17 @@ impl Transaction {
         }
         let delta = self.open_or_create(table).await?;
         // What the log holds beyond the visible files was left by a writer that died before its snapshot.
-        let present: BTreeMap<String, DataFile> =
-            files_of(&delta, table)?.into_iter().map(|f| (f.path.clone(), f)).collect();
+        let present: BTreeMap<String, DataFile> = files_of(&delta, table)?
+            .into_iter()
+            .map(|f| (f.path.clone(), f))
+            .collect();
         let millis = now.as_millisecond();
         let mut actions: Vec<Action> = Vec::new();
         let wanted: BTreeSet<&str> = kept.iter().map(|f| f.path.as_str()).collect();
-        for path in present.keys().filter(|path| !wanted.contains(path.as_str())) {
+        for path in present
+            .keys()
+            .filter(|path| !wanted.contains(path.as_str()))
+        {
             actions.push(Action::Remove(Remove {
                 path: path.clone(),
                 data_change: true,
@@ -180,9 +229,20 @@ impl Transaction {
         for file in kept.iter().filter(|f| !present.contains_key(&f.path)) {
             actions.push(Action::Add(file.add.clone()));
         }
-        actions.extend(added.iter().map(|a| Action::Add(Add { modification_time: millis, ..a.clone() })));
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        let state = delta.snapshot().map_err(LakeError::table("read the log of", table))?;
+        actions.extend(added.iter().map(|a| {
+            Action::Add(Add {
+                modification_time: millis,
+                ..a.clone()
+            })
+        }));
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: None,
+            predicate: None,
+        };
+        let state = delta
+            .snapshot()
+            .map_err(LakeError::table("read the log of", table))?;
         let done = CommitBuilder::default()
             .with_actions(actions)
             .with_max_retries(0)
@@ -193,20 +253,39 @@ impl Transaction {
     }
 
     async fn open_or_create(&self, table: &str) -> Result<DeltaTable, LakeError> {
-        let delta = self.lake.delta(table)?.build().map_err(LakeError::table("open", table))?;
-        let exists = delta.verify_deltatable_existence().await.map_err(LakeError::table("open", table))?;
+        let delta = self
+            .lake
+            .delta(table)?
+            .build()
+            .map_err(LakeError::table("open", table))?;
+        let exists = delta
+            .verify_deltatable_existence()
+            .await
+            .map_err(LakeError::table("open", table))?;
         if exists {
-            return self.lake.delta(table)?.load().await.map_err(LakeError::table("read the log of", table));
+            return self
+                .lake
+                .delta(table)?
+                .load()
+                .await
+                .map_err(LakeError::table("read the log of", table));
         }
         let definition = schema::table::table(table).ok_or_else(|| LakeError::Columns {
             table: table.to_owned(),
             expected: "one of the shared tables".to_owned(),
             found: table.to_owned(),
         })?;
-        let wrong = |found: String| LakeError::Location { location: table.to_owned(), found };
+        let wrong = |found: String| LakeError::Location {
+            location: table.to_owned(),
+            found,
+        };
         let columns: StructType = {
             use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
-            definition.arrow().as_ref().try_into_kernel().map_err(|e: arrow::error::ArrowError| wrong(e.to_string()))?
+            definition
+                .arrow()
+                .as_ref()
+                .try_into_kernel()
+                .map_err(|e: arrow::error::ArrowError| wrong(e.to_string()))?
         };
         CreateBuilder::new()
             .with_log_store(delta.log_store())

@@ -1,7 +1,7 @@
 //! Rows to Parquet, encoded beside the work that makes them.
 
-use crate::transaction::Transaction;
 use crate::LakeError;
+use crate::transaction::Transaction;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::Add;
@@ -34,12 +34,22 @@ pub struct TableWriter {
 }
 
 fn columns(schema: &SchemaRef) -> String {
-    schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect::<Vec<_>>().join(", ")
+    schema
+        .fields()
+        .iter()
+        .map(|f| format!("{} {}", f.name(), f.data_type()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl TableWriter {
     /// Starts a file `path` below the folder of `table`; its size in bytes comes back from the encoder.
-    pub(crate) fn start(store: Arc<dyn ObjectStore>, table: &str, schema: SchemaRef, path: String) -> Self {
+    pub(crate) fn start(
+        store: Arc<dyn ObjectStore>,
+        table: &str,
+        schema: SchemaRef,
+        path: String,
+    ) -> Self {
         let (queue, mut waiting) = mpsc::channel::<RecordBatch>(QUEUE_BATCHES);
         let full = Path::from(format!("{table}/{path}"));
         let for_task = Arc::clone(&schema);
@@ -48,7 +58,10 @@ impl TableWriter {
             let failed = |e: parquet::errors::ParquetError| LakeError::Storage {
                 operation: "write file",
                 path: format!("{name}/…"),
-                source: object_store::Error::Generic { store: "parquet", source: Box::new(e) },
+                source: object_store::Error::Generic {
+                    store: "parquet",
+                    source: Box::new(e),
+                },
             };
             let properties = WriterProperties::builder()
                 .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -56,14 +69,22 @@ impl TableWriter {
                 .set_created_by("comptoir".to_owned())
                 .build();
             let sink = BufWriter::new(Arc::clone(&store), full.clone());
-            let mut writer = AsyncArrowWriter::try_new(sink, for_task, Some(properties)).map_err(failed)?;
+            let mut writer =
+                AsyncArrowWriter::try_new(sink, for_task, Some(properties)).map_err(failed)?;
             while let Some(batch) = waiting.recv().await {
                 writer.write(&batch).await.map_err(failed)?;
             }
             writer.finish().await.map_err(failed)?;
             Ok(writer.bytes_written() as u64)
         });
-        Self { table: table.to_owned(), schema, path, rows: 0, queue, encoder }
+        Self {
+            table: table.to_owned(),
+            schema,
+            path,
+            rows: 0,
+            queue,
+            encoder,
+        }
     }
 
     /// Adds rows.
@@ -74,14 +95,22 @@ impl TableWriter {
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         if !self.schema.contains(&batch.schema()) {
             let (expected, found) = (columns(&self.schema), columns(&batch.schema()));
-            return Err(LakeError::Columns { table: self.table.clone(), expected, found });
+            return Err(LakeError::Columns {
+                table: self.table.clone(),
+                expected,
+                found,
+            });
         }
         self.rows += batch.num_rows() as u64;
         if self.queue.send(batch.clone()).await.is_err() {
             // The encoder has stopped: its own error says why.
             let ended = std::mem::replace(&mut self.encoder, tokio::spawn(async { Ok(0) }));
-            ended.await.map_err(|_| LakeError::EncoderStopped { table: self.table.clone() })??;
-            return Err(LakeError::EncoderStopped { table: self.table.clone() });
+            ended.await.map_err(|_| LakeError::EncoderStopped {
+                table: self.table.clone(),
+            })??;
+            return Err(LakeError::EncoderStopped {
+                table: self.table.clone(),
+            });
         }
         Ok(())
     }
@@ -92,7 +121,9 @@ impl TableWriter {
     /// [`LakeError::Storage`] when the storage refused to take the file.
     pub async fn finish(self, transaction: &mut Transaction) -> Result<u64, LakeError> {
         drop(self.queue);
-        let bytes = self.encoder.await.map_err(|_| LakeError::EncoderStopped { table: self.table.clone() })??;
+        let bytes = self.encoder.await.map_err(|_| LakeError::EncoderStopped {
+            table: self.table.clone(),
+        })??;
         if self.rows > 0 {
             let add = Add {
                 path: self.path,

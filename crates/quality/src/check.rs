@@ -1,12 +1,14 @@
 //! Judging rows, batch by batch.
 
+use crate::compare::{Place, as_text, beside, column_at, find, out_of_range, repeated};
 use crate::contract::{Check, Condition, Contract, Effect};
+use crate::gate::gate;
 use crate::keys::{KeySet, Known, hashes};
-use crate::report::{EXAMPLES, EarlierFiles, Example, Finding, Gate, Newest, Report, RuleReport, share};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::cast;
+use crate::report::{EXAMPLES, EarlierFiles, Example, Finding, Gate, Newest, Report, RuleReport};
+use crate::rows::{CheckError, FileToCheck, RowsToCheck, SetAside, UnreadRow, Verdicts};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::kernels::regexp::regexp_is_match_scalar;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
 use std::sync::Arc;
@@ -17,127 +19,19 @@ const VALUE_CHARACTERS: usize = 200;
 /// Microseconds of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// A cell that could not be read as the type of its column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellFailure<'a> {
-    /// Position of the row in the batch.
-    pub row: usize,
-    /// Position of the column in the shared table.
-    pub column: usize,
-    /// The value found.
-    pub value: &'a str,
-    /// What can be read.
-    pub expected: &'a str,
-}
-
-/// A row that could not be read at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadRow {
-    /// Number of the row in its file.
-    pub row_number: i64,
-    /// The rule that it breaks, such as `shape`.
-    pub rule: String,
-    /// The column that breaks it, where it is one.
-    pub column: Option<String>,
-    /// What was found and what is allowed.
-    pub reason: String,
-    /// The beginning of its text.
-    pub text: String,
-}
-
-/// A batch of rows to judge.
-#[derive(Debug)]
-pub struct RowsToCheck<'a> {
-    /// The rows as the file has them.
-    pub raw: &'a RecordBatch,
-    /// The same rows with the columns of the shared table.
-    pub typed: &'a RecordBatch,
-    /// Number of each row in its file.
-    pub row_numbers: &'a [i64],
-    /// For each row the reason to skip it, as a position in the list given to [`Checker::new`].
-    pub skipped: &'a [Option<usize>],
-    /// For each row the reason to take it as a return.
-    pub returned: &'a [Option<usize>],
-    /// Cells that could not be read, by row.
-    pub failures: Vec<CellFailure<'a>>,
-    /// Rows that could not be read at all.
-    pub unread: &'a [UnreadRow],
-}
-
-/// A row that is not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
-    /// Position of the row in the batch.
-    pub row: usize,
-    /// The rule, or `skip`.
-    pub rule: Arc<str>,
-    /// The column, where it is one.
-    pub column: Option<Arc<str>>,
-    /// The value found, where it is one.
-    pub value: Option<String>,
-    /// What is allowed, or why it is skipped.
-    pub reason: Arc<str>,
-    /// Whether the source file skips it.
-    pub skipped: bool,
-}
-
-/// The judgement on a batch.
-#[derive(Debug)]
-pub struct Verdicts {
-    /// Whether each row is accepted.
-    pub accepted: BooleanArray,
-    /// The rows that are not, in order.
-    pub set_aside: Vec<SetAside>,
-}
-
-/// A rule that could not be evaluated.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// The engine failed on a condition.
-    #[error("check rule `{rule}`")]
-    Condition {
-        /// The rule.
-        rule: String,
-        /// What the engine said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A column that a rule is about is not there.
-    #[error("check rule `{rule}`: no column `{column}`; found {}", found.join(", "))]
-    NoColumn {
-        /// The rule.
-        rule: String,
-        /// The column.
-        column: String,
-        /// The columns of the file and of the shared table.
-        found: Vec<String>,
-    },
-    /// Values of a column cannot be compared.
-    #[error("check rule `{rule}`")]
-    Values {
-        /// The rule.
-        rule: String,
-        /// What Arrow said.
-        #[source]
-        source: ArrowError,
-    },
-}
-
-/// Where a column of a uniqueness rule is found.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Raw(usize),
-    Typed(usize),
-}
-
 /// What a rule needs beside its definition.
 enum Ready {
     Plain,
     Condition(Box<dyn Condition>),
     /// A reference to a table without rows.
     Unchecked,
-    Unique { places: Vec<Place>, seen: KeySet },
-    Key { places: Vec<Place> },
+    Unique {
+        places: Vec<Place>,
+        seen: KeySet,
+    },
+    Key {
+        places: Vec<Place>,
+    },
 }
 
 /// Judges the rows of one file.
@@ -155,34 +49,10 @@ pub struct Checker<'a> {
 
 impl std::fmt::Debug for Checker<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checker").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("Checker")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
-}
-
-/// What the file is, for its report.
-#[derive(Debug, Clone, Copy)]
-pub struct FileToCheck<'a> {
-    /// Name of the source.
-    pub source: &'a str,
-    /// Name of the file.
-    pub file: &'a str,
-    /// Columns of the file.
-    pub raw: &'a SchemaRef,
-    /// Reasons to skip a row.
-    pub skips: &'a [String],
-    /// Reasons to take a row as a return.
-    pub returns: &'a [String],
-}
-
-fn find(rule: &str, column: &str, typed: &SchemaRef, raw: Option<&SchemaRef>) -> Result<Place, CheckError> {
-    if let Some(position) = raw.and_then(|raw| raw.index_of(column).ok()) {
-        return Ok(Place::Raw(position));
-    }
-    typed.index_of(column).map(Place::Typed).map_err(|_| {
-        let both = raw.into_iter().chain([typed]);
-        let found = both.flat_map(|s| s.fields().iter().map(|f| f.name().clone())).collect();
-        CheckError::NoColumn { rule: rule.to_owned(), column: column.to_owned(), found }
-    })
 }
 
 fn cut(text: &str) -> String {
@@ -193,11 +63,17 @@ fn value_at(values: &ArrayRef, row: usize) -> Option<String> {
     if values.is_null(row) {
         return None;
     }
-    array_value_to_string(values, row).ok().map(|text| cut(&text))
+    array_value_to_string(values, row)
+        .ok()
+        .map(|text| cut(&text))
 }
 
 fn example(file: &str, row: i64, value: Option<String>) -> Example {
-    Example { file: file.to_owned(), row, value }
+    Example {
+        file: file.to_owned(),
+        row,
+        value,
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -218,35 +94,63 @@ impl<'a> Checker<'a> {
         let mut ready = Vec::new();
         for rule in contract.rules() {
             ready.push(match &rule.check {
-                Check::NotNull { .. } | Check::Range { .. } | Check::Allowed { .. } | Check::Pattern { .. } => Ready::Plain,
+                Check::NotNull { .. }
+                | Check::Range { .. }
+                | Check::Allowed { .. }
+                | Check::Pattern { .. } => Ready::Plain,
                 Check::Holds { sql } => Ready::Condition(compile(&rule.name, sql)?),
                 Check::Reference { target, .. } if known.values(target).is_none() => {
-                    notes.push(format!("references to {target} are not checked: that table has no rows"));
+                    notes.push(format!(
+                        "references to {target} are not checked: that table has no rows"
+                    ));
                     Ready::Unchecked
                 }
                 Check::Reference { .. } => Ready::Plain,
                 Check::UniqueInFile { columns } => {
-                    let places = columns.iter().map(|c| find(&rule.name, c, &typed, Some(file.raw)));
-                    Ready::Unique { places: places.collect::<Result<_, _>>()?, seen: KeySet::default() }
+                    let places = columns
+                        .iter()
+                        .map(|c| find(&rule.name, c, &typed, Some(file.raw)));
+                    Ready::Unique {
+                        places: places.collect::<Result<_, _>>()?,
+                        seen: KeySet::default(),
+                    }
                 }
                 Check::Key => {
                     let places = table.key.iter().map(|c| find(&rule.name, c, &typed, None));
-                    Ready::Key { places: places.collect::<Result<_, _>>()? }
+                    Ready::Key {
+                        places: places.collect::<Result<_, _>>()?,
+                    }
                 }
             });
         }
-        let columns: Vec<Arc<str>> = table.columns.iter().map(|c| c.name.as_str().into()).collect();
-        let allowed: Vec<Arc<str>> = contract.rules().iter().map(|r| r.check.allowed(table).into()).collect();
-        let finding = |reason: &String| Finding { reason: reason.clone(), rows: 0, examples: Vec::new() };
-        let rules = contract.rules().iter().zip(&allowed).map(|(rule, allowed)| RuleReport {
-            rule: rule.name.clone(),
-            column: rule.check.column().map(|c| columns[c].to_string()),
-            allowed: allowed.to_string(),
-            warns: rule.effect == Effect::Warn,
-            share_max: rule.share_max,
+        let columns: Vec<Arc<str>> = table
+            .columns
+            .iter()
+            .map(|c| c.name.as_str().into())
+            .collect();
+        let allowed: Vec<Arc<str>> = contract
+            .rules()
+            .iter()
+            .map(|r| r.check.allowed(table).into())
+            .collect();
+        let finding = |reason: &String| Finding {
+            reason: reason.clone(),
             rows: 0,
             examples: Vec::new(),
-        });
+        };
+        let rules = contract
+            .rules()
+            .iter()
+            .zip(&allowed)
+            .map(|(rule, allowed)| RuleReport {
+                rule: rule.name.clone(),
+                column: rule.check.column().map(|c| columns[c].to_string()),
+                allowed: allowed.to_string(),
+                warns: rule.effect == Effect::Warn,
+                share_max: rule.share_max,
+                rows: 0,
+                examples: Vec::new(),
+            });
         let report = Report {
             source: file.source.to_owned(),
             table: table.name.clone(),
@@ -270,8 +174,15 @@ impl<'a> Checker<'a> {
             file: file.file.to_owned(),
             ready,
             allowed,
-            names: contract.rules().iter().map(|r| r.name.as_str().into()).collect(),
-            time: table.time.as_ref().and_then(|t| table.columns.iter().position(|c| c.name == *t)),
+            names: contract
+                .rules()
+                .iter()
+                .map(|r| r.name.as_str().into())
+                .collect(),
+            time: table
+                .time
+                .as_ref()
+                .and_then(|t| table.columns.iter().position(|c| c.name == *t)),
             columns,
             newest_micros: None,
             report,
@@ -282,7 +193,11 @@ impl<'a> Checker<'a> {
     ///
     /// # Errors
     /// [`CheckError`] when a condition fails on a row; the file cannot be judged then.
-    pub fn check(&mut self, rows: &RowsToCheck<'_>, known: &mut Known) -> Result<Verdicts, CheckError> {
+    pub fn check(
+        &mut self,
+        rows: &RowsToCheck<'_>,
+        known: &mut Known,
+    ) -> Result<Verdicts, CheckError> {
         let n = rows.typed.num_rows();
         let mut alive = vec![true; n];
         let mut set_aside = Vec::new();
@@ -305,38 +220,59 @@ impl<'a> Checker<'a> {
                 let found = &mut self.report.returned[reason];
                 found.rows += 1;
                 if found.examples.len() < EXAMPLES {
-                    found.examples.push(example(&self.file, rows.row_numbers[row], None));
+                    found
+                        .examples
+                        .push(example(&self.file, rows.row_numbers[row], None));
                 }
             }
         }
         self.see_newest(rows.typed, &alive);
-        Ok(Verdicts { accepted: BooleanArray::from(alive), set_aside })
+        Ok(Verdicts {
+            accepted: BooleanArray::from(alive),
+            set_aside,
+        })
     }
 
     fn count_unread(&mut self, unread: &[UnreadRow]) {
         for row in unread {
             let value = Some(cut(&row.text));
-            self.count_named(&row.rule, row.column.as_deref(), &row.reason, row.row_number, value);
+            self.count_named(
+                &row.rule,
+                row.column.as_deref(),
+                &row.reason,
+                row.row_number,
+                value,
+            );
         }
     }
 
     /// Counts a row under a rule that stands before those of the contract.
-    fn count_named(&mut self, rule: &str, column: Option<&str>, allowed: &str, row_number: i64, value: Option<String>) {
+    fn count_named(
+        &mut self,
+        rule: &str,
+        column: Option<&str>,
+        allowed: &str,
+        row_number: i64,
+        value: Option<String>,
+    ) {
         let before = self.report.rules.len() - self.ready.len();
         let same = |r: &RuleReport| r.rule == rule && r.column.as_deref() == column;
-        let position = self.report.rules[..before].iter().position(same).unwrap_or_else(|| {
-            let report = RuleReport {
-                rule: rule.to_owned(),
-                column: column.map(str::to_owned),
-                allowed: allowed.to_owned(),
-                warns: false,
-                share_max: None,
-                rows: 0,
-                examples: Vec::new(),
-            };
-            self.report.rules.insert(before, report);
-            before
-        });
+        let position = self.report.rules[..before]
+            .iter()
+            .position(same)
+            .unwrap_or_else(|| {
+                let report = RuleReport {
+                    rule: rule.to_owned(),
+                    column: column.map(str::to_owned),
+                    allowed: allowed.to_owned(),
+                    warns: false,
+                    share_max: None,
+                    rows: 0,
+                    examples: Vec::new(),
+                };
+                self.report.rules.insert(before, report);
+                before
+            });
         let found = &mut self.report.rules[position];
         found.rows += 1;
         if found.examples.len() < EXAMPLES {
@@ -344,8 +280,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn set_skipped_aside(&mut self, rows: &RowsToCheck<'_>, alive: &mut [bool], set_aside: &mut Vec<SetAside>) {
-        let reasons: Vec<Arc<str>> = self.report.skipped.iter().map(|s| s.reason.as_str().into()).collect();
+    fn set_skipped_aside(
+        &mut self,
+        rows: &RowsToCheck<'_>,
+        alive: &mut [bool],
+        set_aside: &mut Vec<SetAside>,
+    ) {
+        let reasons: Vec<Arc<str>> = self
+            .report
+            .skipped
+            .iter()
+            .map(|s| s.reason.as_str().into())
+            .collect();
         let rule: Arc<str> = "skip".into();
         for (row, skipped) in rows.skipped.iter().enumerate() {
             let Some(position) = *skipped else { continue };
@@ -353,14 +299,28 @@ impl<'a> Checker<'a> {
             let found = &mut self.report.skipped[position];
             found.rows += 1;
             if found.examples.len() < EXAMPLES {
-                found.examples.push(example(&self.file, rows.row_numbers[row], None));
+                found
+                    .examples
+                    .push(example(&self.file, rows.row_numbers[row], None));
             }
             let (rule, reason) = (Arc::clone(&rule), Arc::clone(&reasons[position]));
-            set_aside.push(SetAside { row, rule, column: None, value: None, reason, skipped: true });
+            set_aside.push(SetAside {
+                row,
+                rule,
+                column: None,
+                value: None,
+                reason,
+                skipped: true,
+            });
         }
     }
 
-    fn set_unreadable_aside(&mut self, rows: &RowsToCheck<'_>, alive: &mut [bool], set_aside: &mut Vec<SetAside>) {
+    fn set_unreadable_aside(
+        &mut self,
+        rows: &RowsToCheck<'_>,
+        alive: &mut [bool],
+        set_aside: &mut Vec<SetAside>,
+    ) {
         let rule: Arc<str> = "type".into();
         for failure in &rows.failures {
             if !std::mem::replace(&mut alive[failure.row], false) {
@@ -368,7 +328,13 @@ impl<'a> Checker<'a> {
             }
             let column = Arc::clone(&self.columns[failure.column]);
             let value = Some(cut(failure.value));
-            self.count_named("type", Some(&column), failure.expected, rows.row_numbers[failure.row], value.clone());
+            self.count_named(
+                "type",
+                Some(&column),
+                failure.expected,
+                rows.row_numbers[failure.row],
+                value.clone(),
+            );
             set_aside.push(SetAside {
                 row: failure.row,
                 rule: Arc::clone(&rule),
@@ -394,7 +360,9 @@ impl<'a> Checker<'a> {
         let found = &mut self.report.rules[before + rule];
         found.rows += 1;
         if found.examples.len() < EXAMPLES {
-            found.examples.push(example(&self.file, rows.row_numbers[row], value.clone()));
+            found
+                .examples
+                .push(example(&self.file, rows.row_numbers[row], value.clone()));
         }
         if self.contract.rules()[rule].effect == Effect::Warn {
             return;
@@ -403,7 +371,10 @@ impl<'a> Checker<'a> {
         set_aside.push(SetAside {
             row,
             rule: Arc::clone(&self.names[rule]),
-            column: self.contract.rules()[rule].check.column().map(|c| Arc::clone(&self.columns[c])),
+            column: self.contract.rules()[rule]
+                .check
+                .column()
+                .map(|c| Arc::clone(&self.columns[c])),
             value,
             reason: Arc::clone(&self.allowed[rule]),
             skipped: false,
@@ -417,7 +388,9 @@ impl<'a> Checker<'a> {
         }
         match &self.ready[rule] {
             Ready::Unique { places, .. } | Ready::Key { places } => {
-                let parts = places.iter().map(|p| value_at(column_at(rows, *p), row).unwrap_or_default());
+                let parts = places
+                    .iter()
+                    .map(|p| value_at(column_at(rows, *p), row).unwrap_or_default());
                 Some(cut(&parts.collect::<Vec<_>>().join(" | ")))
             }
             Ready::Plain | Ready::Condition(_) | Ready::Unchecked => None,
@@ -434,22 +407,42 @@ impl<'a> Checker<'a> {
     ) -> Result<Vec<usize>, CheckError> {
         let check = &self.contract.rules()[rule].check;
         let name = || self.contract.rules()[rule].name.clone();
-        let values = |source: ArrowError| CheckError::Values { rule: name(), source };
+        let values = |source: ArrowError| CheckError::Values {
+            rule: name(),
+            source,
+        };
         let those = |wrong: &dyn Fn(usize) -> bool| -> Vec<usize> {
-            alive.iter().enumerate().filter(|(row, alive)| **alive && wrong(*row)).map(|(row, _)| row).collect()
+            alive
+                .iter()
+                .enumerate()
+                .filter(|(row, alive)| **alive && wrong(*row))
+                .map(|(row, _)| row)
+                .collect()
         };
         match (check, &mut self.ready[rule]) {
             (Check::NotNull { column }, _) => {
                 let values = rows.typed.column(*column);
-                Ok(if values.null_count() == 0 { Vec::new() } else { those(&|row| values.is_null(row)) })
+                Ok(if values.null_count() == 0 {
+                    Vec::new()
+                } else {
+                    those(&|row| values.is_null(row))
+                })
             }
             (Check::Range { column, min, max }, _) => {
                 let found = out_of_range(rows.typed.column(*column), *min, *max);
                 Ok(those(&|row| found[row]))
             }
-            (Check::Allowed { column, values: list }, _) => {
+            (
+                Check::Allowed {
+                    column,
+                    values: list,
+                },
+                _,
+            ) => {
                 let texts = as_text(rows.typed.column(*column)).map_err(values)?;
-                Ok(those(&|row| texts.is_valid(row) && !list.contains(texts.value(row))))
+                Ok(those(&|row| {
+                    texts.is_valid(row) && !list.contains(texts.value(row))
+                }))
             }
             (Check::Pattern { column, pattern }, _) => {
                 let texts = as_text(rows.typed.column(*column)).map_err(values)?;
@@ -458,30 +451,49 @@ impl<'a> Checker<'a> {
             }
             (Check::Holds { .. }, Ready::Condition(condition)) => {
                 let both = beside(rows.typed, rows.raw).map_err(values)?;
-                let answers =
-                    condition.answers(&both).map_err(|source| CheckError::Condition { rule: name(), source })?;
+                let answers = condition
+                    .answers(&both)
+                    .map_err(|source| CheckError::Condition {
+                        rule: name(),
+                        source,
+                    })?;
                 Ok(those(&|row| answers.is_valid(row) && !answers.value(row)))
             }
             (Check::Reference { column, target }, Ready::Plain) => {
                 let column = rows.typed.column(*column);
-                let Some(set) = known.values(target).filter(|_| column.null_count() < column.len()) else {
+                let Some(set) = known
+                    .values(target)
+                    .filter(|_| column.null_count() < column.len())
+                else {
                     return Ok(Vec::new());
                 };
                 let keys = hashes(std::slice::from_ref(column)).map_err(values)?;
-                Ok(those(&|row| column.is_valid(row) && !set.contains(keys[row])))
+                Ok(those(&|row| {
+                    column.is_valid(row) && !set.contains(keys[row])
+                }))
             }
             (Check::UniqueInFile { .. }, Ready::Unique { places, seen }) => {
-                let columns: Vec<ArrayRef> = places.iter().map(|p| Arc::clone(column_at(rows, *p))).collect();
+                let columns: Vec<ArrayRef> = places
+                    .iter()
+                    .map(|p| Arc::clone(column_at(rows, *p)))
+                    .collect();
                 Ok(repeated(&hashes(&columns).map_err(values)?, alive, seen))
             }
             (Check::Key, Ready::Key { places }) => {
-                let columns: Vec<ArrayRef> = places.iter().map(|p| Arc::clone(column_at(rows, *p))).collect();
+                let columns: Vec<ArrayRef> = places
+                    .iter()
+                    .map(|p| Arc::clone(column_at(rows, *p)))
+                    .collect();
                 let keys = hashes(&columns).map_err(values)?;
                 Ok(repeated(&keys, alive, known.keys_mut(&self.report.table)))
             }
-            (Check::Reference { .. } | Check::Holds { .. } | Check::UniqueInFile { .. } | Check::Key, _) => {
-                Ok(Vec::new())
-            }
+            (
+                Check::Reference { .. }
+                | Check::Holds { .. }
+                | Check::UniqueInFile { .. }
+                | Check::Key,
+                _,
+            ) => Ok(Vec::new()),
         }
     }
 
@@ -489,10 +501,19 @@ impl<'a> Checker<'a> {
         let Some(time) = self.time else { return };
         let values = typed.column(time);
         let newest = if let Some(days) = values.as_primitive_opt::<Date32Type>() {
-            let seen = days.iter().zip(alive).filter(|(_, a)| **a).filter_map(|(d, _)| d);
+            let seen = days
+                .iter()
+                .zip(alive)
+                .filter(|(_, a)| **a)
+                .filter_map(|(d, _)| d);
             seen.max().map(|d| i64::from(d) * DAY_MICROS)
         } else if let Some(moments) = values.as_primitive_opt::<TimestampMicrosecondType>() {
-            moments.iter().zip(alive).filter(|(_, a)| **a).filter_map(|(m, _)| m).max()
+            moments
+                .iter()
+                .zip(alive)
+                .filter(|(_, a)| **a)
+                .filter_map(|(m, _)| m)
+                .max()
         } else {
             None
         };
@@ -509,7 +530,9 @@ impl<'a> Checker<'a> {
         self.report.newest = match (self.time, self.newest_micros) {
             (None, _) => Newest::NoTime,
             (Some(_), None) => Newest::NoRow,
-            (Some(_), Some(newest)) => Newest::Days { days: (now_micros - newest).div_euclid(DAY_MICROS) },
+            (Some(_), Some(newest)) => Newest::Days {
+                days: (now_micros - newest).div_euclid(DAY_MICROS),
+            },
         };
         self.report.volume = earlier.volume(self.report.rows_read);
         let in_file = self.ready.iter().map(|r| match r {
@@ -528,106 +551,27 @@ impl<'a> Checker<'a> {
         if earlier.is_empty() {
             return;
         }
-        let new: Vec<&str> = self.report.columns.iter().filter(|c| !earlier.contains(c)).map(String::as_str).collect();
-        let gone: Vec<&str> = earlier.iter().filter(|c| !self.report.columns.contains(c)).map(String::as_str).collect();
-        for (columns, what) in [(new, "new since the last file"), (gone, "in the last file and no longer there")] {
+        let new: Vec<&str> = self
+            .report
+            .columns
+            .iter()
+            .filter(|c| !earlier.contains(c))
+            .map(String::as_str)
+            .collect();
+        let gone: Vec<&str> = earlier
+            .iter()
+            .filter(|c| !self.report.columns.contains(c))
+            .map(String::as_str)
+            .collect();
+        for (columns, what) in [
+            (new, "new since the last file"),
+            (gone, "in the last file and no longer there"),
+        ] {
             if !columns.is_empty() {
-                self.report.notes.push(format!("columns {what}: {}", columns.join(", ")));
+                self.report
+                    .notes
+                    .push(format!("columns {what}: {}", columns.join(", ")));
             }
         }
     }
-}
-
-fn column_at<'r>(rows: &RowsToCheck<'r>, place: Place) -> &'r ArrayRef {
-    match place {
-        Place::Raw(column) => rows.raw.column(column),
-        Place::Typed(column) => rows.typed.column(column),
-    }
-}
-
-/// The rows whose key was seen before; new keys of rows still alive are added.
-fn repeated(keys: &[u128], alive: &[bool], seen: &mut KeySet) -> Vec<usize> {
-    let mut again = Vec::new();
-    for (row, key) in keys.iter().enumerate() {
-        if alive[row] && !seen.insert(*key) {
-            again.push(row);
-        }
-    }
-    again
-}
-
-#[expect(clippy::cast_precision_loss, reason = "limits are small numbers; beyond 2^53 a value is out of range anyway")]
-fn out_of_range(values: &ArrayRef, min: Option<f64>, max: Option<f64>) -> Vec<bool> {
-    let (min, max) = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
-    let outside = |v: Option<f64>| v.is_some_and(|v| v < min || v > max);
-    if let Some(numbers) = values.as_primitive_opt::<Int64Type>() {
-        return numbers.iter().map(|v| outside(v.map(|v| v as f64))).collect();
-    }
-    if let Some(numbers) = values.as_primitive_opt::<Float64Type>() {
-        return numbers.iter().map(outside).collect();
-    }
-    vec![false; values.len()]
-}
-
-fn as_text(values: &ArrayRef) -> Result<StringArray, ArrowError> {
-    if let Some(texts) = values.as_string_opt::<i32>() {
-        return Ok(texts.clone());
-    }
-    Ok(cast(values, &DataType::Utf8)?.as_string::<i32>().clone())
-}
-
-/// The columns of the shared table, then those of the file whose names are not also there.
-fn beside(typed: &RecordBatch, raw: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let schema = typed.schema();
-    let mut fields = schema.fields().to_vec();
-    let mut columns = typed.columns().to_vec();
-    for (field, column) in raw.schema().fields().iter().zip(raw.columns()) {
-        if schema.column_with_name(field.name()).is_none() {
-            fields.push(Arc::clone(field));
-            columns.push(Arc::clone(column));
-        }
-    }
-    RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns)
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.2} %", share * 100.0)
-}
-
-/// Each limit that a file breaks.
-fn gate(report: &Report, contract: &Contract) -> Gate {
-    let limits = contract.limits();
-    let files = report.files.join(", ");
-    let mut reasons = Vec::new();
-    if let Some(found) = report.refused_share()
-        && found > limits.quarantined_share_max
-    {
-        let allowed = percent(limits.quarantined_share_max);
-        reasons.push(format!("{} of the rows of {files} broke a rule, allowed is {allowed}", percent(found)));
-    }
-    for rule in &report.rules {
-        if let (Some(allowed), Some(found)) = (rule.share_max, share(rule.rows, report.rows_read))
-            && found > allowed
-        {
-            let (name, found, allowed) = (&rule.rule, percent(found), percent(allowed));
-            reasons.push(format!("{found} of the rows of {files} broke `{name}`, allowed is {allowed}"));
-        }
-    }
-    match (limits.freshness_days_max, &report.newest) {
-        (Some(allowed), Newest::Days { days }) if *days > i64::from(allowed) => {
-            reasons.push(format!("the newest row of {files} is {days} days old, allowed is {allowed}"));
-        }
-        (Some(allowed), Newest::NoRow) => {
-            reasons.push(format!("no row of {files} was accepted, so none is at most {allowed} days old"));
-        }
-        (Some(_) | None, Newest::Days { .. } | Newest::NoTime | Newest::NoRow) => {}
-    }
-    if let (Some(allowed), crate::Volume::Share { share, median_rows, .. }) = (limits.volume_share_min, &report.volume)
-        && *share < allowed
-    {
-        let rows = report.rows_read;
-        let allowed = percent(allowed);
-        reasons.push(format!("{files} has {rows} rows, {} of the median of {median_rows:.0}; allowed is {allowed} or more", percent(*share)));
-    }
-    if reasons.is_empty() { Gate::Open } else { Gate::Closed { reasons } }
 }

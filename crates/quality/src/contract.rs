@@ -107,17 +107,42 @@ impl Check {
     pub(crate) fn allowed(&self, table: &Table) -> String {
         match self {
             Self::NotNull { .. } => "a value".to_owned(),
-            Self::Range { min: Some(min), max: Some(max), .. } => format!("{min} to {max}"),
-            Self::Range { min: Some(min), max: None, .. } => format!("{min} or more"),
-            Self::Range { min: None, max: Some(max), .. } => format!("{max} or less"),
-            Self::Range { min: None, max: None, .. } => "any number".to_owned(),
+            Self::Range {
+                min: Some(min),
+                max: Some(max),
+                ..
+            } => format!("{min} to {max}"),
+            Self::Range {
+                min: Some(min),
+                max: None,
+                ..
+            } => format!("{min} or more"),
+            Self::Range {
+                min: None,
+                max: Some(max),
+                ..
+            } => format!("{max} or less"),
+            Self::Range {
+                min: None,
+                max: None,
+                ..
+            } => "any number".to_owned(),
             Self::Allowed { values, .. } => {
-                format!("one of {}", values.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+                format!(
+                    "one of {}",
+                    values
+                        .iter()
+                        .map(String::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
             }
             Self::Pattern { pattern, .. } => format!("text that matches {pattern}"),
             Self::Holds { sql } => format!("rows for which {sql}"),
             Self::Reference { target, .. } => format!("a value of {target}"),
-            Self::UniqueInFile { columns } => format!("one row per {} in a file", columns.join(", ")),
+            Self::UniqueInFile { columns } => {
+                format!("one row per {} in a file", columns.join(", "))
+            }
             Self::Key => format!("one row per {} in `{}`", table.key.join(", "), table.name),
         }
     }
@@ -197,26 +222,61 @@ impl Contract {
     /// hold; `None` leaves them unchecked.
     #[must_use]
     pub fn of_table(table: &'static Table, references: Option<Effect>, limits: Limits) -> Self {
-        let mut contract = Self { table, rules: Vec::new(), limits };
+        let mut contract = Self {
+            table,
+            rules: Vec::new(),
+            limits,
+        };
         let mut add = |name: &str, check: Check, effect: Effect| {
-            contract.insert(Rule { name: name.to_owned(), check, effect, share_max: None });
+            contract.insert(Rule {
+                name: name.to_owned(),
+                check,
+                effect,
+                share_max: None,
+            });
         };
         for (column, of) in table.columns.iter().enumerate() {
             if !of.nullable {
                 add("not null", Check::NotNull { column }, Effect::Quarantine);
             }
             if of.min.is_some() || of.max.is_some() {
-                add("range", Check::Range { column, min: of.min, max: of.max }, Effect::Quarantine);
+                add(
+                    "range",
+                    Check::Range {
+                        column,
+                        min: of.min,
+                        max: of.max,
+                    },
+                    Effect::Quarantine,
+                );
             }
             if !of.allowed.is_empty() {
                 let values = of.allowed.iter().cloned().collect();
-                add("allowed values", Check::Allowed { column, values }, Effect::Quarantine);
+                add(
+                    "allowed values",
+                    Check::Allowed { column, values },
+                    Effect::Quarantine,
+                );
             }
             if let Some(pattern) = &of.pattern {
-                add("pattern", Check::Pattern { column, pattern: pattern.clone() }, Effect::Quarantine);
+                add(
+                    "pattern",
+                    Check::Pattern {
+                        column,
+                        pattern: pattern.clone(),
+                    },
+                    Effect::Quarantine,
+                );
             }
             if let (Some(target), Some(effect)) = (&of.references, references) {
-                add("reference", Check::Reference { column, target: target.clone() }, effect);
+                add(
+                    "reference",
+                    Check::Reference {
+                        column,
+                        target: target.clone(),
+                    },
+                    effect,
+                );
             }
         }
         add("unique key", Check::Key, Effect::Quarantine);
@@ -228,7 +288,10 @@ impl Contract {
     /// # Errors
     /// [`ContractError`] when the rule cannot be checked on that column, or is no rule at all.
     pub fn add(&mut self, rule: Rule) -> Result<(), ContractError> {
-        let column = rule.check.column().map(|position| &self.table.columns[position]);
+        let column = rule
+            .check
+            .column()
+            .map(|position| &self.table.columns[position]);
         let refused = |allowed: &'static str| ContractError::ColumnType {
             rule: rule.name.clone(),
             column: column.map(|c| c.name.clone()).unwrap_or_default(),
@@ -238,23 +301,44 @@ impl Contract {
         let kind = column.map(|c| c.kind);
         match &rule.check {
             Check::Range { min, max, .. } => {
-                if !matches!(kind, Some(ColumnType::Integer | ColumnType::Cents | ColumnType::Number)) {
-                    return Err(refused("integer, cents or number; for others write the condition with `holds`"));
+                if !matches!(
+                    kind,
+                    Some(ColumnType::Integer | ColumnType::Cents | ColumnType::Number)
+                ) {
+                    return Err(refused(
+                        "integer, cents or number; for others write the condition with `holds`",
+                    ));
                 }
                 if let (Some(min), Some(max)) = (*min, *max)
                     && min > max
                 {
-                    return Err(ContractError::EmptyRange { rule: rule.name, min, max });
+                    return Err(ContractError::EmptyRange {
+                        rule: rule.name,
+                        min,
+                        max,
+                    });
                 }
             }
             Check::Pattern { pattern, .. } => {
                 if kind != Some(ColumnType::Text) {
                     return Err(refused("text"));
                 }
-                regexp_is_match_scalar(&StringArray::from(vec![""]), pattern, None).map_err(|e| {
-                    let found = e.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                    ContractError::Pattern { rule: rule.name.clone(), pattern: pattern.clone(), found }
-                })?;
+                regexp_is_match_scalar(&StringArray::from(vec![""]), pattern, None).map_err(
+                    |e| {
+                        let found = e
+                            .to_string()
+                            .lines()
+                            .last()
+                            .unwrap_or_default()
+                            .trim()
+                            .to_owned();
+                        ContractError::Pattern {
+                            rule: rule.name.clone(),
+                            pattern: pattern.clone(),
+                            found,
+                        }
+                    },
+                )?;
             }
             Check::NotNull { .. }
             | Check::Allowed { .. }
@@ -268,7 +352,9 @@ impl Contract {
     }
 
     fn insert(&mut self, rule: Rule) {
-        let after = self.rules.partition_point(|r| r.check.order() <= rule.check.order());
+        let after = self
+            .rules
+            .partition_point(|r| r.check.order() <= rule.check.order());
         self.rules.insert(after, rule);
     }
 
@@ -296,12 +382,25 @@ mod tests {
     use super::*;
 
     fn sales() -> Contract {
-        let limits = Limits { quarantined_share_max: 0.05, freshness_days_max: None, volume_share_min: None };
-        Contract::of_table(schema::table::table("sales").unwrap(), Some(Effect::Quarantine), limits)
+        let limits = Limits {
+            quarantined_share_max: 0.05,
+            freshness_days_max: None,
+            volume_share_min: None,
+        };
+        Contract::of_table(
+            schema::table::table("sales").unwrap(),
+            Some(Effect::Quarantine),
+            limits,
+        )
     }
 
     fn rule(check: Check) -> Rule {
-        Rule { name: "mine".to_owned(), check, effect: Effect::Quarantine, share_max: None }
+        Rule {
+            name: "mine".to_owned(),
+            check,
+            effect: Effect::Quarantine,
+            share_max: None,
+        }
     }
 
     #[test]
@@ -309,19 +408,49 @@ mod tests {
         let contract = sales();
         let names: Vec<&str> = contract.rules().iter().map(|r| r.name.as_str()).collect();
         assert_eq!(names.iter().filter(|n| **n == "reference").count(), 3);
-        assert_eq!((names[0], *names.last().unwrap()), ("not null", "unique key"));
+        assert_eq!(
+            (names[0], *names.last().unwrap()),
+            ("not null", "unique key")
+        );
     }
 
     #[test]
     fn a_rule_that_cannot_be_checked_is_refused() {
         let mut contract = sales();
-        let text = contract.table().columns.iter().position(|c| c.name == "order_id").unwrap();
-        let price = contract.table().columns.iter().position(|c| c.name == "unit_price_cents").unwrap();
-        let range = contract.add(rule(Check::Range { column: text, min: Some(0.0), max: None }));
-        assert!(matches!(range, Err(ContractError::ColumnType { found: "text", .. })));
-        let pattern = contract.add(rule(Check::Pattern { column: text, pattern: "(".to_owned() }));
-        assert!(matches!(pattern, Err(ContractError::Pattern { .. })), "{pattern:?}");
-        let empty = contract.add(rule(Check::Range { column: price, min: Some(2.0), max: Some(1.0) }));
+        let text = contract
+            .table()
+            .columns
+            .iter()
+            .position(|c| c.name == "order_id")
+            .unwrap();
+        let price = contract
+            .table()
+            .columns
+            .iter()
+            .position(|c| c.name == "unit_price_cents")
+            .unwrap();
+        let range = contract.add(rule(Check::Range {
+            column: text,
+            min: Some(0.0),
+            max: None,
+        }));
+        assert!(matches!(
+            range,
+            Err(ContractError::ColumnType { found: "text", .. })
+        ));
+        let pattern = contract.add(rule(Check::Pattern {
+            column: text,
+            pattern: "(".to_owned(),
+        }));
+        assert!(
+            matches!(pattern, Err(ContractError::Pattern { .. })),
+            "{pattern:?}"
+        );
+        let empty = contract.add(rule(Check::Range {
+            column: price,
+            min: Some(2.0),
+            max: Some(1.0),
+        }));
         assert!(matches!(empty, Err(ContractError::EmptyRange { .. })));
     }
 }

@@ -21,7 +21,10 @@ impl Hasher for AlreadyHashed {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low half is what is wanted"
+    )]
     fn write_u128(&mut self, key: u128) {
         self.0 = key as u64;
     }
@@ -81,7 +84,10 @@ fn hash(bytes: &[u8]) -> u128 {
 /// # Errors
 /// [`ArrowError`] for a type of column that has no order.
 pub(crate) fn hashes(columns: &[ArrayRef]) -> Result<Vec<u128>, ArrowError> {
-    let fields = columns.iter().map(|c| SortField::new(c.data_type().clone())).collect();
+    let fields = columns
+        .iter()
+        .map(|c| SortField::new(c.data_type().clone()))
+        .collect();
     let rows = RowConverter::new(fields)?.convert_columns(columns)?;
     Ok(rows.iter().map(|row| hash(row.as_ref())).collect())
 }
@@ -111,7 +117,10 @@ impl Known {
     /// [`ArrowError`] for a type of column that has no order.
     pub fn add_values(&mut self, target: &str, values: &ArrayRef) -> Result<(), ArrowError> {
         let set = self.values.entry(target.to_owned()).or_default();
-        for (row, key) in hashes(std::slice::from_ref(values))?.into_iter().enumerate() {
+        for (row, key) in hashes(std::slice::from_ref(values))?
+            .into_iter()
+            .enumerate()
+        {
             if values.is_valid(row) {
                 set.insert(key);
             }
@@ -132,7 +141,13 @@ impl Known {
     /// Memory held by all sets.
     #[must_use]
     pub fn memory(&self) -> schema::Bytes {
-        schema::Bytes(self.keys.values().chain(self.values.values()).map(|s| s.memory().0).sum())
+        schema::Bytes(
+            self.keys
+                .values()
+                .chain(self.values.values())
+                .map(|s| s.memory().0)
+                .sum(),
+        )
     }
 }
 

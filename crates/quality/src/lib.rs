@@ -6,14 +6,18 @@
 //! and last uniqueness, so that a row that is refused anyway does not occupy a key.
 
 mod check;
+mod compare;
 mod contract;
+mod gate;
 mod keys;
 mod merge;
 mod render;
 mod report;
+mod rows;
 
-pub use check::{CellFailure, CheckError, Checker, FileToCheck, RowsToCheck, SetAside, UnreadRow, Verdicts};
+pub use check::Checker;
 pub use contract::{Check, Condition, Contract, ContractError, Effect, Limits, Rule};
 pub use keys::{KeySet, Known};
 pub use merge::merge;
 pub use report::{EarlierFiles, Example, Finding, Gate, Newest, Report, RuleReport, Volume};
+pub use rows::{CellFailure, CheckError, FileToCheck, RowsToCheck, SetAside, UnreadRow, Verdicts};

@@ -41,7 +41,9 @@ pub fn merge(reports: &[Report]) -> Option<Report> {
         merge_findings(&mut merged.skipped, &report.skipped);
         merge_findings(&mut merged.returned, &report.returned);
         merged.newest = match (&merged.newest, &report.newest) {
-            (Newest::Days { days: a }, Newest::Days { days: b }) => Newest::Days { days: *a.min(b) },
+            (Newest::Days { days: a }, Newest::Days { days: b }) => {
+                Newest::Days { days: *a.min(b) }
+            }
             (Newest::NoRow, other) | (other, Newest::NoRow) => other.clone(),
             (Newest::NoTime, _) | (_, Newest::NoTime) => Newest::NoTime,
         };

@@ -30,7 +30,11 @@ fn shown(examples: &[Example]) -> String {
     let each = examples.iter().map(|e| {
         let value = e.value.as_ref().map(|v| {
             let short: String = v.chars().take(CHARACTERS).collect();
-            let cut = if v.chars().count() > CHARACTERS { "…" } else { "" };
+            let cut = if v.chars().count() > CHARACTERS {
+                "…"
+            } else {
+                ""
+            };
             format!(" {short:?}{cut}")
         });
         format!("row {}{}", e.row, value.unwrap_or_default())
@@ -40,7 +44,13 @@ fn shown(examples: &[Example]) -> String {
 
 /// Rows of text with their columns aligned; numbers (columns 2 and 3) to the right.
 fn aligned(f: &mut fmt::Formatter<'_>, lines: &[[String; 5]]) -> fmt::Result {
-    let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|l| l[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let (a, b, c, d) = (width(0), width(1), width(2), width(3));
     for [name, column, rows, share, rest] in lines {
         let line = format!("  {name:<a$}  {column:<b$}  {rows:>c$}  {share:>d$}  {rest}");
@@ -55,10 +65,21 @@ impl Report {
         let head = ["rule", "column", "rows", "share", "examples"].map(str::to_owned);
         let mut lines = vec![head];
         let row = |name: String, column: String, rows: u64, rest: String| {
-            [name, column, grouped(rows), percent(rows, self.rows_read), rest]
+            [
+                name,
+                column,
+                grouped(rows),
+                percent(rows, self.rows_read),
+                rest,
+            ]
         };
         for found in &self.skipped {
-            lines.push(row("skipped".to_owned(), found.reason.clone(), found.rows, shown(&found.examples)));
+            lines.push(row(
+                "skipped".to_owned(),
+                found.reason.clone(),
+                found.rows,
+                shown(&found.examples),
+            ));
         }
         let mut silent = 0;
         for rule in &self.rules {
@@ -66,16 +87,33 @@ impl Report {
                 silent += 1;
                 continue;
             }
-            let name = if rule.warns { format!("{} (warns)", rule.rule) } else { rule.rule.clone() };
+            let name = if rule.warns {
+                format!("{} (warns)", rule.rule)
+            } else {
+                rule.rule.clone()
+            };
             let rest = format!("{}; allowed: {}", shown(&rule.examples), rule.allowed);
-            lines.push(row(name, rule.column.clone().unwrap_or_default(), rule.rows, rest));
+            lines.push(row(
+                name,
+                rule.column.clone().unwrap_or_default(),
+                rule.rows,
+                rest,
+            ));
         }
         for found in &self.returned {
-            lines.push(row("return".to_owned(), found.reason.clone(), found.rows, shown(&found.examples)));
+            lines.push(row(
+                "return".to_owned(),
+                found.reason.clone(),
+                found.rows,
+                shown(&found.examples),
+            ));
         }
         (lines, silent)
     }
 }
+
+/// Reasons of a closed gate that are shown; JSON has them all.
+const REASONS_SHOWN: usize = 3;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +121,11 @@ impl fmt::Display for Report {
             [one] => one.clone(),
             many => format!("{} files", many.len()),
         };
-        writeln!(f, "source `{}`, table `{}`, {files}", self.source, self.table)?;
+        writeln!(
+            f,
+            "source `{}`, table `{}`, {files}",
+            self.source, self.table
+        )?;
         writeln!(
             f,
             "  read {}, accepted {}, set aside {}: skipped {}, broke a rule {} ({} of the rows not skipped)",
@@ -104,15 +146,32 @@ impl fmt::Display for Report {
             Newest::NoRow => writeln!(f, "  newest row: none was accepted")?,
             Newest::NoTime => {}
         }
-        if let Volume::Share { share, median_rows, files } = &self.volume {
-            writeln!(f, "  volume: {:.0} % of the median of {files} earlier files, {median_rows:.0} rows", share * 100.0)?;
+        if let Volume::Share {
+            share,
+            median_rows,
+            files,
+        } = &self.volume
+        {
+            writeln!(
+                f,
+                "  volume: {:.0} % of the median of {files} earlier files, {median_rows:.0} rows",
+                share * 100.0
+            )?;
         }
         for note in &self.notes {
             writeln!(f, "  note: {note}")?;
         }
         match &self.gate {
             Gate::Open => write!(f, "  gate: open"),
-            Gate::Closed { reasons } => write!(f, "  gate: closed: {}", reasons.join("; ")),
+            Gate::Closed { reasons } => {
+                // A source of many files that all break the same limit is told by its first few.
+                let shown = reasons.iter().take(REASONS_SHOWN).cloned().collect::<Vec<_>>().join("; ");
+                write!(f, "  gate: closed: {shown}")?;
+                match reasons.len().saturating_sub(REASONS_SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, "; and {more} more"),
+                }
+            }
         }
     }
 }

@@ -95,16 +95,25 @@ pub struct EarlierFiles {
 impl EarlierFiles {
     /// The rows of a file beside the earlier ones.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 53 bits")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share of rows needs no more than 53 bits"
+    )]
     pub fn volume(&self, rows_read: u64) -> Volume {
         let mut rows = self.rows_read.clone();
         rows.sort_unstable();
-        let Some(last) = rows.len().checked_sub(1) else { return Volume::FirstFile };
+        let Some(last) = rows.len().checked_sub(1) else {
+            return Volume::FirstFile;
+        };
         let median_rows = (rows[last / 2] as f64 + rows[rows.len() / 2] as f64) / 2.0;
         if median_rows <= 0.0 {
             return Volume::FirstFile;
         }
-        Volume::Share { share: rows_read as f64 / median_rows, median_rows, files: rows.len() as u64 }
+        Volume::Share {
+            share: rows_read as f64 / median_rows,
+            median_rows,
+            files: rows.len() as u64,
+        }
     }
 }
 
@@ -168,7 +177,10 @@ pub struct Report {
 }
 
 /// A share of rows; `None` of no rows.
-#[expect(clippy::cast_precision_loss, reason = "a share of rows needs no more than 53 bits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a share of rows needs no more than 53 bits"
+)]
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
@@ -192,10 +204,24 @@ impl Report {
     /// When rows read are not accepted plus quarantined, or the rules do not add up to the rows refused: a bug here,
     /// never an error of the file.
     pub(crate) fn assert_no_row_is_lost(&self) {
-        assert_eq!(self.rows_read, self.rows_accepted + self.rows_quarantined, "rows of {:?} were lost", self.files);
+        assert_eq!(
+            self.rows_read,
+            self.rows_accepted + self.rows_quarantined,
+            "rows of {:?} were lost",
+            self.files
+        );
         let refused: u64 = self.rules.iter().filter(|r| !r.warns).map(|r| r.rows).sum();
-        assert_eq!(self.rows_refused(), refused, "rules of {:?} do not add up", self.files);
+        assert_eq!(
+            self.rows_refused(),
+            refused,
+            "rules of {:?} do not add up",
+            self.files
+        );
         let skipped: u64 = self.skipped.iter().map(|s| s.rows).sum();
-        assert_eq!(self.rows_skipped, skipped, "skips of {:?} do not add up", self.files);
+        assert_eq!(
+            self.rows_skipped, skipped,
+            "skips of {:?} do not add up",
+            self.files
+        );
     }
 }

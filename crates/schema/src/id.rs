@@ -80,6 +80,14 @@ ids! {
     RunId "run";
 }
 
+impl ProductId {
+    /// Stands for a product whose identifier cannot be written.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self("?".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -86,6 +86,9 @@ pub struct Column {
     /// Regular expression that the text must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
+    /// Whether it must not lie in the future: later than a day after the import.
+    #[serde(default)]
+    pub past: bool,
     /// `table.column` whose values it must be one of, once that table has rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<String>,

@@ -44,7 +44,7 @@ pub enum DirtKind {
     UnparseableDate,
     /// A right date, written otherwise than in the rest of the file.
     DateInAnotherFormat,
-    /// A date of the year 2096.
+    /// A right date, 56 years too late.
     DateInTheFuture,
     /// A currency that does not exist.
     UnknownCurrency,
@@ -207,8 +207,14 @@ impl Columns {
                 cells[self.number] = format!("-{}", rng.random_range(1..40));
             }
             DirtKind::UnparseableDate => {
-                let texts = ["0000-00-00", "soon", "31/02/", "#REF!"];
-                cells[self.date] = texts[rng.random_range(0..texts.len())].to_owned();
+                let date = &cells[self.date];
+                // The date stays in the text, so that two such rows never share a key by accident.
+                let texts = [
+                    impossible(date),
+                    format!("#REF! {date}"),
+                    format!("circa {date}"),
+                ];
+                cells[self.date] = texts[rng.random_range(0..texts.len())].clone();
             }
             DirtKind::DateInAnotherFormat => cells[self.date] = otherwise(&cells[self.date]),
             DirtKind::DateInTheFuture => cells[self.date] = in_the_future(&cells[self.date]),
@@ -249,7 +255,7 @@ impl Columns {
 /// ISO dates become French ones and French ones become dotted: 2025-03-01T14:02:11 is 01/03/2025
 /// 14:02, 01/03/2025 is 2025.03.01.
 fn otherwise(date: &str) -> String {
-    if date.as_bytes().get(4) == Some(&b'-') {
+    if iso(date) {
         let time = date
             .get(11..16)
             .map_or(String::new(), |time| format!(" {time}"));
@@ -259,11 +265,26 @@ fn otherwise(date: &str) -> String {
     }
 }
 
-/// The same day of the leap year 2096, so that a 29 February stays a date.
+/// The same day 56 years later: twice the cycle of leap years and weekdays, so that a 29 February
+/// stays a date, until 2099.
 fn in_the_future(date: &str) -> String {
-    if date.as_bytes().get(4) == Some(&b'-') {
-        format!("2096{}", &date[4..])
-    } else {
-        format!("{}2096", &date[..6])
-    }
+    let year = if iso(date) { 0..4 } else { 6..10 };
+    with_number(date, year, 56)
+}
+
+/// The same day of a month from 51 to 62.
+fn impossible(date: &str) -> String {
+    let month = if iso(date) { 5..7 } else { 3..5 };
+    with_number(date, month, 50)
+}
+
+fn iso(date: &str) -> bool {
+    date.as_bytes().get(4) == Some(&b'-')
+}
+
+fn with_number(date: &str, at: std::ops::Range<usize>, more: u32) -> String {
+    let number: u32 = date[at.clone()].parse().unwrap_or(0);
+    let mut changed = date.to_owned();
+    changed.replace_range(at, &(number + more).to_string());
+    changed
 }

@@ -17,7 +17,7 @@ pub struct Shop {
     pub products: u32,
     /// Merchants who sell them, 1 to 900.
     pub merchants: u32,
-    /// First day of the shop, local time.
+    /// First day of the shop, local time, in the years 1990 to 2030.
     pub start: Date,
     /// Days simulated, 60 to 3,650.
     pub days: u32,
@@ -99,7 +99,7 @@ impl Shop {
             }
         }
         let years = i32::from(self.start.year());
-        if !(1990..=2100).contains(&years) {
+        if !(1990..=2030).contains(&years) {
             return Err(ShopError::Start { found: self.start });
         }
         self.process.check().map_err(ShopError::Process)
@@ -131,8 +131,8 @@ pub enum ShopError {
         /// Largest value allowed.
         max: f64,
     },
-    /// The first day is too far from today for the dates in the files to make sense.
-    #[error("simulate the shop: `start` is {found}, allowed 1990 to 2100")]
+    /// The first day is outside the years for which the files are made.
+    #[error("simulate the shop: `start` is {found}, allowed 1990 to 2030")]
     Start {
         /// Its value.
         found: Date,

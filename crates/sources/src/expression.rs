@@ -59,7 +59,9 @@ pub enum ExpressionError {
 /// [`SqlSyntaxError`] with what the parser found.
 pub fn parse(sql: &str) -> Result<(), SqlSyntaxError> {
     let wrong = |found: String| SqlSyntaxError { found };
-    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(sql).map_err(|e| wrong(e.to_string()))?;
+    let mut parser = Parser::new(&GenericDialect {})
+        .try_with_sql(sql)
+        .map_err(|e| wrong(e.to_string()))?;
     parser.parse_expr().map_err(|e| wrong(e.to_string()))?;
     let next = parser.peek_token().token;
     if next == datafusion::sql::sqlparser::tokenizer::Token::EOF {
@@ -74,9 +76,17 @@ pub fn parse(sql: &str) -> Result<(), SqlSyntaxError> {
 /// [`SqlSyntaxError`] with what the parser found.
 pub fn parse_query(sql: &str) -> Result<(), SqlSyntaxError> {
     let wrong = |found: String| SqlSyntaxError { found };
-    let statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|e| wrong(e.to_string()))?;
+    let statements =
+        Parser::parse_sql(&GenericDialect {}, sql).map_err(|e| wrong(e.to_string()))?;
     match statements.as_slice() {
-        [Statement::Query(query)] if matches!(*query.body, SetExpr::Select(_) | SetExpr::SetOperation { .. }) => Ok(()),
+        [Statement::Query(query)]
+            if matches!(
+                *query.body,
+                SetExpr::Select(_) | SetExpr::SetOperation { .. }
+            ) =>
+        {
+            Ok(())
+        }
         [_] => Err(wrong("a statement that is no SELECT".to_owned())),
         all => Err(wrong(format!("{} statements", all.len()))),
     }
@@ -100,7 +110,12 @@ pub struct Compiled {
 }
 
 fn first_line(error: &DataFusionError) -> String {
-    error.strip_backtrace().lines().next().unwrap_or_default().to_owned()
+    error
+        .strip_backtrace()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl Compiled {
@@ -120,8 +135,16 @@ impl Compiled {
             session.create_physical_expr(logical, &columns)
         };
         match compile() {
-            Ok(expression) => Ok(Self { place, sql: sql.to_owned(), expression }),
-            Err(e) => Err(ExpressionError::Compile { place, sql: sql.to_owned(), found: first_line(&e) }),
+            Ok(expression) => Ok(Self {
+                place,
+                sql: sql.to_owned(),
+                expression,
+            }),
+            Err(e) => Err(ExpressionError::Compile {
+                place,
+                sql: sql.to_owned(),
+                found: first_line(&e),
+            }),
         }
     }
 
@@ -136,11 +159,18 @@ impl Compiled {
         sql: &str,
     ) -> Result<Self, ExpressionError> {
         let compiled = Self::new(session, schema, place, sql)?;
-        let found = compiled.expression.data_type(schema).map_err(|e| compiled.failed(&e))?;
+        let found = compiled
+            .expression
+            .data_type(schema)
+            .map_err(|e| compiled.failed(&e))?;
         if found == arrow::datatypes::DataType::Boolean {
             return Ok(compiled);
         }
-        Err(ExpressionError::NotACondition { place: compiled.place, sql: compiled.sql, found: found.to_string() })
+        Err(ExpressionError::NotACondition {
+            place: compiled.place,
+            sql: compiled.sql,
+            found: found.to_string(),
+        })
     }
 
     /// One value per row.
@@ -160,15 +190,23 @@ impl Compiled {
     /// As [`Compiled::evaluate`].
     pub fn answers(&self, rows: &RecordBatch) -> Result<BooleanArray, ExpressionError> {
         let values = self.evaluate(rows)?;
-        values.as_any().downcast_ref::<BooleanArray>().cloned().ok_or_else(|| ExpressionError::NotACondition {
-            place: self.place.clone(),
-            sql: self.sql.clone(),
-            found: values.data_type().to_string(),
-        })
+        values
+            .as_any()
+            .downcast_ref::<BooleanArray>()
+            .cloned()
+            .ok_or_else(|| ExpressionError::NotACondition {
+                place: self.place.clone(),
+                sql: self.sql.clone(),
+                found: values.data_type().to_string(),
+            })
     }
 
     fn failed(&self, error: &DataFusionError) -> ExpressionError {
-        ExpressionError::Evaluate { place: self.place.clone(), sql: self.sql.clone(), found: first_line(error) }
+        ExpressionError::Evaluate {
+            place: self.place.clone(),
+            sql: self.sql.clone(),
+            found: first_line(error),
+        }
     }
 }
 
@@ -191,6 +229,12 @@ pub fn beside(first: &RecordBatch, second: &RecordBatch) -> RecordBatch {
 #[must_use]
 pub fn beside_schema(first: &SchemaRef, second: &SchemaRef) -> SchemaRef {
     let mut fields = first.fields().to_vec();
-    fields.extend(second.fields().iter().filter(|f| first.column_with_name(f.name()).is_none()).cloned());
+    fields.extend(
+        second
+            .fields()
+            .iter()
+            .filter(|f| first.column_with_name(f.name()).is_none())
+            .cloned(),
+    );
     Arc::new(arrow::datatypes::Schema::new(fields))
 }

@@ -27,7 +27,9 @@ pub struct FileHash {
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The pattern names a variable that the environment does not have.
-    #[error("list the files of source `{origin}`: `{pattern}` needs the environment variable {variable}, which is not set")]
+    #[error(
+        "list the files of source `{origin}`: `{pattern}` needs the environment variable {variable}, which is not set"
+    )]
     NoVariable {
         /// The source.
         origin: String,
@@ -108,7 +110,11 @@ impl Source {
         })?;
         let pattern = project.join(&expanded);
         let mut paths = if pattern.is_dir() {
-            self.in_folder(&pattern).map_err(|source| ListError::Unreadable { origin: origin(), source })?
+            self.in_folder(&pattern)
+                .map_err(|source| ListError::Unreadable {
+                    origin: origin(),
+                    source,
+                })?
         } else if pattern.is_file() {
             vec![pattern.clone()]
         } else {
@@ -119,14 +125,23 @@ impl Source {
                 found: e.to_string(),
             })?;
             let all: Result<Vec<_>, _> = found.collect();
-            let all = all.map_err(|e| ListError::Unreadable { origin: origin(), source: e.into() })?;
+            let all = all.map_err(|e| ListError::Unreadable {
+                origin: origin(),
+                source: e.into(),
+            })?;
             all.into_iter().filter(|p| p.is_file()).collect()
         };
         if paths.is_empty() {
-            return Err(ListError::Missing { origin: origin(), pattern });
+            return Err(ListError::Missing {
+                origin: origin(),
+                pattern,
+            });
         }
         paths.sort();
-        let name = |path: PathBuf| FileFound { name: ledger_name(&path, project, written, variable), path };
+        let name = |path: PathBuf| FileFound {
+            name: ledger_name(&path, project, written, variable),
+            path,
+        };
         Ok(paths.into_iter().map(name).collect())
     }
 
@@ -134,7 +149,10 @@ impl Source {
         let mut paths = Vec::new();
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
-            let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+            let ending = path
+                .extension()
+                .map(|e| e.to_string_lossy().to_lowercase())
+                .unwrap_or_default();
             if path.is_file() && endings(self.raw.format).contains(&ending.as_str()) {
                 paths.push(path);
             }
@@ -143,7 +161,12 @@ impl Source {
     }
 }
 
-fn ledger_name(path: &Path, project: &Path, written: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
+fn ledger_name(
+    path: &Path,
+    project: &Path,
+    written: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> String {
     let in_variable = || {
         let (name, _) = written.strip_prefix("${")?.split_once('}')?;
         let rest = path.strip_prefix(project.join(variable(name)?)).ok()?;
@@ -152,7 +175,10 @@ fn ledger_name(path: &Path, project: &Path, written: &str, variable: &dyn Fn(&st
     if let Some(name) = in_variable() {
         return name;
     }
-    path.strip_prefix(project).unwrap_or(path).to_string_lossy().into_owned()
+    path.strip_prefix(project)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned()
 }
 
 impl FileFound {
@@ -175,7 +201,11 @@ impl FileFound {
             digest.update(&chunk[..n]);
             bytes += n as u64;
         }
-        let sha256 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = digest
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         Ok(FileHash { sha256, bytes })
     }
 }
@@ -197,7 +227,13 @@ mod tests {
         let there = |_: &str| Some("/two".to_owned());
         let project = Path::new("/project");
         let one = ledger_name(Path::new("/one/a.csv"), project, "${D}/*.csv", &here);
-        assert_eq!(one, ledger_name(Path::new("/two/a.csv"), project, "${D}/*.csv", &there));
-        assert_eq!(ledger_name(Path::new("/project/raw/a.csv"), project, "raw", &here), "raw/a.csv");
+        assert_eq!(
+            one,
+            ledger_name(Path::new("/two/a.csv"), project, "${D}/*.csv", &there)
+        );
+        assert_eq!(
+            ledger_name(Path::new("/project/raw/a.csv"), project, "raw", &here),
+            "raw/a.csv"
+        );
     }
 }

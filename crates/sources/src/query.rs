@@ -33,13 +33,17 @@ struct FileTable {
 
 impl std::fmt::Debug for FileTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileTable").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("FileTable")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }
 
 fn keep(slot: &FirstError, error: ReadError) -> DataFusionError {
     let text = error.to_string();
-    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    slot.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert(error);
     DataFusionError::Execution(text)
 }
 
@@ -47,7 +51,11 @@ fn keep(slot: &FirstError, error: ReadError) -> DataFusionError {
 fn whole(file: &Path, rows: RawRows) -> Result<RecordBatch, ReadError> {
     match rows.refused.into_iter().next() {
         None => Ok(rows.rows),
-        Some(row) => Err(ReadError::RowBeforeQuery { file: file.to_owned(), row: row.row_number, lapse: row.lapse }),
+        Some(row) => Err(ReadError::RowBeforeQuery {
+            file: file.to_owned(),
+            row: row.row_number,
+            lapse: row.lapse,
+        }),
     }
 }
 
@@ -63,8 +71,14 @@ impl PartitionStream for FileTable {
                 Ok(opened) => opened.batches,
                 Err(e) => Box::new(std::iter::once(Err(e))),
             };
-        let batches = batches.map(move |rows| rows.and_then(|r| whole(&file, r)).map_err(|e| keep(&error, e)));
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
+        let batches = batches.map(move |rows| {
+            rows.and_then(|r| whole(&file, r))
+                .map_err(|e| keep(&error, e))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            futures::stream::iter(batches),
+        ))
     }
 }
 
@@ -78,20 +92,35 @@ pub(crate) struct QueryRows {
 }
 
 fn session() -> Result<SessionContext, DataFusionError> {
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES))).build_arc()?;
-    Ok(SessionContext::new_with_config_rt(expression::session().copied_config(), runtime))
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .build_arc()?;
+    Ok(SessionContext::new_with_config_rt(
+        expression::session().copied_config(),
+        runtime,
+    ))
 }
 
 fn failed(file: &Path, slot: &FirstError, error: &DataFusionError) -> ReadError {
     let kept = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     kept.unwrap_or_else(|| ReadError::Query {
         file: file.to_owned(),
-        found: error.strip_backtrace().lines().next().unwrap_or_default().to_owned(),
+        found: error
+            .strip_backtrace()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     })
 }
 
 /// Asks the query over an opened file.
-pub(crate) async fn ask(source: &Source, file: &Path, raw: RawFile, sql: &str) -> Result<QueryRows, ReadError> {
+pub(crate) async fn ask(
+    source: &Source,
+    file: &Path,
+    raw: RawFile,
+    sql: &str,
+) -> Result<QueryRows, ReadError> {
     let error = FirstError::default();
     let table = FileTable {
         source: source.clone(),
@@ -107,7 +136,13 @@ pub(crate) async fn ask(source: &Source, file: &Path, raw: RawFile, sql: &str) -
         session.sql(sql).await?.execute_stream().await
     };
     let stream = plan.await.map_err(|e| failed(file, &error, &e))?;
-    Ok(QueryRows { schema: stream.schema(), stream, error, file: file.to_owned(), next_row: 1 })
+    Ok(QueryRows {
+        schema: stream.schema(),
+        stream,
+        error,
+        file: file.to_owned(),
+        next_row: 1,
+    })
 }
 
 impl QueryRows {
@@ -116,11 +151,19 @@ impl QueryRows {
         let rows = match self.stream.next().await {
             Some(Ok(rows)) => rows,
             Some(Err(e)) => return Some(Err(failed(&self.file, &self.error, &e))),
-            None if self.next_row == 1 => return Some(Err(ReadError::QueryWithoutRows { file: self.file.clone() })),
+            None if self.next_row == 1 => {
+                return Some(Err(ReadError::QueryWithoutRows {
+                    file: self.file.clone(),
+                }));
+            }
             None => return None,
         };
         let row_numbers: Vec<i64> = (self.next_row..).take(rows.num_rows()).collect();
         self.next_row += row_numbers.len() as i64;
-        Some(Ok(RawRows { rows, row_numbers, refused: Vec::new() }))
+        Some(Ok(RawRows {
+            rows,
+            row_numbers,
+            refused: Vec::new(),
+        }))
     }
 }

@@ -82,7 +82,14 @@ pub async fn open(source: &Source, file: &Path) -> Result<Opened, ReadError> {
                 }
             }
         });
-        return Ok(Opened { raw_schema, typed_schema, rows: Rows { queue, reader: Some(reader) } });
+        return Ok(Opened {
+            raw_schema,
+            typed_schema,
+            rows: Rows {
+                queue,
+                reader: Some(reader),
+            },
+        });
     }
     let mapper = Mapper::new(source, file, &raw.schema)?;
     let (raw_schema, typed_schema) = (raw.schema.clone(), mapper.typed_schema());
@@ -96,5 +103,12 @@ pub async fn open(source: &Source, file: &Path) -> Result<Opened, ReadError> {
             }
         }
     });
-    Ok(Opened { raw_schema, typed_schema, rows: Rows { queue, reader: Some(reader) } })
+    Ok(Opened {
+        raw_schema,
+        typed_schema,
+        rows: Rows {
+            queue,
+            reader: Some(reader),
+        },
+    })
 }

@@ -24,6 +24,9 @@ fn allowed(column: &Column) -> String {
         (None, Some(max)) => parts.push(format!("up to {max}")),
         (None, None) => {}
     }
+    if column.past {
+        parts.push("not in the future".to_owned());
+    }
     if !column.allowed.is_empty() {
         parts.push(column.allowed.join(", "));
     }

@@ -33,6 +33,9 @@ fn tables() {
             allowed.extend(c.max.map(|m| format!("≤ {m}")));
             allowed.extend(c.pattern.iter().map(|p| format!("`{}`", p.replace('|', "\\|"))));
             allowed.extend(c.references.iter().map(|r| format!("in {r}")));
+            if c.past {
+                allowed.push("not in the future".to_owned());
+            }
             if !c.allowed.is_empty() {
                 allowed.push(c.allowed.join(", "));
             }

@@ -119,17 +119,15 @@ pub(crate) fn check(expression: IdedExpr) -> Result<Checked, ConditionError> {
     Ok(checked)
 }
 
-fn conjuncts(expression: IdedExpr, parts: &mut Vec<IdedExpr>) {
-    match expression.expr {
-        Expr::Call(call) if call.func_name == op::LOGICAL_AND && call.target.is_none() => {
-            for arg in call.args {
-                conjuncts(arg, parts);
-            }
+fn conjuncts(mut expression: IdedExpr, parts: &mut Vec<IdedExpr>) {
+    if let Expr::Call(call) = &mut expression.expr
+        && call.func_name == op::LOGICAL_AND
+    {
+        for arg in std::mem::take(&mut call.args) {
+            conjuncts(arg, parts);
         }
-        expr => parts.push(IdedExpr {
-            id: expression.id,
-            expr,
-        }),
+    } else {
+        parts.push(expression);
     }
 }
 

@@ -6,7 +6,9 @@ use sources::Source;
 use sources::config::{RawRule, References, RuleEffect};
 
 /// The contract of a source: what the shared schema says of its table, then its own rules.
-pub(super) fn contract(source: &Source) -> Result<Contract, ConfigError> {
+///
+/// - `now`: what the schema says must not lie in the future may be a day later, for clocks and time zones.
+pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract, ConfigError> {
     let written = source.contract();
     let references = match written.references {
         References::Quarantine => Some(Effect::Quarantine),
@@ -19,6 +21,17 @@ pub(super) fn contract(source: &Source) -> Result<Contract, ConfigError> {
         volume_share_min: written.volume_share_min,
     };
     let mut contract = Contract::of_table(source.table(), references, limits);
+    let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+    for column in source.table().columns.iter().filter(|c| c.past) {
+        let sql = format!("{} <= TIMESTAMP '{latest}'", column.name);
+        let rule = Rule {
+            name: "not in the future".to_owned(),
+            check: Check::Holds { sql },
+            effect: Effect::Quarantine,
+            share_max: None,
+        };
+        contract.add(rule).map_err(|e| source.file().refuse(&["table"], &column.name, e))?;
+    }
     for (position, rule) in source.rules().iter().enumerate() {
         for check in checks(source, rule) {
             let effect = match rule.effect {

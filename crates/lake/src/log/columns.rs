@@ -2,7 +2,8 @@
 
 use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use jiff::Timestamp;
@@ -27,11 +28,15 @@ pub(crate) fn table_schema(table: &'static str) -> SchemaRef {
 
 fn batch(table: &'static str, columns: Vec<ArrayRef>) -> RecordBatch {
     // A test writes every column of both tables, so a change of the schema is noticed there.
-    RecordBatch::try_new(table_schema(table), columns).expect("the columns are those of the table's definition")
+    RecordBatch::try_new(table_schema(table), columns)
+        .expect("the columns are those of the table's definition")
 }
 
 fn moments(at: impl Iterator<Item = Timestamp>) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from_iter_values(at.map(Timestamp::as_microsecond)).with_timezone("UTC"))
+    Arc::new(
+        TimestampMicrosecondArray::from_iter_values(at.map(Timestamp::as_microsecond))
+            .with_timezone("UTC"),
+    )
 }
 
 fn required<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
@@ -58,12 +63,24 @@ fn json(reasons: &serde_json::Value) -> Option<String> {
 
 fn rows(decision: &DecisionRecord) -> Vec<Row<'_>> {
     let none = |propensity, reasons: &serde_json::Value| {
-        vec![Row { decision, position: 0, action: None, score: None, propensity, reasons: json(reasons) }]
+        vec![Row {
+            decision,
+            position: 0,
+            action: None,
+            score: None,
+            propensity,
+            reasons: json(reasons),
+        }]
     };
     match &decision.answer {
-        Answer::Nothing { propensity, reasons } => none(*propensity, reasons),
+        Answer::Nothing {
+            propensity,
+            reasons,
+        } => none(*propensity, reasons),
         // An empty list is no action, and was not drawn.
-        Answer::Actions(actions) if actions.is_empty() => none(Probability::ONE, &serde_json::Value::Null),
+        Answer::Actions(actions) if actions.is_empty() => {
+            none(Probability::ONE, &serde_json::Value::Null)
+        }
         Answer::Actions(actions) => (1..)
             .zip(actions)
             .map(|(position, a)| Row {
@@ -91,18 +108,32 @@ impl DecisionRecord {
             DECISIONS,
             vec![
                 required(decisions().map(|d| d.decision_id.as_str())),
-                Arc::new(Int64Array::from_iter_values(rows.iter().map(|r| r.position))),
+                Arc::new(Int64Array::from_iter_values(
+                    rows.iter().map(|r| r.position),
+                )),
                 moments(decisions().map(|d| d.decided_at)),
                 required(decisions().map(|d| d.product.as_str())),
-                Arc::new(Int64Array::from_iter_values(decisions().map(|d| i64::from(d.version)))),
+                Arc::new(Int64Array::from_iter_values(
+                    decisions().map(|d| i64::from(d.version)),
+                )),
                 optional(decisions().map(|d| d.customer_id.as_ref().map(CustomerId::as_str))),
                 optional(decisions().map(|d| d.subject_product_id.as_ref().map(ProductId::as_str))),
                 optional(decisions().map(|d| d.placement.as_deref())),
                 optional(rows.iter().map(|r| r.action)),
                 Arc::new(rows.iter().map(|r| r.score).collect::<Float64Array>()),
-                Arc::new(Float64Array::from_iter_values(rows.iter().map(|r| r.propensity.get()))),
-                Arc::new(decisions().map(|d| Some(d.holdout)).collect::<BooleanArray>()),
-                Arc::new(decisions().map(|d| Some(d.fallback)).collect::<BooleanArray>()),
+                Arc::new(Float64Array::from_iter_values(
+                    rows.iter().map(|r| r.propensity.get()),
+                )),
+                Arc::new(
+                    decisions()
+                        .map(|d| Some(d.holdout))
+                        .collect::<BooleanArray>(),
+                ),
+                Arc::new(
+                    decisions()
+                        .map(|d| Some(d.fallback))
+                        .collect::<BooleanArray>(),
+                ),
                 optional(rows.iter().map(|r| r.reasons.as_deref())),
                 optional(decisions().map(|d| d.fingerprint.as_deref())),
             ],
@@ -118,16 +149,26 @@ impl DecisionRecord {
                 let cell = |name| text(batch, name, row);
                 let position = integer(batch, "position", row)?;
                 let propensity = Probability::new(number(batch, "propensity", row)?).ok()?;
-                let reasons = cell("reasons").map_or(Ok(serde_json::Value::Null), |r| serde_json::from_str(&r)).ok()?;
+                let reasons = cell("reasons")
+                    .map_or(Ok(serde_json::Value::Null), |r| serde_json::from_str(&r))
+                    .ok()?;
                 let record = match &mut decision {
                     Some(record) => record,
                     none => none.insert(head(batch, row)?),
                 };
                 if position == 0 {
-                    record.answer = Answer::Nothing { propensity, reasons };
+                    record.answer = Answer::Nothing {
+                        propensity,
+                        reasons,
+                    };
                 } else if let Answer::Actions(actions) = &mut record.answer {
                     let score = number(batch, "score", row);
-                    actions.push(ActionRecord { action: cell("action"), score, propensity, reasons });
+                    actions.push(ActionRecord {
+                        action: cell("action"),
+                        score,
+                        propensity,
+                        reasons,
+                    });
                 }
             }
         }
@@ -138,7 +179,10 @@ impl DecisionRecord {
 /// What all rows of a decision share.
 fn head(batch: &RecordBatch, row: usize) -> Option<DecisionRecord> {
     let cell = |name| text(batch, name, row);
-    let at = batch.column_by_name("decided_at")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
+    let at = batch
+        .column_by_name("decided_at")?
+        .as_primitive_opt::<TimestampMicrosecondType>()?
+        .value(row);
     let flag = |name| Some(batch.column_by_name(name)?.as_boolean_opt()?.value(row));
     Some(DecisionRecord {
         decision_id: DecisionId::new(cell("decision_id")?).ok()?,
@@ -161,12 +205,16 @@ fn text(batch: &RecordBatch, name: &str, row: usize) -> Option<String> {
 }
 
 fn integer(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
-    let column = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
+    let column = batch
+        .column_by_name(name)?
+        .as_primitive_opt::<Int64Type>()?;
     column.is_valid(row).then(|| column.value(row))
 }
 
 fn number(batch: &RecordBatch, name: &str, row: usize) -> Option<f64> {
-    let column = batch.column_by_name(name)?.as_primitive_opt::<Float64Type>()?;
+    let column = batch
+        .column_by_name(name)?
+        .as_primitive_opt::<Float64Type>()?;
     column.is_valid(row).then(|| column.value(row))
 }
 
@@ -184,13 +232,35 @@ impl EventRecord {
                 required(records.iter().map(|e| e.event_id.as_str())),
                 moments(records.iter().map(|e| e.occurred_at)),
                 required(records.iter().map(|e| e.kind.name())),
-                optional(records.iter().map(|e| e.customer_id.as_ref().map(CustomerId::as_str))),
+                optional(
+                    records
+                        .iter()
+                        .map(|e| e.customer_id.as_ref().map(CustomerId::as_str)),
+                ),
                 optional(records.iter().map(|e| e.session_id.as_deref())),
-                optional(records.iter().map(|e| e.product_id.as_ref().map(ProductId::as_str))),
-                Arc::new(records.iter().map(|e| whole(e.position)).collect::<Int64Array>()),
+                optional(
+                    records
+                        .iter()
+                        .map(|e| e.product_id.as_ref().map(ProductId::as_str)),
+                ),
+                Arc::new(
+                    records
+                        .iter()
+                        .map(|e| whole(e.position))
+                        .collect::<Int64Array>(),
+                ),
                 optional(records.iter().map(|e| e.query.as_deref())),
-                Arc::new(records.iter().map(|e| whole(e.quantity)).collect::<Int64Array>()),
-                optional(records.iter().map(|e| e.decision_id.as_ref().map(DecisionId::as_str))),
+                Arc::new(
+                    records
+                        .iter()
+                        .map(|e| whole(e.quantity))
+                        .collect::<Int64Array>(),
+                ),
+                optional(
+                    records
+                        .iter()
+                        .map(|e| e.decision_id.as_ref().map(DecisionId::as_str)),
+                ),
             ],
         )
     }

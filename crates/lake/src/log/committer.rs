@@ -74,9 +74,22 @@ impl Committer {
         let numbers = folder.segments(&[OPEN, SEALED, DAMAGED])?;
         let last = numbers
             .iter()
-            .filter_map(|path| path.file_stem()?.to_str()?.split_once('-')?.0.parse::<u64>().ok())
+            .filter_map(|path| {
+                path.file_stem()?
+                    .to_str()?
+                    .split_once('-')?
+                    .0
+                    .parse::<u64>()
+                    .ok()
+            })
             .max();
-        Ok(Self { folder, segment_bytes, next_number: last.map_or(1, |n| n + 1), active: None, unclean: false })
+        Ok(Self {
+            folder,
+            segment_bytes,
+            next_number: last.map_or(1, |n| n + 1),
+            active: None,
+            unclean: false,
+        })
     }
 
     /// The thread's body: ends when the log is closed and everything queued is written.
@@ -96,11 +109,16 @@ impl Committer {
         loop {
             let mut queue = shared.queue();
             while queue.frames.is_empty() && queue.seals.is_empty() && !queue.closing {
-                queue = shared.work.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue = shared
+                    .work
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
             }
             if !max_wait.is_zero() && queue.seals.is_empty() && !queue.closing {
                 // Woken by each record that comes in the meantime, it waits on for the rest of the time.
-                let gather = shared.work.wait_timeout_while(queue, max_wait, |q| q.seals.is_empty() && !q.closing);
+                let gather = shared
+                    .work
+                    .wait_timeout_while(queue, max_wait, |q| q.seals.is_empty() && !q.closing);
                 queue = gather.unwrap_or_else(PoisonError::into_inner).0;
             }
             let frames = std::mem::replace(&mut queue.frames, std::mem::take(&mut spare));
@@ -109,7 +127,10 @@ impl Committer {
             let closing = queue.closing;
             drop(queue);
             self.commit_and_answer(shared, &frames, waiting);
-            let full = self.active.as_ref().is_some_and(|a| a.durable_bytes >= self.segment_bytes);
+            let full = self
+                .active
+                .as_ref()
+                .is_some_and(|a| a.durable_bytes >= self.segment_bytes);
             if full || closing || !seals.is_empty() {
                 let sealed = self.seal().map_err(|e| self.failed(e));
                 for answer in seals {
@@ -132,21 +153,31 @@ impl Committer {
         }
         let committed = self.commit(frames).map_err(|e| self.failed(e));
         if committed.is_ok() {
-            shared.records.fetch_add(waiting.len() as u64, Ordering::Relaxed);
-            shared.bytes.fetch_add(frames.len() as u64, Ordering::Relaxed);
+            shared
+                .records
+                .fetch_add(waiting.len() as u64, Ordering::Relaxed);
+            shared
+                .bytes
+                .fetch_add(frames.len() as u64, Ordering::Relaxed);
             shared.syncs.fetch_add(1, Ordering::Relaxed);
         } else {
             shared.failures.fetch_add(1, Ordering::Relaxed);
         }
         for (distance, answer) in waiting {
-            let position = committed.clone().map(|start| Position { offset: start.offset + distance, ..start });
+            let position = committed.clone().map(|start| Position {
+                offset: start.offset + distance,
+                ..start
+            });
             // Whoever appended may have gone: its record is in the log all the same.
             let _ = answer.send(position);
         }
     }
 
     fn failed(&self, source: io::Error) -> WalError {
-        WalError::Write { folder: self.folder.path().to_owned(), source: Arc::new(source) }
+        WalError::Write {
+            folder: self.folder.path().to_owned(),
+            source: Arc::new(source),
+        }
     }
 
     /// Puts one batch on disk. An error means that none of it will be read.
@@ -157,14 +188,25 @@ impl Committer {
         if self.active.is_none() {
             self.active = Some(self.begin()?);
         }
-        let Some(active) = &mut self.active else { return Err(io::ErrorKind::NotFound.into()) };
-        let start = Position { segment: active.number, offset: active.durable_bytes };
+        let Some(active) = &mut self.active else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let start = Position {
+            segment: active.number,
+            offset: active.durable_bytes,
+        };
         let new = active.durable_bytes == MAGIC.len() as u64;
         let written = active
             .file
             .write_all(frames)
             .and_then(|()| active.file.sync_data())
-            .and_then(|()| if new { sync_folder(self.folder.path()) } else { Ok(()) });
+            .and_then(|()| {
+                if new {
+                    sync_folder(self.folder.path())
+                } else {
+                    Ok(())
+                }
+            });
         match written {
             Ok(()) => {
                 active.durable_bytes += frames.len() as u64;
@@ -182,21 +224,35 @@ impl Committer {
     fn begin(&mut self) -> io::Result<Active> {
         let (number, id) = (self.next_number, uuid::Uuid::new_v4().simple());
         let tag = super::folder::tag_start(self.folder.root_id());
-        let path = self.folder.path().join(format!("{number:010}-{tag}{id}.{OPEN}"));
-        let mut file = fs_err::OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let path = self
+            .folder
+            .path()
+            .join(format!("{number:010}-{tag}{id}.{OPEN}"));
+        let mut file = fs_err::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
         self.next_number += 1;
         if let Err(e) = file.write_all(&MAGIC) {
             let _ = fs_err::remove_file(&path);
             return Err(e);
         }
-        Ok(Active { path, file, number, durable_bytes: MAGIC.len() as u64 })
+        Ok(Active {
+            path,
+            file,
+            number,
+            durable_bytes: MAGIC.len() as u64,
+        })
     }
 
     /// Seals the active segment, cutting off what was not acknowledged.
     fn seal(&mut self) -> io::Result<()> {
-        let Some(active) = &self.active else { return Ok(()) };
+        let Some(active) = &self.active else {
+            return Ok(());
+        };
         let nothing = active.durable_bytes == MAGIC.len() as u64;
-        self.folder.seal(&active.path, active.durable_bytes, nothing)?;
+        self.folder
+            .seal(&active.path, active.durable_bytes, nothing)?;
         self.active = None;
         self.unclean = false;
         Ok(())

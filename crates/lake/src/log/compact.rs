@@ -27,7 +27,11 @@ pub struct CompactOptions {
 impl Default for CompactOptions {
     /// Files below 16 MiB, when there are more than 32, up to 256 MiB at once.
     fn default() -> Self {
-        Self { small_bytes: 16 << 20, files_allowed: 32, merged_bytes: 256 << 20 }
+        Self {
+            small_bytes: 16 << 20,
+            files_allowed: 32,
+            merged_bytes: 256 << 20,
+        }
     }
 }
 
@@ -90,19 +94,29 @@ pub async fn compact(
     let table = match table {
         DECISIONS => DECISIONS,
         EVENTS => EVENTS,
-        other => return Err(CompactError::Table { table: other.to_owned() }),
+        other => {
+            return Err(CompactError::Table {
+                table: other.to_owned(),
+            });
+        }
     };
     let mut transaction = lake.begin().await?;
     let before = transaction.base().clone();
-    let Some(version) = before.tables.get(table) else { return Ok(Compacted::default()) };
+    let Some(version) = before.tables.get(table) else {
+        return Ok(Compacted::default());
+    };
     let files = lake.files(table, *version).await?;
-    let unreadable = |source| CompactError::Folder { folder: root.to_owned(), source };
+    let unreadable = |source| CompactError::Folder {
+        folder: root.to_owned(),
+        source,
+    };
     // Read while the lake is held: what is deleted now was committed before, and is never drained again.
     let root_id = folder::root_id(root).map_err(unreadable)?;
     let pending = pending_tags(root).map_err(unreadable)?;
     let merged_start = format!("merged{root_id}");
     let ours = |tag: &str| tag.starts_with(&merged_start) || tag.starts_with(&tag_start(&root_id));
-    let small = |f: &&DataFile| u64::try_from(f.add.size).is_ok_and(|size| size < options.small_bytes);
+    let small =
+        |f: &&DataFile| u64::try_from(f.add.size).is_ok_and(|size| size < options.small_bytes);
     let mut bytes = 0;
     let chosen: Vec<&DataFile> = files
         .iter()
@@ -124,16 +138,27 @@ pub async fn compact(
         writer.write(&batch.map_err(|e| lake.sql_error(e))?).await?;
     }
     let found = writer.finish(&mut transaction).await?;
-    let expected = chosen.iter().map(|f| counted_rows(f)).sum::<Option<u64>>().unwrap_or(found);
+    let expected = chosen
+        .iter()
+        .map(|f| counted_rows(f))
+        .sum::<Option<u64>>()
+        .unwrap_or(found);
     if found != expected {
-        return Err(CompactError::Rows { table, expected, found });
+        return Err(CompactError::Rows {
+            table,
+            expected,
+            found,
+        });
     }
     for path in &paths {
         transaction.remove(table, tag_of(path));
     }
     let after = transaction.commit(now).await?;
     make_durable(lake, &before, &after, BTreeSet::from([tag])).await?;
-    Ok(Compacted { files: paths.len(), rows: found })
+    Ok(Compacted {
+        files: paths.len(),
+        rows: found,
+    })
 }
 
 /// The rows of chosen data files, oldest first; held to the lake's memory budget.
@@ -144,10 +169,17 @@ async fn in_order_of_time(
     paths: &[&str],
 ) -> Result<SendableRecordBatchStream, LakeError> {
     let definition = log_table(table);
-    let time = definition.time.iter().map(|time| col(time.as_str()).sort(true, false)).collect();
+    let time = definition
+        .time
+        .iter()
+        .map(|time| col(time.as_str()).sort(true, false))
+        .collect();
     let provider = lake.listing(definition, paths)?;
     let session = lake.session(snapshot).await?;
-    let rows = session.read_table(provider).and_then(|rows| rows.sort(time)).map_err(|e| lake.sql_error(e))?;
+    let rows = session
+        .read_table(provider)
+        .and_then(|rows| rows.sort(time))
+        .map_err(|e| lake.sql_error(e))?;
     rows.execute_stream().await.map_err(|e| lake.sql_error(e))
 }
 
@@ -162,7 +194,12 @@ fn pending_tags(root: &Path) -> io::Result<BTreeSet<String>> {
     let mut tags = BTreeSet::new();
     for folder in log_folders(root)? {
         match segments(&folder, OPEN_OR_SEALED) {
-            Ok(paths) => tags.extend(paths.iter().filter_map(|path| folder::tag_of(path)).map(str::to_owned)),
+            Ok(paths) => tags.extend(
+                paths
+                    .iter()
+                    .filter_map(|path| folder::tag_of(path))
+                    .map(str::to_owned),
+            ),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(e),
         }

@@ -18,7 +18,9 @@ pub(crate) async fn drop_repeated(
     window_days: u32,
 ) -> Result<u64, LakeError> {
     let times = || segments.iter().flatten().map(|e| e.occurred_at);
-    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(0) };
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
+        return Ok(0);
+    };
     let window = SignedDuration::from_hours(24 * i64::from(window_days));
     let from = first.checked_sub(window).unwrap_or(Timestamp::MIN);
     let to = last.checked_add(window).unwrap_or(Timestamp::MAX);
@@ -41,7 +43,11 @@ async fn known(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<BTreeSet<String>, LakeError> {
-    let asked: BTreeSet<&str> = segments.iter().flatten().map(|e| e.event_id.as_str()).collect();
+    let asked: BTreeSet<&str> = segments
+        .iter()
+        .flatten()
+        .map(|e| e.event_id.as_str())
+        .collect();
     let sql = format!(
         "SELECT event_id FROM {EVENTS} WHERE occurred_at BETWEEN to_timestamp_micros({}) AND to_timestamp_micros({})",
         from.as_microsecond(),
@@ -52,7 +58,12 @@ async fn known(
     while let Some(batch) = rows.next().await {
         let batch = batch.map_err(|e| transaction.lake().sql_error(e))?;
         let ids = batch.column(0).as_string::<i32>();
-        known.extend(ids.iter().flatten().filter(|id| asked.contains(id)).map(str::to_owned));
+        known.extend(
+            ids.iter()
+                .flatten()
+                .filter(|id| asked.contains(id))
+                .map(str::to_owned),
+        );
     }
     Ok(known)
 }

@@ -33,7 +33,11 @@ pub struct DrainOptions {
 impl Default for DrainOptions {
     /// 3 days, 5 seconds, 32 MiB.
     fn default() -> Self {
-        Self { event_window_days: 3, patience: Duration::from_secs(5), transaction_bytes: 32 << 20 }
+        Self {
+            event_window_days: 3,
+            patience: Duration::from_secs(5),
+            transaction_bytes: 32 << 20,
+        }
     }
 }
 
@@ -118,12 +122,20 @@ struct Loaded {
 
 fn load(path: &Path) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
     let tag = tag_of(path).unwrap_or_default().to_owned();
-    let mut loaded = Loaded { path: path.to_owned(), tag, ..Loaded::default() };
+    let mut loaded = Loaded {
+        path: path.to_owned(),
+        tag,
+        ..Loaded::default()
+    };
     let mut events = Vec::new();
     for item in read_segment(path)? {
         match item {
             Ok(record) => {
-                let wrong = |source| HeldBack::Record { path: path.to_owned(), offset: record.offset, source };
+                let wrong = |source| HeldBack::Record {
+                    path: path.to_owned(),
+                    offset: record.offset,
+                    source,
+                };
                 match LogRecord::from_bytes(&record.payload).map_err(wrong)? {
                     LogRecord::Decision(decision) => loaded.decisions.push(decision),
                     LogRecord::Event(event) => events.push(event),
@@ -139,7 +151,12 @@ impl Drain {
     /// A drain of `wal`, and of the folders that dead processes left beside it, into `lake`.
     #[must_use]
     pub fn new(lake: Lake, wal: Arc<Wal>, options: DrainOptions) -> Self {
-        Self { lake, wal, options, turn: tokio::sync::Mutex::default() }
+        Self {
+            lake,
+            wal,
+            options,
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Moves everything that was acknowledged before the call.
@@ -154,35 +171,58 @@ impl Drain {
         let _turn = self.turn.lock().await;
         let mut drained = Drained::default();
         self.wal.seal().await?;
-        self.drain_folder(self.wal.owned(), now, &mut drained).await?;
+        self.drain_folder(self.wal.owned(), now, &mut drained)
+            .await?;
         let root = self.wal.root().to_owned();
-        let cannot_list = |source| DrainError::Wal(WalError::Open { folder: root.clone(), source: Arc::new(source) });
+        let cannot_list = |source| {
+            DrainError::Wal(WalError::Open {
+                folder: root.clone(),
+                source: Arc::new(source),
+            })
+        };
         for path in log_folders(&root).map_err(cannot_list)? {
             if path == self.wal.folder() {
                 continue;
             }
-            let Some(folder) = Folder::adopt(&path)? else { continue };
+            let Some(folder) = Folder::adopt(&path)? else {
+                continue;
+            };
             drained.adopted += 1;
             drained.recovery.add(folder.recover()?);
             self.drain_folder(&folder, now, &mut drained).await?;
-            folder.delete_if_empty().map_err(|source| DrainError::Delete { folder: path, source })?;
+            folder
+                .delete_if_empty()
+                .map_err(|source| DrainError::Delete {
+                    folder: path,
+                    source,
+                })?;
         }
         Ok(drained)
     }
 
-    async fn drain_folder(&self, folder: &Folder, now: Timestamp, drained: &mut Drained) -> Result<(), DrainError> {
+    async fn drain_folder(
+        &self,
+        folder: &Folder,
+        now: Timestamp,
+        drained: &mut Drained,
+    ) -> Result<(), DrainError> {
         let mut together = Vec::new();
         let mut bytes = 0;
         for path in folder.segments(&[SEALED])? {
             let size = fs_err::metadata(&path).map_or(0, |m| m.len());
             if bytes > 0 && bytes + size > self.options.transaction_bytes {
-                self.flush(folder, std::mem::take(&mut together), now, drained).await?;
+                self.flush(folder, std::mem::take(&mut together), now, drained)
+                    .await?;
                 bytes = 0;
             }
             bytes += size;
             together.push(path);
         }
-        if together.is_empty() { Ok(()) } else { self.flush(folder, together, now, drained).await }
+        if together.is_empty() {
+            Ok(())
+        } else {
+            self.flush(folder, together, now, drained).await
+        }
     }
 
     /// Moves some segments of one folder in one transaction.
@@ -194,7 +234,9 @@ impl Drain {
         drained: &mut Drained,
     ) -> Result<(), DrainError> {
         let read = move || paths.iter().map(|path| load(path)).collect::<Vec<_>>();
-        let read = tokio::task::spawn_blocking(read).await.map_err(|_| WalError::Closed)?;
+        let read = tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|_| WalError::Closed)?;
         let (mut segments, mut events) = (Vec::new(), Vec::new());
         for one in read {
             match one {
@@ -212,12 +254,19 @@ impl Drain {
         }
         let tags: BTreeSet<String> = segments.iter().map(|s| s.tag.clone()).collect();
         let before = transaction.base().clone();
-        for (table, tag) in [DECISIONS, EVENTS].iter().flat_map(|table| tags.iter().map(move |tag| (table, tag))) {
+        for (table, tag) in [DECISIONS, EVENTS]
+            .iter()
+            .flat_map(|table| tags.iter().map(move |tag| (table, tag)))
+        {
             transaction.remove(table, tag);
         }
-        let repeated = drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
+        let repeated =
+            drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
         for (segment, events) in segments.iter().zip(&events) {
-            let decisions = segment.decisions.chunks(RECORDS_PER_BATCH).map(DecisionRecord::to_batch);
+            let decisions = segment
+                .decisions
+                .chunks(RECORDS_PER_BATCH)
+                .map(DecisionRecord::to_batch);
             write(&mut transaction, DECISIONS, &segment.tag, decisions).await?;
             let events = events.chunks(RECORDS_PER_BATCH).map(EventRecord::to_batch);
             write(&mut transaction, EVENTS, &segment.tag, events).await?;
@@ -225,12 +274,20 @@ impl Drain {
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
         drained.segments += segments.len() as u64;
-        drained.decisions += segments.iter().map(|s| s.decisions.len() as u64).sum::<u64>();
+        drained.decisions += segments
+            .iter()
+            .map(|s| s.decisions.len() as u64)
+            .sum::<u64>();
         drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
         drained.repeated_events += repeated;
         let cleared = clear(folder, &segments);
-        drained.damaged.extend(segments.into_iter().flat_map(|s| s.damaged));
-        cleared.map_err(|source| DrainError::Delete { folder: folder.path().to_owned(), source })
+        drained
+            .damaged
+            .extend(segments.into_iter().flat_map(|s| s.damaged));
+        cleared.map_err(|source| DrainError::Delete {
+            folder: folder.path().to_owned(),
+            source,
+        })
     }
 }
 
@@ -245,7 +302,9 @@ async fn write(
     if batches.peek().is_none() {
         return Ok(());
     }
-    let mut writer = transaction.writer(table, super::columns::table_schema(table), tag).await?;
+    let mut writer = transaction
+        .writer(table, super::columns::table_schema(table), tag)
+        .await?;
     for batch in batches {
         writer.write(&batch).await?;
     }

@@ -18,7 +18,9 @@ pub(crate) async fn make_durable(
     after: &Snapshot,
     tags: BTreeSet<String>,
 ) -> Result<(), LakeError> {
-    let Some(folder) = lake.folder().map(Path::to_owned) else { return Ok(()) };
+    let Some(folder) = lake.folder().map(Path::to_owned) else {
+        return Ok(());
+    };
     let mut versions: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for (table, version) in &after.tables {
         let former = before.tables.get(table).map_or(0, |v| v + 1);
@@ -30,7 +32,10 @@ pub(crate) async fn make_durable(
     let refused = |path: &Path, e: io::Error| LakeError::Storage {
         operation: "make durable",
         path: path.display().to_string(),
-        source: object_store::Error::Generic { store: "local", source: Box::new(e) },
+        source: object_store::Error::Generic {
+            store: "local",
+            source: Box::new(e),
+        },
     };
     let for_error = folder.clone();
     let synced = tokio::task::spawn_blocking(move || {
@@ -39,11 +44,18 @@ pub(crate) async fn make_durable(
             sync_where(&data, |name| tags.contains(tag_of(name)))?;
             sync_where(&data.join("_delta_log"), |name| {
                 name == "_last_checkpoint"
-                    || name.get(..20).and_then(|v| v.parse().ok()).is_some_and(|v: u64| (from..=to).contains(&v))
+                    || name
+                        .get(..20)
+                        .and_then(|v| v.parse().ok())
+                        .is_some_and(|v: u64| (from..=to).contains(&v))
             })?;
         }
         sync(&snapshot)?;
-        for made in [snapshot.parent(), Some(&folder.join("_comptoir")), Some(&folder)] {
+        for made in [
+            snapshot.parent(),
+            Some(&folder.join("_comptoir")),
+            Some(&folder),
+        ] {
             made.map_or(Ok(()), sync)?;
         }
         Ok(())

@@ -79,7 +79,10 @@ pub(crate) fn segments(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBu
     let mut found = Vec::new();
     for entry in fs_err::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ending| endings.iter().any(|e| ending == *e)) {
+        if path
+            .extension()
+            .is_some_and(|ending| endings.iter().any(|e| ending == *e))
+        {
             found.push(path);
         }
     }
@@ -89,7 +92,11 @@ pub(crate) fn segments(folder: &Path, endings: &[&str]) -> io::Result<Vec<PathBu
 
 /// The tag under which the rows of a segment are in the lake.
 pub(crate) fn tag_of(segment: &Path) -> Option<&str> {
-    segment.file_stem()?.to_str()?.split_once('-').map(|(_, tag)| tag)
+    segment
+        .file_stem()?
+        .to_str()?
+        .split_once('-')
+        .map(|(_, tag)| tag)
 }
 
 /// What every tag of a segment begins with, where the log lies below the root of this identifier.
@@ -113,15 +120,28 @@ pub(crate) fn log_folders(root: &Path) -> io::Result<Vec<PathBuf>> {
 impl Folder {
     /// Takes a folder, making it where it is missing; `None` where another process holds it.
     pub(crate) fn take(path: &Path) -> Result<Option<Self>, WalError> {
-        let refused = |source: io::Error| WalError::Open { folder: path.to_owned(), source: Arc::new(source) };
+        let refused = |source: io::Error| WalError::Open {
+            folder: path.to_owned(),
+            source: Arc::new(source),
+        };
         loop {
             fs_err::create_dir_all(path).map_err(refused)?;
             let name = path.join(LOCK);
-            let opened = File::options().read(true).write(true).create(true).truncate(false).open(&name);
+            let opened = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&name);
             let lock = match opened {
                 Ok(lock) => lock,
                 // Deleted by its last owner between the two calls.
-                Err(e) if e.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir) => continue,
+                Err(e)
+                    if e.kind() == io::ErrorKind::NotFound
+                        && path.parent().is_some_and(Path::is_dir) =>
+                {
+                    continue;
+                }
                 Err(e) => return Err(refused(e)),
             };
             match lock.try_lock() {
@@ -132,18 +152,27 @@ impl Folder {
             // An owner that emptied the folder may have deleted the file that was locked here; then a lock on it
             // guards nothing.
             let held = lock.metadata().map_err(refused)?;
-            let same = fs_err::metadata(&name).is_ok_and(|m| (m.dev(), m.ino()) == (held.dev(), held.ino()));
+            let same = fs_err::metadata(&name)
+                .is_ok_and(|m| (m.dev(), m.ino()) == (held.dev(), held.ino()));
             if same {
                 let root = path.parent().unwrap_or(path);
                 let root_id = root_id(root).map_err(refused)?;
-                return Ok(Some(Self { path: path.to_owned(), root_id, _lock: lock }));
+                return Ok(Some(Self {
+                    path: path.to_owned(),
+                    root_id,
+                    _lock: lock,
+                }));
             }
         }
     }
 
     /// Takes a folder that another process left behind; `None` where that process lives or the folder is gone.
     pub(crate) fn adopt(path: &Path) -> Result<Option<Self>, WalError> {
-        if path.join(LOCK).is_file() { Self::take(path) } else { Ok(None) }
+        if path.join(LOCK).is_file() {
+            Self::take(path)
+        } else {
+            Ok(None)
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -164,7 +193,10 @@ impl Folder {
         let mut recovery = Recovery::default();
         for path in self.segments(&[OPEN])? {
             let mut reader = read_segment(&path).map_err(|source| match source {
-                SegmentError::Read { path, source } => WalError::Open { folder: path, source: Arc::new(source) },
+                SegmentError::Read { path, source } => WalError::Open {
+                    folder: path,
+                    source: Arc::new(source),
+                },
                 newer @ SegmentError::Newer { .. } => WalError::Unreadable(Arc::new(newer)),
             })?;
             let mut records = 0_u64;
@@ -180,7 +212,10 @@ impl Folder {
             }
             let nothing = records == 0 && reader.read_bytes() <= MAGIC.len() as u64;
             self.seal(&path, reader.read_bytes(), nothing)
-                .map_err(|source| WalError::Open { folder: self.path.clone(), source: Arc::new(source) })?;
+                .map_err(|source| WalError::Open {
+                    folder: self.path.clone(),
+                    source: Arc::new(source),
+                })?;
             recovery.sealed += u64::from(!nothing);
         }
         Ok(recovery)
@@ -202,12 +237,17 @@ impl Folder {
     }
 
     pub(crate) fn segments(&self, endings: &[&str]) -> Result<Vec<PathBuf>, WalError> {
-        segments(&self.path, endings).map_err(|source| WalError::Open { folder: self.path.clone(), source: Arc::new(source) })
+        segments(&self.path, endings).map_err(|source| WalError::Open {
+            folder: self.path.clone(),
+            source: Arc::new(source),
+        })
     }
 
     /// Deletes the folder of a dead process once it holds nothing but its lock. Others' files stay.
     pub(crate) fn delete_if_empty(self) -> io::Result<()> {
-        let others = fs_err::read_dir(&self.path)?.filter(|e| e.as_ref().map_or(true, |e| e.file_name() != LOCK)).count();
+        let others = fs_err::read_dir(&self.path)?
+            .filter(|e| e.as_ref().map_or(true, |e| e.file_name() != LOCK))
+            .count();
         if others == 0 {
             fs_err::remove_file(self.path.join(LOCK))?;
             // Another process may have put its own lock there already: then the folder is its own.

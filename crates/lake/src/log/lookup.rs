@@ -43,9 +43,12 @@ pub async fn find_decision(
     id: &DecisionId,
 ) -> Result<Option<DecisionRecord>, LookupError> {
     let (folder, wanted) = (root.to_owned(), id.clone());
-    let found = tokio::task::spawn_blocking(move || in_logs(&folder, &wanted)).await.map_err(|stopped| {
-        LookupError::Folder { folder: root.to_owned(), source: io::Error::other(stopped) }
-    })??;
+    let found = tokio::task::spawn_blocking(move || in_logs(&folder, &wanted))
+        .await
+        .map_err(|stopped| LookupError::Folder {
+            folder: root.to_owned(),
+            source: io::Error::other(stopped),
+        })??;
     match found {
         Some(decision) => Ok(Some(decision)),
         None => Ok(in_lake(lake, id).await?),
@@ -74,12 +77,20 @@ fn in_logs(root: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, Looku
     Ok(None)
 }
 
-fn in_segment(path: &Path, needle: &str, id: &DecisionId) -> Result<Option<DecisionRecord>, SegmentError> {
+fn in_segment(
+    path: &Path,
+    needle: &str,
+    id: &DecisionId,
+) -> Result<Option<DecisionRecord>, SegmentError> {
     let reader = match read_segment(path) {
         Err(SegmentError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             // Sealed since it was listed, or drained: then the lake has it.
             match read_segment(&path.with_extension(SEALED)) {
-                Err(SegmentError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(SegmentError::Read { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound =>
+                {
+                    return Ok(None);
+                }
                 other => other?,
             }
         }

@@ -24,6 +24,10 @@ pub use drain::{Drain, DrainError, DrainOptions, Drained, HeldBack};
 pub use folder::Recovery;
 pub use lookup::{LookupError, find_decision};
 pub use recent::RecentIds;
-pub use records::{ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError};
-pub use segment::{Damage, RECORD_BYTES_MAX, SegmentError, SegmentReader, SegmentRecord, read_segment};
+pub use records::{
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError,
+};
+pub use segment::{
+    Damage, RECORD_BYTES_MAX, SegmentError, SegmentReader, SegmentRecord, read_segment,
+};
 pub use wal::{Position, Wal, WalError, WalOptions, WalStats};

@@ -16,7 +16,11 @@ impl RecentIds {
     /// A window of the last `allowed` identifiers.
     #[must_use]
     pub fn new(allowed: usize) -> Self {
-        Self { allowed, order: VecDeque::new(), seen: BTreeSet::new() }
+        Self {
+            allowed,
+            order: VecDeque::new(),
+            seen: BTreeSet::new(),
+        }
     }
 
     /// Whether the identifier is in the window.

@@ -93,21 +93,39 @@ pub struct SegmentReader {
 /// # Errors
 /// [`SegmentError::Read`] when the file cannot be read, [`SegmentError::Newer`] when a newer program wrote it.
 pub fn read_segment(path: &Path) -> Result<SegmentReader, SegmentError> {
-    let bytes = fs_err::read(path).map_err(|source| SegmentError::Read { path: path.to_owned(), source })?;
+    let bytes = fs_err::read(path).map_err(|source| SegmentError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     let found = bytes.get(7).copied().unwrap_or(MAGIC[7]);
     if bytes.starts_with(&MAGIC[..7]) && found != MAGIC[7] && found.is_ascii_alphanumeric() {
-        return Err(SegmentError::Newer { path: path.to_owned(), found: char::from(found) });
+        return Err(SegmentError::Newer {
+            path: path.to_owned(),
+            found: char::from(found),
+        });
     }
     let sealed = path.extension().is_none_or(|ending| ending != OPEN);
-    let at = if bytes.starts_with(&MAGIC) { MAGIC.len() } else { 0 };
-    Ok(SegmentReader { path: path.to_owned(), bytes, at, sealed, torn_bytes: 0 })
+    let at = if bytes.starts_with(&MAGIC) {
+        MAGIC.len()
+    } else {
+        0
+    };
+    Ok(SegmentReader {
+        path: path.to_owned(),
+        bytes,
+        at,
+        sealed,
+        torn_bytes: 0,
+    })
 }
 
 /// Appends the frame of `payload` to a batch in preparation.
 ///
 /// `payload` holds 1 to [`RECORD_BYTES_MAX`] bytes and the batch less than 4 GiB: [`super::Wal`] refuses others.
 pub(crate) fn push_frame(batch: &mut Vec<u8>, payload: &[u8]) {
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let length = u32::try_from(payload.len())
+        .unwrap_or(u32::MAX)
+        .to_le_bytes();
     let distance = u32::try_from(batch.len()).unwrap_or(u32::MAX).to_le_bytes();
     batch.extend_from_slice(&length);
     batch.extend_from_slice(&checksum(length, distance, payload).to_le_bytes());
@@ -138,7 +156,8 @@ fn frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let batch_start = at.checked_sub(u32::from_le_bytes(distance) as usize)?;
     let end = at + HEADER_BYTES + payload_bytes;
     let payload = bytes.get(at + HEADER_BYTES..end)?;
-    (checksum(length, distance, payload).to_le_bytes() == word(bytes, at + 4)?).then_some((end, batch_start))
+    (checksum(length, distance, payload).to_le_bytes() == word(bytes, at + 4)?)
+        .then_some((end, batch_start))
 }
 
 impl SegmentReader {
@@ -192,7 +211,10 @@ impl Iterator for SegmentReader {
             Next::Record { end } => {
                 self.at = end;
                 let payload = self.bytes[start + HEADER_BYTES..end].to_vec();
-                Some(Ok(SegmentRecord { offset: start as u64, payload }))
+                Some(Ok(SegmentRecord {
+                    offset: start as u64,
+                    payload,
+                }))
             }
             Next::Unreadable => {
                 let resume = match self.resume() {
@@ -205,7 +227,11 @@ impl Iterator for SegmentReader {
                 };
                 self.at = resume;
                 let bytes = (resume - start) as u64;
-                Some(Err(Damage { path: self.path.clone(), offset: start as u64, bytes }))
+                Some(Err(Damage {
+                    path: self.path.clone(),
+                    offset: start as u64,
+                    bytes,
+                }))
             }
         }
     }
@@ -221,7 +247,10 @@ mod tests {
         for batch in 0..3 {
             let mut frames = Vec::new();
             for record in 0..2 {
-                push_frame(&mut frames, format!("record {record} of batch {batch}").as_bytes());
+                push_frame(
+                    &mut frames,
+                    format!("record {record} of batch {batch}").as_bytes(),
+                );
             }
             bytes.extend_from_slice(&frames);
         }
@@ -255,7 +284,11 @@ mod tests {
             let complete = cut.saturating_sub(MAGIC.len()) / frame_bytes;
             assert_eq!(records, whole[..complete], "cut at {cut}");
             assert_eq!(damage, [], "cut at {cut}");
-            let kept = if cut < MAGIC.len() { 0 } else { MAGIC.len() + complete * frame_bytes };
+            let kept = if cut < MAGIC.len() {
+                0
+            } else {
+                MAGIC.len() + complete * frame_bytes
+            };
             assert_eq!(torn, (cut - kept) as u64, "cut at {cut}");
         }
     }
@@ -273,13 +306,20 @@ mod tests {
             flipped[at] ^= 0x10;
             std::fs::write(&path, &flipped).unwrap();
             let (records, damage, torn) = read(&path);
-            assert!(records.iter().all(|r| whole.contains(r)), "byte {at} gave a record that was never written");
+            assert!(
+                records.iter().all(|r| whole.contains(r)),
+                "byte {at} gave a record that was never written"
+            );
             if at >= last_batch {
                 assert!(damage.is_empty() && torn > 0, "byte {at}");
             } else {
                 assert_eq!((damage.len(), torn), (1, 0), "byte {at}");
                 // Every record but the one hit is still read.
-                assert_eq!(records.len(), if at < MAGIC.len() { 6 } else { 5 }, "byte {at}");
+                assert_eq!(
+                    records.len(),
+                    if at < MAGIC.len() { 6 } else { 5 },
+                    "byte {at}"
+                );
             }
         }
     }
@@ -304,7 +344,10 @@ mod tests {
         bytes[last_batch..last_batch + frame_bytes].fill(0);
         std::fs::write(&path, &bytes).unwrap();
         let (records, damage, torn) = read(&path);
-        assert_eq!((records.len(), damage.len(), torn), (4, 0, 2 * frame_bytes as u64));
+        assert_eq!(
+            (records.len(), damage.len(), torn),
+            (4, 0, 2 * frame_bytes as u64)
+        );
     }
 
     #[test]
@@ -313,6 +356,9 @@ mod tests {
         let (path, mut bytes) = segment(folder.path(), SEALED);
         bytes[7] = b'2';
         std::fs::write(&path, &bytes).unwrap();
-        assert!(matches!(read_segment(&path), Err(SegmentError::Newer { found: '2', .. })));
+        assert!(matches!(
+            read_segment(&path),
+            Err(SegmentError::Newer { found: '2', .. })
+        ));
     }
 }

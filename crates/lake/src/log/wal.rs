@@ -24,7 +24,11 @@ pub struct WalOptions {
 impl Default for WalOptions {
     /// 16 MiB per segment, no extra wait, 16 MiB in the queue.
     fn default() -> Self {
-        Self { segment_bytes: 16 << 20, group_commit_max_wait: Duration::ZERO, queue_bytes: 16 << 20 }
+        Self {
+            segment_bytes: 16 << 20,
+            group_commit_max_wait: Duration::ZERO,
+            queue_bytes: 16 << 20,
+        }
     }
 }
 
@@ -59,7 +63,9 @@ pub enum WalError {
     #[error("recover the log")]
     Unreadable(#[source] Arc<SegmentError>),
     /// The disk does not keep up: try again later.
-    #[error("append to the log: {waiting_bytes} bytes wait for the disk, allowed are {allowed_bytes}; try again later")]
+    #[error(
+        "append to the log: {waiting_bytes} bytes wait for the disk, allowed are {allowed_bytes}; try again later"
+    )]
     Full {
         /// Bytes that wait.
         waiting_bytes: usize,
@@ -67,7 +73,9 @@ pub enum WalError {
         allowed_bytes: usize,
     },
     /// The record is empty or too large.
-    #[error("append to the log: the record has {found_bytes} bytes, allowed are 1 to {RECORD_BYTES_MAX}")]
+    #[error(
+        "append to the log: the record has {found_bytes} bytes, allowed are 1 to {RECORD_BYTES_MAX}"
+    )]
     Size {
         /// Its size.
         found_bytes: usize,
@@ -123,7 +131,9 @@ impl Wal {
     /// [`WalError::InUse`] when another process holds the folder, [`WalError::Open`] when it cannot hold a log,
     /// [`WalError::Unreadable`] when a newer program wrote there.
     pub fn open(folder: &Path, options: &WalOptions) -> Result<Self, WalError> {
-        let owned = Folder::take(folder)?.ok_or_else(|| WalError::InUse { folder: folder.to_owned() })?;
+        let owned = Folder::take(folder)?.ok_or_else(|| WalError::InUse {
+            folder: folder.to_owned(),
+        })?;
         let recovery = owned.recover()?;
         let folder = Arc::new(owned);
         let shared = Arc::new(Shared::default());
@@ -132,10 +142,19 @@ impl Wal {
         let thread = std::thread::Builder::new()
             .name("decision log".to_owned())
             .spawn(move || committer.run(&for_thread, max_wait))
-            .map_err(|e| WalError::Open { folder: folder.path().to_owned(), source: Arc::new(e) })?;
+            .map_err(|e| WalError::Open {
+                folder: folder.path().to_owned(),
+                source: Arc::new(e),
+            })?;
         // Distances within a batch are 32 bits wide.
         let queue_bytes = options.queue_bytes.clamp(1, 1 << 30);
-        Ok(Self { folder, shared, queue_bytes, recovery, thread: Some(thread) })
+        Ok(Self {
+            folder,
+            shared,
+            queue_bytes,
+            recovery,
+            thread: Some(thread),
+        })
     }
 
     /// Opens a log in a new folder below `root`, which holds the logs of all processes of a lake on this machine.
@@ -145,7 +164,10 @@ impl Wal {
     /// # Errors
     /// As [`Wal::open`].
     pub fn open_below(root: &Path, options: &WalOptions) -> Result<Self, WalError> {
-        Self::open(&root.join(uuid::Uuid::new_v4().simple().to_string()), options)
+        Self::open(
+            &root.join(uuid::Uuid::new_v4().simple().to_string()),
+            options,
+        )
     }
 
     /// Appends a record. It is queued when this returns, in the order of the calls; the future resolves once it
@@ -155,14 +177,22 @@ impl Wal {
     /// The future gives [`WalError::Full`] when the disk does not keep up, [`WalError::Size`] for an empty or too
     /// large record, [`WalError::Write`] when the disk refused, [`WalError::Closed`] when the writing thread ended.
     /// In each case the record is not in the log.
-    pub fn append(&self, payload: &[u8]) -> impl Future<Output = Result<Position, WalError>> + Send + use<> {
+    pub fn append(
+        &self,
+        payload: &[u8],
+    ) -> impl Future<Output = Result<Position, WalError>> + Send + use<> {
         let queued = self.enqueue(payload);
         async move { queued?.await.map_err(|_| WalError::Closed)? }
     }
 
-    fn enqueue(&self, payload: &[u8]) -> Result<oneshot::Receiver<Result<Position, WalError>>, WalError> {
+    fn enqueue(
+        &self,
+        payload: &[u8],
+    ) -> Result<oneshot::Receiver<Result<Position, WalError>>, WalError> {
         if !(1..=RECORD_BYTES_MAX).contains(&payload.len()) {
-            return Err(WalError::Size { found_bytes: payload.len() });
+            return Err(WalError::Size {
+                found_bytes: payload.len(),
+            });
         }
         let (answer, answered) = oneshot::channel();
         let mut queue = self.shared.queue();
@@ -172,7 +202,10 @@ impl Wal {
         let waiting_bytes = queue.frames.len();
         // A single record is always taken, however small the queue.
         if waiting_bytes > 0 && waiting_bytes + payload.len() > self.queue_bytes {
-            return Err(WalError::Full { waiting_bytes, allowed_bytes: self.queue_bytes });
+            return Err(WalError::Full {
+                waiting_bytes,
+                allowed_bytes: self.queue_bytes,
+            });
         }
         push_frame(&mut queue.frames, payload);
         queue.waiting.push((waiting_bytes as u64, answer));

@@ -1,6 +1,8 @@
 //! From the log to the tables.
 
-use crate::shop::{append_decision, append_event, decision, event, lake_in, now, number, patient, texts, wal_in};
+use crate::shop::{
+    append_decision, append_event, decision, event, lake_in, now, number, patient, texts, wal_in,
+};
 use jiff::ToSpan;
 use lake::log::{Drain, DrainError, DrainOptions, HeldBack, Wal, WalOptions};
 use lake::{Lake, LakeError, LakeOptions};
@@ -9,8 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn files(folder: &std::path::Path, ending: &str) -> Vec<PathBuf> {
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.extension().is_some_and(|e| e == ending)).collect()
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|e| e == ending))
+        .collect()
 }
 
 #[tokio::test]
@@ -21,8 +27,14 @@ async fn decisions_and_events_reach_their_tables_with_every_column() {
     append_decision(&wal, decision("d-1", 2)).await;
     append_decision(&wal, decision("d-2", 0)).await;
     append_event(&wal, event("e-1", now())).await;
-    let drained = Drain::new(lake.clone(), Arc::clone(&wal), patient()).run(now()).await.unwrap();
-    assert_eq!((drained.segments, drained.decisions, drained.events), (1, 2, 1));
+    let drained = Drain::new(lake.clone(), Arc::clone(&wal), patient())
+        .run(now())
+        .await
+        .unwrap();
+    assert_eq!(
+        (drained.segments, drained.decisions, drained.events),
+        (1, 2, 1)
+    );
     assert_eq!(files(wal.folder(), "sealed"), Vec::<PathBuf>::new());
     let rows = "SELECT decision_id || ' ' || position || ' ' || decided_at || ' ' || product || ' ' || version || ' ' || \
                 customer_id || ' ' || subject_product_id || ' ' || placement || ' ' || coalesce(action, '-') || ' ' || \
@@ -40,7 +52,10 @@ async fn decisions_and_events_reach_their_tables_with_every_column() {
     );
     let rows = "SELECT event_id || ' ' || occurred_at || ' ' || type || ' ' || customer_id || ' ' || session_id || ' ' || \
                 product_id || ' ' || position || ' ' || query || ' ' || quantity || ' ' || decision_id FROM events";
-    assert_eq!(texts(&lake, rows).await, ["e-1 2026-03-02T10:00:00Z cart 17850 visit-1 85123A 3 lantern 2 d-1"]);
+    assert_eq!(
+        texts(&lake, rows).await,
+        ["e-1 2026-03-02T10:00:00Z cart 17850 visit-1 85123A 3 lantern 2 d-1"]
+    );
 }
 
 #[tokio::test]
@@ -59,7 +74,11 @@ async fn a_segment_drained_again_after_a_crash_before_its_deletion_replaces_its_
     for round in 0..2 {
         std::fs::write(&sealed, &bytes).unwrap();
         let drained = drain.run(now()).await.unwrap();
-        assert_eq!((drained.decisions, drained.events, drained.repeated_events), (10, 10, 0), "round {round}");
+        assert_eq!(
+            (drained.decisions, drained.events, drained.repeated_events),
+            (10, 10, 0),
+            "round {round}"
+        );
         assert_eq!(number(&lake, "SELECT count(*) FROM decisions").await, 20);
         assert_eq!(number(&lake, "SELECT count(*) FROM events").await, 10);
     }
@@ -77,13 +96,19 @@ async fn the_same_event_twice_is_one_row_whether_in_a_segment_between_segments_o
     append_event(&wal, event("e-1", now())).await;
     append_event(&wal, event("e-2", now())).await;
     let first = drain.run(now()).await.unwrap();
-    assert_eq!((first.segments, first.events, first.repeated_events), (2, 2, 2));
+    assert_eq!(
+        (first.segments, first.events, first.repeated_events),
+        (2, 2, 2)
+    );
     // Sent again a day later, with a time of its own: within the window of 3 days.
     append_event(&wal, event("e-2", now() + 24.hours())).await;
     append_event(&wal, event("e-3", now() + 24.hours())).await;
     let second = drain.run(now()).await.unwrap();
     assert_eq!((second.events, second.repeated_events), (1, 1));
-    assert_eq!(texts(&lake, "SELECT event_id FROM events ORDER BY 1").await, ["e-1", "e-2", "e-3"]);
+    assert_eq!(
+        texts(&lake, "SELECT event_id FROM events ORDER BY 1").await,
+        ["e-1", "e-2", "e-3"]
+    );
 }
 
 #[tokio::test]
@@ -92,7 +117,10 @@ async fn a_busy_lake_is_tried_again_and_nothing_is_lost() {
     let lake = lake_in(&folder.path().join("lake")).await;
     let wal = wal_in(&folder.path().join("wal"));
     append_decision(&wal, decision("d-1", 1)).await;
-    let options = DrainOptions { patience: Duration::from_millis(100), ..DrainOptions::default() };
+    let options = DrainOptions {
+        patience: Duration::from_millis(100),
+        ..DrainOptions::default()
+    };
     let drain = Drain::new(lake.clone(), Arc::clone(&wal), options);
     let other_writer = lake.begin().await.unwrap();
     match drain.run(now()).await {
@@ -102,22 +130,34 @@ async fn a_busy_lake_is_tried_again_and_nothing_is_lost() {
     drop(other_writer);
     append_decision(&wal, decision("d-2", 1)).await;
     assert_eq!(drain.run(now()).await.unwrap().decisions, 2);
-    assert_eq!(texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await, ["d-1", "d-2"]);
+    assert_eq!(
+        texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await,
+        ["d-1", "d-2"]
+    );
 }
 
 #[tokio::test]
 async fn the_logs_of_dead_processes_are_adopted_and_those_of_living_ones_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let (lake, root) = (lake_in(&folder.path().join("lake")).await, folder.path().join("wal"));
+    let (lake, root) = (
+        lake_in(&folder.path().join("lake")).await,
+        folder.path().join("wal"),
+    );
     let (dead, living, ours) = (wal_in(&root), wal_in(&root), wal_in(&root));
     append_decision(&dead, decision("of the dead", 1)).await;
     append_decision(&living, decision("of the living", 1)).await;
     append_decision(&ours, decision("ours", 1)).await;
     let grave = dead.folder().to_owned();
     drop(dead);
-    let drained = Drain::new(lake.clone(), ours, patient()).run(now()).await.unwrap();
+    let drained = Drain::new(lake.clone(), ours, patient())
+        .run(now())
+        .await
+        .unwrap();
     assert_eq!((drained.adopted, drained.decisions), (1, 2));
-    assert_eq!(texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await, ["of the dead", "ours"]);
+    assert_eq!(
+        texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await,
+        ["of the dead", "ours"]
+    );
     assert!(!grave.exists() && living.folder().exists());
 }
 
@@ -139,7 +179,10 @@ async fn around_damage_every_record_is_moved_and_the_file_is_kept() {
     let drained = drain.run(now()).await.unwrap();
     assert_eq!((drained.decisions, drained.damaged.len()), (4, 1));
     assert!(drained.damaged[0].offset < at as u64);
-    assert_eq!(texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await, ["d-0", "d-1", "d-3", "d-4"]);
+    assert_eq!(
+        texts(&lake, "SELECT decision_id FROM decisions ORDER BY 1").await,
+        ["d-0", "d-1", "d-3", "d-4"]
+    );
     assert_eq!(files(wal.folder(), "damaged").len(), 1);
     assert_eq!(drain.run(now()).await.unwrap().segments, 0);
     assert_eq!(number(&lake, "SELECT count(*) FROM decisions").await, 4);
@@ -150,26 +193,39 @@ async fn a_record_of_a_newer_program_waits_and_holds_up_no_other_segment() {
     let folder = tempfile::tempdir().unwrap();
     let lake = lake_in(&folder.path().join("lake")).await;
     let wal = wal_in(&folder.path().join("wal"));
-    wal.append(br#"{"price_change":{"product_id":"85123A"}}"#).await.unwrap();
+    wal.append(br#"{"price_change":{"product_id":"85123A"}}"#)
+        .await
+        .unwrap();
     wal.seal().await.unwrap();
     append_decision(&wal, decision("d-1", 1)).await;
-    let drained = Drain::new(lake.clone(), Arc::clone(&wal), patient()).run(now()).await.unwrap();
+    let drained = Drain::new(lake.clone(), Arc::clone(&wal), patient())
+        .run(now())
+        .await
+        .unwrap();
     assert_eq!((drained.decisions, drained.held_back.len()), (1, 1));
-    assert!(matches!(drained.held_back[0], HeldBack::Record { offset: 8, .. }));
+    assert!(matches!(
+        drained.held_back[0],
+        HeldBack::Record { offset: 8, .. }
+    ));
     assert_eq!(files(wal.folder(), "sealed").len(), 1);
 }
 
 #[tokio::test]
 async fn a_lake_in_memory_takes_the_log_end_to_end() {
     let folder = tempfile::tempdir().unwrap();
-    let lake = Lake::open("memory://", &LakeOptions::default()).await.unwrap();
+    let lake = Lake::open("memory://", &LakeOptions::default())
+        .await
+        .unwrap();
     let wal = Arc::new(Wal::open_below(folder.path(), &WalOptions::default()).unwrap());
     let drain = Drain::new(lake.clone(), Arc::clone(&wal), patient());
     for round in 1..=3 {
         append_decision(&wal, decision(&format!("d-{round}"), 3)).await;
         append_event(&wal, event(&format!("e-{round}"), now())).await;
         drain.run(now()).await.unwrap();
-        assert_eq!(number(&lake, "SELECT count(*) FROM decisions").await, 3 * round);
+        assert_eq!(
+            number(&lake, "SELECT count(*) FROM decisions").await,
+            3 * round
+        );
         assert_eq!(number(&lake, "SELECT count(*) FROM events").await, round);
     }
 }

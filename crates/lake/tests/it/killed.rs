@@ -8,16 +8,26 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NAME: &str = "killed::after_kill_9_each_acknowledged_decision_and_event_is_in_its_table_exactly_once";
+const NAME: &str =
+    "killed::after_kill_9_each_acknowledged_decision_and_event_is_in_its_table_exactly_once";
 const ROUNDS: u32 = 20;
 const CALLERS: u32 = 8;
 
 /// Appends from several tasks and drains all the time; prints each identifier once its record is acknowledged.
 async fn append_and_drain_until_killed(folder: &Path) {
     let lake = lake_in(&folder.join("lake")).await;
-    let options = WalOptions { segment_bytes: 64 << 10, ..WalOptions::default() };
+    let options = WalOptions {
+        segment_bytes: 64 << 10,
+        ..WalOptions::default()
+    };
     let wal = Arc::new(Wal::open_below(&folder.join("wal"), &options).unwrap());
-    let name = wal.folder().file_name().unwrap().to_str().unwrap().to_owned();
+    let name = wal
+        .folder()
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
     for caller in 0..CALLERS {
         let (wal, name) = (Arc::clone(&wal), name.clone());
         tokio::spawn(async move {
@@ -31,7 +41,9 @@ async fn append_and_drain_until_killed(folder: &Path) {
                 wal.append(&record.to_bytes().unwrap()).await.unwrap();
                 let kind = if n % 4 == 3 { "event" } else { "decision" };
                 // One write per line: what reaches the pipe is a whole line or nothing.
-                std::io::stdout().write_all(format!("\n{kind} {id}\n").as_bytes()).unwrap();
+                std::io::stdout()
+                    .write_all(format!("\n{kind} {id}\n").as_bytes())
+                    .unwrap();
                 // Load, but not so much that the tables take minutes to check.
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
@@ -40,13 +52,20 @@ async fn append_and_drain_until_killed(folder: &Path) {
     let drain = Drain::new(lake, wal, patient());
     loop {
         let drained = drain.run(now()).await.unwrap();
-        assert!(drained.damaged.is_empty() && drained.held_back.is_empty(), "{drained:?}");
+        assert!(
+            drained.damaged.is_empty() && drained.held_back.is_empty(),
+            "{drained:?}"
+        );
     }
 }
 
 #[test]
 fn after_kill_9_each_acknowledged_decision_and_event_is_in_its_table_exactly_once() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     if let Some(folder) = child_folder() {
         runtime.block_on(append_and_drain_until_killed(&folder));
         return;
@@ -58,18 +77,33 @@ fn after_kill_9_each_acknowledged_decision_and_event_is_in_its_table_exactly_onc
         let mut process = child(NAME, folder.path()).spawn().unwrap();
         let output = process.stdout.take().unwrap();
         let reader = std::thread::spawn(move || {
-            let line = |l: std::io::Result<String>| l.ok()?.split_once(' ').map(|(k, id)| (k.to_owned(), id.to_owned()));
-            BufReader::new(output).lines().filter_map(line).collect::<Vec<_>>()
+            let line = |l: std::io::Result<String>| {
+                l.ok()?
+                    .split_once(' ')
+                    .map(|(k, id)| (k.to_owned(), id.to_owned()))
+            };
+            BufReader::new(output)
+                .lines()
+                .filter_map(line)
+                .collect::<Vec<_>>()
         });
         // Moments spread over start, appending, draining and adopting what the child before left.
-        std::thread::sleep(Duration::from_millis(150 + u64::from(round * 7919 % 20) * 40));
+        std::thread::sleep(Duration::from_millis(
+            150 + u64::from(round * 7919 % 20) * 40,
+        ));
         process.kill().unwrap();
         let ended = process.wait().unwrap();
-        assert_eq!(ended.code(), None, "the child ended by itself in round {round}");
+        assert_eq!(
+            ended.code(),
+            None,
+            "the child ended by itself in round {round}"
+        );
         for (kind, id) in reader.join().unwrap() {
             acknowledged.entry(kind).or_default().insert(id);
         }
-        let left = walk(&folder.path().join("wal")).iter().any(|f| f.ends_with(".sealed") || f.ends_with(".open"));
+        let left = walk(&folder.path().join("wal"))
+            .iter()
+            .any(|f| f.ends_with(".sealed") || f.ends_with(".open"));
         killed_with_work_left += u32::from(left);
     }
     runtime.block_on(async {
@@ -102,7 +136,9 @@ fn after_kill_9_each_acknowledged_decision_and_event_is_in_its_table_exactly_onc
 
 /// Names of all files below a folder.
 fn walk(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut found = Vec::new();
     for path in entries.map(|e| e.unwrap().path()) {
         if path.is_dir() {

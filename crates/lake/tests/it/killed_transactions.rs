@@ -5,19 +5,29 @@ use crate::transactions::write_both;
 use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
-const NAME: &str = "killed_transactions::tables_agree_after_kill_9_and_no_acknowledged_commit_is_lost";
+const NAME: &str =
+    "killed_transactions::tables_agree_after_kill_9_and_no_acknowledged_commit_is_lost";
 const ROUNDS: u32 = 8;
 const ROWS: usize = 10;
 
 #[test]
 fn tables_agree_after_kill_9_and_no_acknowledged_commit_is_lost() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     if let Some(folder) = child_folder() {
         runtime.block_on(async {
             let lake = lake_in(&folder).await;
             for n in 0.. {
                 let mut transaction = lake.begin().await.unwrap();
-                write_both(&mut transaction, &format!("p{}n{n}", std::process::id()), ROWS).await;
+                write_both(
+                    &mut transaction,
+                    &format!("p{}n{n}", std::process::id()),
+                    ROWS,
+                )
+                .await;
                 transaction.commit(now()).await.unwrap();
                 std::io::stdout().write_all(b"\ncommitted\n").unwrap();
             }
@@ -30,22 +40,35 @@ fn tables_agree_after_kill_9_and_no_acknowledged_commit_is_lost() {
         let mut process = child(NAME, folder.path()).spawn().unwrap();
         let output = process.stdout.take().unwrap();
         let reader = std::thread::spawn(move || {
-            BufReader::new(output).lines().filter(|l| l.as_ref().is_ok_and(|l| l == "committed")).count()
+            BufReader::new(output)
+                .lines()
+                .filter(|l| l.as_ref().is_ok_and(|l| l == "committed"))
+                .count()
         });
         std::thread::sleep(Duration::from_millis(200 + u64::from(round * 31 % 8) * 70));
         process.kill().unwrap();
-        assert_eq!(process.wait().unwrap().code(), None, "the child ended by itself in round {round}");
+        assert_eq!(
+            process.wait().unwrap().code(),
+            None,
+            "the child ended by itself in round {round}"
+        );
         acknowledged += reader.join().unwrap();
         let (decisions, events) = runtime.block_on(async {
             let lake = lake_in(folder.path()).await;
-            (number(&lake, "SELECT count(*) FROM decisions").await, number(&lake, "SELECT count(*) FROM events").await)
+            (
+                number(&lake, "SELECT count(*) FROM decisions").await,
+                number(&lake, "SELECT count(*) FROM events").await,
+            )
         });
         assert_eq!(decisions, events, "round {round}");
         let visible = usize::try_from(decisions).unwrap();
         assert_eq!(visible % ROWS, 0, "round {round}");
         // At most the commit that was published when the kill came, in each round so far, was not acknowledged.
         let commits = visible / ROWS;
-        assert!((acknowledged..=acknowledged + 1 + round as usize).contains(&commits), "round {round}");
+        assert!(
+            (acknowledged..=acknowledged + 1 + round as usize).contains(&commits),
+            "round {round}"
+        );
     }
     println!("{ROUNDS} kills, {acknowledged} commits acknowledged");
     assert!(acknowledged > 0);

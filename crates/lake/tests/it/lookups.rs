@@ -18,17 +18,26 @@ async fn a_decision_is_found_unsealed_sealed_and_in_the_lake_with_the_same_conte
         match stage {
             "sealed" => wal.seal().await.unwrap(),
             "drained" => {
-                let moved = Drain::new(lake.clone(), Arc::clone(&wal), patient()).run(now()).await.unwrap();
+                let moved = Drain::new(lake.clone(), Arc::clone(&wal), patient())
+                    .run(now())
+                    .await
+                    .unwrap();
                 assert_eq!(moved.decisions, 2);
             }
             _ => {}
         }
         for record in &asked {
-            let found = find_decision(&lake, wal.root(), &record.decision_id).await.unwrap();
+            let found = find_decision(&lake, wal.root(), &record.decision_id)
+                .await
+                .unwrap();
             assert_eq!(found.as_ref(), Some(record), "{stage}");
         }
         let unknown = DecisionId::new("d-3").unwrap();
-        assert_eq!(find_decision(&lake, wal.root(), &unknown).await.unwrap(), None, "{stage}");
+        assert_eq!(
+            find_decision(&lake, wal.root(), &unknown).await.unwrap(),
+            None,
+            "{stage}"
+        );
     }
 }
 
@@ -40,8 +49,17 @@ async fn an_empty_list_of_actions_is_kept_as_no_action_that_was_not_drawn() {
     let mut record = decision("d-1", 1);
     record.answer = Answer::Actions(Vec::new());
     append_decision(&wal, record.clone()).await;
-    Drain::new(lake.clone(), Arc::clone(&wal), patient()).run(now()).await.unwrap();
-    let found = find_decision(&lake, wal.root(), &record.decision_id).await.unwrap().unwrap();
-    let nothing = Answer::Nothing { propensity: schema::Probability::ONE, reasons: serde_json::Value::Null };
+    Drain::new(lake.clone(), Arc::clone(&wal), patient())
+        .run(now())
+        .await
+        .unwrap();
+    let found = find_decision(&lake, wal.root(), &record.decision_id)
+        .await
+        .unwrap()
+        .unwrap();
+    let nothing = Answer::Nothing {
+        propensity: schema::Probability::ONE,
+        reasons: serde_json::Value::Null,
+    };
     assert_eq!(found.answer, nothing);
 }

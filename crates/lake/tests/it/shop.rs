@@ -3,7 +3,10 @@
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
-use lake::log::{ActionRecord, Answer, DecisionRecord, DrainOptions, EventRecord, EventType, LogRecord, Wal, WalOptions};
+use lake::log::{
+    ActionRecord, Answer, DecisionRecord, DrainOptions, EventRecord, EventType, LogRecord, Wal,
+    WalOptions,
+};
 use lake::{Lake, LakeOptions};
 use schema::{CustomerId, DecisionId, Probability, ProductId};
 use std::num::NonZeroU32;
@@ -20,11 +23,16 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn options() -> LakeOptions {
-    LakeOptions { memory: schema::Bytes(256 << 20), threads: 2 }
+    LakeOptions {
+        memory: schema::Bytes(256 << 20),
+        threads: 2,
+    }
 }
 
 pub(crate) async fn lake_in(folder: &Path) -> Lake {
-    Lake::open(folder.to_str().unwrap(), &options()).await.unwrap()
+    Lake::open(folder.to_str().unwrap(), &options())
+        .await
+        .unwrap()
 }
 
 pub(crate) fn wal_in(root: &Path) -> Arc<Wal> {
@@ -32,7 +40,10 @@ pub(crate) fn wal_in(root: &Path) -> Arc<Wal> {
 }
 
 pub(crate) fn patient() -> DrainOptions {
-    DrainOptions { patience: Duration::from_secs(30), ..DrainOptions::default() }
+    DrainOptions {
+        patience: Duration::from_secs(30),
+        ..DrainOptions::default()
+    }
 }
 
 /// A decision with every field set and `actions` actions.
@@ -44,7 +55,10 @@ pub(crate) fn decision(id: &str, actions: u32) -> DecisionRecord {
         reasons: serde_json::json!([{"because": "bought before", "weight": 0.5}]),
     };
     let answer = if actions == 0 {
-        Answer::Nothing { propensity: Probability::new(0.25).unwrap(), reasons: serde_json::json!(["out of stock"]) }
+        Answer::Nothing {
+            propensity: Probability::new(0.25).unwrap(),
+            reasons: serde_json::json!(["out of stock"]),
+        }
     } else {
         Answer::Actions((1..=actions).map(action).collect())
     };
@@ -80,11 +94,15 @@ pub(crate) fn event(id: &str, occurred_at: Timestamp) -> EventRecord {
 }
 
 pub(crate) async fn append_decision(wal: &Wal, record: DecisionRecord) {
-    wal.append(&LogRecord::Decision(record).to_bytes().unwrap()).await.unwrap();
+    wal.append(&LogRecord::Decision(record).to_bytes().unwrap())
+        .await
+        .unwrap();
 }
 
 pub(crate) async fn append_event(wal: &Wal, record: EventRecord) {
-    wal.append(&LogRecord::Event(record).to_bytes().unwrap()).await.unwrap();
+    wal.append(&LogRecord::Event(record).to_bytes().unwrap())
+        .await
+        .unwrap();
 }
 
 /// The one whole number that a query gives.
@@ -99,8 +117,17 @@ pub(crate) async fn number(lake: &Lake, sql: &str) -> i64 {
 pub(crate) async fn texts(lake: &Lake, sql: &str) -> Vec<String> {
     let batches = lake.query(sql).await.unwrap();
     // Text that was computed comes in another encoding than text that was stored.
-    let column = |b: &RecordBatch| arrow::compute::cast(b.column(0), &arrow::datatypes::DataType::Utf8).unwrap();
-    let texts = |b: &RecordBatch| column(b).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>();
+    let column = |b: &RecordBatch| {
+        arrow::compute::cast(b.column(0), &arrow::datatypes::DataType::Utf8).unwrap()
+    };
+    let texts = |b: &RecordBatch| {
+        column(b)
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     batches.iter().flat_map(texts).collect()
 }
 

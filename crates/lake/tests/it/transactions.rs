@@ -7,11 +7,21 @@ use std::path::Path;
 
 /// Writes `rows` decisions and as many events under `tag`.
 pub(crate) async fn write_both(transaction: &mut Transaction, tag: &str, rows: usize) {
-    let decisions: Vec<DecisionRecord> = (0..rows).map(|n| decision(&format!("{tag}-{n}"), 1)).collect();
-    let events: Vec<EventRecord> = (0..rows).map(|n| event(&format!("{tag}-{n}"), now())).collect();
-    for (table, batch) in [("decisions", DecisionRecord::to_batch(&decisions)), ("events", EventRecord::to_batch(&events))] {
+    let decisions: Vec<DecisionRecord> = (0..rows)
+        .map(|n| decision(&format!("{tag}-{n}"), 1))
+        .collect();
+    let events: Vec<EventRecord> = (0..rows)
+        .map(|n| event(&format!("{tag}-{n}"), now()))
+        .collect();
+    for (table, batch) in [
+        ("decisions", DecisionRecord::to_batch(&decisions)),
+        ("events", EventRecord::to_batch(&events)),
+    ] {
         transaction.remove(table, tag);
-        let mut writer = transaction.writer(table, batch.schema(), tag).await.unwrap();
+        let mut writer = transaction
+            .writer(table, batch.schema(), tag)
+            .await
+            .unwrap();
         writer.write(&batch).await.unwrap();
         assert_eq!(writer.finish(transaction).await.unwrap(), rows as u64);
     }
@@ -24,11 +34,17 @@ async fn commit_both(lake: &Lake, tag: &str, rows: usize) {
 }
 
 async fn counts(lake: &Lake) -> (i64, i64) {
-    (number(lake, "SELECT count(*) FROM decisions").await, number(lake, "SELECT count(*) FROM events").await)
+    (
+        number(lake, "SELECT count(*) FROM decisions").await,
+        number(lake, "SELECT count(*) FROM events").await,
+    )
 }
 
 fn newest(folder: &Path) -> std::path::PathBuf {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "json"));
     paths.sort();
     paths.pop().unwrap()
@@ -55,7 +71,10 @@ async fn rows_written_again_under_their_tag_replace_the_former_ones_and_no_other
     commit_both(&lake, "a", 3).await;
     commit_both(&lake, "ab", 2).await;
     commit_both(&lake, "a", 1).await;
-    assert_eq!(texts(&lake, "SELECT event_id FROM events ORDER BY 1").await, ["a-0", "ab-0", "ab-1"]);
+    assert_eq!(
+        texts(&lake, "SELECT event_id FROM events ORDER BY 1").await,
+        ["a-0", "ab-0", "ab-1"]
+    );
     assert_eq!(counts(&lake).await, (3, 3));
     let mut transaction = lake.begin().await.unwrap();
     transaction.remove("events", "ab");
@@ -70,13 +89,23 @@ async fn a_former_snapshot_is_read_as_it_was() {
     commit_both(&lake, "a", 3).await;
     let former = lake.snapshot().await.unwrap();
     commit_both(&lake, "b", 4).await;
-    let batches = lake.query_at("SELECT event_id FROM events", &former).await.unwrap();
-    assert_eq!(batches.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 3);
+    let batches = lake
+        .query_at("SELECT event_id FROM events", &former)
+        .await
+        .unwrap();
+    assert_eq!(
+        batches
+            .iter()
+            .map(arrow::array::RecordBatch::num_rows)
+            .sum::<usize>(),
+        3
+    );
     assert_eq!(counts(&lake).await, (7, 7));
 }
 
 #[tokio::test]
-async fn a_writer_killed_before_its_snapshot_leaves_the_former_state_and_the_next_one_undoes_its_rest() {
+async fn a_writer_killed_before_its_snapshot_leaves_the_former_state_and_the_next_one_undoes_its_rest()
+ {
     // Killed after both tables' commits, and between them: the state of the folder is made by deleting what such
     // a process would not have written.
     for between_tables in [false, true] {
@@ -102,7 +131,9 @@ async fn a_second_writer_is_told_which_process_holds_the_lake() {
     let lake = lake_in(folder.path()).await;
     let first = lake.begin().await.unwrap();
     match lake_in(folder.path()).await.begin().await {
-        Err(LakeError::Busy { holder, .. }) => assert_eq!(holder, format!("process {}", std::process::id())),
+        Err(LakeError::Busy { holder, .. }) => {
+            assert_eq!(holder, format!("process {}", std::process::id()))
+        }
         found => panic!("{found:?}"),
     }
     drop(first);
@@ -114,9 +145,15 @@ async fn a_location_that_cannot_hold_a_lake_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "no folder").unwrap();
-    for location in [file.to_str().unwrap(), "/proc/self/lake", "ftp://example.org/lake"] {
+    for location in [
+        file.to_str().unwrap(),
+        "/proc/self/lake",
+        "ftp://example.org/lake",
+    ] {
         match Lake::open(location, &options()).await {
-            Err(LakeError::Location { location: named, .. }) => assert_eq!(named, location),
+            Err(LakeError::Location {
+                location: named, ..
+            }) => assert_eq!(named, location),
             found => panic!("{location}: {found:?}"),
         }
     }
@@ -132,10 +169,16 @@ async fn a_folder_that_cannot_be_written_is_an_error_and_stays_readable() {
     std::fs::write(folder.path().join("events"), "no folder").unwrap();
     let mut transaction = lake.begin().await.unwrap();
     let batch = EventRecord::to_batch(&[event("e", now())]);
-    let mut writer = transaction.writer("events", batch.schema(), "b").await.unwrap();
+    let mut writer = transaction
+        .writer("events", batch.schema(), "b")
+        .await
+        .unwrap();
     let written = writer.write(&batch).await;
     let finished = writer.finish(&mut transaction).await;
-    assert!(matches!(written.and(finished.map(|_| ())), Err(LakeError::Storage { .. })));
+    assert!(matches!(
+        written.and(finished.map(|_| ())),
+        Err(LakeError::Storage { .. })
+    ));
     drop(transaction);
     std::fs::remove_file(folder.path().join("events")).unwrap();
     std::fs::rename(folder.path().join("aside"), folder.path().join("events")).unwrap();
@@ -156,9 +199,18 @@ async fn rows_with_other_columns_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let lake = lake_in(folder.path()).await;
     let mut transaction = lake.begin().await.unwrap();
-    let (decisions, events) = (DecisionRecord::to_batch(&[decision("d", 1)]), EventRecord::to_batch(&[event("e", now())]));
-    let mut writer = transaction.writer("events", events.schema(), "a").await.unwrap();
-    assert!(matches!(writer.write(&decisions).await, Err(LakeError::Columns { .. })));
+    let (decisions, events) = (
+        DecisionRecord::to_batch(&[decision("d", 1)]),
+        EventRecord::to_batch(&[event("e", now())]),
+    );
+    let mut writer = transaction
+        .writer("events", events.schema(), "a")
+        .await
+        .unwrap();
+    assert!(matches!(
+        writer.write(&decisions).await,
+        Err(LakeError::Columns { .. })
+    ));
 }
 
 #[tokio::test]
@@ -166,8 +218,20 @@ async fn snapshots_of_a_newer_program_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     commit_both(&lake_in(folder.path()).await, "a", 1).await;
     let snapshot = newest(&folder.path().join("_comptoir/snapshots"));
-    let text = std::fs::read_to_string(&snapshot).unwrap().replace("\"format\":1", "\"format\":2");
+    let text = std::fs::read_to_string(&snapshot)
+        .unwrap()
+        .replace("\"format\":1", "\"format\":2");
     std::fs::write(&snapshot, text).unwrap();
     let found = Lake::open(folder.path().to_str().unwrap(), &options()).await;
-    assert!(matches!(found, Err(LakeError::Newer { found: 2, allowed: 1, .. })), "{found:?}");
+    assert!(
+        matches!(
+            found,
+            Err(LakeError::Newer {
+                found: 2,
+                allowed: 1,
+                ..
+            })
+        ),
+        "{found:?}"
+    );
 }

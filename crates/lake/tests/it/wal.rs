@@ -19,15 +19,23 @@ fn segments(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn payloads(paths: &[PathBuf]) -> Vec<String> {
-    let record = |r: Result<lake::log::SegmentRecord, lake::log::Damage>| String::from_utf8(r.unwrap().payload).unwrap();
-    paths.iter().flat_map(|path| read_segment(path).unwrap().map(record)).collect()
+    let record = |r: Result<lake::log::SegmentRecord, lake::log::Damage>| {
+        String::from_utf8(r.unwrap().payload).unwrap()
+    };
+    paths
+        .iter()
+        .flat_map(|path| read_segment(path).unwrap().map(record))
+        .collect()
 }
 
 #[tokio::test]
 async fn an_acknowledged_record_is_in_the_file_and_positions_grow() {
     let folder = tempfile::tempdir().unwrap();
     let wal = Wal::open(&folder.path().join("a"), &WalOptions::default()).unwrap();
-    let mut last = Position { segment: 0, offset: 0 };
+    let mut last = Position {
+        segment: 0,
+        offset: 0,
+    };
     for n in 0..20 {
         let position = wal.append(format!("record {n}").as_bytes()).await.unwrap();
         assert!(position > last);
@@ -40,9 +48,14 @@ async fn an_acknowledged_record_is_in_the_file_and_positions_grow() {
 #[tokio::test]
 async fn segments_rotate_by_size_and_on_demand_without_losing_order() {
     let folder = tempfile::tempdir().unwrap();
-    let options = WalOptions { segment_bytes: 200, ..WalOptions::default() };
+    let options = WalOptions {
+        segment_bytes: 200,
+        ..WalOptions::default()
+    };
     let wal = Wal::open(&folder.path().join("a"), &options).unwrap();
-    let written: Vec<String> = (0..50).map(|n| format!("record {n:03} {}", "x".repeat(40))).collect();
+    let written: Vec<String> = (0..50)
+        .map(|n| format!("record {n:03} {}", "x".repeat(40)))
+        .collect();
     for payload in &written {
         wal.append(payload.as_bytes()).await.unwrap();
     }
@@ -66,11 +79,25 @@ async fn a_torn_tail_is_dropped_and_counted() {
     drop(wal);
     // As a process leaves it that is killed half-way through a fourth record.
     std::fs::remove_file(open.with_extension("sealed")).unwrap();
-    std::fs::write(&open, [&bytes[..], &bytes[bytes.len() - 20..bytes.len() - 3]].concat()).unwrap();
+    std::fs::write(
+        &open,
+        [&bytes[..], &bytes[bytes.len() - 20..bytes.len() - 3]].concat(),
+    )
+    .unwrap();
     let wal = Wal::open(&place, &WalOptions::default()).unwrap();
-    assert_eq!((wal.recovery().sealed, wal.recovery().torn_tails, wal.recovery().torn_bytes), (1, 1, 17));
+    assert_eq!(
+        (
+            wal.recovery().sealed,
+            wal.recovery().torn_tails,
+            wal.recovery().torn_bytes
+        ),
+        (1, 1, 17)
+    );
     assert_eq!(wal.recovery().damaged, []);
-    assert_eq!(payloads(&segments(&place, "sealed")), ["record 0", "record 1", "record 2"]);
+    assert_eq!(
+        payloads(&segments(&place, "sealed")),
+        ["record 0", "record 1", "record 2"]
+    );
 }
 
 #[tokio::test]
@@ -91,7 +118,10 @@ async fn a_flipped_byte_before_the_tail_is_reported_and_the_other_records_are_re
     let wal = Wal::open(&place, &WalOptions::default()).unwrap();
     let recovery = wal.recovery();
     assert_eq!((recovery.damaged.len(), recovery.torn_tails), (1, 0));
-    assert_eq!((recovery.damaged[0].offset, recovery.damaged[0].bytes), (at as u64 - 12, 20));
+    assert_eq!(
+        (recovery.damaged[0].offset, recovery.damaged[0].bytes),
+        (at as u64 - 12, 20)
+    );
     let read: Vec<bool> = read_segment(&sealed).unwrap().map(|r| r.is_ok()).collect();
     assert_eq!(read, [true, false, true]);
 }
@@ -109,7 +139,10 @@ async fn a_full_queue_refuses_at_once_and_takes_records_again_when_it_has_emptie
     let first = wal.append(&payload);
     let second = wal.append(&payload);
     match wal.append(&payload).await {
-        Err(WalError::Full { waiting_bytes, allowed_bytes: 1000 }) => assert!(waiting_bytes > 800),
+        Err(WalError::Full {
+            waiting_bytes,
+            allowed_bytes: 1000,
+        }) => assert!(waiting_bytes > 800),
         other => panic!("{other:?}"),
     }
     first.await.unwrap();
@@ -122,16 +155,25 @@ async fn a_full_queue_refuses_at_once_and_takes_records_again_when_it_has_emptie
 async fn records_that_cannot_be_framed_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let wal = Wal::open(&folder.path().join("a"), &WalOptions::default()).unwrap();
-    assert!(matches!(wal.append(&[]).await, Err(WalError::Size { found_bytes: 0 })));
+    assert!(matches!(
+        wal.append(&[]).await,
+        Err(WalError::Size { found_bytes: 0 })
+    ));
     let large = vec![0; lake::log::RECORD_BYTES_MAX + 1];
-    assert!(matches!(wal.append(&large).await, Err(WalError::Size { .. })));
+    assert!(matches!(
+        wal.append(&large).await,
+        Err(WalError::Size { .. })
+    ));
 }
 
 #[tokio::test]
 async fn what_was_appended_before_the_log_is_dropped_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("a");
-    let options = WalOptions { group_commit_max_wait: Duration::from_secs(60), ..WalOptions::default() };
+    let options = WalOptions {
+        group_commit_max_wait: Duration::from_secs(60),
+        ..WalOptions::default()
+    };
     let wal = Wal::open(&place, &options).unwrap();
     let unanswered = wal.append(b"queued");
     drop(wal);
@@ -163,7 +205,10 @@ async fn sixty_four_callers_share_their_syncs() {
     }
     let stats = wal.stats();
     let rate = stats.records as f64 / started.elapsed().as_secs_f64();
-    println!("{CALLERS} callers: {rate:.0} appends/s, {:.1} per sync", stats.records as f64 / stats.syncs as f64);
+    println!(
+        "{CALLERS} callers: {rate:.0} appends/s, {:.1} per sync",
+        stats.records as f64 / stats.syncs as f64
+    );
     assert_eq!(stats.records, CALLERS * RECORDS);
     assert!(stats.syncs * 4 <= stats.records, "{stats:?}");
 }
@@ -181,7 +226,11 @@ fn two_processes_never_share_a_folder() {
     let place = root.path().join("a");
     let mut other = child(NAME, &place).spawn().unwrap();
     let lines = BufReader::new(other.stdout.take().unwrap()).lines();
-    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("opened ")));
+    assert!(
+        lines
+            .map_while(Result::ok)
+            .any(|line| line.starts_with("opened "))
+    );
     match Wal::open(&place, &WalOptions::default()) {
         Err(WalError::InUse { folder }) => assert_eq!(folder, place),
         found => panic!("{found:?}"),
@@ -198,7 +247,9 @@ fn after_a_refused_write_the_record_is_not_there_and_the_next_ones_are() {
     const RECORDS: usize = 60;
     let payload = |n: usize| format!("{n:04}{}", "x".repeat(3000));
     if let Some(folder) = child_folder() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let wal = Wal::open(&folder, &WalOptions::default()).unwrap();
         runtime.block_on(async {
             for n in 0..RECORDS {
@@ -216,16 +267,31 @@ fn after_a_refused_write_the_record_is_not_there_and_the_next_ones_are() {
     let place = root.path().join("a");
     let plain = child(NAME, &place);
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""])
+        .arg(plain.get_program())
+        .args(plain.get_args());
     // `ulimit -f` counts blocks of 512 bytes or of 1 KiB, as the shell likes: either limit lies below the segment's size.
-    let output = limited.env(crate::shop::CHILD_FOLDER, &place).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = limited
+        .env(crate::shop::CHILD_FOLDER, &place)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let numbers = |word: &str| -> Vec<usize> {
-        text.lines().filter_map(|line| line.strip_prefix(word)?.trim().parse().ok()).collect()
+        text.lines()
+            .filter_map(|line| line.strip_prefix(word)?.trim().parse().ok())
+            .collect()
     };
     let (kept, refused) = (numbers("kept "), numbers("refused "));
-    assert!(!refused.is_empty() && refused.len() <= RECORDS / 8, "{refused:?}");
+    assert!(
+        !refused.is_empty() && refused.len() <= RECORDS / 8,
+        "{refused:?}"
+    );
     assert_eq!(kept.len() + refused.len(), RECORDS);
     let expected: Vec<String> = kept.into_iter().map(payload).collect();
     assert_eq!(payloads(&segments(&place, "sealed")), expected);

@@ -68,7 +68,7 @@ pub(super) fn fit(
         rows: ItemRows::from_dense(n, weights, params.neighbours),
         history: params.history,
         evidence,
-        popular: popular.shares().to_vec(),
+        popular,
         directed: false,
     })
 }

@@ -132,7 +132,7 @@ pub(super) fn fit(
             units: seen.n_customers() as f64,
             pairs: ItemRows::from_rows(pairs),
         },
-        popular: popular.shares().to_vec(),
+        popular,
         directed: false,
     })
 }

@@ -6,6 +6,7 @@ use math::topk::{Scored, top_k};
 use serde::{Deserialize, Serialize};
 
 use super::interactions::{Decay, Event};
+use super::popularity::Popularity;
 use super::{Answer, ScoreError, Source};
 
 /// Weights from every item to every item, dense or cut to the strongest of each.
@@ -152,7 +153,7 @@ pub struct ItemToItem {
     pub(crate) rows: ItemRows,
     pub(crate) history: Decay,
     pub(crate) evidence: Evidence,
-    pub(crate) popular: Vec<f32>,
+    pub(crate) popular: Popularity,
     /// Whether `W[i, j]` says "j comes after i" (true) or "i and j go together" (false).
     pub(crate) directed: bool,
 }
@@ -188,7 +189,7 @@ impl ItemToItem {
     ) -> Result<Answer, ScoreError> {
         let weights = self.history.per_item(history, as_of_days, true);
         if weights.is_empty() {
-            scores.copy_from_slice(&self.popular);
+            scores.copy_from_slice(self.popular.shares());
             return Ok(Answer::PopularBecauseNothingKnown);
         }
         scores.fill(0.0);
@@ -207,7 +208,7 @@ impl ItemToItem {
     ) -> Vec<(Source, f32)> {
         let weights = self.history.per_item(history, as_of_days, true);
         if weights.is_empty() {
-            return vec![(Source::Popularity, self.popular[item as usize])];
+            return vec![(Source::Popularity, self.popular.shares()[item as usize])];
         }
         let mut parts: Vec<(Source, f32)> = weights
             .into_iter()

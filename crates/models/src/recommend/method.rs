@@ -1,4 +1,4 @@
-//! All methods under one name, and those worth comparing for each placement.
+//! All methods under one name.
 
 use math::topk::{Scored, top_k};
 use rayon::prelude::*;
@@ -6,29 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ease::{self, EaseParams};
 use super::frequency::{Frequency, FrequencyParams};
-use super::ials::{self, Ials, IalsParams, ImplicitCells, Unobserved};
-use super::interactions::{Decay, Event, Interactions};
-use super::item_knn::{self, ItemKnnParams, Similarity};
+use super::ials::{self, Ials, IalsParams};
+use super::interactions::{Event, Interactions};
+use super::item_knn::{self, ItemKnnParams};
 use super::item_rows::ItemToItem;
 use super::next_item::{self, NextItemParams, TransitionParams};
-use super::popularity::{Popularity, PopularityParams, RecentDemand};
+use super::popularity::{Popularity, PopularityParams};
 use super::{Answer, FitError, Reason, ScoreError, Source, check_item, check_positive};
-
-/// Where in the shop a list is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Placement {
-    /// Under a product: what could be bought instead.
-    Similar,
-    /// Beside a product or a basket: what goes with it. Answered by [`super::Complements`].
-    Complementary,
-    /// On the customer's page: what they do not have yet.
-    ForYou,
-    /// On the customer's page: what they will want again.
-    BuyAgain,
-    /// For anybody.
-    Popular,
-}
 
 /// A method with its parameters, ready to be fitted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -319,10 +303,9 @@ impl AnyFitted {
                     Some(&(Source::HistoryItem(from), part)) => {
                         item_reason(fitted, from, item, part / positive.max(f32::MIN_POSITIVE))
                     }
-                    Some(&(Source::Popularity | Source::Taste, _)) | None => Reason::Popular {
-                        recent_sales: 0.0,
-                        share: fitted.popular[item as usize],
-                    },
+                    Some(&(Source::Popularity | Source::Taste, _)) | None => {
+                        popular_reason(&fitted.popular, item)
+                    }
                 }
             }
             Self::Ials(fitted) => {
@@ -518,13 +501,8 @@ impl Blended {
                 best = Some((part, member));
             }
         }
-        match best {
-            Some((_, member)) => member.reason(item, history, as_of_days),
-            None => Ok(Reason::Popular {
-                recent_sales: 0.0,
-                share: 0.0,
-            }),
-        }
+        let (_, member) = best.expect("a blend is fitted with at least one member");
+        member.reason(item, history, as_of_days)
     }
 }
 
@@ -533,157 +511,4 @@ fn largest(scores: &[f32]) -> f32 {
     scores
         .iter()
         .fold(f32::MIN_POSITIVE, |most, score| most.max(score.abs()))
-}
-
-/// Half-life of popularity in the baseline, days: a fortnight follows a season and still counts enough sales.
-const POPULAR_HALF_LIFE_DAYS: f32 = 14.0;
-
-/// Weights kept per item in the candidates: the loss on public sets is within noise (see `bench`, case `uci_new_products`).
-const NEIGHBOURS: u32 = 400;
-
-/// Methods worth comparing for a placement, the popularity baseline first; small enough to try them all.
-///
-/// Empty for [`Placement::Complementary`]: pairs are ranked by [`super::Complements`].
-#[must_use]
-pub fn candidates(placement: Placement) -> Vec<Method> {
-    let popular = PopularityParams {
-        decay: Decay::PerDay {
-            half_life_days: POPULAR_HALF_LIFE_DAYS,
-        },
-    };
-    let mut methods = vec![Method::Popularity(popular)];
-    match placement {
-        Placement::Complementary => methods.clear(),
-        Placement::Popular => methods.extend([3.0, 7.0, 30.0, 90.0].map(|half_life_days| {
-            Method::Popularity(PopularityParams {
-                decay: Decay::PerDay { half_life_days },
-            })
-        })),
-        Placement::BuyAgain => methods.extend(buy_again(popular)),
-        Placement::Similar => methods.extend([
-            ease(popular, 300.0, Decay::None, None),
-            knn(popular, Decay::None, None),
-        ]),
-        Placement::ForYou => methods.extend(for_you(popular)),
-    }
-    methods
-}
-
-fn buy_again(popular: PopularityParams) -> Vec<Method> {
-    let mut methods = Vec::new();
-    let histories = [
-        Decay::None,
-        Decay::PerBasket { kept: 0.97 },
-        Decay::PerBasket { kept: 0.9 },
-        Decay::PerDay {
-            half_life_days: 90.0,
-        },
-    ];
-    for history in histories {
-        for waits_for_interval in [false, true] {
-            let (prior, prior_purchases) = (popular, 100.0);
-            methods.push(Method::Frequency(FrequencyParams {
-                history,
-                prior_purchases,
-                prior,
-                waits_for_interval,
-            }));
-        }
-    }
-    methods
-}
-
-fn for_you(popular: PopularityParams) -> Vec<Method> {
-    let now = Some(RecentDemand {
-        half_life_days: 15.0,
-        exponent: 1.0,
-    });
-    let season = Decay::PerDay {
-        half_life_days: 200.0,
-    };
-    let recent = Decay::PerBasket { kept: 0.8 };
-    let transitions = |demand| {
-        Method::Transitions(TransitionParams {
-            window_baskets: 10,
-            gap_exponent: 0.8,
-            from_exponent: 0.7,
-            to_exponent: 0.2,
-            history: recent,
-            demand,
-            neighbours: Some(NEIGHBOURS),
-            fallback: popular,
-        })
-    };
-    let next_item = Method::NextItem(NextItemParams {
-        l2: 500.0,
-        context_kept: 0.8,
-        window_baskets: 15,
-        to_exponent: 0.15,
-        history: recent,
-        demand: None,
-        neighbours: Some(NEIGHBOURS),
-        fallback: popular,
-    });
-    vec![
-        ease(popular, 300.0, Decay::None, None),
-        ease(popular, 300.0, season, now),
-        ease(popular, 1000.0, season, now),
-        knn(popular, season, now),
-        transitions(None),
-        transitions(now),
-        Method::Blend(vec![
-            BlendMember {
-                weight: 1.0,
-                method: next_item,
-            },
-            BlendMember {
-                weight: 0.3,
-                method: ease(popular, 300.0, Decay::PerBasket { kept: 0.97 }, None),
-            },
-        ]),
-        Method::Ials(IalsParams {
-            rank: 64,
-            block: 64,
-            epochs: 16,
-            cells: ImplicitCells {
-                unobserved: Unobserved::EveryCell,
-                unobserved_weight: 0.1,
-                observed_weight: 1.0,
-                l2: 0.003,
-                l2_frequency_exponent: 1.0,
-            },
-            init_scale: 0.1,
-            history: Decay::None,
-            fallback: popular,
-        }),
-    ]
-}
-
-fn ease(
-    fallback: PopularityParams,
-    l2: f64,
-    history: Decay,
-    demand: Option<RecentDemand>,
-) -> Method {
-    Method::Ease(EaseParams {
-        l2,
-        history,
-        demand,
-        neighbours: Some(NEIGHBOURS),
-        fallback,
-    })
-}
-
-fn knn(fallback: PopularityParams, history: Decay, demand: Option<RecentDemand>) -> Method {
-    let similarity = Similarity::Cosine {
-        alpha: 0.5,
-        shrink: 10.0,
-    };
-    Method::ItemKnn(ItemKnnParams {
-        similarity,
-        neighbours: NEIGHBOURS,
-        history,
-        demand,
-        fallback,
-    })
 }

@@ -17,6 +17,7 @@ mod item_knn;
 mod item_rows;
 mod method;
 mod next_item;
+mod placements;
 mod popularity;
 
 pub use complements::{Complement, ComplementParams, Complements, lift_at_least};
@@ -26,10 +27,9 @@ pub use ials::{Ials, IalsParams, ImplicitCells, Unobserved};
 pub use interactions::{Decay, Event, Interactions, InteractionsError, baskets};
 pub use item_knn::{ItemKnnParams, Similarity};
 pub use item_rows::{ItemToItem, diversified};
-pub use method::{
-    AnyFitted, BlendMember, Blended, Method, Placement, Recommendation, Seen, Size, candidates,
-};
+pub use method::{AnyFitted, BlendMember, Blended, Method, Recommendation, Seen, Size};
 pub use next_item::{NextItemParams, TransitionParams};
+pub use placements::{Placement, candidates};
 pub use popularity::{Popularity, PopularityParams, RecentDemand};
 
 use math::sparse::SparseError;

@@ -105,7 +105,7 @@ pub(super) fn fit_transitions(
         params.neighbours,
         params.history,
         evidence,
-        &popular,
+        popular,
     ))
 }
 
@@ -175,7 +175,7 @@ pub(super) fn fit_regression(
         params.neighbours,
         params.history,
         evidence,
-        &popular,
+        popular,
     ))
 }
 
@@ -185,14 +185,14 @@ fn assembled(
     neighbours: Option<u32>,
     history: Decay,
     evidence: Evidence,
-    popular: &Popularity,
+    popular: Popularity,
 ) -> ItemToItem {
     ItemToItem {
         n_items: n,
         rows: ItemRows::from_dense(n, weights, neighbours),
         history,
         evidence,
-        popular: popular.shares().to_vec(),
+        popular,
         directed: true,
     }
 }

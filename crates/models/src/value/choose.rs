@@ -49,7 +49,7 @@ pub enum Fitted {
     /// Pareto/NBD.
     ParetoNbd(ParetoNbd),
     /// BG/NBD in shop time.
-    SeasonalBgNbd(SeasonalBgNbd),
+    SeasonalBgNbd(Box<SeasonalBgNbd>),
 }
 
 /// One candidate in the hold-out.
@@ -92,7 +92,8 @@ pub enum HeldOut {
 /// The model chosen, refitted to the whole history, and why it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// Which one: the model (no baseline) with the smallest mean absolute error in the hold-out.
+    /// Which one: the model (no baseline) with the smallest mean absolute error per customer in the hold-out, among
+    /// those whose total is at most a tenth further off than that of the model closest to it.
     pub chosen: Candidate,
     /// The model.
     pub fitted: Fitted,
@@ -201,7 +202,7 @@ pub fn choose(history: &History, held_out: HeldOut) -> Result<Choice, ChooseErro
             Trial { candidate, result }
         })
         .collect();
-    let (chosen, error) = best(&trials, |candidate| !candidate.is_baseline()).map_err(|first| {
+    let (chosen, score) = best(&trials, |candidate| !candidate.is_baseline()).map_err(|first| {
         ChooseError::NoneFitted {
             days: known_until,
             first,
@@ -211,7 +212,9 @@ pub fn choose(history: &History, held_out: HeldOut) -> Result<Choice, ChooseErro
         .map_err(|source| ChooseError::NotRefitted { chosen, source })?;
     let better_baseline = best(&trials, Candidate::is_baseline)
         .ok()
-        .filter(|(_, baseline_error)| *baseline_error < error)
+        .filter(|(_, baseline)| {
+            baseline.mae < score.mae && total_gap(baseline) <= total_gap(&score) + TOTAL_TOLERANCE
+        })
         .map(|(baseline, _)| baseline);
     Ok(Choice {
         chosen,
@@ -244,21 +247,39 @@ fn score(candidate: Candidate, folds: &[Fold], known_until: u32) -> Result<Score
     Ok(Score::of(&predicted, &actual))
 }
 
-/// The candidate with the smallest mean absolute error among some, or why the first of them has none.
-fn best(trials: &[Trial], among: impl Fn(Candidate) -> bool) -> Result<(Candidate, f64), FitError> {
-    let mut best: Option<(Candidate, f64)> = None;
+/// How much further off the total a candidate may be than the one closest to it, relative to the total.
+///
+/// Most customers buy nothing in a given stretch, so that predicting too little lowers the mean absolute error:
+/// it only decides between candidates whose totals are about as good.
+const TOTAL_TOLERANCE: f64 = 0.1;
+
+/// The best candidate among some with its score, or why the first of them has none.
+fn best(
+    trials: &[Trial],
+    among: impl Fn(Candidate) -> bool,
+) -> Result<(Candidate, Score), FitError> {
+    let mut scored = Vec::new();
     let mut failure = None;
     for trial in trials.iter().filter(|trial| among(trial.candidate)) {
         match &trial.result {
-            TrialResult::Scored(score) => {
-                if best.is_none_or(|(_, smallest)| score.mae < smallest) {
-                    best = Some((trial.candidate, score.mae));
-                }
-            }
+            TrialResult::Scored(score) => scored.push((trial.candidate, *score)),
             TrialResult::NotFitted(error) => failure = failure.or(Some(error.clone())),
         }
     }
-    best.ok_or(failure.unwrap_or(FitError::NotComputable))
+    let closest = scored
+        .iter()
+        .map(|(_, score)| total_gap(score))
+        .fold(f64::INFINITY, f64::min);
+    scored
+        .into_iter()
+        .filter(|(_, score)| total_gap(score) <= closest + TOTAL_TOLERANCE)
+        .min_by(|(_, one), (_, other)| one.mae.total_cmp(&other.mae))
+        .ok_or(failure.unwrap_or(FitError::NotComputable))
+}
+
+/// How far a total is off, relative to what happened; zero when nothing happened and it cannot be said.
+fn total_gap(score: &Score) -> f64 {
+    score.total_error().map_or(0.0, f64::abs)
 }
 
 /// Purchases of each customer of `known` within the `days` after it, by a candidate fitted to `learn`.
@@ -302,7 +323,9 @@ impl Fitted {
                 BgNbd::fit(&history.summaries()).map(Self::BgNbd)
             }
             Candidate::ParetoNbd => ParetoNbd::fit(&history.summaries()).map(Self::ParetoNbd),
-            Candidate::SeasonalBgNbd => SeasonalBgNbd::fit(history).map(Self::SeasonalBgNbd),
+            Candidate::SeasonalBgNbd => {
+                SeasonalBgNbd::fit(history).map(|model| Self::SeasonalBgNbd(Box::new(model)))
+            }
         }
     }
 

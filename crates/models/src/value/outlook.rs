@@ -1,5 +1,7 @@
 //! What a customer will do next: a mixture of ways to be alive, with exact counts and drawn futures.
 
+use std::sync::LazyLock;
+
 use math::special::{GaussLegendre, ln_gamma, mean_decay};
 use rand_distr::{Beta, Distribution, Exp1, Gamma};
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,8 @@ pub struct CountInterval {
 
 /// Nodes for the time of leaving: the integrand is smooth in the logarithm of time, 32 reach 1e-12.
 const LEAVING_NODES: u32 = 32;
+/// Its nodes are constants that only a computation can write down.
+static LEAVING_RULE: LazyLock<GaussLegendre> = LazyLock::new(|| GaussLegendre::new(LEAVING_NODES));
 
 impl Outlook {
     /// Probability that the customer has not left for good, 0 to 1.
@@ -174,8 +178,7 @@ impl Alive {
                 let mut all = Vec::new();
                 counts_within(days).add_to(&mut all, (-shape * end).exp());
                 // Past 40 mean lives nobody is left to leave.
-                let rule = GaussLegendre::new(LEAVING_NODES);
-                for (logarithm, weight) in rule.over(0.0, end.min(40.0 / shape)) {
+                for (logarithm, weight) in LEAVING_RULE.over(0.0, end.min(40.0 / shape)) {
                     let left_at = leaving_days * logarithm.exp_m1();
                     let density = shape * (-shape * logarithm).exp();
                     counts_within(left_at).add_to(&mut all, weight * density);
@@ -228,8 +231,8 @@ impl Alive {
         loop {
             let gap: f64 = Exp1.sample(rng);
             now += gap / rate;
-            // A rate of zero gives an endless gap; written so that a NaN ends the loop too.
-            if !(now < ends) {
+            // A rate of zero gives an endless gap, and nothing divided by it no number.
+            if now >= ends || now.is_nan() {
                 return times;
             }
             times.push(now);

@@ -18,6 +18,7 @@ use super::shop_calendar::ShopCalendar;
 
 /// Fewest days of history: every month must have been seen.
 pub const HISTORY_DAYS_MIN: u32 = 364;
+
 /// The parameters, in shop days: a day of average pace.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SeasonalParameters {

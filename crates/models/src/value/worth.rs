@@ -21,7 +21,7 @@ pub struct Question {
     pub level: f64,
     /// Futures drawn per customer for the interval of the value.
     pub draws: u32,
-    /// Seed of the draws; each customer has a stream of its own.
+    /// Seed of the draws; each past has a stream of its own, wherever the customer stands in the list.
     pub seed: u64,
 }
 
@@ -134,10 +134,28 @@ pub fn worth(
         .enumerate()
         .map(|(customer, (outlook, spend))| {
             let mut rng = ChaCha8Rng::seed_from_u64(question.seed);
-            rng.set_stream(customer as u64);
+            rng.set_stream(stream_of(history.days_of(customer), spend));
             of_customer(outlook, amounts, spend, &ahead, question, &mut rng)
         })
         .collect())
+}
+
+/// The stream of draws that belongs to a past: the same customer asked alone or among others gets the same range.
+///
+/// FNV-1a over the purchase days and the spend (Fowler, Noll and Vo; draft-eastlake-fnv, 64 bits).
+fn stream_of(days: &[u32], spend: &Spend) -> u64 {
+    let words = days.iter().map(|&day| u64::from(day));
+    let mean = if spend.orders == 0 {
+        0
+    } else {
+        spend.mean_order_cents.to_bits()
+    };
+    words
+        .chain([u64::from(spend.orders), mean])
+        .flat_map(u64::to_le_bytes)
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
 }
 
 fn check(history: &History, spends: &[Spend], question: &Question) -> Result<(), WorthError> {

@@ -641,7 +641,7 @@ fn a_customer_never_seen_is_folded_in_by_taste() {
             .unwrap();
         assert_eq!(answer, Answer::Personal);
         assert!(list.iter().all(|line| line.item % 2 == 0), "{list:?}");
-        assert!(list[0].score > 0.3, "{list:?}");
+        assert!(list[0].score > 0.2, "{list:?}");
     }
 }
 
@@ -671,9 +671,9 @@ fn pantry() -> Interactions {
                     events.push(event(1, day));
                 }
             }
-            if customer % 4 == 0 {
+            if customer % 10 == 0 {
                 // Every basket of these customers has one of the two, seldom both.
-                let both = random.random_range(0.0..1.0) < 0.15;
+                let both = random.random_range(0.0..1.0) < 0.08;
                 let first = random.random_range(0.0..1.0) < 0.5;
                 if first || both {
                     events.push(event(2, day));
@@ -724,6 +724,19 @@ fn the_planted_complement_is_found_and_the_substitute_is_not() {
             .all(|complement| complement.item != 3),
         "{:?}",
         found.of(2)
+    );
+    // It is the turns that give it away: the same customers have both more often than chance even within a basket.
+    let blind = ComplementParams {
+        substitute_penalty: 0.0,
+        ..COMPLEMENTS
+    };
+    let blind = Complements::fit(&pantry(), None, &blind).unwrap();
+    assert!(
+        blind
+            .of(2)
+            .unwrap()
+            .iter()
+            .any(|complement| complement.item == 3)
     );
     assert_eq!(
         found.of(12),

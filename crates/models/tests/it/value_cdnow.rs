@@ -14,6 +14,7 @@ const CENTS_PER_DOLLAR: f64 = 100.0;
 /// Amount in dollars of each day with a purchase, by customer.
 type Sample = BTreeMap<u32, BTreeMap<Date, f64>>;
 
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn sample() -> Option<Sample> {
     let Some(folder) = std::env::var_os("COMPTOIR_DATA") else {
         println!("skipped: COMPTOIR_DATA is not set");
@@ -21,17 +22,17 @@ fn sample() -> Option<Sample> {
     };
     let path = std::path::Path::new(&folder).join("cdnow/CDNOW_sample.txt");
     let mut sample = Sample::new();
-    for line in std::fs::read_to_string(&path).unwrap().lines() {
+    for line in std::fs::read_to_string(&path).expect("the sample").lines() {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let day: i32 = fields[2].parse().unwrap();
+        let day: i32 = fields[2].parse().expect("a day");
         let bought = date(
             (day / 10_000) as i16,
             (day / 100 % 100) as i8,
             (day % 100) as i8,
         );
-        let dollars: f64 = fields[4].parse().unwrap();
+        let dollars: f64 = fields[4].parse().expect("an amount");
         *sample
-            .entry(fields[1].parse().unwrap())
+            .entry(fields[1].parse().expect("a customer"))
             .or_default()
             .entry(bought)
             .or_insert(0.0) += dollars;
@@ -47,7 +48,7 @@ fn whole(sample: &Sample) -> History {
         .values()
         .map(|days| days.keys().copied().collect())
         .collect();
-    History::new(date(1997, 1, 1), date(1998, 6, 30), &dates).unwrap()
+    History::new(date(1997, 1, 1), date(1998, 6, 30), &dates).expect("days lie in the window")
 }
 
 const CALIBRATION_LAST_DAY: u32 = 272;

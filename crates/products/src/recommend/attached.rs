@@ -1,6 +1,6 @@
 //! A trained recommender joined with the shop as it is: it answers.
 
-use super::body::Body;
+use super::body::{Body, PairOrder};
 use super::choose::listable;
 use super::sentences;
 use super::settings::{Checked, ITEMS_MAX, PLACEMENTS, name};
@@ -184,13 +184,12 @@ impl Attached {
     }
 
     fn complements(&self, question: &Question<'_>, n: usize) -> Proposed {
-        let found = self.body.complements.as_ref().zip(question.about);
-        let mut pairs: Vec<Complement> =
-            found.and_then(|(c, item)| c.of(item).ok()).unwrap_or_default().to_vec();
-        pairs.retain(|p| self.sellable(p.item));
+        let mut pairs = question.about.map(|item| self.body.pairs(item)).unwrap_or_default();
+        pairs.retain(|(p, _)| self.sellable(p.item));
         pairs.truncate(n);
-        let candidates = pairs.iter().map(|p| Scored { index: p.item, score: p.score }).collect();
-        Proposed { candidates, method: "lower bound of lift".to_owned(), pairs }
+        let candidates = pairs.iter().map(|(p, score)| Scored { index: p.item, score: *score }).collect();
+        let pairs = pairs.into_iter().map(|(p, _)| p).collect();
+        Proposed { candidates, method: "complements".to_owned(), pairs }
     }
 
     fn limits(&self, question: &Question<'_>, keep_excluded: bool) -> Limits {
@@ -362,17 +361,20 @@ impl Attached {
     /// The parts of a score, largest first; they add up to it.
     fn contributions(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Vec<ExplanationLine> {
         if let Some(pair) = proposed.pairs.iter().find(|p| p.item == item) {
-            let penalty = pair.score - pair.lift_at_least.ln();
-            return vec![
-                ExplanationLine {
-                    what: format!(
-                        "logarithm of the lower bound of lift: {} baskets, {:.1} expected",
-                        pair.times, pair.expected
-                    ),
-                    contribution: f64::from(pair.lift_at_least.ln()),
-                },
-                ExplanationLine { what: "bought in turns (substitutes)".to_owned(), contribution: f64::from(penalty) },
-            ];
+            let line = |what: String, part: f32| ExplanationLine { what, contribution: f64::from(part) };
+            return match self.body.order {
+                PairOrder::Lift => {
+                    let lift = pair.lift_at_least.ln();
+                    vec![
+                        line(format!("logarithm of the lower bound of lift: {} baskets, {:.1} expected", pair.times, pair.expected), lift),
+                        line("bought in turns (substitutes)".to_owned(), pair.score - lift),
+                    ]
+                }
+                PairOrder::Extra => vec![
+                    line(format!("baskets with both, lower bound: {} were seen", pair.times), pair.lift_at_least * pair.expected),
+                    line("baskets with both by chance".to_owned(), -pair.expected),
+                ],
+            };
         }
         let seed;
         let (history, at) = match (question.placement, question.about) {

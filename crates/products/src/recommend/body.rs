@@ -5,7 +5,7 @@ use super::settings::Checked;
 use crate::contract::FitError;
 use features::{History, SaleLine};
 use models::recommend::{
-    ComplementParams, Complements, Decay, Event, Interactions, Placement, Popularity, PopularityParams,
+    Complement, ComplementParams, Complements, Decay, Event, Interactions, Placement, Popularity, PopularityParams,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,32 @@ pub(crate) struct Body {
     pub(crate) chosen: Vec<Chosen>,
     /// Directed pairs, where placement `complementary` is trained.
     pub(crate) complements: Option<Complements>,
+    /// How the pairs of a product are ordered.
+    pub(crate) order: PairOrder,
     /// What sells now: the baseline, and the answer where nothing is known.
     pub(crate) popular: Popularity,
     /// Days since 1970-01-01 of the as-of day.
     pub(crate) as_of_days: f64,
+}
+
+/// How the complements of a product are ordered. Both take only pairs whose lift is above 1 for sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PairOrder {
+    /// By the lower bound of lift: what belongs together most closely, however rare.
+    Lift,
+    /// By the purchases beyond chance that the lower bound promises: what will be bought along most often.
+    Extra,
+}
+
+impl PairOrder {
+    /// The score of a pair under this order.
+    pub(crate) fn score(self, pair: &Complement) -> f32 {
+        match self {
+            Self::Lift => pair.score,
+            Self::Extra => pair.lift_at_least * pair.expected - pair.expected,
+        }
+    }
 }
 
 /// Half-life of the baseline, days: it follows a season and still counts enough sales.
@@ -75,13 +97,30 @@ impl Body {
             None
         };
         let products = history.catalogue().products().iter().map(|p| p.id.clone()).collect();
-        Ok(Self { products, chosen, complements, popular, as_of_days })
+        let order = match &complements {
+            Some(_) => choose::order(&all, as_of_days, settings, categories(history).as_deref())?,
+            None => PairOrder::Lift,
+        };
+        Ok(Self { products, chosen, complements, order, popular, as_of_days })
+    }
+
+    /// The complements of a product with their scores, best first.
+    pub(crate) fn pairs(&self, item: u32) -> Vec<(Complement, f32)> {
+        let found = self.complements.as_ref().and_then(|c| c.of(item).ok()).unwrap_or_default();
+        ordered(found, self.order)
     }
 
     /// The method of a placement.
     pub(crate) fn chosen(&self, placement: Placement) -> Option<&Chosen> {
         self.chosen.iter().find(|c| c.placement == placement)
     }
+}
+
+/// Pairs with their scores, best first.
+pub(crate) fn ordered(pairs: &[Complement], order: PairOrder) -> Vec<(Complement, f32)> {
+    let mut pairs: Vec<(Complement, f32)> = pairs.iter().map(|p| (*p, order.score(p))).collect();
+    pairs.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.item.cmp(&b.0.item)));
+    pairs
 }
 
 /// One number per category and product; `None` where no product has a category.

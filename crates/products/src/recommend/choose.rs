@@ -1,9 +1,10 @@
 //! Which method answers in a placement: the one that ranks the last days of the history best.
 
+use super::body::{PairOrder, complement_params, ordered};
 use super::settings::{Checked, name};
 use crate::contract::{FitError, Size};
 use measure::ranking::{RankedCustomer, RankingMetric};
-use models::recommend::{self, AnyFitted, Event, Interactions, Method, Placement, Seen, candidates};
+use models::recommend::{self, AnyFitted, Complements, Event, Interactions, Method, Placement, Seen, baskets, candidates};
 use rayon::prelude::*;
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
@@ -166,4 +167,64 @@ pub(crate) fn choose(
     let method = best.method.clone();
     let fitted = method.fit(all, as_of_days, seed)?;
     Ok(Chosen { placement, method, fitted, trials, customers_compared: cases.len() })
+}
+
+/// Length of a complement list that is measured.
+pub(crate) const PAIRS: usize = 10;
+
+/// Baskets measured; more would only narrow the interval.
+const BASKETS_MEASURED: usize = 20_000;
+
+/// Later baskets of two products or more: seen from the first, what else is in it?
+pub(crate) fn basket_cases(all: &Interactions, cut_days: f64) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for history in all.histories() {
+        let from = history.partition_point(|e| e.at_days < cut_days);
+        for basket in baskets(&history[from..]) {
+            let first = basket[0];
+            let mut targets: Vec<u32> = basket.iter().map(|e| e.item).filter(|i| *i != first.item).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            if !targets.is_empty() {
+                cases.push(Case { past: vec![first], targets });
+            }
+        }
+    }
+    let every = cases.len().div_ceil(BASKETS_MEASURED).max(1);
+    cases.into_iter().step_by(every).collect()
+}
+
+/// Whether one of the first products listed is in the rest of the basket, for each basket.
+pub(crate) fn hits(cases: &[Case], listed: impl Fn(u32) -> Vec<u32>) -> Vec<f64> {
+    let hit = |case: &Case| {
+        let listed = listed(case.past[0].item);
+        let case = RankedCustomer { targets: &case.targets, listed: &listed };
+        RankingMetric::HitRate.of(&case, PAIRS).unwrap_or(0.0)
+    };
+    cases.iter().map(hit).collect()
+}
+
+/// The order of complements that finds more of the last days' baskets.
+pub(crate) fn order(
+    all: &Interactions,
+    as_of_days: f64,
+    settings: &Checked,
+    categories: Option<&[u32]>,
+) -> Result<PairOrder, FitError> {
+    let cut_days = as_of_days - f64::from(settings.held_out_days);
+    let earlier = match Complements::fit(&all.before(cut_days), categories, &complement_params(settings)) {
+        Ok(earlier) => earlier,
+        // Too young a shop to compare: the plain order.
+        Err(recommend::FitError::NothingSeen { .. }) => return Ok(PairOrder::Lift),
+        Err(other) => return Err(other.into()),
+    };
+    let cases = basket_cases(all, cut_days);
+    let rate = |order: PairOrder| {
+        let list = |item: u32| -> Vec<u32> {
+            let pairs = ordered(earlier.of(item).unwrap_or_default(), order);
+            pairs.iter().take(PAIRS).map(|(p, _)| p.item).collect()
+        };
+        mean(&hits(&cases, list))
+    };
+    Ok(if rate(PairOrder::Extra) > rate(PairOrder::Lift) { PairOrder::Extra } else { PairOrder::Lift })
 }

@@ -2,8 +2,8 @@
 
 use super::CARD;
 use super::attached::Attached;
-use super::body::{Body, interactions};
-use super::choose::{Case, LIST, cases, listable, per_case};
+use super::body::{Body, PairOrder, interactions};
+use super::choose::{LIST, PAIRS, basket_cases, cases, hits, listable, per_case};
 use super::settings::{Checked, name};
 use crate::artefact::Artefact;
 use crate::contract::{Fitted, Serving};
@@ -11,8 +11,8 @@ use crate::estimates;
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
-use measure::ranking::{RankedCustomer, RankingMetric, RecallOver};
-use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity, baskets};
+use measure::ranking::{RankingMetric, RecallOver};
+use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity};
 use schema::{AsOf, Direction, Estimate, Metric, Scorecard, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -38,9 +38,8 @@ impl Golden {
                 scores.sort_unstable_by(|a, b| b.total_cmp(a));
                 out.extend(scores.iter().take(self.kept).map(|s| f64::from(*s)));
             }
-            let pairs = body.complements.as_ref().zip(history.last());
-            let found = pairs.and_then(|(c, last)| c.of(last.item).ok()).unwrap_or_default();
-            out.extend(found.iter().take(self.kept).map(|c| f64::from(c.score)));
+            let pairs = history.last().map(|last| body.pairs(last.item)).unwrap_or_default();
+            out.extend(pairs.iter().take(self.kept).map(|(_, score)| f64::from(*score)));
         }
         out
     }
@@ -75,52 +74,17 @@ impl FittedRecommend {
     }
 
     fn complements(&self, all: &Interactions, seed: u64) -> Option<Metric> {
-        let complements = self.body.complements.as_ref()?;
-        let best_sold = models_top(&self.body.popular);
+        self.body.complements.as_ref()?;
+        let best_sold = most_sold(&self.body.popular);
         let cases = basket_cases(all, self.body.as_of_days);
-        let rate = |listed: &dyn Fn(u32) -> Vec<u32>| -> Vec<f64> {
-            let of = |case: &Case| {
-                let listed = listed(case.past[0].item);
-                let case = RankedCustomer { targets: &case.targets, listed: &listed };
-                RankingMetric::HitRate.of(&case, COMPLEMENTS).unwrap_or(0.0)
-            };
-            cases.iter().map(of).collect()
-        };
-        let ours = rate(&|item| {
-            complements.of(item).unwrap_or_default().iter().take(COMPLEMENTS).map(|c| c.item).collect()
-        });
-        let theirs = rate(&|item| best_sold.iter().copied().filter(|i| *i != item).take(COMPLEMENTS).collect());
-        Some(metric(&format!("hit rate@{COMPLEMENTS}"), name(Placement::Complementary), (ours, theirs), seed))
+        let ours = hits(&cases, |item| self.body.pairs(item).iter().take(PAIRS).map(|(p, _)| p.item).collect());
+        let theirs = hits(&cases, |item| best_sold.iter().copied().filter(|i| *i != item).take(PAIRS).collect());
+        Some(metric(&format!("hit rate@{PAIRS}"), name(Placement::Complementary), (ours, theirs), seed))
     }
 }
 
-/// Length of a complement list that is measured.
-const COMPLEMENTS: usize = 10;
-
-/// Baskets measured; more would only narrow the interval.
-const BASKETS_MEASURED: usize = 20_000;
-
-fn models_top(popular: &Popularity) -> Vec<u32> {
-    math::topk::top_k(popular.shares(), COMPLEMENTS + 1, |_| true).into_iter().map(|s| s.index).collect()
-}
-
-/// Later baskets of two products or more: seen from the first, what else is in it?
-fn basket_cases(all: &Interactions, cut_days: f64) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for history in all.histories() {
-        let from = history.partition_point(|e| e.at_days < cut_days);
-        for basket in baskets(&history[from..]) {
-            let first = basket[0];
-            let mut targets: Vec<u32> = basket.iter().map(|e| e.item).filter(|i| *i != first.item).collect();
-            targets.sort_unstable();
-            targets.dedup();
-            if !targets.is_empty() {
-                cases.push(Case { past: vec![first], targets });
-            }
-        }
-    }
-    let every = cases.len().div_ceil(BASKETS_MEASURED).max(1);
-    cases.into_iter().step_by(every).collect()
+fn most_sold(popular: &Popularity) -> Vec<u32> {
+    math::topk::top_k(popular.shares(), PAIRS + 1, |_| true).into_iter().map(|s| s.index).collect()
 }
 
 fn metric(what: &str, scope: &str, (ours, theirs): (Vec<f64>, Vec<f64>), seed: u64) -> Metric {
@@ -187,7 +151,11 @@ impl Fitted for FittedRecommend {
             })
             .collect();
         if self.body.complements.is_some() {
-            lines.push("complementary: lower bound of lift within baskets, less substitutes".to_owned());
+            let order = match self.body.order {
+                PairOrder::Lift => "the lower bound of lift",
+                PairOrder::Extra => "purchases beyond chance",
+            };
+            lines.push(format!("complementary: pairs within baskets, substitutes taken off, ordered by {order}"));
         }
         lines
     }

@@ -2,8 +2,8 @@
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use quality::{
-    CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, Effect, FileToCheck, Known, Limits, Report,
-    RowsToCheck, UnreadRow, Verdicts,
+    CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, Effect, FileToCheck,
+    Known, Limits, Report, RowsToCheck, UnreadRow, Verdicts,
 };
 use std::sync::Arc;
 
@@ -11,12 +11,20 @@ use std::sync::Arc;
 pub type Site = (Option<String>, Option<&'static str>, Option<f64>);
 
 pub fn limits(quarantined_share_max: f64) -> Limits {
-    Limits { quarantined_share_max, freshness_days_max: None, volume_share_min: None }
+    Limits {
+        quarantined_share_max,
+        freshness_days_max: None,
+        volume_share_min: None,
+    }
 }
 
 pub fn sites(quarantined_share_max: f64) -> Contract {
     let table = schema::table::table("sites").unwrap();
-    Contract::of_table(table, Some(Effect::Quarantine), limits(quarantined_share_max))
+    Contract::of_table(
+        table,
+        Some(Effect::Quarantine),
+        limits(quarantined_share_max),
+    )
 }
 
 /// The rows as the file has them: their number only.
@@ -50,12 +58,25 @@ pub struct Around {
 }
 
 /// Judges sites in batches of `batch` rows.
-pub fn judge(contract: &Contract, rows: &[Site], around: &Around, batch: usize) -> (Report, Vec<Verdicts>) {
+pub fn judge(
+    contract: &Contract,
+    rows: &[Site],
+    around: &Around,
+    batch: usize,
+) -> (Report, Vec<Verdicts>) {
     let mut known = Known::default();
     let schema = raw(0).schema();
     let skips = ["not ours".to_owned()];
-    let file = FileToCheck { source: "sites", file: "sites.csv", raw: &schema, skips: &skips, returns: &[] };
-    let compile = |_: &str, _: &str| -> Result<Box<dyn Condition>, CheckError> { unreachable!("no condition here") };
+    let file = FileToCheck {
+        source: "sites",
+        file: "sites.csv",
+        raw: &schema,
+        skips: &skips,
+        returns: &[],
+    };
+    let compile = |_: &str, _: &str| -> Result<Box<dyn Condition>, CheckError> {
+        unreachable!("no condition here")
+    };
     let mut checker = Checker::new(contract, file, &known, &compile).unwrap();
     let unread = |row_number: i64| UnreadRow {
         row_number,
@@ -67,16 +88,29 @@ pub fn judge(contract: &Contract, rows: &[Site], around: &Around, batch: usize) 
     let mut verdicts = Vec::new();
     for (position, chunk) in rows.chunks(batch).enumerate() {
         let first = position * batch;
-        let skipped: Vec<Option<usize>> =
-            (0..chunk.len()).map(|r| around.skipped.contains(&(first + r)).then_some(0)).collect();
+        let skipped: Vec<Option<usize>> = (0..chunk.len())
+            .map(|r| around.skipped.contains(&(first + r)).then_some(0))
+            .collect();
         let failures = (0..chunk.len()).filter(|r| around.unreadable.contains(&(first + r)));
-        let failures = failures.map(|row| CellFailure { row, column: 3, value: "north", expected: "a finite number" });
-        let unread: Vec<UnreadRow> =
-            if position == 0 { (0..around.unread as i64).map(|n| unread(1_000 + n)).collect() } else { Vec::new() };
+        let failures = failures.map(|row| CellFailure {
+            row,
+            column: 3,
+            value: "north",
+            expected: "a finite number",
+        });
+        let unread: Vec<UnreadRow> = if position == 0 {
+            (0..around.unread as i64)
+                .map(|n| unread(1_000 + n))
+                .collect()
+        } else {
+            Vec::new()
+        };
         let rows = RowsToCheck {
             raw: &raw(chunk.len()),
             typed: &typed(chunk),
-            row_numbers: &(0..chunk.len()).map(|r| (first + r + 1) as i64).collect::<Vec<_>>(),
+            row_numbers: &(0..chunk.len())
+                .map(|r| (first + r + 1) as i64)
+                .collect::<Vec<_>>(),
             skipped: &skipped,
             returned: &vec![None; chunk.len()],
             failures: failures.collect(),
@@ -84,5 +118,8 @@ pub fn judge(contract: &Contract, rows: &[Site], around: &Around, batch: usize) 
         };
         verdicts.push(checker.check(&rows, &mut known).unwrap());
     }
-    (checker.finish(&known, &EarlierFiles::default(), 0), verdicts)
+    (
+        checker.finish(&known, &EarlierFiles::default(), 0),
+        verdicts,
+    )
 }

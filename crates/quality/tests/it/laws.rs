@@ -7,7 +7,10 @@ use quality::{Gate, Report, merge};
 fn site() -> impl Strategy<Value = Site> {
     (
         prop::option::weighted(0.9, (0..20_u8).prop_map(|n| format!("s{n}"))),
-        prop::option::weighted(0.9, prop::sample::select(vec!["store", "warehouse", "kiosk"])),
+        prop::option::weighted(
+            0.9,
+            prop::sample::select(vec!["store", "warehouse", "kiosk"]),
+        ),
         prop::option::weighted(0.9, -120.0..120.0_f64),
     )
 }
@@ -64,28 +67,59 @@ fn row(id: &str, kind: &'static str, latitude: f64) -> Site {
 
 #[test]
 fn a_row_that_is_refused_does_not_occupy_its_key() {
-    let rows = [row("a", "kiosk", 1.0), row("a", "store", 1.0), row("a", "store", 2.0)];
+    let rows = [
+        row("a", "kiosk", 1.0),
+        row("a", "store", 1.0),
+        row("a", "store", 2.0),
+    ];
     let (report, verdicts) = judge(&sites(1.0), &rows, &Around::default(), 3);
-    let rules: Vec<(usize, &str)> = verdicts[0].set_aside.iter().map(|s| (s.row, &*s.rule)).collect();
+    let rules: Vec<(usize, &str)> = verdicts[0]
+        .set_aside
+        .iter()
+        .map(|s| (s.row, &*s.rule))
+        .collect();
     assert_eq!(rules, [(0, "allowed values"), (2, "unique key")]);
     assert_eq!(report.rows_accepted, 1);
 }
 
 #[test]
 fn skipped_rows_do_not_close_the_gate_and_refused_ones_do() {
-    let rows: Vec<Site> = (0..10).map(|n| row(&format!("s{n}"), "store", 1.0)).collect();
-    let skipped = Around { skipped: (0..5).collect(), ..Around::default() };
+    let rows: Vec<Site> = (0..10)
+        .map(|n| row(&format!("s{n}"), "store", 1.0))
+        .collect();
+    let skipped = Around {
+        skipped: (0..5).collect(),
+        ..Around::default()
+    };
     assert_eq!(judge(&sites(0.0), &rows, &skipped, 10).0.gate, Gate::Open);
-    let unreadable = Around { skipped: (0..5).collect(), unreadable: vec![9], unread: 0 };
-    assert_eq!(judge(&sites(0.2), &rows, &unreadable, 10).0.gate, Gate::Open);
-    let Gate::Closed { reasons } = judge(&sites(0.19), &rows, &unreadable, 10).0.gate else { panic!("open") };
-    assert_eq!(reasons, ["20.00 % of the rows of sites.csv broke a rule, allowed is 19.00 %"]);
+    let unreadable = Around {
+        skipped: (0..5).collect(),
+        unreadable: vec![9],
+        unread: 0,
+    };
+    assert_eq!(
+        judge(&sites(0.2), &rows, &unreadable, 10).0.gate,
+        Gate::Open
+    );
+    let Gate::Closed { reasons } = judge(&sites(0.19), &rows, &unreadable, 10).0.gate else {
+        panic!("open")
+    };
+    assert_eq!(
+        reasons,
+        ["20.00 % of the rows of sites.csv broke a rule, allowed is 19.00 %"]
+    );
 }
 
 #[test]
 fn the_report_shows_each_rule_with_examples_and_reads_back_from_json() {
-    let rows: Vec<Site> = (0..8).map(|n| row(&format!("s{n}"), "store", if n < 7 { 91.0 } else { 1.0 })).collect();
-    let around = Around { skipped: vec![0], unreadable: vec![1], unread: 1 };
+    let rows: Vec<Site> = (0..8)
+        .map(|n| row(&format!("s{n}"), "store", if n < 7 { 91.0 } else { 1.0 }))
+        .collect();
+    let around = Around {
+        skipped: vec![0],
+        unreadable: vec![1],
+        unread: 1,
+    };
     let (report, _) = judge(&sites(0.5), &rows, &around, 3);
     let text = report.to_string();
     for line in [
@@ -105,8 +139,18 @@ fn reports_of_several_files_add_up() {
     let rows = [row("a", "kiosk", 1.0), row("b", "store", 1.0)];
     let (report, _) = judge(&sites(0.0), &rows, &Around::default(), 2);
     let both = merge(&[report.clone(), report]).unwrap();
-    assert_eq!((both.rows_read, both.rows_accepted, both.rows_quarantined, both.files.len()), (4, 2, 2, 2));
-    let Gate::Closed { reasons } = &both.gate else { panic!("open") };
+    assert_eq!(
+        (
+            both.rows_read,
+            both.rows_accepted,
+            both.rows_quarantined,
+            both.files.len()
+        ),
+        (4, 2, 2, 2)
+    );
+    let Gate::Closed { reasons } = &both.gate else {
+        panic!("open")
+    };
     assert_eq!(reasons.len(), 2);
     assert!(merge(&[]).is_none());
 }

@@ -139,26 +139,26 @@ fn reasons(l: Locale, action: &Action) -> Markup {
         ul.plain {
             @for reason in &action.reasons {
                 @let (text, told) = french::reason(l, reason);
-                li lang=[(!told).then_some("en")] { (text) }
+                li lang=[(!told).then_some("en")] class=[reason.code.starts_with("rule_").then_some("small")] { (text) }
             }
         }
     }
 }
 
-/// What an action is, in words.
-fn label(l: Locale, action: &Action) -> Markup {
+/// What an action is, in words; the identifier of a product of the catalogue stands below its name.
+fn label(l: Locale, action: &Action, listed: bool) -> Markup {
     match &action.label {
-        Some(label) => {
-            html! { b { (french::told(l, label)) } @if *label != action.id { div.small { code { (action.id) } } } }
-        }
+        Some(label) => html! { b { (french::told(l, label)) } @if listed && *label != action.id { div.small { code { (action.id) } } } },
+        None if action.estimate.is_some() && l == Locale::English => html! { b { (action.id.replace('_', " ")) } },
         None => html! { b { (french::marked(l, &action.id)) } },
     }
 }
 
 /// Unit of a figure: money is told in the currency, a probability in percent.
-fn figure(l: Locale, currency: &Currency, action: &Action) -> Markup {
+fn figure(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Markup {
     let Some(estimate) = &action.estimate else {
-        return html! { (l.number(action.score)) };
+        // Scores of a list only order it; alone, a score has a unit worth knowing.
+        return html! { (l.number(action.score)) @if !listed { div.small { (french::marked(l, &action.unit)) } } };
     };
     let (written, rest) = if let Some(rest) = action.unit.strip_prefix("cents") {
         (
@@ -204,6 +204,7 @@ fn unit(l: Locale, text: &str) -> Markup {
 /// An answer with its reasons.
 pub(super) fn decisions(l: Locale, currency: &Currency, decided: &Decisions) -> Markup {
     let say = |s: Say| s.text(l);
+    let listed = decided.placement.is_some();
     let heads = [
         figures(say(Say::Rank)),
         words(say(Say::What)),
@@ -213,8 +214,8 @@ pub(super) fn decisions(l: Locale, currency: &Currency, decided: &Decisions) -> 
     let row = |a: &Action| {
         vec![
             html! { (a.position) },
-            label(l, a),
-            figure(l, currency, a),
+            label(l, a, listed),
+            figure(l, currency, a, listed),
             reasons(l, a),
         ]
     };

@@ -76,7 +76,12 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     let body = html! {
         p.lead { (say(Say::CustomerLead)) }
         (overview(l, &currency, &shop, &lines))
-        @for (name, slot) in &state.live.slots { (of_product(l, &currency, name, slot, &customer)) }
+        // What is concluded about the customer first, what to show to them after.
+        @for listed in [false, true] {
+            @for (name, slot) in state.live.slots.iter().filter(|(_, slot)| is_listed(slot) == listed) {
+                (of_product(l, &currency, name, slot, &customer))
+            }
+        }
         p.small { (say(Say::PreviewsNote)) }
         section {
             h2 { (say(Say::SpendByMonth)) }
@@ -116,7 +121,7 @@ fn overview(l: Locale, currency: &Currency, shop: &Shop, lines: &[SaleLine]) -> 
         (say(Say::FirstOrder), at(days.first())),
         (
             say(Say::LastOrder),
-            html! { (at(days.last())) @if let Some(d) = since { div.small { (Say::DaysOld.with(l, &[&l.fixed(f64::from(d), 0)])) } } },
+            html! { (at(days.last())) @if let Some(d) = since { div.small { (Say::DaysBeforeEnd.with(l, &[&l.fixed(f64::from(d), 0)])) } } },
         ),
         (
             say(Say::UsualInterval),
@@ -126,6 +131,11 @@ fn overview(l: Locale, currency: &Currency, shop: &Shop, lines: &[SaleLine]) -> 
             },
         ),
     ])
+}
+
+/// Whether a product answers with lists for placements.
+fn is_listed(slot: &Slot) -> bool {
+    products::kind(&slot.product.header().kind).is_some_and(|k| !k.card().placements.is_empty())
 }
 
 /// What one product says of the customer; nothing where it is not about customers.

@@ -20,8 +20,8 @@ use schema::indicator::{Indicator, indicators};
 use schema::time::date_of;
 use std::sync::Arc;
 
-/// Most months and weeks that are shown.
-const MONTHS_MAX: usize = 25;
+/// Most months and weeks that are shown; thirteen months hold the same month of the year before.
+const MONTHS_MAX: usize = 13;
 const WEEKS_MAX: usize = 26;
 
 /// Fewer whole months than these and weeks tell more.
@@ -288,7 +288,10 @@ fn one(
         }],
         from_zero: true,
     };
+    let money = of.unit.starts_with("cents");
     let shown = |v: Option<f64>| match v {
+        // Cents matter of a basket, not of a month's revenue.
+        Some(v) if money => html! { (l.attach(&l.fixed(v, if v.abs() < 1_000.0 { 2 } else { 0 }), &unit)) },
         Some(v) => html! { (l.with_unit(v, &unit)) },
         None => html! { span.unknown { (Say::Unknown.text(l)) } },
     };

@@ -103,11 +103,25 @@ fn segments(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
             (page::figure(title, &bar_chart(&chart, l)))
             @if let Some(moves) = migration(l, page, &names) { (moves) }
         }
-        @if let Some(rules) = list(page, "rules") {
-            h3 { (say(Say::SegmentRules)) }
-            ul lang="en" { @for rule in rules { li { (rule.as_str().unwrap_or_default()) } } }
-            @if let Some(share) = number(page, "fidelity") { p { (Say::Fidelity.with(l, &[&percent(l, share)])) } }
-        }
+        @if let Some(rules) = rules(l, page, &names) { (rules) }
+    })
+}
+
+/// The rules by the segment that they name.
+fn rules(l: Locale, page: &Value, names: &[String]) -> Option<Markup> {
+    let say = |s: Say| s.text(l);
+    let (rules, of) = (list(page, "rules")?, list(page, "rule_segments")?);
+    let heads = [words(say(Say::Segment)), words(say(Say::RulesOfSegment))];
+    let row = |(segment, name): (usize, &String)| {
+        let own = rules.iter().zip(of).filter(|(_, of)| of.as_u64() == u64::try_from(segment).ok());
+        let own = html! { ul.plain lang="en" { @for (rule, _) in own { li { (rule.as_str().unwrap_or_default()) } } } };
+        vec![html! { (name) }, own]
+    };
+    let rows: Vec<_> = names.iter().enumerate().map(row).collect();
+    Some(html! {
+        h3 { (say(Say::SegmentRules)) }
+        @if let Some(share) = number(page, "fidelity") { p { (Say::Fidelity.with(l, &[&percent(l, share)])) } }
+        (page::grid(say(Say::SegmentRules), &heads, &rows))
     })
 }
 

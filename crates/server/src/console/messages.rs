@@ -80,6 +80,7 @@ messages! {
     Against: "against {0} for “{1}”", "contre {0} pour « {1} »";
     Better: "better than the baseline", "mieux que la référence";
     BetterWithinNoise: "better, but within the noise", "mieux, mais dans le bruit";
+    NoDifference: "no clear difference from the baseline", "pas d’écart net avec la référence";
     Worse: "not better than the baseline", "pas mieux que la référence";
     CannotCompare: "cannot be compared", "comparaison impossible";
     NotMeasuredYet: "not measured yet", "pas encore mesurée";
@@ -189,6 +190,7 @@ messages! {
     After: "After", "Après";
     Outside: "no order yet", "aucune commande";
     SegmentRules: "The segments as rules", "Les segments en règles";
+    RulesOfSegment: "Rules", "Règles";
     Fidelity: "These rules place {0} of the customers as the groups do.", "Ces règles placent {0} des clients comme le font les groupes.";
     Cohorts: "Customers by the month of their first purchase", "Clients par mois du premier achat";
     CohortsChart: "Share of each cohort that bought again", "Part de chaque cohorte qui a racheté";
@@ -254,6 +256,7 @@ messages! {
     RowsRefused: "Refused by the contract", "Refusées par le contrat";
     RowsSkipped: "Skipped by the source file", "Sautées par le fichier source";
     NewestRow: "Newest row at import", "Ligne la plus récente à l’import";
+    DaysBeforeEnd: "{0} days before the last day known", "{0} jours avant le dernier jour connu";
     DaysOld: "{0} days old", "âgée de {0} jours";
     Sources: "Sources", "Sources";
     Files: "Files", "Fichiers";
@@ -281,7 +284,6 @@ messages! {
     Personal: "Personal", "Personnelle";
     Meaning: "Meaning", "Signification";
     NotesOfImport: "Worth knowing", "À savoir";
-    FreeOfUnit: "no unit", "sans unité";
     RangeBoth: "{0} to {1}", "{0} à {1}";
     RangeFrom: "from {0}", "à partir de {0}";
     RangeUpTo: "up to {0}", "jusqu’à {0}";

@@ -62,8 +62,8 @@ pub(super) fn answer(
 /// What went wrong, as a page with the status and the headers of the problem.
 pub(super) fn refusal(state: &AppState, visit: &Visit, problem: &Problem) -> Response {
     let body = html! {
-        p.lead { (problem.detail) }
-        p { (problem.title) " (" (problem.status) ")" }
+        p.lead lang="en" { (problem.detail) }
+        p lang="en" { (problem.title) " (" (problem.status) ")" }
     };
     let plain = problem.clone().into_response();
     let status = plain.status();

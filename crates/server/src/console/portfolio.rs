@@ -3,7 +3,7 @@
 use super::data::{self, Cache};
 use super::format::{count, day, encoded, took};
 use super::messages::Say;
-use super::page::{self, Page, Section, Tone, figures, words};
+use super::page::{self, Page, Section, Tone, words};
 use super::visit::Visit;
 use super::{french, ledger, scorecard};
 use crate::api::Shared;

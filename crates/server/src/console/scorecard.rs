@@ -14,20 +14,26 @@ pub(super) fn of_version(version: &VersionRecord) -> Option<Scorecard> {
     serde_json::from_value(version.scorecard.clone()).ok()
 }
 
-/// Whether a measure beats its baseline, and by more than the noise where that is known.
+/// Whether the difference is beyond the noise: by its own interval where the two were measured on the same units,
+/// else where the two intervals do not touch.
+fn clear(metric: &Metric) -> bool {
+    if let Some((low, high)) = metric.gain.interval() {
+        return low > 0.0 || high < 0.0;
+    }
+    match (metric.value.interval(), metric.baseline.interval()) {
+        (Some(ours), Some(theirs)) => ours.0 > theirs.1 || ours.1 < theirs.0,
+        (None, _) | (_, None) => false,
+    }
+}
+
+/// Whether a measure beats its baseline, and by more than the noise.
 pub(super) fn verdict(locale: Locale, metric: &Metric) -> Markup {
-    let clear = metric
-        .gain
-        .interval()
-        .map(|(low, high)| match metric.better {
-            Direction::Higher => low > 0.0,
-            Direction::Lower => high < 0.0,
-        });
-    let (tone, say) = match (metric.beats_baseline(), clear) {
+    let (tone, say) = match (metric.beats_baseline(), clear(metric)) {
         (None, _) => (Tone::Quiet, Say::CannotCompare),
-        (Some(false), _) => (Tone::Bad, Say::Worse),
-        (Some(true), Some(false)) => (Tone::Warn, Say::BetterWithinNoise),
-        (Some(true), Some(true) | None) => (Tone::Good, Say::Better),
+        (Some(true), true) => (Tone::Good, Say::Better),
+        (Some(true), false) => (Tone::Warn, Say::BetterWithinNoise),
+        (Some(false), false) => (Tone::Quiet, Say::NoDifference),
+        (Some(false), true) => (Tone::Bad, Say::Worse),
     };
     page::badge(tone, say.text(locale))
 }
@@ -192,4 +198,46 @@ pub(super) fn over_versions(locale: Locale, versions: &[VersionRecord]) -> Optio
         baseline,
     };
     Some(page::figure(&title, &interval_chart(&chart, locale)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schema::{Estimate, WhyNot};
+
+    fn metric(value: Estimate, baseline: Estimate, gain: Estimate) -> Metric {
+        Metric {
+            name: "recall@20".to_owned(),
+            scope: String::new(),
+            unit: "share".to_owned(),
+            better: Direction::Higher,
+            value,
+            baseline,
+            baseline_name: "popularity".to_owned(),
+            gain,
+        }
+    }
+
+    fn measured(point: f64, half: f64) -> Estimate {
+        Estimate::Measured { point, low: point - half, high: point + half, units: 100 }
+    }
+
+    fn unknown() -> Estimate {
+        Estimate::NotMeasurable(WhyNot::NoVariation { what: "purchases".to_owned() })
+    }
+
+    #[test]
+    fn a_lead_within_the_noise_is_not_called_better() {
+        let said = |m: &Metric| verdict(Locale::English, m).into_string();
+        let clear = metric(measured(0.3, 0.1), measured(0.2, 0.1), measured(0.1, 0.05));
+        assert!(said(&clear).contains("better than the baseline"));
+        let noise = metric(measured(0.3, 0.01), measured(0.2, 0.01), measured(0.1, 0.2));
+        assert!(said(&noise).contains("within the noise"));
+        let overlapping = metric(measured(0.3, 0.1), measured(0.2, 0.1), unknown());
+        assert!(said(&overlapping).contains("within the noise"));
+        let same = metric(measured(0.2, 0.1), measured(0.2, 0.1), measured(0.0, 0.01));
+        assert!(said(&same).contains("no clear difference"));
+        assert!(said(&metric(measured(0.1, 0.01), measured(0.2, 0.01), unknown())).contains("not better"));
+        assert!(said(&metric(unknown(), measured(0.2, 0.1), unknown())).contains("cannot be compared"));
+    }
 }

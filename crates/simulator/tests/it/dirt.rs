@@ -86,16 +86,20 @@ fn date_kind(date: &str, iso: bool) -> Option<DirtKind> {
     } else {
         ("00/00/0000", "0000.00.00")
     };
-    if date.contains("2096") {
+    if digits(date, other) {
+        return Some(DirtKind::DateInAnotherFormat);
+    }
+    if !digits(date, usual) {
+        return Some(DirtKind::UnparseableDate);
+    }
+    let (year, month) = if iso { (0..4, 5..7) } else { (6..10, 3..5) };
+    let number = |at: std::ops::Range<usize>| date[at].parse::<u32>().unwrap();
+    if number(month) > 12 {
+        Some(DirtKind::UnparseableDate)
+    } else if number(year) > 2060 {
         Some(DirtKind::DateInTheFuture)
-    } else if date.starts_with("0000-00-00") {
-        Some(DirtKind::UnparseableDate)
-    } else if digits(date, usual) {
-        None
-    } else if digits(date, other) {
-        Some(DirtKind::DateInAnotherFormat)
     } else {
-        Some(DirtKind::UnparseableDate)
+        None
     }
 }
 

@@ -14,7 +14,10 @@ const NOT_IMPORTED: [&str; 2] = ["imports", "quarantine"];
 
 pub(super) fn check(file: &ConfigFile) -> Result<Source, ConfigError> {
     let raw: RawSource = file.parse()?;
-    let name = file.file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let name = file
+        .file
+        .file_stem()
+        .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
     let table = check_table(file, &raw)?;
     check_text(file, &raw)?;
     check_conditions(file, &raw, table)?;
@@ -23,12 +26,25 @@ pub(super) fn check(file: &ConfigFile) -> Result<Source, ConfigError> {
     for key in raw.columns.keys() {
         if table.column(key).is_none() {
             let allowed = names(table.columns.iter().map(|c| c.name.as_str()));
-            return Err(file.refuse(&["columns", key], format!("no column of `{}`", table.name), allowed));
+            return Err(file.refuse(
+                &["columns", key],
+                format!("no column of `{}`", table.name),
+                allowed,
+            ));
         }
     }
-    let columns =
-        table.columns.iter().map(|c| mapping(file, &raw, table, c)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Source { name, file: file.clone(), table, raw, columns })
+    let columns = table
+        .columns
+        .iter()
+        .map(|c| mapping(file, &raw, table, c))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Source {
+        name,
+        file: file.clone(),
+        table,
+        raw,
+        columns,
+    })
 }
 
 fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
@@ -40,10 +56,17 @@ fn quoted(text: &str) -> String {
 }
 
 fn check_table(file: &ConfigFile, raw: &RawSource) -> Result<&'static Table, ConfigError> {
-    table(&raw.table).filter(|t| !NOT_IMPORTED.contains(&t.name.as_str())).ok_or_else(|| {
-        let allowed = names(tables().iter().map(|t| t.name.as_str()).filter(|n| !NOT_IMPORTED.contains(n)));
-        file.refuse(&["table"], quoted(&raw.table), allowed)
-    })
+    table(&raw.table)
+        .filter(|t| !NOT_IMPORTED.contains(&t.name.as_str()))
+        .ok_or_else(|| {
+            let allowed = names(
+                tables()
+                    .iter()
+                    .map(|t| t.name.as_str())
+                    .filter(|n| !NOT_IMPORTED.contains(n)),
+            );
+            file.refuse(&["table"], quoted(&raw.table), allowed)
+        })
 }
 
 /// Checks everything that says how the text of the files is written.
@@ -52,36 +75,61 @@ fn check_text(file: &ConfigFile, raw: &RawSource) -> Result<(), ConfigError> {
         return Err(file.refuse(&["files"], quoted(&raw.files), "a file, a folder or a glob"));
     }
     let separator = raw.separator.as_bytes();
-    if separator.len() != 1 || !separator[0].is_ascii() || matches!(separator[0], b'\n' | b'\r' | b'"') {
-        return Err(file.refuse(&["separator"], quoted(&raw.separator), "one ASCII character that is no quote"));
+    if separator.len() != 1
+        || !separator[0].is_ascii()
+        || matches!(separator[0], b'\n' | b'\r' | b'"')
+    {
+        return Err(file.refuse(
+            &["separator"],
+            quoted(&raw.separator),
+            "one ASCII character that is no quote",
+        ));
     }
     if !matches!(raw.decimal.as_str(), "." | ",") {
         return Err(file.refuse(&["decimal"], quoted(&raw.decimal), "\".\" or \",\""));
     }
-    if !matches!(raw.thousands.as_str(), "" | " " | "." | "," | "'" | "_") || raw.thousands == raw.decimal {
+    if !matches!(raw.thousands.as_str(), "" | " " | "." | "," | "'" | "_")
+        || raw.thousands == raw.decimal
+    {
         let allowed = "\"\", \" \", \".\", \",\", \"'\" or \"_\", other than the decimal mark";
         return Err(file.refuse(&["thousands"], quoted(&raw.thousands), allowed));
     }
     if let Some(code) = &raw.currency
         && Currency::new(code).is_err()
     {
-        return Err(file.refuse(&["currency"], quoted(code), "an ISO 4217 code such as \"EUR\""));
+        return Err(file.refuse(
+            &["currency"],
+            quoted(code),
+            "an ISO 4217 code such as \"EUR\"",
+        ));
     }
     let csv = raw.format == Format::Csv;
     if !csv && (raw.merge_separators || !raw.header) {
-        let key = if raw.header { "merge_separators" } else { "header" };
+        let key = if raw.header {
+            "merge_separators"
+        } else {
+            "header"
+        };
         return Err(file.refuse(&[key], "set", "set for CSV files only"));
     }
     if raw.header == raw.column_names.is_empty() {
         return Ok(());
     }
     let allowed = "the names of all columns where `header = false`, nothing elsewhere";
-    Err(file.refuse(&["column_names"], format!("{:?}", raw.column_names), allowed))
+    Err(file.refuse(
+        &["column_names"],
+        format!("{:?}", raw.column_names),
+        allowed,
+    ))
 }
 
 fn check_conditions(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), ConfigError> {
     if !raw.returns.is_empty() && table.column("is_return").is_none() {
-        return Err(file.refuse(&["return"], format!("set for `{}`", table.name), "set for tables with `is_return`"));
+        return Err(file.refuse(
+            &["return"],
+            format!("set for `{}`", table.name),
+            "set for tables with `is_return`",
+        ));
     }
     for (key, all) in [("skip", &raw.skip), ("return", &raw.returns)] {
         for (position, rule) in all.iter().enumerate() {
@@ -93,7 +141,8 @@ fn check_conditions(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result
         }
     }
     if let Some(query) = &raw.query {
-        expression::parse_query(query).map_err(|e| file.refuse(&["query"], e.found, "one SELECT over the table `raw`"))?;
+        expression::parse_query(query)
+            .map_err(|e| file.refuse(&["query"], e.found, "one SELECT over the table `raw`"))?;
     }
     Ok(())
 }
@@ -110,10 +159,21 @@ fn check_rules(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), 
             let path = at(key);
             file.refuse(&[&path[0], &path[1], &path[2]], found, allowed)
         };
-        let forms = [!rule.unique.is_empty(), rule.holds.is_some(), rule.column.is_some()];
+        let forms = [
+            !rule.unique.is_empty(),
+            rule.holds.is_some(),
+            rule.column.is_some(),
+        ];
         if forms.iter().filter(|f| **f).count() != 1 {
-            let found = format!("a rule with {} of them", forms.iter().filter(|f| **f).count());
-            return Err(refuse("name", found, "exactly one of `unique`, `holds` and `column`".to_owned()));
+            let found = format!(
+                "a rule with {} of them",
+                forms.iter().filter(|f| **f).count()
+            );
+            return Err(refuse(
+                "name",
+                found,
+                "exactly one of `unique`, `holds` and `column`".to_owned(),
+            ));
         }
         if rule.name.trim().is_empty() {
             return Err(refuse("name", "empty".to_owned(), "a name".to_owned()));
@@ -125,12 +185,20 @@ fn check_rules(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), 
             || rule.not_null;
         if limits != rule.column.is_some() {
             let allowed = "with at least one of `min`, `max`, `allowed`, `pattern` and `not_null`, which need it";
-            return Err(refuse("column", rule.column.clone().unwrap_or_else(|| "absent".to_owned()), allowed.to_owned()));
+            return Err(refuse(
+                "column",
+                rule.column.clone().unwrap_or_else(|| "absent".to_owned()),
+                allowed.to_owned(),
+            ));
         }
         if let Some(column) = &rule.column
             && table.column(column).is_none()
         {
-            return Err(refuse("column", quoted(column), names(table.columns.iter().map(|c| c.name.as_str()))));
+            return Err(refuse(
+                "column",
+                quoted(column),
+                names(table.columns.iter().map(|c| c.name.as_str())),
+            ));
         }
         if let Some(holds) = &rule.holds {
             parses(file, &["rule", &position, "holds"], holds)?;
@@ -157,7 +225,12 @@ fn check_contract(file: &ConfigFile, raw: &RawSource) -> Result<(), ConfigError>
     }
 }
 
-fn mapping(file: &ConfigFile, raw: &RawSource, table: &Table, column: &Column) -> Result<Mapping, ConfigError> {
+fn mapping(
+    file: &ConfigFile,
+    raw: &RawSource,
+    table: &Table,
+    column: &Column,
+) -> Result<Mapping, ConfigError> {
     let given = raw.columns.get(&column.name);
     let empty = RawColumn::default();
     let mapped = given.unwrap_or(&empty);
@@ -168,7 +241,11 @@ fn mapping(file: &ConfigFile, raw: &RawSource, table: &Table, column: &Column) -
     };
     let origin = match given {
         Some(mapped) => origin(mapped).map_err(|found| {
-            file.refuse(&["columns", &column.name], found, "exactly one of `from`, `value`, `row_number` and `sql`")
+            file.refuse(
+                &["columns", &column.name],
+                found,
+                "exactly one of `from`, `value`, `row_number` and `sql`",
+            )
         })?,
         None => unmapped(file, raw, table, column)?,
     };
@@ -193,9 +270,18 @@ fn mapping(file: &ConfigFile, raw: &RawSource, table: &Table, column: &Column) -
         }
     })?;
     let unit = unit(column.kind, mapped.unit).map_err(|allowed| {
-        refuse("unit", format!("set to {:?}", mapped.unit).to_lowercase(), allowed.to_owned())
+        refuse(
+            "unit",
+            format!("set to {:?}", mapped.unit).to_lowercase(),
+            allowed.to_owned(),
+        )
     })?;
-    let mapping = Mapping { origin, unit, zone, format };
+    let mapping = Mapping {
+        origin,
+        unit,
+        zone,
+        format,
+    };
     if let Origin::Constant(text) = &mapping.origin {
         let style = NumberStyle::of(raw);
         constant(column, &mapping, style, text).map_err(|allowed| match given {
@@ -218,7 +304,12 @@ fn origin(mapped: &RawColumn) -> Result<Origin, String> {
 }
 
 /// What a column is made of when the file does not map it.
-fn unmapped(file: &ConfigFile, raw: &RawSource, table: &Table, column: &Column) -> Result<Origin, ConfigError> {
+fn unmapped(
+    file: &ConfigFile,
+    raw: &RawSource,
+    table: &Table,
+    column: &Column,
+) -> Result<Origin, ConfigError> {
     match (&raw.currency, column.name.as_str()) {
         (Some(code), "currency") => Ok(Origin::Constant(code.clone())),
         (_, "is_return") => Ok(Origin::Returned),
@@ -226,7 +317,10 @@ fn unmapped(file: &ConfigFile, raw: &RawSource, table: &Table, column: &Column) 
         _ => Err(file.refuse(
             &["columns"],
             format!("without `{}`", column.name),
-            format!("a mapping of each column that `{}` requires; it means: {}", table.name, column.meaning),
+            format!(
+                "a mapping of each column that `{}` requires; it means: {}",
+                table.name, column.meaning
+            ),
         )),
     }
 }

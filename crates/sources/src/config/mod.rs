@@ -4,7 +4,8 @@ mod check;
 mod raw;
 
 pub use raw::{
-    Encoding, Format, RawColumn, RawContract, RawRule, RawSource, RawWhen, References, RuleEffect, Unit,
+    Encoding, Format, RawColumn, RawContract, RawRule, RawSource, RawWhen, References, RuleEffect,
+    Unit,
 };
 
 use crate::map::time::TimeFormat;
@@ -129,7 +130,10 @@ impl Source {
 
 impl NumberStyle {
     pub(crate) fn of(raw: &RawSource) -> Self {
-        Self { decimal: raw.decimal.bytes().next().unwrap_or(b'.'), thousands: raw.thousands.bytes().next() }
+        Self {
+            decimal: raw.decimal.bytes().next().unwrap_or(b'.'),
+            thousands: raw.thousands.bytes().next(),
+        }
     }
 }
 
@@ -138,7 +142,10 @@ impl NumberStyle {
 /// # Errors
 /// [`ConfigError`] of the first file that is wrong, or of a folder that cannot be read.
 pub fn read_sources(folder: &Path) -> Result<Vec<Source>, ConfigError> {
-    let unreadable = |e: std::io::Error| ConfigError::Unreadable { file: folder.to_owned(), found: e.to_string() };
+    let unreadable = |e: std::io::Error| ConfigError::Unreadable {
+        file: folder.to_owned(),
+        found: e.to_string(),
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();

@@ -7,7 +7,9 @@ use arrow::array::{
     TimestampMicrosecondArray, new_null_array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use schema::Cents;
 use schema::table::ColumnType;
 use std::sync::Arc;
@@ -25,7 +27,10 @@ enum Shape {
     Real(Float64Array),
     Flag(BooleanArray),
     Day(Date32Array),
-    Moment { micros: TimestampMicrosecondArray, has_zone: bool },
+    Moment {
+        micros: TimestampMicrosecondArray,
+        has_zone: bool,
+    },
     Empty,
 }
 
@@ -47,19 +52,28 @@ fn shape(values: &ArrayRef) -> Result<Shape, String> {
         DataType::Null => Ok(Shape::Empty),
         DataType::Utf8 => Ok(Shape::Text(values.as_string::<i32>().clone())),
         // Unsigned numbers beyond the signed range and decimals keep their exact value as text.
-        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) | DataType::UInt64 => {
-            Ok(Shape::Text(into(DataType::Utf8)?.as_string::<i32>().clone()))
-        }
-        k if k.is_integer() => Ok(Shape::Whole(into(DataType::Int64)?.as_primitive::<Int64Type>().clone())),
-        k if k.is_floating() => Ok(Shape::Real(into(DataType::Float64)?.as_primitive::<Float64Type>().clone())),
+        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) | DataType::UInt64 => Ok(
+            Shape::Text(into(DataType::Utf8)?.as_string::<i32>().clone()),
+        ),
+        k if k.is_integer() => Ok(Shape::Whole(
+            into(DataType::Int64)?.as_primitive::<Int64Type>().clone(),
+        )),
+        k if k.is_floating() => Ok(Shape::Real(
+            into(DataType::Float64)?
+                .as_primitive::<Float64Type>()
+                .clone(),
+        )),
         DataType::Boolean => Ok(Shape::Flag(values.as_boolean().clone())),
-        DataType::Date32 | DataType::Date64 => {
-            Ok(Shape::Day(into(DataType::Date32)?.as_primitive::<Date32Type>().clone()))
-        }
+        DataType::Date32 | DataType::Date64 => Ok(Shape::Day(
+            into(DataType::Date32)?.as_primitive::<Date32Type>().clone(),
+        )),
         DataType::Timestamp(_, zone) => {
             let micros = into(DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
             let micros = micros.as_primitive::<TimestampMicrosecondType>().clone();
-            Ok(Shape::Moment { micros, has_zone: zone.is_some() })
+            Ok(Shape::Moment {
+                micros,
+                has_zone: zone.is_some(),
+            })
         }
         other => Err(other.to_string()),
     }
@@ -157,22 +171,39 @@ fn cents(shape: &Shape, unit: Unit, style: NumberStyle) -> Option<Converted> {
         return integer(shape, |t| number::integer(t, style));
     }
     let (amounts, failures) = match shape {
-        Shape::Text(texts) => each(texts.iter(), |t| number::cents(t, style), |t| (*t).to_owned()),
-        Shape::Real(numbers) => each(numbers.iter(), |n| Cents::nearest(n * 100.0).map(|c| c.0), f64::to_string),
+        Shape::Text(texts) => each(
+            texts.iter(),
+            |t| number::cents(t, style),
+            |t| (*t).to_owned(),
+        ),
+        Shape::Real(numbers) => each(
+            numbers.iter(),
+            |n| Cents::nearest(n * 100.0).map(|c| c.0),
+            f64::to_string,
+        ),
         Shape::Whole(numbers) => each(numbers.iter(), |n| n.checked_mul(100), i64::to_string),
         Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
     };
     Some((Arc::new(Int64Array::from(amounts)), failures))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a number column holds floating point; whole numbers beyond 2^53 round")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a number column holds floating point; whole numbers beyond 2^53 round"
+)]
 fn real(shape: &Shape, unit: Unit, style: NumberStyle) -> Option<Converted> {
     let scale = if unit == Unit::Percent { 0.01 } else { 1.0 };
     let (numbers, failures) = match shape {
-        Shape::Text(texts) => each(texts.iter(), |t| number::number(t, style).map(|n| n * scale), |t| (*t).to_owned()),
-        Shape::Real(numbers) => {
-            each(numbers.iter(), |n| Some(n * scale).filter(|n| n.is_finite()), f64::to_string)
-        }
+        Shape::Text(texts) => each(
+            texts.iter(),
+            |t| number::number(t, style).map(|n| n * scale),
+            |t| (*t).to_owned(),
+        ),
+        Shape::Real(numbers) => each(
+            numbers.iter(),
+            |n| Some(n * scale).filter(|n| n.is_finite()),
+            f64::to_string,
+        ),
         Shape::Whole(numbers) => each(numbers.iter(), |n| Some(*n as f64 * scale), i64::to_string),
         Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
     };
@@ -195,16 +226,20 @@ fn remembered<'a, T: Copy>(read: impl Fn(&str) -> Option<T>) -> impl FnMut(&&'a 
 fn date(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
     let (format, zone) = (&mapping.format, &mapping.zone);
     let (days, failures) = match shape {
-        Shape::Text(texts) => each(texts.iter(), remembered(|t| format.day(t, zone)), |t| (*t).to_owned()),
+        Shape::Text(texts) => each(texts.iter(), remembered(|t| format.day(t, zone)), |t| {
+            (*t).to_owned()
+        }),
         Shape::Day(days) => return Some((Arc::new(days.clone()), Vec::new())),
         Shape::Moment { micros, has_zone } => {
             let utc = jiff::tz::TimeZone::UTC;
             let zone = if *has_zone { zone } else { &utc };
             each(micros.iter(), |m| time::day_of(*m, zone), i64::to_string)
         }
-        Shape::Whole(counts) if format.is_count() => {
-            each(counts.iter(), |c| time::day_of(format.of_count(*c)?, zone), i64::to_string)
-        }
+        Shape::Whole(counts) if format.is_count() => each(
+            counts.iter(),
+            |c| time::day_of(format.of_count(*c)?, zone),
+            i64::to_string,
+        ),
         Shape::Whole(_) | Shape::Real(_) | Shape::Flag(_) | Shape::Empty => return None,
     };
     Some((Arc::new(Date32Array::from(days)), failures))
@@ -213,9 +248,17 @@ fn date(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
 fn moment(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
     let (format, zone) = (&mapping.format, &mapping.zone);
     let (moments, failures) = match shape {
-        Shape::Text(texts) => each(texts.iter(), remembered(|t| format.moment(t, zone)), |t| (*t).to_owned()),
-        Shape::Moment { micros, has_zone: true } => (micros.iter().collect(), Vec::new()),
-        Shape::Moment { micros, has_zone: false } => {
+        Shape::Text(texts) => each(texts.iter(), remembered(|t| format.moment(t, zone)), |t| {
+            (*t).to_owned()
+        }),
+        Shape::Moment {
+            micros,
+            has_zone: true,
+        } => (micros.iter().collect(), Vec::new()),
+        Shape::Moment {
+            micros,
+            has_zone: false,
+        } => {
             let mut last = (i64::MIN, None);
             let read = |m: &i64| {
                 if last.0 != *m {
@@ -232,10 +275,15 @@ fn moment(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
             };
             each(days.iter(), midnight, i32::to_string)
         }
-        Shape::Whole(counts) if format.is_count() => each(counts.iter(), |c| format.of_count(*c), i64::to_string),
+        Shape::Whole(counts) if format.is_count() => {
+            each(counts.iter(), |c| format.of_count(*c), i64::to_string)
+        }
         Shape::Whole(_) | Shape::Real(_) | Shape::Flag(_) | Shape::Empty => return None,
     };
-    Some((Arc::new(TimestampMicrosecondArray::from(moments).with_timezone("UTC")), failures))
+    Some((
+        Arc::new(TimestampMicrosecondArray::from(moments).with_timezone("UTC")),
+        failures,
+    ))
 }
 
 fn flag(shape: &Shape) -> Option<Converted> {
@@ -247,9 +295,15 @@ fn flag(shape: &Shape) -> Option<Converted> {
     let (flags, failures) = match shape {
         Shape::Text(texts) => each(texts.iter(), read, |t| (*t).to_owned()),
         Shape::Flag(flags) => return Some((Arc::new(flags.clone()), Vec::new())),
-        Shape::Whole(numbers) => {
-            each(numbers.iter(), |n| [Some(false), Some(true)].get(usize::try_from(*n).ok()?).copied()?, i64::to_string)
-        }
+        Shape::Whole(numbers) => each(
+            numbers.iter(),
+            |n| {
+                [Some(false), Some(true)]
+                    .get(usize::try_from(*n).ok()?)
+                    .copied()?
+            },
+            i64::to_string,
+        ),
         Shape::Real(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
     };
     Some((Arc::new(BooleanArray::from(flags)), failures))

@@ -7,7 +7,10 @@ pub(crate) mod time;
 use crate::config::{Mapping, NumberStyle, Origin, Source};
 use crate::expression::{Compiled, ExpressionError, beside, beside_schema, session};
 use crate::read::{RawRows, ReadError, RefusedRow};
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array,
+    new_null_array,
+};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use schema::table::Column;
@@ -68,12 +71,21 @@ pub(crate) struct Mapper {
 
 /// The schema of a shared table with every column nullable, as rows are before they are checked.
 pub(crate) fn nullable(columns: &[Column]) -> SchemaRef {
-    Arc::new(Schema::new(columns.iter().map(|c| Field::new(&c.name, c.kind.arrow(), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        columns
+            .iter()
+            .map(|c| Field::new(&c.name, c.kind.arrow(), true))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// The column that SQL expressions find beside those of the file.
 fn row_number_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("row_number", DataType::Int64, false)]))
+    Arc::new(Schema::new(vec![Field::new(
+        "row_number",
+        DataType::Int64,
+        false,
+    )]))
 }
 
 /// A constant as a column of one row; `Err` is what can be read.
@@ -85,14 +97,22 @@ pub(crate) fn constant(
 ) -> Result<ArrayRef, Arc<str>> {
     let expected = column::expected(column.kind, mapping);
     let texts: ArrayRef = Arc::new(StringArray::from(vec![text]));
-    let (values, failures) = column::convert(&texts, column.kind, mapping, style).map_err(|_| Arc::clone(&expected))?;
-    if failures.is_empty() { Ok(values) } else { Err(expected) }
+    let (values, failures) =
+        column::convert(&texts, column.kind, mapping, style).map_err(|_| Arc::clone(&expected))?;
+    if failures.is_empty() {
+        Ok(values)
+    } else {
+        Err(expected)
+    }
 }
 
 impl Mapper {
     pub(crate) fn new(source: &Source, file: &Path, raw: &SchemaRef) -> Result<Self, ReadError> {
         let session = session();
-        let refused = |source: ExpressionError| ReadError::Expression { file: file.to_owned(), source };
+        let refused = |source: ExpressionError| ReadError::Expression {
+            file: file.to_owned(),
+            source,
+        };
         let typed_schema = nullable(&source.table.columns);
         let numbered = beside_schema(raw, &row_number_schema());
         let both = beside_schema(raw, &typed_schema);
@@ -117,13 +137,26 @@ impl Mapper {
         }
         let compile = |key: &str, all: &[crate::config::RawWhen]| {
             let compiled = all.iter().enumerate().map(|(position, rule)| {
-                Compiled::condition(&session, &both, format!("{key} {}", position + 1), &rule.when)
+                Compiled::condition(
+                    &session,
+                    &both,
+                    format!("{key} {}", position + 1),
+                    &rule.when,
+                )
             });
             compiled.collect::<Result<Vec<_>, _>>()
         };
         let skips = compile("skip", source.skips()).map_err(refused)?;
         let returns = compile("return", source.returns()).map_err(refused)?;
-        Ok(Self { file: file.to_owned(), source: source.clone(), typed_schema, inputs, expected, skips, returns })
+        Ok(Self {
+            file: file.to_owned(),
+            source: source.clone(),
+            typed_schema,
+            inputs,
+            expected,
+            skips,
+            returns,
+        })
     }
 
     pub(crate) fn typed_schema(&self) -> SchemaRef {
@@ -131,7 +164,11 @@ impl Mapper {
     }
 
     pub(crate) fn map(&self, read: RawRows) -> Result<MappedRows, ReadError> {
-        let RawRows { rows: raw, row_numbers, refused } = read;
+        let RawRows {
+            rows: raw,
+            row_numbers,
+            refused,
+        } = read;
         let rows = raw.num_rows();
         let mut failures = Vec::new();
         let mut columns = Vec::with_capacity(self.inputs.len());
@@ -140,19 +177,36 @@ impl Mapper {
         }
         failures.sort_by_key(|f: &TypeFailure| (f.row, f.column));
         let mut typed = self.batch(columns, rows);
-        let failed = |source: ExpressionError| ReadError::Expression { file: self.file.clone(), source };
+        let failed = |source: ExpressionError| ReadError::Expression {
+            file: self.file.clone(),
+            source,
+        };
         let (mut skipped, mut returned) = (vec![None; rows], vec![None; rows]);
         if !self.skips.is_empty() || !self.returns.is_empty() {
             let both = beside(&raw, &typed);
             skipped = first_true(&self.skips, &both).map_err(failed)?;
             returned = first_true(&self.returns, &both).map_err(failed)?;
         }
-        if let Some(position) = self.inputs.iter().position(|i| matches!(i, Input::Returned)) {
+        if let Some(position) = self
+            .inputs
+            .iter()
+            .position(|i| matches!(i, Input::Returned))
+        {
             let mut columns = typed.columns().to_vec();
-            columns[position] = Arc::new(BooleanArray::from(returned.iter().map(Option::is_some).collect::<Vec<_>>()));
+            columns[position] = Arc::new(BooleanArray::from(
+                returned.iter().map(Option::is_some).collect::<Vec<_>>(),
+            ));
             typed = self.batch(columns, rows);
         }
-        Ok(MappedRows { raw, typed, row_numbers, failures, skipped, returned, refused })
+        Ok(MappedRows {
+            raw,
+            typed,
+            row_numbers,
+            failures,
+            skipped,
+            returned,
+            refused,
+        })
     }
 
     fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> RecordBatch {
@@ -172,13 +226,22 @@ impl Mapper {
         let column = &self.source.table.columns[position];
         let mapping = &self.source.columns[position];
         let (from, values) = match input {
-            Input::Column(index) => (raw.schema().field(*index).name().clone(), Arc::clone(raw.column(*index))),
+            Input::Column(index) => (
+                raw.schema().field(*index).name().clone(),
+                Arc::clone(raw.column(*index)),
+            ),
             Input::Sql(compiled) => {
-                let failed = |source| ReadError::Expression { file: self.file.clone(), source };
+                let failed = |source| ReadError::Expression {
+                    file: self.file.clone(),
+                    source,
+                };
                 let numbers = Int64Array::from(row_numbers.to_vec());
                 let numbers = RecordBatch::try_new(row_number_schema(), vec![Arc::new(numbers)])
                     .expect("one column of whole numbers fits its schema");
-                ("its SQL".to_owned(), compiled.evaluate(&beside(raw, &numbers)).map_err(failed)?)
+                (
+                    "its SQL".to_owned(),
+                    compiled.evaluate(&beside(raw, &numbers)).map_err(failed)?,
+                )
             }
             Input::RowNumber => {
                 let numbers: ArrayRef = Arc::new(Int64Array::from(row_numbers.to_vec()));
@@ -186,19 +249,24 @@ impl Mapper {
             }
             Input::Constant(value) => {
                 let zeros = UInt32Array::from(vec![0; raw.num_rows()]);
-                return Ok(take(value, &zeros, None).expect("position 0 of a column of one row exists"));
+                return Ok(
+                    take(value, &zeros, None).expect("position 0 of a column of one row exists")
+                );
             }
-            Input::Nothing | Input::Returned => return Ok(new_null_array(&column.kind.arrow(), raw.num_rows())),
+            Input::Nothing | Input::Returned => {
+                return Ok(new_null_array(&column.kind.arrow(), raw.num_rows()));
+            }
         };
-        let (values, failed) = column::convert(&values, column.kind, mapping, self.source.numbers()).map_err(|found| {
-            ReadError::ColumnType {
-                file: self.file.clone(),
-                column: from,
-                mapped_to: column.name.clone(),
-                found,
-                expected: self.expected[position].to_string(),
-            }
-        })?;
+        let (values, failed) =
+            column::convert(&values, column.kind, mapping, self.source.numbers()).map_err(
+                |found| ReadError::ColumnType {
+                    file: self.file.clone(),
+                    column: from,
+                    mapped_to: column.name.clone(),
+                    found,
+                    expected: self.expected[position].to_string(),
+                },
+            )?;
         failures.extend(failed.into_iter().map(|(row, value)| TypeFailure {
             row,
             column: position,
@@ -210,7 +278,10 @@ impl Mapper {
 }
 
 /// For each row the first condition that is true.
-fn first_true(conditions: &[Compiled], rows: &RecordBatch) -> Result<Vec<Option<usize>>, ExpressionError> {
+fn first_true(
+    conditions: &[Compiled],
+    rows: &RecordBatch,
+) -> Result<Vec<Option<usize>>, ExpressionError> {
     let mut first = vec![None; rows.num_rows()];
     for (position, condition) in conditions.iter().enumerate() {
         let answers = condition.answers(rows)?;
@@ -238,12 +309,19 @@ fn find(file: &Path, raw: &SchemaRef, column: &str, mapped_to: &str) -> Result<u
 
 /// Edits between two names, letter case aside.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let (a, b): (Vec<char>, Vec<char>) = (
+        a.to_lowercase().chars().collect(),
+        b.to_lowercase().chars().collect(),
+    );
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            row.push((last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1));
+            row.push(
+                (last[j] + usize::from(x != y))
+                    .min(last[j + 1] + 1)
+                    .min(row[j] + 1),
+            );
         }
         last = row;
     }
@@ -252,7 +330,10 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// The name most similar to `wanted`, where one is similar enough to be a slip or a rename.
 pub(crate) fn nearest(wanted: &str, found: &[String]) -> Option<String> {
-    let close = found.iter().map(|name| (distance(wanted, name), name)).min()?;
+    let close = found
+        .iter()
+        .map(|name| (distance(wanted, name), name))
+        .min()?;
     (close.0 <= (wanted.chars().count() / 2).max(2)).then(|| close.1.clone())
 }
 
@@ -263,7 +344,10 @@ mod tests {
     #[test]
     fn the_nearest_name_is_a_slip_or_nothing() {
         let found = ["Invoice", "Customer ID", "Price"].map(str::to_owned);
-        assert_eq!(nearest("CustomerID", &found).as_deref(), Some("Customer ID"));
+        assert_eq!(
+            nearest("CustomerID", &found).as_deref(),
+            Some("Customer ID")
+        );
         assert_eq!(nearest("price", &found).as_deref(), Some("Price"));
         assert_eq!(nearest("warehouse", &found), None);
     }

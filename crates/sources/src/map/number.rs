@@ -19,12 +19,15 @@ fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> {
         None => out.push_str(whole),
         Some(mark) => {
             // French typography groups with no-break spaces, which look like spaces.
-            let is_mark =
-                |c: char| c == char::from(mark) || (mark == b' ' && matches!(c, '\u{a0}' | '\u{202f}'));
+            let is_mark = |c: char| {
+                c == char::from(mark) || (mark == b' ' && matches!(c, '\u{a0}' | '\u{202f}'))
+            };
             let digits = whole.trim_start_matches(['-', '+']);
             let groups: Vec<&str> = digits.split(is_mark).collect();
             let grouped = groups.len() > 1;
-            if grouped && (groups[1..].iter().any(|g| g.len() != 3) || !(1..=3).contains(&groups[0].len())) {
+            if grouped
+                && (groups[1..].iter().any(|g| g.len() != 3) || !(1..=3).contains(&groups[0].len()))
+            {
                 return None;
             }
             out.push_str(&whole[..whole.len() - digits.len()]);
@@ -44,11 +47,17 @@ fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> {
 
 /// A finite number.
 pub(super) fn number(text: &str, style: NumberStyle) -> Option<f64> {
-    canonical(text, style)?.parse::<f64>().ok().filter(|n| n.is_finite())
+    canonical(text, style)?
+        .parse::<f64>()
+        .ok()
+        .filter(|n| n.is_finite())
 }
 
 /// The whole number that a floating-point number is.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked on the line above")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked on the line above"
+)]
 pub(super) fn whole(number: f64) -> Option<i64> {
     const LARGEST: f64 = 9.0e15; // Every whole number below is exact in f64.
     (number.fract() == 0.0 && number.abs() < LARGEST).then_some(number as i64)
@@ -57,7 +66,9 @@ pub(super) fn whole(number: f64) -> Option<i64> {
 /// A whole number; `12.0` is one.
 pub(super) fn integer(text: &str, style: NumberStyle) -> Option<i64> {
     let text = canonical(text, style)?;
-    text.parse::<i64>().ok().or_else(|| whole(text.parse::<f64>().ok()?))
+    text.parse::<i64>()
+        .ok()
+        .or_else(|| whole(text.parse::<f64>().ok()?))
 }
 
 /// An amount in whole units of money as cents: exact decimals, halves away from zero.
@@ -75,19 +86,37 @@ pub(super) fn cents(text: &str, style: NumberStyle) -> Option<i64> {
     if units.is_empty() && fraction.is_empty() || units.len() > 14 {
         return None;
     }
-    let digit = |position: usize| i64::from(fraction.as_bytes().get(position).map_or(0, |b| b - b'0'));
-    let units: i64 = if units.is_empty() { 0 } else { units.parse().ok()? };
+    let digit =
+        |position: usize| i64::from(fraction.as_bytes().get(position).map_or(0, |b| b - b'0'));
+    let units: i64 = if units.is_empty() {
+        0
+    } else {
+        units.parse().ok()?
+    };
     let amount = units * 100 + digit(0) * 10 + digit(1) + i64::from(digit(2) >= 5);
-    Some(if text.starts_with('-') { -amount } else { amount })
+    Some(if text.starts_with('-') {
+        -amount
+    } else {
+        amount
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENGLISH: NumberStyle = NumberStyle { decimal: b'.', thousands: Some(b',') };
-    const FRENCH: NumberStyle = NumberStyle { decimal: b',', thousands: Some(b' ') };
-    const PLAIN: NumberStyle = NumberStyle { decimal: b'.', thousands: None };
+    const ENGLISH: NumberStyle = NumberStyle {
+        decimal: b'.',
+        thousands: Some(b','),
+    };
+    const FRENCH: NumberStyle = NumberStyle {
+        decimal: b',',
+        thousands: Some(b' '),
+    };
+    const PLAIN: NumberStyle = NumberStyle {
+        decimal: b'.',
+        thousands: None,
+    };
 
     #[test]
     fn amounts_are_exact_decimals_and_halves_go_away_from_zero() {
@@ -103,7 +132,18 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for wrong in ["", ".", "-", "--1", "1e308", "NaN", "inf", "1.2.3", "12 EUR", "999999999999999"] {
+        for wrong in [
+            "",
+            ".",
+            "-",
+            "--1",
+            "1e308",
+            "NaN",
+            "inf",
+            "1.2.3",
+            "12 EUR",
+            "999999999999999",
+        ] {
             assert_eq!(cents(wrong, PLAIN), None, "{wrong}");
         }
         // A decimal comma read with English thousands would be a hundred times too much.

@@ -1,9 +1,9 @@
 //! Dates and moments written as text or counted.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 /// How dates and moments are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +26,14 @@ impl TimeFormat {
             Some("epoch-seconds") => Ok(Self::EpochSeconds),
             Some("epoch-milliseconds") => Ok(Self::EpochMilliseconds),
             Some(pattern) => {
-                let example = jiff::civil::date(2000, 1, 2).at(3, 4, 5, 0).to_zoned(TimeZone::UTC);
+                let example = jiff::civil::date(2000, 1, 2)
+                    .at(3, 4, 5, 0)
+                    .to_zoned(TimeZone::UTC);
                 let wrong = |found: String| format!("{pattern:?} ({found})");
                 let example = example.map_err(|e| wrong(e.to_string()))?;
-                let written = BrokenDownTime::from(&example).to_string(pattern).map_err(|e| wrong(e.to_string()))?;
+                let written = BrokenDownTime::from(&example)
+                    .to_string(pattern)
+                    .map_err(|e| wrong(e.to_string()))?;
                 if written == pattern {
                     return Err(wrong("no field of a date in it".to_owned()));
                 }
@@ -59,8 +63,12 @@ impl TimeFormat {
     /// Microseconds of a count; `None` where the format is none or the count is beyond the calendar.
     pub(super) fn of_count(&self, count: i64) -> Option<i64> {
         match self {
-            Self::EpochSeconds => Timestamp::from_second(count).ok().map(Timestamp::as_microsecond),
-            Self::EpochMilliseconds => Timestamp::from_millisecond(count).ok().map(Timestamp::as_microsecond),
+            Self::EpochSeconds => Timestamp::from_second(count)
+                .ok()
+                .map(Timestamp::as_microsecond),
+            Self::EpochMilliseconds => Timestamp::from_millisecond(count)
+                .ok()
+                .map(Timestamp::as_microsecond),
             Self::Iso | Self::Pattern(_) => None,
         }
     }
@@ -74,7 +82,9 @@ impl TimeFormat {
     pub(super) fn moment(&self, text: &str, zone: &TimeZone) -> Option<i64> {
         let text = text.trim();
         let moment = match self {
-            Self::EpochSeconds | Self::EpochMilliseconds => return self.counted(text).map(Timestamp::as_microsecond),
+            Self::EpochSeconds | Self::EpochMilliseconds => {
+                return self.counted(text).map(Timestamp::as_microsecond);
+            }
             Self::Iso => match text.parse::<Timestamp>() {
                 Ok(moment) => return Some(moment.as_microsecond()),
                 Err(_) => text.parse::<DateTime>().ok()?,
@@ -86,7 +96,10 @@ impl TimeFormat {
                 }
                 match parts.to_datetime() {
                     Ok(moment) => moment,
-                    Err(_) => parts.to_date().ok()?.to_datetime(jiff::civil::Time::midnight()),
+                    Err(_) => parts
+                        .to_date()
+                        .ok()?
+                        .to_datetime(jiff::civil::Time::midnight()),
                 }
             }
         };
@@ -97,10 +110,15 @@ impl TimeFormat {
     pub(super) fn day(&self, text: &str, zone: &TimeZone) -> Option<i32> {
         let text = text.trim();
         let date = match self {
-            Self::EpochSeconds | Self::EpochMilliseconds => zone.to_datetime(self.counted(text)?).date(),
+            Self::EpochSeconds | Self::EpochMilliseconds => {
+                zone.to_datetime(self.counted(text)?).date()
+            }
             Self::Iso => match text.parse::<Date>() {
                 Ok(date) => date,
-                Err(_) => text.parse::<Timestamp>().map(|t| zone.to_datetime(t).date()).ok()?,
+                Err(_) => text
+                    .parse::<Timestamp>()
+                    .map(|t| zone.to_datetime(t).date())
+                    .ok()?,
             },
             Self::Pattern(pattern) => BrokenDownTime::parse(pattern, text).ok()?.to_date().ok()?,
         };
@@ -111,17 +129,24 @@ impl TimeFormat {
 /// Microseconds since 1970-01-01 UTC of a local time. A time that the clock skipped is taken as if it had not, one that
 /// it showed twice is the first.
 pub(super) fn local(moment: DateTime, zone: &TimeZone) -> Option<i64> {
-    zone.to_timestamp(moment).ok().map(Timestamp::as_microsecond)
+    zone.to_timestamp(moment)
+        .ok()
+        .map(Timestamp::as_microsecond)
 }
 
 /// The local time that microseconds without a time zone mean, in microseconds since 1970-01-01 UTC.
 pub(super) fn local_micros(micros: i64, zone: &TimeZone) -> Option<i64> {
-    local(TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?), zone)
+    local(
+        TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?),
+        zone,
+    )
 }
 
 /// Day of a moment in a time zone, as days since 1970-01-01.
 pub(super) fn day_of(micros: i64, zone: &TimeZone) -> Option<i32> {
-    let date = zone.to_datetime(Timestamp::from_microsecond(micros).ok()?).date();
+    let date = zone
+        .to_datetime(Timestamp::from_microsecond(micros).ok()?)
+        .date();
     Some(schema::time::epoch_day(date))
 }
 
@@ -130,22 +155,45 @@ mod tests {
     use super::*;
 
     fn moment(format: Option<&str>, zone: &str, text: &str) -> Option<String> {
-        let micros = TimeFormat::new(format).unwrap().moment(text, &TimeZone::get(zone).unwrap())?;
+        let micros = TimeFormat::new(format)
+            .unwrap()
+            .moment(text, &TimeZone::get(zone).unwrap())?;
         Some(Timestamp::from_microsecond(micros).unwrap().to_string())
     }
 
     #[test]
     fn a_moment_without_offset_is_local_and_one_with_offset_is_not() {
         let paris = "Europe/Paris";
-        assert_eq!(moment(None, paris, "2024-07-01 12:00:00").as_deref(), Some("2024-07-01T10:00:00Z"));
-        assert_eq!(moment(None, paris, "2024-01-01T12:00").as_deref(), Some("2024-01-01T11:00:00Z"));
-        assert_eq!(moment(None, paris, "2024-07-01T12:00:00Z").as_deref(), Some("2024-07-01T12:00:00Z"));
-        assert_eq!(moment(None, paris, "2024-07-01").as_deref(), Some("2024-06-30T22:00:00Z"));
+        assert_eq!(
+            moment(None, paris, "2024-07-01 12:00:00").as_deref(),
+            Some("2024-07-01T10:00:00Z")
+        );
+        assert_eq!(
+            moment(None, paris, "2024-01-01T12:00").as_deref(),
+            Some("2024-01-01T11:00:00Z")
+        );
+        assert_eq!(
+            moment(None, paris, "2024-07-01T12:00:00Z").as_deref(),
+            Some("2024-07-01T12:00:00Z")
+        );
+        assert_eq!(
+            moment(None, paris, "2024-07-01").as_deref(),
+            Some("2024-06-30T22:00:00Z")
+        );
         let english = Some("%d/%m/%Y %H:%M");
-        assert_eq!(moment(english, "UTC", "31/12/2011 8:26").as_deref(), Some("2011-12-31T08:26:00Z"));
+        assert_eq!(
+            moment(english, "UTC", "31/12/2011 8:26").as_deref(),
+            Some("2011-12-31T08:26:00Z")
+        );
         assert_eq!(moment(english, "UTC", "12/31/2011 8:26"), None);
-        assert_eq!(moment(Some("%Y%m%d"), "UTC", "19970101").as_deref(), Some("1997-01-01T00:00:00Z"));
-        assert_eq!(moment(Some("epoch-milliseconds"), "UTC", "1000").as_deref(), Some("1970-01-01T00:00:01Z"));
+        assert_eq!(
+            moment(Some("%Y%m%d"), "UTC", "19970101").as_deref(),
+            Some("1997-01-01T00:00:00Z")
+        );
+        assert_eq!(
+            moment(Some("epoch-milliseconds"), "UTC", "1000").as_deref(),
+            Some("1970-01-01T00:00:01Z")
+        );
     }
 
     #[test]

@@ -10,7 +10,12 @@ const REFUSED_CHARACTERS: usize = 4_000;
 
 /// A schema of nullable text columns.
 pub(super) fn text_schema(names: impl IntoIterator<Item = String>) -> SchemaRef {
-    Arc::new(Schema::new(names.into_iter().map(|n| Field::new(n, DataType::Utf8, true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        names
+            .into_iter()
+            .map(|n| Field::new(n, DataType::Utf8, true))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// A batch of text rows in the making.
@@ -26,8 +31,20 @@ pub(super) struct TextRows {
 
 impl TextRows {
     pub(super) fn new(schema: SchemaRef, null_values: Vec<String>) -> Self {
-        let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Self { schema, null_values, columns, row_numbers: Vec::new(), refused: Vec::new(), bytes: 0, next_row: 1 }
+        let columns = schema
+            .fields()
+            .iter()
+            .map(|_| StringBuilder::new())
+            .collect();
+        Self {
+            schema,
+            null_values,
+            columns,
+            row_numbers: Vec::new(),
+            refused: Vec::new(),
+            bytes: 0,
+            next_row: 1,
+        }
     }
 
     /// Columns that a row must have.
@@ -47,13 +64,27 @@ impl TextRows {
 
     /// Adds one row; `fields` are as many as there are columns, `None` where the file has nothing.
     pub(super) fn push<'a>(&mut self, fields: impl Iterator<Item = Option<&'a str>> + Clone) {
-        let too_long = fields.clone().position(|f| f.is_some_and(|f| f.len() > CELL_BYTES_MAX));
+        let too_long = fields
+            .clone()
+            .position(|f| f.is_some_and(|f| f.len() > CELL_BYTES_MAX));
         if let Some(position) = too_long {
-            let text = fields.clone().flatten().map(|f| beginning(f, 200)).collect::<Vec<_>>().join(" | ");
+            let text = fields
+                .clone()
+                .flatten()
+                .map(|f| beginning(f, 200))
+                .collect::<Vec<_>>()
+                .join(" | ");
             let bytes = fields.clone().nth(position).flatten().map_or(0, str::len) as u64;
             let column = self.schema.field(position).name().clone();
             let allowed = schema::Bytes(CELL_BYTES_MAX as u64);
-            self.refuse(Lapse::CellTooLong { column, bytes: schema::Bytes(bytes), allowed }, &text);
+            self.refuse(
+                Lapse::CellTooLong {
+                    column,
+                    bytes: schema::Bytes(bytes),
+                    allowed,
+                },
+                &text,
+            );
             return;
         }
         for (column, field) in self.columns.iter_mut().zip(fields) {
@@ -69,7 +100,11 @@ impl TextRows {
     pub(super) fn refuse(&mut self, lapse: Lapse, text: &str) {
         let text = beginning(text, REFUSED_CHARACTERS);
         self.bytes += text.len();
-        self.refused.push(RefusedRow { row_number: self.next_row, lapse, text });
+        self.refused.push(RefusedRow {
+            row_number: self.next_row,
+            lapse,
+            text,
+        });
         self.next_row += 1;
     }
 
@@ -80,10 +115,18 @@ impl TextRows {
         }
         self.bytes = 0;
         let row_numbers = std::mem::take(&mut self.row_numbers);
-        let columns: Vec<ArrayRef> = self.columns.iter_mut().map(|c| Arc::new(c.finish()) as ArrayRef).collect();
+        let columns: Vec<ArrayRef> = self
+            .columns
+            .iter_mut()
+            .map(|c| Arc::new(c.finish()) as ArrayRef)
+            .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(row_numbers.len()));
         let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
             .expect("text columns of equal length fit a schema of text columns");
-        Some(RawRows { rows, row_numbers, refused: std::mem::take(&mut self.refused) })
+        Some(RawRows {
+            rows,
+            row_numbers,
+            refused: std::mem::take(&mut self.refused),
+        })
     }
 }

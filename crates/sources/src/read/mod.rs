@@ -262,7 +262,10 @@ pub(crate) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
     let mut names: Vec<&String> = opened.schema.fields().iter().map(|f| f.name()).collect();
     names.sort();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(ReadError::ColumnTwice { file: file.to_owned(), column: pair[0].clone() });
+        return Err(ReadError::ColumnTwice {
+            file: file.to_owned(),
+            column: pair[0].clone(),
+        });
     }
     Ok(opened)
 }

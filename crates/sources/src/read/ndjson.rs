@@ -2,7 +2,7 @@
 
 use super::lines::{TextRows, text_schema};
 use super::sample::text_file;
-use super::{Lapse, RawFile, RawRows, ReadError, ROW_BYTES_MAX, beginning, io};
+use super::{Lapse, ROW_BYTES_MAX, RawFile, RawRows, ReadError, beginning, io};
 use crate::config::{Encoding, Origin, Source};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,7 +22,11 @@ type Row = BTreeMap<String, Option<String>>;
 
 fn flatten(prefix: &str, object: serde_json::Map<String, Value>, row: &mut Row) {
     for (key, value) in object {
-        let name = if prefix.is_empty() { key } else { format!("{prefix}.{key}") };
+        let name = if prefix.is_empty() {
+            key
+        } else {
+            format!("{prefix}.{key}")
+        };
         match value {
             Value::Null => drop(row.insert(name, None)),
             Value::String(text) => drop(row.insert(name, Some(text))),
@@ -41,11 +45,17 @@ fn parse(line: &str) -> Result<Row, Lapse> {
             flatten("", object, &mut row);
             Ok(row)
         }
-        Ok(Value::Array(_)) => Err(Lapse::NotAnObject { found: "a list".to_owned() }),
+        Ok(Value::Array(_)) => Err(Lapse::NotAnObject {
+            found: "a list".to_owned(),
+        }),
         Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-            Err(Lapse::NotAnObject { found: "a bare value".to_owned() })
+            Err(Lapse::NotAnObject {
+                found: "a bare value".to_owned(),
+            })
         }
-        Err(e) => Err(Lapse::NotAnObject { found: format!("broken JSON ({e})") }),
+        Err(e) => Err(Lapse::NotAnObject {
+            found: format!("broken JSON ({e})"),
+        }),
     }
 }
 
@@ -64,21 +74,44 @@ impl Lines {
             self.buffer.clear();
             self.line_no += 1;
             let limited = self.reader.by_ref().take(ROW_BYTES_MAX as u64);
-            let n = { limited }.read_until(b'\n', &mut self.buffer).map_err(io(&self.file))?;
+            let n = { limited }
+                .read_until(b'\n', &mut self.buffer)
+                .map_err(io(&self.file))?;
             if n == 0 {
                 return Ok(None);
             }
             if n == ROW_BYTES_MAX {
                 let allowed = schema::Bytes(ROW_BYTES_MAX as u64);
-                return Err(ReadError::RowTooLong { file: self.file.clone(), line: self.line_no, allowed });
+                return Err(ReadError::RowTooLong {
+                    file: self.file.clone(),
+                    line: self.line_no,
+                    allowed,
+                });
             }
             let text = match self.encoding {
-                Encoding::Latin1 => encoding_rs::WINDOWS_1252.decode_without_bom_handling(&self.buffer).0,
-                Encoding::Utf8 => std::str::from_utf8(&self.buffer).map(Into::into).map_err(|e| {
-                    let wrong = &self.buffer[e.valid_up_to()..];
-                    let bytes = wrong.iter().take(4).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ");
-                    ReadError::Encoding { file: self.file.clone(), line: self.line_no, bytes }
-                })?,
+                Encoding::Latin1 => {
+                    encoding_rs::WINDOWS_1252
+                        .decode_without_bom_handling(&self.buffer)
+                        .0
+                }
+                Encoding::Utf8 => {
+                    std::str::from_utf8(&self.buffer)
+                        .map(Into::into)
+                        .map_err(|e| {
+                            let wrong = &self.buffer[e.valid_up_to()..];
+                            let bytes = wrong
+                                .iter()
+                                .take(4)
+                                .map(|b| format!("{b:02x}"))
+                                .collect::<Vec<_>>()
+                                .join(" ");
+                            ReadError::Encoding {
+                                file: self.file.clone(),
+                                line: self.line_no,
+                                bytes,
+                            }
+                        })?
+                }
             };
             let text = text.trim();
             if !text.is_empty() {
@@ -128,10 +161,18 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         ahead.push_back(line);
     }
     if found.is_empty() {
-        let Some((line, lapse)) = wrong else { return Err(ReadError::NoRows { file: file.to_owned() }) };
+        let Some((line, lapse)) = wrong else {
+            return Err(ReadError::NoRows {
+                file: file.to_owned(),
+            });
+        };
         let found = format!("{lapse}: {:?}", beginning(&line, 60));
         let found = found.trim_start_matches("found ").to_owned();
-        return Err(ReadError::NotThisFormat { file: file.to_owned(), found, expected: EXPECTED });
+        return Err(ReadError::NotThisFormat {
+            file: file.to_owned(),
+            found,
+            expected: EXPECTED,
+        });
     }
     let mapped: BTreeMap<String, String> = source
         .columns
@@ -139,19 +180,40 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         .zip(&source.table.columns)
         .filter_map(|(mapping, column)| match &mapping.origin {
             Origin::Column(from) => Some((from.clone(), column.name.clone())),
-            Origin::Constant(_) | Origin::RowNumber | Origin::Sql(_) | Origin::Nothing | Origin::Returned => None,
+            Origin::Constant(_)
+            | Origin::RowNumber
+            | Origin::Sql(_)
+            | Origin::Nothing
+            | Origin::Returned => None,
         })
         .collect();
     let whole_file_seen = ahead.len() < HEADER_LINES && bytes < HEADER_BYTES;
-    let unseen: BTreeMap<String, String> = mapped.into_iter().filter(|(from, _)| !known.contains(from)).collect();
+    let unseen: BTreeMap<String, String> = mapped
+        .into_iter()
+        .filter(|(from, _)| !known.contains(from))
+        .collect();
     let mut columns = found;
     if !whole_file_seen {
         columns.extend(unseen.keys().cloned());
     }
     let schema = text_schema(columns.clone());
     let rows = TextRows::new(Arc::clone(&schema), source.raw.null_values.clone());
-    let unseen = if whole_file_seen { BTreeMap::new() } else { unseen };
-    Ok(RawFile { schema, batches: Box::new(Ndjson { lines, ahead, rows, columns, unseen, done: false }) })
+    let unseen = if whole_file_seen {
+        BTreeMap::new()
+    } else {
+        unseen
+    };
+    Ok(RawFile {
+        schema,
+        batches: Box::new(Ndjson {
+            lines,
+            ahead,
+            rows,
+            columns,
+            unseen,
+            done: false,
+        }),
+    })
 }
 
 impl Ndjson {
@@ -169,7 +231,11 @@ impl Ndjson {
             match parse(&line) {
                 Ok(row) => {
                     self.unseen.retain(|name, _| !row.contains_key(name));
-                    self.rows.push(self.columns.iter().map(|name| row.get(name).and_then(Option::as_deref)));
+                    self.rows.push(
+                        self.columns
+                            .iter()
+                            .map(|name| row.get(name).and_then(Option::as_deref)),
+                    );
                 }
                 Err(lapse) => self.rows.refuse(lapse, &line),
             }
@@ -178,8 +244,15 @@ impl Ndjson {
     }
 
     fn check_unseen(&self) -> Result<(), ReadError> {
-        let Some((column, mapped_to)) = self.unseen.first_key_value() else { return Ok(()) };
-        let found: Vec<String> = self.columns.iter().filter(|c| !self.unseen.contains_key(*c)).cloned().collect();
+        let Some((column, mapped_to)) = self.unseen.first_key_value() else {
+            return Ok(());
+        };
+        let found: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|c| !self.unseen.contains_key(*c))
+            .cloned()
+            .collect();
         Err(ReadError::MissingColumn {
             file: self.lines.file.clone(),
             column: column.clone(),

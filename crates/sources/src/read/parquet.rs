@@ -1,8 +1,12 @@
 //! Parquet files, with the types that they have.
 
-use super::{BATCH_ROWS, CELL_BYTES_MAX, Lapse, RawFile, RawRows, ReadError, RefusedRow, beginning, io};
+use super::{
+    BATCH_ROWS, CELL_BYTES_MAX, Lapse, RawFile, RawRows, ReadError, RefusedRow, beginning, io,
+};
 use crate::config::Source;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray,
+};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -35,34 +39,69 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
     use std::io::Read;
     let mut opened = fs_err::File::open(file).map_err(io(file))?.into_file();
     let mut magic = Vec::new();
-    (&mut opened).take(4).read_to_end(&mut magic).map_err(io(file))?;
+    (&mut opened)
+        .take(4)
+        .read_to_end(&mut magic)
+        .map_err(io(file))?;
     if magic.is_empty() {
-        return Err(ReadError::Empty { file: file.to_owned() });
+        return Err(ReadError::Empty {
+            file: file.to_owned(),
+        });
     }
     if magic != b"PAR1" {
         let found = "a file that does not begin with PAR1".to_owned();
-        return Err(ReadError::NotThisFormat { file: file.to_owned(), found, expected: EXPECTED });
+        return Err(ReadError::NotThisFormat {
+            file: file.to_owned(),
+            found,
+            expected: EXPECTED,
+        });
     }
-    let damaged = |e: ParquetError| ReadError::Damaged { file: file.to_owned(), found: e.to_string() };
+    let damaged = |e: ParquetError| ReadError::Damaged {
+        file: file.to_owned(),
+        found: e.to_string(),
+    };
     let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(damaged)?;
     if builder.metadata().file_metadata().num_rows() == 0 {
-        return Err(ReadError::NoRows { file: file.to_owned() });
+        return Err(ReadError::NoRows {
+            file: file.to_owned(),
+        });
     }
-    let fields: Vec<Field> =
-        builder.schema().fields().iter().map(|f| Field::new(f.name(), plain(f.data_type()), true)).collect();
+    let fields: Vec<Field> = builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| Field::new(f.name(), plain(f.data_type()), true))
+        .collect();
     let schema = Arc::new(Schema::new(fields));
-    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(damaged)?;
+    let reader = builder
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(damaged)?;
     let null_values = source.raw.null_values.clone();
-    let reader =
-        Parquet { file: file.to_owned(), schema: Arc::clone(&schema), null_values, reader, next_row: 1, done: false };
-    Ok(RawFile { schema, batches: Box::new(reader) })
+    let reader = Parquet {
+        file: file.to_owned(),
+        schema: Arc::clone(&schema),
+        null_values,
+        reader,
+        next_row: 1,
+        done: false,
+    };
+    Ok(RawFile {
+        schema,
+        batches: Box::new(reader),
+    })
 }
 
 /// Texts that mean "nothing here" become nulls.
 fn without_null_values(texts: &StringArray, null_values: &[String]) -> ArrayRef {
     let means_nothing = |text: &str| null_values.iter().any(|null| null == text);
     if texts.iter().flatten().any(means_nothing) {
-        return Arc::new(texts.iter().map(|t| t.filter(|t| !means_nothing(t))).collect::<StringArray>());
+        return Arc::new(
+            texts
+                .iter()
+                .map(|t| t.filter(|t| !means_nothing(t)))
+                .collect::<StringArray>(),
+        );
     }
     Arc::new(texts.clone())
 }
@@ -71,12 +110,16 @@ impl Parquet {
     fn rows(&mut self, batch: &RecordBatch) -> Result<RawRows, ArrowError> {
         let mut columns = Vec::with_capacity(batch.num_columns());
         let mut too_long = None;
-        for (position, (column, field)) in batch.columns().iter().zip(self.schema.fields()).enumerate() {
+        for (position, (column, field)) in
+            batch.columns().iter().zip(self.schema.fields()).enumerate()
+        {
             let mut column = cast(column, field.data_type())?;
             if let Some(texts) = column.as_string_opt::<i32>() {
                 // Offsets tell without a look at each cell whether one of them can be too long.
                 if texts.value_data().len() > CELL_BYTES_MAX && too_long.is_none() {
-                    let long = |row: &usize| texts.is_valid(*row) && texts.value(*row).len() > CELL_BYTES_MAX;
+                    let long = |row: &usize| {
+                        texts.is_valid(*row) && texts.value(*row).len() > CELL_BYTES_MAX
+                    };
                     too_long = (0..texts.len()).find(long).map(|_| position);
                 }
                 column = without_null_values(texts, &self.null_values);
@@ -88,30 +131,57 @@ impl Parquet {
         let first = self.next_row;
         let row_numbers: Vec<i64> = (first..).take(batch.num_rows()).collect();
         self.next_row += row_numbers.len() as i64;
-        if too_long.is_some() { self.without_long_cells(&rows, row_numbers) } else {
-            Ok(RawRows { rows, row_numbers, refused: Vec::new() })
+        if too_long.is_some() {
+            self.without_long_cells(&rows, row_numbers)
+        } else {
+            Ok(RawRows {
+                rows,
+                row_numbers,
+                refused: Vec::new(),
+            })
         }
     }
 
-    fn without_long_cells(&self, rows: &RecordBatch, row_numbers: Vec<i64>) -> Result<RawRows, ArrowError> {
+    fn without_long_cells(
+        &self,
+        rows: &RecordBatch,
+        row_numbers: Vec<i64>,
+    ) -> Result<RawRows, ArrowError> {
         let mut refused = Vec::new();
         let mut kept = vec![true; rows.num_rows()];
         for (column, field) in rows.columns().iter().zip(self.schema.fields()) {
-            let Some(texts) = column.as_string_opt::<i32>() else { continue };
+            let Some(texts) = column.as_string_opt::<i32>() else {
+                continue;
+            };
             for (row, text) in texts.iter().enumerate() {
-                let Some(text) = text.filter(|t| t.len() > CELL_BYTES_MAX && kept[row]) else { continue };
+                let Some(text) = text.filter(|t| t.len() > CELL_BYTES_MAX && kept[row]) else {
+                    continue;
+                };
                 kept[row] = false;
                 let lapse = Lapse::CellTooLong {
                     column: field.name().clone(),
                     bytes: schema::Bytes(text.len() as u64),
                     allowed: schema::Bytes(CELL_BYTES_MAX as u64),
                 };
-                refused.push(RefusedRow { row_number: row_numbers[row], lapse, text: beginning(text, 200) });
+                refused.push(RefusedRow {
+                    row_number: row_numbers[row],
+                    lapse,
+                    text: beginning(text, 200),
+                });
             }
         }
         refused.sort_by_key(|r| r.row_number);
-        let row_numbers = row_numbers.into_iter().zip(&kept).filter(|(_, keep)| **keep).map(|(n, _)| n).collect();
-        Ok(RawRows { rows: filter_record_batch(rows, &BooleanArray::from(kept))?, row_numbers, refused })
+        let row_numbers = row_numbers
+            .into_iter()
+            .zip(&kept)
+            .filter(|(_, keep)| **keep)
+            .map(|(n, _)| n)
+            .collect();
+        Ok(RawRows {
+            rows: filter_record_batch(rows, &BooleanArray::from(kept))?,
+            row_numbers,
+            refused,
+        })
     }
 }
 
@@ -124,6 +194,9 @@ impl Iterator for Parquet {
         }
         let rows = self.reader.next()?.and_then(|batch| self.rows(&batch));
         self.done = rows.is_err();
-        Some(rows.map_err(|e| ReadError::Damaged { file: self.file.clone(), found: e.to_string() }))
+        Some(rows.map_err(|e| ReadError::Damaged {
+            file: self.file.clone(),
+            found: e.to_string(),
+        }))
     }
 }

@@ -23,22 +23,42 @@ const KINDS: [(&[u8], &str); 9] = [
 pub(super) fn text_file(file: &Path, expected: &'static str) -> Result<std::fs::File, ReadError> {
     let mut opened = fs_err::File::open(file).map_err(io(file))?.into_file();
     let mut sample = Vec::new();
-    (&mut opened).take(SAMPLE_BYTES as u64).read_to_end(&mut sample).map_err(io(file))?;
+    (&mut opened)
+        .take(SAMPLE_BYTES as u64)
+        .read_to_end(&mut sample)
+        .map_err(io(file))?;
     if sample.is_empty() {
-        return Err(ReadError::Empty { file: file.to_owned() });
+        return Err(ReadError::Empty {
+            file: file.to_owned(),
+        });
     }
-    let binary = KINDS.iter().find(|(magic, _)| sample.starts_with(magic)).map(|(_, kind)| (*kind).to_owned());
+    let binary = KINDS
+        .iter()
+        .find(|(magic, _)| sample.starts_with(magic))
+        .map(|(_, kind)| (*kind).to_owned());
     let binary = binary.or_else(|| {
         let zero = sample.iter().position(|b| *b == 0)?;
         Some(format!("a binary file (a zero byte at offset {zero})"))
     });
     if let Some(found) = binary {
-        return Err(ReadError::NotThisFormat { file: file.to_owned(), found, expected });
+        return Err(ReadError::NotThisFormat {
+            file: file.to_owned(),
+            found,
+            expected,
+        });
     }
-    let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let start = if sample.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
     if sample.len() == start {
-        return Err(ReadError::Empty { file: file.to_owned() });
+        return Err(ReadError::Empty {
+            file: file.to_owned(),
+        });
     }
-    opened.seek(SeekFrom::Start(start as u64)).map_err(io(file))?;
+    opened
+        .seek(SeekFrom::Start(start as u64))
+        .map_err(io(file))?;
     Ok(opened)
 }

@@ -7,7 +7,11 @@ use sources::{MappedRows, ReadError, Source, open};
 use std::path::Path;
 
 /// Reads one file with a source; all batches.
-pub async fn read(toml: &str, name: &str, content: impl AsRef<[u8]>) -> Result<Vec<MappedRows>, ReadError> {
+pub async fn read(
+    toml: &str,
+    name: &str,
+    content: impl AsRef<[u8]>,
+) -> Result<Vec<MappedRows>, ReadError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
@@ -27,6 +31,11 @@ pub async fn read_at(toml: &str, path: &Path) -> Result<Vec<MappedRows>, ReadErr
 /// The cells of some columns as text, row by row.
 pub fn cells(rows: &RecordBatch, columns: &[&str]) -> Vec<Vec<String>> {
     let column = |name: &&str| rows.column_by_name(name).unwrap();
-    let row = |row| columns.iter().map(|c| array_value_to_string(column(c), row).unwrap()).collect();
+    let row = |row| {
+        columns
+            .iter()
+            .map(|c| array_value_to_string(column(c), row).unwrap())
+            .collect()
+    };
     (0..rows.num_rows()).map(row).collect()
 }

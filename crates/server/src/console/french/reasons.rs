@@ -81,26 +81,23 @@ pub(crate) fn reason(locale: Locale, reason: &Reason) -> (String, bool) {
         .find(|(code, _)| *code == reason.code)
         .map(|(_, s)| *s);
     match (locale, sentence) {
-        (Locale::French, Some(sentence)) => (
-            products::reasons::fill(sentence, &written(locale, &reason.values)),
-            true,
-        ),
+        (Locale::French, Some(sentence)) => {
+            let mut values = reason.values.clone();
+            values.values_mut().for_each(|value| *value = written(locale, value));
+            (products::reasons::fill(sentence, &values), true)
+        }
         (Locale::French, None) => (reason.text.clone(), false),
         (Locale::English, _) => (reason.text.clone(), true),
     }
 }
 
-/// Numbers as the language writes them.
-fn written(locale: Locale, values: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
-    let one = |(name, value): (&String, &Value)| {
-        let text = match value {
-            Value::Number(n) => n.as_f64().map(|v| Value::String(locale.number(v))),
-            Value::String(text) => Some(Value::String(super::told(locale, text).into_owned())),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        };
-        (name.clone(), text.unwrap_or_else(|| value.clone()))
-    };
-    values.iter().map(one).collect()
+/// A figure or a name as the language writes it.
+fn written(locale: Locale, value: &Value) -> Value {
+    match value {
+        Value::Number(n) => n.as_f64().map_or_else(|| value.clone(), |v| Value::String(locale.number(v))),
+        Value::String(text) => Value::String(super::told(locale, text).into_owned()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.clone(),
+    }
 }
 
 #[cfg(test)]

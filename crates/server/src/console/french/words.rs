@@ -107,6 +107,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("score", "score"),
     ("reasons", "raisons"),
     ("segment", "segment"),
+    (
+        "standard deviations nearer than the next segment",
+        "écarts-types de moins que le segment suivant",
+    ),
     // Measures and baselines.
     ("mean absolute error", "erreur absolue moyenne"),
     ("correlation", "corrélation"),
@@ -138,6 +142,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("own rate so far", "son propre rythme"),
     ("most sold lately", "meilleures ventes récentes"),
     ("quintile-sum groups", "groupes par somme de quintiles"),
+    ("explained share of next log spend", "part expliquée du logarithme de la dépense suivante"),
+    ("share of variance of spend", "part de la variance de la dépense"),
     // Reasons why something is not measurable.
     ("customers to measure on", "clients à mesurer"),
     (

@@ -1,0 +1,5 @@
+//! The server, asked over HTTP.
+
+mod browser;
+mod console;
+mod served;
