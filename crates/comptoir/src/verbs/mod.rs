@@ -27,7 +27,6 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "comptoir",
     version,
-    propagate_version = true,
     after_help = "First time here?  comptoir demo\nYour own shop:    comptoir new shop && cd shop && comptoir check"
 )]
 pub(crate) struct Arguments {

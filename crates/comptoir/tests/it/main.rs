@@ -5,4 +5,5 @@ mod bad_input;
 mod guide;
 mod program;
 mod reference;
+mod serving;
 mod shops;

@@ -23,7 +23,7 @@ fn copy(from: &Path, to: &Path) {
 /// A marketplace small enough for a test, with its raw files.
 fn small_marketplace(folder: &Path) {
     good(folder, &["new", "shop", "--shop", "marketplace"]);
-    let generated = simulator::generate(&simulator::Shop { customers: 600, days: 420, ..simulator::Shop::tiny() }).unwrap();
+    let generated = simulator::generate(&simulator::Shop { customers: 600, products: 400, days: 420, ..simulator::Shop::tiny() }).unwrap();
     simulator::write(&generated, &folder.join("shop")).unwrap();
 }
 

@@ -1,5 +1,6 @@
 //! The server, asked over HTTP.
 
+mod api;
 mod browser;
 mod console;
 mod served;

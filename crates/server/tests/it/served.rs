@@ -26,16 +26,32 @@ impl Response {
     }
 }
 
-/// Sends one request on a connection of its own.
+/// Reads a page.
 pub(crate) fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Response {
-    let mut request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    ask(address, "GET", path, headers, "")
+}
+
+/// Sends a JSON body.
+pub(crate) fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    let mut all = vec![("content-type", "application/json")];
+    all.extend(headers);
+    ask(address, "POST", path, &all, body)
+}
+
+/// Sends one request on a connection of its own.
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    let length = body.len();
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
+    // A server that refuses a large body may close while it is still being sent; its answer is there all the same.
+    let _ = stream.write_all(body.as_bytes());
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
+    let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").expect("an answer has a head");
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let mut lines = head.lines();
@@ -79,7 +95,9 @@ async fn trained(folder: &Path) -> Workshop {
     simulator::write(&generated, folder).unwrap();
     let now = "2025-01-05T08:00:00Z".parse().unwrap();
     let workshop = workshop(folder).await;
-    workshop.import(&ImportOptions::at(now), &Silent).await.unwrap();
+    // A shop this small has more dirt than its contracts allow: every kind of it occurs at least twice.
+    let options = ImportOptions { accept_failed_gate: true, ..ImportOptions::at(now) };
+    workshop.import(&options, &Silent).await.unwrap();
     let (history, inputs) = workshop.history(None).await.unwrap();
     let silent: Arc<dyn Progress> = Arc::new(Silent);
     for product in &workshop.project.products {

@@ -1,0 +1,189 @@
+//! The served program, killed and stopped while it is asked.
+
+use crate::program::{comptoir, good, run};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The starter shop, imported and with a champion.
+fn trained(folder: &Path) -> std::path::PathBuf {
+    good(folder, &["new", "shop"]);
+    let shop = folder.join("shop");
+    good(&shop, &["import", "--quiet"]);
+    assert!(run(&shop, &["run", "for-you", "--quiet"]).code <= 1);
+    shop
+}
+
+fn serve(shop: &Path) -> (Child, String) {
+    let mut child = Command::new(comptoir())
+        .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
+        .current_dir(shop)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    while !told.contains('}') {
+        assert!(out.read_line(&mut told).unwrap() > 0, "the server ended: {told}");
+    }
+    let address = serde_json::from_str::<serde_json::Value>(&told).unwrap()["address"].as_str().unwrap().to_owned();
+    (child, address.trim_start_matches("http://").to_owned())
+}
+
+/// Asks on one connection until the server is gone; gives back the identifiers answered, and how many were refused.
+fn ask_on(address: &str, stop: &AtomicBool) -> (Vec<String>, usize) {
+    let (mut ids, mut failed) = (Vec::new(), 0);
+    let Ok(mut stream) = TcpStream::connect(address) else { return (ids, failed) };
+    let body = r#"{"customer_id":"C001","items":3}"#;
+    let request = format!(
+        "POST /v1/products/for-you/decide HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    while !stop.load(Ordering::Relaxed) {
+        if stream.write_all(request.as_bytes()).is_err() {
+            break;
+        }
+        let Some((status, answer)) = read_answer(&mut stream) else { break };
+        if status == 200 {
+            let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+            ids.push(answer["decision_id"].as_str().unwrap().to_owned());
+        } else {
+            failed += 1;
+        }
+    }
+    (ids, failed)
+}
+
+/// One whole answer; `None` where the connection ended before it was complete.
+fn read_answer(stream: &mut TcpStream) -> Option<(u16, String)> {
+    let (mut head, mut byte) = (Vec::new(), [0u8; 1]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?.to_lowercase();
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let length: usize = head.lines().find_map(|l| l.strip_prefix("content-length: "))?.trim().parse().ok()?;
+    let mut body = vec![0u8; length];
+    stream.read_exact(&mut body).ok()?;
+    Some((status, String::from_utf8(body).ok()?))
+}
+
+/// Asks on several connections while `then` happens to the server.
+fn under_load(address: &str, then: impl FnOnce()) -> (Vec<String>, usize) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let all = Arc::new(Mutex::new((Vec::new(), 0)));
+    let askers: Vec<_> = (0..4)
+        .map(|_| {
+            let (address, stop, all) = (address.to_owned(), Arc::clone(&stop), Arc::clone(&all));
+            std::thread::spawn(move || {
+                let (ids, failed) = ask_on(&address, &stop);
+                let mut all = all.lock().unwrap();
+                all.0.extend(ids);
+                all.1 += failed;
+            })
+        })
+        .collect();
+    then();
+    stop.store(true, Ordering::Relaxed);
+    askers.into_iter().for_each(|a| a.join().unwrap());
+    let mut all = all.lock().unwrap();
+    std::mem::take(&mut *all)
+}
+
+fn terminate(child: &mut Child) {
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(child.wait().unwrap().success(), "the server ends with 0 when it is asked to stop");
+}
+
+/// How often each decision is in the lake.
+fn logged(shop: &Path) -> Vec<String> {
+    let sql = "SELECT decision_id FROM decisions WHERE position = 1";
+    let rows = good(shop, &["query", sql, "--output", "json"]).out;
+    rows.lines()
+        .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["decision_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_answered_decision_is_in_the_lake_exactly_once_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained(folder.path());
+    let mut answered = Vec::new();
+    for pause_ms in [400, 900, 150] {
+        let (mut child, address) = serve(&shop);
+        let (ids, _) = under_load(&address, || {
+            std::thread::sleep(Duration::from_millis(pause_ms));
+            child.kill().unwrap();
+            child.wait().unwrap();
+        });
+        answered.extend(ids);
+    }
+    assert!(answered.len() > 20, "{}", answered.len());
+    let (mut child, _) = serve(&shop);
+    terminate(&mut child);
+    let logged = logged(&shop);
+    let distinct: BTreeSet<&String> = logged.iter().collect();
+    assert_eq!(distinct.len(), logged.len(), "a decision is there twice");
+    let lost: Vec<_> = answered.iter().filter(|id| !distinct.contains(id)).collect();
+    assert!(lost.is_empty(), "{} of {} answered decisions are lost", lost.len(), answered.len());
+}
+
+#[test]
+fn a_new_champion_takes_over_without_a_failed_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained(folder.path());
+    assert!(run(&shop, &["run", "for-you", "--seed", "9", "--quiet"]).code <= 1);
+    let (mut child, address) = serve(&shop);
+    let (ids, failed) = under_load(&address, || {
+        for version in ["1", "2", "1"] {
+            let why = ["--despite-gate", "--why", "test"];
+            let ran = run(&shop, &[&["promote", "for-you", version][..], &why].concat());
+            assert!(ran.code <= 2, "{ran:#?}");
+            std::thread::sleep(Duration::from_millis(1_500));
+        }
+    });
+    terminate(&mut child);
+    assert_eq!(failed, 0);
+    assert!(ids.len() > 50, "{}", ids.len());
+    let sql = "SELECT COUNT(DISTINCT version) AS versions, COUNT(DISTINCT decision_id) AS n FROM decisions";
+    let row: serde_json::Value = serde_json::from_str(good(&shop, &["query", sql, "--output", "json"]).out.trim()).unwrap();
+    assert_eq!(row["versions"], 2, "{row}");
+    assert_eq!(row["n"].as_u64().unwrap() as usize, ids.len(), "every answer is logged, and nothing else");
+}
+
+#[test]
+fn an_import_killed_at_any_moment_leaves_the_lake_as_before_or_after() {
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["new", "shop"]);
+    let shop = folder.path().join("shop");
+    let counts = || {
+        let sql = "SELECT (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM quarantine) AS quarantine, (SELECT COUNT(*) FROM imports) AS imports";
+        good(&shop, &["query", sql, "--output", "json"]).out
+    };
+    let before = counts();
+    let mut seen = BTreeSet::new();
+    for pause_ms in [5, 20, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 700] {
+        let mut child = Command::new(comptoir())
+            .args(["import", "--quiet"])
+            .current_dir(&shop)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        seen.insert(counts());
+    }
+    good(&shop, &["import", "--quiet"]);
+    let after = counts();
+    assert_ne!(before, after);
+    assert!(seen.iter().all(|s| *s == before || *s == after), "{seen:?}");
+}
