@@ -14,7 +14,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Global {
     /// Folder of the project (the one with comptoir.toml)
-    #[arg(long, global = true, default_value = ".", value_name = "DIR", env = "COMPTOIR_PROJECT")]
+    #[arg(
+        long,
+        global = true,
+        default_value = ".",
+        value_name = "DIR",
+        env = "COMPTOIR_PROJECT"
+    )]
     pub(crate) project: PathBuf,
     /// How results are printed
     #[arg(long, global = true, default_value = "table", value_name = "FORMAT")]
@@ -47,7 +53,11 @@ pub(crate) fn start_logging(global: &Global) {
     let filter = EnvFilter::try_from_env("COMPTOIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let colour = std::env::var_os("NO_COLOR").is_none();
     // A second start (in tests) keeps the first.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .try_init();
 }
 
 /// Threads asked for, or all processors.
@@ -111,8 +121,13 @@ impl Context {
             0 => threads(&self.global),
             n => n,
         };
-        let options = LakeOptions { memory: project.memory, threads };
+        let options = LakeOptions {
+            memory: project.memory,
+            threads,
+        };
         let folder = project.folder.display().to_string();
-        Workshop::open(project, &options).await.with_context(|| format!("open the project in {folder}"))
+        Workshop::open(project, &options)
+            .await
+            .with_context(|| format!("open the project in {folder}"))
     }
 }

@@ -23,7 +23,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if let Some(LakeError::OverBudget { .. }) = cause.downcast_ref::<LakeError>() {
             return BUDGET;
         }
-        if let Some(factory::RunError::OverBudget { .. }) = cause.downcast_ref::<factory::RunError>() {
+        if let Some(factory::RunError::OverBudget { .. }) =
+            cause.downcast_ref::<factory::RunError>()
+        {
             return BUDGET;
         }
     }

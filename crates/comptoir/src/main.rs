@@ -13,7 +13,10 @@ fn main() -> ExitCode {
     let arguments = verbs::Arguments::parse();
     context::start_logging(&arguments.global);
     let threads = context::threads(&arguments.global);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(2)).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(2))
+        .enable_all()
+        .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(verbs::run(arguments)),
         Err(error) => Err(anyhow::Error::new(error).context("start the runtime")),

@@ -41,8 +41,13 @@ const COLUMN_WIDTH_MAX: usize = 72;
 impl Table {
     /// A table with its headings.
     pub(crate) fn new<S: Into<String>>(headings: impl IntoIterator<Item = S>) -> Self {
-        let headings: Vec<String> = headings.into_iter().map(|h| h.into().to_uppercase()).collect();
-        Self { rows: vec![headings] }
+        let headings: Vec<String> = headings
+            .into_iter()
+            .map(|h| h.into().to_uppercase())
+            .collect();
+        Self {
+            rows: vec![headings],
+        }
     }
 
     /// Adds a row.
@@ -60,10 +65,23 @@ impl Table {
             if cell.chars().count() <= COLUMN_WIDTH_MAX {
                 return cell.to_owned();
             }
-            cell.chars().take(COLUMN_WIDTH_MAX - 1).chain(['…']).collect()
+            cell.chars()
+                .take(COLUMN_WIDTH_MAX - 1)
+                .chain(['…'])
+                .collect()
         };
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|r| r.iter().map(|c| cut(c)).collect()).collect();
-        let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|t| t.chars().count()).max().unwrap_or(0);
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|r| r.iter().map(|c| cut(c)).collect())
+            .collect();
+        let width = |c: usize| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(|t| t.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &rows {
             let mut text = String::new();

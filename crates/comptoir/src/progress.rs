@@ -35,7 +35,9 @@ fn style(units: u64) -> ProgressStyle {
     } else {
         "{spinner} {msg} {elapsed}"
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
 }
 
 impl Progress for Bars {
@@ -44,7 +46,11 @@ impl Progress for Bars {
         if let Some(old) = bar.take() {
             old.finish_and_clear();
         }
-        let new = if units > 0 { ProgressBar::new(units) } else { ProgressBar::new_spinner() };
+        let new = if units > 0 {
+            ProgressBar::new(units)
+        } else {
+            ProgressBar::new_spinner()
+        };
         new.set_draw_target(ProgressDrawTarget::stderr());
         new.set_style(style(units));
         new.set_message(what.to_owned());

@@ -2,7 +2,9 @@
 
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
-use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
+};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord};
 use products::{Asked, Decisions, Product, Serving};
@@ -129,9 +131,16 @@ pub enum BatchError {
 
 const COLUMNS: &str = "customer_id, product_id, placement, items";
 
-fn file<E: Into<Box<dyn std::error::Error + Send + Sync>>>(operation: &'static str, path: &Path) -> impl Fn(E) -> BatchError {
+fn file<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    operation: &'static str,
+    path: &Path,
+) -> impl Fn(E) -> BatchError {
     let path = path.to_owned();
-    move |e| BatchError::File { operation, path: path.clone(), source: e.into() }
+    move |e| BatchError::File {
+        operation,
+        path: path.clone(),
+        source: e.into(),
+    }
 }
 
 /// All columns that a question may have, as text.
@@ -151,7 +160,8 @@ fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
     match options.input_format {
         FileFormat::Csv => {
             let mut header = String::new();
-            std::io::BufRead::read_line(&mut std::io::BufReader::new(open()?), &mut header).map_err(file("read", path))?;
+            std::io::BufRead::read_line(&mut std::io::BufReader::new(open()?), &mut header)
+                .map_err(file("read", path))?;
             let known = question_schema();
             let fields: Vec<Field> = header
                 .trim_start_matches('\u{feff}')
@@ -159,12 +169,18 @@ fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
                 .split(',')
                 .map(|name| known.field_with_name(name.trim_matches('"')).cloned())
                 .collect::<Result<_, _>>()
-                .map_err(|_| BatchError::Columns { path: path.clone(), found: header.trim().to_owned(), allowed: COLUMNS })?;
+                .map_err(|_| BatchError::Columns {
+                    path: path.clone(),
+                    found: header.trim().to_owned(),
+                    allowed: COLUMNS,
+                })?;
             let reader = arrow::csv::ReaderBuilder::new(Arc::new(Schema::new(fields)))
                 .with_header(true)
                 .build(open()?)
                 .map_err(file("read", path))?;
-            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+            reader
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(file("read", path))
         }
         FileFormat::Ndjson => {
             let reader = arrow::json::ReaderBuilder::new(question_schema())
@@ -172,13 +188,19 @@ fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
                 .with_coerce_primitive(true)
                 .build(std::io::BufReader::new(open()?))
                 .map_err(file("read", path))?;
-            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+            reader
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(file("read", path))
         }
         FileFormat::Parquet => {
-            let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(open()?.into_file())
-                .map_err(file("read", path))?;
+            let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+                open()?.into_file(),
+            )
+            .map_err(file("read", path))?;
             let reader = builder.build().map_err(file("read", path))?;
-            reader.collect::<Result<Vec<_>, _>>().map_err(file("read", path))
+            reader
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(file("read", path))
         }
     }
 }
@@ -187,36 +209,66 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
     let mut all = Vec::new();
     for batch in read(options)? {
         let known = question_schema();
-        if let Some(wrong) = batch.schema().fields().iter().find(|f| known.field_with_name(f.name()).is_err()) {
-            return Err(BatchError::Columns { path: options.input.clone(), found: wrong.name().clone(), allowed: COLUMNS });
+        if let Some(wrong) = batch
+            .schema()
+            .fields()
+            .iter()
+            .find(|f| known.field_with_name(f.name()).is_err())
+        {
+            return Err(BatchError::Columns {
+                path: options.input.clone(),
+                found: wrong.name().clone(),
+                allowed: COLUMNS,
+            });
         }
         let column = |name: &str, kind: &DataType| -> Result<Option<ArrayRef>, BatchError> {
-            let Some(found) = batch.column_by_name(name) else { return Ok(None) };
-            arrow::compute::cast(found, kind).map(Some).map_err(|e| file("read", &options.input)(e))
+            let Some(found) = batch.column_by_name(name) else {
+                return Ok(None);
+            };
+            arrow::compute::cast(found, kind)
+                .map(Some)
+                .map_err(|e| file("read", &options.input)(e))
         };
-        let (customers, products, placements) =
-            (column("customer_id", &DataType::Utf8)?, column("product_id", &DataType::Utf8)?, column("placement", &DataType::Utf8)?);
+        let (customers, products, placements) = (
+            column("customer_id", &DataType::Utf8)?,
+            column("product_id", &DataType::Utf8)?,
+            column("placement", &DataType::Utf8)?,
+        );
         let items = column("items", &DataType::Int64)?;
         let text = |c: &Option<ArrayRef>, row: usize| {
             let column = c.as_ref()?.as_string::<i32>();
-            (column.is_valid(row) && !column.value(row).is_empty()).then(|| column.value(row).to_owned())
+            (column.is_valid(row) && !column.value(row).is_empty())
+                .then(|| column.value(row).to_owned())
         };
         for row in 0..batch.num_rows() {
-            let wrong = |found: String| BatchError::Question { path: options.input.clone(), row: all.len() + 1, found };
-            let id = |e: &dyn std::error::Error| wrong(one_line(e));
-            let asked = Asked {
-                customer_id: text(&customers, row).map(CustomerId::new).transpose().map_err(|e| id(&e))?,
-                product_id: text(&products, row).map(ProductId::new).transpose().map_err(|e| id(&e))?,
-                placement: text(&placements, row),
-                items: match &items {
-                    Some(c) if c.is_valid(row) => {
-                        let n = c.as_primitive::<Int64Type>().value(row);
-                        Some(u32::try_from(n).map_err(|_| wrong(format!("`items` is {n}, allowed is 1 or more")))?)
-                    }
-                    _ => None,
-                },
-                recent: Vec::new(),
+            let wrong = |found: String| BatchError::Question {
+                path: options.input.clone(),
+                row: all.len() + 1,
+                found,
             };
+            let id = |e: &dyn std::error::Error| wrong(one_line(e));
+            let asked =
+                Asked {
+                    customer_id: text(&customers, row)
+                        .map(CustomerId::new)
+                        .transpose()
+                        .map_err(|e| id(&e))?,
+                    product_id: text(&products, row)
+                        .map(ProductId::new)
+                        .transpose()
+                        .map_err(|e| id(&e))?,
+                    placement: text(&placements, row),
+                    items: match &items {
+                        Some(c) if c.is_valid(row) => {
+                            let n = c.as_primitive::<Int64Type>().value(row);
+                            Some(u32::try_from(n).map_err(|_| {
+                                wrong(format!("`items` is {n}, allowed is 1 or more"))
+                            })?)
+                        }
+                        _ => None,
+                    },
+                    recent: Vec::new(),
+                };
             all.push(asked);
         }
     }
@@ -256,22 +308,60 @@ impl Answers {
         }
     }
 
-    fn row(&mut self, asked: &Asked, texts: [Option<&str>; 5], position: Option<i64>, numbers: [Option<f64>; 2]) {
+    fn row(
+        &mut self,
+        asked: &Asked,
+        texts: [Option<&str>; 5],
+        position: Option<i64>,
+        numbers: [Option<f64>; 2],
+    ) {
         let [id, action, label, reasons, error] = texts;
         let customer = asked.customer_id.as_ref().map(CustomerId::as_str);
         let product = asked.product_id.as_ref().map(ProductId::as_str);
-        let all = [id, customer, product, asked.placement.as_deref(), action, label, reasons, error];
-        self.texts.iter_mut().zip(all).for_each(|(b, v)| b.append_option(v));
+        let all = [
+            id,
+            customer,
+            product,
+            asked.placement.as_deref(),
+            action,
+            label,
+            reasons,
+            error,
+        ];
+        self.texts
+            .iter_mut()
+            .zip(all)
+            .for_each(|(b, v)| b.append_option(v));
         self.position.append_option(position);
-        self.numbers.iter_mut().zip(numbers).for_each(|(b, v)| b.append_option(v));
+        self.numbers
+            .iter_mut()
+            .zip(numbers)
+            .for_each(|(b, v)| b.append_option(v));
     }
 
     fn finish(mut self) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let [id, customer, product, placement, action, label, reasons, error] =
-            self.texts.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
-        let [score, propensity] = self.numbers.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef);
+        let [
+            id,
+            customer,
+            product,
+            placement,
+            action,
+            label,
+            reasons,
+            error,
+        ] = self
+            .texts
+            .each_mut()
+            .map(|b| Arc::new(b.finish()) as ArrayRef);
+        let [score, propensity] = self
+            .numbers
+            .each_mut()
+            .map(|b| Arc::new(b.finish()) as ArrayRef);
         let position = Arc::new(self.position.finish()) as ArrayRef;
-        let columns = vec![id, customer, product, placement, position, action, label, score, propensity, reasons, error];
+        let columns = vec![
+            id, customer, product, placement, position, action, label, score, propensity, reasons,
+            error,
+        ];
         RecordBatch::try_new(answer_schema(), columns)
     }
 }
@@ -282,13 +372,19 @@ fn write(options: &BatchOptions, rows: &RecordBatch) -> Result<(), BatchError> {
     let failed = || file::<Box<dyn std::error::Error + Send + Sync>>("write", &options.output);
     let sink = fs_err::File::create(&beside).map_err(|e| failed()(e.into()))?;
     match options.output_format {
-        FileFormat::Csv => arrow::csv::Writer::new(sink).write(rows).map_err(|e| failed()(e.into()))?,
+        FileFormat::Csv => arrow::csv::Writer::new(sink)
+            .write(rows)
+            .map_err(|e| failed()(e.into()))?,
         FileFormat::Ndjson => {
             let mut writer = arrow::json::LineDelimitedWriter::new(sink);
-            writer.write(rows).and_then(|()| writer.finish()).map_err(|e| failed()(e.into()))?;
+            writer
+                .write(rows)
+                .and_then(|()| writer.finish())
+                .map_err(|e| failed()(e.into()))?;
         }
         FileFormat::Parquet => {
-            let mut writer = parquet::arrow::ArrowWriter::try_new(sink, rows.schema(), None).map_err(|e| failed()(e.into()))?;
+            let mut writer = parquet::arrow::ArrowWriter::try_new(sink, rows.schema(), None)
+                .map_err(|e| failed()(e.into()))?;
             writer.write(rows).map_err(|e| failed()(e.into()))?;
             writer.close().map_err(|e| failed()(e.into()))?;
         }
@@ -307,7 +403,10 @@ pub fn record(
     decided: &Decisions,
 ) -> DecisionRecord {
     let answer = if decided.actions.is_empty() {
-        Answer::Nothing { propensity: schema::Probability::ONE, reasons: serde_json::Value::Null }
+        Answer::Nothing {
+            propensity: schema::Probability::ONE,
+            reasons: serde_json::Value::Null,
+        }
     } else {
         let action = |a: &products::Action| ActionRecord {
             action: Some(a.id.clone()),
@@ -349,14 +448,25 @@ impl Workshop {
         let champion = self
             .champion(product)
             .await
-            .map_err(|e| BatchError::Champion { product: name.clone(), source: Box::new(e) })?;
-        let (version, fitted) = champion.ok_or(BatchError::NoChampion { product: name.clone() })?;
+            .map_err(|e| BatchError::Champion {
+                product: name.clone(),
+                source: Box::new(e),
+            })?;
+        let (version, fitted) = champion.ok_or(BatchError::NoChampion {
+            product: name.clone(),
+        })?;
         let questions = questions(options)?;
         let serving = fitted.attach(self.shop().await.map_err(BatchError::Shop)?);
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = options.now.strftime("%Y%m%dT%H%M%S%6f").to_string();
-        let mut done =
-            BatchDone { questions: questions.len() as u64, answered: 0, refused: 0, first_refusal: None, actions: 0, version };
+        let mut done = BatchDone {
+            questions: questions.len() as u64,
+            answered: 0,
+            refused: 0,
+            first_refusal: None,
+            actions: 0,
+            version,
+        };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         for (number, asked) in questions.iter().enumerate() {
             match decide_one(serving.as_ref(), asked, options.now) {
@@ -366,9 +476,24 @@ impl Workshop {
                     let id = format!("batch-{name}-{run}-{number}");
                     for a in &decided.actions {
                         let reasons = serde_json::to_string(&a.reasons).unwrap_or_default();
-                        let texts = [Some(id.as_str()), Some(&a.id), a.label.as_deref(), Some(&reasons), None];
-                        let value = a.estimate.as_ref().and_then(schema::Estimate::point).unwrap_or(a.score);
-                        rows.row(asked, texts, Some(i64::from(a.position)), [Some(value), Some(a.propensity.get())]);
+                        let texts = [
+                            Some(id.as_str()),
+                            Some(&a.id),
+                            a.label.as_deref(),
+                            Some(&reasons),
+                            None,
+                        ];
+                        let value = a
+                            .estimate
+                            .as_ref()
+                            .and_then(schema::Estimate::point)
+                            .unwrap_or(a.score);
+                        rows.row(
+                            asked,
+                            texts,
+                            Some(i64::from(a.position)),
+                            [Some(value), Some(a.propensity.get())],
+                        );
                     }
                     if let Ok(id) = DecisionId::new(id) {
                         records.push(record(id, options.now, product, version, asked, &decided));
@@ -376,7 +501,12 @@ impl Workshop {
                 }
                 Err(why) => {
                     done.refused += 1;
-                    rows.row(asked, [None, None, None, None, Some(&why)], None, [None, None]);
+                    rows.row(
+                        asked,
+                        [None, None, None, None, Some(&why)],
+                        None,
+                        [None, None],
+                    );
                     done.first_refusal.get_or_insert(why);
                 }
             }
@@ -384,14 +514,23 @@ impl Workshop {
         }
         if options.log && !records.is_empty() {
             let batch = DecisionRecord::to_batch(&records);
-            self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now).await.map_err(BatchError::Log)?;
+            self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now)
+                .await
+                .map_err(BatchError::Log)?;
         }
-        let rows = rows.finish().map_err(|e| file("write", &options.output)(e))?;
+        let rows = rows
+            .finish()
+            .map_err(|e| file("write", &options.output)(e))?;
         write(options, &rows)?;
         Ok(done)
     }
 
-    async fn log_batch(&self, rows: &RecordBatch, tag: &str, now: jiff::Timestamp) -> Result<(), lake::LakeError> {
+    async fn log_batch(
+        &self,
+        rows: &RecordBatch,
+        tag: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), lake::LakeError> {
         /// How long a batch waits for another writer.
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
         let mut transaction = self.lake.begin_within(PATIENCE).await?;
@@ -402,6 +541,10 @@ impl Workshop {
     }
 }
 
-fn decide_one(serving: &dyn Serving, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, String> {
+fn decide_one(
+    serving: &dyn Serving,
+    asked: &Asked,
+    now: jiff::Timestamp,
+) -> Result<Decisions, String> {
     serving.decide(asked, now).map_err(|e| e.to_string())
 }

@@ -42,7 +42,12 @@ impl ImportOptions {
     /// All sources, for real, the gate respected.
     #[must_use]
     pub fn at(now: jiff::Timestamp) -> Self {
-        Self { now, dry_run: false, only: Vec::new(), accept_failed_gate: false }
+        Self {
+            now,
+            dry_run: false,
+            only: Vec::new(),
+            accept_failed_gate: false,
+        }
     }
 }
 
@@ -106,17 +111,30 @@ pub async fn import(
     let id = import_id(transaction.base(), options.now, &planned);
     let changed = |p: &Planned<'_>| p.files.iter().any(|f| f.state != FileState::Unchanged);
     if !planned.iter().any(changed) {
-        let outcomes = planned.iter().map(|p| source_outcome(p, Vec::new())).collect();
+        let outcomes = planned
+            .iter()
+            .map(|p| source_outcome(p, Vec::new()))
+            .collect();
         return Ok(ImportOutcome::new(id, outcomes, Committed::NothingNew));
     }
     remove_replaced(&mut transaction, &planned, &ledger);
-    let outcomes = read_all(&mut transaction, &planned, lake, &ledger, (&id, options), progress).await?;
+    let outcomes = read_all(
+        &mut transaction,
+        &planned,
+        lake,
+        &ledger,
+        (&id, options),
+        progress,
+    )
+    .await?;
     let gate_open = outcomes.iter().all(SourceOutcome::gate_is_open);
     let committed = if options.dry_run {
         Committed::DryRun
     } else if gate_open || options.accept_failed_gate {
         let snapshot = transaction.commit(options.now).await?;
-        Committed::Snapshot { version: snapshot.version }
+        Committed::Snapshot {
+            version: snapshot.version,
+        }
     } else {
         Committed::GateClosed
     };
@@ -126,8 +144,16 @@ pub async fn import(
 /// Identifier of an import: the same lake, moment and files give the same one.
 fn import_id(base: &Snapshot, now: jiff::Timestamp, planned: &[Planned<'_>]) -> String {
     let mut text = format!("{} {now}", base.version);
-    for (source, file) in planned.iter().flat_map(|p| p.files.iter().map(|f| (p.source, f))) {
-        text.push_str(&format!("\n{} {} {}", source.name(), file.found.name, file.content.sha256));
+    for (source, file) in planned
+        .iter()
+        .flat_map(|p| p.files.iter().map(|f| (p.source, f)))
+    {
+        text.push_str(&format!(
+            "\n{} {} {}",
+            source.name(),
+            file.found.name,
+            file.content.sha256
+        ));
     }
     schema::config::fingerprint(text.as_bytes())[..16].to_owned()
 }
@@ -142,26 +168,48 @@ async fn plan<'a>(
     let mapping = source.fingerprint();
     let mut planned = Vec::new();
     for found in files {
-        let unreadable = |e| ImportError::Unreadable { file: found.path.clone(), source: e };
+        let unreadable = |e| ImportError::Unreadable {
+            file: found.path.clone(),
+            source: e,
+        };
         let before = stamp(&found.path).map_err(unreadable)?;
         let own = found.clone();
         let hashed = tokio::task::spawn_blocking(move || own.hash()).await;
-        let content = hashed.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())).map_err(unreadable)?;
+        let content = hashed
+            .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+            .map_err(unreadable)?;
         let state = match ledger.last(source.name(), &found.name) {
             None => FileState::New,
-            Some(row) if row.sha256 == content.sha256 && row.mapping == mapping => FileState::Unchanged,
+            Some(row) if row.sha256 == content.sha256 && row.mapping == mapping => {
+                FileState::Unchanged
+            }
             Some(_) => FileState::Replaced,
         };
-        planned.push(PlannedFile { found, content, stamp: before, state });
+        planned.push(PlannedFile {
+            found,
+            content,
+            stamp: before,
+            state,
+        });
     }
     let there: BTreeSet<&str> = planned.iter().map(|f| f.found.name.as_str()).collect();
-    let gone: Vec<String> =
-        ledger.files(source.name()).filter(|f| !there.contains(f)).map(str::to_owned).collect();
+    let gone: Vec<String> = ledger
+        .files(source.name())
+        .filter(|f| !there.contains(f))
+        .map(str::to_owned)
+        .collect();
     if !gone.is_empty() {
         let (name, n) = (source.name(), gone.len());
-        progress.note(&format!("source `{name}`: {n} files imported earlier are gone; their rows stay in the lake"));
+        progress.note(&format!(
+            "source `{name}`: {n} files imported earlier are gone; their rows stay in the lake"
+        ));
     }
-    Ok(Planned { source, contract, files: planned, gone })
+    Ok(Planned {
+        source,
+        contract,
+        files: planned,
+        gone,
+    })
 }
 
 /// Takes out the rows that replaced files gave before, whatever table they went to.
@@ -196,17 +244,37 @@ async fn read_all(
                 reports.push(None);
                 continue;
             }
-            progress.stage(&format!("import {} into {}", file.found.name, p.source.table().name), 0);
+            progress.stage(
+                &format!("import {} into {}", file.found.name, p.source.table().name),
+                0,
+            );
             let tag = tag(p.source.name(), &file.found.name);
-            let tables = Tables { tag: &tag, write: !options.dry_run, now: options.now };
-            let importer = Importer { source: p.source, contract: &p.contract, file: &file.found };
-            let report = importer.import(transaction, &tables, &mut known, &earlier, progress).await?;
+            let tables = Tables {
+                tag: &tag,
+                write: !options.dry_run,
+                now: options.now,
+            };
+            let importer = Importer {
+                source: p.source,
+                contract: &p.contract,
+                file: &file.found,
+            };
+            let report = importer
+                .import(transaction, &tables, &mut known, &earlier, progress)
+                .await?;
             if stamp(&file.found.path).ok() != Some(file.stamp) {
-                return Err(ImportError::Changed { file: file.found.path.clone() });
+                return Err(ImportError::Changed {
+                    file: file.found.path.clone(),
+                });
             }
             earlier.rows_read.push(report.rows_read);
             earlier.columns.clone_from(&report.columns);
-            rows.push(LedgerRow::new(p.source, &file.found.name, &file.content, &report));
+            rows.push(LedgerRow::new(
+                p.source,
+                &file.found.name,
+                &file.content,
+                &report,
+            ));
             reports.push(Some(report));
         }
         outcomes.push(source_outcome(p, reports));
@@ -225,9 +293,17 @@ fn source_outcome(p: &Planned<'_>, reports: Vec<Option<quality::Report>>) -> Sou
         .files
         .iter()
         .zip(reports)
-        .map(|(file, report)| FileOutcome { file: file.found.name.clone(), state: file.state, report })
+        .map(|(file, report)| FileOutcome {
+            file: file.found.name.clone(),
+            state: file.state,
+            report,
+        })
         .collect();
-    files.extend(p.gone.iter().map(|f| FileOutcome { file: f.clone(), state: FileState::Gone, report: None }));
+    files.extend(p.gone.iter().map(|f| FileOutcome {
+        file: f.clone(),
+        state: FileState::Gone,
+        report: None,
+    }));
     SourceOutcome {
         source: p.source.name().to_owned(),
         table: p.source.table().name.clone(),

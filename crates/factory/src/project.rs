@@ -53,7 +53,10 @@ pub struct EngineFile {
 
 impl Default for EngineFile {
     fn default() -> Self {
-        Self { memory: "2GiB".to_owned(), threads: 0 }
+        Self {
+            memory: "2GiB".to_owned(),
+            threads: 0,
+        }
     }
 }
 
@@ -97,7 +100,10 @@ pub struct HoldoutFile {
 
 impl Default for HoldoutFile {
     fn default() -> Self {
-        Self { share: 0.0, salt: "comptoir".to_owned() }
+        Self {
+            share: 0.0,
+            salt: "comptoir".to_owned(),
+        }
     }
 }
 
@@ -123,7 +129,9 @@ pub struct Project {
 
 impl std::fmt::Debug for Project {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Project").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Project")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,8 +143,10 @@ fn files(folder: &Path) -> Result<Vec<ConfigFile>, ConfigError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
-    let unreadable =
-        |e: std::io::Error| ConfigError::Unreadable { file: folder.to_owned(), found: e.to_string() };
+    let unreadable = |e: std::io::Error| ConfigError::Unreadable {
+        file: folder.to_owned(),
+        found: e.to_string(),
+    };
     let mut paths = Vec::new();
     for entry in fs_err::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -162,7 +172,11 @@ impl Project {
     /// The first [`ConfigError`] found, in the order project, sources, products, rules.
     pub fn open(folder: &Path) -> Result<Self, ConfigError> {
         let (project, checked) = Self::read(folder)?;
-        match checked.files.into_iter().find_map(|(_, verdict)| verdict.err()) {
+        match checked
+            .files
+            .into_iter()
+            .find_map(|(_, verdict)| verdict.err())
+        {
             Some(error) => Err(error),
             None => Ok(project),
         }
@@ -215,31 +229,45 @@ impl Project {
 
     fn from_file(folder: &Path, main: &ConfigFile) -> Result<Self, ConfigError> {
         let file: ProjectFile = main.parse()?;
-        let memory: Bytes = file
-            .engine
-            .memory
-            .parse()
-            .map_err(|_| main.refuse(&["engine", "memory"], &file.engine.memory, "a size such as 512MiB or 8GiB"))?;
-        let body_max: Bytes = file
-            .server
-            .body_max
-            .parse()
-            .map_err(|_| main.refuse(&["server", "body_max"], &file.server.body_max, "a size such as 1MiB"))?;
+        let memory: Bytes = file.engine.memory.parse().map_err(|_| {
+            main.refuse(
+                &["engine", "memory"],
+                &file.engine.memory,
+                "a size such as 512MiB or 8GiB",
+            )
+        })?;
+        let body_max: Bytes = file.server.body_max.parse().map_err(|_| {
+            main.refuse(
+                &["server", "body_max"],
+                &file.server.body_max,
+                "a size such as 1MiB",
+            )
+        })?;
         let address: std::net::SocketAddr = file.server.address.parse().map_err(|_| {
-            main.refuse(&["server", "address"], &file.server.address, "an address with a port such as 127.0.0.1:7878")
+            main.refuse(
+                &["server", "address"],
+                &file.server.address,
+                "an address with a port such as 127.0.0.1:7878",
+            )
         })?;
         if file.server.anonymous && !address.ip().is_loopback() {
             return Err(main.refuse(
                 &["server", "anonymous"],
                 true,
-                format!("false while the server listens at {address}, which is no loopback address"),
+                format!(
+                    "false while the server listens at {address}, which is no loopback address"
+                ),
             ));
         }
         if !(0.0..=0.5).contains(&file.holdout.share) {
             return Err(main.refuse(&["holdout", "share"], file.holdout.share, "0 to 0.5"));
         }
         if !(1..=100_000).contains(&file.server.batch_max) {
-            return Err(main.refuse(&["server", "batch_max"], file.server.batch_max, "1 to 100000"));
+            return Err(main.refuse(
+                &["server", "batch_max"],
+                file.server.batch_max,
+                "1 to 100000",
+            ));
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -262,7 +290,10 @@ impl Project {
     /// Names of all data products.
     #[must_use]
     pub fn product_names(&self) -> Vec<&str> {
-        self.products.iter().map(|p| p.header().name.as_str()).collect()
+        self.products
+            .iter()
+            .map(|p| p.header().name.as_str())
+            .collect()
     }
 }
 

@@ -122,7 +122,8 @@ const HISTORY_PER_HELD_OUT: u32 = 2;
 /// A run identifier: product, moment and seed, so that no two runs of one process share it.
 fn run_id(product: &str, options: &RunOptions) -> RunId {
     let moment = options.now.strftime("%Y%m%dT%H%M%S%6f");
-    let fallback = || RunId::new("run").unwrap_or_else(|_| unreachable!("a constant identifier is valid"));
+    let fallback =
+        || RunId::new("run").unwrap_or_else(|_| unreachable!("a constant identifier is valid"));
     RunId::new(format!("{moment}-{product}")).unwrap_or_else(|_| fallback())
 }
 
@@ -131,9 +132,17 @@ struct Trained {
     scorecard: Scorecard,
 }
 
-fn train(product: &dyn Product, history: &History, seed: u64, progress: &dyn Progress) -> Result<Trained, RunError> {
+fn train(
+    product: &dyn Product,
+    history: &History,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Trained, RunError> {
     let name = product.header().name.clone();
-    let failed = |source| RunError::Fit { product: name.clone(), source };
+    let failed = |source| RunError::Fit {
+        product: name.clone(),
+        source,
+    };
     let held_out_days = product.held_out_days();
     let needed_days = held_out_days.saturating_mul(HISTORY_PER_HELD_OUT + 1);
     if history.days() < i32::try_from(needed_days).unwrap_or(i32::MAX) {
@@ -145,13 +154,21 @@ fn train(product: &dyn Product, history: &History, seed: u64, progress: &dyn Pro
             held_out_days,
         });
     }
-    let cut = history.as_of().minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
+    let cut = history
+        .as_of()
+        .minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
     progress.stage(&format!("{name}: train before {cut}"), 0);
     let earlier = product.fit(&history.until(cut), seed).map_err(failed)?;
-    progress.stage(&format!("{name}: measure on the {held_out_days} days after"), 0);
+    progress.stage(
+        &format!("{name}: measure on the {held_out_days} days after"),
+        0,
+    );
     let scorecard = earlier.evaluate(history, seed);
     drop(earlier);
-    progress.stage(&format!("{name}: train on everything before {}", history.as_of()), 0);
+    progress.stage(
+        &format!("{name}: train on everything before {}", history.as_of()),
+        0,
+    );
     let fitted = product.fit(history, seed).map_err(failed)?;
     Ok(Trained { fitted, scorecard })
 }
@@ -165,7 +182,11 @@ impl Workshop {
         let (needed, budget) = (product.memory_needed(size), self.project.memory);
         if needed > budget {
             let product = product.header().name.clone();
-            return Err(RunError::OverBudget { product, needed, budget });
+            return Err(RunError::OverBudget {
+                product,
+                needed,
+                budget,
+            });
         }
         Ok(needed)
     }
@@ -174,9 +195,20 @@ impl Workshop {
     ///
     /// # Errors
     /// [`RunError::Load`] when there is nothing to learn from or the lake cannot be read.
-    pub async fn history(&self, as_of: Option<AsOf>) -> Result<(Arc<History>, Vec<TableVersion>), RunError> {
-        let failed = |source| RunError::Load { product: "the products".to_owned(), source };
-        let lake = |source| failed(features::LoadError::Lake { table: "sales", source });
+    pub async fn history(
+        &self,
+        as_of: Option<AsOf>,
+    ) -> Result<(Arc<History>, Vec<TableVersion>), RunError> {
+        let failed = |source| RunError::Load {
+            product: "the products".to_owned(),
+            source,
+        };
+        let lake = |source| {
+            failed(features::LoadError::Lake {
+                table: "sales",
+                source,
+            })
+        };
         let snapshot = self.lake.snapshot().await.map_err(lake)?;
         let as_of = match as_of {
             Some(day) => day,
@@ -186,9 +218,14 @@ impl Workshop {
                 .map_err(lake)?
                 .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
         };
-        let history = features::load(&self.lake, &snapshot, as_of).await.map_err(failed)?;
-        let inputs =
-            snapshot.tables.into_iter().map(|(table, version)| TableVersion { table, version }).collect();
+        let history = features::load(&self.lake, &snapshot, as_of)
+            .await
+            .map_err(failed)?;
+        let inputs = snapshot
+            .tables
+            .into_iter()
+            .map(|(table, version)| TableVersion { table, version })
+            .collect();
         Ok((Arc::new(history), inputs))
     }
 
@@ -218,15 +255,26 @@ impl Workshop {
             as_of: history.as_of(),
             seed: options.seed,
             config_fingerprint: header.fingerprint.clone(),
-            inputs: inputs.iter().filter(|t| read.contains(&t.table.as_str())).cloned().collect(),
+            inputs: inputs
+                .iter()
+                .filter(|t| read.contains(&t.table.as_str()))
+                .cloned()
+                .collect(),
             started_at: options.now,
         };
-        self.registry.start_run(&new).await.map_err(|e| stored(&e))?;
+        self.registry
+            .start_run(&new)
+            .await
+            .map_err(|e| stored(&e))?;
         let budget = self.within_budget(product.as_ref(), &Size::of(history));
         let trained = match budget {
             Ok(_) => {
-                let (p, h, progress, seed) =
-                    (Arc::clone(product), Arc::clone(history), Arc::clone(progress), options.seed);
+                let (p, h, progress, seed) = (
+                    Arc::clone(product),
+                    Arc::clone(history),
+                    Arc::clone(progress),
+                    options.seed,
+                );
                 tokio::task::spawn_blocking(move || train(p.as_ref(), &h, seed, progress.as_ref()))
                     .await
                     .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
@@ -241,22 +289,32 @@ impl Workshop {
             Ok(trained) => trained,
             Err(error) => {
                 let reason = one_line(&error);
-                self.registry.fail_run(&new.id, &reason, cost).await.map_err(|e| stored(&e))?;
+                self.registry
+                    .fail_run(&new.id, &reason, cost)
+                    .await
+                    .map_err(|e| stored(&e))?;
                 return Err(error);
             }
         };
         self.publish(&new, &trained, cost).await
     }
 
-    async fn publish(&self, run: &NewRun, trained: &Trained, cost: RunCost) -> Result<RunOutcome, RunError> {
+    async fn publish(
+        &self,
+        run: &NewRun,
+        trained: &Trained,
+        cost: RunCost,
+    ) -> Result<RunOutcome, RunError> {
         let stored = |e: &dyn std::error::Error| RunError::Registry {
             product: run.product.clone(),
             source: one_line(e).into(),
         };
         let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
-        let golden =
-            registry::Golden { questions: artefact.golden.inputs.clone(), answers: artefact.golden.scores.clone() };
+        let golden = registry::Golden {
+            questions: artefact.golden.inputs.clone(),
+            answers: artefact.golden.scores.clone(),
+        };
         let version = self
             .registry
             .register_version(&NewVersion {
@@ -272,9 +330,20 @@ impl Workshop {
             .await
             .map_err(|e| stored(&e))?
             .number;
-        let current = self.registry.alias(&run.product, CHAMPION).await.map_err(|e| stored(&e))?;
-        let signed = Signature { who: "comptoir run", why: "trained and measured", at: run.started_at };
-        let promotion = self.registry.promote(&run.product, version, current.map(|a| a.version), signed).await;
+        let current = self
+            .registry
+            .alias(&run.product, CHAMPION)
+            .await
+            .map_err(|e| stored(&e))?;
+        let signed = Signature {
+            who: "comptoir run",
+            why: "trained and measured",
+            at: run.started_at,
+        };
+        let promotion = self
+            .registry
+            .promote(&run.product, version, current.map(|a| a.version), signed)
+            .await;
         let (promoted, because, outcome) = match promotion {
             Ok(change) => (true, change.why, Outcome::Done),
             Err(registry::PromoteError::GateClosed { because, .. }) => {
@@ -282,7 +351,10 @@ impl Workshop {
             }
             Err(other) => return Err(stored(&other)),
         };
-        self.registry.finish_run(&run.id, &outcome, &scorecard, cost).await.map_err(|e| stored(&e))?;
+        self.registry
+            .finish_run(&run.id, &outcome, &scorecard, cost)
+            .await
+            .map_err(|e| stored(&e))?;
         Ok(RunOutcome {
             product: run.product.clone(),
             kind: run.kind.clone(),

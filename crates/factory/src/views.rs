@@ -31,8 +31,14 @@ impl Workshop {
         let snapshot = self.lake.snapshot().await?;
         let mut rows = BTreeMap::new();
         for table in snapshot.tables.keys() {
-            let counted = self.lake.query_at(&format!("SELECT COUNT(*) FROM {table}"), &snapshot).await?;
-            let count = counted.first().filter(|b| b.num_rows() > 0).map(|b| b.column(0).as_primitive::<Int64Type>().value(0));
+            let counted = self
+                .lake
+                .query_at(&format!("SELECT COUNT(*) FROM {table}"), &snapshot)
+                .await?;
+            let count = counted
+                .first()
+                .filter(|b| b.num_rows() > 0)
+                .map(|b| b.column(0).as_primitive::<Int64Type>().value(0));
             rows.insert(table.clone(), count.unwrap_or(0));
         }
         Ok(rows)
@@ -61,7 +67,9 @@ impl Workshop {
             registry::RunStatus::Refused { .. } => "refused",
         };
         let reason = |r: &registry::RunRecord| match &r.status {
-            registry::RunStatus::Failed { reason } | registry::RunStatus::Refused { reason } => Some(reason.clone()),
+            registry::RunStatus::Failed { reason } | registry::RunStatus::Refused { reason } => {
+                Some(reason.clone())
+            }
             registry::RunStatus::Running | registry::RunStatus::Done => None,
         };
         let batch = RecordBatch::try_from_iter_with_nullable([
@@ -73,12 +81,36 @@ impl Workshop {
             ("as_of", text(&|r| Some(r.as_of.to_string())), false),
             ("seed", number(&|r| whole(r.seed)), true),
             ("version", number(&|r| r.version.map(i64::from)), true),
-            ("config_fingerprint", text(&|r| Some(r.config_fingerprint.clone())), false),
-            ("inputs", text(&|r| serde_json::to_string(&r.inputs).ok()), true),
-            ("scorecard", text(&|r| r.scorecard.as_ref().map(ToString::to_string)), true),
-            ("started_at", text(&|r| Some(r.started_at.to_string())), false),
-            ("duration_ms", number(&|r| r.cost.and_then(|c| whole(c.duration_ms))), true),
-            ("peak_memory_bytes", number(&|r| r.cost.and_then(|c| c.peak_memory_bytes).and_then(whole)), true),
+            (
+                "config_fingerprint",
+                text(&|r| Some(r.config_fingerprint.clone())),
+                false,
+            ),
+            (
+                "inputs",
+                text(&|r| serde_json::to_string(&r.inputs).ok()),
+                true,
+            ),
+            (
+                "scorecard",
+                text(&|r| r.scorecard.as_ref().map(ToString::to_string)),
+                true,
+            ),
+            (
+                "started_at",
+                text(&|r| Some(r.started_at.to_string())),
+                false,
+            ),
+            (
+                "duration_ms",
+                number(&|r| r.cost.and_then(|c| whole(c.duration_ms))),
+                true,
+            ),
+            (
+                "peak_memory_bytes",
+                number(&|r| r.cost.and_then(|c| c.peak_memory_bytes).and_then(whole)),
+                true,
+            ),
         ])
         .map_err(|e| self.lake.sql_error(e.into()))?;
         Ok(self.lake.add_view("runs", vec![batch])?)

@@ -59,22 +59,40 @@ impl Workshop {
             format!("sqlite:{}", project.folder.join(url).display())
         };
         let registry = Registry::open(&url).await?;
-        Ok(Self { project: Arc::new(project), lake, registry })
+        Ok(Self {
+            project: Arc::new(project),
+            lake,
+            registry,
+        })
     }
 
     /// Imports what is new or changed in the sources of the project.
     ///
     /// # Errors
     /// [`ImportError`] names the file and what is wrong with it; the lake is as before.
-    pub async fn import(&self, options: &ImportOptions, progress: &dyn Progress) -> Result<ImportOutcome, ImportError> {
-        import::import(&self.lake, &self.project.folder, &self.project.sources, options, progress).await
+    pub async fn import(
+        &self,
+        options: &ImportOptions,
+        progress: &dyn Progress,
+    ) -> Result<ImportOutcome, ImportError> {
+        import::import(
+            &self.lake,
+            &self.project.folder,
+            &self.project.sources,
+            options,
+            progress,
+        )
+        .await
     }
 
     /// The day after the last sale in the lake; `None` where there is no sale.
     ///
     /// # Errors
     /// [`LakeError`] when the lake cannot be read.
-    pub async fn day_after_last_sale(&self, snapshot: &Snapshot) -> Result<Option<AsOf>, LakeError> {
+    pub async fn day_after_last_sale(
+        &self,
+        snapshot: &Snapshot,
+    ) -> Result<Option<AsOf>, LakeError> {
         use arrow::array::{Array, AsArray};
         let sql = "SELECT CAST(MAX(sold_at) AS DATE) FROM sales";
         let batches = self.lake.query_at(sql, snapshot).await?;
@@ -90,10 +108,17 @@ impl Workshop {
     /// # Errors
     /// [`features::LoadError`] when there is no sale yet or the lake cannot be read.
     pub async fn shop(&self) -> Result<Arc<Shop>, features::LoadError> {
-        let failed = |source| features::LoadError::Lake { table: "sales", source };
+        let failed = |source| features::LoadError::Lake {
+            table: "sales",
+            source,
+        };
         let snapshot = self.lake.snapshot().await.map_err(failed)?;
         let today = AsOf(jiff::civil::date(1970, 1, 1));
-        let as_of = self.day_after_last_sale(&snapshot).await.map_err(failed)?.unwrap_or(today);
+        let as_of = self
+            .day_after_last_sale(&snapshot)
+            .await
+            .map_err(failed)?
+            .unwrap_or(today);
         let history: History = features::load(&self.lake, &snapshot, as_of).await?;
         Ok(Arc::new(Shop::new(Arc::new(history), &self.project.rules)))
     }
@@ -102,9 +127,17 @@ impl Workshop {
     ///
     /// # Errors
     /// [`ChampionError`] when the registry cannot be read or the artefact is refused.
-    pub async fn champion(&self, product: &dyn Product) -> Result<Option<(u32, Box<dyn Fitted>)>, ChampionError> {
+    pub async fn champion(
+        &self,
+        product: &dyn Product,
+    ) -> Result<Option<(u32, Box<dyn Fitted>)>, ChampionError> {
         let name = &product.header().name;
-        match self.registry.alias(name, CHAMPION).await?.map(|a| a.version) {
+        match self
+            .registry
+            .alias(name, CHAMPION)
+            .await?
+            .map(|a| a.version)
+        {
             Some(version) => Ok(Some((version, self.version(product, version).await?))),
             None => Ok(None),
         }
@@ -114,7 +147,11 @@ impl Workshop {
     ///
     /// # Errors
     /// [`ChampionError`] when there is no such version, the registry cannot be read or the artefact is refused.
-    pub async fn version(&self, product: &dyn Product, version: u32) -> Result<Box<dyn Fitted>, ChampionError> {
+    pub async fn version(
+        &self,
+        product: &dyn Product,
+        version: u32,
+    ) -> Result<Box<dyn Fitted>, ChampionError> {
         let name = &product.header().name;
         let stored = self.registry.artefact(name, version).await?;
         Ok(product.load(&Artefact::from_bytes(name, &stored.bytes)?)?)
@@ -140,9 +177,13 @@ fn expand(text: &str) -> Result<String, OpenError> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
-        let Some(end) = rest[start..].find('}') else { break };
+        let Some(end) = rest[start..].find('}') else {
+            break;
+        };
         let name = &rest[start + 2..start + end];
-        let value = std::env::var(name).map_err(|_| OpenError::Variable { name: name.to_owned() })?;
+        let value = std::env::var(name).map_err(|_| OpenError::Variable {
+            name: name.to_owned(),
+        })?;
         out.push_str(&rest[..start]);
         out.push_str(&value);
         rest = &rest[start + end + 1..];

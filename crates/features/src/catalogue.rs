@@ -36,7 +36,11 @@ impl Catalogue {
     pub fn new(mut products: Vec<Product>) -> Self {
         products.sort_by(|a, b| a.id.cmp(&b.id));
         products.dedup_by(|b, a| a.id == b.id);
-        let index = products.iter().zip(0u32..).map(|(p, i)| (p.id.clone(), i)).collect();
+        let index = products
+            .iter()
+            .zip(0u32..)
+            .map(|(p, i)| (p.id.clone(), i))
+            .collect();
         Self { products, index }
     }
 

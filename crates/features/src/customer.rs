@@ -61,8 +61,16 @@ pub fn recency_frequency_value(lines: &[SaleLine], as_of: AsOf) -> Option<Recenc
         last = Some(day);
     }
     let end = as_of.epoch_day();
-    let spend = lines.iter().filter(|l| l.epoch_day() < end).map(|l| Cents(l.spend_cents)).sum();
-    last.map(|day| Recency { recency_days: f64::from(end - day), orders, spend })
+    let spend = lines
+        .iter()
+        .filter(|l| l.epoch_day() < end)
+        .map(|l| Cents(l.spend_cents))
+        .sum();
+    last.map(|day| Recency {
+        recency_days: f64::from(end - day),
+        orders,
+        spend,
+    })
 }
 
 /// What purchase models need of a customer; `None` for one who has not ordered before the day.
@@ -105,13 +113,29 @@ mod tests {
 
     #[test]
     fn two_orders_on_one_day_are_one_purchase_and_a_return_is_none() {
-        let lines = [line(10, 500), line(10, 300), line(14, -300), line(17, 900), line(30, 1)];
+        let lines = [
+            line(10, 500),
+            line(10, 300),
+            line(14, -300),
+            line(17, 900),
+            line(30, 1),
+        ];
         let as_of = AsOf(date_of(20));
         let summary = purchase_summary(&lines, as_of).unwrap();
-        assert_eq!((summary.repeat_purchases, summary.recency_days, summary.age_days), (1, 7.0, 10.0));
+        assert_eq!(
+            (
+                summary.repeat_purchases,
+                summary.recency_days,
+                summary.age_days
+            ),
+            (1, 7.0, 10.0)
+        );
         assert_eq!(summary.repeat_spend, Cents(900));
         let rfm = recency_frequency_value(&lines, as_of).unwrap();
-        assert_eq!((rfm.recency_days, rfm.orders, rfm.spend), (3.0, 2, Cents(1400)));
+        assert_eq!(
+            (rfm.recency_days, rfm.orders, rfm.spend),
+            (3.0, 2, Cents(1400))
+        );
     }
 
     #[test]

@@ -83,7 +83,8 @@ impl History {
     /// Days from the first sale to the as-of day.
     #[must_use]
     pub fn days(&self) -> i32 {
-        self.first_day.map_or(0, |first| self.as_of.epoch_day() - first)
+        self.first_day
+            .map_or(0, |first| self.as_of.epoch_day() - first)
     }
 
     /// Customers by index, sorted by identifier.
@@ -145,11 +146,19 @@ impl History {
         let mut offsets = Vec::with_capacity(self.offsets.len());
         offsets.push(0);
         for customer in 0..self.customers.len() {
-            lines.extend(self.lines[self.offsets[customer]..self.offsets[customer + 1]].iter().filter(|l| keep(l)));
+            lines.extend(
+                self.lines[self.offsets[customer]..self.offsets[customer + 1]]
+                    .iter()
+                    .filter(|l| keep(l)),
+            );
             offsets.push(lines.len());
         }
         let anonymous: Vec<SaleLine> = self.anonymous.iter().filter(|l| keep(l)).copied().collect();
-        let first_day = lines.iter().chain(&anonymous).map(SaleLine::epoch_day).min();
+        let first_day = lines
+            .iter()
+            .chain(&anonymous)
+            .map(SaleLine::epoch_day)
+            .min();
         Self {
             as_of,
             customers: self.customers.clone(),
@@ -199,12 +208,18 @@ fn renumber(index: HashMap<String, u32>) -> (Vec<String>, Vec<u32>) {
 impl HistoryBuilder {
     /// Adds one line.
     pub fn push(&mut self, line: NewLine<'_>) {
-        let customer = line.customer.map_or(NOBODY, |c| intern(&mut self.customers, c));
+        let customer = line
+            .customer
+            .map_or(NOBODY, |c| intern(&mut self.customers, c));
         let sale = SaleLine {
             at_seconds: line.at_seconds,
             product: intern(&mut self.products, line.product),
             order: intern(&mut self.orders, line.order),
-            quantity: i32::try_from(line.quantity).unwrap_or(if line.quantity < 0 { i32::MIN } else { i32::MAX }),
+            quantity: i32::try_from(line.quantity).unwrap_or(if line.quantity < 0 {
+                i32::MIN
+            } else {
+                i32::MAX
+            }),
             is_return: line.is_return,
             spend_cents: line.spend_cents,
         };
@@ -218,14 +233,22 @@ impl HistoryBuilder {
         let (customers, new_customer) = renumber(self.customers);
         let (sold, new_sold) = renumber(self.products);
         let (_, new_order) = renumber(self.orders);
-        let listed: std::collections::HashSet<String> = known.iter().map(|p| p.id.clone()).collect();
+        let listed: std::collections::HashSet<String> =
+            known.iter().map(|p| p.id.clone()).collect();
         known.extend(
             sold.iter()
                 .filter(|id| !listed.contains(*id))
-                .map(|id| Product { id: id.clone(), active: true, ..Product::default() }),
+                .map(|id| Product {
+                    id: id.clone(),
+                    active: true,
+                    ..Product::default()
+                }),
         );
         let catalogue = Catalogue::new(known);
-        let product_of: Vec<u32> = sold.iter().map(|id| catalogue.index_of(id).unwrap_or(0)).collect();
+        let product_of: Vec<u32> = sold
+            .iter()
+            .map(|id| catalogue.index_of(id).unwrap_or(0))
+            .collect();
         let mut all = self.lines;
         for (customer, line) in &mut all {
             if *customer != NOBODY {
@@ -234,7 +257,16 @@ impl HistoryBuilder {
             line.product = product_of[new_sold[line.product as usize] as usize];
             line.order = new_order[line.order as usize];
         }
-        all.sort_unstable_by_key(|(c, l)| (*c, l.at_seconds, l.order, l.product, l.quantity, l.spend_cents));
+        all.sort_unstable_by_key(|(c, l)| {
+            (
+                *c,
+                l.at_seconds,
+                l.order,
+                l.product,
+                l.quantity,
+                l.spend_cents,
+            )
+        });
         let first_day = all.iter().map(|(_, l)| l.epoch_day()).min();
         let split = all.partition_point(|(c, _)| *c != NOBODY);
         let anonymous = all[split..].iter().map(|(_, l)| *l).collect();
@@ -247,7 +279,16 @@ impl HistoryBuilder {
         }
         let lines = all[..split].iter().map(|(_, l)| *l).collect();
         let index = customers.iter().cloned().zip(0u32..).collect();
-        History { as_of, customers, index, catalogue, lines, offsets, anonymous, first_day }
+        History {
+            as_of,
+            customers,
+            index,
+            catalogue,
+            lines,
+            offsets,
+            anonymous,
+            first_day,
+        }
     }
 }
 
@@ -257,12 +298,25 @@ mod tests {
     use schema::time::date_of;
 
     fn line<'a>(customer: Option<&'a str>, product: &'a str, day: i64) -> NewLine<'a> {
-        NewLine { customer, product, order: "o", at_seconds: day * 86_400, quantity: 1, spend_cents: 100, is_return: false }
+        NewLine {
+            customer,
+            product,
+            order: "o",
+            at_seconds: day * 86_400,
+            quantity: 1,
+            spend_cents: 100,
+            is_return: false,
+        }
     }
 
     #[test]
     fn the_order_of_arrival_does_not_matter() {
-        let all = [line(Some("b"), "x", 3), line(Some("a"), "y", 2), line(None, "x", 1), line(Some("a"), "x", 1)];
+        let all = [
+            line(Some("b"), "x", 3),
+            line(Some("a"), "y", 2),
+            line(None, "x", 1),
+            line(Some("a"), "x", 1),
+        ];
         let build = |order: &[usize]| {
             let mut builder = HistoryBuilder::default();
             order.iter().for_each(|i| builder.push(all[*i]));

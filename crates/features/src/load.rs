@@ -1,7 +1,7 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
-use crate::history::{History, HistoryBuilder, NewLine};
 use crate::Product;
+use crate::history::{History, HistoryBuilder, NewLine};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -21,7 +21,9 @@ pub enum LoadError {
         source: LakeError,
     },
     /// There is nothing to learn from.
-    #[error("read the history before {as_of}: table `sales` has no accepted row before that day; import sales first")]
+    #[error(
+        "read the history before {as_of}: table `sales` has no accepted row before that day; import sales first"
+    )]
     Empty {
         /// The day asked for.
         as_of: AsOf,
@@ -37,7 +39,11 @@ async fn each(
 ) -> Result<(), LoadError> {
     let failed = |source| LoadError::Lake { table, source };
     let mut stream = lake.stream_at(sql, snapshot).await.map_err(failed)?;
-    while let Some(batch) = stream.try_next().await.map_err(|e| failed(lake.sql_error(e)))? {
+    while let Some(batch) = stream
+        .try_next()
+        .await
+        .map_err(|e| failed(lake.sql_error(e)))?
+    {
         take(&batch);
     }
     Ok(())
@@ -83,17 +89,22 @@ pub async fn load(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Histo
     Ok(builder.build(as_of, products(lake, snapshot, as_of).await?))
 }
 
-/// The catalogue with the price and the stock known before the day.
-async fn products(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Vec<Product>, LoadError> {
+/// The catalogue with the price and the stock known before the day; a level holds until the next one is told.
+async fn products(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+) -> Result<Vec<Product>, LoadError> {
     let sql = format!(
         "SELECT p.product_id, p.name, p.category, p.brand, p.merchant_id, \
                 COALESCE(r.price_cents, p.price_cents) AS price_cents, COALESCE(p.active, true) AS active, s.in_stock \
          FROM products p \
          LEFT JOIN (SELECT product_id, last_value(price_cents ORDER BY valid_from) AS price_cents FROM prices \
                     WHERE valid_from < DATE '{as_of}' GROUP BY product_id) r ON r.product_id = p.product_id \
-         LEFT JOIN (SELECT l.product_id, SUM(l.on_hand) > 0 AS in_stock FROM stock_levels l \
-                    JOIN (SELECT MAX(day) AS day FROM stock_levels WHERE day < DATE '{as_of}') d ON d.day = l.day \
-                    GROUP BY l.product_id) s ON s.product_id = p.product_id"
+         LEFT JOIN (SELECT product_id, SUM(on_hand) > 0 AS in_stock FROM \
+                    (SELECT product_id, site_id, last_value(on_hand ORDER BY day) AS on_hand FROM stock_levels \
+                     WHERE day < DATE '{as_of}' GROUP BY product_id, site_id) l GROUP BY product_id) s \
+                ON s.product_id = p.product_id"
     );
     let mut found = Vec::new();
     each(lake, snapshot, "products", &sql, |batch| {

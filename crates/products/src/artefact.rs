@@ -71,7 +71,9 @@ pub enum LoadError {
         expected: String,
     },
     /// It scores its golden vector differently.
-    #[error("read the artefact of {product}: golden score {position} is {found}, expected {expected}")]
+    #[error(
+        "read the artefact of {product}: golden score {position} is {found}, expected {expected}"
+    )]
     Golden {
         /// The product.
         product: String,
@@ -87,7 +89,14 @@ pub enum LoadError {
 impl Artefact {
     /// Wraps what was learned.
     #[must_use]
-    pub fn new(kind: &str, product: &str, as_of: AsOf, body: &impl Serialize, inputs: &impl Serialize, scores: Vec<f64>) -> Self {
+    pub fn new(
+        kind: &str,
+        product: &str,
+        as_of: AsOf,
+        body: &impl Serialize,
+        inputs: &impl Serialize,
+        scores: Vec<f64>,
+    ) -> Self {
         Self {
             format: FORMAT,
             kind: kind.to_owned(),
@@ -95,7 +104,10 @@ impl Artefact {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             as_of,
             body: serde_json::to_value(body).unwrap_or_default(),
-            golden: Golden { inputs: serde_json::to_value(inputs).unwrap_or_default(), scores },
+            golden: Golden {
+                inputs: serde_json::to_value(inputs).unwrap_or_default(),
+                scores,
+            },
         }
     }
 
@@ -114,10 +126,19 @@ impl Artefact {
         struct Format {
             format: u32,
         }
-        let damaged = |source| LoadError::Damaged { product: product.to_owned(), source };
-        let found = serde_json::from_slice::<Format>(bytes).map_err(damaged)?.format;
+        let damaged = |source| LoadError::Damaged {
+            product: product.to_owned(),
+            source,
+        };
+        let found = serde_json::from_slice::<Format>(bytes)
+            .map_err(damaged)?
+            .format;
         if found > FORMAT {
-            return Err(LoadError::Newer { product: product.to_owned(), found, allowed: FORMAT });
+            return Err(LoadError::Newer {
+                product: product.to_owned(),
+                found,
+                allowed: FORMAT,
+            });
         }
         serde_json::from_slice(bytes).map_err(damaged)
     }
@@ -134,7 +155,10 @@ impl Artefact {
                 expected: format!("{kind} `{product}`"),
             });
         }
-        T::deserialize(&self.body).map_err(|source| LoadError::Damaged { product: product.to_owned(), source })
+        T::deserialize(&self.body).map_err(|source| LoadError::Damaged {
+            product: product.to_owned(),
+            source,
+        })
     }
 
     /// The golden inputs.
@@ -142,8 +166,10 @@ impl Artefact {
     /// # Errors
     /// [`LoadError::Damaged`].
     pub fn golden_inputs<T: DeserializeOwned>(&self) -> Result<T, LoadError> {
-        T::deserialize(&self.golden.inputs)
-            .map_err(|source| LoadError::Damaged { product: self.product.clone(), source })
+        T::deserialize(&self.golden.inputs).map_err(|source| LoadError::Damaged {
+            product: self.product.clone(),
+            source,
+        })
     }
 
     /// Compares the scores of the golden inputs now with those then.
@@ -153,11 +179,21 @@ impl Artefact {
     pub fn verify(&self, scores: &[f64]) -> Result<(), LoadError> {
         let n = self.golden.scores.len().max(scores.len());
         for position in 0..n {
-            let expected = self.golden.scores.get(position).copied().unwrap_or(f64::NAN);
+            let expected = self
+                .golden
+                .scores
+                .get(position)
+                .copied()
+                .unwrap_or(f64::NAN);
             let found = scores.get(position).copied().unwrap_or(f64::NAN);
             let same = (expected - found).abs() <= GOLDEN_TOLERANCE * expected.abs().max(1e-9);
             if !same {
-                return Err(LoadError::Golden { product: self.product.clone(), position, found, expected });
+                return Err(LoadError::Golden {
+                    product: self.product.clone(),
+                    position,
+                    found,
+                    expected,
+                });
             }
         }
         Ok(())
@@ -169,22 +205,48 @@ mod tests {
     use super::*;
 
     fn artefact() -> Artefact {
-        Artefact::new("value", "clv", AsOf(jiff::civil::date(2025, 1, 1)), &[1.0, 2.0], &[3], vec![4.0])
+        Artefact::new(
+            "value",
+            "clv",
+            AsOf(jiff::civil::date(2025, 1, 1)),
+            &[1.0, 2.0],
+            &[3],
+            vec![4.0],
+        )
     }
 
     #[test]
     fn a_newer_format_and_a_foreign_product_are_refused_by_name() {
-        let newer = Artefact { format: 99, ..artefact() }.to_bytes();
-        assert!(matches!(Artefact::from_bytes("clv", &newer), Err(LoadError::Newer { found: 99, .. })));
-        assert!(matches!(Artefact::from_bytes("clv", b"{\"format\":1,"), Err(LoadError::Damaged { .. })));
-        assert!(matches!(artefact().body::<Vec<f64>>("segments", "clv"), Err(LoadError::Foreign { .. })));
-        assert_eq!(artefact().body::<Vec<f64>>("value", "clv").unwrap(), [1.0, 2.0]);
+        let newer = Artefact {
+            format: 99,
+            ..artefact()
+        }
+        .to_bytes();
+        assert!(matches!(
+            Artefact::from_bytes("clv", &newer),
+            Err(LoadError::Newer { found: 99, .. })
+        ));
+        assert!(matches!(
+            Artefact::from_bytes("clv", b"{\"format\":1,"),
+            Err(LoadError::Damaged { .. })
+        ));
+        assert!(matches!(
+            artefact().body::<Vec<f64>>("segments", "clv"),
+            Err(LoadError::Foreign { .. })
+        ));
+        assert_eq!(
+            artefact().body::<Vec<f64>>("value", "clv").unwrap(),
+            [1.0, 2.0]
+        );
     }
 
     #[test]
     fn a_changed_score_is_noticed() {
         assert!(artefact().verify(&[4.0]).is_ok());
-        assert!(matches!(artefact().verify(&[4.0001]), Err(LoadError::Golden { position: 0, .. })));
+        assert!(matches!(
+            artefact().verify(&[4.0001]),
+            Err(LoadError::Golden { position: 0, .. })
+        ));
         assert!(artefact().verify(&[]).is_err());
     }
 }

@@ -174,5 +174,10 @@ pub trait Serving: Send + Sync {
     ///
     /// # Errors
     /// As [`Serving::decide`].
-    fn explain(&self, asked: &Asked, about: Option<&str>, now: jiff::Timestamp) -> Result<Explanation, Infeasible>;
+    fn explain(
+        &self,
+        asked: &Asked,
+        about: Option<&str>,
+        now: jiff::Timestamp,
+    ) -> Result<Explanation, Infeasible>;
 }

@@ -28,21 +28,39 @@ pub(crate) fn mean(per_customer: &[f64], seed: u64) -> Estimate {
     if per_customer.len() < UNITS_MIN {
         return too_few(per_customer.len());
     }
-    match interval(per_customer, &Bootstrap { resamples: RESAMPLES, level: LEVEL, seed }) {
-        Ok(i) => Estimate::Measured { point: i.mean, low: i.low, high: i.high, units: i.n_customers as u64 },
+    match interval(
+        per_customer,
+        &Bootstrap {
+            resamples: RESAMPLES,
+            level: LEVEL,
+            seed,
+        },
+    ) {
+        Ok(i) => Estimate::Measured {
+            point: i.mean,
+            low: i.low,
+            high: i.high,
+            units: i.n_customers as u64,
+        },
         Err(_) => too_few(per_customer.len()),
     }
 }
 
 /// Any statistic of `n` customers, with a percentile bootstrap interval. A resample on which the statistic does not
 /// exist is left out.
-pub(crate) fn statistic(n: usize, seed: u64, of: impl Fn(&[usize]) -> Option<f64> + Sync) -> Estimate {
+pub(crate) fn statistic(
+    n: usize,
+    seed: u64,
+    of: impl Fn(&[usize]) -> Option<f64> + Sync,
+) -> Estimate {
     let all: Vec<usize> = (0..n).collect();
     if n < UNITS_MIN {
         return too_few(n);
     }
     let Some(point) = of(&all) else {
-        return Estimate::NotMeasurable(WhyNot::NoVariation { what: "what is measured".to_owned() });
+        return Estimate::NotMeasurable(WhyNot::NoVariation {
+            what: "what is measured".to_owned(),
+        });
     };
     let mut values: Vec<f64> = (0..u64::from(RESAMPLES))
         .into_par_iter()
@@ -53,6 +71,16 @@ pub(crate) fn statistic(n: usize, seed: u64, of: impl Fn(&[usize]) -> Option<f64
         })
         .collect();
     values.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| values.get((share * values.len() as f64) as usize).copied().unwrap_or(point);
-    Estimate::Measured { point, low: at((1.0 - LEVEL) / 2.0), high: at((1.0 + LEVEL) / 2.0), units: n as u64 }
+    let at = |share: f64| {
+        values
+            .get((share * values.len() as f64) as usize)
+            .copied()
+            .unwrap_or(point)
+    };
+    Estimate::Measured {
+        point,
+        low: at((1.0 - LEVEL) / 2.0),
+        high: at((1.0 + LEVEL) / 2.0),
+        units: n as u64,
+    }
 }

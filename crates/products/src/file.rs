@@ -68,32 +68,53 @@ impl Raw {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong; an unknown kind is answered with those there are.
     pub fn read(file: ConfigFile) -> Result<Self, ConfigError> {
-        let name = file.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = file
+            .file
+            .file_stem()
+            .map(|s| s.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let parsed: ProductFile<toml::Table> = file.parse()?;
         let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || !name.chars().all(good) {
-            return Err(file.refuse(&[], format!("{name:?} (the name of the file)"), "lower-case letters, digits and -"));
+            return Err(file.refuse(
+                &[],
+                format!("{name:?} (the name of the file)"),
+                "lower-case letters, digits and -",
+            ));
         }
         if crate::kind(&parsed.kind).is_none() {
-            let kinds: Vec<_> = crate::KINDS.iter().map(|k| format!("{:?}", k.card().kind)).collect();
+            let kinds: Vec<_> = crate::KINDS
+                .iter()
+                .map(|k| format!("{:?}", k.card().kind))
+                .collect();
             return Err(file.refuse(&["kind"], format!("{:?}", parsed.kind), kinds.join(", ")));
         }
-        Ok(Self { name, file, kind: parsed.kind })
+        Ok(Self {
+            name,
+            file,
+            kind: parsed.kind,
+        })
     }
 
     /// Reads the whole file with the settings of one kind, and checks what all kinds share.
     ///
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong.
-    pub fn parse<S: serde::de::DeserializeOwned + Default>(&self) -> Result<(Header, S), ConfigError> {
+    pub fn parse<S: serde::de::DeserializeOwned + Default>(
+        &self,
+    ) -> Result<(Header, S), ConfigError> {
         const DEADLINE_MS_MAX: u64 = 60_000;
         let parsed: ProductFile<S> = self.file.parse()?;
         if !(1..=DEADLINE_MS_MAX).contains(&parsed.deadline_ms) {
             let allowed = format!("1 to {DEADLINE_MS_MAX}");
-            return Err(self.file.refuse(&["deadline_ms"], parsed.deadline_ms, allowed));
+            return Err(self
+                .file
+                .refuse(&["deadline_ms"], parsed.deadline_ms, allowed));
         }
         if parsed.owner.trim().is_empty() {
-            return Err(self.file.refuse(&["owner"], "empty", "the name of a person or a team"));
+            return Err(self
+                .file
+                .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
         let header = Header {
             name: self.name.clone(),
@@ -120,7 +141,12 @@ impl Raw {
 
     /// Refuses a setting at its line.
     #[must_use]
-    pub fn refuse(&self, key: &str, found: impl std::fmt::Display, allowed: impl std::fmt::Display) -> ConfigError {
+    pub fn refuse(
+        &self,
+        key: &str,
+        found: impl std::fmt::Display,
+        allowed: impl std::fmt::Display,
+    ) -> ConfigError {
         self.file.refuse(&["settings", key], found, allowed)
     }
 }

@@ -15,7 +15,9 @@ pub mod segments;
 mod shop;
 pub mod value;
 
-pub use answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf, Subject};
+pub use answer::{
+    Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf, Subject,
+};
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};

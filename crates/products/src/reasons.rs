@@ -1,14 +1,23 @@
 //! Sentences that say why, from a code and its figures.
 
 use crate::Reason;
-use serde_json::Value;
 use indexmap::IndexMap;
+use serde_json::Value;
 
 /// A reason with its sentence. Values are put in where the sentence names them in braces.
 #[must_use]
-pub fn reason(code: &str, sentence: &str, values: impl IntoIterator<Item = (&'static str, Value)>) -> Reason {
-    let values: IndexMap<String, Value> = values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
-    Reason { code: code.to_owned(), text: fill(sentence, &values), values }
+pub fn reason(
+    code: &str,
+    sentence: &str,
+    values: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Reason {
+    let values: IndexMap<String, Value> =
+        values.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    Reason {
+        code: code.to_owned(),
+        text: fill(sentence, &values),
+        values,
+    }
 }
 
 /// Puts the values into a sentence that names them in braces; the console fills its own language's sentence.
@@ -38,7 +47,11 @@ mod tests {
         let why = reason(
             "bought_with",
             "bought with {product} {times} times, expected {expected}",
-            [("product", "tea".into()), ("times", 14.into()), ("expected", 2.1234.into())],
+            [
+                ("product", "tea".into()),
+                ("times", 14.into()),
+                ("expected", 2.1234.into()),
+            ],
         );
         assert_eq!(why.text, "bought with tea 14 times, expected 2.1");
     }

@@ -27,14 +27,21 @@ pub struct Shop {
 
 impl std::fmt::Debug for Shop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shop").field("as_of", &self.history.as_of()).finish_non_exhaustive()
+        f.debug_struct("Shop")
+            .field("as_of", &self.history.as_of())
+            .finish_non_exhaustive()
     }
 }
 
 /// A product of the catalogue, as rules see it.
 fn facts(product: &Product) -> ItemFacts {
     // The contract refuses such identifiers today; a lake may hold rows from before it did.
-    let printable: String = product.id.chars().filter(|c| !c.is_control()).take(200).collect();
+    let printable: String = product
+        .id
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
     let id = ProductId::new(printable).unwrap_or_else(|_| ProductId::unnamed());
     ItemFacts {
         name: product.name.clone(),
@@ -54,7 +61,12 @@ impl Shop {
     pub fn new(history: Arc<History>, rules: &RuleSet) -> Self {
         let items: Vec<ItemFacts> = history.catalogue().products().iter().map(facts).collect();
         let item_rules = rules.compile_for(&items);
-        Self { history, items, item_rules, recent: RwLock::default() }
+        Self {
+            history,
+            items,
+            item_rules,
+            recent: RwLock::default(),
+        }
     }
 
     /// Adds a purchase that happened after the history was loaded. Returns whether it was taken.
@@ -80,7 +92,10 @@ impl Shop {
     /// A customer's lines, oldest first: those of the history and those since. Empty for an unknown customer.
     #[must_use]
     pub fn lines_of(&self, customer: &str) -> Vec<SaleLine> {
-        let known = self.history.customer_index(customer).map_or(&[][..], |c| self.history.lines_of(c));
+        let known = self
+            .history
+            .customer_index(customer)
+            .map_or(&[][..], |c| self.history.lines_of(c));
         let mut lines = known.to_vec();
         if let Some(recent) = self.recent.read().get(customer) {
             lines.extend(recent);

@@ -165,7 +165,12 @@ impl fmt::Display for Report {
             Gate::Open => write!(f, "  gate: open"),
             Gate::Closed { reasons } => {
                 // A source of many files that all break the same limit is told by its first few.
-                let shown = reasons.iter().take(REASONS_SHOWN).cloned().collect::<Vec<_>>().join("; ");
+                let shown = reasons
+                    .iter()
+                    .take(REASONS_SHOWN)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join("; ");
                 write!(f, "  gate: closed: {shown}")?;
                 match reasons.len().saturating_sub(REASONS_SHOWN) {
                     0 => Ok(()),

@@ -55,15 +55,23 @@ impl ConfigFile {
     /// # Errors
     /// [`ConfigError::Unreadable`] with what the system said.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|e| ConfigError::Unreadable { file: file.to_owned(), found: e.to_string() })?;
-        Ok(Self { file: file.to_owned(), text })
+        let text = std::fs::read_to_string(file).map_err(|e| ConfigError::Unreadable {
+            file: file.to_owned(),
+            found: e.to_string(),
+        })?;
+        Ok(Self {
+            file: file.to_owned(),
+            text,
+        })
     }
 
     /// A file that is already in memory.
     #[must_use]
     pub fn new(file: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { file: file.into(), text: text.into() }
+        Self {
+            file: file.into(),
+            text: text.into(),
+        }
     }
 
     /// Parses the text. The target type is expected to deny unknown fields.
@@ -86,12 +94,20 @@ impl ConfigFile {
     /// Line of a byte offset, from 1.
     fn line_of(&self, offset: usize) -> usize {
         let end = offset.min(self.text.len());
-        1 + self.text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count()
+        1 + self.text.as_bytes()[..end]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count()
     }
 
     /// The error of a value that is out of range, at the line where `path` stands (keys and array positions).
     #[must_use]
-    pub fn refuse(&self, path: &[&str], found: impl std::fmt::Display, allowed: impl std::fmt::Display) -> ConfigError {
+    pub fn refuse(
+        &self,
+        path: &[&str],
+        found: impl std::fmt::Display,
+        allowed: impl std::fmt::Display,
+    ) -> ConfigError {
         ConfigError::Value {
             file: self.file.clone(),
             line: self.line_at(path),
@@ -104,7 +120,9 @@ impl ConfigFile {
     /// Line of a key path such as `["column", "3", "type"]`, or of its nearest ancestor that exists.
     #[must_use]
     pub fn line_at(&self, path: &[&str]) -> usize {
-        let Ok(document) = self.text.parse::<toml_edit::Document<String>>() else { return 1 };
+        let Ok(document) = self.text.parse::<toml_edit::Document<String>>() else {
+            return 1;
+        };
         let mut item = document.as_item();
         let mut offset = 0;
         for key in path {
@@ -120,7 +138,9 @@ impl ConfigFile {
                 }
             };
             let Some(next) = next else { break };
-            if key.parse::<usize>().is_ok() && let Some(span) = next.span() {
+            if key.parse::<usize>().is_ok()
+                && let Some(span) = next.span()
+            {
                 offset = span.start;
             }
             item = next;
@@ -131,8 +151,10 @@ impl ConfigFile {
     /// SHA-256 of the parsed content, so that comments and blank lines do not change it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let canonical = toml::from_str::<toml::Table>(&self.text)
-            .map_or_else(|_| self.text.clone(), |table| sorted(&toml::Value::Table(table)));
+        let canonical = toml::from_str::<toml::Table>(&self.text).map_or_else(
+            |_| self.text.clone(),
+            |table| sorted(&toml::Value::Table(table)),
+        );
         fingerprint(canonical.as_bytes())
     }
 }
@@ -142,10 +164,16 @@ fn sorted(value: &toml::Value) -> String {
         toml::Value::Table(table) => {
             let mut entries: Vec<_> = table.iter().collect();
             entries.sort_by(|a, b| a.0.cmp(b.0));
-            let inner: Vec<_> = entries.iter().map(|(k, v)| format!("{k:?}={}", sorted(v))).collect();
+            let inner: Vec<_> = entries
+                .iter()
+                .map(|(k, v)| format!("{k:?}={}", sorted(v)))
+                .collect();
             format!("{{{}}}", inner.join(","))
         }
-        toml::Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
+        toml::Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(sorted).collect::<Vec<_>>().join(",")
+        ),
         toml::Value::String(_)
         | toml::Value::Integer(_)
         | toml::Value::Float(_)
@@ -158,7 +186,10 @@ fn sorted(value: &toml::Value) -> String {
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    sha2::Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -183,22 +214,36 @@ mod tests {
     fn an_unknown_key_is_refused_at_its_line_with_what_is_allowed() {
         let file = ConfigFile::new("a.toml", "name = \"x\"\n\ncolour = 3\n");
         let error = file.parse::<Example>().unwrap_err().to_string();
-        assert!(error.starts_with("a.toml:3: unknown field `colour`, expected `name` or `column`"), "{error}");
+        assert!(
+            error.starts_with("a.toml:3: unknown field `colour`, expected `name` or `column`"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_value_out_of_range_is_refused_at_its_line() {
-        let file = ConfigFile::new("a.toml", "name = \"x\"\n[[column]]\nwidth = 1\n\n[[column]]\nwidth = -4\n");
+        let file = ConfigFile::new(
+            "a.toml",
+            "name = \"x\"\n[[column]]\nwidth = 1\n\n[[column]]\nwidth = -4\n",
+        );
         let read: Example = file.parse().unwrap();
         assert_eq!((read.name.as_str(), read.column[1].width), ("x", -4));
-        let error = file.refuse(&["column", "1", "width"], -4, "1 to 100").to_string();
-        assert_eq!(error, "a.toml:6: `column.1.width` is -4, allowed is 1 to 100");
+        let error = file
+            .refuse(&["column", "1", "width"], -4, "1 to 100")
+            .to_string();
+        assert_eq!(
+            error,
+            "a.toml:6: `column.1.width` is -4, allowed is 1 to 100"
+        );
     }
 
     #[test]
     fn the_fingerprint_ignores_comments_and_order() {
         let one = ConfigFile::new("a", "a = 1\nb = 2\n").fingerprint();
-        assert_eq!(one, ConfigFile::new("a", "# why\nb = 2\n\na = 1\n").fingerprint());
+        assert_eq!(
+            one,
+            ConfigFile::new("a", "# why\nb = 2\n\na = 1\n").fingerprint()
+        );
         assert_ne!(one, ConfigFile::new("a", "a = 1\nb = 3\n").fingerprint());
     }
 }

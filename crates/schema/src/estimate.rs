@@ -60,10 +60,20 @@ pub enum WhyNot {
 impl std::fmt::Display for WhyNot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::TooFew { what, found, needed } => write!(f, "{found} {what}, at least {needed} needed"),
+            Self::TooFew {
+                what,
+                found,
+                needed,
+            } => write!(f, "{found} {what}, at least {needed} needed"),
             Self::NoVariation { what } => write!(f, "{what} does not vary"),
-            Self::HistoryTooShort { found_days, needed_days } => {
-                write!(f, "{found_days} days of history, at least {needed_days} needed")
+            Self::HistoryTooShort {
+                found_days,
+                needed_days,
+            } => {
+                write!(
+                    f,
+                    "{found_days} days of history, at least {needed_days} needed"
+                )
             }
             Self::DoesNotApply { because } => write!(f, "does not apply: {because}"),
         }
@@ -94,7 +104,9 @@ impl Estimate {
 impl std::fmt::Display for Estimate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Measured { point, low, high, .. } => {
+            Self::Measured {
+                point, low, high, ..
+            } => {
                 write!(f, "{} ({} to {})", short(*point), short(*low), short(*high))
             }
             Self::Exact(point) => f.write_str(&short(*point)),
@@ -112,7 +124,10 @@ pub fn short(value: f64) -> String {
     if value.abs() >= 10_000.0 {
         return format!("{value:.0}");
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a finite number is small")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a logarithm of a finite number is small"
+    )]
     let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 8);
     format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
 }
@@ -123,13 +138,20 @@ mod tests {
 
     #[test]
     fn unknown_has_no_number_in_json() {
-        let unknown = Estimate::NotMeasurable(WhyNot::TooFew { what: "converters".into(), found: 12, needed: 100 });
+        let unknown = Estimate::NotMeasurable(WhyNot::TooFew {
+            what: "converters".into(),
+            found: 12,
+            needed: 100,
+        });
         assert_eq!(unknown.point(), None);
         assert_eq!(
             serde_json::to_string(&unknown).unwrap(),
             r#"{"not_measurable":{"too_few":{"what":"converters","found":12,"needed":100}}}"#
         );
-        assert_eq!(unknown.to_string(), "not measurable: 12 converters, at least 100 needed");
+        assert_eq!(
+            unknown.to_string(),
+            "not measurable: 12 converters, at least 100 needed"
+        );
     }
 
     #[test]

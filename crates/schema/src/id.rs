@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// An identifier that is empty or holds a control character.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read a {kind} identifier: found {found:?}, allowed is any text of 1 to 200 characters without control characters")]
+#[error(
+    "read a {kind} identifier: found {found:?}, allowed is any text of 1 to 200 characters without control characters"
+)]
 pub struct IdError {
     /// What the identifier names.
     pub kind: &'static str,
@@ -14,7 +16,10 @@ pub struct IdError {
 
 fn valid(kind: &'static str, text: &str) -> Result<(), IdError> {
     if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
-        return Err(IdError { kind, found: text.chars().take(40).collect() });
+        return Err(IdError {
+            kind,
+            found: text.chars().take(40).collect(),
+        });
     }
     Ok(())
 }

@@ -63,13 +63,34 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/indicators");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
-            .map(|f| f.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .map(|f| {
+                f.unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         files.sort();
-        assert_eq!(files, indicators().iter().map(|t| t.name.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            files,
+            indicators()
+                .iter()
+                .map(|t| t.name.clone())
+                .collect::<Vec<_>>()
+        );
         for i in indicators() {
-            assert!(i.reads.iter().all(|t| crate::table::table(t).is_some()), "{}", i.name);
-            assert!(i.sql.contains("$from") && i.sql.contains("$to"), "{}", i.name);
+            assert!(
+                i.reads.iter().all(|t| crate::table::table(t).is_some()),
+                "{}",
+                i.name
+            );
+            assert!(
+                i.sql.contains("$from") && i.sql.contains("$to"),
+                "{}",
+                i.name
+            );
         }
     }
 }

@@ -29,13 +29,24 @@ const UNITS: [(&str, u64); 9] = [
 
 impl std::str::FromStr for Bytes {
     type Err = BytesError;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked"
+    )]
     fn from_str(text: &str) -> Result<Self, BytesError> {
-        let wrong = || BytesError { found: text.to_owned() };
+        let wrong = || BytesError {
+            found: text.to_owned(),
+        };
         let lower = text.trim().to_ascii_lowercase();
-        let (unit, factor) =
-            UNITS.iter().find(|(unit, _)| lower.ends_with(unit)).ok_or_else(wrong)?;
-        let number: f64 = lower[..lower.len() - unit.len()].trim().parse().map_err(|_| wrong())?;
+        let (unit, factor) = UNITS
+            .iter()
+            .find(|(unit, _)| lower.ends_with(unit))
+            .ok_or_else(wrong)?;
+        let number: f64 = lower[..lower.len() - unit.len()]
+            .trim()
+            .parse()
+            .map_err(|_| wrong())?;
         let bytes = number * *factor as f64;
         if !(1.0..1e18).contains(&bytes) {
             return Err(wrong());

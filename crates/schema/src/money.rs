@@ -4,7 +4,17 @@ use serde::{Deserialize, Serialize};
 
 /// An amount in the smallest unit of its currency (cents). May be negative: a return is.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
     schemars::JsonSchema,
 )]
 #[serde(transparent)]
@@ -13,7 +23,10 @@ pub struct Cents(pub i64);
 impl Cents {
     /// The nearest cent of an amount computed in floating point; `None` where it is not finite or too large.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked on the line above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked on the line above"
+    )]
     pub fn nearest(cents: f64) -> Option<Self> {
         const LARGEST: f64 = 9.0e15; // Every integer below is exact in f64.
         (cents.is_finite() && cents.abs() < LARGEST).then(|| Self(cents.round() as i64))
@@ -48,7 +61,9 @@ pub struct Currency([u8; 3]);
 
 /// A text that is no ISO 4217 code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read a currency: found {found:?}, expected an ISO 4217 code of three capital letters such as EUR")]
+#[error(
+    "read a currency: found {found:?}, expected an ISO 4217 code of three capital letters such as EUR"
+)]
 pub struct CurrencyError {
     /// The text found.
     pub found: String,
@@ -62,7 +77,9 @@ impl Currency {
     pub fn new(code: &str) -> Result<Self, CurrencyError> {
         match code.as_bytes() {
             [a, b, c] if [a, b, c].iter().all(|l| l.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
-            _ => Err(CurrencyError { found: code.to_owned() }),
+            _ => Err(CurrencyError {
+                found: code.to_owned(),
+            }),
         }
     }
 
@@ -108,7 +125,11 @@ impl Probability {
     /// # Errors
     /// [`ProbabilityError`] when the number is not finite or lies outside 0 to 1.
     pub fn new(value: f64) -> Result<Self, ProbabilityError> {
-        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(ProbabilityError { found: value }) }
+        if (0.0..=1.0).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(ProbabilityError { found: value })
+        }
     }
 
     /// The number, between 0 and 1.

@@ -81,12 +81,17 @@ impl Scorecard {
     #[must_use]
     pub fn gate(&self, champion: Option<&Scorecard>) -> Gate {
         let Some(metric) = self.metrics.first() else {
-            return Gate::Closed { because: "nothing was measured".to_owned() };
+            return Gate::Closed {
+                because: "nothing was measured".to_owned(),
+            };
         };
         match metric.beats_baseline() {
             None => {
                 return Gate::Closed {
-                    because: format!("{} could not be compared with the baseline: {}", metric.name, metric.value),
+                    because: format!(
+                        "{} could not be compared with the baseline: {}",
+                        metric.name, metric.value
+                    ),
                 };
             }
             Some(false) => {
@@ -114,7 +119,8 @@ impl Scorecard {
                 ),
             };
         }
-        let Some((rival_point, (low, high))) = rival.value.point().zip(metric.value.interval()) else {
+        let Some((rival_point, (low, high))) = rival.value.point().zip(metric.value.interval())
+        else {
             return Gate::Open { because: wins };
         };
         let worse = match metric.better {
@@ -131,7 +137,12 @@ impl Scorecard {
                 ),
             }
         } else {
-            Gate::Open { because: format!("{wins} and is not worse than the champion's {}", crate::estimate::short(rival_point)) }
+            Gate::Open {
+                because: format!(
+                    "{wins} and is not worse than the champion's {}",
+                    crate::estimate::short(rival_point)
+                ),
+            }
         }
     }
 }
@@ -141,7 +152,12 @@ mod tests {
     use super::*;
 
     fn card(point: f64, baseline: f64) -> Scorecard {
-        let measured = |point: f64| Estimate::Measured { point, low: point - 0.1, high: point + 0.1, units: 100 };
+        let measured = |point: f64| Estimate::Measured {
+            point,
+            low: point - 0.1,
+            high: point + 0.1,
+            units: 100,
+        };
         Scorecard {
             split: String::new(),
             notes: vec![],
@@ -162,14 +178,22 @@ mod tests {
     fn the_gate_opens_only_above_baseline_and_within_noise_of_the_champion() {
         assert!(matches!(card(0.5, 0.4).gate(None), Gate::Open { .. }));
         assert!(matches!(card(0.3, 0.4).gate(None), Gate::Closed { .. }));
-        assert!(matches!(card(0.5, 0.4).gate(Some(&card(0.55, 0.4))), Gate::Open { .. }));
-        assert!(matches!(card(0.5, 0.4).gate(Some(&card(0.7, 0.4))), Gate::Closed { .. }));
+        assert!(matches!(
+            card(0.5, 0.4).gate(Some(&card(0.55, 0.4))),
+            Gate::Open { .. }
+        ));
+        assert!(matches!(
+            card(0.5, 0.4).gate(Some(&card(0.7, 0.4))),
+            Gate::Closed { .. }
+        ));
     }
 
     #[test]
     fn versions_measured_by_different_figures_are_not_compared() {
         let mut champion = card(0.1, 0.05);
         champion.metrics[0].name = "hit rate@10".into();
-        assert!(matches!(card(0.5, 0.4).gate(Some(&champion)), Gate::Closed { because } if because.contains("hit rate@10")));
+        assert!(
+            matches!(card(0.5, 0.4).gate(Some(&champion)), Gate::Closed { because } if because.contains("hit rate@10"))
+        );
     }
 }

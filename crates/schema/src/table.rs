@@ -120,8 +120,11 @@ impl Table {
     /// The Arrow schema of the table in the lake.
     #[must_use]
     pub fn arrow(&self) -> SchemaRef {
-        let fields: Vec<Field> =
-            self.columns.iter().map(|c| Field::new(&c.name, c.kind.arrow(), c.nullable)).collect();
+        let fields: Vec<Field> = self
+            .columns
+            .iter()
+            .map(|c| Field::new(&c.name, c.kind.arrow(), c.nullable))
+            .collect();
         Arc::new(Schema::new(fields))
     }
 
@@ -173,24 +176,44 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/tables");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
-            .map(|f| f.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .map(|f| {
+                f.unwrap()
+                    .path()
+                    .file_stem()
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         files.sort();
-        assert_eq!(files, tables().iter().map(|t| t.name.clone()).collect::<Vec<_>>());
+        assert_eq!(
+            files,
+            tables().iter().map(|t| t.name.clone()).collect::<Vec<_>>()
+        );
     }
 
     #[test]
     fn keys_times_and_references_name_columns_that_exist() {
         for t in tables() {
             for key in &t.key {
-                assert!(t.column(key).is_some_and(|c| !c.nullable), "{}.{key}", t.name);
+                assert!(
+                    t.column(key).is_some_and(|c| !c.nullable),
+                    "{}.{key}",
+                    t.name
+                );
             }
             if let Some(time) = &t.time {
-                assert!(matches!(t.column(time).unwrap().kind, ColumnType::Date | ColumnType::Timestamp));
+                assert!(matches!(
+                    t.column(time).unwrap().kind,
+                    ColumnType::Date | ColumnType::Timestamp
+                ));
             }
             for reference in t.columns.iter().filter_map(|c| c.references.as_deref()) {
                 let (other, column) = reference.split_once('.').unwrap();
-                assert!(table(other).unwrap().column(column).is_some(), "{reference}");
+                assert!(
+                    table(other).unwrap().column(column).is_some(),
+                    "{reference}"
+                );
             }
         }
     }

@@ -51,6 +51,11 @@ mod tests {
         for day in [-1, 0, 59, 15_309, 40_000] {
             assert_eq!(epoch_day(date_of(day)), day);
         }
-        assert_eq!(AsOf(jiff::civil::date(2011, 12, 10)).minus_days(9).to_string(), "2011-12-01");
+        assert_eq!(
+            AsOf(jiff::civil::date(2011, 12, 10))
+                .minus_days(9)
+                .to_string(),
+            "2011-12-01"
+        );
     }
 }

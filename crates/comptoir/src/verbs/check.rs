@@ -17,7 +17,11 @@ pub(crate) struct Check {}
 impl Check {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<()> {
         let (_, checked) = Project::read(&context.global.project)?;
-        let wrong = checked.files.iter().filter(|(_, verdict)| verdict.is_err()).count();
+        let wrong = checked
+            .files
+            .iter()
+            .filter(|(_, verdict)| verdict.is_err())
+            .count();
         if context.json() {
             let files: Vec<_> = checked
                 .files
@@ -45,7 +49,11 @@ impl Check {
             }
         }
         if wrong > 0 {
-            return Err(Refused(format!("{wrong} of {} files are wrong", checked.files.len())).into());
+            return Err(Refused(format!(
+                "{wrong} of {} files are wrong",
+                checked.files.len()
+            ))
+            .into());
         }
         Ok(())
     }

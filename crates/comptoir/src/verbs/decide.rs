@@ -34,8 +34,10 @@ impl Decide {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let product = one(&workshop.project, &self.product)?;
-        let (Some(input_format), Some(output_format)) = (FileFormat::of(&self.input), FileFormat::of(&self.output_file))
-        else {
+        let (Some(input_format), Some(output_format)) = (
+            FileFormat::of(&self.input),
+            FileFormat::of(&self.output_file),
+        ) else {
             bail!("--input and --output-file must end in .ndjson, .csv or .parquet");
         };
         let options = BatchOptions {
@@ -46,13 +48,19 @@ impl Decide {
             log: !self.dry_run,
             now: Context::now(),
         };
-        let done = workshop.decide_batch(product.as_ref(), &options, context.progress.as_ref()).await?;
+        let done = workshop
+            .decide_batch(product.as_ref(), &options, context.progress.as_ref())
+            .await?;
         if context.json() {
             return print::json(&done);
         }
         print::line(format!(
             "{} questions, {} answered, {} not ({}), {} actions in {}",
-            done.questions, done.answered, done.refused, done.first_refusal.as_deref().unwrap_or("none"), done.actions,
+            done.questions,
+            done.answered,
+            done.refused,
+            done.first_refusal.as_deref().unwrap_or("none"),
+            done.actions,
             options.output.display()
         ))
     }

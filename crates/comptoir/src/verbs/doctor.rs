@@ -22,7 +22,11 @@ struct Finding {
 
 fn finding(what: &'static str, found: Result<String, String>) -> Finding {
     let good = found.is_ok();
-    Finding { what, good, says: found.unwrap_or_else(|e| e) }
+    Finding {
+        what,
+        good,
+        says: found.unwrap_or_else(|e| e),
+    }
 }
 
 async fn lake(workshop: &Workshop) -> Result<String, String> {
@@ -30,12 +34,24 @@ async fn lake(workshop: &Workshop) -> Result<String, String> {
     let snapshot = workshop.lake.snapshot().await.map_err(told)?;
     // Taking the writer's lock and letting it go proves that the lake can be written.
     drop(workshop.lake.begin().await.map_err(told)?);
-    Ok(format!("snapshot {} with {} tables, writable", snapshot.version, snapshot.tables.len()))
+    Ok(format!(
+        "snapshot {} with {} tables, writable",
+        snapshot.version,
+        snapshot.tables.len()
+    ))
 }
 
 async fn history(workshop: &Workshop) -> Result<String, String> {
-    let snapshot = workshop.lake.snapshot().await.map_err(|e| factory::run::one_line(&e))?;
-    match workshop.day_after_last_sale(&snapshot).await.map_err(|e| factory::run::one_line(&e))? {
+    let snapshot = workshop
+        .lake
+        .snapshot()
+        .await
+        .map_err(|e| factory::run::one_line(&e))?;
+    match workshop
+        .day_after_last_sale(&snapshot)
+        .await
+        .map_err(|e| factory::run::one_line(&e))?
+    {
         Some(day) => Ok(format!("sales up to the day before {day}")),
         None => Err("no sale yet; run `comptoir import`".to_owned()),
     }
@@ -46,8 +62,13 @@ async fn champions(workshop: &Workshop) -> Vec<Finding> {
     for product in &workshop.project.products {
         let name = &product.header().name;
         let says = match workshop.champion(product.as_ref()).await {
-            Ok(Some((version, fitted))) => Ok(format!("{name}: version {version}, as of {}, golden vector proved", fitted.as_of())),
-            Ok(None) => Err(format!("{name}: no champion yet; run `comptoir run {name}`")),
+            Ok(Some((version, fitted))) => Ok(format!(
+                "{name}: version {version}, as of {}, golden vector proved",
+                fitted.as_of()
+            )),
+            Ok(None) => Err(format!(
+                "{name}: no champion yet; run `comptoir run {name}`"
+            )),
             Err(e) => Err(format!("{name}: {}", factory::run::one_line(&e))),
         };
         found.push(finding("champion", says));
@@ -60,7 +81,11 @@ impl Doctor {
         let mut findings = Vec::new();
         match context.project() {
             Ok(project) => {
-                let says = format!("{} sources, {} data products", project.sources.len(), project.products.len());
+                let says = format!(
+                    "{} sources, {} data products",
+                    project.sources.len(),
+                    project.products.len()
+                );
                 findings.push(finding("files", Ok(says)));
                 match context.workshop().await {
                     Ok(workshop) => {
@@ -88,6 +113,14 @@ impl Doctor {
             }
             table.print()?;
         }
-        if wrong > 0 { Err(Refused(format!("{wrong} of {} findings need attention", findings.len())).into()) } else { Ok(()) }
+        if wrong > 0 {
+            Err(Refused(format!(
+                "{wrong} of {} findings need attention",
+                findings.len()
+            ))
+            .into())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -29,10 +29,19 @@ pub(crate) struct Explain {
 
 /// A question about `customer=ID` or `product=ID`.
 pub(crate) fn asked(subject: &str, placement: Option<String>) -> anyhow::Result<Asked> {
-    let asked = Asked { placement, ..Asked::default() };
+    let asked = Asked {
+        placement,
+        ..Asked::default()
+    };
     match subject.split_once('=') {
-        Some(("customer", id)) => Ok(Asked { customer_id: Some(CustomerId::new(id)?), ..asked }),
-        Some(("product", id)) => Ok(Asked { product_id: Some(ProductId::new(id)?), ..asked }),
+        Some(("customer", id)) => Ok(Asked {
+            customer_id: Some(CustomerId::new(id)?),
+            ..asked
+        }),
+        Some(("product", id)) => Ok(Asked {
+            product_id: Some(ProductId::new(id)?),
+            ..asked
+        }),
         _ => bail!("--for is {subject:?}, expected customer=ID or product=ID"),
     }
 }
@@ -42,22 +51,34 @@ impl Explain {
         let workshop = context.workshop().await?;
         let product = one(&workshop.project, &self.product)?;
         let Some((version, fitted)) = workshop.champion(product.as_ref()).await? else {
-            bail!("{} has no champion yet; train it with `comptoir run {}`", self.product, self.product);
+            bail!(
+                "{} has no champion yet; train it with `comptoir run {}`",
+                self.product,
+                self.product
+            );
         };
         let serving = fitted.attach(workshop.shop().await?);
         let asked = asked(&self.subject, self.placement)?;
-        let explained = serving.explain(&asked, self.about.as_deref(), Context::now()).context("explain the answer")?;
+        let explained = serving
+            .explain(&asked, self.about.as_deref(), Context::now())
+            .context("explain the answer")?;
         if context.json() {
             return print::json(&serde_json::json!({
                 "product": self.product, "version": version, "asked": asked, "explanation": explained,
             }));
         }
-        print::line(format!("{} version {version}, {}: {}", self.product, self.subject, explained.summary))?;
+        print::line(format!(
+            "{} version {version}, {}: {}",
+            self.product, self.subject, explained.summary
+        ))?;
         let mut table = Table::new(["contribution", "what"]);
         for l in &explained.lines {
             table.row([format!("{:+.6}", l.contribution), l.what.clone()]);
         }
-        table.row([format!("{:.6}", explained.score), format!("= score of {} ({})", explained.about, explained.unit)]);
+        table.row([
+            format!("{:.6}", explained.score),
+            format!("= score of {} ({})", explained.about, explained.unit),
+        ]);
         table.print()?;
         if let Some(why_not) = &explained.why_not {
             print::line(format!("not in the answer: {why_not}"))?;

@@ -42,7 +42,11 @@ impl Import {
 
 /// Prints what an import found.
 pub(crate) fn show(context: &Context, outcome: &ImportOutcome) -> anyhow::Result<()> {
-    if context.json() { print::json(outcome) } else { print::line(outcome.to_string().trim_end()) }
+    if context.json() {
+        print::json(outcome)
+    } else {
+        print::line(outcome.to_string().trim_end())
+    }
 }
 
 /// Exit code 1 where a gate is closed.
@@ -50,7 +54,15 @@ pub(crate) fn gate(outcome: &ImportOutcome) -> anyhow::Result<()> {
     if outcome.gate_open {
         return Ok(());
     }
-    let closed = outcome.sources.iter().filter(|s| !s.gate_is_open()).map(|s| s.source.as_str());
+    let closed = outcome
+        .sources
+        .iter()
+        .filter(|s| !s.gate_is_open())
+        .map(|s| s.source.as_str());
     let closed: Vec<_> = closed.collect();
-    Err(Refused(format!("the contract is not met by {}; the report says which limit", closed.join(", "))).into())
+    Err(Refused(format!(
+        "the contract is not met by {}; the report says which limit",
+        closed.join(", ")
+    ))
+    .into())
 }

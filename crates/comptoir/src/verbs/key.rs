@@ -52,11 +52,19 @@ impl Key {
                 let mut secret = [0u8; 32];
                 fs_err::File::open("/dev/urandom")?.read_exact(&mut secret)?;
                 let scopes: BTreeSet<String> = scopes.into_iter().collect();
-                let key = workshop.registry.create_key(&name, &scopes, secret, Context::now()).await?;
+                let key = workshop
+                    .registry
+                    .create_key(&name, &scopes, secret, Context::now())
+                    .await?;
                 if context.json() {
-                    return print::json(&serde_json::json!({ "key": key.plaintext, "record": key.record }));
+                    return print::json(
+                        &serde_json::json!({ "key": key.plaintext, "record": key.record }),
+                    );
                 }
-                print::line(format!("{}\nkey {} of {name:?}; it is not shown again", key.plaintext, key.record.id))
+                print::line(format!(
+                    "{}\nkey {} of {name:?}; it is not shown again",
+                    key.plaintext, key.record.id
+                ))
             }
             Action::List => {
                 let keys = workshop.registry.keys().await?;

@@ -29,13 +29,23 @@ pub(crate) struct New {
 fn names() -> Vec<String> {
     let mut names: Vec<_> = EXAMPLES
         .dirs()
-        .map(|d| d.path().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default())
+        .map(|d| {
+            d.path()
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        })
         .collect();
     names.sort();
     names
 }
 
-fn write(dir: &Dir<'_>, root: &Path, folder: &Path, written: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn write(
+    dir: &Dir<'_>,
+    root: &Path,
+    folder: &Path,
+    written: &mut Vec<PathBuf>,
+) -> anyhow::Result<()> {
     for file in dir.files() {
         let relative = file.path().strip_prefix(root).unwrap_or(file.path());
         let target = folder.join(relative);
@@ -48,16 +58,21 @@ fn write(dir: &Dir<'_>, root: &Path, folder: &Path, written: &mut Vec<PathBuf>) 
         fs_err::write(&target, file.contents())?;
         written.push(target);
     }
-    dir.dirs().try_for_each(|sub| write(sub, root, folder, written))
+    dir.dirs()
+        .try_for_each(|sub| write(sub, root, folder, written))
 }
 
 /// Writes an example shop into a folder and returns the files written.
 pub(crate) fn write_example(shop: &str, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let Some(dir) = EXAMPLES.get_dir(shop) else {
-        bail!("there is no example shop {shop:?}, allowed is {}", names().join(", "));
+        bail!(
+            "there is no example shop {shop:?}, allowed is {}",
+            names().join(", ")
+        );
     };
     let mut written = Vec::new();
-    write(dir, Path::new(shop), folder, &mut written).with_context(|| format!("make {}", folder.display()))?;
+    write(dir, Path::new(shop), folder, &mut written)
+        .with_context(|| format!("make {}", folder.display()))?;
     written.sort();
     Ok(written)
 }
@@ -66,11 +81,16 @@ impl New {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<()> {
         let written = write_example(&self.shop, &self.folder)?;
         if context.json() {
-            return print::json(&serde_json::json!({ "folder": self.folder, "shop": self.shop, "files": written }));
+            return print::json(
+                &serde_json::json!({ "folder": self.folder, "shop": self.shop, "files": written }),
+            );
         }
         for file in &written {
             print::line(file.display())?;
         }
-        print::line(format!("\nnext: cd {} && comptoir check && comptoir import && comptoir run && comptoir serve", self.folder.display()))
+        print::line(format!(
+            "\nnext: cd {} && comptoir check && comptoir import && comptoir run && comptoir serve",
+            self.folder.display()
+        ))
     }
 }

@@ -48,12 +48,21 @@ impl Plan {
         } else {
             print::line(format!(
                 "as of {}: {} customers, {} products, {} lines of sales over {} days; memory budget {budget}\n",
-                history.as_of(), size.customers, size.products, size.sales, history.days()
+                history.as_of(),
+                size.customers,
+                size.products,
+                size.sales,
+                history.days()
             ))?;
             let mut table = Table::new(["product", "kind", "memory up to", "fits"]);
             for (h, needed) in &lines {
                 let fits = if *needed <= budget { "yes" } else { "no" };
-                table.row([h.name.clone(), h.kind.clone(), needed.to_string(), fits.to_owned()]);
+                table.row([
+                    h.name.clone(),
+                    h.kind.clone(),
+                    needed.to_string(),
+                    fits.to_owned(),
+                ]);
             }
             table.print()?;
         }

@@ -34,13 +34,18 @@ async fn all(context: &Context) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     if let Some(workshop) = &workshop {
         for product in &workshop.project.products {
-            let champion = workshop.registry.alias(&product.header().name, CHAMPION).await?;
+            let champion = workshop
+                .registry
+                .alias(&product.header().name, CHAMPION)
+                .await?;
             rows.push((product.header().clone(), champion.map(|c| c.version)));
         }
     }
     if context.json() {
-        let list: Vec<_> =
-            rows.iter().map(|(h, champion)| serde_json::json!({ "product": h, "champion": champion })).collect();
+        let list: Vec<_> = rows
+            .iter()
+            .map(|(h, champion)| serde_json::json!({ "product": h, "champion": champion }))
+            .collect();
         let kinds: Vec<_> = KINDS.iter().map(|k| k.card()).collect();
         return print::json(&serde_json::json!({ "products": list, "kinds": kinds }));
     }
@@ -48,7 +53,13 @@ async fn all(context: &Context) -> anyhow::Result<()> {
         let mut table = Table::new(["product", "kind", "champion", "owner", "description"]);
         for (h, champion) in &rows {
             let champion = champion.map_or_else(|| "none".to_owned(), |v| format!("version {v}"));
-            table.row([h.name.clone(), h.kind.clone(), champion, h.owner.clone(), h.description.clone()]);
+            table.row([
+                h.name.clone(),
+                h.kind.clone(),
+                champion,
+                h.owner.clone(),
+                h.description.clone(),
+            ]);
         }
         table.print()?;
         print::line("")?;
@@ -95,15 +106,26 @@ async fn one(context: &Context, name: &str) -> anyhow::Result<()> {
         );
     };
     let header = product.header();
-    let champion = workshop.registry.alias(name, CHAMPION).await?.map(|a| a.version);
+    let champion = workshop
+        .registry
+        .alias(name, CHAMPION)
+        .await?
+        .map(|a| a.version);
     let versions = workshop.registry.versions(name).await?;
     if context.json() {
-        return print::json(&serde_json::json!({ "product": header, "champion": champion, "versions": versions }));
+        return print::json(
+            &serde_json::json!({ "product": header, "champion": champion, "versions": versions }),
+        );
     }
     print::line(format!("{}: {}", header.name, header.description))?;
-    print::line(format!("kind {}, owner {}, deadline {} ms", header.kind, header.owner, header.deadline_ms))?;
+    print::line(format!(
+        "kind {}, owner {}, deadline {} ms",
+        header.kind, header.owner, header.deadline_ms
+    ))?;
     match champion {
         Some(version) => print::line(format!("champion: version {version} of {}", versions.len())),
-        None => print::line(format!("no champion yet; train it with `comptoir run {name}`")),
+        None => print::line(format!(
+            "no champion yet; train it with `comptoir run {name}`"
+        )),
     }
 }

@@ -49,22 +49,44 @@ fn told(context: &Context, change: &AliasChange) -> anyhow::Result<()> {
     if context.json() {
         return print::json(change);
     }
-    let from = change.from.map_or_else(|| "no champion".to_owned(), |v| format!("version {v}"));
-    print::line(format!("{}: {from} -> version {} ({})", change.product, change.to, change.why))
+    let from = change
+        .from
+        .map_or_else(|| "no champion".to_owned(), |v| format!("version {v}"));
+    print::line(format!(
+        "{}: {from} -> version {} ({})",
+        change.product, change.to, change.why
+    ))
 }
 
 impl Promote {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         one(&workshop.project, &self.product)?;
-        let current = workshop.registry.alias(&self.product, CHAMPION).await?.map(|a| a.version);
+        let current = workshop
+            .registry
+            .alias(&self.product, CHAMPION)
+            .await?
+            .map(|a| a.version);
         let who = who();
-        let signed = Signature { who: &who, why: &self.why, at: Context::now() };
+        let signed = Signature {
+            who: &who,
+            why: &self.why,
+            at: Context::now(),
+        };
         let change = if self.despite_gate {
-            workshop.registry.set_alias(&self.product, CHAMPION, self.version, current, signed).await?
+            workshop
+                .registry
+                .set_alias(&self.product, CHAMPION, self.version, current, signed)
+                .await?
         } else {
-            match workshop.registry.promote(&self.product, self.version, current, signed).await {
-                Err(PromoteError::GateClosed { because, .. }) => return Err(Refused(because).into()),
+            match workshop
+                .registry
+                .promote(&self.product, self.version, current, signed)
+                .await
+            {
+                Err(PromoteError::GateClosed { because, .. }) => {
+                    return Err(Refused(because).into());
+                }
                 other => other?,
             }
         };
@@ -80,8 +102,15 @@ impl Rollback {
             bail!("{} has no champion to roll back", self.product);
         };
         let who = who();
-        let signed = Signature { who: &who, why: &self.why, at: Context::now() };
-        let change = workshop.registry.rollback(&self.product, CHAMPION, current.version, signed).await?;
+        let signed = Signature {
+            who: &who,
+            why: &self.why,
+            at: Context::now(),
+        };
+        let change = workshop
+            .registry
+            .rollback(&self.product, CHAMPION, current.version, signed)
+            .await?;
         told(context, &change)
     }
 }

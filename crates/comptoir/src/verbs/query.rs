@@ -28,7 +28,11 @@ impl Query {
         if context.json() {
             // One JSON object a line, as they come: a result of any size fits.
             let mut writer = arrow::json::LineDelimitedWriter::new(std::io::stdout().lock());
-            while let Some(batch) = rows.try_next().await.map_err(|e| workshop.lake.sql_error(e))? {
+            while let Some(batch) = rows
+                .try_next()
+                .await
+                .map_err(|e| workshop.lake.sql_error(e))?
+            {
                 writer.write(&batch).context("print the rows")?;
             }
             return writer.finish().context("print the rows");
@@ -37,7 +41,11 @@ impl Query {
         const ROWS_SHOWN: usize = 1_000;
         let (mut shown, mut total) = (Vec::new(), 0);
         let schema = rows.schema();
-        while let Some(batch) = rows.try_next().await.map_err(|e| workshop.lake.sql_error(e))? {
+        while let Some(batch) = rows
+            .try_next()
+            .await
+            .map_err(|e| workshop.lake.sql_error(e))?
+        {
             let room = ROWS_SHOWN.saturating_sub(total);
             total += batch.num_rows();
             if room > 0 {
@@ -50,7 +58,9 @@ impl Query {
         let text = arrow::util::pretty::pretty_format_batches(&shown).context("print the rows")?;
         writeln!(std::io::stdout(), "{text}")?;
         if total > ROWS_SHOWN {
-            print::line(format!("{ROWS_SHOWN} of {total} rows; --output json prints all"))?;
+            print::line(format!(
+                "{ROWS_SHOWN} of {total} rows; --output json prints all"
+            ))?;
         }
         Ok(())
     }

@@ -27,7 +27,9 @@ pub(crate) struct Run {
 /// The products named, or all of them.
 pub(crate) fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<Arc<dyn Product>>> {
     if project.products.is_empty() {
-        bail!("the project has no data product; add a file to products/ (comptoir products shows the kinds)");
+        bail!(
+            "the project has no data product; add a file to products/ (comptoir products shows the kinds)"
+        );
     }
     if names.is_empty() {
         return Ok(project.products.clone());
@@ -39,7 +41,10 @@ pub(crate) fn chosen(project: &Project, names: &[String]) -> anyhow::Result<Vec<
 pub(crate) fn one(project: &Project, name: &str) -> anyhow::Result<Arc<dyn Product>> {
     match project.product(name) {
         Some(product) => Ok(Arc::clone(product)),
-        None => bail!("there is no data product {name:?}, allowed is {}", project.product_names().join(", ")),
+        None => bail!(
+            "there is no data product {name:?}, allowed is {}",
+            project.product_names().join(", ")
+        ),
     }
 }
 
@@ -64,8 +69,16 @@ pub(crate) async fn run_all(
     let (history, inputs) = workshop.history(as_of).await?;
     let mut outcomes = Vec::new();
     for product in products {
-        let options = RunOptions { as_of, seed: context.global.seed, now: Context::now() };
-        outcomes.push(workshop.run(product, &history, &inputs, &options, &context.progress).await?);
+        let options = RunOptions {
+            as_of,
+            seed: context.global.seed,
+            now: Context::now(),
+        };
+        outcomes.push(
+            workshop
+                .run(product, &history, &inputs, &options, &context.progress)
+                .await?,
+        );
     }
     Ok(outcomes)
 }
@@ -76,7 +89,11 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
         return print::json(&outcomes);
     }
     for outcome in outcomes {
-        let state = if outcome.promoted { "champion" } else { "not promoted" };
+        let state = if outcome.promoted {
+            "champion"
+        } else {
+            "not promoted"
+        };
         let seconds = outcome.duration_ms as f64 / 1000.0;
         print::line(format!(
             "{} ({}) version {}: {state}, as of {}, {seconds:.1} s",
@@ -85,8 +102,15 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
         print::line(format!("  gate: {}", outcome.because))?;
         print::line(format!("  measured: {}", outcome.scorecard.split))?;
         for m in &outcome.scorecard.metrics {
-            let scope = if m.scope.is_empty() { String::new() } else { format!("{} ", m.scope) };
-            print::line(format!("  {scope}{}: {}   {}: {}", m.name, m.value, m.baseline_name, m.baseline))?;
+            let scope = if m.scope.is_empty() {
+                String::new()
+            } else {
+                format!("{} ", m.scope)
+            };
+            print::line(format!(
+                "  {scope}{}: {}   {}: {}",
+                m.name, m.value, m.baseline_name, m.baseline
+            ))?;
         }
         for line in outcome.summary.iter().chain(&outcome.scorecard.notes) {
             print::line(format!("  - {line}"))?;
@@ -98,7 +122,14 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
 
 /// Exit code 1 where a version did not pass.
 pub(crate) fn gate(outcomes: &[RunOutcome]) -> anyhow::Result<()> {
-    let closed: Vec<_> =
-        outcomes.iter().filter(|o| !o.promoted).map(|o| format!("{}: {}", o.product, o.because)).collect();
-    if closed.is_empty() { Ok(()) } else { Err(Refused(closed.join("; ")).into()) }
+    let closed: Vec<_> = outcomes
+        .iter()
+        .filter(|o| !o.promoted)
+        .map(|o| format!("{}: {}", o.product, o.because))
+        .collect();
+    if closed.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused(closed.join("; ")).into())
+    }
 }

@@ -24,11 +24,21 @@ pub(crate) struct Schemas {
 /// All schemas by name.
 pub(crate) fn all() -> Vec<(String, Schema)> {
     let mut list = vec![
-        ("project".to_owned(), schemars::schema_for!(factory::project::ProjectFile)),
-        ("source".to_owned(), schemars::schema_for!(sources::config::RawSource)),
+        (
+            "project".to_owned(),
+            schemars::schema_for!(factory::project::ProjectFile),
+        ),
+        (
+            "source".to_owned(),
+            schemars::schema_for!(sources::config::RawSource),
+        ),
         ("rules".to_owned(), decisions_schema()),
     ];
-    list.extend(KINDS.iter().map(|k| (format!("product-{}", k.card().kind), k.schema())));
+    list.extend(
+        KINDS
+            .iter()
+            .map(|k| (format!("product-{}", k.card().kind), k.schema())),
+    );
     list
 }
 
@@ -42,15 +52,23 @@ impl Schemas {
         if let Some(folder) = self.write {
             fs_err::create_dir_all(&folder).context("make the folder")?;
             for (name, schema) in &all {
-                fs_err::write(folder.join(format!("{name}.json")), serde_json::to_string_pretty(schema)? + "\n")?;
+                fs_err::write(
+                    folder.join(format!("{name}.json")),
+                    serde_json::to_string_pretty(schema)? + "\n",
+                )?;
             }
             return print::line(format!("{} schemas in {}", all.len(), folder.display()));
         }
         let names: Vec<_> = all.iter().map(|(n, _)| n.as_str()).collect();
-        let Some(name) = self.name else { return print::line(names.join("\n")) };
+        let Some(name) = self.name else {
+            return print::line(names.join("\n"));
+        };
         match all.iter().find(|(n, _)| *n == name) {
             Some((_, schema)) => print::json(schema),
-            None => bail!("there is no schema {name:?}, allowed is {}", names.join(", ")),
+            None => bail!(
+                "there is no schema {name:?}, allowed is {}",
+                names.join(", ")
+            ),
         }
     }
 }

@@ -44,13 +44,19 @@ async fn stop() {
 }
 
 /// Serves until the process is asked to stop.
-pub(crate) async fn serve(context: &Context, workshop: Workshop, address: Option<SocketAddr>) -> anyhow::Result<()> {
+pub(crate) async fn serve(
+    context: &Context,
+    workshop: Workshop,
+    address: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let json = context.json();
     let ready = move |bound: SocketAddr| {
         let told = if json {
             print::json(&serde_json::json!({ "address": format!("http://{bound}") }))
         } else {
-            print::line(format!("console  http://{bound}/\nAPI      http://{bound}/openapi.json\nmetrics  http://{bound}/metrics"))
+            print::line(format!(
+                "console  http://{bound}/\nAPI      http://{bound}/openapi.json\nmetrics  http://{bound}/metrics"
+            ))
         };
         // A closed standard output does not stop a server.
         let _ = told;

@@ -47,12 +47,21 @@ impl Tables {
 fn one(context: &Context, name: &str) -> anyhow::Result<()> {
     let Some(found) = table(name) else {
         let names: Vec<_> = tables().iter().map(|t| t.name.as_str()).collect();
-        bail!("there is no table {name:?}, allowed is {}", names.join(", "));
+        bail!(
+            "there is no table {name:?}, allowed is {}",
+            names.join(", ")
+        );
     };
     if context.json() {
         return print::json(found);
     }
-    print::line(format!("{}: {} One row is {}; its key is {}.\n", found.name, found.meaning, found.grain, found.key.join(", ")))?;
+    print::line(format!(
+        "{}: {} One row is {}; its key is {}.\n",
+        found.name,
+        found.meaning,
+        found.grain,
+        found.key.join(", ")
+    ))?;
     let mut rows = Table::new(["column", "type", "empty", "personal", "allowed", "meaning"]);
     for c in &found.columns {
         let kind = match &c.unit {
@@ -60,7 +69,14 @@ fn one(context: &Context, name: &str) -> anyhow::Result<()> {
             None => c.kind.name().to_owned(),
         };
         let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
-        rows.row([c.name.clone(), kind, yes(c.nullable), yes(c.personal), allowed(c), c.meaning.clone()]);
+        rows.row([
+            c.name.clone(),
+            kind,
+            yes(c.nullable),
+            yes(c.personal),
+            allowed(c),
+            c.meaning.clone(),
+        ]);
     }
     rows.print()
 }

@@ -20,18 +20,28 @@ impl Versions {
         let workshop = context.workshop().await?;
         one(&workshop.project, &self.product)?;
         let versions = workshop.registry.versions(&self.product).await?;
-        let champion = workshop.registry.alias(&self.product, CHAMPION).await?.map(|a| a.version);
+        let champion = workshop
+            .registry
+            .alias(&self.product, CHAMPION)
+            .await?
+            .map(|a| a.version);
         if context.json() {
             return print::json(&serde_json::json!({
                 "product": self.product, "champion": champion, "versions": versions,
                 "history": workshop.registry.alias_history(&self.product, CHAMPION).await?,
             }));
         }
-        let mut table = Table::new(["version", "state", "trained", "measure", "value", "baseline"]);
+        let mut table = Table::new([
+            "version", "state", "trained", "measure", "value", "baseline",
+        ]);
         for v in &versions {
             let card: Option<Scorecard> = serde_json::from_value(v.scorecard.clone()).ok();
             let metric = card.as_ref().and_then(|c| c.metrics.first());
-            let state = if champion == Some(v.number) { "champion" } else { "" };
+            let state = if champion == Some(v.number) {
+                "champion"
+            } else {
+                ""
+            };
             table.row([
                 v.number.to_string(),
                 state.to_owned(),

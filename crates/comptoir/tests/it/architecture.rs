@@ -16,19 +16,63 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("decisions", &["schema", "math"]),
     ("measure", &["schema", "math"]),
     ("monitoring", &["schema", "math"]),
-    ("products", &["schema", "math", "lake", "features", "models", "decisions", "measure", "monitoring"]),
+    (
+        "products",
+        &[
+            "schema",
+            "math",
+            "lake",
+            "features",
+            "models",
+            "decisions",
+            "measure",
+            "monitoring",
+        ],
+    ),
     (
         "factory",
-        &["schema", "lake", "registry", "sources", "quality", "features", "decisions", "products", "monitoring"],
+        &[
+            "schema",
+            "lake",
+            "registry",
+            "sources",
+            "quality",
+            "features",
+            "decisions",
+            "products",
+            "monitoring",
+        ],
     ),
     (
         "server",
-        &["schema", "lake", "registry", "quality", "features", "decisions", "products", "factory", "monitoring", "measure"],
+        &[
+            "schema",
+            "lake",
+            "registry",
+            "quality",
+            "features",
+            "decisions",
+            "products",
+            "factory",
+            "monitoring",
+            "measure",
+        ],
     ),
     ("simulator", &["schema", "math"]),
     (
         "comptoir",
-        &["schema", "lake", "registry", "sources", "quality", "features", "products", "factory", "server", "simulator"],
+        &[
+            "schema",
+            "lake",
+            "registry",
+            "sources",
+            "quality",
+            "features",
+            "products",
+            "factory",
+            "server",
+            "simulator",
+        ],
     ),
 ];
 
@@ -39,7 +83,13 @@ fn edges() -> BTreeMap<String, Vec<String>> {
         let manifest: toml::Table = manifest.parse().unwrap();
         let name = manifest["package"]["name"].as_str().unwrap().to_owned();
         let ours = |d: &&String| ALLOWED.iter().any(|(n, _)| n == d);
-        let uses = manifest["dependencies"].as_table().unwrap().keys().filter(ours).cloned().collect();
+        let uses = manifest["dependencies"]
+            .as_table()
+            .unwrap()
+            .keys()
+            .filter(ours)
+            .cloned()
+            .collect();
         found.insert(name, uses);
     }
     found
@@ -48,11 +98,19 @@ fn edges() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn no_crate_depends_against_the_way_of_the_data() {
     let edges = edges();
-    assert_eq!(edges.len(), ALLOWED.len(), "a crate is missing in the list: {:?}", edges.keys());
+    assert_eq!(
+        edges.len(),
+        ALLOWED.len(),
+        "a crate is missing in the list: {:?}",
+        edges.keys()
+    );
     for (name, uses) in edges {
         let allowed = ALLOWED.iter().find(|(n, _)| *n == name).unwrap().1;
         for used in uses {
-            assert!(allowed.contains(&used.as_str()), "{name} depends on {used}, allowed is {allowed:?}");
+            assert!(
+                allowed.contains(&used.as_str()),
+                "{name} depends on {used}, allowed is {allowed:?}"
+            );
         }
     }
 }
@@ -61,13 +119,22 @@ fn no_crate_depends_against_the_way_of_the_data() {
 fn the_code_map_names_every_crate() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for (name, _) in ALLOWED {
-        assert!(text.contains(&format!("(crates/{name})")), "{name} is missing in ARCHITECTURE.md");
+        assert!(
+            text.contains(&format!("(crates/{name})")),
+            "{name} is missing in ARCHITECTURE.md"
+        );
     }
 }
 
 #[test]
 fn links_in_the_documents_lead_somewhere() {
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/guides/first-shop.md", "bench/README.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/guides/first-shop.md",
+        "bench/README.md",
+    ] {
         let path = root().join(page);
         let text = std::fs::read_to_string(&path).unwrap();
         for link in text.split("](").skip(1).filter_map(|t| t.split(')').next()) {

@@ -13,7 +13,10 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, says: &[&str]) {
     let ran = run(folder, arguments);
     assert_eq!(ran.code, code, "{ran:#?}");
     for part in says {
-        assert!(ran.err.contains(part) || ran.out.contains(part), "no {part:?} in {ran:#?}");
+        assert!(
+            ran.err.contains(part) || ran.out.contains(part),
+            "no {part:?} in {ran:#?}"
+        );
     }
     assert!(!ran.err.contains("panicked"), "{ran:#?}");
 }
@@ -21,7 +24,12 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, says: &[&str]) {
 #[test]
 fn outside_a_project_the_way_in_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    refused(folder.path(), &["import"], 2, &["comptoir.toml", "comptoir new"]);
+    refused(
+        folder.path(),
+        &["import"],
+        2,
+        &["comptoir.toml", "comptoir new"],
+    );
 }
 
 #[test]
@@ -41,19 +49,43 @@ fn a_value_out_of_range_names_what_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path());
     let file = shop.join("products/value.toml");
-    std::fs::write(&file, "kind = \"value\"\nowner = \"me\"\n[settings]\nhorizon_days = 0\n").unwrap();
-    refused(&shop, &["check"], 1, &["value.toml:4", "horizon_days", "0", "1 to 3650"]);
+    std::fs::write(
+        &file,
+        "kind = \"value\"\nowner = \"me\"\n[settings]\nhorizon_days = 0\n",
+    )
+    .unwrap();
+    refused(
+        &shop,
+        &["check"],
+        1,
+        &["value.toml:4", "horizon_days", "0", "1 to 3650"],
+    );
     std::fs::write(&file, "kind = \"valeu\"\nowner = \"me\"\n").unwrap();
-    refused(&shop, &["check"], 1, &["value.toml:1", "valeu", "recommend", "segments", "value"]);
+    refused(
+        &shop,
+        &["check"],
+        1,
+        &["value.toml:1", "valeu", "recommend", "segments", "value"],
+    );
 }
 
 #[test]
 fn unknown_names_are_answered_with_those_there_are() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path());
-    refused(&shop, &["run", "for-me"], 2, &["for-me", "for-you", "segments", "value"]);
+    refused(
+        &shop,
+        &["run", "for-me"],
+        2,
+        &["for-me", "for-you", "segments", "value"],
+    );
     refused(&shop, &["tables", "sale"], 2, &["sale", "sales"]);
-    refused(&shop, &["new", "x", "--shop", "bakery"], 2, &["bakery", "marketplace", "starter"]);
+    refused(
+        &shop,
+        &["new", "x", "--shop", "bakery"],
+        2,
+        &["bakery", "marketplace", "starter"],
+    );
     refused(&shop, &["--output", "xml", "tables"], 2, &["xml", "json"]);
     refused(&shop, &["plan", "--memory", "lots"], 2, &["lots", "8GiB"]);
 }
@@ -63,7 +95,12 @@ fn nothing_to_learn_from_is_told_with_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path());
     refused(&shop, &["run"], 2, &["sales", "import"]);
-    refused(&shop, &["explain", "for-you", "--for", "customer=C001"], 2, &["no champion", "comptoir run"]);
+    refused(
+        &shop,
+        &["explain", "for-you", "--for", "customer=C001"],
+        2,
+        &["no champion", "comptoir run"],
+    );
 }
 
 #[test]
@@ -72,9 +109,25 @@ fn training_over_the_memory_budget_is_not_started() {
     let shop = shop(folder.path());
     good(&shop, &["import"]);
     refused(&shop, &["plan", "--memory", "1MiB"], 3, &["budget"]);
-    refused(&shop, &["run", "segments", "--memory", "1MiB"], 3, &["1.0 MiB"]);
-    let runs = good(&shop, &["query", "SELECT state, reason FROM runs", "--output", "json"]);
-    assert!(runs.out.contains("failed") && runs.out.contains("budget"), "{runs:#?}");
+    refused(
+        &shop,
+        &["run", "segments", "--memory", "1MiB"],
+        3,
+        &["1.0 MiB"],
+    );
+    let runs = good(
+        &shop,
+        &[
+            "query",
+            "SELECT state, reason FROM runs",
+            "--output",
+            "json",
+        ],
+    );
+    assert!(
+        runs.out.contains("failed") && runs.out.contains("budget"),
+        "{runs:#?}"
+    );
 }
 
 #[test]
@@ -91,8 +144,18 @@ fn the_lake_is_not_written_by_a_query_and_no_file_outside_is_read() {
     ] {
         refused(&shop, &["query", sql], 2, &["only SELECT"]);
     }
-    refused(&shop, &["query", "SELECT * FROM '/etc/passwd'"], 2, &["/etc/passwd"]);
-    refused(&shop, &["query", "SELECT nothing FROM sales"], 2, &["nothing", "order_id"]);
+    refused(
+        &shop,
+        &["query", "SELECT * FROM '/etc/passwd'"],
+        2,
+        &["/etc/passwd"],
+    );
+    refused(
+        &shop,
+        &["query", "SELECT nothing FROM sales"],
+        2,
+        &["nothing", "order_id"],
+    );
 }
 
 #[test]
@@ -121,16 +184,41 @@ fn a_full_disk_leaves_the_lake_as_it_was() {
     let shop = shop(folder.path());
     let disk = shop.join("lake");
     std::fs::create_dir(&disk).unwrap();
-    let mount = |arguments: &[&str]| std::process::Command::new("mount").args(arguments).output().is_ok_and(|o| o.status.success());
-    if !mount(&["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.to_str().unwrap()]) {
-        println!("skipped: a_full_disk_leaves_the_lake_as_it_was needs the right to mount a small file system");
+    let mount = |arguments: &[&str]| {
+        std::process::Command::new("mount")
+            .args(arguments)
+            .output()
+            .is_ok_and(|o| o.status.success())
+    };
+    if !mount(&[
+        "-t",
+        "tmpfs",
+        "-o",
+        "size=64k",
+        "tmpfs",
+        disk.to_str().unwrap(),
+    ]) {
+        println!(
+            "skipped: a_full_disk_leaves_the_lake_as_it_was needs the right to mount a small file system"
+        );
         return;
     }
     std::fs::write(disk.join("ballast"), vec![0u8; 48 * 1024]).unwrap();
     let ran = run(&shop, &["import"]);
     std::fs::remove_file(disk.join("ballast")).unwrap();
-    let rows = run(&shop, &["query", "SELECT COUNT(*) AS n FROM sales", "--output", "json"]);
-    std::process::Command::new("umount").arg(&disk).output().unwrap();
+    let rows = run(
+        &shop,
+        &[
+            "query",
+            "SELECT COUNT(*) AS n FROM sales",
+            "--output",
+            "json",
+        ],
+    );
+    std::process::Command::new("umount")
+        .arg(&disk)
+        .output()
+        .unwrap();
     assert_eq!(ran.code, 2, "{ran:#?}");
     assert!(ran.err.contains("space"), "{ran:#?}");
     assert_eq!(rows.out.trim(), "{\"n\":0}", "{rows:#?}");

@@ -42,12 +42,22 @@ fn the_first_shop_works_as_its_guide_says() {
         .output()
         .unwrap();
     let out = String::from_utf8_lossy(&ran.stdout);
-    assert!(ran.status.success(), "{out}\n{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.status.success(),
+        "{out}\n{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     for (number, (command, expected)) in steps.iter().enumerate() {
-        let after = out.split(&format!("=== {number}\n")).nth(1).unwrap_or_default();
+        let after = out
+            .split(&format!("=== {number}\n"))
+            .nth(1)
+            .unwrap_or_default();
         let output = after.split("=== ").next().unwrap();
         for line in expected {
-            assert!(output.contains(line.trim()), "`{command}` prints no {line:?}:\n{output}");
+            assert!(
+                output.contains(line.trim()),
+                "`{command}` prints no {line:?}:\n{output}"
+            );
         }
     }
 }

@@ -15,7 +15,10 @@ fn page(name: &str, text: &str) {
         return;
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == text, "docs/reference/{name} is not what the code says; run UPDATE_REFERENCE=1 cargo test --workspace");
+    assert!(
+        written == text,
+        "docs/reference/{name} is not what the code says; run UPDATE_REFERENCE=1 cargo test --workspace"
+    );
 }
 
 const GENERATED: &str = "<!-- Generated from code and schema by a test; UPDATE_REFERENCE=1 cargo test --workspace rewrites it. -->\n";
@@ -24,14 +27,27 @@ const GENERATED: &str = "<!-- Generated from code and schema by a test; UPDATE_R
 fn tables() {
     let mut text = format!("{GENERATED}# Shared tables\n\n");
     for t in schema::table::tables() {
-        writeln!(text, "## {}\n\n{} One row is {}; key: {}. Version {}.\n", t.name, t.meaning, t.grain, t.key.join(", "), t.version).unwrap();
+        writeln!(
+            text,
+            "## {}\n\n{} One row is {}; key: {}. Version {}.\n",
+            t.name,
+            t.meaning,
+            t.grain,
+            t.key.join(", "),
+            t.version
+        )
+        .unwrap();
         writeln!(text, "| column | type | unit | may be empty | personal | allowed | meaning |\n|---|---|---|---|---|---|---|").unwrap();
         for c in &t.columns {
             let yes = |b: bool| if b { "yes" } else { "no" };
             let mut allowed = Vec::new();
             allowed.extend(c.min.map(|m| format!("≥ {m}")));
             allowed.extend(c.max.map(|m| format!("≤ {m}")));
-            allowed.extend(c.pattern.iter().map(|p| format!("`{}`", p.replace('|', "\\|"))));
+            allowed.extend(
+                c.pattern
+                    .iter()
+                    .map(|p| format!("`{}`", p.replace('|', "\\|"))),
+            );
             allowed.extend(c.references.iter().map(|r| format!("in {r}")));
             if c.past {
                 allowed.push("not in the future".to_owned());
@@ -40,7 +56,17 @@ fn tables() {
                 allowed.push(c.allowed.join(", "));
             }
             let unit = c.unit.as_deref().unwrap_or("");
-            writeln!(text, "| {} | {} | {unit} | {} | {} | {} | {} |", c.name, c.kind.name(), yes(c.nullable), yes(c.personal), allowed.join("; "), c.meaning).unwrap();
+            writeln!(
+                text,
+                "| {} | {} | {unit} | {} | {} | {} | {} |",
+                c.name,
+                c.kind.name(),
+                yes(c.nullable),
+                yes(c.personal),
+                allowed.join("; "),
+                c.meaning
+            )
+            .unwrap();
         }
         text.push('\n');
     }
@@ -49,9 +75,21 @@ fn tables() {
 
 #[test]
 fn indicators() {
-    let mut text = format!("{GENERATED}# Indicators\n\nOne definition for the console and for evaluation. `$from` is included, `$to` is not.\n\n");
+    let mut text = format!(
+        "{GENERATED}# Indicators\n\nOne definition for the console and for evaluation. `$from` is included, `$to` is not.\n\n"
+    );
     for i in schema::indicator::indicators() {
-        writeln!(text, "## {}\n\n{} Unit: {}; {:?} is better. Version {}.\n\n```sql\n{}\n```\n", i.name, i.meaning, i.unit, i.direction, i.version, i.sql.trim()).unwrap();
+        writeln!(
+            text,
+            "## {}\n\n{} Unit: {}; {:?} is better. Version {}.\n\n```sql\n{}\n```\n",
+            i.name,
+            i.meaning,
+            i.unit,
+            i.direction,
+            i.version,
+            i.sql.trim()
+        )
+        .unwrap();
     }
     page("indicators.md", &text);
 }
@@ -61,7 +99,14 @@ fn kinds() {
     for kind in KINDS {
         let card = kind.card();
         let mut text = format!("{GENERATED}# Kind `{}`\n\n{}\n\n", card.kind, card.question);
-        writeln!(text, "- judged by: {}\n- must beat: {}\n- reads: {}", card.criterion, card.baseline, card.reads.join(", ")).unwrap();
+        writeln!(
+            text,
+            "- judged by: {}\n- must beat: {}\n- reads: {}",
+            card.criterion,
+            card.baseline,
+            card.reads.join(", ")
+        )
+        .unwrap();
         if !card.placements.is_empty() {
             writeln!(text, "- placements: {}", card.placements.join(", ")).unwrap();
         }
@@ -69,7 +114,12 @@ fn kinds() {
         for o in card.outputs {
             writeln!(text, "| {} | {} | {} |", o.name, o.unit, o.meaning).unwrap();
         }
-        writeln!(text, "\n## Example file\n\n```toml\n{}```\n\n## Method\n", card.example).unwrap();
+        writeln!(
+            text,
+            "\n## Example file\n\n```toml\n{}```\n\n## Method\n",
+            card.example
+        )
+        .unwrap();
         for source in card.sources {
             writeln!(text, "- {source}").unwrap();
         }
@@ -80,7 +130,10 @@ fn kinds() {
 #[test]
 fn command_line() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = format!("{GENERATED}# Command line\n\n```text\n{}```\n", good(folder.path(), &["--help"]).out);
+    let mut text = format!(
+        "{GENERATED}# Command line\n\n```text\n{}```\n",
+        good(folder.path(), &["--help"]).out
+    );
     let verbs: Vec<String> = text
         .lines()
         .skip_while(|l| *l != "Commands:")
@@ -108,7 +161,10 @@ fn json_schemas() {
     for entry in std::fs::read_dir(folder.path().join("schemas")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        page(&format!("schemas/{name}"), &std::fs::read_to_string(path).unwrap());
+        page(
+            &format!("schemas/{name}"),
+            &std::fs::read_to_string(path).unwrap(),
+        );
         names.push(name);
     }
     assert!(names.len() >= 3 + KINDS.len(), "{names:?}");

@@ -30,16 +30,24 @@ fn serve(shop: &Path) -> (Child, String) {
     let mut told = String::new();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     while !told.contains('}') {
-        assert!(out.read_line(&mut told).unwrap() > 0, "the server ended: {told}");
+        assert!(
+            out.read_line(&mut told).unwrap() > 0,
+            "the server ended: {told}"
+        );
     }
-    let address = serde_json::from_str::<serde_json::Value>(&told).unwrap()["address"].as_str().unwrap().to_owned();
+    let address = serde_json::from_str::<serde_json::Value>(&told).unwrap()["address"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     (child, address.trim_start_matches("http://").to_owned())
 }
 
 /// Asks on one connection until the server is gone; gives back the identifiers answered, and how many were refused.
 fn ask_on(address: &str, stop: &AtomicBool) -> (Vec<String>, usize) {
     let (mut ids, mut failed) = (Vec::new(), 0);
-    let Ok(mut stream) = TcpStream::connect(address) else { return (ids, failed) };
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return (ids, failed);
+    };
     let body = r#"{"customer_id":"C001","items":3}"#;
     let request = format!(
         "POST /v1/products/for-you/decide HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -49,7 +57,9 @@ fn ask_on(address: &str, stop: &AtomicBool) -> (Vec<String>, usize) {
         if stream.write_all(request.as_bytes()).is_err() {
             break;
         }
-        let Some((status, answer)) = read_answer(&mut stream) else { break };
+        let Some((status, answer)) = read_answer(&mut stream) else {
+            break;
+        };
         if status == 200 {
             let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
             ids.push(answer["decision_id"].as_str().unwrap().to_owned());
@@ -69,7 +79,12 @@ fn read_answer(stream: &mut TcpStream) -> Option<(u16, String)> {
     }
     let head = String::from_utf8(head).ok()?.to_lowercase();
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let length: usize = head.lines().find_map(|l| l.strip_prefix("content-length: "))?.trim().parse().ok()?;
+    let length: usize = head
+        .lines()
+        .find_map(|l| l.strip_prefix("content-length: "))?
+        .trim()
+        .parse()
+        .ok()?;
     let mut body = vec![0u8; length];
     stream.read_exact(&mut body).ok()?;
     Some((status, String::from_utf8(body).ok()?))
@@ -98,8 +113,14 @@ fn under_load(address: &str, then: impl FnOnce()) -> (Vec<String>, usize) {
 }
 
 fn terminate(child: &mut Child) {
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(child.wait().unwrap().success(), "the server ends with 0 when it is asked to stop");
+    Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(
+        child.wait().unwrap().success(),
+        "the server ends with 0 when it is asked to stop"
+    );
 }
 
 /// How often each decision is in the lake.
@@ -107,7 +128,12 @@ fn logged(shop: &Path) -> Vec<String> {
     let sql = "SELECT decision_id FROM decisions WHERE position = 1";
     let rows = good(shop, &["query", sql, "--output", "json"]).out;
     rows.lines()
-        .map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["decision_id"].as_str().unwrap().to_owned())
+        .map(|l| {
+            serde_json::from_str::<serde_json::Value>(l).unwrap()["decision_id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -131,8 +157,16 @@ fn each_answered_decision_is_in_the_lake_exactly_once_after_a_kill() {
     let logged = logged(&shop);
     let distinct: BTreeSet<&String> = logged.iter().collect();
     assert_eq!(distinct.len(), logged.len(), "a decision is there twice");
-    let lost: Vec<_> = answered.iter().filter(|id| !distinct.contains(id)).collect();
-    assert!(lost.is_empty(), "{} of {} answered decisions are lost", lost.len(), answered.len());
+    let lost: Vec<_> = answered
+        .iter()
+        .filter(|id| !distinct.contains(id))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {} answered decisions are lost",
+        lost.len(),
+        answered.len()
+    );
 }
 
 #[test]
@@ -144,7 +178,10 @@ fn a_new_champion_takes_over_without_a_failed_request() {
     let (ids, failed) = under_load(&address, || {
         for version in ["1", "2", "1"] {
             let why = ["--despite-gate", "--why", "test"];
-            let ran = run(&shop, &[&["promote", "for-you", version][..], &why].concat());
+            let ran = run(
+                &shop,
+                &[&["promote", "for-you", version][..], &why].concat(),
+            );
             assert!(ran.code <= 2, "{ran:#?}");
             std::thread::sleep(Duration::from_millis(1_500));
         }
@@ -153,9 +190,14 @@ fn a_new_champion_takes_over_without_a_failed_request() {
     assert_eq!(failed, 0);
     assert!(ids.len() > 50, "{}", ids.len());
     let sql = "SELECT COUNT(DISTINCT version) AS versions, COUNT(DISTINCT decision_id) AS n FROM decisions";
-    let row: serde_json::Value = serde_json::from_str(good(&shop, &["query", sql, "--output", "json"]).out.trim()).unwrap();
+    let row: serde_json::Value =
+        serde_json::from_str(good(&shop, &["query", sql, "--output", "json"]).out.trim()).unwrap();
     assert_eq!(row["versions"], 2, "{row}");
-    assert_eq!(row["n"].as_u64().unwrap() as usize, ids.len(), "every answer is logged, and nothing else");
+    assert_eq!(
+        row["n"].as_u64().unwrap() as usize,
+        ids.len(),
+        "every answer is logged, and nothing else"
+    );
 }
 
 #[test]
@@ -169,7 +211,9 @@ fn an_import_killed_at_any_moment_leaves_the_lake_as_before_or_after() {
     };
     let before = counts();
     let mut seen = BTreeSet::new();
-    for pause_ms in [5, 20, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 700] {
+    for pause_ms in [
+        5, 20, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 700,
+    ] {
         let mut child = Command::new(comptoir())
             .args(["import", "--quiet"])
             .current_dir(&shop)

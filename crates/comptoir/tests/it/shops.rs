@@ -23,7 +23,13 @@ fn copy(from: &Path, to: &Path) {
 /// A marketplace small enough for a test, with its raw files.
 fn small_marketplace(folder: &Path) {
     good(folder, &["new", "shop", "--shop", "marketplace"]);
-    let generated = simulator::generate(&simulator::Shop { customers: 600, products: 400, days: 420, ..simulator::Shop::tiny() }).unwrap();
+    let generated = simulator::generate(&simulator::Shop {
+        customers: 600,
+        products: 400,
+        days: 420,
+        ..simulator::Shop::tiny()
+    })
+    .unwrap();
     simulator::write(&generated, &folder.join("shop")).unwrap();
 }
 
@@ -35,7 +41,11 @@ fn a_marketplace_goes_from_raw_files_to_explained_decisions() {
     let imported = json(&good(&shop, &["import", "--output", "json"]).out);
     for source in imported["sources"].as_array().unwrap() {
         let n = |key: &str| source["report"][key].as_u64().unwrap_or(0);
-        assert_eq!(n("rows_read"), n("rows_accepted") + n("rows_quarantined"), "{source}");
+        assert_eq!(
+            n("rows_read"),
+            n("rows_accepted") + n("rows_quarantined"),
+            "{source}"
+        );
     }
     let again = json(&good(&shop, &["import", "--output", "json"]).out);
     assert_eq!(again["committed"]["state"], "nothing_new", "{again}");
@@ -45,23 +55,86 @@ fn a_marketplace_goes_from_raw_files_to_explained_decisions() {
     let outcomes = json(&ran.out);
     assert_eq!(outcomes.as_array().unwrap().len(), 3);
     for outcome in outcomes.as_array().unwrap() {
-        assert!(!outcome["scorecard"]["metrics"].as_array().unwrap().is_empty(), "{outcome}");
+        assert!(
+            !outcome["scorecard"]["metrics"]
+                .as_array()
+                .unwrap()
+                .is_empty(),
+            "{outcome}"
+        );
     }
-    assert!(outcomes.as_array().unwrap().iter().any(|o| o["product"] == "for-you" && o["promoted"] == true), "{ran:#?}");
+    assert!(
+        outcomes
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|o| o["product"] == "for-you" && o["promoted"] == true),
+        "{ran:#?}"
+    );
 
-    let customers = good(&shop, &["query", "SELECT customer_id FROM sales WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 3", "--output", "json"]);
-    let customer = json(customers.out.lines().next().unwrap())["customer_id"].as_str().unwrap().to_owned();
+    let customers = good(
+        &shop,
+        &[
+            "query",
+            "SELECT customer_id FROM sales WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 3",
+            "--output",
+            "json",
+        ],
+    );
+    let customer = json(customers.out.lines().next().unwrap())["customer_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let subject = format!("customer={customer}");
-    let explained = json(&good(&shop, &["explain", "for-you", "--for", &subject, "--output", "json"]).out);
+    let explained = json(
+        &good(
+            &shop,
+            &["explain", "for-you", "--for", &subject, "--output", "json"],
+        )
+        .out,
+    );
     let lines = explained["explanation"]["lines"].as_array().unwrap();
-    let sum: f64 = lines.iter().map(|l| l["contribution"].as_f64().unwrap()).sum();
+    let sum: f64 = lines
+        .iter()
+        .map(|l| l["contribution"].as_f64().unwrap())
+        .sum();
     let score = explained["explanation"]["score"].as_f64().unwrap();
-    assert!((sum - score).abs() <= 1e-5 * score.abs().max(1e-9), "{explained}");
+    assert!(
+        (sum - score).abs() <= 1e-5 * score.abs().max(1e-9),
+        "{explained}"
+    );
 
-    std::fs::write(shop.join("q.csv"), format!("customer_id\n{customer}\nnobody-knows-me\n")).unwrap();
-    let decided = json(&good(&shop, &["decide", "for-you", "--input", "q.csv", "--output-file", "a.ndjson", "--output", "json"]).out);
+    std::fs::write(
+        shop.join("q.csv"),
+        format!("customer_id\n{customer}\nnobody-knows-me\n"),
+    )
+    .unwrap();
+    let decided = json(
+        &good(
+            &shop,
+            &[
+                "decide",
+                "for-you",
+                "--input",
+                "q.csv",
+                "--output-file",
+                "a.ndjson",
+                "--output",
+                "json",
+            ],
+        )
+        .out,
+    );
     assert_eq!(decided["questions"], 2);
-    let logged = good(&shop, &["query", "SELECT COUNT(DISTINCT decision_id) AS n FROM decisions", "--output", "json"]);
+    let logged = good(
+        &shop,
+        &[
+            "query",
+            "SELECT COUNT(DISTINCT decision_id) AS n FROM decisions",
+            "--output",
+            "json",
+        ],
+    );
     assert_eq!(json(logged.out.trim())["n"], decided["answered"]);
     good(&shop, &["doctor"]);
 }
@@ -73,28 +146,66 @@ fn the_same_seed_trains_the_same_bytes() {
     let shop = folder.path().join("shop");
     good(&shop, &["import", "--quiet"]);
     for threads in ["1", "2"] {
-        assert!(run(&shop, &["run", "for-you", "--seed", "3", "--threads", threads, "--quiet"]).code <= 1);
+        assert!(
+            run(
+                &shop,
+                &[
+                    "run",
+                    "for-you",
+                    "--seed",
+                    "3",
+                    "--threads",
+                    threads,
+                    "--quiet"
+                ]
+            )
+            .code
+                <= 1
+        );
     }
     let versions = json(&good(&shop, &["versions", "for-you", "--output", "json"]).out);
-    let hash = |i: usize| versions["versions"][i]["artefact_sha256"].as_str().unwrap().to_owned();
+    let hash = |i: usize| {
+        versions["versions"][i]["artefact_sha256"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(hash(0), hash(1));
 }
 
 #[test]
 fn two_years_of_a_wholesaler_are_imported_and_learned_from() {
-    let Some(data) = real_data("two_years_of_a_wholesaler_are_imported_and_learned_from") else { return };
+    let Some(data) = real_data("two_years_of_a_wholesaler_are_imported_and_learned_from") else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let shop = folder.path().join("wholesaler");
     copy(&root().join("examples/wholesaler"), &shop);
     assert!(Path::new(&data).join("uci_online_retail").is_dir());
     let imported = json(&good(&shop, &["import", "--output", "json", "--quiet"]).out);
-    let sales = imported["sources"].as_array().unwrap().iter().find(|s| s["table"] == "sales").unwrap();
+    let sales = imported["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["table"] == "sales")
+        .unwrap();
     assert_eq!(sales["report"]["rows_read"], 1_044_847);
-    let returns = good(&shop, &["query", "SELECT COUNT(*) AS n FROM sales WHERE is_return", "--output", "json"]);
+    let returns = good(
+        &shop,
+        &[
+            "query",
+            "SELECT COUNT(*) AS n FROM sales WHERE is_return",
+            "--output",
+            "json",
+        ],
+    );
     let returns = json(returns.out.trim())["n"].as_u64().unwrap();
     // 19,165 cancellation lines, less those of codes that are no products, duplicates and prices of nothing.
     assert!((17_000..19_165).contains(&returns), "{returns}");
-    let ran = run(&shop, &["run", "segments", "value", "--output", "json", "--quiet"]);
+    let ran = run(
+        &shop,
+        &["run", "segments", "value", "--output", "json", "--quiet"],
+    );
     assert!(ran.code <= 1, "{ran:#?}");
 }
 

@@ -19,7 +19,9 @@ pub enum Blame {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// There is nothing to import from.
-    #[error("import: the project has no source; write one in `sources/`, such as `sources/sales.toml`")]
+    #[error(
+        "import: the project has no source; write one in `sources/`, such as `sources/sales.toml`"
+    )]
     NoSources,
     /// A source that does not exist was asked for.
     #[error("import source `{asked}`: there is none of that name; found {}", found.join(", "))]
@@ -91,12 +93,17 @@ impl ImportError {
     pub fn blame(&self) -> Blame {
         use sources::{ListError, ReadError};
         match self {
-            Self::NoSources | Self::UnknownSource { .. } | Self::Config(_) | Self::Expression { .. } => Blame::Project,
+            Self::NoSources
+            | Self::UnknownSource { .. }
+            | Self::Config(_)
+            | Self::Expression { .. } => Blame::Project,
             Self::Check { .. } => Blame::Project,
             Self::List(ListError::NoVariable { .. } | ListError::Pattern { .. }) => Blame::Project,
             Self::List(ListError::Missing { .. }) | Self::Changed { .. } => Blame::Data,
             Self::Read(ReadError::Expression { .. } | ReadError::Query { .. }) => Blame::Project,
-            Self::Read(ReadError::Io { .. }) | Self::List(ListError::Unreadable { .. }) => Blame::Machine,
+            Self::Read(ReadError::Io { .. }) | Self::List(ListError::Unreadable { .. }) => {
+                Blame::Machine
+            }
             Self::Read(
                 ReadError::Empty { .. }
                 | ReadError::NoRows { .. }

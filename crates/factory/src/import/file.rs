@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::filter;
 use lake::{TableWriter, Transaction};
 use quality::{
-    CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, FileToCheck, Known, Report, RowsToCheck,
-    UnreadRow,
+    CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, FileToCheck, Known,
+    Report, RowsToCheck, UnreadRow,
 };
 use schema::progress::Progress;
 use schema::table::tables;
@@ -18,7 +18,10 @@ use sources::{FileFound, MappedRows, Opened, Source};
 struct SqlCondition(Compiled);
 
 impl Condition for SqlCondition {
-    fn answers(&self, rows: &RecordBatch) -> Result<BooleanArray, Box<dyn std::error::Error + Send + Sync>> {
+    fn answers(
+        &self,
+        rows: &RecordBatch,
+    ) -> Result<BooleanArray, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.0.answers(rows)?)
     }
 }
@@ -67,10 +70,18 @@ impl Importer<'_> {
         earlier: &EarlierFiles,
         progress: &dyn Progress,
     ) -> Result<Report, ImportError> {
-        let Opened { raw_schema, typed_schema, mut rows } = sources::open(self.source, &self.file.path).await?;
+        let Opened {
+            raw_schema,
+            typed_schema,
+            mut rows,
+        } = sources::open(self.source, &self.file.path).await?;
         let both = beside_schema(&typed_schema, &raw_schema);
         let mut checker = self.checker(&raw_schema, &both, known)?;
-        let mut writers = if tables.write { Some(self.writers(transaction, tables).await?) } else { None };
+        let mut writers = if tables.write {
+            Some(self.writers(transaction, tables).await?)
+        } else {
+            None
+        };
         let from = From {
             source: self.source.name(),
             table: &self.source.table().name,
@@ -81,7 +92,10 @@ impl Importer<'_> {
             let unread = unread(&mapped);
             let verdicts = checker
                 .check(&to_check(&mapped, &unread), known)
-                .map_err(|source| ImportError::Check { file: self.file.name.clone(), source })?;
+                .map_err(|source| ImportError::Check {
+                    file: self.file.name.clone(),
+                    source,
+                })?;
             let accepted = self.accepted(&mapped.typed, &verdicts.accepted)?;
             self.remember(&accepted, known)?;
             if let Some(writers) = &mut writers {
@@ -90,7 +104,10 @@ impl Importer<'_> {
                 }
                 if !verdicts.set_aside.is_empty() || !unread.is_empty() {
                     let rows = set_aside::rows(&from, &mapped, &verdicts.set_aside, &unread)
-                        .map_err(|source| ImportError::Rows { table: "quarantine".to_owned(), source })?;
+                        .map_err(|source| ImportError::Rows {
+                            table: "quarantine".to_owned(),
+                            source,
+                        })?;
                     writers.set_aside.write(&rows).await?;
                 }
             }
@@ -122,7 +139,9 @@ impl Importer<'_> {
                 .map(|c| Box::new(SqlCondition(c)) as Box<dyn Condition>)
                 .map_err(NotReady::Expression)
         };
-        let reasons = |all: &[sources::config::RawWhen]| all.iter().map(|w| w.reason.clone()).collect::<Vec<_>>();
+        let reasons = |all: &[sources::config::RawWhen]| {
+            all.iter().map(|w| w.reason.clone()).collect::<Vec<_>>()
+        };
         let file = FileToCheck {
             source: self.source.name(),
             file: &self.file.name,
@@ -131,27 +150,54 @@ impl Importer<'_> {
             returns: &reasons(self.source.returns()),
         };
         Checker::new(self.contract, file, known, &compile).map_err(|e| match e {
-            NotReady::Check(source) => ImportError::Check { file: self.file.name.clone(), source },
-            NotReady::Expression(source) => ImportError::Expression { file: self.file.name.clone(), source },
+            NotReady::Check(source) => ImportError::Check {
+                file: self.file.name.clone(),
+                source,
+            },
+            NotReady::Expression(source) => ImportError::Expression {
+                file: self.file.name.clone(),
+                source,
+            },
         })
     }
 
-    async fn writers(&self, transaction: &mut Transaction, tables: &Tables<'_>) -> Result<Writers, ImportError> {
+    async fn writers(
+        &self,
+        transaction: &mut Transaction,
+        tables: &Tables<'_>,
+    ) -> Result<Writers, ImportError> {
         let table = self.source.table();
-        let quarantine = schema::table::table("quarantine").expect("the shared schema has a quarantine");
+        let quarantine =
+            schema::table::table("quarantine").expect("the shared schema has a quarantine");
         Ok(Writers {
-            accepted: transaction.writer(&table.name, table.arrow(), tables.tag).await?,
-            set_aside: transaction.writer(&quarantine.name, quarantine.arrow(), tables.tag).await?,
+            accepted: transaction
+                .writer(&table.name, table.arrow(), tables.tag)
+                .await?,
+            set_aside: transaction
+                .writer(&quarantine.name, quarantine.arrow(), tables.tag)
+                .await?,
         })
     }
 
     /// The accepted rows, with the columns of the shared table as it defines them.
-    fn accepted(&self, typed: &RecordBatch, accepted: &BooleanArray) -> Result<RecordBatch, ImportError> {
+    fn accepted(
+        &self,
+        typed: &RecordBatch,
+        accepted: &BooleanArray,
+    ) -> Result<RecordBatch, ImportError> {
         let table = self.source.table();
-        let failed = |source| ImportError::Rows { table: table.name.clone(), source };
-        let columns: Result<Vec<ArrayRef>, _> = typed.columns().iter().map(|c| filter(c, accepted)).collect();
+        let failed = |source| ImportError::Rows {
+            table: table.name.clone(),
+            source,
+        };
+        let columns: Result<Vec<ArrayRef>, _> = typed
+            .columns()
+            .iter()
+            .map(|c| filter(c, accepted))
+            .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(accepted.true_count()));
-        RecordBatch::try_new_with_options(table.arrow(), columns.map_err(failed)?, &options).map_err(failed)
+        RecordBatch::try_new_with_options(table.arrow(), columns.map_err(failed)?, &options)
+            .map_err(failed)
     }
 
     /// Remembers accepted values that other tables refer to.
@@ -162,7 +208,10 @@ impl Importer<'_> {
                 && name == table.name
                 && let Some(values) = accepted.column_by_name(column)
             {
-                let failed = |source| ImportError::Rows { table: table.name.clone(), source };
+                let failed = |source| ImportError::Rows {
+                    table: table.name.clone(),
+                    source,
+                };
                 known.add_values(target, values).map_err(failed)?;
             }
         }

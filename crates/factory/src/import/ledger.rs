@@ -1,7 +1,9 @@
 //! The ledger of imports: which file with which content and mapping gave how many rows.
 
 use super::ImportError;
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use lake::{Lake, Transaction};
@@ -31,7 +33,10 @@ fn texts(column: &ArrayRef) -> Result<StringArray, arrow::error::ArrowError> {
 }
 
 fn failed(source: arrow::error::ArrowError) -> ImportError {
-    ImportError::Rows { table: "imports".to_owned(), source }
+    ImportError::Rows {
+        table: "imports".to_owned(),
+        source,
+    }
 }
 
 impl Ledger {
@@ -49,7 +54,11 @@ impl Ledger {
             let rows_read = batch.column(5).as_primitive::<Int64Type>();
             for row in 0..batch.num_rows() {
                 let key = (source.value(row).to_owned(), file.value(row).to_owned());
-                let mut tables = ledger.files.remove(&key).map(|e: Entry| e.tables).unwrap_or_default();
+                let mut tables = ledger
+                    .files
+                    .remove(&key)
+                    .map(|e: Entry| e.tables)
+                    .unwrap_or_default();
                 tables.insert(table.value(row).to_owned());
                 let entry = Entry {
                     sha256: sha256.value(row).to_owned(),
@@ -70,11 +79,16 @@ impl Ledger {
 
     /// Every table that rows of a file went to.
     pub(super) fn tables(&self, source: &str, file: &str) -> impl Iterator<Item = &str> {
-        self.last(source, file).into_iter().flat_map(|e| e.tables.iter().map(String::as_str))
+        self.last(source, file)
+            .into_iter()
+            .flat_map(|e| e.tables.iter().map(String::as_str))
     }
 
     fn of<'a>(&'a self, source: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
-        self.files.iter().filter(move |((s, _), _)| s == source).map(|((_, file), entry)| (file.as_str(), entry))
+        self.files
+            .iter()
+            .filter(move |((s, _), _)| s == source)
+            .map(|((_, file), entry)| (file.as_str(), entry))
     }
 
     /// The files of a source.
@@ -83,7 +97,11 @@ impl Ledger {
     }
 
     /// Rows of the earlier files of a source, and the columns of the last one.
-    pub(super) async fn earlier(&self, lake: &Lake, source: &str) -> Result<EarlierFiles, ImportError> {
+    pub(super) async fn earlier(
+        &self,
+        lake: &Lake,
+        source: &str,
+    ) -> Result<EarlierFiles, ImportError> {
         let rows_read: Vec<u64> = self.of(source).map(|(_, e)| e.rows_read).collect();
         if rows_read.is_empty() {
             return Ok(EarlierFiles::default());
@@ -96,7 +114,11 @@ impl Ledger {
         for batch in lake.query(&sql).await? {
             let reports = texts(batch.column(0)).map_err(failed)?;
             // A report written by another version of the program has no columns to compare with.
-            let last = reports.iter().flatten().next().and_then(|text| serde_json::from_str::<Report>(text).ok());
+            let last = reports
+                .iter()
+                .flatten()
+                .next()
+                .and_then(|text| serde_json::from_str::<Report>(text).ok());
             columns = last.map(|report| report.columns).unwrap_or(columns);
         }
         Ok(EarlierFiles { rows_read, columns })
@@ -124,7 +146,12 @@ impl LedgerRow {
             content: content.clone(),
             mapping: source.fingerprint(),
             report: serde_json::to_string(report).expect("a report of texts and numbers is JSON"),
-            counts: [report.rows_read, report.rows_accepted, report.rows_quarantined, report.rows_skipped],
+            counts: [
+                report.rows_read,
+                report.rows_accepted,
+                report.rows_quarantined,
+                report.rows_skipped,
+            ],
         }
     }
 }
@@ -141,9 +168,14 @@ pub(super) async fn write(
         Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>())
     };
     let number = |of: &dyn Fn(&LedgerRow) -> u64| -> ArrayRef {
-        Arc::new(rows.iter().map(|r| i64::try_from(of(r)).ok()).collect::<Int64Array>())
+        Arc::new(
+            rows.iter()
+                .map(|r| i64::try_from(of(r)).ok())
+                .collect::<Int64Array>(),
+        )
     };
-    let moments = TimestampMicrosecondArray::from(vec![now.as_microsecond(); rows.len()]).with_timezone("UTC");
+    let moments = TimestampMicrosecondArray::from(vec![now.as_microsecond(); rows.len()])
+        .with_timezone("UTC");
     let columns = table.columns.iter().map(|c| match c.name.as_str() {
         "import_id" => text(&|_| id.to_owned()),
         "imported_at" => Arc::new(moments.clone()),
@@ -161,7 +193,9 @@ pub(super) async fn write(
         _ => arrow::array::new_null_array(&c.kind.arrow(), rows.len()),
     });
     let batch = RecordBatch::try_new(table.arrow(), columns.collect()).map_err(failed)?;
-    let mut writer = transaction.writer("imports", table.arrow(), &format!("import{id}")).await?;
+    let mut writer = transaction
+        .writer("imports", table.arrow(), &format!("import{id}"))
+        .await?;
     writer.write(&batch).await?;
     writer.finish(transaction).await?;
     Ok(())

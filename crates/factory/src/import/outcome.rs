@@ -85,9 +85,18 @@ pub struct ImportOutcome {
 }
 
 impl ImportOutcome {
-    pub(super) fn new(import_id: String, sources: Vec<SourceOutcome>, committed: Committed) -> Self {
+    pub(super) fn new(
+        import_id: String,
+        sources: Vec<SourceOutcome>,
+        committed: Committed,
+    ) -> Self {
         let gate_open = sources.iter().all(SourceOutcome::gate_is_open);
-        Self { import_id, sources, committed, gate_open }
+        Self {
+            import_id,
+            sources,
+            committed,
+            gate_open,
+        }
     }
 }
 
@@ -104,14 +113,24 @@ impl fmt::Display for ImportOutcome {
                 (FileState::Unchanged, "unchanged"),
                 (FileState::Gone, "gone from disk, rows kept"),
             ];
-            let counted = states.iter().map(|(state, word)| (source.count(*state), word)).filter(|(n, _)| *n > 0);
+            let counted = states
+                .iter()
+                .map(|(state, word)| (source.count(*state), word))
+                .filter(|(n, _)| *n > 0);
             let counted: Vec<String> = counted.map(|(n, word)| format!("{n} {word}")).collect();
             writeln!(f, "  files: {}\n", counted.join(", "))?;
         }
         match &self.committed {
-            Committed::Snapshot { version } => write!(f, "import {}: the lake is at snapshot {version}", self.import_id),
+            Committed::Snapshot { version } => write!(
+                f,
+                "import {}: the lake is at snapshot {version}",
+                self.import_id
+            ),
             Committed::NothingNew => write!(f, "nothing new: the lake is as before"),
-            Committed::GateClosed => write!(f, "the gate is closed: nothing was written, the lake is as before"),
+            Committed::GateClosed => write!(
+                f,
+                "the gate is closed: nothing was written, the lake is as before"
+            ),
             Committed::DryRun => write!(f, "dry run: nothing was written"),
         }
     }

@@ -21,7 +21,9 @@ pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
         volume_share_min: written.volume_share_min,
     };
     let mut contract = Contract::of_table(source.table(), references, limits);
-    let latest = now.saturating_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+    let latest = now
+        .saturating_add(jiff::SignedDuration::from_hours(24))
+        .unwrap_or(now);
     for column in source.table().columns.iter().filter(|c| c.past) {
         let sql = format!("{} <= TIMESTAMP '{latest}'", column.name);
         let rule = Rule {
@@ -30,7 +32,9 @@ pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
             effect: Effect::Quarantine,
             share_max: None,
         };
-        contract.add(rule).map_err(|e| source.file().refuse(&["table"], &column.name, e))?;
+        contract
+            .add(rule)
+            .map_err(|e| source.file().refuse(&["table"], &column.name, e))?;
     }
     for (position, rule) in source.rules().iter().enumerate() {
         for check in checks(source, rule) {
@@ -38,8 +42,15 @@ pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
                 RuleEffect::Quarantine => Effect::Quarantine,
                 RuleEffect::Warn => Effect::Warn,
             };
-            let rule = Rule { name: rule.name.clone(), check, effect, share_max: rule.share_max };
-            contract.add(rule).map_err(|e| refused(source, position, &e))?;
+            let rule = Rule {
+                name: rule.name.clone(),
+                check,
+                effect,
+                share_max: rule.share_max,
+            };
+            contract
+                .add(rule)
+                .map_err(|e| refused(source, position, &e))?;
         }
     }
     Ok(contract)
@@ -48,25 +59,39 @@ pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
 /// What one `[[rule]]` checks; a rule about a column may check several things.
 fn checks(source: &Source, rule: &RawRule) -> Vec<Check> {
     if !rule.unique.is_empty() {
-        return vec![Check::UniqueInFile { columns: rule.unique.clone() }];
+        return vec![Check::UniqueInFile {
+            columns: rule.unique.clone(),
+        }];
     }
     if let Some(sql) = &rule.holds {
         return vec![Check::Holds { sql: sql.clone() }];
     }
     let named = |name: &String| source.table().columns.iter().position(|c| c.name == *name);
-    let Some(column) = rule.column.as_ref().and_then(named) else { return Vec::new() };
+    let Some(column) = rule.column.as_ref().and_then(named) else {
+        return Vec::new();
+    };
     let mut checks = Vec::new();
     if rule.not_null {
         checks.push(Check::NotNull { column });
     }
     if rule.min.is_some() || rule.max.is_some() {
-        checks.push(Check::Range { column, min: rule.min, max: rule.max });
+        checks.push(Check::Range {
+            column,
+            min: rule.min,
+            max: rule.max,
+        });
     }
     if !rule.allowed.is_empty() {
-        checks.push(Check::Allowed { column, values: rule.allowed.iter().cloned().collect() });
+        checks.push(Check::Allowed {
+            column,
+            values: rule.allowed.iter().cloned().collect(),
+        });
     }
     if let Some(pattern) = &rule.pattern {
-        checks.push(Check::Pattern { column, pattern: pattern.clone() });
+        checks.push(Check::Pattern {
+            column,
+            pattern: pattern.clone(),
+        });
     }
     checks
 }
@@ -74,15 +99,28 @@ fn checks(source: &Source, rule: &RawRule) -> Vec<Check> {
 fn refused(source: &Source, position: usize, error: &ContractError) -> ConfigError {
     let position = position.to_string();
     match error {
-        ContractError::ColumnType { column, found, allowed, .. } => {
-            source.file().refuse(&["rule", &position, "column"], format!("`{column}`, which holds {found}"), allowed)
-        }
+        ContractError::ColumnType {
+            column,
+            found,
+            allowed,
+            ..
+        } => source.file().refuse(
+            &["rule", &position, "column"],
+            format!("`{column}`, which holds {found}"),
+            allowed,
+        ),
         ContractError::Pattern { pattern, found, .. } => {
             let found = format!("{pattern:?} ({found})");
-            source.file().refuse(&["rule", &position, "pattern"], found, "a regular expression")
+            source.file().refuse(
+                &["rule", &position, "pattern"],
+                found,
+                "a regular expression",
+            )
         }
-        ContractError::EmptyRange { min, max, .. } => {
-            source.file().refuse(&["rule", &position, "min"], min, format!("`max` ({max}) or less"))
-        }
+        ContractError::EmptyRange { min, max, .. } => source.file().refuse(
+            &["rule", &position, "min"],
+            min,
+            format!("`max` ({max}) or less"),
+        ),
     }
 }

@@ -1,7 +1,8 @@
 //! Rows of the table `quarantine`.
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    new_null_array,
 };
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -32,13 +33,23 @@ struct Row {
 }
 
 fn cut(text: String) -> String {
-    if text.len() <= ROW_CHARACTERS { text } else { text.chars().take(ROW_CHARACTERS).collect() }
+    if text.len() <= ROW_CHARACTERS {
+        text
+    } else {
+        text.chars().take(ROW_CHARACTERS).collect()
+    }
 }
 
 /// A row of the file as JSON: numbers and truth values as such, everything else as text.
 fn as_json(raw: &RecordBatch, formatters: &[ArrayFormatter<'_>], row: usize) -> String {
     let mut object = Map::new();
-    for ((field, column), formatter) in raw.schema().fields().iter().zip(raw.columns()).zip(formatters) {
+    for ((field, column), formatter) in raw
+        .schema()
+        .fields()
+        .iter()
+        .zip(raw.columns())
+        .zip(formatters)
+    {
         let value = if column.is_null(row) {
             Value::Null
         } else {
@@ -66,7 +77,12 @@ pub(super) fn rows(
     let formatters: Vec<ArrayFormatter<'_>> = if set_aside.is_empty() {
         Vec::new()
     } else {
-        mapped.raw.columns().iter().map(|c| ArrayFormatter::try_new(c, &options)).collect::<Result<_, _>>()?
+        mapped
+            .raw
+            .columns()
+            .iter()
+            .map(|c| ArrayFormatter::try_new(c, &options))
+            .collect::<Result<_, _>>()?
     };
     let refused = set_aside.iter().map(|s| Row {
         line_no: mapped.row_numbers[s.row],
@@ -91,8 +107,11 @@ pub(super) fn rows(
 
 fn batch(from: &From<'_>, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
     let table = schema::table::table("quarantine").expect("the shared schema has a quarantine");
-    let text = |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
-    let moments = TimestampMicrosecondArray::from(vec![from.now.as_microsecond(); rows.len()]).with_timezone("UTC");
+    let text = |of: &dyn Fn(&Row) -> Option<String>| -> ArrayRef {
+        Arc::new(rows.iter().map(of).collect::<StringArray>())
+    };
+    let moments = TimestampMicrosecondArray::from(vec![from.now.as_microsecond(); rows.len()])
+        .with_timezone("UTC");
     let columns = table.columns.iter().map(|c| -> ArrayRef {
         match c.name.as_str() {
             "source" => text(&|_| Some(from.source.to_owned())),
@@ -103,7 +122,9 @@ fn batch(from: &From<'_>, rows: &[Row]) -> Result<RecordBatch, ArrowError> {
             "column" => text(&|r| r.column.clone()),
             "value" => text(&|r| r.value.clone()),
             "reason" => text(&|r| Some(r.reason.clone())),
-            "skipped" => Arc::new(BooleanArray::from(rows.iter().map(|r| r.skipped).collect::<Vec<_>>())),
+            "skipped" => Arc::new(BooleanArray::from(
+                rows.iter().map(|r| r.skipped).collect::<Vec<_>>(),
+            )),
             "row" => text(&|r| Some(r.row.clone())),
             "imported_at" => Arc::new(moments.clone()),
             _ => new_null_array(&c.kind.arrow(), rows.len()),

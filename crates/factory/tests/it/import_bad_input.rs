@@ -19,16 +19,29 @@ async fn a_missing_file_is_named() {
     let shop = Shop::with_sales("").await;
     std::fs::remove_file(shop.path("raw/sales.csv")).unwrap();
     let error = shop.import().await.unwrap_err();
-    assert!(error.to_string().starts_with("list the files of source `sales`: found no file at"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("list the files of source `sales`: found no file at"),
+        "{error}"
+    );
     assert_eq!(error.blame(), Blame::Data);
 }
 
 #[tokio::test]
 async fn a_variable_without_value_is_named() {
     let shop = Shop::with_sales("").await;
-    shop.write("sources/sales.toml", SALES.replace("raw/", "${COMPTOIR_NOT_SET_ANYWHERE}/"));
+    shop.write(
+        "sources/sales.toml",
+        SALES.replace("raw/", "${COMPTOIR_NOT_SET_ANYWHERE}/"),
+    );
     let error = shop.import().await.unwrap_err();
-    assert!(error.to_string().contains("needs the environment variable COMPTOIR_NOT_SET_ANYWHERE"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("needs the environment variable COMPTOIR_NOT_SET_ANYWHERE"),
+        "{error}"
+    );
     assert_eq!(error.blame(), Blame::Project);
 }
 
@@ -45,30 +58,57 @@ async fn a_header_without_rows_is_refused() {
 
 #[tokio::test]
 async fn a_binary_file_with_the_wrong_name_is_recognised() {
-    refused(b"\x1f\x8b\x08\x00\x00", "found a gzip file, expected text with separators", Blame::Data).await;
-    refused(b"order,day\nab\x00cd", "found a binary file (a zero byte at offset 12)", Blame::Data).await;
+    refused(
+        b"\x1f\x8b\x08\x00\x00",
+        "found a gzip file, expected text with separators",
+        Blame::Data,
+    )
+    .await;
+    refused(
+        b"order,day\nab\x00cd",
+        "found a binary file (a zero byte at offset 12)",
+        Blame::Data,
+    )
+    .await;
     refused(b"PAR1....", "found a Parquet file", Blame::Data).await;
 }
 
 #[tokio::test]
 async fn a_wrong_separator_is_named_with_the_likely_one() {
     let semicolons = format!("{HEADER}{ROW}").replace(',', ";");
-    refused(semicolons, "one column with the separator ','; ';' would give 6 columns", Blame::Data).await;
+    refused(
+        semicolons,
+        "one column with the separator ','; ';' would give 6 columns",
+        Blame::Data,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn mixed_encodings_name_the_line() {
     let mut content = format!("{HEADER}{ROW}").into_bytes();
     content.extend(b"b,2024-03-01,Andr\xe9,p1,1,1\n");
-    refused(content, "sales.csv:3: found the bytes e9, which are no UTF-8", Blame::Data).await;
+    refused(
+        content,
+        "sales.csv:3: found the bytes e9, which are no UTF-8",
+        Blame::Data,
+    )
+    .await;
 }
 
 /// A Parquet file of one sale: the one that the lake of another shop holds.
 async fn parquet() -> Vec<u8> {
     let shop = Shop::with_sales(ROW).await;
     shop.import().await.unwrap();
-    let mut files = std::fs::read_dir(shop.path("lake/sales")).unwrap().map(|f| f.unwrap().path());
-    std::fs::read(files.find(|f| f.extension().is_some_and(|e| e == "parquet")).unwrap()).unwrap()
+    let mut files = std::fs::read_dir(shop.path("lake/sales"))
+        .unwrap()
+        .map(|f| f.unwrap().path());
+    std::fs::read(
+        files
+            .find(|f| f.extension().is_some_and(|e| e == "parquet"))
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 const FROM_PARQUET: &str = r#"
@@ -86,7 +126,12 @@ async fn a_truncated_parquet_is_damaged() {
     shop.write("sources/products.toml", FROM_PARQUET);
     shop.write("raw/p.parquet", &whole[..whole.len() - 20]);
     let error = shop.import().await.unwrap_err();
-    assert!(error.to_string().contains("the Parquet file is cut short or damaged"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("the Parquet file is cut short or damaged"),
+        "{error}"
+    );
     assert_eq!((error.blame(), shop.version().await), (Blame::Data, 0));
     shop.write("raw/p.parquet", &whole);
     assert!(shop.import().await.unwrap().gate_open);
@@ -96,10 +141,14 @@ async fn a_truncated_parquet_is_damaged() {
 #[tokio::test]
 async fn a_column_that_changed_its_type_upstream_is_named() {
     let shop = Shop::new().await;
-    shop.write("sources/products.toml", format!("{FROM_PARQUET}price_cents = {{ from = \"is_return\" }}\n"));
+    shop.write(
+        "sources/products.toml",
+        format!("{FROM_PARQUET}price_cents = {{ from = \"is_return\" }}\n"),
+    );
     shop.write("raw/p.parquet", parquet().await);
     let error = shop.import().await.unwrap_err();
-    let wanted = "column `is_return`, mapped to `price_cents`, has type Boolean, expected an amount";
+    let wanted =
+        "column `is_return`, mapped to `price_cents`, has type Boolean, expected an amount";
     assert!(error.to_string().contains(wanted), "{error}");
     assert_eq!((error.blame(), shop.version().await), (Blame::Data, 0));
 }
@@ -111,7 +160,12 @@ async fn an_unclosed_quote_cannot_fill_the_memory() {
     while content.len() < 70 << 20 {
         content.extend_from_slice(&line);
     }
-    refused(content, "the row that begins on line 3 is longer than 64.0 MiB", Blame::Data).await;
+    refused(
+        content,
+        "the row that begins on line 3 is longer than 64.0 MiB",
+        Blame::Data,
+    )
+    .await;
 }
 
 /// Each bad row among good ones is set aside with its rule, column and value; the good ones are accepted.
@@ -119,25 +173,81 @@ async fn an_unclosed_quote_cannot_fill_the_memory() {
 async fn bad_rows_are_set_aside_with_their_rule_and_value() {
     let long = "x".repeat(10 << 20);
     let bad = [
-        ("b,2024-03-01,c1,p1,1,1e308\n".to_owned(), "type", "unit_price_cents", "1e308"),
-        ("c,2024-03-01,c1,p1,1,NaN\n".to_owned(), "type", "unit_price_cents", "NaN"),
-        ("d,01/03/2024,c1,p1,1,1\n".to_owned(), "type", "sold_at", "01/03/2024"),
-        ("e,2024-03-01,c1,p1,1\n".to_owned(), "shape", "", "e,2024-03-01,c1,p1,1"),
-        ("f,2024-03-01,c1,,1,1\n".to_owned(), "not null", "product_id", ""),
-        ("g,2024-03-01,c1,p1,1,-1\n".to_owned(), "range", "unit_price_cents", "-100"),
-        ("h,2024-03-01,c1,p1,1.5,1\n".to_owned(), "type", "quantity", "1.5"),
-        (format!("i,2024-03-01,{long},p1,1,1\n"), "cell too long", "customer", "i | 2024-03-01 | xxxxx"),
+        (
+            "b,2024-03-01,c1,p1,1,1e308\n".to_owned(),
+            "type",
+            "unit_price_cents",
+            "1e308",
+        ),
+        (
+            "c,2024-03-01,c1,p1,1,NaN\n".to_owned(),
+            "type",
+            "unit_price_cents",
+            "NaN",
+        ),
+        (
+            "d,01/03/2024,c1,p1,1,1\n".to_owned(),
+            "type",
+            "sold_at",
+            "01/03/2024",
+        ),
+        (
+            "e,2024-03-01,c1,p1,1\n".to_owned(),
+            "shape",
+            "",
+            "e,2024-03-01,c1,p1,1",
+        ),
+        (
+            "f,2024-03-01,c1,,1,1\n".to_owned(),
+            "not null",
+            "product_id",
+            "",
+        ),
+        (
+            "g,2024-03-01,c1,p1,1,-1\n".to_owned(),
+            "range",
+            "unit_price_cents",
+            "-100",
+        ),
+        (
+            "h,2024-03-01,c1,p1,1.5,1\n".to_owned(),
+            "type",
+            "quantity",
+            "1.5",
+        ),
+        (
+            format!("i,2024-03-01,{long},p1,1,1\n"),
+            "cell too long",
+            "customer",
+            "i | 2024-03-01 | xxxxx",
+        ),
     ];
     let rows: String = bad.iter().map(|b| b.0.as_str()).collect();
     let shop = Shop::with_sales(&format!("{ROW}{rows}z,2024-03-01,c1,p1,1,1\n")).await;
     let outcome = shop.import_anyway().await;
     let report = outcome.sources[0].report.as_ref().unwrap();
-    assert_eq!((report.rows_read, report.rows_accepted, report.rows_quarantined), (10, 2, 8));
-    assert_eq!(shop.rows("SELECT order_id FROM sales ORDER BY line_no").await, [["a"], ["z"]]);
-    let found = shop.rows("SELECT line_no, rule, \"column\", value FROM quarantine ORDER BY line_no").await;
+    assert_eq!(
+        (
+            report.rows_read,
+            report.rows_accepted,
+            report.rows_quarantined
+        ),
+        (10, 2, 8)
+    );
+    assert_eq!(
+        shop.rows("SELECT order_id FROM sales ORDER BY line_no")
+            .await,
+        [["a"], ["z"]]
+    );
+    let found = shop
+        .rows("SELECT line_no, rule, \"column\", value FROM quarantine ORDER BY line_no")
+        .await;
     for (position, (expected, found)) in bad.iter().zip(&found).enumerate() {
         assert_eq!(found[0], (position + 2).to_string());
-        assert_eq!((found[1].as_str(), found[2].as_str()), (expected.1, expected.2));
+        assert_eq!(
+            (found[1].as_str(), found[2].as_str()),
+            (expected.1, expected.2)
+        );
         assert!(found[3].starts_with(expected.3), "{found:?}");
     }
     assert_eq!(found.len(), bad.len());
@@ -152,10 +262,20 @@ async fn a_duplicate_key_is_set_aside_within_a_file_and_across_files() {
     shop.import_anyway().await;
     shop.write("raw/b.csv", "id,name\np3,three\np2,other file\n");
     shop.import_anyway().await;
-    let kept = shop.rows("SELECT product_id, name FROM products ORDER BY product_id").await;
+    let kept = shop
+        .rows("SELECT product_id, name FROM products ORDER BY product_id")
+        .await;
     assert_eq!(kept, [["p1", "one"], ["p2", "two"], ["p3", "three"]]);
-    let found = shop.rows("SELECT file, line_no, rule, value FROM quarantine ORDER BY file").await;
-    assert_eq!(found, [["raw/a.csv", "3", "unique key", "p1"], ["raw/b.csv", "2", "unique key", "p2"]]);
+    let found = shop
+        .rows("SELECT file, line_no, rule, value FROM quarantine ORDER BY file")
+        .await;
+    assert_eq!(
+        found,
+        [
+            ["raw/a.csv", "3", "unique key", "p1"],
+            ["raw/b.csv", "2", "unique key", "p2"]
+        ]
+    );
 }
 
 #[tokio::test]
@@ -164,16 +284,35 @@ async fn rules_of_the_source_file_are_checked_and_wrong_ones_refused_at_their_li
     let rules = "[[rule]]\nname = \"plausible\"\nholds = \"unit_price_cents < 10000\"\n[[rule]]\nname = \"duplicate\"\nunique = [\"order\", \"product\"]\n[[rule]]\nname = \"short\"\ncolumn = \"order_id\"\npattern = '^.$'\n";
     shop.write("sources/sales.toml", format!("{SALES}{rules}"));
     shop.import_anyway().await;
-    let found = shop.rows("SELECT line_no, rule, value FROM quarantine ORDER BY line_no").await;
-    assert_eq!(found, [["2", "plausible", ""], ["3", "duplicate", "a | p1"]]);
-    shop.write("sources/sales.toml", format!("{SALES}[[rule]]\nname = \"short\"\ncolumn = \"order_id\"\npattern = '('\n"));
+    let found = shop
+        .rows("SELECT line_no, rule, value FROM quarantine ORDER BY line_no")
+        .await;
+    assert_eq!(
+        found,
+        [["2", "plausible", ""], ["3", "duplicate", "a | p1"]]
+    );
+    shop.write(
+        "sources/sales.toml",
+        format!("{SALES}[[rule]]\nname = \"short\"\ncolumn = \"order_id\"\npattern = '('\n"),
+    );
     let error = shop.import().await.unwrap_err();
-    assert!(error.to_string().contains("sales.toml:18: `rule.0.pattern` is \"(\""), "{error}");
-    shop.write("sources/sales.toml", format!("{SALES}[[rule]]\nname = \"x\"\nholds = \"prize < 3\"\n"));
+    assert!(
+        error
+            .to_string()
+            .contains("sales.toml:18: `rule.0.pattern` is \"(\""),
+        "{error}"
+    );
+    shop.write(
+        "sources/sales.toml",
+        format!("{SALES}[[rule]]\nname = \"x\"\nholds = \"prize < 3\"\n"),
+    );
     let error = shop.import().await.unwrap_err();
     assert_eq!(error.blame(), Blame::Project);
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.starts_with("compile rule `x`, `prize < 3`:") && cause.contains("prize"), "{cause}");
+    assert!(
+        cause.starts_with("compile rule `x`, `prize < 3`:") && cause.contains("prize"),
+        "{cause}"
+    );
     assert_eq!(shop.version().await, 1);
 }
 
@@ -184,13 +323,19 @@ async fn a_condition_that_fails_on_a_row_stops_the_import_and_says_what_to_write
     shop.write("sources/sales.toml", format!("{SALES}{skip}"));
     let error = shop.import().await.unwrap_err();
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.contains("evaluate skip 1") && cause.contains("TRY_CAST"), "{cause}");
+    assert!(
+        cause.contains("evaluate skip 1") && cause.contains("TRY_CAST"),
+        "{cause}"
+    );
     assert_eq!((error.blame(), shop.version().await), (Blame::Project, 0));
 }
 
 #[tokio::test]
 async fn a_project_without_sources_says_what_to_write() {
     let shop = Shop::new().await;
-    let error = shop.import_with(&ImportOptions::at(crate::import_shop::now())).await.unwrap_err();
+    let error = shop
+        .import_with(&ImportOptions::at(crate::import_shop::now()))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("sources/sales.toml"), "{error}");
 }

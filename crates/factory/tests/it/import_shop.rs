@@ -9,17 +9,17 @@ use schema::progress::Silent;
 use sources::read_sources;
 use std::path::PathBuf;
 
-pub struct Shop {
+pub(crate) struct Shop {
     folder: tempfile::TempDir,
-    pub lake: Lake,
+    pub(crate) lake: Lake,
 }
 
 /// A moment after all rows of the fixtures.
-pub fn now() -> jiff::Timestamp {
+pub(crate) fn now() -> jiff::Timestamp {
     "2024-03-10T00:00:00Z".parse().unwrap()
 }
 
-pub const SALES: &str = r#"
+pub(crate) const SALES: &str = r#"
 table = "sales"
 files = "raw/sales.csv"
 format = "csv"
@@ -35,68 +35,86 @@ quantity = { from = "units" }
 unit_price_cents = { from = "price" }
 "#;
 
-pub const HEADER: &str = "order,day,customer,product,units,price\n";
+pub(crate) const HEADER: &str = "order,day,customer,product,units,price\n";
 
 impl Shop {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for below in ["raw", "sources"] {
             std::fs::create_dir(folder.path().join(below)).unwrap();
         }
         let location = folder.path().join("lake");
-        let lake = Lake::open(location.to_str().unwrap(), &LakeOptions::default()).await.unwrap();
+        let lake = Lake::open(location.to_str().unwrap(), &LakeOptions::default())
+            .await
+            .unwrap();
         Self { folder, lake }
     }
 
     /// A shop with one source of sales and these rows.
-    pub async fn with_sales(rows: &str) -> Self {
+    pub(crate) async fn with_sales(rows: &str) -> Self {
         let shop = Self::new().await;
         shop.write("sources/sales.toml", SALES);
         shop.write("raw/sales.csv", format!("{HEADER}{rows}"));
         shop
     }
 
-    pub fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
 
-    pub fn write(&self, below: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, below: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(below), content).unwrap();
     }
 
-    pub async fn import_with(&self, options: &ImportOptions) -> Result<ImportOutcome, ImportError> {
+    pub(crate) async fn import_with(
+        &self,
+        options: &ImportOptions,
+    ) -> Result<ImportOutcome, ImportError> {
         let sources = read_sources(&self.path("sources")).unwrap();
         import(&self.lake, self.folder.path(), &sources, options, &Silent).await
     }
 
-    pub async fn import(&self) -> Result<ImportOutcome, ImportError> {
+    pub(crate) async fn import(&self) -> Result<ImportOutcome, ImportError> {
         self.import_with(&ImportOptions::at(now())).await
     }
 
     /// Imports although the gate may be closed.
-    pub async fn import_anyway(&self) -> ImportOutcome {
-        let options = ImportOptions { accept_failed_gate: true, ..ImportOptions::at(now()) };
+    pub(crate) async fn import_anyway(&self) -> ImportOutcome {
+        let options = ImportOptions {
+            accept_failed_gate: true,
+            ..ImportOptions::at(now())
+        };
         self.import_with(&options).await.unwrap()
     }
 
-    pub async fn version(&self) -> u64 {
+    pub(crate) async fn version(&self) -> u64 {
         self.lake.snapshot().await.unwrap().version
     }
 
     /// All cells of a query as text.
-    pub async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+    pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         let batches: Vec<RecordBatch> = self.lake.query(sql).await.unwrap();
         let mut rows = Vec::new();
         for batch in &batches {
             for row in 0..batch.num_rows() {
-                rows.push(batch.columns().iter().map(|c| array_value_to_string(c, row).unwrap()).collect());
+                rows.push(
+                    batch
+                        .columns()
+                        .iter()
+                        .map(|c| array_value_to_string(c, row).unwrap())
+                        .collect(),
+                );
             }
         }
         rows
     }
 
-    pub async fn count(&self, table: &str) -> i64 {
-        let batches = self.lake.query(&format!("SELECT count(*) FROM {table}")).await.unwrap();
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let batches = self
+            .lake
+            .query(&format!("SELECT count(*) FROM {table}"))
+            .await
+            .unwrap();
         batches[0].column(0).as_primitive::<Int64Type>().value(0)
     }
 }

@@ -2,5 +2,6 @@
 
 mod import;
 mod import_bad_input;
+mod import_killed;
 mod import_real_data;
 mod import_shop;

@@ -9,6 +9,7 @@ use lake::log::{
 };
 use lake::{Lake, LakeOptions};
 use schema::{CustomerId, DecisionId, Probability, ProductId};
+use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -145,4 +146,41 @@ pub(crate) fn child(test: &str, folder: &Path) -> Command {
 /// The folder of the child that this process plays; `None` where it is the parent.
 pub(crate) fn child_folder() -> Option<std::path::PathBuf> {
     std::env::var_os(CHILD_FOLDER).map(Into::into)
+}
+
+/// Lets a child run until `pause` after its first line that begins with `word` (after its start where `word` is
+/// `None`), kills it with `kill -9`, and returns what it printed.
+///
+/// # Panics
+/// When the child ends by itself.
+pub(crate) fn kill_after(
+    mut command: Command,
+    word: Option<&'static str>,
+    pause: Duration,
+) -> Vec<String> {
+    let mut process = command.spawn().unwrap();
+    let output = process.stdout.take().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut lines = Vec::new();
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if word.is_some_and(|word| line.starts_with(word)) {
+                // The parent listens for the first one only.
+                let _ = tell.send(());
+            }
+            lines.push(line);
+        }
+        lines
+    });
+    if word.is_some() {
+        told.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+    std::thread::sleep(pause);
+    process.kill().unwrap();
+    assert_eq!(
+        process.wait().unwrap().code(),
+        None,
+        "the child ended by itself"
+    );
+    reader.join().unwrap()
 }

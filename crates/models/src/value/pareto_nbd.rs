@@ -105,7 +105,7 @@ impl ParetoNbdParameters {
         } = self;
         let Summary {
             repeat_purchases: repeats,
-            recency_days: recency,
+            recency_days: _,
             age_days: age,
         } = *past;
         let x = f64::from(repeats);

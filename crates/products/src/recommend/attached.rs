@@ -4,14 +4,16 @@ use super::body::{Body, PairOrder};
 use super::choose::listable;
 use super::sentences;
 use super::settings::{Checked, ITEMS_MAX, PLACEMENTS, name};
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf};
+use crate::answer::{
+    Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf,
+};
 use crate::contract::Serving;
 use crate::file::Header;
 use crate::shop::Shop;
 use decisions::rank::{By, Ranked};
 use decisions::{Limits, Request, rank};
 use math::topk::{Scored, top_k};
-use models::recommend::{AnyFitted, Answer, Complement, Event, Placement, Reason as Why, Source};
+use models::recommend::{Answer, AnyFitted, Complement, Event, Placement, Reason as Why, Source};
 use schema::Probability;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -59,9 +61,18 @@ struct Proposed {
 }
 
 impl Attached {
-    pub(crate) fn new(header: &Header, settings: &Checked, body: Arc<Body>, shop: Arc<Shop>) -> Self {
+    pub(crate) fn new(
+        header: &Header,
+        settings: &Checked,
+        body: Arc<Body>,
+        shop: Arc<Shop>,
+    ) -> Self {
         let catalogue = shop.history.catalogue();
-        let to_shop: Vec<Option<u32>> = body.products.iter().map(|id| catalogue.index_of(id)).collect();
+        let to_shop: Vec<Option<u32>> = body
+            .products
+            .iter()
+            .map(|id| catalogue.index_of(id))
+            .collect();
         let mut to_model = vec![None; catalogue.len()];
         for (shop_index, model_index) in to_shop.iter().zip(0u32..) {
             if let Some(i) = shop_index {
@@ -69,22 +80,50 @@ impl Attached {
             }
         }
         let index = body.products.iter().cloned().zip(0u32..).collect();
-        Self { product: header.name.clone(), settings: settings.clone(), body, shop, to_shop, to_model, index }
+        Self {
+            product: header.name.clone(),
+            settings: settings.clone(),
+            body,
+            shop,
+            to_shop,
+            to_model,
+            index,
+        }
     }
 
     /// What a person reads for a product of the version.
     fn label(&self, item: u32) -> String {
-        let id = self.body.products.get(item as usize).map_or("", String::as_str);
-        let known = self.to_shop.get(item as usize).copied().flatten().and_then(|i| self.shop.history.catalogue().get(i));
-        known.and_then(|p| p.name.clone()).unwrap_or_else(|| id.to_owned())
+        let id = self
+            .body
+            .products
+            .get(item as usize)
+            .map_or("", String::as_str);
+        let known = self
+            .to_shop
+            .get(item as usize)
+            .copied()
+            .flatten()
+            .and_then(|i| self.shop.history.catalogue().get(i));
+        known
+            .and_then(|p| p.name.clone())
+            .unwrap_or_else(|| id.to_owned())
     }
 
     fn placement(&self, asked: &Asked) -> Result<Placement, Infeasible> {
         let trained = &self.settings.placements;
-        let allowed = || trained.iter().map(|p| name(*p)).collect::<Vec<_>>().join(", ");
+        let allowed = || {
+            trained
+                .iter()
+                .map(|p| name(*p))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         match asked.placement.as_deref() {
             // A question about a product alone means what is like it, where that is trained.
-            None if asked.customer_id.is_none() && asked.product_id.is_some() && trained.contains(&Placement::Similar) => {
+            None if asked.customer_id.is_none()
+                && asked.product_id.is_some()
+                && trained.contains(&Placement::Similar) =>
+            {
                 Ok(Placement::Similar)
             }
             None => Ok(trained[0]),
@@ -92,7 +131,10 @@ impl Attached {
                 .iter()
                 .find(|(known, p)| *known == text && trained.contains(p))
                 .map(|(_, p)| *p)
-                .ok_or_else(|| Infeasible::Placement { found: text.to_owned(), allowed: allowed() }),
+                .ok_or_else(|| Infeasible::Placement {
+                    found: text.to_owned(),
+                    allowed: allowed(),
+                }),
         }
     }
 
@@ -100,18 +142,39 @@ impl Attached {
         let placement = self.placement(asked)?;
         let items = asked.items.unwrap_or(self.settings.items);
         if !(1..=ITEMS_MAX).contains(&items) {
-            return Err(Infeasible::Items { found: items, allowed: ITEMS_MAX });
+            return Err(Infeasible::Items {
+                found: items,
+                allowed: ITEMS_MAX,
+            });
         }
-        let missing = |field| Infeasible::Missing { field, placement: name(placement).to_owned() };
+        let missing = |field| Infeasible::Missing {
+            field,
+            placement: name(placement).to_owned(),
+        };
         let about_product = matches!(placement, Placement::Similar | Placement::Complementary);
         let about = match &asked.product_id {
             Some(id) => match self.index.get(id.as_str()) {
                 Some(item) => Some(*item),
-                None if self.shop.history.catalogue().index_of(id.as_str()).is_some() => None,
-                None => return Err(Infeasible::UnknownProduct { product: id.as_str().to_owned() }),
+                None if self
+                    .shop
+                    .history
+                    .catalogue()
+                    .index_of(id.as_str())
+                    .is_some() =>
+                {
+                    None
+                }
+                None => {
+                    return Err(Infeasible::UnknownProduct {
+                        product: id.as_str().to_owned(),
+                    });
+                }
             },
             None if about_product && asked.recent.is_empty() => return Err(missing("product_id")),
-            None => asked.recent.last().and_then(|id| self.index.get(id.as_str()).copied()),
+            None => asked
+                .recent
+                .last()
+                .and_then(|id| self.index.get(id.as_str()).copied()),
         };
         let customer = asked.customer_id.as_ref().map(schema::CustomerId::as_str);
         if placement == Placement::BuyAgain && customer.is_none() {
@@ -122,23 +185,48 @@ impl Attached {
             let bought = self.shop.lines_of(customer);
             history.extend(bought.iter().filter(|l| !l.is_return).filter_map(|l| {
                 let item = self.to_model.get(l.product as usize).copied().flatten()?;
-                Some(Event { item, at_days: l.at_days(), weight: 1.0 })
+                Some(Event {
+                    item,
+                    at_days: l.at_days(),
+                    weight: 1.0,
+                })
             }));
         }
-        let now_days = history.last().map_or(self.body.as_of_days, |e| e.at_days.max(self.body.as_of_days));
-        let recent = asked.recent.iter().filter_map(|id| self.index.get(id.as_str()));
-        history.extend(recent.map(|item| Event { item: *item, at_days: now_days, weight: 1.0 }));
-        Ok(Question { placement, items, customer, about, history })
+        let now_days = history.last().map_or(self.body.as_of_days, |e| {
+            e.at_days.max(self.body.as_of_days)
+        });
+        let recent = asked
+            .recent
+            .iter()
+            .filter_map(|id| self.index.get(id.as_str()));
+        history.extend(recent.map(|item| Event {
+            item: *item,
+            at_days: now_days,
+            weight: 1.0,
+        }));
+        Ok(Question {
+            placement,
+            items,
+            customer,
+            about,
+            history,
+        })
     }
 
     /// The moment of the answer for the methods: the as-of day, or the last thing the customer did since.
     fn at_days(&self, question: &Question<'_>) -> f64 {
-        question.history.last().map_or(self.body.as_of_days, |e| e.at_days.max(self.body.as_of_days))
+        question.history.last().map_or(self.body.as_of_days, |e| {
+            e.at_days.max(self.body.as_of_days)
+        })
     }
 
     fn popular(&self, n: usize, method: &str) -> Proposed {
         let candidates = top_k(self.body.popular.shares(), n, |item| self.sellable(item));
-        Proposed { candidates, method: method.to_owned(), pairs: Vec::new() }
+        Proposed {
+            candidates,
+            method: method.to_owned(),
+            pairs: Vec::new(),
+        }
     }
 
     fn sellable(&self, item: u32) -> bool {
@@ -153,14 +241,20 @@ impl Attached {
         if question.placement == Placement::Complementary {
             return self.complements(question, n);
         }
-        let Some(chosen) = self.body.chosen(question.placement) else { return self.popular(n, "popularity") };
+        let Some(chosen) = self.body.chosen(question.placement) else {
+            return self.popular(n, "popularity");
+        };
         if question.placement == Placement::Similar {
             return match (question.about, &chosen.fitted) {
                 (Some(item), AnyFitted::ItemToItem(fitted)) => {
                     let mut candidates = fitted.similar(item, n * 2).unwrap_or_default();
                     candidates.retain(|s| self.sellable(s.index));
                     candidates.truncate(n);
-                    Proposed { candidates, method: chosen.method.name().to_owned(), pairs: Vec::new() }
+                    Proposed {
+                        candidates,
+                        method: chosen.method.name().to_owned(),
+                        pairs: Vec::new(),
+                    }
                 }
                 _ => self.popular(n, "popularity: the product is new"),
             };
@@ -169,14 +263,23 @@ impl Attached {
         SCORES.with_borrow_mut(|scores| {
             scores.resize(chosen.fitted.n_items(), 0.0);
             let at = self.at_days(question);
-            match chosen.fitted.ranked(&question.history, at, n, seen, |i| self.sellable(i), scores) {
+            match chosen
+                .fitted
+                .ranked(&question.history, at, n, seen, |i| self.sellable(i), scores)
+            {
                 Ok((answer, candidates)) => {
                     let method = match answer {
                         Answer::Personal => chosen.method.name().to_owned(),
                         Answer::Popular => "popularity".to_owned(),
-                        Answer::PopularBecauseNothingKnown => "popularity: nothing is known of the customer".to_owned(),
+                        Answer::PopularBecauseNothingKnown => {
+                            "popularity: nothing is known of the customer".to_owned()
+                        }
                     };
-                    Proposed { candidates, method, pairs: Vec::new() }
+                    Proposed {
+                        candidates,
+                        method,
+                        pairs: Vec::new(),
+                    }
                 }
                 Err(_) => self.popular(n, "popularity"),
             }
@@ -184,21 +287,47 @@ impl Attached {
     }
 
     fn complements(&self, question: &Question<'_>, n: usize) -> Proposed {
-        let mut pairs = question.about.map(|item| self.body.pairs(item)).unwrap_or_default();
+        let mut pairs = question
+            .about
+            .map(|item| self.body.pairs(item))
+            .unwrap_or_default();
         pairs.retain(|(p, _)| self.sellable(p.item));
         pairs.truncate(n);
-        let candidates = pairs.iter().map(|(p, score)| Scored { index: p.item, score: *score }).collect();
+        let candidates = pairs
+            .iter()
+            .map(|(p, score)| Scored {
+                index: p.item,
+                score: *score,
+            })
+            .collect();
         let pairs = pairs.into_iter().map(|(p, _)| p).collect();
-        Proposed { candidates, method: "complements".to_owned(), pairs }
+        Proposed {
+            candidates,
+            method: "complements".to_owned(),
+            pairs,
+        }
     }
 
     fn limits(&self, question: &Question<'_>, keep_excluded: bool) -> Limits {
-        Limits { at_most_per_category: self.settings.at_most_per_category, keep_excluded, ..Limits::of(question.items) }
+        Limits {
+            at_most_per_category: self.settings.at_most_per_category,
+            keep_excluded,
+            ..Limits::of(question.items)
+        }
     }
 
-    fn ranked(&self, question: &Question<'_>, proposed: &Proposed, now: jiff::Timestamp, keep_excluded: bool) -> Ranked {
+    fn ranked(
+        &self,
+        question: &Question<'_>,
+        proposed: &Proposed,
+        now: jiff::Timestamp,
+        keep_excluded: bool,
+    ) -> Ranked {
         let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
-        let about = question.about.and_then(|i| self.body.products.get(i as usize)).map(String::as_str);
+        let about = question
+            .about
+            .and_then(|i| self.body.products.get(i as usize))
+            .map(String::as_str);
         let request = Request {
             placement: Some(name(question.placement)),
             product_id: about,
@@ -209,16 +338,32 @@ impl Attached {
         let candidates: Vec<(u32, f32)> = proposed
             .candidates
             .iter()
-            .filter_map(|s| Some((self.to_shop[s.index as usize]?, s.score)).filter(|(_, score)| score.is_finite()))
+            .filter_map(|s| {
+                Some((self.to_shop[s.index as usize]?, s.score))
+                    .filter(|(_, score)| score.is_finite())
+            })
             .collect();
         let limits = self.limits(question, keep_excluded);
-        rank(&candidates, &self.shop.items, &self.shop.item_rules, &request, &limits)
-            .unwrap_or_else(|e| unreachable!("candidates come from the catalogue the rules were prepared for: {e}"))
+        rank(
+            &candidates,
+            &self.shop.items,
+            &self.shop.item_rules,
+            &request,
+            &limits,
+        )
+        .unwrap_or_else(|e| {
+            unreachable!("candidates come from the catalogue the rules were prepared for: {e}")
+        })
     }
 
     fn why(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Reason {
         let label = |i: u32| self.label(i);
-        if let Some((pair, about)) = proposed.pairs.iter().find(|p| p.item == item).zip(question.about) {
+        if let Some((pair, about)) = proposed
+            .pairs
+            .iter()
+            .find(|p| p.item == item)
+            .zip(question.about)
+        {
             return sentences::why(&pair.reason(about), label);
         }
         let popular = || Why::Popular {
@@ -228,10 +373,18 @@ impl Attached {
         let chosen = self.body.chosen(question.placement);
         let why = match (question.placement, question.about) {
             (Placement::Similar, Some(about)) => {
-                let seed = [Event { item: about, at_days: self.body.as_of_days, weight: 1.0 }];
+                let seed = [Event {
+                    item: about,
+                    at_days: self.body.as_of_days,
+                    weight: 1.0,
+                }];
                 chosen.and_then(|c| c.fitted.reason(item, &seed, self.body.as_of_days).ok())
             }
-            _ => chosen.and_then(|c| c.fitted.reason(item, &question.history, self.at_days(question)).ok()),
+            _ => chosen.and_then(|c| {
+                c.fitted
+                    .reason(item, &question.history, self.at_days(question))
+                    .ok()
+            }),
         };
         sentences::why(&why.unwrap_or_else(popular), label)
     }
@@ -264,9 +417,18 @@ impl Attached {
             .collect();
         let short_of = ranked.short.map(|short| ShortOf {
             missing: short.short_of,
-            because: short.because.iter().map(|(by, n)| (by_name(by), *n)).collect::<BTreeMap<_, _>>(),
+            because: short
+                .because
+                .iter()
+                .map(|(by, n)| (by_name(by), *n))
+                .collect::<BTreeMap<_, _>>(),
         });
-        Decisions { placement: Some(name(question.placement).to_owned()), actions, short_of, method: proposed.method.clone() }
+        Decisions {
+            placement: Some(name(question.placement).to_owned()),
+            actions,
+            short_of,
+            method: proposed.method.clone(),
+        }
     }
 }
 
@@ -288,10 +450,18 @@ fn by_sentence(by: &By) -> String {
         By::Inactive => "the shop does not offer it".to_owned(),
         By::OutOfStock => "it is out of stock".to_owned(),
         By::Rule { rule, reason } => format!("rule \"{rule}\" excludes it ({reason})"),
-        By::Cap { rule, reason, at_most } => {
-            format!("rule \"{rule}\" allows {at_most} of its group and better ones are listed ({reason})")
+        By::Cap {
+            rule,
+            reason,
+            at_most,
+        } => {
+            format!(
+                "rule \"{rule}\" allows {at_most} of its group and better ones are listed ({reason})"
+            )
         }
-        By::Diversity { at_most } => format!("only {at_most} of its category are listed and better ones are there"),
+        By::Diversity { at_most } => {
+            format!("only {at_most} of its category are listed and better ones are there")
+        }
         By::Outranked => "others score higher".to_owned(),
     }
 }
@@ -305,34 +475,75 @@ impl Serving for Attached {
     }
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Decisions {
-        let items = asked.items.unwrap_or(self.settings.items).clamp(1, ITEMS_MAX);
+        let items = asked
+            .items
+            .unwrap_or(self.settings.items)
+            .clamp(1, ITEMS_MAX);
         let placement = self.placement(asked).unwrap_or(self.settings.placements[0]);
         let customer = asked.customer_id.as_ref().map(schema::CustomerId::as_str);
-        let question = Question { placement, items, customer, about: None, history: Vec::new() };
-        let proposed = self.popular((items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN), "popularity");
+        let question = Question {
+            placement,
+            items,
+            customer,
+            about: None,
+            history: Vec::new(),
+        };
+        let proposed = self.popular(
+            (items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN),
+            "popularity",
+        );
         let ranked = self.ranked(&question, &proposed, now, false);
         self.answer(&question, &proposed, ranked)
     }
 
-    fn explain(&self, asked: &Asked, about: Option<&str>, now: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+    fn explain(
+        &self,
+        asked: &Asked,
+        about: Option<&str>,
+        now: jiff::Timestamp,
+    ) -> Result<Explanation, Infeasible> {
         let question = self.question(asked)?;
         let proposed = self.propose(&question);
         let ranked = self.ranked(&question, &proposed, now, true);
-        let unknown = |id: &str| Infeasible::UnknownProduct { product: id.to_owned() };
-        let shop_item = match about {
-            Some(id) => self.shop.history.catalogue().index_of(id).ok_or_else(|| unknown(id))?,
-            None => ranked.items.first().map(|p| p.item).ok_or_else(|| unknown("of an empty answer"))?,
+        let unknown = |id: &str| Infeasible::UnknownProduct {
+            product: id.to_owned(),
         };
-        let id = self.shop.history.catalogue().get(shop_item).map_or("", |p| p.id.as_str());
+        let shop_item = match about {
+            Some(id) => self
+                .shop
+                .history
+                .catalogue()
+                .index_of(id)
+                .ok_or_else(|| unknown(id))?,
+            None => ranked
+                .items
+                .first()
+                .map(|p| p.item)
+                .ok_or_else(|| unknown("of an empty answer"))?,
+        };
+        let id = self
+            .shop
+            .history
+            .catalogue()
+            .get(shop_item)
+            .map_or("", |p| p.id.as_str());
         let item = self.to_model.get(shop_item as usize).copied().flatten();
-        let lines = item.map(|i| self.contributions(&question, &proposed, i)).unwrap_or_default();
+        let lines = item
+            .map(|i| self.contributions(&question, &proposed, i))
+            .unwrap_or_default();
         let placed = ranked.items.iter().find(|p| p.item == shop_item);
         let why_not = placed.is_none().then(|| {
-            let by = ranked.excluded.iter().find(|e| e.item == shop_item).map(|e| &e.by);
+            let by = ranked
+                .excluded
+                .iter()
+                .find(|e| e.item == shop_item)
+                .map(|e| &e.by);
             match (by, item) {
                 (Some(by), _) => by_sentence(by),
                 (None, None) => "it is newer than the trained version".to_owned(),
-                (None, Some(i)) if !self.sellable(i) => "it is out of stock or not offered".to_owned(),
+                (None, Some(i)) if !self.sellable(i) => {
+                    "it is out of stock or not offered".to_owned()
+                }
                 (None, Some(i)) if question.history.iter().any(|e| e.item == i) => {
                     "the customer has it, and the placement shows only what is new".to_owned()
                 }
@@ -340,11 +551,18 @@ impl Serving for Attached {
             }
         });
         let summary = match (item, placed) {
-            (Some(i), Some(p)) => format!("{} at place {}: {}", self.label(i), p.position, self.why(&question, &proposed, i).text),
+            (Some(i), Some(p)) => format!(
+                "{} at place {}: {}",
+                self.label(i),
+                p.position,
+                self.why(&question, &proposed, i).text
+            ),
             (_, Some(p)) => format!("{id} at place {}", p.position),
             (_, None) => format!("{id} is not in the answer"),
         };
-        let rules = placed.map(|p| p.rules.iter().map(|t| sentences::rule(t).text).collect()).unwrap_or_default();
+        let rules = placed
+            .map(|p| p.rules.iter().map(|t| sentences::rule(t).text).collect())
+            .unwrap_or_default();
         Ok(Explanation {
             about: id.to_owned(),
             summary,
@@ -359,19 +577,39 @@ impl Serving for Attached {
 
 impl Attached {
     /// The parts of a score, largest first; they add up to it.
-    fn contributions(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Vec<ExplanationLine> {
+    fn contributions(
+        &self,
+        question: &Question<'_>,
+        proposed: &Proposed,
+        item: u32,
+    ) -> Vec<ExplanationLine> {
         if let Some(pair) = proposed.pairs.iter().find(|p| p.item == item) {
-            let line = |what: String, part: f32| ExplanationLine { what, contribution: f64::from(part) };
+            let line = |what: String, part: f32| ExplanationLine {
+                what,
+                contribution: f64::from(part),
+            };
             return match self.body.order {
                 PairOrder::Lift => {
                     let lift = pair.lift_at_least.ln();
                     vec![
-                        line(format!("logarithm of the lower bound of lift: {} baskets, {:.1} expected", pair.times, pair.expected), lift),
-                        line("bought in turns (substitutes)".to_owned(), pair.score - lift),
+                        line(
+                            format!(
+                                "logarithm of the lower bound of lift: {} baskets, {:.1} expected",
+                                pair.times, pair.expected
+                            ),
+                            lift,
+                        ),
+                        line(
+                            "bought in turns (substitutes)".to_owned(),
+                            pair.score - lift,
+                        ),
                     ]
                 }
                 PairOrder::Extra => vec![
-                    line(format!("baskets with both, lower bound: {} were seen", pair.times), pair.lift_at_least * pair.expected),
+                    line(
+                        format!("baskets with both, lower bound: {} were seen", pair.times),
+                        pair.lift_at_least * pair.expected,
+                    ),
                     line("baskets with both by chance".to_owned(), -pair.expected),
                 ],
             };
@@ -379,12 +617,18 @@ impl Attached {
         let seed;
         let (history, at) = match (question.placement, question.about) {
             (Placement::Similar, Some(about)) => {
-                seed = [Event { item: about, at_days: self.body.as_of_days, weight: 1.0 }];
+                seed = [Event {
+                    item: about,
+                    at_days: self.body.as_of_days,
+                    weight: 1.0,
+                }];
                 (&seed[..], self.body.as_of_days)
             }
             _ => (question.history.as_slice(), self.at_days(question)),
         };
-        let Some(chosen) = self.body.chosen(question.placement) else { return Vec::new() };
+        let Some(chosen) = self.body.chosen(question.placement) else {
+            return Vec::new();
+        };
         let parts = chosen.fitted.explain(item, history, at).unwrap_or_default();
         parts
             .into_iter()

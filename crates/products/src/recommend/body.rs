@@ -5,7 +5,8 @@ use super::settings::Checked;
 use crate::contract::FitError;
 use features::{History, SaleLine};
 use models::recommend::{
-    Complement, ComplementParams, Complements, Decay, Event, Interactions, Placement, Popularity, PopularityParams,
+    Complement, ComplementParams, Complements, Decay, Event, Interactions, Placement, Popularity,
+    PopularityParams,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,11 @@ impl PairOrder {
 }
 
 /// Half-life of the baseline, days: it follows a season and still counts enough sales.
-pub(crate) const POPULAR: PopularityParams = PopularityParams { decay: Decay::PerDay { half_life_days: 14.0 } };
+pub(crate) const POPULAR: PopularityParams = PopularityParams {
+    decay: Decay::PerDay {
+        half_life_days: 14.0,
+    },
+};
 
 /// How complements are counted.
 pub(crate) fn complement_params(settings: &Checked) -> ComplementParams {
@@ -67,17 +72,31 @@ pub(crate) fn events(lines: &[SaleLine]) -> Vec<Event> {
     lines
         .iter()
         .filter(|l| !l.is_return)
-        .map(|l| Event { item: l.product, at_days: l.at_days(), weight: 1.0 })
+        .map(|l| Event {
+            item: l.product,
+            at_days: l.at_days(),
+            weight: 1.0,
+        })
         .collect()
 }
 
 /// The histories of all customers; with `anonymous`, each sale without a customer is a history of its own.
 pub(crate) fn interactions(history: &History, anonymous: bool) -> Result<Interactions, FitError> {
-    let known = (0u32..).take(history.customers().len()).map(|c| events(history.lines_of(c)));
-    let mut lines = if anonymous { history.anonymous().to_vec() } else { Vec::new() };
+    let known = (0u32..)
+        .take(history.customers().len())
+        .map(|c| events(history.lines_of(c)));
+    let mut lines = if anonymous {
+        history.anonymous().to_vec()
+    } else {
+        Vec::new()
+    };
     lines.sort_by_key(|l| (l.order, l.at_seconds, l.product));
-    let orders = lines.chunk_by(|a, b| a.order == b.order).map(events).collect::<Vec<_>>();
-    Interactions::new(history.catalogue().len(), known.chain(orders)).map_err(FitError::Interactions)
+    let orders = lines
+        .chunk_by(|a, b| a.order == b.order)
+        .map(events)
+        .collect::<Vec<_>>();
+    Interactions::new(history.catalogue().len(), known.chain(orders))
+        .map_err(FitError::Interactions)
 }
 
 impl Body {
@@ -87,26 +106,56 @@ impl Body {
         let all = interactions(history, settings.anonymous_baskets)?;
         let popular = Popularity::fit(&all, as_of_days, &POPULAR)?;
         let mut chosen = Vec::new();
-        for placement in settings.placements.iter().filter(|p| **p != Placement::Complementary) {
-            chosen.push(choose::choose(*placement, history.as_of(), &personal, settings, seed)?);
+        for placement in settings
+            .placements
+            .iter()
+            .filter(|p| **p != Placement::Complementary)
+        {
+            chosen.push(choose::choose(
+                *placement,
+                history.as_of(),
+                &personal,
+                settings,
+                seed,
+            )?);
         }
         let complements = if settings.placements.contains(&Placement::Complementary) {
             let categories = categories(history);
-            Some(Complements::fit(&all, categories.as_deref(), &complement_params(settings))?)
+            Some(Complements::fit(
+                &all,
+                categories.as_deref(),
+                &complement_params(settings),
+            )?)
         } else {
             None
         };
-        let products = history.catalogue().products().iter().map(|p| p.id.clone()).collect();
+        let products = history
+            .catalogue()
+            .products()
+            .iter()
+            .map(|p| p.id.clone())
+            .collect();
         let order = match &complements {
             Some(_) => choose::order(&all, as_of_days, settings, categories(history).as_deref())?,
             None => PairOrder::Lift,
         };
-        Ok(Self { products, chosen, complements, order, popular, as_of_days })
+        Ok(Self {
+            products,
+            chosen,
+            complements,
+            order,
+            popular,
+            as_of_days,
+        })
     }
 
     /// The complements of a product with their scores, best first.
     pub(crate) fn pairs(&self, item: u32) -> Vec<(Complement, f32)> {
-        let found = self.complements.as_ref().and_then(|c| c.of(item).ok()).unwrap_or_default();
+        let found = self
+            .complements
+            .as_ref()
+            .and_then(|c| c.of(item).ok())
+            .unwrap_or_default();
         ordered(found, self.order)
     }
 
@@ -127,7 +176,10 @@ pub(crate) fn ordered(pairs: &[Complement], order: PairOrder) -> Vec<(Complement
 fn categories(history: &History) -> Option<Vec<u32>> {
     let products = history.catalogue().products();
     products.iter().find(|p| p.category.is_some())?;
-    let mut names: Vec<&str> = products.iter().filter_map(|p| p.category.as_deref()).collect();
+    let mut names: Vec<&str> = products
+        .iter()
+        .filter_map(|p| p.category.as_deref())
+        .collect();
     names.sort_unstable();
     names.dedup();
     let unknown = names.len() as u32;

@@ -4,7 +4,9 @@ use super::body::{PairOrder, complement_params, ordered};
 use super::settings::{Checked, name};
 use crate::contract::{FitError, Size};
 use measure::ranking::{RankedCustomer, RankingMetric};
-use models::recommend::{self, AnyFitted, Complements, Event, Interactions, Method, Placement, Seen, baskets, candidates};
+use models::recommend::{
+    self, AnyFitted, Complements, Event, Interactions, Method, Placement, Seen, baskets, candidates,
+};
 use rayon::prelude::*;
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
@@ -37,7 +39,11 @@ pub(crate) struct Chosen {
 
 /// The size of a shop, as the methods count it.
 pub(crate) fn size(size: &Size) -> recommend::Size {
-    recommend::Size { n_customers: size.customers, n_items: size.products, n_events: size.sales }
+    recommend::Size {
+        n_customers: size.customers,
+        n_items: size.products,
+        n_events: size.sales,
+    }
 }
 
 /// A customer's past and what they went on to buy.
@@ -50,7 +56,12 @@ pub(crate) struct Case {
 ///
 /// for_you: products not bought before (or any, where the shop shows any); buy_again: products bought before;
 /// popular: any; similar: new products, seen from the last product alone.
-pub(crate) fn cases(placement: Placement, all: &Interactions, cut_days: f64, seen: Seen) -> Vec<Case> {
+pub(crate) fn cases(
+    placement: Placement,
+    all: &Interactions,
+    cut_days: f64,
+    seen: Seen,
+) -> Vec<Case> {
     all.histories()
         .filter_map(|history| {
             let split = history.partition_point(|e| e.at_days < cut_days);
@@ -67,10 +78,18 @@ pub(crate) fn cases(placement: Placement, all: &Interactions, cut_days: f64, see
                 Placement::BuyAgain => known(item),
                 Placement::Popular | Placement::Complementary => true,
             };
-            let mut targets: Vec<u32> = future.iter().map(|e| e.item).filter(|i| wanted(*i)).collect();
+            let mut targets: Vec<u32> = future
+                .iter()
+                .map(|e| e.item)
+                .filter(|i| wanted(*i))
+                .collect();
             targets.sort_unstable();
             targets.dedup();
-            let past = if placement == Placement::Similar { past[past.len() - 1..].to_vec() } else { past.to_vec() };
+            let past = if placement == Placement::Similar {
+                past[past.len() - 1..].to_vec()
+            } else {
+                past.to_vec()
+            };
             (!targets.is_empty()).then_some(Case { past, targets })
         })
         .collect()
@@ -105,9 +124,18 @@ pub(crate) fn per_case(
             || vec![0.0f32; fitted.n_items()],
             |scores, case| {
                 let ranked = fitted.ranked(&case.past, as_of_days, LIST, seen, |_| true, scores);
-                let listed: Vec<u32> =
-                    ranked.map(|(_, list)| list.into_iter().map(|s| s.index).collect()).unwrap_or_default();
-                metric.of(&RankedCustomer { targets: &case.targets, listed: &listed }, LIST).unwrap_or(0.0)
+                let listed: Vec<u32> = ranked
+                    .map(|(_, list)| list.into_iter().map(|s| s.index).collect())
+                    .unwrap_or_default();
+                metric
+                    .of(
+                        &RankedCustomer {
+                            targets: &case.targets,
+                            listed: &listed,
+                        },
+                        LIST,
+                    )
+                    .unwrap_or(0.0)
             },
         )
         .collect()
@@ -142,11 +170,21 @@ pub(crate) fn choose(
     let mut trials = Vec::new();
     for method in candidates(placement) {
         let needed = schema::Bytes(method.memory_needed(&size));
-        let mut trial = Trial { method, ndcg: None, not_tried: None };
+        let mut trial = Trial {
+            method,
+            ndcg: None,
+            not_tried: None,
+        };
         if needed > settings.memory_max {
-            trial.not_tried = Some(format!("needs {needed}, memory_max is {}", settings.memory_max));
+            trial.not_tried = Some(format!(
+                "needs {needed}, memory_max is {}",
+                settings.memory_max
+            ));
         } else if cases.is_empty() {
-            trial.not_tried = Some(format!("nobody bought for {} in the last days of the history", name(placement)));
+            trial.not_tried = Some(format!(
+                "nobody bought for {} in the last days of the history",
+                name(placement)
+            ));
         } else {
             match trial.method.fit(&earlier, cut_days, seed) {
                 Ok(fitted) => trial.ndcg = Some(mean(&ndcg(&fitted, &cases, cut_days, seen))),
@@ -162,11 +200,21 @@ pub(crate) fn choose(
         .max_by(|a, b| a.ndcg.unwrap_or(0.0).total_cmp(&b.ndcg.unwrap_or(0.0)))
         .or(trials.first());
     let Some(best) = best else {
-        return Err(FitError::TooLittle { what: "methods for the placement", found: 0, needed: 1 });
+        return Err(FitError::TooLittle {
+            what: "methods for the placement",
+            found: 0,
+            needed: 1,
+        });
     };
     let method = best.method.clone();
     let fitted = method.fit(all, as_of_days, seed)?;
-    Ok(Chosen { placement, method, fitted, trials, customers_compared: cases.len() })
+    Ok(Chosen {
+        placement,
+        method,
+        fitted,
+        trials,
+        customers_compared: cases.len(),
+    })
 }
 
 /// Length of a complement list that is measured.
@@ -182,11 +230,18 @@ pub(crate) fn basket_cases(all: &Interactions, cut_days: f64) -> Vec<Case> {
         let from = history.partition_point(|e| e.at_days < cut_days);
         for basket in baskets(&history[from..]) {
             let first = basket[0];
-            let mut targets: Vec<u32> = basket.iter().map(|e| e.item).filter(|i| *i != first.item).collect();
+            let mut targets: Vec<u32> = basket
+                .iter()
+                .map(|e| e.item)
+                .filter(|i| *i != first.item)
+                .collect();
             targets.sort_unstable();
             targets.dedup();
             if !targets.is_empty() {
-                cases.push(Case { past: vec![first], targets });
+                cases.push(Case {
+                    past: vec![first],
+                    targets,
+                });
             }
         }
     }
@@ -198,7 +253,10 @@ pub(crate) fn basket_cases(all: &Interactions, cut_days: f64) -> Vec<Case> {
 pub(crate) fn hits(cases: &[Case], listed: impl Fn(u32) -> Vec<u32>) -> Vec<f64> {
     let hit = |case: &Case| {
         let listed = listed(case.past[0].item);
-        let case = RankedCustomer { targets: &case.targets, listed: &listed };
+        let case = RankedCustomer {
+            targets: &case.targets,
+            listed: &listed,
+        };
         RankingMetric::HitRate.of(&case, PAIRS).unwrap_or(0.0)
     };
     cases.iter().map(hit).collect()
@@ -212,7 +270,11 @@ pub(crate) fn order(
     categories: Option<&[u32]>,
 ) -> Result<PairOrder, FitError> {
     let cut_days = as_of_days - f64::from(settings.held_out_days);
-    let earlier = match Complements::fit(&all.before(cut_days), categories, &complement_params(settings)) {
+    let earlier = match Complements::fit(
+        &all.before(cut_days),
+        categories,
+        &complement_params(settings),
+    ) {
         Ok(earlier) => earlier,
         // Too young a shop to compare: the plain order.
         Err(recommend::FitError::NothingSeen { .. }) => return Ok(PairOrder::Lift),
@@ -226,5 +288,9 @@ pub(crate) fn order(
         };
         mean(&hits(&cases, list))
     };
-    Ok(if rate(PairOrder::Extra) > rate(PairOrder::Lift) { PairOrder::Extra } else { PairOrder::Lift })
+    Ok(if rate(PairOrder::Extra) > rate(PairOrder::Lift) {
+        PairOrder::Extra
+    } else {
+        PairOrder::Lift
+    })
 }

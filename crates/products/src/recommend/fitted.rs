@@ -31,15 +31,27 @@ impl Golden {
         for history in &self.histories {
             for chosen in &body.chosen {
                 let mut scores = vec![0.0f32; chosen.fitted.n_items()];
-                if chosen.fitted.score_into(history, body.as_of_days, &mut scores).is_err() {
+                if chosen
+                    .fitted
+                    .score_into(history, body.as_of_days, &mut scores)
+                    .is_err()
+                {
                     out.push(-1.0);
                     continue;
                 }
                 scores.sort_unstable_by(|a, b| b.total_cmp(a));
                 out.extend(scores.iter().take(self.kept).map(|s| f64::from(*s)));
             }
-            let pairs = history.last().map(|last| body.pairs(last.item)).unwrap_or_default();
-            out.extend(pairs.iter().take(self.kept).map(|(_, score)| f64::from(*score)));
+            let pairs = history
+                .last()
+                .map(|last| body.pairs(last.item))
+                .unwrap_or_default();
+            out.extend(
+                pairs
+                    .iter()
+                    .take(self.kept)
+                    .map(|(_, score)| f64::from(*score)),
+            );
         }
         out
     }
@@ -54,11 +66,24 @@ pub(crate) struct FittedRecommend {
 
 impl FittedRecommend {
     pub(crate) fn new(header: Header, settings: Checked, as_of: AsOf, body: Body) -> Self {
-        Self { header, settings, as_of, body: Arc::new(body) }
+        Self {
+            header,
+            settings,
+            as_of,
+            body: Arc::new(body),
+        }
     }
 
-    fn measured(&self, placement: Placement, all: &Interactions, popular: &AnyFitted, seed: u64) -> Vec<Metric> {
-        let Some(chosen) = self.body.chosen(placement) else { return Vec::new() };
+    fn measured(
+        &self,
+        placement: Placement,
+        all: &Interactions,
+        popular: &AnyFitted,
+        seed: u64,
+    ) -> Vec<Metric> {
+        let Some(chosen) = self.body.chosen(placement) else {
+            return Vec::new();
+        };
         let cases = cases(placement, all, self.body.as_of_days, self.settings.seen);
         let seen = listable(placement, self.settings.seen);
         let pair = |metric: RankingMetric| {
@@ -68,8 +93,18 @@ impl FittedRecommend {
         };
         let scope = name(placement);
         vec![
-            metric(&format!("ndcg@{LIST}"), scope, pair(RankingMetric::Ndcg), seed),
-            metric(&format!("recall@{LIST}"), scope, pair(RankingMetric::Recall(RecallOver::Targets)), seed),
+            metric(
+                &format!("ndcg@{LIST}"),
+                scope,
+                pair(RankingMetric::Ndcg),
+                seed,
+            ),
+            metric(
+                &format!("recall@{LIST}"),
+                scope,
+                pair(RankingMetric::Recall(RecallOver::Targets)),
+                seed,
+            ),
         ]
     }
 
@@ -77,14 +112,36 @@ impl FittedRecommend {
         self.body.complements.as_ref()?;
         let best_sold = most_sold(&self.body.popular);
         let cases = basket_cases(all, self.body.as_of_days);
-        let ours = hits(&cases, |item| self.body.pairs(item).iter().take(PAIRS).map(|(p, _)| p.item).collect());
-        let theirs = hits(&cases, |item| best_sold.iter().copied().filter(|i| *i != item).take(PAIRS).collect());
-        Some(metric(&format!("hit rate@{PAIRS}"), name(Placement::Complementary), (ours, theirs), seed))
+        let ours = hits(&cases, |item| {
+            self.body
+                .pairs(item)
+                .iter()
+                .take(PAIRS)
+                .map(|(p, _)| p.item)
+                .collect()
+        });
+        let theirs = hits(&cases, |item| {
+            best_sold
+                .iter()
+                .copied()
+                .filter(|i| *i != item)
+                .take(PAIRS)
+                .collect()
+        });
+        Some(metric(
+            &format!("hit rate@{PAIRS}"),
+            name(Placement::Complementary),
+            (ours, theirs),
+            seed,
+        ))
     }
 }
 
 fn most_sold(popular: &Popularity) -> Vec<u32> {
-    math::topk::top_k(popular.shares(), PAIRS + 1, |_| true).into_iter().map(|s| s.index).collect()
+    math::topk::top_k(popular.shares(), PAIRS + 1, |_| true)
+        .into_iter()
+        .map(|s| s.index)
+        .collect()
 }
 
 fn metric(what: &str, scope: &str, (ours, theirs): (Vec<f64>, Vec<f64>), seed: u64) -> Metric {
@@ -113,11 +170,18 @@ impl Fitted for FittedRecommend {
             self.as_of,
             self.body.products.len()
         );
-        let both = interactions(later, false).and_then(|personal| Ok((personal, interactions(later, true)?)));
+        let both = interactions(later, false)
+            .and_then(|personal| Ok((personal, interactions(later, true)?)));
         let Ok((personal, all)) = both else {
-            let why = WhyNot::DoesNotApply { because: "the later history cannot be read".to_owned() };
+            let why = WhyNot::DoesNotApply {
+                because: "the later history cannot be read".to_owned(),
+            };
             let notes = vec![Estimate::NotMeasurable(why).to_string()];
-            return Scorecard { split, metrics: Vec::new(), notes };
+            return Scorecard {
+                split,
+                metrics: Vec::new(),
+                notes,
+            };
         };
         let popular = AnyFitted::Popularity(self.body.popular.clone());
         let mut metrics = Vec::new();
@@ -127,7 +191,11 @@ impl Fitted for FittedRecommend {
                 metrics.extend(self.complements(&all, seed));
             }
         }
-        Scorecard { split, metrics, notes: Vec::new() }
+        Scorecard {
+            split,
+            metrics,
+            notes: Vec::new(),
+        }
     }
 
     fn summary(&self) -> Vec<String> {
@@ -155,7 +223,9 @@ impl Fitted for FittedRecommend {
                 PairOrder::Lift => "the lower bound of lift",
                 PairOrder::Extra => "purchases beyond chance",
             };
-            lines.push(format!("complementary: pairs within baskets, substitutes taken off, ordered by {order}"));
+            lines.push(format!(
+                "complementary: pairs within baskets, substitutes taken off, ordered by {order}"
+            ));
         }
         lines
     }
@@ -180,22 +250,42 @@ impl Fitted for FittedRecommend {
 
     fn artefact(&self) -> Artefact {
         let n = self.body.products.len() as u32;
-        let event = |item: u32, days_ago: f64| Event { item: item % n.max(1), at_days: self.body.as_of_days - days_ago, weight: 1.0 };
+        let event = |item: u32, days_ago: f64| Event {
+            item: item % n.max(1),
+            at_days: self.body.as_of_days - days_ago,
+            weight: 1.0,
+        };
         // Nobody, one product, and a few of them spread over the catalogue.
         let golden = Golden {
             histories: vec![
                 vec![],
                 vec![event(n / 2, 3.0)],
-                vec![event(n / 7, 40.0), event(n / 3, 20.0), event(2 * (n / 5), 9.0), event(n / 11, 1.0)],
+                vec![
+                    event(n / 7, 40.0),
+                    event(n / 3, 20.0),
+                    event(2 * (n / 5), 9.0),
+                    event(n / 11, 1.0),
+                ],
             ],
             kept: 5,
         };
         let scores = golden.scores(&self.body);
-        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+        Artefact::new(
+            CARD.kind,
+            &self.header.name,
+            self.as_of,
+            self.body.as_ref(),
+            &golden,
+            scores,
+        )
     }
 
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
-        Box::new(Attached::new(&self.header, &self.settings, Arc::clone(&self.body), shop))
+        Box::new(Attached::new(
+            &self.header,
+            &self.settings,
+            Arc::clone(&self.body),
+            shop,
+        ))
     }
 }
-

@@ -29,12 +29,30 @@ static CARD: Card = Card {
     baseline: "what sold most in the last weeks, the same for everybody",
     reads: &["sales", "products", "prices", "stock_levels"],
     outputs: &[
-        Output { name: "product_id", unit: "product", meaning: "A product to show, best first." },
-        Output { name: "score", unit: "none", meaning: "Comparable within one answer only." },
-        Output { name: "reasons", unit: "sentences", meaning: "Why, with the counts behind it." },
+        Output {
+            name: "product_id",
+            unit: "product",
+            meaning: "A product to show, best first.",
+        },
+        Output {
+            name: "score",
+            unit: "none",
+            meaning: "Comparable within one answer only.",
+        },
+        Output {
+            name: "reasons",
+            unit: "sentences",
+            meaning: "Why, with the counts behind it.",
+        },
     ],
     subjects: &[Subject::Customer, Subject::Product],
-    placements: &["for_you", "similar", "complementary", "buy_again", "popular"],
+    placements: &[
+        "for_you",
+        "similar",
+        "complementary",
+        "buy_again",
+        "popular",
+    ],
     sources: &[
         "Steck (2019), embarrassingly shallow autoencoders for sparse data (EASE)",
         "Rendle, Krichene, Zhang, Koren (2021), revisiting the performance of iALS on item recommendation benchmarks",
@@ -77,7 +95,9 @@ impl Product for RecommendProduct {
 
     fn memory_needed(&self, size: &Size) -> Bytes {
         let size = choose::size(size);
-        let within = |method: &recommend::Method| Some(method.memory_needed(&size)).filter(|b| *b <= self.settings.memory_max.0);
+        let within = |method: &recommend::Method| {
+            Some(method.memory_needed(&size)).filter(|b| *b <= self.settings.memory_max.0)
+        };
         let methods = self.settings.placements.iter().flat_map(|p| candidates(*p));
         let largest = methods.filter_map(|m| within(&m)).max().unwrap_or(0);
         // Complements may spread over all processors there are.
@@ -95,14 +115,24 @@ impl Product for RecommendProduct {
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
         let body = Body::fit(history, &self.settings, seed)?;
-        Ok(Box::new(FittedRecommend::new(self.header.clone(), self.settings.clone(), history.as_of(), body)))
+        Ok(Box::new(FittedRecommend::new(
+            self.header.clone(),
+            self.settings.clone(),
+            history.as_of(),
+            body,
+        )))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Golden = artefact.golden_inputs()?;
         artefact.verify(&golden.scores(&body))?;
-        Ok(Box::new(FittedRecommend::new(self.header.clone(), self.settings.clone(), artefact.as_of, body)))
+        Ok(Box::new(FittedRecommend::new(
+            self.header.clone(),
+            self.settings.clone(),
+            artefact.as_of,
+            body,
+        )))
     }
 }
 

@@ -9,28 +9,55 @@ use serde_json::Value;
 /// A figure rounded for a reader.
 fn tenth(value: f32) -> Value {
     let rounded = (f64::from(value) * 10.0).round() / 10.0;
-    if rounded.fract() == 0.0 { (rounded as i64).into() } else { rounded.into() }
+    if rounded.fract() == 0.0 {
+        (rounded as i64).into()
+    } else {
+        rounded.into()
+    }
 }
 
 /// Why an item is in the list; `label` names a product for a person.
 pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
     match *why {
-        Why::BoughtWith { item, times, expected } => reason(
+        Why::BoughtWith {
+            item,
+            times,
+            expected,
+        } => reason(
             "bought_with",
             "bought with {product} {times} times, expected {expected}",
-            [("product", label(item).into()), ("times", tenth(times)), ("expected", tenth(expected))],
+            [
+                ("product", label(item).into()),
+                ("times", tenth(times)),
+                ("expected", tenth(expected)),
+            ],
         ),
-        Why::Follows { item, times, expected } => reason(
+        Why::Follows {
+            item,
+            times,
+            expected,
+        } => reason(
             "follows",
             "bought after {product} {times} times, expected {expected}",
-            [("product", label(item).into()), ("times", tenth(times)), ("expected", tenth(expected))],
+            [
+                ("product", label(item).into()),
+                ("times", tenth(times)),
+                ("expected", tenth(expected)),
+            ],
         ),
         Why::SimilarTo { item, share } => reason(
             "similar_to",
             "like {product}, which brings {percent} % of the score",
-            [("product", label(item).into()), ("percent", tenth(100.0 * share))],
+            [
+                ("product", label(item).into()),
+                ("percent", tenth(100.0 * share)),
+            ],
         ),
-        Why::BoughtBefore { times, last_days_ago, usual_interval_days } => match usual_interval_days {
+        Why::BoughtBefore {
+            times,
+            last_days_ago,
+            usual_interval_days,
+        } => match usual_interval_days {
             Some(days) => reason(
                 "bought_before",
                 "bought {times} times, the last {last_days_ago} days ago; usually every {usual_days} days",
@@ -43,25 +70,40 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
             None => reason(
                 "bought_before_no_rhythm",
                 "bought {times} times, the last {last_days_ago} days ago",
-                [("times", times.into()), ("last_days_ago", (last_days_ago.round() as i64).into())],
+                [
+                    ("times", times.into()),
+                    ("last_days_ago", (last_days_ago.round() as i64).into()),
+                ],
             ),
         },
-        Why::Popular { recent_sales, share } => reason(
+        Why::Popular {
+            recent_sales,
+            share,
+        } => reason(
             "popular",
             "sells now: {recent_sales} recent sales weighed by age, {percent} % of all",
-            [("recent_sales", tenth(recent_sales)), ("percent", tenth(100.0 * share))],
+            [
+                ("recent_sales", tenth(recent_sales)),
+                ("percent", tenth(100.0 * share)),
+            ],
         ),
         Why::FitsTaste { preference } => reason(
             "fits_taste",
             "fits what the customer buys (predicted preference {preference})",
-            [("preference", ((f64::from(preference) * 100.0).round() / 100.0).into())],
+            [(
+                "preference",
+                ((f64::from(preference) * 100.0).round() / 100.0).into(),
+            )],
         ),
     }
 }
 
 /// What a rule did to an item.
 pub(crate) fn rule(touch: &RuleTouch) -> Reason {
-    let names = [("rule", Value::from(touch.rule.as_ref())), ("because", touch.reason.as_ref().into())];
+    let names = [
+        ("rule", Value::from(touch.rule.as_ref())),
+        ("because", touch.reason.as_ref().into()),
+    ];
     match touch.what {
         Touch::Pinned { position } => reason(
             "rule_pinned",
@@ -71,7 +113,9 @@ pub(crate) fn rule(touch: &RuleTouch) -> Reason {
         Touch::Boosted { factor } => reason(
             "rule_boosted",
             "rule \"{rule}\" multiplied its score by {factor} ({because})",
-            names.into_iter().chain([("factor", f64::from(factor).into())]),
+            names
+                .into_iter()
+                .chain([("factor", f64::from(factor).into())]),
         ),
         Touch::Counted { at_most, .. } => reason(
             "rule_capped",

@@ -17,7 +17,10 @@ pub(crate) const PLACEMENTS: [(&str, Placement); 5] = [
 
 /// The name of a placement in files and questions.
 pub(crate) fn name(placement: Placement) -> &'static str {
-    PLACEMENTS.iter().find(|(_, p)| *p == placement).map_or("", |(name, _)| name)
+    PLACEMENTS
+        .iter()
+        .find(|(_, p)| *p == placement)
+        .map_or("", |(name, _)| name)
 }
 
 /// Most products in one answer.
@@ -49,7 +52,10 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            placements: PLACEMENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            placements: PLACEMENTS
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
             items: 12,
             held_out_days: 60,
             seen: "excluded".to_owned(),
@@ -81,8 +87,16 @@ impl Settings {
         let mut placements = Vec::new();
         for name in &self.placements {
             match PLACEMENTS.iter().find(|(known, _)| known == name) {
-                Some((_, placement)) if !placements.contains(placement) => placements.push(*placement),
-                Some(_) => return Err(raw.refuse("placements", format!("{name:?} twice"), "each placement once")),
+                Some((_, placement)) if !placements.contains(placement) => {
+                    placements.push(*placement)
+                }
+                Some(_) => {
+                    return Err(raw.refuse(
+                        "placements",
+                        format!("{name:?} twice"),
+                        "each placement once",
+                    ));
+                }
                 None => return Err(raw.refuse("placements", format!("{name:?}"), &allowed)),
             }
         }
@@ -92,7 +106,9 @@ impl Settings {
         let seen = match self.seen.as_str() {
             "excluded" => Seen::Excluded,
             "allowed" => Seen::Allowed,
-            other => return Err(raw.refuse("seen", format!("{other:?}"), "\"excluded\" or \"allowed\"")),
+            other => {
+                return Err(raw.refuse("seen", format!("{other:?}"), "\"excluded\" or \"allowed\""));
+            }
         };
         if !(1..=ITEMS_MAX).contains(&self.items) {
             return Err(raw.refuse("items", self.items, format!("1 to {ITEMS_MAX}")));
@@ -101,18 +117,26 @@ impl Settings {
             return Err(raw.refuse("held_out_days", self.held_out_days, "7 to 365"));
         }
         if self.complement_window_days > 60 {
-            return Err(raw.refuse("complement_window_days", self.complement_window_days, "0 to 60"));
+            return Err(raw.refuse(
+                "complement_window_days",
+                self.complement_window_days,
+                "0 to 60",
+            ));
         }
-        let memory_max = self
-            .memory_max
-            .parse()
-            .map_err(|_| raw.refuse("memory_max", format!("{:?}", self.memory_max), "a size such as 512MiB"))?;
+        let memory_max = self.memory_max.parse().map_err(|_| {
+            raw.refuse(
+                "memory_max",
+                format!("{:?}", self.memory_max),
+                "a size such as 512MiB",
+            )
+        })?;
         Ok(Checked {
             placements,
             items: self.items,
             held_out_days: self.held_out_days,
             seen,
-            at_most_per_category: (self.at_most_per_category > 0).then_some(self.at_most_per_category),
+            at_most_per_category: (self.at_most_per_category > 0)
+                .then_some(self.at_most_per_category),
             anonymous_baskets: self.anonymous_baskets,
             complement_window_days: self.complement_window_days,
             memory_max,

@@ -10,8 +10,8 @@ use crate::reasons::reason;
 use crate::shop::Shop;
 use features::{History, SaleLine, recency_frequency_value};
 use models::segments::{
-    Assignment, Migration, NotSegmentable, Place, Placed, Rfm, ScoreSegments, Segmentation, explained_variance,
-    migration,
+    Assignment, Migration, NotSegmentable, Place, Placed, Rfm, ScoreSegments, Segmentation,
+    explained_variance, migration,
 };
 use schema::{AsOf, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
 use serde::{Deserialize, Serialize};
@@ -43,13 +43,22 @@ impl Body {
 
 /// A customer's recency, frequency and money, as the model wants them.
 pub(crate) fn rfm(lines: &[SaleLine], as_of: AsOf) -> Option<Rfm> {
-    recency_frequency_value(lines, as_of)
-        .map(|r| Rfm { recency_days: r.recency_days, orders: r.orders, spend_cents: r.spend.0 })
+    recency_frequency_value(lines, as_of).map(|r| Rfm {
+        recency_days: r.recency_days,
+        orders: r.orders,
+        spend_cents: r.spend.0,
+    })
 }
 
 /// Moves of all customers between `before` and the history's as-of day, both placed by one segmentation.
-pub(crate) fn moves(segmentation: &Segmentation, history: &History, before: AsOf) -> Option<Migration> {
-    history.first_day().filter(|first| *first < before.epoch_day())?;
+pub(crate) fn moves(
+    segmentation: &Segmentation,
+    history: &History,
+    before: AsOf,
+) -> Option<Migration> {
+    history
+        .first_day()
+        .filter(|first| *first < before.epoch_day())?;
     let at = |as_of: AsOf| -> Vec<Place> {
         super::customers(history, as_of)
             .into_iter()
@@ -59,7 +68,12 @@ pub(crate) fn moves(segmentation: &Segmentation, history: &History, before: AsOf
             })
             .collect()
     };
-    migration(&at(before), &at(history.as_of()), segmentation.profiles.len()).ok()
+    migration(
+        &at(before),
+        &at(history.as_of()),
+        segmentation.profiles.len(),
+    )
+    .ok()
 }
 
 pub(crate) struct FittedSegments {
@@ -70,7 +84,11 @@ pub(crate) struct FittedSegments {
 
 impl FittedSegments {
     pub(crate) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
-        Self { header, as_of, body: Arc::new(body) }
+        Self {
+            header,
+            as_of,
+            body: Arc::new(body),
+        }
     }
 }
 
@@ -105,7 +123,9 @@ impl Fitted for FittedSegments {
         let after = later.from(self.as_of);
         let (mut rfms, mut spend) = (Vec::new(), Vec::new());
         for (customer, rfm) in (0u32..).zip(&known) {
-            let Some(rfm) = rfm.filter(|r| r.check().is_ok()) else { continue };
+            let Some(rfm) = rfm.filter(|r| r.check().is_ok()) else {
+                continue;
+            };
             let cents: i64 = after.lines_of(customer).iter().map(|l| l.spend_cents).sum();
             rfms.push(rfm);
             spend.push([cents.max(0) as f64 / 100.0]);
@@ -116,9 +136,16 @@ impl Fitted for FittedSegments {
         };
         let groups: Vec<usize> = segmentation.place(&rfms).iter().map(placed).collect();
         let scores = ScoreSegments::learn(&rfms, segmentation.profiles.len());
-        let baseline: Vec<usize> = rfms.iter().map(|r| scores.segment(r).unwrap_or(usize::MAX)).collect();
+        let baseline: Vec<usize> = rfms
+            .iter()
+            .map(|r| scores.segment(r).unwrap_or(usize::MAX))
+            .collect();
         let days = later.as_of().epoch_day() - self.as_of.epoch_day();
-        let kept = segmentation.choice.tried.iter().find(|t| t.k == segmentation.choice.k);
+        let kept = segmentation
+            .choice
+            .tried
+            .iter()
+            .find(|t| t.k == segmentation.choice.k);
         let logs: Vec<[f64; 1]> = spend.iter().map(|[s]| [s.ln_1p()]).collect();
         let baseline_name = format!("{} quintile-sum groups", segmentation.profiles.len());
         let share = |name: &str, unit: &str, spend: &[[f64; 1]]| Metric {
@@ -129,11 +156,21 @@ impl Fitted for FittedSegments {
             value: told_apart(&groups, spend, seed),
             baseline: told_apart(&baseline, spend, seed),
             baseline_name: baseline_name.clone(),
-            gain: Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "shares are compared as a whole".to_owned() }),
+            gain: Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                because: "shares are compared as a whole".to_owned(),
+            }),
         };
         let mut metrics = vec![
-            share("explained share of next spend", "share of variance of spend", &spend),
-            share("explained share of next log spend", "share of variance of log spend", &logs),
+            share(
+                "explained share of next spend",
+                "share of variance of spend",
+                &spend,
+            ),
+            share(
+                "explained share of next log spend",
+                "share of variance of log spend",
+                &logs,
+            ),
         ];
         if let Some(kept) = kept {
             let stability = |s: &models::segments::Stability| Estimate::Measured {
@@ -150,7 +187,9 @@ impl Fitted for FittedSegments {
                 value: stability(&kept.stability),
                 baseline: stability(&segmentation.baseline.stability),
                 baseline_name: "quintile-sum groups".to_owned(),
-                gain: Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "different resamples".to_owned() }),
+                gain: Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                    because: "different resamples".to_owned(),
+                }),
             });
         }
         Scorecard {
@@ -160,7 +199,11 @@ impl Fitted for FittedSegments {
                 groups.len()
             ),
             metrics,
-            notes: vec![format!("{} segments: {}", segmentation.profiles.len(), segmentation.choice.because)],
+            notes: vec![format!(
+                "{} segments: {}",
+                segmentation.profiles.len(),
+                segmentation.choice.because
+            )],
         }
     }
 
@@ -181,7 +224,10 @@ impl Fitted for FittedSegments {
                 )
             })
             .collect();
-        lines.push(format!("the rules place {:.0} % of the customers as the groups do", 100.0 * s.rules.fidelity));
+        lines.push(format!(
+            "the rules place {:.0} % of the customers as the groups do",
+            100.0 * s.rules.fidelity
+        ));
         lines
     }
 
@@ -201,15 +247,35 @@ impl Fitted for FittedSegments {
 
     fn artefact(&self) -> Artefact {
         // The corners and the middle of what customers look like.
-        let golden: Vec<Rfm> = [(1.0, 1, 500), (30.0, 3, 20_000), (400.0, 1, 1_000), (5.0, 40, 900_000), (90.0, 8, 60_000)]
-            .map(|(recency_days, orders, spend_cents)| Rfm { recency_days, orders, spend_cents })
-            .to_vec();
+        let golden: Vec<Rfm> = [
+            (1.0, 1, 500),
+            (30.0, 3, 20_000),
+            (400.0, 1, 1_000),
+            (5.0, 40, 900_000),
+            (90.0, 8, 60_000),
+        ]
+        .map(|(recency_days, orders, spend_cents)| Rfm {
+            recency_days,
+            orders,
+            spend_cents,
+        })
+        .to_vec();
         let scores = self.body.scores(&golden);
-        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+        Artefact::new(
+            CARD.kind,
+            &self.header.name,
+            self.as_of,
+            self.body.as_ref(),
+            &golden,
+            scores,
+        )
     }
 
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
-        Box::new(Attached { body: Arc::clone(&self.body), shop })
+        Box::new(Attached {
+            body: Arc::clone(&self.body),
+            shop,
+        })
     }
 }
 
@@ -220,22 +286,39 @@ struct Attached {
 
 impl Attached {
     fn place(&self, asked: &Asked) -> Result<(String, Rfm, Assignment), Infeasible> {
-        let missing = || Infeasible::Missing { field: "customer_id", placement: CARD.kind.to_owned() };
+        let missing = || Infeasible::Missing {
+            field: "customer_id",
+            placement: CARD.kind.to_owned(),
+        };
         let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
         let as_of = self.shop.today();
         let what = "a segment";
-        let unknown = || Infeasible::UnknownCustomer { customer: customer.to_owned(), what, as_of };
-        let rfm = rfm(&self.shop.lines_of(customer), as_of).ok_or_else(unknown)?;
-        let placed = self.body.segmentation.assign(&rfm).map_err(|why: NotSegmentable| Infeasible::NotMeasurable {
+        let unknown = || Infeasible::UnknownCustomer {
             customer: customer.to_owned(),
             what,
-            why: WhyNot::DoesNotApply { because: why.to_string() },
-        })?;
+            as_of,
+        };
+        let rfm = rfm(&self.shop.lines_of(customer), as_of).ok_or_else(unknown)?;
+        let placed = self
+            .body
+            .segmentation
+            .assign(&rfm)
+            .map_err(|why: NotSegmentable| Infeasible::NotMeasurable {
+                customer: customer.to_owned(),
+                what,
+                why: WhyNot::DoesNotApply {
+                    because: why.to_string(),
+                },
+            })?;
         Ok((customer.to_owned(), rfm, placed))
     }
 
     fn name(&self, segment: usize) -> &str {
-        self.body.segmentation.profiles.get(segment).map_or("", |p| p.name.as_str())
+        self.body
+            .segmentation
+            .profiles
+            .get(segment)
+            .map_or("", |p| p.name.as_str())
     }
 }
 
@@ -255,7 +338,11 @@ impl Serving for Attached {
             reasons.push(reason("rule", "{rule}", [("rule", a.rule.clone().into())]));
         }
         let next = self.name(a.second).to_owned();
-        reasons.push(reason("next_nearest", "the next nearest segment is {segment}", [("segment", next.into())]));
+        reasons.push(reason(
+            "next_nearest",
+            "the next nearest segment is {segment}",
+            [("segment", next.into())],
+        ));
         let action = Action {
             position: 1,
             id: a.segment.to_string(),
@@ -266,40 +353,79 @@ impl Serving for Attached {
             propensity: Probability::ONE,
             reasons,
         };
-        Ok(Decisions { placement: None, actions: vec![action], short_of: None, method: "k-means on logs".to_owned() })
+        Ok(Decisions {
+            placement: None,
+            actions: vec![action],
+            short_of: None,
+            method: "k-means on logs".to_owned(),
+        })
     }
 
     fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
-        Decisions { placement: None, actions: Vec::new(), short_of: None, method: "no segment".to_owned() }
+        Decisions {
+            placement: None,
+            actions: Vec::new(),
+            short_of: None,
+            method: "no segment".to_owned(),
+        }
     }
 
-    fn explain(&self, asked: &Asked, about: Option<&str>, _: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+    fn explain(
+        &self,
+        asked: &Asked,
+        about: Option<&str>,
+        _: jiff::Timestamp,
+    ) -> Result<Explanation, Infeasible> {
         let (customer, rfm, a) = self.place(asked)?;
         let s = &self.body.segmentation;
         let point = s.standardisation.point(&rfm);
-        let asked_for = about.and_then(|id| id.parse::<usize>().ok()).filter(|n| *n < s.centroids.len());
+        let asked_for = about
+            .and_then(|id| id.parse::<usize>().ok())
+            .filter(|n| *n < s.centroids.len());
         let segment = asked_for.unwrap_or(a.segment);
-        let rival = if segment == a.segment { a.second } else { a.segment };
+        let rival = if segment == a.segment {
+            a.second
+        } else {
+            a.segment
+        };
         // Squared distances add up over the three values, so the lead of one segment over another does too.
-        let lead = |d: usize| (point[d] - s.centroids[rival][d]).powi(2) - (point[d] - s.centroids[segment][d]).powi(2);
+        let lead = |d: usize| {
+            (point[d] - s.centroids[rival][d]).powi(2)
+                - (point[d] - s.centroids[segment][d]).powi(2)
+        };
         let mut lines: Vec<ExplanationLine> = ["days since the last order", "orders", "spend"]
             .iter()
             .enumerate()
-            .map(|(d, what)| ExplanationLine { what: format!("{what}, as a standardised log"), contribution: lead(d) })
+            .map(|(d, what)| ExplanationLine {
+                what: format!("{what}, as a standardised log"),
+                contribution: lead(d),
+            })
             .collect();
         let score = lines.iter().map(|l| l.contribution).sum();
         lines.sort_by(|x, y| y.contribution.abs().total_cmp(&x.contribution.abs()));
-        let why_not = (segment != a.segment)
-            .then(|| format!("{} is nearer: the customer's rule is \"{}\"", self.name(a.segment), a.rule));
+        let why_not = (segment != a.segment).then(|| {
+            format!(
+                "{} is nearer: the customer's rule is \"{}\"",
+                self.name(a.segment),
+                a.rule
+            )
+        });
         Ok(Explanation {
             about: self.name(segment).to_owned(),
-            summary: format!("customer {customer} is in \"{}\": {}", self.name(a.segment), a.rule),
+            summary: format!(
+                "customer {customer} is in \"{}\": {}",
+                self.name(a.segment),
+                a.rule
+            ),
             score,
-            unit: format!("squared distance to \"{}\" less that to \"{}\"", self.name(rival), self.name(segment)),
+            unit: format!(
+                "squared distance to \"{}\" less that to \"{}\"",
+                self.name(rival),
+                self.name(segment)
+            ),
             lines,
             why_not,
             rules: Vec::new(),
         })
     }
 }
-

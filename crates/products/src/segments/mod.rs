@@ -24,8 +24,16 @@ static CARD: Card = Card {
     baseline: "as many groups cut by the sum of the recency, frequency and money quintiles",
     reads: &["sales"],
     outputs: &[
-        Output { name: "segment", unit: "name", meaning: "The segment, named after what sets it apart." },
-        Output { name: "score", unit: "standard deviations", meaning: "How much nearer this segment is than the next one." },
+        Output {
+            name: "segment",
+            unit: "name",
+            meaning: "The segment, named after what sets it apart.",
+        },
+        Output {
+            name: "score",
+            unit: "standard deviations",
+            meaning: "How much nearer this segment is than the next one.",
+        },
     ],
     subjects: &[Subject::Customer],
     placements: &[],
@@ -86,18 +94,32 @@ impl Product for SegmentsProduct {
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
-        let rfm: Vec<Rfm> = customers(history, history.as_of()).into_iter().flatten().collect();
+        let rfm: Vec<Rfm> = customers(history, history.as_of())
+            .into_iter()
+            .flatten()
+            .collect();
         let segmentation = fit(&rfm, &self.settings.params(), seed)?;
         let before = history.as_of().minus_days(fitted::MONTH_DAYS);
         let migration = fitted::moves(&segmentation, history, before);
-        let body = Body { segmentation, migration };
-        Ok(Box::new(FittedSegments::new(self.header.clone(), history.as_of(), body)))
+        let body = Body {
+            segmentation,
+            migration,
+        };
+        Ok(Box::new(FittedSegments::new(
+            self.header.clone(),
+            history.as_of(),
+            body,
+        )))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Vec<Rfm> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
-        Ok(Box::new(FittedSegments::new(self.header.clone(), artefact.as_of, body)))
+        Ok(Box::new(FittedSegments::new(
+            self.header.clone(),
+            artefact.as_of,
+            body,
+        )))
     }
 }

@@ -43,7 +43,12 @@ impl Settings {
         if !(14..=730).contains(&self.held_out_days) {
             return Err(raw.refuse("held_out_days", self.held_out_days, "14 to 730"));
         }
-        if let Err(models::segments::FitError::NotAllowed { key, found, allowed }) = self.params().check() {
+        if let Err(models::segments::FitError::NotAllowed {
+            key,
+            found,
+            allowed,
+        }) = self.params().check()
+        {
             let key = match key {
                 "k_min" => "segments_min",
                 "k_max" => "segments_max",

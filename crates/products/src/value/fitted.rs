@@ -12,7 +12,8 @@ use crate::shop::Shop;
 use features::{History, SaleLine, purchase_summary};
 use jiff::civil::Date;
 use models::value::{
-    self, Cohort, GammaGamma, Question, Spend, TrialResult, Value as Money, WhyNoValue, Worth, cohorts, worth,
+    self, Cohort, GammaGamma, Question, Spend, TrialResult, Value as Money, WhyNoValue, Worth,
+    cohorts, worth,
 };
 use schema::time::date_of;
 use schema::{AsOf, Cents, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
@@ -61,8 +62,12 @@ struct Customers {
 }
 
 fn dates_of(lines: &[SaleLine], end: AsOf) -> Vec<Date> {
-    let mut days: Vec<i32> =
-        lines.iter().filter(|l| !l.is_return).map(SaleLine::epoch_day).filter(|d| *d < end.epoch_day()).collect();
+    let mut days: Vec<i32> = lines
+        .iter()
+        .filter(|l| !l.is_return)
+        .map(SaleLine::epoch_day)
+        .filter(|d| *d < end.epoch_day())
+        .collect();
     days.dedup();
     days.into_iter().map(date_of).collect()
 }
@@ -74,12 +79,19 @@ fn spend_of(lines: &[SaleLine], as_of: AsOf) -> Spend {
             orders: s.repeat_purchases,
             mean_order_cents: s.repeat_spend.0 as f64 / f64::from(s.repeat_purchases),
         },
-        _ => Spend { orders: 0, mean_order_cents: 0.0 },
+        _ => Spend {
+            orders: 0,
+            mean_order_cents: 0.0,
+        },
     }
 }
 
 fn customers(history: &History, as_of: AsOf) -> Customers {
-    let mut all = Customers { positions: Vec::new(), dates: Vec::new(), spends: Vec::new() };
+    let mut all = Customers {
+        positions: Vec::new(),
+        dates: Vec::new(),
+        spends: Vec::new(),
+    };
     for customer in (0u32..).take(history.customers().len()) {
         let lines = history.lines_of(customer);
         let dates = dates_of(lines, as_of);
@@ -96,11 +108,17 @@ impl Body {
     pub(crate) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
         let all = customers(history, history.as_of());
         let needed = value::CUSTOMERS_MIN as u64;
-        let too_little = |found| FitError::TooLittle { what: "customers with a purchase", found, needed };
+        let too_little = |found| FitError::TooLittle {
+            what: "customers with a purchase",
+            found,
+            needed,
+        };
         let first = history.first_day().ok_or_else(|| too_little(0))?;
         let (start, end) = (date_of(first), date_of(history.as_of().epoch_day() - 1));
-        let past = value::History::new(start, end, &all.dates).map_err(|_| too_little(all.dates.len() as u64))?;
-        let choice = value::choose(&past, value::suitable_hold_out(&past)).map_err(FitError::ValueChoice)?;
+        let past = value::History::new(start, end, &all.dates)
+            .map_err(|_| too_little(all.dates.len() as u64))?;
+        let choice =
+            value::choose(&past, value::suitable_hold_out(&past)).map_err(FitError::ValueChoice)?;
         let amounts = GammaGamma::fit(&all.spends).map_err(FitError::Value)?;
         let trials = choice
             .trials
@@ -126,8 +144,17 @@ impl Body {
             chosen: name(choice.chosen).to_owned(),
             cohorts: Vec::new(),
         };
-        let worths = worth(&body.fitted, &past, &body.amounts, &all.spends, &body.question());
-        body.cohorts = worths.ok().and_then(|w| cohorts(&past, &w)).unwrap_or_default();
+        let worths = worth(
+            &body.fitted,
+            &past,
+            &body.amounts,
+            &all.spends,
+            &body.question(),
+        );
+        body.cohorts = worths
+            .ok()
+            .and_then(|w| cohorts(&past, &w))
+            .unwrap_or_default();
         Ok(body)
     }
 
@@ -144,7 +171,15 @@ impl Body {
     /// One customer's worth; `None` where the dates do not lie within the history.
     fn worth_of(&self, dates: Vec<Date>, spend: Spend) -> Option<Worth> {
         let past = value::History::new(self.start, self.end, &[dates]).ok()?;
-        worth(&self.fitted, &past, &self.amounts, &[spend], &self.question()).ok()?.pop()
+        worth(
+            &self.fitted,
+            &past,
+            &self.amounts,
+            &[spend],
+            &self.question(),
+        )
+        .ok()?
+        .pop()
     }
 
     /// Probability alive, purchases and value of each golden customer, one after the other.
@@ -153,7 +188,11 @@ impl Body {
         golden
             .iter()
             .flat_map(|g| {
-                let dates = g.days.iter().map(|d| date_of(first + i32::try_from(*d).unwrap_or(0))).collect();
+                let dates = g
+                    .days
+                    .iter()
+                    .map(|d| date_of(first + i32::try_from(*d).unwrap_or(0)))
+                    .collect();
                 match self.worth_of(dates, g.spend) {
                     Some(w) => {
                         let money = match w.value {
@@ -177,7 +216,11 @@ pub(crate) struct FittedValue {
 
 impl FittedValue {
     pub(crate) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
-        Self { header, as_of, body: Arc::new(body) }
+        Self {
+            header,
+            as_of,
+            body: Arc::new(body),
+        }
     }
 }
 
@@ -190,7 +233,10 @@ impl Fitted for FittedValue {
         let known = customers(later, self.as_of);
         let days = u32::try_from(later.as_of().epoch_day() - self.as_of.epoch_day()).unwrap_or(0);
         let past = value::History::new(self.body.start, self.body.end, &known.dates).ok();
-        let predicted = past.as_ref().map(|p| self.body.fitted.expected_purchases(p, days)).unwrap_or_default();
+        let predicted = past
+            .as_ref()
+            .map(|p| self.body.fitted.expected_purchases(p, days))
+            .unwrap_or_default();
         let horizon = f64::from(days);
         let mut own_rate = Vec::new();
         let mut actual = Vec::new();
@@ -202,18 +248,28 @@ impl Fitted for FittedValue {
                 .map_or(0.0, |s| f64::from(s.repeat_purchases) / s.age_days.max(1.0));
             own_rate.push(rate * horizon);
         }
-        let errors = |p: &[f64]| -> Vec<f64> { p.iter().zip(&actual).map(|(p, a)| (p - a).abs()).collect() };
+        let errors =
+            |p: &[f64]| -> Vec<f64> { p.iter().zip(&actual).map(|(p, a)| (p - a).abs()).collect() };
         let (ours, theirs) = (errors(&predicted), errors(&own_rate));
         let gain: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
-        let (score, naive) = (value::Score::of(&predicted, &actual), value::Score::of(&own_rate, &actual));
+        let (score, naive) = (
+            value::Score::of(&predicted, &actual),
+            value::Score::of(&own_rate, &actual),
+        );
         let exact = |v: Option<f64>| {
             v.map_or(
-                Estimate::NotMeasurable(WhyNot::NoVariation { what: "purchases".to_owned() }),
+                Estimate::NotMeasurable(WhyNot::NoVariation {
+                    what: "purchases".to_owned(),
+                }),
                 Estimate::Exact,
             )
         };
         let baseline_name = "own rate so far".to_owned();
-        let no_gain = || Estimate::NotMeasurable(WhyNot::DoesNotApply { because: "one figure for all customers".to_owned() });
+        let no_gain = || {
+            Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                because: "one figure for all customers".to_owned(),
+            })
+        };
         Scorecard {
             split: format!(
                 "fitted before {}, purchases of {} customers counted on the {days} days after",
@@ -260,7 +316,10 @@ impl Fitted for FittedValue {
     }
 
     fn summary(&self) -> Vec<String> {
-        let mut lines = vec![format!("chosen by a hold-out inside the history: {}", self.body.chosen)];
+        let mut lines = vec![format!(
+            "chosen by a hold-out inside the history: {}",
+            self.body.chosen
+        )];
         lines.extend(self.body.trials.iter().cloned());
         lines
     }
@@ -275,20 +334,45 @@ impl Fitted for FittedValue {
     }
 
     fn artefact(&self) -> Artefact {
-        let last = u32::try_from(AsOf(self.body.end).epoch_day() - AsOf(self.body.start).epoch_day()).unwrap_or(0);
-        let spend = |orders, mean_order_cents| Spend { orders, mean_order_cents };
+        let last =
+            u32::try_from(AsOf(self.body.end).epoch_day() - AsOf(self.body.start).epoch_day())
+                .unwrap_or(0);
+        let spend = |orders, mean_order_cents| Spend {
+            orders,
+            mean_order_cents,
+        };
         // One who bought once long ago, one who bought now and then, one who buys all the time.
         let golden = vec![
-            Golden { days: vec![0], spend: spend(0, 0.0) },
-            Golden { days: vec![0, last / 3, last / 2], spend: spend(2, 4_250.0) },
-            Golden { days: (0..=last).step_by(((last / 12).max(1)) as usize).collect(), spend: spend(11, 12_900.0) },
+            Golden {
+                days: vec![0],
+                spend: spend(0, 0.0),
+            },
+            Golden {
+                days: vec![0, last / 3, last / 2],
+                spend: spend(2, 4_250.0),
+            },
+            Golden {
+                days: (0..=last).step_by(((last / 12).max(1)) as usize).collect(),
+                spend: spend(11, 12_900.0),
+            },
         ];
         let scores = self.body.scores(&golden);
-        Artefact::new(CARD.kind, &self.header.name, self.as_of, self.body.as_ref(), &golden, scores)
+        Artefact::new(
+            CARD.kind,
+            &self.header.name,
+            self.as_of,
+            self.body.as_ref(),
+            &golden,
+            scores,
+        )
     }
 
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
-        Box::new(Attached { as_of: self.as_of, body: Arc::clone(&self.body), shop })
+        Box::new(Attached {
+            as_of: self.as_of,
+            body: Arc::clone(&self.body),
+            shop,
+        })
     }
 }
 
@@ -301,7 +385,9 @@ struct Attached {
 fn why_no_value(why: WhyNoValue) -> WhyNot {
     WhyNot::DoesNotApply {
         because: match why {
-            WhyNoValue::SpendHasNoMean => "amounts vary so much that their mean does not exist".to_owned(),
+            WhyNoValue::SpendHasNoMean => {
+                "amounts vary so much that their mean does not exist".to_owned()
+            }
             WhyNoValue::TooLarge => "the value is too large to be told in cents".to_owned(),
         },
     }
@@ -317,14 +403,34 @@ struct Told {
 
 impl Attached {
     fn tell(&self, asked: &Asked) -> Result<Told, Infeasible> {
-        let missing = || Infeasible::Missing { field: "customer_id", placement: CARD.kind.to_owned() };
-        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str().to_owned();
-        let unknown = || Infeasible::UnknownCustomer { customer: customer.clone(), what: "a value", as_of: self.as_of };
+        let missing = || Infeasible::Missing {
+            field: "customer_id",
+            placement: CARD.kind.to_owned(),
+        };
+        let customer = asked
+            .customer_id
+            .as_ref()
+            .ok_or_else(missing)?
+            .as_str()
+            .to_owned();
+        let unknown = || Infeasible::UnknownCustomer {
+            customer: customer.clone(),
+            what: "a value",
+            as_of: self.as_of,
+        };
         let lines = self.shop.lines_of(&customer);
         let summary = purchase_summary(&lines, self.as_of).ok_or_else(unknown)?;
         let spend = spend_of(&lines, self.as_of);
-        let worth = self.body.worth_of(dates_of(&lines, self.as_of), spend).ok_or_else(unknown)?;
-        Ok(Told { customer, summary, spend, worth })
+        let worth = self
+            .body
+            .worth_of(dates_of(&lines, self.as_of), spend)
+            .ok_or_else(unknown)?;
+        Ok(Told {
+            customer,
+            summary,
+            spend,
+            worth,
+        })
     }
 
     fn actions(&self, told: &Told) -> Vec<Action> {
@@ -335,32 +441,65 @@ impl Attached {
             "{purchases} purchase days, the last {recency_days} days ago, customer for {age_days} days",
             [
                 ("purchases", (s.repeat_purchases + 1).into()),
-                ("recency_days", ((s.age_days - s.recency_days) as i64).into()),
+                (
+                    "recency_days",
+                    ((s.age_days - s.recency_days) as i64).into(),
+                ),
                 ("age_days", (s.age_days as i64).into()),
             ],
         );
         let width = if told.spend.orders == 0 {
-            reason("one_order", "one purchase tells little: the interval is that of all such customers", [])
+            reason(
+                "one_order",
+                "one purchase tells little: the interval is that of all such customers",
+                [],
+            )
         } else {
             let mean = Cents::nearest(told.spend.mean_order_cents).unwrap_or_default();
-            reason("mean_order", "{mean} per repeat purchase", [("mean", mean.to_string().into())])
+            reason(
+                "mean_order",
+                "{mean} per repeat purchase",
+                [("mean", mean.to_string().into())],
+            )
         };
-        let measured = |point: f64, low: f64, high: f64| Estimate::Measured { point, low, high, units: 1 };
+        let measured = |point: f64, low: f64, high: f64| Estimate::Measured {
+            point,
+            low,
+            high,
+            units: 1,
+        };
         let value = match w.value {
-            Money::Measured { expected_cents, low_cents, high_cents, .. } => {
-                measured(expected_cents as f64, low_cents as f64, high_cents as f64)
-            }
+            Money::Measured {
+                expected_cents,
+                low_cents,
+                high_cents,
+                ..
+            } => measured(expected_cents as f64, low_cents as f64, high_cents as f64),
             Money::NotMeasurable(why) => Estimate::NotMeasurable(why_no_value(why)),
         };
         let figures = [
-            ("expected_value", value, format!("cents within {days} days"), vec![width]),
+            (
+                "expected_value",
+                value,
+                format!("cents within {days} days"),
+                vec![width],
+            ),
             (
                 "expected_purchases",
-                measured(w.expected_purchases, f64::from(w.purchases.low), f64::from(w.purchases.high)),
+                measured(
+                    w.expected_purchases,
+                    f64::from(w.purchases.low),
+                    f64::from(w.purchases.high),
+                ),
                 format!("purchase days within {days} days"),
                 vec![history.clone()],
             ),
-            ("probability_alive", Estimate::Exact(w.probability_alive), "probability".to_owned(), vec![history]),
+            (
+                "probability_alive",
+                Estimate::Exact(w.probability_alive),
+                "probability".to_owned(),
+                vec![history],
+            ),
         ];
         figures
             .into_iter()
@@ -383,28 +522,70 @@ impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let told = self.tell(asked)?;
         let actions = self.actions(&told);
-        Ok(Decisions { placement: None, actions, short_of: None, method: self.body.chosen.clone() })
+        Ok(Decisions {
+            placement: None,
+            actions,
+            short_of: None,
+            method: self.body.chosen.clone(),
+        })
     }
 
     fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
-        Decisions { placement: None, actions: Vec::new(), short_of: None, method: "no value".to_owned() }
+        Decisions {
+            placement: None,
+            actions: Vec::new(),
+            short_of: None,
+            method: "no value".to_owned(),
+        }
     }
 
-    fn explain(&self, asked: &Asked, _: Option<&str>, _: jiff::Timestamp) -> Result<Explanation, Infeasible> {
+    fn explain(
+        &self,
+        asked: &Asked,
+        _: Option<&str>,
+        _: jiff::Timestamp,
+    ) -> Result<Explanation, Infeasible> {
         let told = self.tell(asked)?;
         let w = &told.worth;
-        let Money::Measured { expected_cents, low_cents, high_cents, .. } = w.value else {
-            let Money::NotMeasurable(why) = w.value else { unreachable!("the other variant was matched above") };
-            return Err(Infeasible::NotMeasurable { customer: told.customer, what: "a value", why: why_no_value(why) });
+        let Money::Measured {
+            expected_cents,
+            low_cents,
+            high_cents,
+            ..
+        } = w.value
+        else {
+            let Money::NotMeasurable(why) = w.value else {
+                unreachable!("the other variant was matched above")
+            };
+            return Err(Infeasible::NotMeasurable {
+                customer: told.customer,
+                what: "a value",
+                why: why_no_value(why),
+            });
         };
         // log(value) = log(probability alive) + log(purchases if alive) + log(money per purchase, discounted).
         let if_alive = w.expected_purchases / w.probability_alive.max(f64::MIN_POSITIVE);
         let per_purchase = expected_cents as f64 / w.expected_purchases.max(f64::MIN_POSITIVE);
-        let part = |what: String, factor: f64| ExplanationLine { what, contribution: factor.max(f64::MIN_POSITIVE).ln() };
+        let part = |what: String, factor: f64| ExplanationLine {
+            what,
+            contribution: factor.max(f64::MIN_POSITIVE).ln(),
+        };
         let lines = vec![
-            part(format!("money per purchase, discounted: {:.0} cents", per_purchase), per_purchase),
-            part(format!("purchases if still a customer: {if_alive:.2}"), if_alive),
-            part(format!("probability of still being a customer: {:.3}", w.probability_alive), w.probability_alive),
+            part(
+                format!("money per purchase, discounted: {:.0} cents", per_purchase),
+                per_purchase,
+            ),
+            part(
+                format!("purchases if still a customer: {if_alive:.2}"),
+                if_alive,
+            ),
+            part(
+                format!(
+                    "probability of still being a customer: {:.3}",
+                    w.probability_alive
+                ),
+                w.probability_alive,
+            ),
         ];
         Ok(Explanation {
             about: "expected_value".to_owned(),

@@ -23,9 +23,21 @@ static CARD: Card = Card {
     baseline: "each customer goes on at their own rate so far",
     reads: &["sales"],
     outputs: &[
-        Output { name: "expected_value", unit: "cents", meaning: "Discounted spend expected within the horizon." },
-        Output { name: "expected_purchases", unit: "purchase days", meaning: "Days with a purchase expected within the horizon." },
-        Output { name: "probability_alive", unit: "probability", meaning: "That the customer has not left for good." },
+        Output {
+            name: "expected_value",
+            unit: "cents",
+            meaning: "Discounted spend expected within the horizon.",
+        },
+        Output {
+            name: "expected_purchases",
+            unit: "purchase days",
+            meaning: "Days with a purchase expected within the horizon.",
+        },
+        Output {
+            name: "probability_alive",
+            unit: "probability",
+            meaning: "That the customer has not left for good.",
+        },
     ],
     subjects: &[Subject::Customer],
     placements: &[],
@@ -78,13 +90,21 @@ impl Product for ValueProduct {
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
         let body = Body::fit(history, &self.settings, seed)?;
-        Ok(Box::new(FittedValue::new(self.header.clone(), history.as_of(), body)))
+        Ok(Box::new(FittedValue::new(
+            self.header.clone(),
+            history.as_of(),
+            body,
+        )))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
-        Ok(Box::new(FittedValue::new(self.header.clone(), artefact.as_of, body)))
+        Ok(Box::new(FittedValue::new(
+            self.header.clone(),
+            artefact.as_of,
+            body,
+        )))
     }
 }

@@ -23,7 +23,13 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { held_out_days: 90, horizon_days: 365, discount_per_year: 0.1, interval: 0.8, draws: 400 }
+        Self {
+            held_out_days: 90,
+            horizon_days: 365,
+            discount_per_year: 0.1,
+            interval: 0.8,
+            draws: 400,
+        }
     }
 }
 
@@ -44,7 +50,11 @@ impl Settings {
         // Five draws must lie beyond each end of the interval.
         let needed = ((10.0 / (1.0 - self.interval)).ceil() as u32).max(100);
         if !(needed..=100_000).contains(&self.draws) {
-            return Err(raw.refuse("draws", self.draws, format!("{needed} to 100000 for an interval of {}", self.interval)));
+            return Err(raw.refuse(
+                "draws",
+                self.draws,
+                format!("{needed} to 100000 for an interval of {}", self.interval),
+            ));
         }
         Ok(())
     }

@@ -13,7 +13,9 @@ type Trained = (Arc<dyn Product>, Arc<dyn Fitted>);
 static TRAINED: LazyLock<Mutex<BTreeMap<&'static str, Trained>>> = LazyLock::new(Mutex::default);
 
 fn trained(kind: &dyn Kind) -> Trained {
-    let mut all = TRAINED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut all = TRAINED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let (product, fitted) = all.entry(kind.card().kind).or_insert_with(|| {
         let product: Arc<dyn Product> = Arc::from(example(kind));
         let fitted: Arc<dyn Fitted> = Arc::from(product.fit(&HISTORY, 7).unwrap());
@@ -23,7 +25,9 @@ fn trained(kind: &dyn Kind) -> Trained {
 }
 
 fn cut(product: &dyn Product) -> AsOf {
-    HISTORY.as_of().minus_days(i32::try_from(product.held_out_days()).unwrap())
+    HISTORY
+        .as_of()
+        .minus_days(i32::try_from(product.held_out_days()).unwrap())
 }
 
 /// Questions that a kind can be asked: some customers, and each placement with what it needs.
@@ -39,7 +43,11 @@ fn questions(kind: &dyn Kind) -> Vec<Asked> {
         for customer in &customers {
             questions.push(Asked {
                 customer_id: Some(CustomerId::new((*customer).clone()).unwrap()),
-                product_id: kind.card().subjects.contains(&Subject::Product).then(|| product.clone()),
+                product_id: kind
+                    .card()
+                    .subjects
+                    .contains(&Subject::Product)
+                    .then(|| product.clone()),
                 placement: placement.clone(),
                 ..Asked::default()
             });
@@ -68,7 +76,10 @@ fn the_example_is_accepted_and_an_unknown_key_refused_at_its_line() {
         match error {
             ConfigError::Syntax { line, message, .. } => {
                 assert_eq!(line, wrong.lines().count(), "{}", kind.card().kind);
-                assert!(message.contains("colour") && message.contains("held_out_days"), "{message}");
+                assert!(
+                    message.contains("colour") && message.contains("held_out_days"),
+                    "{message}"
+                );
             }
             other => panic!("{other}"),
         }
@@ -79,12 +90,24 @@ fn the_example_is_accepted_and_an_unknown_key_refused_at_its_line() {
 fn every_setting_is_in_the_example_with_its_default() {
     for kind in KINDS {
         let schema = serde_json::to_value(kind.schema()).unwrap();
-        let settings = schema.pointer("/$defs/Settings/properties").and_then(|p| p.as_object()).unwrap();
+        let settings = schema
+            .pointer("/$defs/Settings/properties")
+            .and_then(|p| p.as_object())
+            .unwrap();
         let example: toml::Table = kind.card().example.parse().unwrap();
         for (name, of_schema) in settings {
             let shown = example["settings"].get(name);
-            let shown = serde_json::to_value(shown.unwrap_or_else(|| panic!("{name} is not in the example of {}", kind.card().kind))).unwrap();
-            assert_eq!(Some(&shown), of_schema.get("default").or(Some(&shown)), "{name} of {}", kind.card().kind);
+            let shown =
+                serde_json::to_value(shown.unwrap_or_else(|| {
+                    panic!("{name} is not in the example of {}", kind.card().kind)
+                }))
+                .unwrap();
+            assert_eq!(
+                Some(&shown),
+                of_schema.get("default").or(Some(&shown)),
+                "{name} of {}",
+                kind.card().kind
+            );
         }
     }
 }
@@ -93,13 +116,24 @@ fn every_setting_is_in_the_example_with_its_default() {
 fn a_version_beats_its_baseline_on_days_it_has_not_seen() {
     for kind in KINDS {
         let product = example(*kind);
-        let fitted = product.fit(&HISTORY.until(cut(product.as_ref())), 7).unwrap();
+        let fitted = product
+            .fit(&HISTORY.until(cut(product.as_ref())), 7)
+            .unwrap();
         let scorecard = fitted.evaluate(&HISTORY, 7);
         let deciding = scorecard.metrics.first().unwrap();
-        assert_eq!(deciding.beats_baseline(), Some(true), "{}: {scorecard:#?}", kind.card().kind);
+        assert_eq!(
+            deciding.beats_baseline(),
+            Some(true),
+            "{}: {scorecard:#?}",
+            kind.card().kind
+        );
         for metric in &scorecard.metrics {
             if let Some(((low, high), point)) = metric.value.interval().zip(metric.value.point()) {
-                assert!(low <= point && point <= high, "{}: {metric:#?}", kind.card().kind);
+                assert!(
+                    low <= point && point <= high,
+                    "{}: {metric:#?}",
+                    kind.card().kind
+                );
             }
         }
     }
@@ -110,7 +144,10 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     for kind in KINDS {
         let product = example(*kind);
         let fit = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
             pool.install(|| product.fit(&HISTORY, 11).unwrap().artefact().to_bytes())
         };
         assert!(fit(1) == fit(2), "{}", kind.card().kind);
@@ -129,9 +166,23 @@ fn an_artefact_comes_back_the_same_and_a_foreign_newer_or_damaged_one_is_refused
 
         let mut changed = read.clone();
         changed.golden.scores[0] += 0.5 + changed.golden.scores[0].abs();
-        assert!(matches!(product.load(&changed), Err(LoadError::Golden { position: 0, .. })), "{}", kind.card().kind);
-        let foreign = Artefact { product: "somebody-else".to_owned(), ..read };
-        assert!(matches!(product.load(&foreign), Err(LoadError::Foreign { .. })), "{}", kind.card().kind);
+        assert!(
+            matches!(
+                product.load(&changed),
+                Err(LoadError::Golden { position: 0, .. })
+            ),
+            "{}",
+            kind.card().kind
+        );
+        let foreign = Artefact {
+            product: "somebody-else".to_owned(),
+            ..read
+        };
+        assert!(
+            matches!(product.load(&foreign), Err(LoadError::Foreign { .. })),
+            "{}",
+            kind.card().kind
+        );
         assert!(Artefact::from_bytes(&name, &bytes[..bytes.len() / 2]).is_err());
     }
 }
@@ -143,9 +194,17 @@ fn what_is_read_back_decides_as_what_was_trained() {
     for kind in KINDS {
         let (product, fitted) = trained(*kind);
         let read = product.load(&fitted.artefact()).unwrap();
-        let (one, two) = (fitted.attach(Arc::clone(&shop)), read.attach(Arc::clone(&shop)));
+        let (one, two) = (
+            fitted.attach(Arc::clone(&shop)),
+            read.attach(Arc::clone(&shop)),
+        );
         for asked in questions(*kind) {
-            assert_eq!(one.decide(&asked, now), two.decide(&asked, now), "{} {asked:?}", kind.card().kind);
+            assert_eq!(
+                one.decide(&asked, now),
+                two.decide(&asked, now),
+                "{} {asked:?}",
+                kind.card().kind
+            );
             // Asking twice changes nothing: batch equals one by one.
             assert_eq!(one.decide(&asked, now), one.decide(&asked, now));
         }
@@ -159,11 +218,20 @@ fn decisions_have_places_reasons_and_propensities() {
         let (_, fitted) = trained(*kind);
         let serving = fitted.attach(Arc::clone(&shop));
         for asked in questions(*kind) {
-            let Ok(decided) = serving.decide(&asked, jiff::Timestamp::UNIX_EPOCH) else { continue };
+            let Ok(decided) = serving.decide(&asked, jiff::Timestamp::UNIX_EPOCH) else {
+                continue;
+            };
             for (action, position) in decided.actions.iter().zip(1u32..) {
                 assert_eq!(action.position, position);
-                assert!(!action.reasons.is_empty(), "{}: {action:?}", kind.card().kind);
-                assert!(action.reasons.iter().all(|r| !r.text.contains('{')), "{action:?}");
+                assert!(
+                    !action.reasons.is_empty(),
+                    "{}: {action:?}",
+                    kind.card().kind
+                );
+                assert!(
+                    action.reasons.iter().all(|r| !r.text.contains('{')),
+                    "{action:?}"
+                );
                 assert!(action.propensity.get() > 0.0);
             }
         }
@@ -179,17 +247,26 @@ fn reasons_add_up_to_the_score() {
         let serving = fitted.attach(Arc::clone(&shop));
         for asked in questions(*kind) {
             let now = jiff::Timestamp::UNIX_EPOCH;
-            let Ok(e) = serving.explain(&asked, None, now) else { continue };
+            let Ok(e) = serving.explain(&asked, None, now) else {
+                continue;
+            };
             explained += 1;
             let sum: f64 = e.lines.iter().map(|l| l.contribution).sum();
-            assert!((sum - e.score).abs() <= 1e-5 * e.score.abs().max(1e-6), "{}: {e:#?}", kind.card().kind);
+            assert!(
+                (sum - e.score).abs() <= 1e-5 * e.score.abs().max(1e-6),
+                "{}: {e:#?}",
+                kind.card().kind
+            );
             // Where the answer is a scored product, the explained score is the score in the answer.
             if kind.card().subjects.contains(&Subject::Product)
                 && let Ok(decided) = serving.decide(&asked, now)
                 && let Some(best) = decided.actions.first()
             {
                 assert_eq!(best.id, e.about);
-                assert!((best.score - e.score).abs() <= 1e-4 * best.score.abs().max(1e-6), "{asked:?} {best:#?} {e:#?}");
+                assert!(
+                    (best.score - e.score).abs() <= 1e-4 * best.score.abs().max(1e-6),
+                    "{asked:?} {best:#?} {e:#?}"
+                );
             }
         }
     }
@@ -202,7 +279,10 @@ fn the_unknown_is_refused_by_name_or_answered_by_the_baseline() {
     for kind in KINDS {
         let (_, fitted) = trained(*kind);
         let serving = fitted.attach(Arc::clone(&shop));
-        let asked = Asked { customer_id: Some(CustomerId::new("nobody").unwrap()), ..Asked::default() };
+        let asked = Asked {
+            customer_id: Some(CustomerId::new("nobody").unwrap()),
+            ..Asked::default()
+        };
         match serving.decide(&asked, jiff::Timestamp::UNIX_EPOCH) {
             Ok(decided) => assert!(decided.method.contains("nothing is known"), "{decided:?}"),
             Err(error) => assert!(error.to_string().contains("nobody"), "{error}"),
@@ -214,8 +294,16 @@ fn the_unknown_is_refused_by_name_or_answered_by_the_baseline() {
 fn memory_is_stated_before_and_grows_with_the_shop() {
     for kind in KINDS {
         let product = example(*kind);
-        let small = Size { customers: 1_000, products: 500, sales: 20_000 };
-        let large = Size { customers: 1_000_000, products: 20_000, sales: 20_000_000 };
+        let small = Size {
+            customers: 1_000,
+            products: 500,
+            sales: 20_000,
+        };
+        let large = Size {
+            customers: 1_000_000,
+            products: 20_000,
+            sales: 20_000_000,
+        };
         let (a, b) = (product.memory_needed(&small), product.memory_needed(&large));
         assert!(a > Bytes(1 << 20) && b > a, "{}: {a} {b}", kind.card().kind);
     }

@@ -8,7 +8,12 @@ use std::sync::{Arc, LazyLock};
 
 /// The history of a simulated shop: half a thousand customers, a bit more than a year, no dirt.
 pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
-    let shop = simulator::Shop { customers: 700, days: 450, dirt_rate: 0.0, ..simulator::Shop::tiny() };
+    let shop = simulator::Shop {
+        customers: 700,
+        days: 450,
+        dirt_rate: 0.0,
+        ..simulator::Shop::tiny()
+    };
     let generated = simulator::generate(&shop).unwrap();
     let mut builder = HistoryBuilder::default();
     for line in &generated.lines {
@@ -16,7 +21,11 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
             continue;
         }
         let is_return = matches!(line.kind, simulator::LineKind::Return { .. });
-        let at = line.at.to_zoned(jiff::tz::TimeZone::UTC).expect("simulated times exist").timestamp();
+        let at = line
+            .at
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .expect("simulated times exist")
+            .timestamp();
         builder.push(NewLine {
             customer: Some(&generated.customers[line.customer].number),
             product: &generated.products[line.product].reference,
@@ -39,16 +48,25 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
             ..Product::default()
         })
         .collect();
-    let end = shop.start.checked_add(jiff::Span::new().days(shop.days)).expect("a date");
+    let end = shop
+        .start
+        .checked_add(jiff::Span::new().days(shop.days))
+        .expect("a date");
     Arc::new(builder.build(AsOf(end), catalogue))
 });
 
 /// A product of a kind, from the kind's own example file.
 pub(crate) fn example(kind: &dyn products::Kind) -> Box<dyn products::Product> {
-    Raw::read(ConfigFile::new("example.toml", kind.card().example)).unwrap().check().unwrap()
+    Raw::read(ConfigFile::new("example.toml", kind.card().example))
+        .unwrap()
+        .check()
+        .unwrap()
 }
 
 /// The shop of the history, without rules.
 pub(crate) fn shop() -> Arc<Shop> {
-    Arc::new(Shop::new(Arc::clone(&HISTORY), &decisions::RuleSet::default()))
+    Arc::new(Shop::new(
+        Arc::clone(&HISTORY),
+        &decisions::RuleSet::default(),
+    ))
 }

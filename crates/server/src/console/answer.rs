@@ -148,8 +148,12 @@ fn reasons(l: Locale, action: &Action) -> Markup {
 /// What an action is, in words; the identifier of a product of the catalogue stands below its name.
 fn label(l: Locale, action: &Action, listed: bool) -> Markup {
     match &action.label {
-        Some(label) => html! { b { (french::told(l, label)) } @if listed && *label != action.id { div.small { code { (action.id) } } } },
-        None if action.estimate.is_some() && l == Locale::English => html! { b { (action.id.replace('_', " ")) } },
+        Some(label) => {
+            html! { b { (french::told(l, label)) } @if listed && *label != action.id { div.small { code { (action.id) } } } }
+        }
+        None if action.estimate.is_some() && l == Locale::English => {
+            html! { b { (action.id.replace('_', " ")) } }
+        }
         None => html! { b { (french::marked(l, &action.id)) } },
     }
 }

@@ -291,7 +291,9 @@ fn one(
     let money = of.unit.starts_with("cents");
     let shown = |v: Option<f64>| match v {
         // Cents matter of a basket, not of a month's revenue.
-        Some(v) if money => html! { (l.attach(&l.fixed(v, if v.abs() < 1_000.0 { 2 } else { 0 }), &unit)) },
+        Some(v) if money => {
+            html! { (l.attach(&l.fixed(v, if v.abs() < 1_000.0 { 2 } else { 0 }), &unit)) }
+        }
         Some(v) => html! { (l.with_unit(v, &unit)) },
         None => html! { span.unknown { (Say::Unknown.text(l)) } },
     };
@@ -327,10 +329,11 @@ mod tests {
     fn only_whole_months_are_compared() {
         let found = periods(epoch_day(date(2009, 12, 1)), date(2011, 12, 10)).unwrap();
         assert_eq!(found.length, Length::Month);
-        assert_eq!(labels(&found).first().unwrap(), "2009-12");
+        // The months of a year and the one before them, to compare with the same month.
+        assert_eq!(labels(&found).first().unwrap(), "2010-11");
         assert_eq!(labels(&found).last().unwrap(), "2011-11");
-        let later = periods(epoch_day(date(2009, 12, 7)), date(2011, 12, 10)).unwrap();
-        assert_eq!(labels(&later).first().unwrap(), "2010-01");
+        let later = periods(epoch_day(date(2011, 1, 7)), date(2011, 12, 10)).unwrap();
+        assert_eq!(labels(&later).first().unwrap(), "2011-02");
     }
 
     #[test]

@@ -113,7 +113,10 @@ fn rules(l: Locale, page: &Value, names: &[String]) -> Option<Markup> {
     let (rules, of) = (list(page, "rules")?, list(page, "rule_segments")?);
     let heads = [words(say(Say::Segment)), words(say(Say::RulesOfSegment))];
     let row = |(segment, name): (usize, &String)| {
-        let own = rules.iter().zip(of).filter(|(_, of)| of.as_u64() == u64::try_from(segment).ok());
+        let own = rules
+            .iter()
+            .zip(of)
+            .filter(|(_, of)| of.as_u64() == u64::try_from(segment).ok());
         let own = html! { ul.plain lang="en" { @for (rule, _) in own { li { (rule.as_str().unwrap_or_default()) } } } };
         vec![html! { (name) }, own]
     };

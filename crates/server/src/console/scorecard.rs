@@ -219,11 +219,18 @@ mod tests {
     }
 
     fn measured(point: f64, half: f64) -> Estimate {
-        Estimate::Measured { point, low: point - half, high: point + half, units: 100 }
+        Estimate::Measured {
+            point,
+            low: point - half,
+            high: point + half,
+            units: 100,
+        }
     }
 
     fn unknown() -> Estimate {
-        Estimate::NotMeasurable(WhyNot::NoVariation { what: "purchases".to_owned() })
+        Estimate::NotMeasurable(WhyNot::NoVariation {
+            what: "purchases".to_owned(),
+        })
     }
 
     #[test]
@@ -237,7 +244,12 @@ mod tests {
         assert!(said(&overlapping).contains("within the noise"));
         let same = metric(measured(0.2, 0.1), measured(0.2, 0.1), measured(0.0, 0.01));
         assert!(said(&same).contains("no clear difference"));
-        assert!(said(&metric(measured(0.1, 0.01), measured(0.2, 0.01), unknown())).contains("not better"));
-        assert!(said(&metric(unknown(), measured(0.2, 0.1), unknown())).contains("cannot be compared"));
+        assert!(
+            said(&metric(measured(0.1, 0.01), measured(0.2, 0.01), unknown()))
+                .contains("not better")
+        );
+        assert!(
+            said(&metric(unknown(), measured(0.2, 0.1), unknown())).contains("cannot be compared")
+        );
     }
 }

@@ -10,14 +10,23 @@ fn body(text: &str) -> Value {
 /// A customer with many orders, found through the console's own list.
 fn customer() -> String {
     let page = get(shop().address, "/customers", &[]).body;
-    let after = page.split("/customers/").nth(1).expect("the page links to a customer");
+    let after = page
+        .split("/customers/")
+        .nth(1)
+        .expect("the page links to a customer");
     after.split(['"', '?']).next().unwrap().to_owned()
 }
 
 #[test]
 fn a_decision_has_reasons_and_can_be_looked_up() {
-    let asked = json!({ "customer_id": customer(), "placement": "for_you", "items": 5 }).to_string();
-    let answer = post(shop().address, "/v1/products/for-you/decide", &[("x-request-id", "abc")], &asked);
+    let asked =
+        json!({ "customer_id": customer(), "placement": "for_you", "items": 5 }).to_string();
+    let answer = post(
+        shop().address,
+        "/v1/products/for-you/decide",
+        &[("x-request-id", "abc")],
+        &asked,
+    );
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("x-request-id"), "abc");
     let decided = body(&answer.body);
@@ -25,13 +34,19 @@ fn a_decision_has_reasons_and_can_be_looked_up() {
     let actions = decided["actions"].as_array().unwrap();
     assert!((1..=5).contains(&actions.len()), "{decided}");
     for action in actions {
-        assert!(!action["reasons"].as_array().unwrap().is_empty() && action["propensity"] == 1.0, "{action}");
+        assert!(
+            !action["reasons"].as_array().unwrap().is_empty() && action["propensity"] == 1.0,
+            "{action}"
+        );
     }
     let id = decided["decision_id"].as_str().unwrap();
     let logged = body(&get(shop().address, &format!("/v1/decisions/{id}"), &[]).body);
     assert_eq!(logged["decision_id"], id);
     assert_eq!(logged["version"], decided["version"]);
-    assert_eq!(logged["answer"]["actions"].as_array().unwrap().len(), actions.len());
+    assert_eq!(
+        logged["answer"]["actions"].as_array().unwrap().len(),
+        actions.len()
+    );
 }
 
 #[test]
@@ -39,7 +54,15 @@ fn a_batch_answers_as_one_by_one() {
     let one = json!({ "customer_id": customer() });
     let batch = json!({ "requests": [one, one] }).to_string();
     let many = body(&post(shop().address, "/v1/products/for-you/decide", &[], &batch).body);
-    let single = body(&post(shop().address, "/v1/products/for-you/decide", &[], &one.to_string()).body);
+    let single = body(
+        &post(
+            shop().address,
+            "/v1/products/for-you/decide",
+            &[],
+            &one.to_string(),
+        )
+        .body,
+    );
     for answer in many["answers"].as_array().unwrap() {
         assert_eq!(answer["actions"], single["actions"]);
         assert_ne!(answer["decision_id"], single["decision_id"]);
@@ -51,25 +74,60 @@ fn an_explanation_adds_up() {
     let asked = json!({ "request": { "customer_id": customer() } }).to_string();
     let explained = body(&post(shop().address, "/v1/products/for-you/explain", &[], &asked).body);
     let e = &explained["explanation"];
-    let sum: f64 = e["lines"].as_array().unwrap().iter().map(|l| l["contribution"].as_f64().unwrap()).sum();
+    let sum: f64 = e["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["contribution"].as_f64().unwrap())
+        .sum();
     let score = e["score"].as_f64().unwrap();
     assert!((sum - score).abs() <= 1e-5 * score.abs().max(1e-9), "{e}");
 }
 
 #[test]
 fn an_unknown_customer_gets_what_is_popular_and_is_told_so() {
-    let decided = body(&post(shop().address, "/v1/products/for-you/decide", &[], r#"{"customer_id":"nobody"}"#).body);
-    assert!(decided["method"].as_str().unwrap().contains("nothing is known"), "{decided}");
-    let refused = post(shop().address, "/v1/products/value/decide", &[], r#"{"customer_id":"nobody"}"#);
+    let decided = body(
+        &post(
+            shop().address,
+            "/v1/products/for-you/decide",
+            &[],
+            r#"{"customer_id":"nobody"}"#,
+        )
+        .body,
+    );
+    assert!(
+        decided["method"]
+            .as_str()
+            .unwrap()
+            .contains("nothing is known"),
+        "{decided}"
+    );
+    let refused = post(
+        shop().address,
+        "/v1/products/value/decide",
+        &[],
+        r#"{"customer_id":"nobody"}"#,
+    );
     assert_eq!(refused.status, 404);
     assert_eq!(body(&refused.body)["field"], "customer_id");
 }
 
 #[track_caller]
-fn refused(method: &str, path: &str, headers: &[(&str, &str)], sent: &str, status: u16, says: &[&str]) {
+fn refused(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    sent: &str,
+    status: u16,
+    says: &[&str],
+) {
     let answer = ask(shop().address, method, path, headers, sent);
     assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{answer:?}"
+    );
     let problem = body(&answer.body);
     assert_eq!(problem["status"], status);
     for part in says {
@@ -81,20 +139,97 @@ fn refused(method: &str, path: &str, headers: &[(&str, &str)], sent: &str, statu
 fn wrong_requests_name_their_field() {
     let json = &[("content-type", "application/json")][..];
     let decide = "/v1/products/for-you/decide";
-    refused("POST", decide, json, r#"{"items": "many"}"#, 422, &["items", "u32"]);
-    refused("POST", decide, json, r#"{"items": 5000}"#, 422, &["\"field\":\"items\"", "1 to 200"]);
-    refused("POST", decide, json, r#"{"colour": 1}"#, 422, &["colour", "customer_id"]);
-    refused("POST", decide, json, r#"{"placement": "roof"}"#, 422, &["placement", "for_you"]);
-    refused("POST", decide, json, r#"{"placement": "similar"}"#, 422, &["product_id"]);
-    refused("POST", decide, json, r#"{"placement": "similar", "product_id": "none"}"#, 404, &["product_id", "none"]);
-    refused("POST", decide, json, r#"{"customer_id": ""}"#, 422, &["customer"]);
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"items": "many"}"#,
+        422,
+        &["items", "u32"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"items": 5000}"#,
+        422,
+        &["\"field\":\"items\"", "1 to 200"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"colour": 1}"#,
+        422,
+        &["colour", "customer_id"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"placement": "roof"}"#,
+        422,
+        &["placement", "for_you"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"placement": "similar"}"#,
+        422,
+        &["product_id"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"placement": "similar", "product_id": "none"}"#,
+        404,
+        &["product_id", "none"],
+    );
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"customer_id": ""}"#,
+        422,
+        &["customer"],
+    );
     refused("POST", decide, json, "{", 400, &["JSON"]);
-    refused("POST", decide, json, r#"{"requests": []}"#, 422, &["requests", "1 to 1000"]);
+    refused(
+        "POST",
+        decide,
+        json,
+        r#"{"requests": []}"#,
+        422,
+        &["requests", "1 to 1000"],
+    );
     let many = format!("{{\"requests\": [{}]}}", vec!["{}"; 1_001].join(","));
     refused("POST", decide, json, &many, 422, &["requests", "1001"]);
-    refused("POST", decide, &[("content-type", "text/plain")], "{}", 415, &["application/json"]);
-    refused("POST", "/v1/products/for-me/decide", json, "{}", 404, &["for-me", "for-you"]);
-    refused("GET", "/v1/products/for-me", &[], "", 404, &["for-me", "for-you"]);
+    refused(
+        "POST",
+        decide,
+        &[("content-type", "text/plain")],
+        "{}",
+        415,
+        &["application/json"],
+    );
+    refused(
+        "POST",
+        "/v1/products/for-me/decide",
+        json,
+        "{}",
+        404,
+        &["for-me", "for-you"],
+    );
+    refused(
+        "GET",
+        "/v1/products/for-me",
+        &[],
+        "",
+        404,
+        &["for-me", "for-you"],
+    );
     refused("GET", "/v1/decisions/unknown", &[], "", 404, &["unknown"]);
     refused("DELETE", "/v1/products", &[], "", 405, &["openapi"]);
     refused("GET", "/v2/anything", &[], "", 404, &["/v2/anything"]);
@@ -103,7 +238,14 @@ fn wrong_requests_name_their_field() {
 #[test]
 fn a_hundred_megabytes_are_refused_without_being_kept() {
     let large = format!("{{\"customer_id\": \"{}\"}}", "x".repeat(100 << 20));
-    refused("POST", "/v1/products/for-you/decide", &[("content-type", "application/json")], &large, 413, &["body_max"]);
+    refused(
+        "POST",
+        "/v1/products/for-you/decide",
+        &[("content-type", "application/json")],
+        &large,
+        413,
+        &["body_max"],
+    );
 }
 
 #[test]
@@ -114,18 +256,52 @@ fn the_same_event_twice_is_one_event() {
     .to_string();
     let first = body(&post(shop().address, "/v1/events", &[], &event).body);
     let second = body(&post(shop().address, "/v1/events", &[], &event).body);
-    assert_eq!((&first["accepted"], &first["duplicates"]), (&json!(1), &json!(0)));
-    assert_eq!((&second["accepted"], &second["duplicates"]), (&json!(0), &json!(1)));
-    let unnamed = json!({ "events": [{ "occurred_at": "2025-01-03T10:00:00Z", "type": "click" }] }).to_string();
+    assert_eq!(
+        (&first["accepted"], &first["duplicates"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(
+        (&second["accepted"], &second["duplicates"]),
+        (&json!(0), &json!(1))
+    );
+    let unnamed = json!({ "events": [{ "occurred_at": "2025-01-03T10:00:00Z", "type": "click" }] })
+        .to_string();
     let key = [("idempotency-key", "request-7")];
-    assert_eq!(body(&post(shop().address, "/v1/events", &key, &unnamed).body)["accepted"], 1);
-    assert_eq!(body(&post(shop().address, "/v1/events", &key, &unnamed).body)["duplicates"], 1);
+    assert_eq!(
+        body(&post(shop().address, "/v1/events", &key, &unnamed).body)["accepted"],
+        1
+    );
+    assert_eq!(
+        body(&post(shop().address, "/v1/events", &key, &unnamed).body)["duplicates"],
+        1
+    );
     let json_header = &[("content-type", "application/json")][..];
-    refused("POST", "/v1/events", json_header, &unnamed, 422, &["events[0].event_id", "Idempotency-Key"]);
+    refused(
+        "POST",
+        "/v1/events",
+        json_header,
+        &unnamed,
+        422,
+        &["events[0].event_id", "Idempotency-Key"],
+    );
     let wrong = r#"{"events": [{"event_id": "e", "occurred_at": "yesterday", "type": "view"}]}"#;
-    refused("POST", "/v1/events", json_header, wrong, 422, &["events[0].occurred_at"]);
+    refused(
+        "POST",
+        "/v1/events",
+        json_header,
+        wrong,
+        422,
+        &["events[0].occurred_at"],
+    );
     let wrong = r#"{"events": [{"event_id": "e", "occurred_at": "2025-01-03T10:00:00Z", "type": "heartbeat"}]}"#;
-    refused("POST", "/v1/events", json_header, wrong, 422, &["events[0].type", "heartbeat", "purchase"]);
+    refused(
+        "POST",
+        "/v1/events",
+        json_header,
+        wrong,
+        422,
+        &["events[0].type", "heartbeat", "purchase"],
+    );
 }
 
 #[test]
@@ -134,12 +310,35 @@ fn a_key_opens_what_its_scopes_say() {
     let bearer = format!("Bearer {key}");
     let authorization = [("authorization", bearer.as_str())];
     assert_eq!(get(served.address, "/v1/products", &[]).status, 401);
-    assert!(get(served.address, "/v1/products", &[]).header("www-authenticate").contains("Bearer"));
-    assert_eq!(get(served.address, "/v1/products", &[("authorization", "Bearer ck_wrong")]).status, 401);
-    assert_eq!(get(served.address, "/v1/products", &authorization).status, 200);
-    let forbidden = post(served.address, "/v1/products/for-you/decide", &authorization, "{}");
+    assert!(
+        get(served.address, "/v1/products", &[])
+            .header("www-authenticate")
+            .contains("Bearer")
+    );
+    assert_eq!(
+        get(
+            served.address,
+            "/v1/products",
+            &[("authorization", "Bearer ck_wrong")]
+        )
+        .status,
+        401
+    );
+    assert_eq!(
+        get(served.address, "/v1/products", &authorization).status,
+        200
+    );
+    let forbidden = post(
+        served.address,
+        "/v1/products/for-you/decide",
+        &authorization,
+        "{}",
+    );
     assert_eq!(forbidden.status, 403, "{forbidden:?}");
-    assert!(forbidden.body.contains("decide") && forbidden.body.contains("read"), "{forbidden:?}");
+    assert!(
+        forbidden.body.contains("decide") && forbidden.body.contains("read"),
+        "{forbidden:?}"
+    );
     assert_eq!(get(served.address, "/health/live", &[]).status, 200);
     assert_eq!(get(served.address, "/openapi.json", &[]).status, 200);
 }
@@ -149,20 +348,37 @@ fn a_product_without_a_champion_says_how_to_get_one() {
     let served = empty();
     let answer = post(served.address, "/v1/products/for-you/decide", &[], "{}");
     assert_eq!(answer.status, 503);
-    assert!(answer.body.contains("comptoir run for-you") && !answer.header("retry-after").is_empty(), "{answer:?}");
+    assert!(
+        answer.body.contains("comptoir run for-you") && !answer.header("retry-after").is_empty(),
+        "{answer:?}"
+    );
     assert_eq!(get(served.address, "/health/ready", &[]).status, 200);
 }
 
 #[test]
 fn metrics_count_what_was_decided() {
     let asked = json!({ "customer_id": customer() }).to_string();
-    assert_eq!(post(shop().address, "/v1/products/for-you/decide", &[], &asked).status, 200);
+    assert_eq!(
+        post(shop().address, "/v1/products/for-you/decide", &[], &asked).status,
+        200
+    );
     let metrics = get(shop().address, "/metrics", &[]);
     assert!(metrics.header("content-type").starts_with("text/plain"));
-    let line = metrics.body.lines().find(|l| l.starts_with("comptoir_decisions_total{") && l.contains("for-you"));
-    let count: f64 = line.and_then(|l| l.rsplit(' ').next()).unwrap().parse().unwrap();
+    let line = metrics
+        .body
+        .lines()
+        .find(|l| l.starts_with("comptoir_decisions_total{") && l.contains("for-you"));
+    let count: f64 = line
+        .and_then(|l| l.rsplit(' ').next())
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(count >= 1.0);
-    assert!(metrics.body.contains("comptoir_decision_log_seconds_count"), "{}", metrics.body);
+    assert!(
+        metrics.body.contains("comptoir_decision_log_seconds_count"),
+        "{}",
+        metrics.body
+    );
 }
 
 #[test]
@@ -170,10 +386,16 @@ fn the_committed_openapi_document_is_the_one_served() {
     let served = body(&get(shop().address, "/openapi.json", &[]).body);
     assert_eq!(served["openapi"], "3.1.0");
     let text = serde_json::to_string_pretty(&served).unwrap() + "\n";
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/openapi.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/reference/openapi.json"
+    );
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
         std::fs::write(path, &text).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == text, "docs/reference/openapi.json differs; run UPDATE_REFERENCE=1 cargo test --workspace");
+    assert!(
+        committed == text,
+        "docs/reference/openapi.json differs; run UPDATE_REFERENCE=1 cargo test --workspace"
+    );
 }

@@ -39,14 +39,23 @@ struct Proxy {
 
 /// Headers that forbid a page to be framed; the harness frames it. Everything else stays in force.
 fn unframed(head: &str) -> String {
-    let kept = head.lines().filter(|line| !line.to_lowercase().starts_with("x-frame-options:"));
-    let mut text: String = kept.map(|line| line.replace("frame-ancestors 'none';", "") + "\r\n").collect();
+    let kept = head
+        .lines()
+        .filter(|line| !line.to_lowercase().starts_with("x-frame-options:"));
+    let mut text: String = kept
+        .map(|line| line.replace("frame-ancestors 'none';", "") + "\r\n")
+        .collect();
     text.push_str("\r\n");
     text
 }
 
 /// Answers one request of the browser.
-fn pass(client: TcpStream, to: SocketAddr, harness: &str, hosts: &Mutex<BTreeSet<String>>) -> std::io::Result<()> {
+fn pass(
+    client: TcpStream,
+    to: SocketAddr,
+    harness: &str,
+    hosts: &Mutex<BTreeSet<String>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut head = String::new();
     let mut length = 0;
@@ -61,7 +70,9 @@ fn pass(client: TcpStream, to: SocketAddr, harness: &str, hosts: &Mutex<BTreeSet
         if line == "\r\n" {
             break;
         }
-        if !line.to_lowercase().starts_with("proxy-") && !line.to_lowercase().starts_with("connection:") {
+        if !line.to_lowercase().starts_with("proxy-")
+            && !line.to_lowercase().starts_with("connection:")
+        {
             head.push_str(&line);
         }
     }
@@ -69,12 +80,17 @@ fn pass(client: TcpStream, to: SocketAddr, harness: &str, hosts: &Mutex<BTreeSet
     reader.read_exact(&mut body)?;
     let (first, rest) = head.split_once("\r\n").unwrap_or((&head, ""));
     let mut words = first.split(' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (method, target) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
     let mut client = client;
     let own = format!("http://{to}");
     let Some(path) = target.strip_prefix(&own) else {
         hosts.lock().unwrap().insert(target.to_owned());
-        return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        return client.write_all(
+            b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+        );
     };
     if path == HARNESS {
         let length = harness.len();
@@ -83,11 +99,16 @@ fn pass(client: TcpStream, to: SocketAddr, harness: &str, hosts: &Mutex<BTreeSet
         );
     }
     let mut server = TcpStream::connect(to)?;
-    server.write_all(format!("{method} {path} HTTP/1.1\r\n{rest}connection: close\r\n\r\n").as_bytes())?;
+    server.write_all(
+        format!("{method} {path} HTTP/1.1\r\n{rest}connection: close\r\n\r\n").as_bytes(),
+    )?;
     server.write_all(&body)?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer)?;
-    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(0);
+    let end = answer
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .unwrap_or(0);
     let head = unframed(&String::from_utf8_lossy(&answer[..end]));
     client.write_all(head.as_bytes())?;
     client.write_all(&answer[end + 4..])
@@ -118,6 +139,19 @@ pub(crate) struct Looked {
     pub(crate) outside: BTreeSet<String>,
 }
 
+/// Hosts that Chromium asks on its own account whatever page it shows; a page's own requests to them are told by its
+/// list of resources.
+fn is_of_the_browser(target: &str) -> bool {
+    let host = target
+        .trim_start_matches("http://")
+        .split(['/', ':'])
+        .next()
+        .unwrap_or_default();
+    host.ends_with(".google.com")
+        || host.ends_with(".googleapis.com")
+        || host.ends_with(".gvt1.com")
+}
+
 /// Runs a script beside the server's pages. It gets `open(path, width)`, which loads a page into a frame of that many
 /// pixels and gives its document, and returns what is to be looked at.
 pub(crate) fn look(served: &Served, script: &str) -> Looked {
@@ -136,13 +170,30 @@ pub(crate) fn look(served: &Served, script: &str) -> Looked {
          </script>"
     );
     let proxy = Proxy::start(served.address, harness);
-    let dom = dump(&format!("http://{}{HARNESS}", served.address), proxy.address);
-    let text = dom.split("<pre id=\"found\">").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap_or_default();
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    let found: serde_json::Value =
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("the script ended with an answer: {e}: {dom:.2000}"));
+    let dom = dump(
+        &format!("http://{}{HARNESS}", served.address),
+        proxy.address,
+    );
+    let text = dom
+        .split("<pre id=\"found\">")
+        .nth(1)
+        .and_then(|rest| rest.split("</pre>").next())
+        .unwrap_or_default();
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    let found: serde_json::Value = serde_json::from_str(&text)
+        .unwrap_or_else(|e| panic!("the script ended with an answer: {e}: {dom:.2000}"));
     assert!(found.get("failed").is_none(), "{found}");
-    let outside = proxy.hosts.lock().unwrap().clone();
+    let outside = proxy
+        .hosts
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|host| !is_of_the_browser(host))
+        .cloned()
+        .collect();
     Looked { found, outside }
 }
 

@@ -33,7 +33,11 @@ fn pages() -> BTreeMap<String, String> {
 }
 
 fn a_customer(pages: &BTreeMap<String, String>) -> String {
-    pages.keys().find(|p| p.starts_with("/customers/")).expect("the search page names customers").clone()
+    pages
+        .keys()
+        .find(|p| p.starts_with("/customers/"))
+        .expect("the search page names customers")
+        .clone()
 }
 
 #[test]
@@ -52,17 +56,64 @@ fn pages_say_what_they_show_in_both_languages() {
     let customer = a_customer(&pages);
     let table = "/tables/sales".to_owned();
     let expected: [(&str, [&str; 3], [&str; 3]); 6] = [
-        ("/", ["Products answering", "answers, version 1", "What to do next"], ["Produits qui répondent", "répond, version 1", "Que faire maintenant"]),
-        ("/products/for-you", ["Scorecard", "most sold lately", "Last runs"], ["Tableau de notes", "meilleures ventes récentes", "Derniers entraînements"]),
-        ("/customers", ["Customers with most orders", "Search", "Spent"], ["Clients avec le plus de commandes", "Chercher", "Dépensé"]),
-        (&customer, ["expected_value", "Spend by month", "for you"], ["valeur attendue", "Dépenses par mois", "pour vous"]),
-        (&table, ["Quarantine", "refused by the contract", "ISO 4217 code of every amount in the row."], ["Quarantaine", "refusée par le contrat", "Code ISO 4217 de chaque montant de la ligne."]),
-        ("/indicators", ["repeat rate", "By month", "Formula"], ["taux de réachat", "Par mois", "Formule"]),
+        (
+            "/",
+            [
+                "Products answering",
+                "answers, version 1",
+                "What to do next",
+            ],
+            [
+                "Produits qui répondent",
+                "répond, version 1",
+                "Que faire maintenant",
+            ],
+        ),
+        (
+            "/products/for-you",
+            ["Scorecard", "most sold lately", "Last runs"],
+            [
+                "Tableau de notes",
+                "meilleures ventes récentes",
+                "Derniers entraînements",
+            ],
+        ),
+        (
+            "/customers",
+            ["Customers with most orders", "Search", "Spent"],
+            ["Clients avec le plus de commandes", "Chercher", "Dépensé"],
+        ),
+        (
+            &customer,
+            ["expected value", "Spend by month", "for you"],
+            ["valeur attendue", "Dépenses par mois", "pour vous"],
+        ),
+        (
+            &table,
+            [
+                "Quarantine",
+                "refused by the contract",
+                "ISO 4217 code of every amount in the row.",
+            ],
+            [
+                "Quarantaine",
+                "refusée par le contrat",
+                "Code ISO 4217 de chaque montant de la ligne.",
+            ],
+        ),
+        (
+            "/indicators",
+            ["repeat rate", "By month", "Formula"],
+            ["taux de réachat", "Par mois", "Formule"],
+        ),
     ];
     for (path, english, french) in expected {
         for (code, texts) in [("en", english), ("fr", french)] {
             let page = get(served.address, path, &[("accept-language", code)]);
-            assert!(page.body.contains(&format!("<html lang=\"{code}\"")), "{path} {code}");
+            assert!(
+                page.body.contains(&format!("<html lang=\"{code}\"")),
+                "{path} {code}"
+            );
             assert_eq!(page.header("content-language"), code);
             for text in texts {
                 assert!(page.body.contains(text), "{path} in {code} lacks {text:?}");
@@ -74,22 +125,41 @@ fn pages_say_what_they_show_in_both_languages() {
 #[test]
 fn french_numbers_and_money_are_french() {
     let page = get(shop().address, "/customers?lang=fr", &[]);
-    assert!(page.body.contains("\u{a0}€") && !page.body.contains("€1"), "{}", page.body);
+    assert!(
+        page.body.contains("\u{a0}€") && !page.body.contains("€1"),
+        "{}",
+        page.body
+    );
     assert!(page.header("set-cookie").contains("lang=fr"));
-    let page = get(shop().address, "/customers?lang=en", &[("cookie", "lang=fr")]);
+    let page = get(
+        shop().address,
+        "/customers?lang=en",
+        &[("cookie", "lang=fr")],
+    );
     assert!(page.body.contains("€"), "{}", page.body);
 }
 
 #[test]
 fn every_page_forbids_what_it_does_not_need() {
-    for path in ["/", "/tables/sales", "/static/console.css", "/products/none"] {
+    for path in [
+        "/",
+        "/tables/sales",
+        "/static/console.css",
+        "/products/none",
+    ] {
         let page = get(shop().address, path, &[]);
         let policy = page.header("content-security-policy");
-        assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'self'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
         assert_eq!(page.header("x-content-type-options"), "nosniff");
     }
     for (path, body) in pages() {
-        assert!(!body.contains(" style=") && !body.contains("javascript:") && !body.contains("onclick"), "{path}");
+        assert!(
+            !body.contains(" style=") && !body.contains("javascript:") && !body.contains("onclick"),
+            "{path}"
+        );
         for tag in ["src=\"http", "href=\"http", "url(http"] {
             assert!(!body.contains(tag), "{path} reaches outside");
         }
@@ -101,12 +171,28 @@ fn every_page_forbids_what_it_does_not_need() {
 fn what_is_not_there_is_said_with_what_is() {
     let served = shop();
     let product = get(served.address, "/products/none", &[]);
-    assert!(product.status == 404 && product.body.contains("for-you"), "{}", product.body);
+    assert!(
+        product.status == 404 && product.body.contains("for-you"),
+        "{}",
+        product.body
+    );
     let table = get(served.address, "/tables/none", &[]);
-    assert!(table.status == 404 && table.body.contains("stock_levels"), "{}", table.body);
-    let customer = get(served.address, "/customers/%3Cscript%3Ealert(1)%3C%2Fscript%3E", &[]);
+    assert!(
+        table.status == 404 && table.body.contains("stock_levels"),
+        "{}",
+        table.body
+    );
+    let customer = get(
+        served.address,
+        "/customers/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        &[],
+    );
     assert_eq!(customer.status, 404);
-    assert!(!customer.body.contains("<script>alert"), "{}", customer.body);
+    assert!(
+        !customer.body.contains("<script>alert"),
+        "{}",
+        customer.body
+    );
     assert_eq!(get(served.address, "/static/none", &[]).status, 404);
 }
 
@@ -116,28 +202,63 @@ fn a_whole_identifier_leads_to_its_customer_and_a_wrong_one_is_told() {
     let customer = a_customer(&pages());
     let id = customer.strip_prefix("/customers/").unwrap();
     let found = get(served.address, &format!("/customers?q={id}"), &[]);
-    assert_eq!((found.status, found.header("location")), (303, customer.as_str()));
+    assert_eq!(
+        (found.status, found.header("location")),
+        (303, customer.as_str())
+    );
     let none = get(served.address, "/customers?q=zzzz", &[]);
-    assert!(none.body.contains("No customer begins with “zzzz”"), "{}", none.body);
+    assert!(
+        none.body.contains("No customer begins with “zzzz”"),
+        "{}",
+        none.body
+    );
 }
 
 #[test]
 fn without_scripts_the_form_shows_a_preview() {
     let served = shop();
-    let id = a_customer(&pages()).strip_prefix("/customers/").unwrap().to_owned();
-    let page = get(served.address, &format!("/products/for-you?customer={id}&placement=&items=3"), &[]);
+    let id = a_customer(&pages())
+        .strip_prefix("/customers/")
+        .unwrap()
+        .to_owned();
+    let page = get(
+        served.address,
+        &format!("/products/for-you?customer={id}&placement=&items=3"),
+        &[],
+    );
     assert!(page.body.contains("Preview, not logged"), "{}", page.body);
-    let wrong = get(served.address, &format!("/products/for-you?customer={id}&items=many"), &[]);
-    assert!(wrong.body.contains("`items` is &quot;many&quot;, allowed is 1 to"), "{}", wrong.body);
+    let wrong = get(
+        served.address,
+        &format!("/products/for-you?customer={id}&items=many"),
+        &[],
+    );
+    assert!(
+        wrong
+            .body
+            .contains("`items` is &quot;many&quot;, allowed is 1 to"),
+        "{}",
+        wrong.body
+    );
 }
 
 #[test]
 fn an_empty_project_says_what_to_type() {
     let served = empty();
-    for path in ["/", "/customers", "/tables", "/tables/sales", "/indicators", "/products/for-you"] {
+    for path in [
+        "/",
+        "/customers",
+        "/tables",
+        "/tables/sales",
+        "/indicators",
+        "/products/for-you",
+    ] {
         let page = get(served.address, path, &[]);
         assert_eq!(page.status, 200, "{path}");
-        assert!(page.body.contains("comptoir import"), "{path}: {}", page.body);
+        assert!(
+            page.body.contains("comptoir import"),
+            "{path}: {}",
+            page.body
+        );
     }
 }
 
@@ -146,10 +267,16 @@ fn without_a_key_the_browser_is_asked_for_one_and_with_it_the_page_is_shown() {
     let (served, key) = locked();
     let refused = get(served.address, "/", &[]);
     assert_eq!(refused.status, 401);
-    assert!(refused.header("www-authenticate").contains("Basic"), "{refused:?}");
+    assert!(
+        refused.header("www-authenticate").contains("Basic"),
+        "{refused:?}"
+    );
     assert!(refused.header("content-type").starts_with("text/html"));
     let bearer = format!("Bearer {key}");
-    assert_eq!(get(served.address, "/", &[("authorization", &bearer)]).status, 200);
+    assert_eq!(
+        get(served.address, "/", &[("authorization", &bearer)]).status,
+        200
+    );
 }
 
 /// What a page is checked for in the browser.
@@ -173,6 +300,7 @@ for (const path of PATHS) {
       repeated: ids.filter((id, n) => ids.indexOf(id) !== n),
       styled: page.defaultView.getComputedStyle(page.body).marginTop === "0px",
       charts: page.querySelectorAll("svg.chart").length,
+      foreign: page.defaultView.performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin + "/")),
     });
   }
 }
@@ -186,10 +314,33 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
     }
     let pages = pages();
     // Tables and customers look alike: a few of each tell.
-    let mut kept: BTreeSet<String> = pages.keys().filter(|p| p.matches('/').count() == 1).cloned().collect();
-    kept.extend(pages.keys().filter(|p| p.starts_with("/products/")).cloned());
-    kept.extend(["/tables/sales", "/tables/products", "/tables/imports", "/products/none"].map(str::to_owned));
-    kept.extend(pages.keys().filter(|p| p.starts_with("/customers/")).take(2).cloned());
+    let mut kept: BTreeSet<String> = pages
+        .keys()
+        .filter(|p| p.matches('/').count() == 1)
+        .cloned()
+        .collect();
+    kept.extend(
+        pages
+            .keys()
+            .filter(|p| p.starts_with("/products/"))
+            .cloned(),
+    );
+    kept.extend(
+        [
+            "/tables/sales",
+            "/tables/products",
+            "/tables/imports",
+            "/products/none",
+        ]
+        .map(str::to_owned),
+    );
+    kept.extend(
+        pages
+            .keys()
+            .filter(|p| p.starts_with("/customers/"))
+            .take(2)
+            .cloned(),
+    );
     let id = a_customer(&pages).replace("/customers/", "");
     kept.insert(format!("/products/for-you?customer={id}"));
     let script = CHECK.replace("PATHS", &serde_json::to_string(&kept).unwrap());
@@ -197,16 +348,39 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
     let found = looked.found.as_array().unwrap();
     assert_eq!(found.len(), 3 * kept.len());
     for page in found {
-        assert!(page["overflow"].as_i64().unwrap() <= 0, "wider than its window: {page}");
+        assert!(
+            page["overflow"].as_i64().unwrap() <= 0,
+            "wider than its window: {page}"
+        );
         assert_eq!(page["lang"], page["language"], "{page}");
-        assert_eq!((&page["headings"], &page["landmarks"]), (&1.into(), &4.into()), "{page}");
-        assert_eq!((&page["unlabelled"], &page["unnamed"]), (&0.into(), &0.into()), "{page}");
+        assert_eq!(
+            (&page["headings"], &page["landmarks"]),
+            (&1.into(), &4.into()),
+            "{page}"
+        );
+        assert_eq!(
+            (&page["unlabelled"], &page["unnamed"]),
+            (&0.into(), &0.into()),
+            "{page}"
+        );
         assert_eq!(page["repeated"], serde_json::json!([]), "{page}");
+        assert_eq!(page["foreign"], serde_json::json!([]), "{page}");
         assert_eq!(page["styled"], true, "the style sheet is in force: {page}");
     }
-    let charts = |path: &str| found.iter().find(|p| p["path"] == path).unwrap()["charts"].as_u64().unwrap();
-    assert!(charts("/indicators") >= 8 && charts("/products/for-you") >= 1, "{found:?}");
-    assert_eq!(looked.outside, BTreeSet::new(), "asked for outside of the server");
+    let charts = |path: &str| {
+        found.iter().find(|p| p["path"] == path).unwrap()["charts"]
+            .as_u64()
+            .unwrap()
+    };
+    assert!(
+        charts("/indicators") >= 8 && charts("/products/for-you") >= 1,
+        "{found:?}"
+    );
+    assert_eq!(
+        looked.outside,
+        BTreeSet::new(),
+        "asked for outside of the server"
+    );
 }
 
 #[test]
@@ -230,9 +404,19 @@ fn the_form_asks_the_api_and_shows_a_logged_decision() {
     "##;
     let looked = look(shop(), &script.replace("CUSTOMER", &id));
     let good = &looked.found["good"];
-    assert!(good["text"].as_str().unwrap().starts_with("Journalisée, décision"), "{good}");
+    assert!(
+        good["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("Journalisée, décision"),
+        "{good}"
+    );
     assert!((1..=4).contains(&good["rows"].as_u64().unwrap()), "{good}");
-    let logged = get(shop().address, &format!("/v1/decisions/{}", good["decision"].as_str().unwrap()), &[]);
+    let logged = get(
+        shop().address,
+        &format!("/v1/decisions/{}", good["decision"].as_str().unwrap()),
+        &[],
+    );
     assert_eq!(logged.status, 200, "{logged:?}");
     assert!(logged.body.contains(&id), "{logged:?}");
 }

@@ -164,12 +164,12 @@ impl<'a> Soiler<'a> {
             self.late.push((cells, kind, key));
         } else if self.beside && !mends {
             sheet.push(&cells);
-            // C000123 becomes C800123 and P-00123 becomes P-80123.
+            // C000123 becomes C8000123 and P-00123 becomes P-800123, longer than any other number.
             let id = self.columns.id;
             let digit = cells[id]
                 .find(|letter: char| letter.is_ascii_digit())
                 .unwrap_or(0);
-            cells[id].replace_range(digit..=digit, "8");
+            cells[id].insert(digit, '8');
             let key = self.columns.key_of(&cells);
             self.columns.soil(kind, &mut cells, &mut self.rng);
             self.late.push((cells, kind, key));

@@ -34,8 +34,11 @@ impl TimeFormat {
                 let written = BrokenDownTime::from(&example)
                     .to_string(pattern)
                     .map_err(|e| wrong(e.to_string()))?;
-                if written == pattern {
-                    return Err(wrong("no field of a date in it".to_owned()));
+                // Some directives can only be written, and some formats have no day in them.
+                let read =
+                    BrokenDownTime::parse(pattern, &written).map_err(|e| wrong(e.to_string()))?;
+                if read.to_date().is_err() && read.timestamp().is_none() {
+                    return Err(wrong("no day can be read with it".to_owned()));
                 }
                 Ok(Self::Pattern(pattern.to_owned()))
             }
@@ -198,8 +201,18 @@ mod tests {
 
     #[test]
     fn a_format_that_no_date_can_have_is_refused() {
-        assert!(TimeFormat::new(Some("%Q!")).is_err());
-        assert!(TimeFormat::new(Some("yyyy-mm-dd")).is_err());
+        for wrong in ["%Q!", "yyyy-mm-dd", "%H:%M", "%d/%m", "%E"] {
+            assert!(TimeFormat::new(Some(wrong)).is_err(), "{wrong}");
+        }
+        for right in [
+            "%d/%m/%y",
+            "%s",
+            "%Y-%j",
+            "%d %b %Y %I:%M %p",
+            "%m/%d/%Y %T%.f %z",
+        ] {
+            assert!(TimeFormat::new(Some(right)).is_ok(), "{right}");
+        }
     }
 
     #[test]

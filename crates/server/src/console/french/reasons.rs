@@ -83,7 +83,9 @@ pub(crate) fn reason(locale: Locale, reason: &Reason) -> (String, bool) {
     match (locale, sentence) {
         (Locale::French, Some(sentence)) => {
             let mut values = reason.values.clone();
-            values.values_mut().for_each(|value| *value = written(locale, value));
+            values
+                .values_mut()
+                .for_each(|value| *value = written(locale, value));
             (products::reasons::fill(sentence, &values), true)
         }
         (Locale::French, None) => (reason.text.clone(), false),
@@ -94,7 +96,9 @@ pub(crate) fn reason(locale: Locale, reason: &Reason) -> (String, bool) {
 /// A figure or a name as the language writes it.
 fn written(locale: Locale, value: &Value) -> Value {
     match value {
-        Value::Number(n) => n.as_f64().map_or_else(|| value.clone(), |v| Value::String(locale.number(v))),
+        Value::Number(n) => n
+            .as_f64()
+            .map_or_else(|| value.clone(), |v| Value::String(locale.number(v))),
         Value::String(text) => Value::String(super::told(locale, text).into_owned()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.clone(),
     }

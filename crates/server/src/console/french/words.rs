@@ -142,8 +142,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("own rate so far", "son propre rythme"),
     ("most sold lately", "meilleures ventes récentes"),
     ("quintile-sum groups", "groupes par somme de quintiles"),
-    ("explained share of next log spend", "part expliquée du logarithme de la dépense suivante"),
-    ("share of variance of spend", "part de la variance de la dépense"),
+    (
+        "explained share of next log spend",
+        "part expliquée du logarithme de la dépense suivante",
+    ),
+    (
+        "share of variance of spend",
+        "part de la variance de la dépense",
+    ),
     // Reasons why something is not measurable.
     ("customers to measure on", "clients à mesurer"),
     (
