@@ -210,7 +210,7 @@ fn cdnow_gamma_gamma(ctx: &Ctx) -> anyhow::Result<Outcome> {
         return Ok(NO_DATA);
     };
     let customers = cdnow(&path)?;
-    let spends: Vec<Spend> = customers.values().map(|days| repeat_spend(days)).collect();
+    let spends: Vec<Spend> = customers.values().map(repeat_spend).collect();
     let buyers = spends.iter().filter(|spend| spend.orders > 0).count() as f64;
     let model = GammaGamma::fit(&spends)?;
     let found = model.parameters();

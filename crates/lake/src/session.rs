@@ -187,6 +187,10 @@ impl Lake {
 
     /// The error of the engine, told apart by what the user can do about it.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the engine has many errors, one of them is told apart"
+    )]
     pub fn sql_error(&self, error: DataFusionError) -> LakeError {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(found) => LakeError::OverBudget {

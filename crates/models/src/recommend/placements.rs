@@ -30,7 +30,8 @@ pub enum Placement {
 /// Half-life of popularity in the baseline, days: a fortnight follows a season and still counts enough sales.
 const POPULAR_HALF_LIFE_DAYS: f32 = 14.0;
 
-/// Weights kept per item in the candidates: the loss on public sets is within noise (see `bench`, case `uci_new_products`).
+/// Weights kept per item in the candidates: on the UCI set the cut costs .0006 of an NDCG@20 of .121
+/// (`bench`, case `uci_new_products`), and a customer's scores read a tenth of the dense rows.
 const NEIGHBOURS: u32 = 400;
 
 /// Methods worth comparing for a placement, the popularity baseline first; small enough to try them all.

@@ -1,5 +1,17 @@
 //! Claims about the models.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
+    clippy::result_large_err,
+    clippy::type_complexity,
+    clippy::needless_range_loop,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test says what is wrong by failing"
+)]
+
 mod recommend;
 mod segments;
 mod segments_uci;

@@ -107,7 +107,11 @@ impl Settings {
             "excluded" => Seen::Excluded,
             "allowed" => Seen::Allowed,
             other => {
-                return Err(raw.refuse("seen", format!("{other:?}"), "\"excluded\" or \"allowed\""));
+                return Err(raw.refuse(
+                    "seen",
+                    format!("{other:?}"),
+                    "\"excluded\" or \"allowed\"",
+                ));
             }
         };
         if !(1..=ITEMS_MAX).contains(&self.items) {

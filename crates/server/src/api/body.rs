@@ -24,10 +24,10 @@ pub(crate) fn read<T: DeserializeOwned>(
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default();
-    if !kind
+    if kind
         .split(';')
         .next()
-        .is_some_and(|k| k.trim() == "application/json")
+        .is_none_or(|k| k.trim() != "application/json")
     {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

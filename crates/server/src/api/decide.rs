@@ -184,6 +184,10 @@ fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Optio
 }
 
 /// A record that could not be made safe: nothing is answered.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever else happens to the log is ours to look at"
+)]
 pub(crate) fn not_logged(error: &WalError) -> Problem {
     match error {
         WalError::Full { .. } => Problem::unavailable("the decision log cannot keep up; ask again"),

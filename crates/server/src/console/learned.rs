@@ -307,6 +307,10 @@ fn recommend(l: Locale, page: &Value) -> Option<Markup> {
 }
 
 /// Settings of a method in one line: `rank 64, alpha 10`.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only some values are shown in another way"
+)]
 fn settings(of: &Value) -> String {
     let inner = match of {
         // An enum with settings is written as one name with an object below.

@@ -128,12 +128,20 @@ async fn workshop(folder: &Path) -> Workshop {
 /// Imports, trains what learns in a moment, and opens the shop again.
 async fn trained(folder: &Path) -> Workshop {
     // Large enough that each kind beats its baseline, small enough to be trained in a moment.
-    let shop = simulator::Shop { customers: 600, products: 400, days: 420, ..simulator::Shop::tiny() };
+    let shop = simulator::Shop {
+        customers: 600,
+        products: 400,
+        days: 420,
+        ..simulator::Shop::tiny()
+    };
     let generated = simulator::generate(&shop).unwrap();
     simulator::write(&generated, folder).unwrap();
     let now = "2025-06-05T08:00:00Z".parse().unwrap();
     let workshop = workshop(folder).await;
-    workshop.import(&ImportOptions::at(now), &Silent).await.unwrap();
+    workshop
+        .import(&ImportOptions::at(now), &Silent)
+        .await
+        .unwrap();
     let (history, inputs) = workshop.history(None).await.unwrap();
     let silent: Arc<dyn Progress> = Arc::new(Silent);
     for product in &workshop.project.products {

@@ -35,6 +35,10 @@ enum Shape {
 }
 
 /// Text of any Arrow shape as plain text.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only some types have a plainer form"
+)]
 fn plain(values: &ArrayRef) -> ArrayRef {
     match values.data_type() {
         DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => {
@@ -45,6 +49,10 @@ fn plain(values: &ArrayRef) -> ArrayRef {
 }
 
 /// Brings values into one of the shapes; `Err` is the type where none fits.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other types are named in the error"
+)]
 fn shape(values: &ArrayRef) -> Result<Shape, String> {
     let kind = values.data_type();
     let into = |to: DataType| cast(values, &to).map_err(|_| kind.to_string());

@@ -147,6 +147,10 @@ fn too_long(file: &Path, line: u64) -> ReadError {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other errors are told as they come"
+)]
 fn csv_error(file: &Path, line: u64, error: csv::Error) -> ReadError {
     match error.into_kind() {
         csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::FileTooLarge => {
