@@ -5,7 +5,7 @@ use decisions::{Limits, Request, rank};
 use std::time::Instant;
 
 #[test]
-fn preparing_a_hundred_thousand_items_for_ten_rules_is_fast_and_a_list_does_not_visit_them() {
+fn preparing_a_catalogue_and_ranking_in_it_stay_within_generous_times() {
     let categories = ["wine", "cheese", "bread", "soap", "toys"];
     let items: Vec<_> = (0..100_000)
         .map(|n| item(n, categories[n % 5], (n % 3000) as i64))
@@ -65,7 +65,7 @@ fn preparing_a_hundred_thousand_items_for_ten_rules_is_fast_and_a_list_does_not_
     println!(
         "24 of 500 candidates ranked in {each:?}, one of the 10 rules judged for each candidate"
     );
-    // Wide enough for a busy machine without optimised libraries; a list that visits 100,000 items takes longer.
+    // Wide enough for a busy machine without optimised libraries: this catches a change of order only.
     assert!(
         compiled.as_secs() < 30 && each.as_millis() < 50,
         "{compiled:?} {each:?}"

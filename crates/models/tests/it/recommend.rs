@@ -91,7 +91,7 @@ fn frequency() -> FrequencyParams {
 fn knn(similarity: Similarity) -> Method {
     Method::ItemKnn(ItemKnnParams {
         similarity,
-        neighbours: 20,
+        neighbours: 50,
         history: Decay::None,
         demand: None,
         fallback: EVERYTHING,

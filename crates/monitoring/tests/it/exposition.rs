@@ -191,7 +191,7 @@ fn what_is_not_known_is_not_told() {
 }
 
 #[test]
-fn names_are_unique_say_their_unit_and_only_counters_end_in_total() {
+fn names_are_unique_and_only_counters_end_in_total() {
     let names: BTreeSet<&str> = Indicator::ALL.iter().map(|i| i.name()).collect();
     assert_eq!(names.len(), Indicator::ALL.len());
     for indicator in Indicator::ALL {
