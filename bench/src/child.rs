@@ -44,19 +44,22 @@ pub(crate) fn measure(command: &mut Command) -> anyhow::Result<ChildUse> {
 
 /// Largest resident memory of a child so far, bytes: for processes that the case starts and ends itself.
 pub(crate) fn peak_memory(child: &Child) -> Option<u64> {
-    peak_in(&child.id().to_string())
+    memory(&child.id().to_string(), "VmHWM:")
+}
+
+/// Resident memory of a child now, bytes.
+pub(crate) fn resident_memory(child: &Child) -> Option<u64> {
+    memory(&child.id().to_string(), "VmRSS:")
 }
 
 /// Largest resident memory of this process so far, bytes.
 pub(crate) fn own_peak_memory() -> Option<u64> {
-    peak_in("self")
+    memory("self", "VmHWM:")
 }
 
-fn peak_in(process: &str) -> Option<u64> {
+fn memory(process: &str, what: &str) -> Option<u64> {
     let status = fs_err::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

@@ -3,6 +3,7 @@
 mod case;
 mod cases;
 mod child;
+mod http;
 mod machine;
 mod peer;
 mod record;

@@ -120,6 +120,9 @@ fn table(latest: &BTreeMap<String, (String, Record)>) -> String {
 
 /// A figure with the digits a reader can use.
 pub(crate) fn number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-4 {
+        return format!("{value:.1e}");
+    }
     let digits = match value.abs() {
         size if size >= 10_000.0 => 0,
         size if size >= 100.0 => 2,

@@ -1,5 +1,9 @@
 //! The cases. To add one: a `static` in a file here, and its line below.
 
+pub(crate) mod allocate;
+pub(crate) mod api;
+pub(crate) mod build;
+pub(crate) mod measure;
 pub(crate) mod program;
 pub(crate) mod recommend;
 mod recommend_data;
@@ -9,19 +13,31 @@ use crate::case::Case;
 
 /// Every case, sorted by name.
 pub(crate) static CASES: &[&Case] = &[
+    &allocate::ALLOCATE_ONE_BUDGET,
+    &allocate::ALLOCATE_STREAMED,
+    &allocate::ALLOCATE_TEN_BUDGETS,
+    &allocate::ALLOCATE_VS_HIGHS,
+    &api::API_FOR_YOU,
     &value::CDNOW_BGNBD,
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
     &value::CDNOW_PARETO_NBD,
+    &build::COLD_BUILD,
+    &measure::CONFIDENCE_SEQUENCE_AA,
     &program::DEMO_ONCE,
     &recommend::EASE_VS_NUMPY,
+    &measure::EFFECT_COVERAGE,
+    &measure::HILLSTROM_EFFECTS,
     &recommend::IALS_VS_IMPLICIT,
     &recommend::MOVIELENS_NEXT_ITEM,
+    &measure::OPEN_BANDIT_OFFPOLICY,
+    &measure::READOUT_VS_GBSTATS,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,
     &recommend::UCI_NEW_PRODUCTS,
     &program::UCI_RUN,
     &value::UCI_VALUE,
+    &measure::UPLIFT_METRICS_VS_SKLIFT,
     &value::VALUE_FIT_MILLION,
     &value::VALUE_PLANTED_TRUTH,
 ];

@@ -9,7 +9,7 @@ use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::child::{ChildUse, measure};
 use crate::peer::Peer;
 
-const NO_PROGRAM: Outcome =
+pub(crate) const NO_PROGRAM: Outcome =
     Outcome::Skipped("the program is not built beside this one; run cargo build --release first");
 
 /// Import of two years of invoices.
@@ -83,7 +83,7 @@ pub(crate) fn comptoir(program: &Path, folder: &Path, arguments: &[&str]) -> Com
 }
 
 /// Runs the program; 1 is allowed where a gate may say no.
-fn ran(
+pub(crate) fn ran(
     program: &Path,
     folder: &Path,
     arguments: &[&str],
@@ -118,13 +118,9 @@ fn measured(
     })
 }
 
-fn wholesaler(program: &Path, folder: &Folder) -> anyhow::Result<PathBuf> {
-    ran(
-        program,
-        &folder.0,
-        &["new", "shop", "--shop", "wholesaler"],
-        &[0],
-    )?;
+/// A new project of one of the shipped shops.
+pub(crate) fn shop(program: &Path, folder: &Folder, name: &str) -> anyhow::Result<PathBuf> {
+    ran(program, &folder.0, &["new", "shop", "--shop", name], &[0])?;
     Ok(folder.0.join("shop"))
 }
 
@@ -136,7 +132,7 @@ fn uci_import(ctx: &Ctx) -> anyhow::Result<Outcome> {
         return Ok(NO_DATA);
     }
     let folder = Folder::new("import")?;
-    let shop = wholesaler(&program, &folder)?;
+    let shop = shop(&program, &folder, "wholesaler")?;
     let used = ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let again = ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let note = format!(
@@ -154,7 +150,7 @@ fn uci_run(ctx: &Ctx) -> anyhow::Result<Outcome> {
         return Ok(NO_DATA);
     }
     let folder = Folder::new("run")?;
-    let shop = wholesaler(&program, &folder)?;
+    let shop = shop(&program, &folder, "wholesaler")?;
     ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let products: &[&str] = ctx.pick(&["run", "--quiet", "segments"], &["run", "--quiet"]);
     let used = ran(&program, &shop, products, &[0, 1]).context("run the products")?;

@@ -7,6 +7,7 @@ use factory::{Project, Workshop};
 use lake::LakeOptions;
 use schema::Bytes;
 use schema::progress::Progress;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +43,11 @@ pub(crate) struct Global {
     pub(crate) verbose: u8,
 }
 
+/// Whether standard error may be coloured: it is a terminal, and its user has not set `NO_COLOR`.
+pub(crate) fn is_coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Sends what the program says of itself to standard error.
 pub(crate) fn start_logging(global: &Global) {
     use tracing_subscriber::EnvFilter;
@@ -51,12 +57,11 @@ pub(crate) fn start_logging(global: &Global) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("COMPTOIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let colour = std::env::var_os("NO_COLOR").is_none();
     // A second start (in tests) keeps the first.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(colour)
+        .with_ansi(is_coloured())
         .try_init();
 }
 
@@ -121,6 +126,10 @@ impl Context {
             0 => threads(&self.global),
             n => n,
         };
+        // Training works on this pool. The first project of a process sizes it; a later one finds it built.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global();
         let options = LakeOptions {
             memory: project.memory,
             threads,

@@ -2,7 +2,6 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schema::progress::Progress;
-use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -84,7 +83,7 @@ impl Drop for Bars {
 pub(crate) fn progress(quiet: bool) -> Arc<dyn Progress> {
     if quiet {
         Arc::new(schema::progress::Silent)
-    } else if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+    } else if crate::context::is_coloured() {
         Arc::new(Bars(Mutex::new(None)))
     } else {
         Arc::new(Lines)

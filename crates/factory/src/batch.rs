@@ -366,30 +366,59 @@ impl Answers {
     }
 }
 
-fn write(options: &BatchOptions, rows: &RecordBatch) -> Result<(), BatchError> {
-    // Written beside its place and moved when it is complete: nobody reads half an answer.
-    let beside = options.output.with_extension("partial");
+/// The answers beside their place, until they are complete and logged: nobody reads half an answer. Dropped before
+/// they have taken their place, they are gone.
+struct Beside<'a> {
+    path: PathBuf,
+    place: &'a Path,
+}
+
+impl<'a> Beside<'a> {
+    /// Makes the file, so that an output that cannot be written is known before anything is decided.
+    fn create(place: &'a Path) -> Result<(Self, fs_err::File), BatchError> {
+        let failed = file("write", place);
+        if place.is_dir() {
+            return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let mut path = place.as_os_str().to_owned();
+        path.push(".partial");
+        let path = PathBuf::from(path);
+        let sink = fs_err::File::create(&path).map_err(failed)?;
+        Ok((Self { path, place }, sink))
+    }
+
+    fn take_place(self) -> Result<(), BatchError> {
+        fs_err::rename(&self.path, self.place).map_err(file("write", self.place))
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        // Nothing is there under this name any more where the answers have taken their place.
+        let _ = fs_err::remove_file(&self.path);
+    }
+}
+
+fn write(options: &BatchOptions, sink: fs_err::File, rows: &RecordBatch) -> Result<(), BatchError> {
     let failed = || file::<Box<dyn std::error::Error + Send + Sync>>("write", &options.output);
-    let sink = fs_err::File::create(&beside).map_err(|e| failed()(e.into()))?;
     match options.output_format {
         FileFormat::Csv => arrow::csv::Writer::new(sink)
             .write(rows)
-            .map_err(|e| failed()(e.into()))?,
+            .map_err(|e| failed()(e.into())),
         FileFormat::Ndjson => {
             let mut writer = arrow::json::LineDelimitedWriter::new(sink);
             writer
                 .write(rows)
                 .and_then(|()| writer.finish())
-                .map_err(|e| failed()(e.into()))?;
+                .map_err(|e| failed()(e.into()))
         }
         FileFormat::Parquet => {
             let mut writer = parquet::arrow::ArrowWriter::try_new(sink, rows.schema(), None)
                 .map_err(|e| failed()(e.into()))?;
             writer.write(rows).map_err(|e| failed()(e.into()))?;
-            writer.close().map_err(|e| failed()(e.into()))?;
+            writer.close().map(|_| ()).map_err(|e| failed()(e.into()))
         }
     }
-    fs_err::rename(&beside, &options.output).map_err(|e| failed()(e.into()))
 }
 
 /// The record of one answer in the decision log.
@@ -434,7 +463,8 @@ pub fn record(
 impl Workshop {
     /// Decides for every question of a file.
     ///
-    /// The answers are written only after the decisions are in the lake: what is not logged is not given out.
+    /// The answers take their place only after the decisions are in the lake: what is not logged is not given out, and
+    /// where the answers cannot be written nothing is logged.
     ///
     /// # Errors
     /// [`BatchError`] names the file and row, or why no version answers.
@@ -456,6 +486,7 @@ impl Workshop {
             product: name.clone(),
         })?;
         let questions = questions(options)?;
+        let (beside, sink) = Beside::create(&options.output)?;
         let serving = fitted.attach(self.shop().await.map_err(BatchError::Shop)?);
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = options.now.strftime("%Y%m%dT%H%M%S%6f").to_string();
@@ -512,16 +543,17 @@ impl Workshop {
             }
             progress.advance(1);
         }
+        let rows = rows
+            .finish()
+            .map_err(|e| file("write", &options.output)(e))?;
+        write(options, sink, &rows)?;
         if options.log && !records.is_empty() {
             let batch = DecisionRecord::to_batch(&records);
             self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now)
                 .await
                 .map_err(BatchError::Log)?;
         }
-        let rows = rows
-            .finish()
-            .map_err(|e| file("write", &options.output)(e))?;
-        write(options, &rows)?;
+        beside.take_place()?;
         Ok(done)
     }
 

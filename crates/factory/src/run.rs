@@ -116,6 +116,9 @@ pub fn peak_memory_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// How often a run tells the registry that it lives. Silent ten times as long, it counts as dead.
+const SIGN_OF_LIFE: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// Shortest training history, in multiples of what is held out.
 const HISTORY_PER_HELD_OUT: u32 = 2;
 
@@ -229,6 +232,41 @@ impl Workshop {
         Ok((Arc::new(history), inputs))
     }
 
+    /// Marks runs whose process died as failed: they would look busy for ever.
+    ///
+    /// # Errors
+    /// When the registry cannot be used.
+    pub async fn recover_runs(&self, now: jiff::Timestamp) -> Result<(), registry::StoreError> {
+        let dead = self
+            .registry
+            .recover(
+                now,
+                jiff::SignedDuration::try_from(SIGN_OF_LIFE * 10).unwrap_or_default(),
+            )
+            .await?;
+        for run in dead {
+            tracing::warn!(%run, "an earlier run was interrupted; it is marked as failed");
+        }
+        Ok(())
+    }
+
+    /// Waits for a training, telling the registry all the while that its run lives.
+    async fn with_signs_of_life<T>(&self, run: &RunId, training: impl Future<Output = T>) -> T {
+        let mut training = std::pin::pin!(training);
+        loop {
+            match tokio::time::timeout(SIGN_OF_LIFE, &mut training).await {
+                Ok(trained) => return trained,
+                // Where the registry is away for a moment, the run goes on: registering its version tells.
+                Err(_) => {
+                    let now = jiff::Timestamp::now();
+                    if let Err(error) = self.registry.still_running(run, now).await {
+                        tracing::warn!(%run, %error, "no sign of life could be given");
+                    }
+                }
+            }
+        }
+    }
+
     /// Trains, measures, registers and, if the gate opens, promotes one product.
     ///
     /// # Errors
@@ -262,6 +300,9 @@ impl Workshop {
                 .collect(),
             started_at: options.now,
         };
+        self.recover_runs(options.now)
+            .await
+            .map_err(|e| stored(&e))?;
         self.registry
             .start_run(&new)
             .await
@@ -275,7 +316,10 @@ impl Workshop {
                     Arc::clone(progress),
                     options.seed,
                 );
-                tokio::task::spawn_blocking(move || train(p.as_ref(), &h, seed, progress.as_ref()))
+                let training = tokio::task::spawn_blocking(move || {
+                    train(p.as_ref(), &h, seed, progress.as_ref())
+                });
+                self.with_signs_of_life(&new.id, training)
                     .await
                     .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
             }
@@ -311,10 +355,6 @@ impl Workshop {
         };
         let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
-        let golden = registry::Golden {
-            questions: artefact.golden.inputs.clone(),
-            answers: artefact.golden.scores.clone(),
-        };
         let version = self
             .registry
             .register_version(&NewVersion {
@@ -323,7 +363,6 @@ impl Workshop {
                 kind: &run.kind,
                 format_version: artefact.format,
                 artefact: &artefact.to_bytes(),
-                golden: &golden,
                 scorecard: &scorecard,
                 created_at: run.started_at,
             })

@@ -39,7 +39,6 @@ impl Transaction {
                 .register_table(table.as_str(), provider)
                 .map_err(|e| lake.sql_error(e))?;
         }
-        let rows = session.sql(sql).await.map_err(|e| lake.sql_error(e))?;
-        rows.execute_stream().await.map_err(|e| lake.sql_error(e))
+        lake.rows(&session, sql).await
     }
 }

@@ -4,6 +4,9 @@
 //! Delta reader. What Delta does not give is one commit over several tables; a *snapshot* does: a small JSON
 //! file that names the version of each table, created with put-if-absent. Readers see the tables as the latest
 //! snapshot names them, so a writer killed at any moment leaves the lake as before or after, never between.
+//!
+//! Functions that await the SQL engine or the Delta library give a future behind a pointer (`BoxFuture`): the
+//! libraries below are compiled into this crate once, and not again into every crate that awaits them.
 
 pub mod log;
 
@@ -16,7 +19,7 @@ mod transaction;
 mod writer;
 
 pub use error::LakeError;
-pub use session::LakeOptions;
+pub use session::{LakeOptions, RowsError, rows};
 pub use snapshot::Snapshot;
 pub use storage::Lake;
 pub use transaction::Transaction;

@@ -15,6 +15,8 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use futures::TryStreamExt;
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 /// How much the engine may use.
@@ -42,6 +44,46 @@ pub(crate) fn runtime(options: &LakeOptions) -> Result<Arc<RuntimeEnv>, LakeErro
         .with_memory_pool(Arc::new(pool))
         .build_arc()
         .map_err(|e| LakeError::Sql(Box::new(e)))
+}
+
+/// A query that was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    /// It would change something.
+    #[error("not a query")]
+    ReadOnly,
+    /// It is wrong, or the engine refused.
+    #[error(transparent)]
+    Engine(#[from] DataFusionError),
+}
+
+/// The rows of a query in a session, as they come. Read only.
+///
+/// # Errors
+/// [`RowsError`]; errors of the evaluation come with the rows.
+pub fn rows<'a>(
+    context: &'a SessionContext,
+    sql: &'a str,
+) -> BoxFuture<'a, Result<SendableRecordBatchStream, RowsError>> {
+    Box::pin(async move {
+        let plan = context.state().create_logical_plan(sql).await?;
+        SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false)
+            .verify_plan(&plan)
+            .map_err(|_| RowsError::ReadOnly)?;
+        Ok(DataFrame::new(context.state(), plan)
+            .execute_stream()
+            .await?)
+    })
+}
+
+/// The rows of a plan, as they come.
+pub(crate) fn start(
+    plan: DataFrame,
+) -> BoxFuture<'static, Result<SendableRecordBatchStream, DataFusionError>> {
+    Box::pin(plan.execute_stream())
 }
 
 impl Lake {
@@ -113,28 +155,6 @@ impl Lake {
         ))
     }
 
-    async fn plan(&self, sql: &str, snapshot: &Snapshot) -> Result<DataFrame, LakeError> {
-        let context = self.session(snapshot).await?;
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let plan = context
-            .state()
-            .create_logical_plan(sql)
-            .await
-            .map_err(|e| self.sql_error(e))?;
-        read_only
-            .verify_plan(&plan)
-            .map_err(|_| LakeError::ReadOnly {
-                found: sql.chars().take(60).collect(),
-            })?;
-        context
-            .execute_logical_plan(plan)
-            .await
-            .map_err(|e| self.sql_error(e))
-    }
-
     /// The rows of a query over the latest snapshot. Read only; held to the memory budget, spilling to disk.
     ///
     /// # Errors
@@ -153,11 +173,8 @@ impl Lake {
         sql: &str,
         snapshot: &Snapshot,
     ) -> Result<Vec<RecordBatch>, LakeError> {
-        self.plan(sql, snapshot)
-            .await?
-            .collect()
-            .await
-            .map_err(|e| self.sql_error(e))
+        let rows = self.stream_at(sql, snapshot).await?;
+        rows.try_collect().await.map_err(|e| self.sql_error(e))
     }
 
     /// The rows of a query over the latest snapshot, as they come.
@@ -178,11 +195,22 @@ impl Lake {
         sql: &str,
         snapshot: &Snapshot,
     ) -> Result<SendableRecordBatchStream, LakeError> {
-        self.plan(sql, snapshot)
-            .await?
-            .execute_stream()
-            .await
-            .map_err(|e| self.sql_error(e))
+        let context = self.session(snapshot).await?;
+        self.rows(&context, sql).await
+    }
+
+    /// The rows of a query in a session of this lake.
+    pub(crate) async fn rows(
+        &self,
+        context: &SessionContext,
+        sql: &str,
+    ) -> Result<SendableRecordBatchStream, LakeError> {
+        rows(context, sql).await.map_err(|error| match error {
+            RowsError::ReadOnly => LakeError::ReadOnly {
+                found: sql.chars().take(60).collect(),
+            },
+            RowsError::Engine(error) => self.sql_error(error),
+        })
     }
 
     /// The error of the engine, told apart by what the user can do about it.

@@ -8,6 +8,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake_core::kernel::Add;
 use deltalake_core::{DeltaTable, DeltaTableBuilder};
+use futures::future::BoxFuture;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -218,7 +219,15 @@ impl Lake {
     }
 
     /// The data files of a table at a version. Cached: a version never changes.
-    pub(crate) async fn files(&self, table: &str, version: u64) -> Result<Files, LakeError> {
+    pub(crate) fn files<'a>(
+        &'a self,
+        table: &'a str,
+        version: u64,
+    ) -> BoxFuture<'a, Result<Files, LakeError>> {
+        Box::pin(self.read_files(table, version))
+    }
+
+    async fn read_files(&self, table: &str, version: u64) -> Result<Files, LakeError> {
         let key = (table.to_owned(), version);
         if let Some(files) = self
             .0

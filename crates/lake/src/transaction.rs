@@ -9,6 +9,7 @@ use deltalake_core::kernel::transaction::CommitBuilder;
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -163,7 +164,11 @@ impl Transaction {
     /// # Errors
     /// [`LakeError::Busy`] when another writer committed first; [`LakeError::Table`] or [`LakeError::Storage`] when the
     /// storage refused. In each case the lake stays as it was.
-    pub async fn commit(self, now: jiff::Timestamp) -> Result<Snapshot, LakeError> {
+    pub fn commit(self, now: jiff::Timestamp) -> BoxFuture<'static, Result<Snapshot, LakeError>> {
+        Box::pin(self.commit_all(now))
+    }
+
+    async fn commit_all(self, now: jiff::Timestamp) -> Result<Snapshot, LakeError> {
         let mut next = Snapshot {
             format: snapshot::FORMAT,
             version: self.base.version + 1,

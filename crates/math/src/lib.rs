@@ -4,4 +4,5 @@ pub mod optimise;
 pub mod random;
 pub mod sparse;
 pub mod special;
+pub mod tails;
 pub mod topk;

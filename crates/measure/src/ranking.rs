@@ -97,6 +97,13 @@ impl Default for Bootstrap {
     }
 }
 
+impl Bootstrap {
+    /// Whether it has a meaning: enough resamples, and a level that is a probability.
+    pub(crate) fn is_usable(&self) -> bool {
+        (100..=1_000_000).contains(&self.resamples) && self.level > 0.0 && self.level < 1.0
+    }
+}
+
 /// Why lists could not be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum RankingError {
@@ -239,8 +246,7 @@ pub fn interval(per_customer: &[f64], bootstrap: &Bootstrap) -> Result<Interval,
         level,
         seed,
     } = *bootstrap;
-    let usable = (100..=1_000_000).contains(&resamples) && level > 0.0 && level < 1.0;
-    if !usable {
+    if !bootstrap.is_usable() {
         return Err(RankingError::Bootstrap { resamples, level });
     }
     let n = per_customer.len();

@@ -70,6 +70,12 @@ pub enum LoadError {
         /// Kind and product expected.
         expected: String,
     },
+    /// It has no golden vector, so that nothing proves it.
+    #[error("read the artefact of {product}: found no golden score, expected at least one")]
+    Unproved {
+        /// The product.
+        product: String,
+    },
     /// It scores its golden vector differently.
     #[error(
         "read the artefact of {product}: golden score {position} is {found}, expected {expected}"
@@ -175,8 +181,13 @@ impl Artefact {
     /// Compares the scores of the golden inputs now with those then.
     ///
     /// # Errors
-    /// [`LoadError::Golden`] at the first that differs.
+    /// [`LoadError::Unproved`] where there is none, [`LoadError::Golden`] at the first that differs.
     pub fn verify(&self, scores: &[f64]) -> Result<(), LoadError> {
+        if self.golden.scores.is_empty() {
+            return Err(LoadError::Unproved {
+                product: self.product.clone(),
+            });
+        }
         let n = self.golden.scores.len().max(scores.len());
         for position in 0..n {
             let expected = self
@@ -248,5 +259,8 @@ mod tests {
             Err(LoadError::Golden { position: 0, .. })
         ));
         assert!(artefact().verify(&[]).is_err());
+        let mut bare = artefact();
+        bare.golden.scores.clear();
+        assert!(matches!(bare.verify(&[]), Err(LoadError::Unproved { .. })));
     }
 }

@@ -17,7 +17,8 @@ pub struct ProductFile<S: Default> {
     /// What it is for, in one sentence.
     #[serde(default)]
     pub description: String,
-    /// Milliseconds within which an answer must leave; after that the baseline answers, marked `fallback`.
+    /// Milliseconds that a version has to score a question; then the baseline answers, marked `fallback`. It does so
+    /// at the deadline itself where more than one answer in a thousand was late, else when the scoring ends.
     #[serde(default = "deadline_ms_default")]
     pub deadline_ms: u64,
     /// Rule files of the folder `rules` that apply; all of them where absent.
@@ -43,7 +44,7 @@ pub struct Header {
     pub owner: String,
     /// What it is for.
     pub description: String,
-    /// Milliseconds within which an answer must leave.
+    /// Milliseconds that a version has to score a question.
     pub deadline_ms: u64,
     /// Rule files that apply; all where absent.
     pub rules: Option<Vec<String>>,

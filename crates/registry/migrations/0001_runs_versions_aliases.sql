@@ -41,7 +41,6 @@ CREATE TABLE versions (
     kind TEXT NOT NULL,
     format_version BIGINT NOT NULL,
     artefact_sha256 TEXT NOT NULL REFERENCES artefacts (sha256),
-    golden TEXT NOT NULL,
     scorecard TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (product, number)

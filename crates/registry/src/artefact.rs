@@ -2,79 +2,12 @@
 
 use crate::open::Registry;
 use crate::rows::values;
-use crate::runs::json;
 use crate::store::StoreError;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The largest artefact that is stored. Why: PostgreSQL refuses a value of 1 GiB
 /// (<https://www.postgresql.org/docs/current/limits.html>), and each replica holds an artefact in memory.
 pub const ARTEFACT_BYTES_MAX: usize = 512 << 20;
-
-/// How far a golden answer may move, relative to 1 + its size.
-/// Why: another processor may round a transcendental function differently in the last bits, which sums of a few
-/// thousand terms carry to about 1e-12; a wrong tree, factor or feature moves an answer by far more than 1e-9.
-const GOLDEN_TOLERANCE: f64 = 1e-9;
-
-/// A few questions with the answers that the model gave when it was registered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Golden {
-    /// The questions, in whatever shape the product's kind reads.
-    pub questions: serde_json::Value,
-    /// The answers, in the order of the questions: at least one, all finite.
-    pub answers: Vec<f64>,
-}
-
-/// A model that no longer answers as it did when it was registered.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum GoldenMismatch {
-    /// Another number of answers.
-    #[error("check the golden answers: found {found}, expected {expected}")]
-    Count {
-        /// How many the loaded model gave.
-        found: usize,
-        /// How many are stored.
-        expected: usize,
-    },
-    /// Another answer.
-    #[error(
-        "check golden answer {index}: found {found}, expected {expected} within 1e-9 of 1 + its size"
-    )]
-    Answer {
-        /// Which answer, from 0.
-        index: usize,
-        /// What the loaded model gave.
-        found: f64,
-        /// What is stored.
-        expected: f64,
-    },
-}
-
-impl Golden {
-    /// Compares what a loaded model answers to the stored questions with the stored answers.
-    ///
-    /// # Errors
-    /// [`GoldenMismatch`] names the first answer that differs; one that is not a number always does.
-    pub fn check(&self, answers: &[f64]) -> Result<(), GoldenMismatch> {
-        if answers.len() != self.answers.len() {
-            return Err(GoldenMismatch::Count {
-                found: answers.len(),
-                expected: self.answers.len(),
-            });
-        }
-        for (index, (&found, &expected)) in answers.iter().zip(&self.answers).enumerate() {
-            let near = (found - expected).abs() <= GOLDEN_TOLERANCE * (1.0 + expected.abs());
-            if !near {
-                return Err(GoldenMismatch::Answer {
-                    index,
-                    found,
-                    expected,
-                });
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The bytes of a trained model, verified against their SHA-256, with what is needed to judge them.
 #[derive(Clone, PartialEq)]
@@ -89,8 +22,6 @@ pub struct Artefact {
     pub format_version: u32,
     /// The model.
     pub bytes: Vec<u8>,
-    /// Questions that the model must still answer as it did.
-    pub golden: Golden,
 }
 
 impl std::fmt::Debug for Artefact {
@@ -103,67 +34,6 @@ impl std::fmt::Debug for Artefact {
             .field("format_version", &self.format_version)
             .field("size_bytes", &self.bytes.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// An artefact that this program cannot load.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArtefactError {
-    /// Another kind of product wrote it.
-    #[error(
-        "load version {version} of `{product}`: found an artefact of kind `{found}`, expected `{expected}`"
-    )]
-    Foreign {
-        /// The data product.
-        product: String,
-        /// The version.
-        version: u32,
-        /// The kind that wrote it.
-        found: String,
-        /// The kind that reads it.
-        expected: String,
-    },
-    /// A newer program wrote it.
-    #[error(
-        "load version {version} of `{product}`: found format {found}, this program reads up to {allowed}; \
-         use the newer program, or train again"
-    )]
-    Newer {
-        /// The data product.
-        product: String,
-        /// The version.
-        version: u32,
-        /// The format found.
-        found: u32,
-        /// The newest format that can be read.
-        allowed: u32,
-    },
-}
-
-impl Artefact {
-    /// Whether a program that reads `kind` in formats up to `newest_format` can load it.
-    ///
-    /// # Errors
-    /// [`ArtefactError`] names what was found and what is allowed.
-    pub fn readable_by(&self, kind: &str, newest_format: u32) -> Result<(), ArtefactError> {
-        let (product, version) = (self.product.clone(), self.version);
-        if self.kind != kind {
-            return Err(ArtefactError::Foreign {
-                product,
-                version,
-                found: self.kind.clone(),
-                expected: kind.to_owned(),
-            });
-        }
-        if self.format_version > newest_format {
-            return Err(ArtefactError::Newer {
-                product,
-                version,
-                found: self.format_version,
-                allowed: newest_format,
-            });
-        }
-        Ok(())
     }
 }
 
@@ -210,7 +80,7 @@ impl Registry {
         product: &str,
         version: u32,
     ) -> Result<Artefact, ReadArtefactError> {
-        let sql = "SELECT v.kind, v.format_version, v.golden, v.artefact_sha256, a.content \
+        let sql = "SELECT v.kind, v.format_version, v.artefact_sha256, a.content \
                    FROM versions v JOIN artefacts a ON a.sha256 = v.artefact_sha256 \
                    WHERE v.product = $1 AND v.number = $2";
         let Some(row) = self.store.row(sql, values![product, version]).await? else {
@@ -237,7 +107,6 @@ impl Registry {
             kind: row.get("kind")?,
             format_version: row.number("format_version")?,
             bytes,
-            golden: json(&row, "golden")?,
         })
     }
 }
@@ -260,30 +129,6 @@ mod tests {
         assert_eq!(
             sha256_hex(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
-
-    #[test]
-    fn a_model_that_answers_differently_is_refused() {
-        let golden = Golden {
-            questions: serde_json::json!(["a", "b"]),
-            answers: vec![0.25, 1e6],
-        };
-        assert_eq!(golden.check(&[0.25 + 1e-12, 1e6 + 1e-5]), Ok(()));
-        assert!(matches!(
-            golden.check(&[0.25 + 1e-8, 1e6]),
-            Err(GoldenMismatch::Answer { index: 0, .. })
-        ));
-        assert!(matches!(
-            golden.check(&[0.25, f64::NAN]),
-            Err(GoldenMismatch::Answer { index: 1, .. })
-        ));
-        assert_eq!(
-            golden.check(&[0.25]),
-            Err(GoldenMismatch::Count {
-                found: 1,
-                expected: 2
-            })
         );
     }
 }

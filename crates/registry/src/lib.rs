@@ -31,9 +31,7 @@ mod store;
 mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
-pub use artefact::{
-    ARTEFACT_BYTES_MAX, Artefact, ArtefactError, Golden, GoldenMismatch, ReadArtefactError,
-};
+pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};

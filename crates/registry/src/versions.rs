@@ -1,6 +1,6 @@
 //! Versions: what a run made, numbered per product, with its artefact.
 
-use crate::artefact::{ARTEFACT_BYTES_MAX, Golden, sha256_hex};
+use crate::artefact::{ARTEFACT_BYTES_MAX, sha256_hex};
 use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::run_life::status_of;
@@ -23,8 +23,6 @@ pub struct NewVersion<'a> {
     pub format_version: u32,
     /// The model: at most [`ARTEFACT_BYTES_MAX`] bytes, and no executable code.
     pub artefact: &'a [u8],
-    /// Questions with the answers that the model gives now.
-    pub golden: &'a Golden,
     /// What it was measured to be worth; promotion reads it as a [`schema::Scorecard`].
     pub scorecard: &'a serde_json::Value,
     /// Now.
@@ -68,19 +66,6 @@ pub enum RegisterError {
         found: usize,
         /// The largest size, bytes.
         allowed: usize,
-    },
-    /// The golden answers cannot prove anything.
-    #[error(
-        "register a version of `{product}`: found {found} golden answers of which {unusable} are not finite, \
-         expected at least one and all finite"
-    )]
-    Golden {
-        /// The data product.
-        product: String,
-        /// How many answers there are.
-        found: usize,
-        /// How many of them are infinite or not a number.
-        unusable: usize,
     },
     /// The run was never started.
     #[error("register a version of `{product}`: its run {run} was never started")]
@@ -143,7 +128,7 @@ impl Registry {
     /// Bytes that are stored already are not stored again. The version gets no alias.
     ///
     /// # Errors
-    /// [`RegisterError`] names what is wrong with the artefact, its golden answers or its run.
+    /// [`RegisterError`] names what is wrong with the artefact or its run.
     pub async fn register_version(
         &self,
         new: &NewVersion<'_>,
@@ -151,10 +136,6 @@ impl Registry {
         check(new)?;
         // Hashed before the lock is taken: nobody waits for it.
         let sha256 = sha256_hex(new.artefact);
-        let golden = serde_json::json!({
-            "questions": new.golden.questions,
-            "answers": new.golden.answers,
-        });
         let mut writing = self.store.write().await?;
         check_run(&mut writing, new).await?;
         let sql = "SELECT size_bytes FROM artefacts WHERE sha256 = $1";
@@ -172,8 +153,8 @@ impl Registry {
         }
         writing
             .execute(
-                "INSERT INTO versions (product, number, run_id, kind, format_version, artefact_sha256, golden, \
-                 scorecard, created_at) SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8 \
+                "INSERT INTO versions (product, number, run_id, kind, format_version, artefact_sha256, \
+                 scorecard, created_at) SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7 \
                  FROM versions WHERE product = $1",
                 values![
                     new.product,
@@ -181,7 +162,6 @@ impl Registry {
                     new.kind,
                     new.format_version,
                     sha256.as_str(),
-                    &golden,
                     new.scorecard,
                     new.created_at,
                 ],
@@ -235,15 +215,6 @@ fn check(new: &NewVersion<'_>) -> Result<(), RegisterError> {
             product: product(),
             found,
             allowed: ARTEFACT_BYTES_MAX,
-        });
-    }
-    let answers = &new.golden.answers;
-    let unusable = answers.iter().filter(|answer| !answer.is_finite()).count();
-    if answers.is_empty() || unusable > 0 {
-        return Err(RegisterError::Golden {
-            product: product(),
-            found: answers.len(),
-            unusable,
         });
     }
     Ok(())

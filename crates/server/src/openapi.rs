@@ -4,6 +4,13 @@ use axum::Json;
 use products::{Asked, KINDS};
 use serde_json::{Value, json};
 
+/// What the header of that name does.
+const IDEMPOTENCY_KEY: &str = "Makes the request safe to be sent again, and lets events leave out `event_id`; a UUID, say. \
+    The same key with the same body gets the answer of the first time and adds no event. \
+    The same key with another body is refused with 422 and `field` names the header. \
+    The server remembers the last 10,000 keys since it started; a key that it has forgotten still adds no event twice, \
+    since the identifiers are made of key and body, and loses none.";
+
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
     Json(document())
@@ -81,7 +88,12 @@ fn paths() -> Value {
         } },
         "/v1/events": { "post": {
             "summary": "Tell what visitors did", "operationId": "events",
-            "description": "Events are on disk before they are confirmed. The same `event_id` twice is one event; with the header `Idempotency-Key` events may leave it out.",
+            "description": "Events are on disk before they are confirmed. The same `event_id` twice is one event.",
+            "parameters": [{
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "schema": { "type": "string", "minLength": 1, "maxLength": 120 },
+                "description": IDEMPOTENCY_KEY,
+            }],
             "requestBody": body(
                 &json!({ "type": "object", "additionalProperties": false, "required": ["events"],
                          "properties": { "events": { "type": "array", "items": reference("Event") } } }),

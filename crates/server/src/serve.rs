@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use factory::Workshop;
 use lake::log::{CompactOptions, Drain, DrainOptions, Wal, WalOptions, compact};
 use monitoring::metrics::{Indicator, Label};
@@ -103,13 +104,19 @@ pub async fn serve(
             "could not look at the shop; trying again"
         );
     }
+    if let Err(error) = state.workshop.recover_runs(jiff::Timestamp::now()).await {
+        tracing::error!(
+            error = factory::run::one_line(&error),
+            "could not look for interrupted runs"
+        );
+    }
     let looking = tokio::spawn(look(Arc::clone(&state)));
     let draining = tokio::spawn(drain_often(Arc::clone(&state)));
     let app = router(Arc::clone(&state), body_max);
     ready(bound);
     let (stopped, has_stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving =
-        axum::serve(listener, app.into_make_service()).with_graceful_shutdown(async move {
+    let serving = axum::serve(listener.tap_io(without_delay), app.into_make_service())
+        .with_graceful_shutdown(async move {
             stop.await;
             let _ = stopped.send(());
         });
@@ -129,6 +136,13 @@ pub async fn serve(
         .await
         .map_err(ServeError::Drain)?;
     Ok(())
+}
+
+/// An answer is one write: waiting for more to send only delays it.
+fn without_delay(connection: &mut tokio::net::TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "a connection sends with delay");
+    }
 }
 
 async fn look(state: Arc<AppState>) {

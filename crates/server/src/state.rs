@@ -3,14 +3,15 @@
 use crate::auth::Gatekeeper;
 use crate::live::Live;
 use factory::Workshop;
-use lake::log::{DecisionRecord, Drain, RecentIds, Wal};
+use lake::log::{DecisionRecord, Drain, LogRecord, RecentIds, Wal};
 use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
 use parking_lot::Mutex;
+use schema::DecisionId;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Decisions kept in memory to be looked up at once.
-const DECISIONS_KEPT: usize = 20_000;
+/// Decisions kept in memory to be looked up at once; older ones are read from the log or the lake.
+const DECISIONS_KEPT: usize = 10_000;
 
 /// Event identifiers kept to notice a repeated one at once; the lake notices older ones.
 const EVENT_IDS_KEPT: usize = 1_000_000;
@@ -19,14 +20,16 @@ const EVENT_IDS_KEPT: usize = 1_000_000;
 #[derive(Default)]
 pub(crate) struct LatestDecisions {
     order: VecDeque<Arc<str>>,
-    by_id: HashMap<Arc<str>, Arc<DecisionRecord>>,
+    /// As in the log: a tenth of what the parsed record would take.
+    by_id: HashMap<Arc<str>, Vec<u8>>,
 }
 
 impl LatestDecisions {
-    pub(crate) fn add(&mut self, record: Arc<DecisionRecord>) {
-        let id: Arc<str> = record.decision_id.as_str().into();
+    /// Adds a decision as it stands in the log.
+    pub(crate) fn add(&mut self, id: &DecisionId, logged: Vec<u8>) {
+        let id: Arc<str> = id.as_str().into();
         self.order.push_back(Arc::clone(&id));
-        self.by_id.insert(id, record);
+        self.by_id.insert(id, logged);
         if self.order.len() > DECISIONS_KEPT
             && let Some(oldest) = self.order.pop_front()
         {
@@ -34,8 +37,11 @@ impl LatestDecisions {
         }
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<Arc<DecisionRecord>> {
-        self.by_id.get(id).map(Arc::clone)
+    pub(crate) fn get(&self, id: &str) -> Option<DecisionRecord> {
+        match LogRecord::from_bytes(self.by_id.get(id)?) {
+            Ok(LogRecord::Decision(record)) => Some(record),
+            Ok(LogRecord::Event(_)) | Err(_) => None,
+        }
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Shop {
     pub extra_items_mean: f64,
 }
 
+/// Least and largest number of products and of merchants.
+const PRODUCTS: (u32, u32) = (60, 50_000);
+const MERCHANTS: (u32, u32) = (1, 900);
+
 impl Shop {
     /// The marketplace of the demonstration: two years, about 120,000 order lines and 300,000
     /// events, 1 % of dirt.
@@ -53,6 +57,24 @@ impl Shop {
         }
     }
 
+    /// The marketplace of the demonstration with another number of customers. Catalogue and merchants grow along with
+    /// it and shrink along, to 400 products at least: every kind of dirt occurs twice, so that the file of a smaller
+    /// catalogue would be dirt for a good part.
+    #[must_use]
+    pub fn marketplace_of(customers: u32) -> Self {
+        let whole = Self::marketplace();
+        let along = |n: u32, min: u32, max: u32| {
+            let n = u64::from(n) * u64::from(customers) / u64::from(whole.customers);
+            u32::try_from(n).unwrap_or(max).clamp(min, max)
+        };
+        Self {
+            customers,
+            products: along(whole.products, 400, PRODUCTS.1),
+            merchants: along(whole.merchants, 20, MERCHANTS.1),
+            ..whole
+        }
+    }
+
     /// A shop small enough for a unit test: 300 customers, 80 products, nine months.
     #[must_use]
     pub fn tiny() -> Self {
@@ -73,13 +95,13 @@ impl Shop {
     }
 
     pub(crate) fn check(&self) -> Result<(), ShopError> {
-        let whole: [(&'static str, u32, u32, u32); 4] = [
-            ("customers", self.customers, 10, 500_000),
-            ("products", self.products, 60, 50_000),
-            ("merchants", self.merchants, 1, 900),
-            ("days", self.days, 60, 3_650),
+        let whole: [(&'static str, u32, (u32, u32)); 4] = [
+            ("customers", self.customers, (10, 500_000)),
+            ("products", self.products, PRODUCTS),
+            ("merchants", self.merchants, MERCHANTS),
+            ("days", self.days, (60, 3_650)),
         ];
-        for (name, found, min, max) in whole {
+        for (name, found, (min, max)) in whole {
             if !(min..=max).contains(&found) {
                 return Err(ShopError::Count {
                     name,
@@ -140,4 +162,22 @@ pub enum ShopError {
     /// The buying process has a parameter that is not positive.
     #[error("simulate the shop: the buying process is impossible")]
     Process(#[source] ProcessError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marketplace_of_other_customers_keeps_its_proportions_within_what_is_allowed() {
+        assert_eq!(Shop::marketplace_of(4_000), Shop::marketplace());
+        let twice = Shop::marketplace_of(8_000);
+        assert_eq!((twice.products, twice.merchants), (2_400, 120));
+        let tenth = Shop::marketplace_of(400);
+        assert_eq!((tenth.products, tenth.merchants), (400, 20));
+        for customers in [10, 500_000] {
+            Shop::marketplace_of(customers).check().unwrap();
+        }
+        assert!(Shop::marketplace_of(9).check().is_err());
+    }
 }

@@ -14,6 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
+use lake::RowsError;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -129,13 +130,20 @@ pub(crate) async fn ask(
         error: Arc::clone(&error),
     };
     drop(raw.batches);
-    let plan = async {
+    let prepare = || -> Result<SessionContext, DataFusionError> {
         let session = session()?;
         let table = StreamingTable::try_new(raw.schema, vec![Arc::new(table)])?;
         session.register_table("raw", Arc::new(table))?;
-        session.sql(sql).await?.execute_stream().await
+        Ok(session)
     };
-    let stream = plan.await.map_err(|e| failed(file, &error, &e))?;
+    let session = prepare().map_err(|e| failed(file, &error, &e))?;
+    let stream = lake::rows(&session, sql).await.map_err(|e| match e {
+        RowsError::Engine(e) => failed(file, &error, &e),
+        RowsError::ReadOnly => ReadError::Query {
+            file: file.to_owned(),
+            found: e.to_string(),
+        },
+    })?;
     Ok(QueryRows {
         schema: stream.schema(),
         stream,

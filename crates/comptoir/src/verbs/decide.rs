@@ -3,9 +3,9 @@
 use crate::context::Context;
 use crate::print;
 use crate::verbs::run::one;
-use anyhow::bail;
+use anyhow::Context as _;
 use factory::batch::{BatchOptions, FileFormat};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Decide for many customers or products at once, with the code that answers online
 #[derive(Debug, clap::Args)]
@@ -30,21 +30,25 @@ pub(crate) struct Decide {
     dry_run: bool,
 }
 
+/// The format that the name of a file tells.
+fn format(option: &str, path: &Path) -> anyhow::Result<FileFormat> {
+    FileFormat::of(path).with_context(|| {
+        format!(
+            "{option} is {}, allowed is a name that ends in .ndjson, .csv or .parquet",
+            path.display()
+        )
+    })
+}
+
 impl Decide {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let product = one(&workshop.project, &self.product)?;
-        let (Some(input_format), Some(output_format)) = (
-            FileFormat::of(&self.input),
-            FileFormat::of(&self.output_file),
-        ) else {
-            bail!("--input and --output-file must end in .ndjson, .csv or .parquet");
-        };
         let options = BatchOptions {
+            input_format: format("--input", &self.input)?,
             input: self.input,
-            input_format,
+            output_format: format("--output-file", &self.output_file)?,
             output: self.output_file,
-            output_format,
             log: !self.dry_run,
             now: Context::now(),
         };

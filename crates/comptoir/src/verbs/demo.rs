@@ -3,19 +3,31 @@
 use crate::context::Context;
 use crate::print;
 use crate::verbs::{import, new, run, serve};
+use anyhow::bail;
 use factory::import::ImportOptions;
 use std::path::PathBuf;
+
+/// Customers that can be asked for. Why 600: every kind of dirt occurs twice in a kind of file at least, which is more than
+/// the contract forgives in the file of fewer customers.
+const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
 /// Simulate a marketplace, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   comptoir demo             make the folder comptoir-demo, do everything, serve the console on 127.0.0.1
   comptoir demo --once      the same without serving
-  comptoir demo --dir shop  in a project folder of your own choice; a second call starts from what is there")]
+  comptoir demo --dir shop  in a project folder of your own choice; a second call starts from what is there
+  comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner")]
 pub(crate) struct Demo {
     /// Folder of the demo
     #[arg(long, value_name = "DIR", default_value = "comptoir-demo")]
     dir: PathBuf,
+    /// Customers of the marketplace, 600 to 500000; 4000 where absent
+    ///
+    /// Products and merchants grow and shrink along. In the small files of a small shop a few bad rows can close a gate:
+    /// with another --seed they lie elsewhere.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(CUSTOMERS))]
+    customers: Option<u32>,
     /// Stop after training, serve nothing
     #[arg(long)]
     once: bool,
@@ -60,29 +72,36 @@ impl Demo {
 
     /// Makes the project and its raw files, unless they are there.
     fn simulate(&self, context: &Context) -> anyhow::Result<()> {
-        let fresh = !self.dir.join(factory::project::PROJECT_FILE).exists();
-        if fresh {
+        let raw = self.dir.join("raw");
+        let generated = if raw.exists() {
+            if let Some(customers) = self.customers {
+                bail!(
+                    "--customers is {customers}, but {} is there already; choose another --dir",
+                    raw.display()
+                );
+            }
+            None
+        } else {
+            context.progress.stage("simulate a marketplace", 0);
+            let whole = simulator::Shop::marketplace();
+            Some(simulator::generate(&simulator::Shop {
+                seed: context.global.seed,
+                ..simulator::Shop::marketplace_of(self.customers.unwrap_or(whole.customers))
+            })?)
+        };
+        if !self.dir.join(factory::project::PROJECT_FILE).exists() {
             new::write_example("marketplace", &self.dir)?;
         }
-        if self.dir.join("raw").exists() {
+        let Some(generated) = generated else {
             return say(
                 context,
-                &format!(
-                    "1. The raw files in {} are there already",
-                    self.dir.join("raw").display()
-                ),
+                &format!("1. The raw files in {} are there already", raw.display()),
             );
-        }
-        context.progress.stage("simulate a marketplace", 0);
-        let shop = simulator::Shop {
-            seed: context.global.seed,
-            ..simulator::Shop::marketplace()
         };
-        let generated = simulator::generate(&shop)?;
         let written = simulator::write(&generated, &self.dir)?;
         say(
             context,
-            "1. Simulate a marketplace with known truth (raw/truth.json), in the files of a foreign system",
+            "1. Simulate a marketplace with known truth (truth.json), in the files of a foreign system",
         )?;
         let rows: u64 = written.files.iter().filter_map(|f| f.rows).sum();
         let bytes = schema::Bytes(written.files.iter().map(|f| f.bytes).sum());

@@ -112,7 +112,14 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
                 m.name, m.value, m.baseline_name, m.baseline
             ))?;
         }
-        for line in outcome.summary.iter().chain(&outcome.scorecard.notes) {
+        for line in &outcome.scorecard.notes {
+            print::line(format!("  - {line}"))?;
+        }
+        print::line(format!(
+            "  the version: trained on everything before {}, choices made on the last days of that",
+            outcome.as_of
+        ))?;
+        for line in &outcome.summary {
             print::line(format!("  - {line}"))?;
         }
         print::line("")?;

@@ -1,25 +1,6 @@
 //! Wrong use: one clear error, the right exit code, nothing half written.
 
-use crate::program::{good, run};
-use std::path::Path;
-
-fn shop(folder: &Path) -> std::path::PathBuf {
-    good(folder, &["new", "shop"]);
-    folder.join("shop")
-}
-
-#[track_caller]
-fn refused(folder: &Path, arguments: &[&str], code: i32, says: &[&str]) {
-    let ran = run(folder, arguments);
-    assert_eq!(ran.code, code, "{ran:#?}");
-    for part in says {
-        assert!(
-            ran.err.contains(part) || ran.out.contains(part),
-            "no {part:?} in {ran:#?}"
-        );
-    }
-    assert!(!ran.err.contains("panicked"), "{ran:#?}");
-}
+use crate::program::{counts, good, refused, starter};
 
 #[test]
 fn outside_a_project_the_way_in_is_told() {
@@ -35,7 +16,7 @@ fn outside_a_project_the_way_in_is_told() {
 #[test]
 fn an_unknown_key_is_refused_at_its_line() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     let file = shop.join("products/for-you.toml");
     let text = std::fs::read_to_string(&file).unwrap() + "colour = \"blue\"\n";
     std::fs::write(&file, &text).unwrap();
@@ -47,7 +28,7 @@ fn an_unknown_key_is_refused_at_its_line() {
 #[test]
 fn a_value_out_of_range_names_what_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     let file = shop.join("products/value.toml");
     std::fs::write(
         &file,
@@ -72,7 +53,7 @@ fn a_value_out_of_range_names_what_is_allowed() {
 #[test]
 fn unknown_names_are_answered_with_those_there_are() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     refused(
         &shop,
         &["run", "for-me"],
@@ -93,7 +74,7 @@ fn unknown_names_are_answered_with_those_there_are() {
 #[test]
 fn nothing_to_learn_from_is_told_with_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     refused(&shop, &["run"], 2, &["sales", "import"]);
     refused(
         &shop,
@@ -106,7 +87,7 @@ fn nothing_to_learn_from_is_told_with_the_way_out() {
 #[test]
 fn training_over_the_memory_budget_is_not_started() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     good(&shop, &["import"]);
     refused(&shop, &["plan", "--memory", "1MiB"], 3, &["budget"]);
     refused(
@@ -133,17 +114,24 @@ fn training_over_the_memory_budget_is_not_started() {
 #[test]
 fn the_lake_is_not_written_by_a_query_and_no_file_outside_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     good(&shop, &["import"]);
+    let before = counts(&shop);
+    let stolen = folder.path().join("stolen.csv");
     for sql in [
         "DELETE FROM sales",
         "INSERT INTO sales SELECT * FROM sales",
-        "COPY sales TO '/tmp/stolen.csv'",
+        "UPDATE sales SET quantity = 0",
+        &format!("COPY sales TO '{}'", stolen.display()),
         "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'",
+        "CREATE TABLE x AS SELECT * FROM sales",
         "DROP TABLE sales",
     ] {
-        refused(&shop, &["query", sql], 2, &["only SELECT"]);
+        let ran = refused(&shop, &["query", sql], 2, &["only SELECT"]);
+        assert_eq!(ran.out, "", "{sql}");
     }
+    assert!(!stolen.exists(), "a query has written {}", stolen.display());
+    assert_eq!(counts(&shop), before);
     refused(
         &shop,
         &["query", "SELECT * FROM '/etc/passwd'"],
@@ -159,67 +147,19 @@ fn the_lake_is_not_written_by_a_query_and_no_file_outside_is_read() {
 }
 
 #[test]
-fn a_second_import_at_once_is_told_who_is_at_work() {
-    let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
-    std::fs::create_dir_all(shop.join("lake/_comptoir")).unwrap();
-    let held = std::fs::File::create(shop.join("lake/_comptoir/writer.lock")).unwrap();
-    held.lock().unwrap();
-    refused(&shop, &["import"], 2, &["another writer"]);
-    drop(held);
-    good(&shop, &["import"]);
-}
-
-#[test]
 fn a_lake_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+    let shop = starter(folder.path());
     std::fs::write(shop.join("lake"), "a file where the folder should be").unwrap();
-    refused(&shop, &["import"], 2, &["lake"]);
-}
-
-#[test]
-fn a_full_disk_leaves_the_lake_as_it_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
-    let disk = shop.join("lake");
-    std::fs::create_dir(&disk).unwrap();
-    let mount = |arguments: &[&str]| {
-        std::process::Command::new("mount")
-            .args(arguments)
-            .output()
-            .is_ok_and(|o| o.status.success())
-    };
-    if !mount(&[
-        "-t",
-        "tmpfs",
-        "-o",
-        "size=64k",
-        "tmpfs",
-        disk.to_str().unwrap(),
-    ]) {
-        println!(
-            "skipped: a_full_disk_leaves_the_lake_as_it_was needs the right to mount a small file system"
-        );
-        return;
-    }
-    std::fs::write(disk.join("ballast"), vec![0u8; 48 * 1024]).unwrap();
-    let ran = run(&shop, &["import"]);
-    std::fs::remove_file(disk.join("ballast")).unwrap();
-    let rows = run(
+    let ran = refused(
         &shop,
-        &[
-            "query",
-            "SELECT COUNT(*) AS n FROM sales",
-            "--output",
-            "json",
-        ],
+        &["import", "--quiet"],
+        2,
+        &["open the lake at \"./lake\"", "File exists"],
     );
-    std::process::Command::new("umount")
-        .arg(&disk)
-        .output()
-        .unwrap();
-    assert_eq!(ran.code, 2, "{ran:#?}");
-    assert!(ran.err.contains("space"), "{ran:#?}");
-    assert_eq!(rows.out.trim(), "{\"n\":0}", "{rows:#?}");
+    assert_eq!(ran.out, "");
+    assert_eq!(
+        std::fs::read_to_string(shop.join("lake")).unwrap(),
+        "a file where the folder should be"
+    );
 }

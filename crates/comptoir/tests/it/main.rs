@@ -13,8 +13,13 @@
 
 mod architecture;
 mod bad_input;
+mod batch;
+mod demo;
 mod guide;
+mod imports;
 mod program;
 mod reference;
 mod serving;
 mod shops;
+mod terminal;
+mod versions;

@@ -1,6 +1,6 @@
 //! The served program, killed and stopped while it is asked.
 
-use crate::program::{comptoir, good, run};
+use crate::program::{comptoir, counts, good, json, rows, run, starter};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,15 +11,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The starter shop, imported and with a champion.
-fn trained(folder: &Path) -> std::path::PathBuf {
-    good(folder, &["new", "shop"]);
-    let shop = folder.join("shop");
+pub(crate) fn trained(folder: &Path) -> std::path::PathBuf {
+    let shop = starter(folder);
     good(&shop, &["import", "--quiet"]);
     assert!(run(&shop, &["run", "for-you", "--quiet"]).code <= 1);
     shop
 }
 
-fn serve(shop: &Path) -> (Child, String) {
+pub(crate) fn serve(shop: &Path) -> (Child, String) {
     let mut child = Command::new(comptoir())
         .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
         .current_dir(shop)
@@ -35,11 +34,24 @@ fn serve(shop: &Path) -> (Child, String) {
             "the server ended: {told}"
         );
     }
-    let address = serde_json::from_str::<serde_json::Value>(&told).unwrap()["address"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let address = json(&told)["address"].as_str().unwrap().to_owned();
     (child, address.trim_start_matches("http://").to_owned())
+}
+
+/// A question to `for-you`, as it is sent.
+fn question(body: &str) -> String {
+    format!(
+        "POST /v1/products/for-you/decide HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Asks once.
+pub(crate) fn ask(address: &str, body: &str) -> (u16, serde_json::Value) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(question(body).as_bytes()).unwrap();
+    let (status, answer) = read_answer(&mut stream).unwrap();
+    (status, json(&answer))
 }
 
 /// Asks on one connection until the server is gone; gives back the identifiers answered, and how many were refused.
@@ -48,11 +60,7 @@ fn ask_on(address: &str, stop: &AtomicBool) -> (Vec<String>, usize) {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return (ids, failed);
     };
-    let body = r#"{"customer_id":"C001","items":3}"#;
-    let request = format!(
-        "POST /v1/products/for-you/decide HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let request = question(r#"{"customer_id":"C001","items":3}"#);
     while !stop.load(Ordering::Relaxed) {
         if stream.write_all(request.as_bytes()).is_err() {
             break;
@@ -61,8 +69,7 @@ fn ask_on(address: &str, stop: &AtomicBool) -> (Vec<String>, usize) {
             break;
         };
         if status == 200 {
-            let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-            ids.push(answer["decision_id"].as_str().unwrap().to_owned());
+            ids.push(json(&answer)["decision_id"].as_str().unwrap().to_owned());
         } else {
             failed += 1;
         }
@@ -112,7 +119,7 @@ fn under_load(address: &str, then: impl FnOnce()) -> (Vec<String>, usize) {
     std::mem::take(&mut *all)
 }
 
-fn terminate(child: &mut Child) {
+pub(crate) fn terminate(child: &mut Child) {
     Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
         .status()
@@ -126,14 +133,9 @@ fn terminate(child: &mut Child) {
 /// How often each decision is in the lake.
 fn logged(shop: &Path) -> Vec<String> {
     let sql = "SELECT decision_id FROM decisions WHERE position = 1";
-    let rows = good(shop, &["query", sql, "--output", "json"]).out;
-    rows.lines()
-        .map(|l| {
-            serde_json::from_str::<serde_json::Value>(l).unwrap()["decision_id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
+    rows(shop, sql)
+        .iter()
+        .map(|row| row["decision_id"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -170,6 +172,27 @@ fn each_answered_decision_is_in_the_lake_exactly_once_after_a_kill() {
 }
 
 #[test]
+fn a_server_asked_to_stop_answers_what_it_has_read_and_logs_exactly_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained(folder.path());
+    let mut answered = Vec::new();
+    for pause_ms in [400, 150] {
+        let (mut child, address) = serve(&shop);
+        let (ids, failed) = under_load(&address, || {
+            std::thread::sleep(Duration::from_millis(pause_ms));
+            terminate(&mut child);
+        });
+        assert_eq!(failed, 0, "a question was answered with an error");
+        answered.extend(ids);
+    }
+    assert!(answered.len() > 20, "{}", answered.len());
+    let mut logged = logged(&shop);
+    logged.sort();
+    answered.sort();
+    assert_eq!(logged, answered);
+}
+
+#[test]
 fn a_new_champion_takes_over_without_a_failed_request() {
     let folder = tempfile::tempdir().unwrap();
     let shop = trained(folder.path());
@@ -190,8 +213,7 @@ fn a_new_champion_takes_over_without_a_failed_request() {
     assert_eq!(failed, 0);
     assert!(ids.len() > 50, "{}", ids.len());
     let sql = "SELECT COUNT(DISTINCT version) AS versions, COUNT(DISTINCT decision_id) AS n FROM decisions";
-    let row: serde_json::Value =
-        serde_json::from_str(good(&shop, &["query", sql, "--output", "json"]).out.trim()).unwrap();
+    let row = &rows(&shop, sql)[0];
     assert_eq!(row["versions"], 2, "{row}");
     assert_eq!(
         row["n"].as_u64().unwrap() as usize,
@@ -203,13 +225,8 @@ fn a_new_champion_takes_over_without_a_failed_request() {
 #[test]
 fn an_import_killed_at_any_moment_leaves_the_lake_as_before_or_after() {
     let folder = tempfile::tempdir().unwrap();
-    good(folder.path(), &["new", "shop"]);
-    let shop = folder.path().join("shop");
-    let counts = || {
-        let sql = "SELECT (SELECT COUNT(*) FROM sales) AS sales, (SELECT COUNT(*) FROM quarantine) AS quarantine, (SELECT COUNT(*) FROM imports) AS imports";
-        good(&shop, &["query", sql, "--output", "json"]).out
-    };
-    let before = counts();
+    let shop = starter(folder.path());
+    let before = counts(&shop);
     let mut seen = BTreeSet::new();
     for pause_ms in [
         5, 20, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 700,
@@ -224,10 +241,10 @@ fn an_import_killed_at_any_moment_leaves_the_lake_as_before_or_after() {
         std::thread::sleep(Duration::from_millis(pause_ms));
         child.kill().unwrap();
         child.wait().unwrap();
-        seen.insert(counts());
+        seen.insert(counts(&shop));
     }
     good(&shop, &["import", "--quiet"]);
-    let after = counts();
+    let after = counts(&shop);
     assert_ne!(before, after);
     assert!(seen.iter().all(|s| *s == before || *s == after), "{seen:?}");
 }

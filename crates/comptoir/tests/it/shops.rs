@@ -1,11 +1,7 @@
 //! The example shops, end to end.
 
-use crate::program::{good, real_data, root, run};
+use crate::program::{good, json, real_data, root, run};
 use std::path::Path;
-
-fn json(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -31,112 +27,6 @@ fn small_marketplace(folder: &Path) {
     })
     .unwrap();
     simulator::write(&generated, &folder.join("shop")).unwrap();
-}
-
-#[test]
-fn a_marketplace_goes_from_raw_files_to_explained_decisions() {
-    let folder = tempfile::tempdir().unwrap();
-    small_marketplace(folder.path());
-    let shop = folder.path().join("shop");
-    let imported = json(&good(&shop, &["import", "--output", "json"]).out);
-    for source in imported["sources"].as_array().unwrap() {
-        let n = |key: &str| source["report"][key].as_u64().unwrap_or(0);
-        assert_eq!(
-            n("rows_read"),
-            n("rows_accepted") + n("rows_quarantined"),
-            "{source}"
-        );
-    }
-    let again = json(&good(&shop, &["import", "--output", "json"]).out);
-    assert_eq!(again["committed"]["state"], "nothing_new", "{again}");
-
-    let ran = run(&shop, &["run", "--output", "json"]);
-    assert!(ran.code <= 1, "{ran:#?}");
-    let outcomes = json(&ran.out);
-    assert_eq!(outcomes.as_array().unwrap().len(), 3);
-    for outcome in outcomes.as_array().unwrap() {
-        assert!(
-            !outcome["scorecard"]["metrics"]
-                .as_array()
-                .unwrap()
-                .is_empty(),
-            "{outcome}"
-        );
-    }
-    assert!(
-        outcomes
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|o| o["product"] == "for-you" && o["promoted"] == true),
-        "{ran:#?}"
-    );
-
-    let customers = good(
-        &shop,
-        &[
-            "query",
-            "SELECT customer_id FROM sales WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 3",
-            "--output",
-            "json",
-        ],
-    );
-    let customer = json(customers.out.lines().next().unwrap())["customer_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let subject = format!("customer={customer}");
-    let explained = json(
-        &good(
-            &shop,
-            &["explain", "for-you", "--for", &subject, "--output", "json"],
-        )
-        .out,
-    );
-    let lines = explained["explanation"]["lines"].as_array().unwrap();
-    let sum: f64 = lines
-        .iter()
-        .map(|l| l["contribution"].as_f64().unwrap())
-        .sum();
-    let score = explained["explanation"]["score"].as_f64().unwrap();
-    assert!(
-        (sum - score).abs() <= 1e-5 * score.abs().max(1e-9),
-        "{explained}"
-    );
-
-    std::fs::write(
-        shop.join("q.csv"),
-        format!("customer_id\n{customer}\nnobody-knows-me\n"),
-    )
-    .unwrap();
-    let decided = json(
-        &good(
-            &shop,
-            &[
-                "decide",
-                "for-you",
-                "--input",
-                "q.csv",
-                "--output-file",
-                "a.ndjson",
-                "--output",
-                "json",
-            ],
-        )
-        .out,
-    );
-    assert_eq!(decided["questions"], 2);
-    let logged = good(
-        &shop,
-        &[
-            "query",
-            "SELECT COUNT(DISTINCT decision_id) AS n FROM decisions",
-            "--output",
-            "json",
-        ],
-    );
-    assert_eq!(json(logged.out.trim())["n"], decided["answered"]);
-    good(&shop, &["doctor"]);
 }
 
 #[test]

@@ -1,7 +1,14 @@
 //! Bad input gets one clear error or goes to quarantine; nothing is lost and nothing half written.
 
 use crate::import_shop::{HEADER, SALES, Shop};
-use factory::import::{Blame, ImportOptions};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
+};
+use factory::import::{Blame, Committed, ImportOptions};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use std::sync::Arc;
 
 const ROW: &str = "a,2024-03-01,c1,p1,1,2.50\n";
 
@@ -151,6 +158,226 @@ async fn a_column_that_changed_its_type_upstream_is_named() {
         "column `is_return`, mapped to `price_cents`, has type Boolean, expected an amount";
     assert!(error.to_string().contains(wanted), "{error}");
     assert_eq!((error.blame(), shop.version().await), (Blame::Data, 0));
+}
+
+/// A source of products with their prices, and a file of it for each of these formats.
+fn priced(format: &str) -> String {
+    format!(
+        "table = \"products\"\nfiles = \"raw/*.{format}\"\nformat = \"{format}\"\ncurrency = \"EUR\"\n[columns]\n\
+         product_id = {{ from = \"id\" }}\nprice_cents = {{ from = \"price\" }}\n"
+    )
+}
+
+/// A Parquet file of products p1, p2, … (counted from `first`) and their prices, in pages of some thousand rows.
+fn priced_parquet(first: usize, prices: ArrayRef) -> Vec<u8> {
+    let ids = (first..first + prices.len()).map(|n| format!("p{n}"));
+    let ids: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
+    let rows = RecordBatch::try_from_iter([("id", ids), ("price", prices)]).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::ZSTD(Default::default()))
+        .set_dictionary_enabled(false)
+        .set_data_page_row_count_limit(5_000)
+        .set_write_batch_size(1_000)
+        .build();
+    let mut content = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut content, rows.schema(), Some(properties)).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+    content
+}
+
+/// Snapshot, products, rows set aside and files imported.
+async fn state(shop: &Shop) -> (u64, i64, i64, i64) {
+    (
+        shop.version().await,
+        shop.count("products").await,
+        shop.count("quarantine").await,
+        shop.count("imports").await,
+    )
+}
+
+#[tokio::test]
+async fn prices_that_turn_to_text_upstream_close_the_gate_and_the_good_ones_are_read_where_it_is_opened()
+ {
+    let as_text = StringArray::from(vec!["3.50", "free", "NaN"]);
+    let formats: [(&str, Vec<u8>, Vec<u8>); 3] = [
+        (
+            "csv",
+            b"id,price\np1,1.5\np2,2\n".to_vec(),
+            b"id,price\np3,3.50\np4,free\np5,NaN\n".to_vec(),
+        ),
+        (
+            "ndjson",
+            b"{\"id\":\"p1\",\"price\":1.5}\n{\"id\":\"p2\",\"price\":2}\n".to_vec(),
+            b"{\"id\":\"p3\",\"price\":\"3.50\"}\n{\"id\":\"p4\",\"price\":\"free\"}\n{\"id\":\"p5\",\"price\":\"NaN\"}\n".to_vec(),
+        ),
+        (
+            "parquet",
+            priced_parquet(1, Arc::new(Float64Array::from(vec![1.5, 2.0]))),
+            priced_parquet(3, Arc::new(as_text)),
+        ),
+    ];
+    for (format, numbers, texts) in formats {
+        let shop = Shop::new().await;
+        shop.write("sources/products.toml", priced(format));
+        shop.write(&format!("raw/a.{format}"), numbers);
+        assert!(shop.import().await.unwrap().gate_open, "{format}");
+        shop.write(&format!("raw/b.{format}"), texts);
+        let closed = shop.import().await.unwrap();
+        assert_eq!(closed.committed, Committed::GateClosed, "{format}");
+        assert_eq!(state(&shop).await, (1, 2, 0, 1), "{format}");
+        shop.import_anyway().await;
+        assert_eq!(state(&shop).await, (2, 3, 2, 2), "{format}");
+        assert_eq!(
+            shop.rows("SELECT product_id, price_cents FROM products ORDER BY product_id")
+                .await,
+            [["p1", "150"], ["p2", "200"], ["p3", "350"]],
+            "{format}"
+        );
+        assert_eq!(
+            shop.rows(
+                "SELECT file, line_no, rule, \"column\", value FROM quarantine ORDER BY line_no"
+            )
+            .await,
+            [
+                [
+                    format!("raw/b.{format}").as_str(),
+                    "2",
+                    "type",
+                    "price_cents",
+                    "free"
+                ],
+                [
+                    format!("raw/b.{format}").as_str(),
+                    "3",
+                    "type",
+                    "price_cents",
+                    "NaN"
+                ],
+            ],
+            "{format}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn prices_that_turn_to_what_no_price_is_made_of_are_an_error_that_names_the_column() {
+    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Float64Type, _, _>([
+        Some([Some(1.0)]),
+        None,
+    ]);
+    let bad: [(&str, Vec<u8>, &str); 3] = [
+        (
+            "parquet",
+            priced_parquet(3, Arc::new(BooleanArray::from(vec![true, false]))),
+            "raw/b.parquet: column `price`, mapped to `price_cents`, has type Boolean, expected an amount",
+        ),
+        (
+            "parquet",
+            priced_parquet(3, Arc::new(lists)),
+            "raw/b.parquet: column `price`, mapped to `price_cents`, has type List(",
+        ),
+        (
+            "ndjson",
+            b"{\"id\":\"p3\",\"price\":{\"amount\":1.5,\"currency\":\"EUR\"}}\n".to_vec(),
+            "raw/b.ndjson: column `price`, mapped to `price_cents`, is not there",
+        ),
+    ];
+    for (format, content, says) in bad {
+        let shop = Shop::new().await;
+        shop.write("sources/products.toml", priced(format));
+        let numbers = match format {
+            "parquet" => priced_parquet(1, Arc::new(Int64Array::from(vec![1, 2]))),
+            _ => b"{\"id\":\"p1\",\"price\":1}\n{\"id\":\"p2\",\"price\":2}\n".to_vec(),
+        };
+        shop.write(&format!("raw/a.{format}"), &numbers);
+        shop.import().await.unwrap();
+        shop.write(&format!("raw/b.{format}"), &content);
+        let error = shop.import().await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(
+            (error.blame(), state(&shop).await),
+            (Blame::Data, (1, 2, 0, 1)),
+            "{error}"
+        );
+        // The same where the file that was good changes: its rows stay.
+        std::fs::remove_file(shop.path(&format!("raw/b.{format}"))).unwrap();
+        shop.write(&format!("raw/a.{format}"), &content);
+        let error = shop.import().await.unwrap_err();
+        assert!(
+            error.to_string().contains(&says.replace("b.", "a.")),
+            "{error}"
+        );
+        assert_eq!(state(&shop).await, (1, 2, 0, 1), "{error}");
+        shop.write(&format!("raw/a.{format}"), &numbers);
+        assert_eq!(
+            shop.import().await.unwrap().committed,
+            Committed::NothingNew
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_damaged_after_good_ones_leaves_the_lake_as_it_was() {
+    const ROWS: usize = 40_000;
+    let prices = || Int64Array::from_iter_values(0..ROWS as i64);
+    let shop = Shop::new().await;
+    shop.write("sources/products.toml", priced("parquet"));
+    let first = Arc::new(Int64Array::from(vec![1, 2]));
+    shop.write("raw/a.parquet", priced_parquet(1, first));
+    shop.import().await.unwrap();
+    let whole = priced_parquet(100, Arc::new(prices()));
+    shop.write("raw/b.parquet", &whole);
+    let file = std::fs::File::open(shop.path("raw/b.parquet")).unwrap();
+    let (start, length) = SerializedFileReader::new(file)
+        .unwrap()
+        .metadata()
+        .row_group(0)
+        .column(0)
+        .byte_range();
+    let mut damaged = whole.clone();
+    // In the last page of the identifiers: by then, rows were read, judged and written.
+    let end = usize::try_from(start + length).unwrap();
+    damaged[end - 400..end - 300]
+        .iter_mut()
+        .for_each(|byte| *byte = !*byte);
+    shop.write("raw/b.parquet", damaged);
+    // A good file after it does not slip in alone.
+    let other = Arc::new(Int64Array::from(vec![7]));
+    shop.write("raw/c.parquet", priced_parquet(50, other));
+    let error = shop.import().await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("raw/b.parquet: the Parquet file is cut short or damaged: "),
+        "{text}"
+    );
+    assert_eq!(
+        (error.blame(), state(&shop).await),
+        (Blame::Data, (1, 2, 0, 1))
+    );
+    shop.write("raw/b.parquet", whole);
+    assert!(shop.import().await.unwrap().gate_open);
+    assert_eq!(state(&shop).await, (2, ROWS as i64 + 3, 0, 3));
+}
+
+#[tokio::test]
+async fn floating_point_numbers_that_are_none_are_set_aside_with_their_value() {
+    let shop = Shop::new().await;
+    shop.write("sources/products.toml", priced("parquet"));
+    let prices = Float64Array::from(vec![1.0, f64::NAN, 1e308, f64::INFINITY, 2.0, -1.0]);
+    shop.write("raw/a.parquet", priced_parquet(1, Arc::new(prices)));
+    shop.import_anyway().await;
+    assert_eq!(state(&shop).await, (1, 2, 4, 1));
+    assert_eq!(
+        shop.rows("SELECT line_no, rule, \"column\", value FROM quarantine ORDER BY line_no")
+            .await,
+        [
+            ["2", "type", "price_cents", "NaN"],
+            ["3", "type", "price_cents", "1e308"],
+            ["4", "type", "price_cents", "inf"],
+            ["6", "range", "price_cents", "-100"],
+        ]
+    );
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::columns::{DECISIONS, EVENTS, log_table, table_schema};
 use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
+use crate::session::start;
 use crate::storage::DataFile;
 use crate::{Lake, LakeError, Snapshot};
 use datafusion::execution::SendableRecordBatchStream;
@@ -180,7 +181,7 @@ async fn in_order_of_time(
         .read_table(provider)
         .and_then(|rows| rows.sort(time))
         .map_err(|e| lake.sql_error(e))?;
-    rows.execute_stream().await.map_err(|e| lake.sql_error(e))
+    start(rows).await.map_err(|e| lake.sql_error(e))
 }
 
 /// Rows of a file as the table's log counts them.

@@ -5,7 +5,6 @@ use super::folder::{log_folders, segments};
 use super::records::{DecisionRecord, LogRecord};
 use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
 use crate::{Lake, LakeError};
-use datafusion::logical_expr::{col, lit};
 use schema::DecisionId;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -110,14 +109,9 @@ fn in_segment(
 
 async fn in_lake(lake: &Lake, id: &DecisionId) -> Result<Option<DecisionRecord>, LakeError> {
     let snapshot = lake.snapshot().await?;
-    let rows = lake
-        .session(&snapshot)
-        .await?
-        .table(DECISIONS)
-        .await
-        .and_then(|rows| rows.filter(col("decision_id").eq(lit(id.as_str()))))
-        .and_then(|rows| rows.sort(vec![col("position").sort(true, false)]))
-        .map_err(|e| lake.sql_error(e))?;
-    let batches = rows.collect().await.map_err(|e| lake.sql_error(e))?;
+    // Identifiers hold no control characters; the quote is the one that SQL reads otherwise.
+    let quoted = id.as_str().replace('\'', "''");
+    let sql = format!("SELECT * FROM {DECISIONS} WHERE decision_id = '{quoted}' ORDER BY position");
+    let batches = lake.query_at(&sql, &snapshot).await?;
     Ok(DecisionRecord::from_batches(&batches))
 }

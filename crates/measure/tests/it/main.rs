@@ -11,4 +11,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod design;
+mod effects;
+mod offpolicy;
 mod ranking;
+mod readout;
+mod sequential;
+mod simulated;
+mod uplift;

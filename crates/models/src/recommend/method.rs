@@ -271,55 +271,42 @@ impl AnyFitted {
         })
     }
 
-    /// Why `item` is in the list of this customer.
+    /// Why each of `items` is in the list of this customer, in their order; the history is scored once for all of them.
     ///
     /// # Errors
-    /// [`ScoreError`] when `item` or an item of the history is not in the catalogue.
-    pub fn reason(
+    /// [`ScoreError`] when one of `items` or of the history is not in the catalogue.
+    pub fn reasons(
         &self,
-        item: u32,
+        items: &[u32],
         history: &[Event],
         as_of_days: f64,
-    ) -> Result<Reason, ScoreError> {
-        check_item(item, self.n_items())?;
+    ) -> Result<Vec<Reason>, ScoreError> {
+        items
+            .iter()
+            .try_for_each(|&item| check_item(item, self.n_items()))?;
         check_history(history, self.n_items())?;
+        let each = |why: &dyn Fn(u32) -> Reason| items.iter().map(|&item| why(item)).collect();
         Ok(match self {
-            Self::Popularity(fitted) => popular_reason(fitted, item),
+            Self::Popularity(fitted) => each(&|item| popular_reason(fitted, item)),
             Self::Frequency(fitted) => {
-                let last = history.iter().rev().find(|event| event.item == item);
-                match last {
-                    None => popular_reason(fitted.popularity(), item),
-                    Some(last) => Reason::BoughtBefore {
-                        times: history.iter().filter(|event| event.item == item).count() as u32,
-                        last_days_ago: (as_of_days - last.at_days).max(0.0),
-                        usual_interval_days: fitted.usual_interval_days(item),
-                    },
-                }
+                each(&|item| frequency_reason(fitted, item, history, as_of_days))
             }
             Self::ItemToItem(fitted) => {
-                let parts = fitted.explain(item, history, as_of_days);
-                let positive: f32 = parts.iter().map(|part| part.1.max(0.0)).sum();
-                match parts.first() {
-                    Some(&(Source::HistoryItem(from), part)) => {
-                        item_reason(fitted, from, item, part / positive.max(f32::MIN_POSITIVE))
-                    }
-                    Some(&(Source::Popularity | Source::Taste, _)) | None => {
-                        popular_reason(&fitted.popular, item)
-                    }
-                }
+                each(&|item| item_reason(fitted, item, history, as_of_days))
             }
             Self::Ials(fitted) => {
                 let mut scores = vec![0.0; fitted.n_items()];
-                match fitted.score_into(history, as_of_days, &mut scores) {
+                let answer = fitted.score_into(history, as_of_days, &mut scores);
+                each(&|item| match answer {
                     Answer::Personal => Reason::FitsTaste {
                         preference: scores[item as usize],
                     },
                     Answer::Popular | Answer::PopularBecauseNothingKnown => {
                         popular_reason(fitted.popularity(), item)
                     }
-                }
+                })
             }
-            Self::Blend(blend) => blend.reason(item, history, as_of_days)?,
+            Self::Blend(blend) => blend.reasons(items, history, as_of_days)?,
         })
     }
 
@@ -339,16 +326,17 @@ impl AnyFitted {
     ) -> Result<(Answer, Vec<Recommendation>), ScoreError> {
         let mut scores = vec![0.0; self.n_items()];
         let (answer, ranked) = self.ranked(history, as_of_days, k, seen, allowed, &mut scores)?;
+        let items: Vec<u32> = ranked.iter().map(|entry| entry.index).collect();
+        let reasons = self.reasons(&items, history, as_of_days)?;
         let list = ranked
             .into_iter()
-            .map(|Scored { index, score }| {
-                Ok(Recommendation {
-                    item: index,
-                    score,
-                    reason: self.reason(index, history, as_of_days)?,
-                })
+            .zip(reasons)
+            .map(|(Scored { index, score }, reason)| Recommendation {
+                item: index,
+                score,
+                reason,
             })
-            .collect::<Result<_, ScoreError>>()?;
+            .collect();
         Ok((answer, list))
     }
 
@@ -420,7 +408,26 @@ fn popular_reason(popular: &Popularity, item: u32) -> Reason {
     }
 }
 
-fn item_reason(fitted: &ItemToItem, from: u32, item: u32, share: f32) -> Reason {
+fn frequency_reason(fitted: &Frequency, item: u32, history: &[Event], as_of_days: f64) -> Reason {
+    match history.iter().rev().find(|event| event.item == item) {
+        None => popular_reason(fitted.popularity(), item),
+        Some(last) => Reason::BoughtBefore {
+            times: history.iter().filter(|event| event.item == item).count() as u32,
+            last_days_ago: (as_of_days - last.at_days).max(0.0),
+            usual_interval_days: fitted.usual_interval_days(item),
+        },
+    }
+}
+
+fn item_reason(fitted: &ItemToItem, item: u32, history: &[Event], as_of_days: f64) -> Reason {
+    let parts = fitted.explain(item, history, as_of_days);
+    let positive: f32 = parts.iter().map(|part| part.1.max(0.0)).sum();
+    let (from, part) = match parts.first() {
+        Some(&(Source::HistoryItem(from), part)) => (from, part),
+        Some(&(Source::Popularity | Source::Taste, _)) | None => {
+            return popular_reason(&fitted.popular, item);
+        }
+    };
     match fitted.evidence.of(from, item) {
         Some((times, expected)) if fitted.directed => Reason::Follows {
             item: from,
@@ -432,7 +439,10 @@ fn item_reason(fitted: &ItemToItem, from: u32, item: u32, share: f32) -> Reason 
             times,
             expected,
         },
-        None => Reason::SimilarTo { item: from, share },
+        None => Reason::SimilarTo {
+            item: from,
+            share: part / positive.max(f32::MIN_POSITIVE),
+        },
     }
 }
 
@@ -490,19 +500,35 @@ impl Blended {
         Ok(parts)
     }
 
-    /// The reason of the member that brings most of the score.
-    fn reason(&self, item: u32, history: &[Event], as_of_days: f64) -> Result<Reason, ScoreError> {
-        let mut best: Option<(f32, &AnyFitted)> = None;
-        for (weight, member) in &self.members {
-            let mut scores = vec![0.0; member.n_items()];
+    /// For each item the reason of the member that brings most of its score.
+    fn reasons(
+        &self,
+        items: &[u32],
+        history: &[Event],
+        as_of_days: f64,
+    ) -> Result<Vec<Reason>, ScoreError> {
+        let mut best = vec![(f32::NEG_INFINITY, 0); items.len()];
+        let mut scores = Vec::new();
+        for (number, (weight, member)) in self.members.iter().enumerate() {
+            scores.resize(member.n_items(), 0.0);
             member.score_into(history, as_of_days, &mut scores)?;
-            let part = weight * scores[item as usize] / largest(&scores);
-            if best.is_none_or(|(most, _)| part > most) {
-                best = Some((part, member));
+            let scale = weight / largest(&scores);
+            for (best, &item) in best.iter_mut().zip(items) {
+                let part = scale * scores[item as usize];
+                if part > best.0 {
+                    *best = (part, number);
+                }
             }
         }
-        let (_, member) = best.expect("a blend is fitted with at least one member");
-        member.reason(item, history, as_of_days)
+        items
+            .iter()
+            .zip(best)
+            .map(|(&item, (_, number))| {
+                let (_, member) = &self.members[number];
+                let mut reasons = member.reasons(&[item], history, as_of_days)?;
+                Ok(reasons.swap_remove(0))
+            })
+            .collect()
     }
 }
 

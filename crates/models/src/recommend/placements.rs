@@ -12,7 +12,7 @@ use super::next_item::{NextItemParams, TransitionParams};
 use super::popularity::{PopularityParams, RecentDemand};
 
 /// Where in the shop a list is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Placement {
     /// Under a product: what could be bought instead.

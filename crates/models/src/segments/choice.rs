@@ -250,3 +250,106 @@ fn first_best(tried: &[Tried], of: impl Fn(&Tried) -> f64) -> usize {
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of segments with their mean agreement and silhouette.
+    fn tried(all: &[(usize, f64, Option<f64>)]) -> Vec<Tried> {
+        all.iter()
+            .map(|&(k, mean, silhouette)| Tried {
+                k,
+                stability: Stability {
+                    mean,
+                    low: mean - 0.1,
+                    high: mean + 0.1,
+                    pairs: 20,
+                },
+                silhouette,
+                spread: 1.0 / k as f64,
+            })
+            .collect()
+    }
+
+    /// The number kept among those tried, and why.
+    fn kept(all: &[(usize, f64, Option<f64>)]) -> (usize, Because) {
+        let tried = tried(all);
+        let (position, because) = keep(&tried, &Params::default());
+        (tried[position].k, because)
+    }
+
+    #[test]
+    fn a_number_that_comes_back_beats_one_that_separates_better() {
+        let found = kept(&[(3, 0.80, Some(0.9)), (4, 0.95, Some(0.2)), (5, 0.85, None)]);
+        assert_eq!(found, (4, Because::MostStable { stability: 0.95 }));
+    }
+
+    #[test]
+    fn among_numbers_about_as_stable_the_one_that_separates_best_is_kept() {
+        // 3 separates best of all, but 0.89 is more than the margin of 0.05 below 0.95.
+        let all = [
+            (3, 0.89, Some(0.9)),
+            (4, 0.95, Some(0.3)),
+            (5, 0.91, Some(0.5)),
+            (6, 0.93, None),
+        ];
+        let because = Because::BestSeparatedAmongStable {
+            stable: vec![4, 5, 6],
+            silhouette: Some(0.5),
+        };
+        assert_eq!(kept(&all), (5, because.clone()));
+        assert_eq!(
+            because.to_string(),
+            "4, 5, 6 segments are about as reproducible; this number separates customers best (silhouette 0.50)"
+        );
+        // A sample that fell into one segment separates nobody: it loses to any silhouette that was measured.
+        let (k, _) = kept(&[(3, 0.95, None), (4, 0.94, Some(-0.9))]);
+        assert_eq!(k, 4);
+    }
+
+    #[test]
+    fn the_smaller_number_wins_ties() {
+        let (k, _) = kept(&[
+            (3, 0.9, Some(0.4)),
+            (4, 0.9, Some(0.4)),
+            (5, 0.9, Some(0.4)),
+        ]);
+        assert_eq!(k, 3);
+        let (k, because) = kept(&[(3, 0.9, None), (4, 0.9, None)]);
+        let stable = vec![3, 4];
+        let silhouette = None;
+        assert_eq!(
+            (k, because),
+            (3, Because::BestSeparatedAmongStable { stable, silhouette })
+        );
+    }
+
+    #[test]
+    fn where_nothing_comes_back_the_most_stable_is_kept_and_said_to_be_doubtful() {
+        let (k, because) = kept(&[(3, 0.5, Some(0.9)), (4, 0.69, Some(0.1))]);
+        assert_eq!(
+            (k, &because),
+            (
+                4,
+                &Because::NoneReproducible {
+                    stability: 0.69,
+                    needed: 0.7
+                }
+            )
+        );
+        assert!(
+            because
+                .to_string()
+                .contains("the best agreement is 0.69, at least 0.70 needed")
+        );
+        // The margin does not reach below what counts as reproducible.
+        let found = kept(&[(3, 0.69, Some(0.9)), (4, 0.72, Some(0.1))]);
+        assert_eq!(found, (4, Because::MostStable { stability: 0.72 }));
+    }
+
+    #[test]
+    fn a_single_number_is_kept_whatever_it_is() {
+        assert_eq!(kept(&[(7, 0.1, None)]), (7, Because::OnlyOneTried));
+    }
+}

@@ -1,6 +1,6 @@
 //! Independent random streams from one seed, so that tasks can run in any order.
 
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 /// What a stream is drawn for. Each use has its own streams, so that adding bootstraps does not
@@ -16,10 +16,8 @@ pub(crate) enum Use {
 
 /// The stream of one task, a pure function of its arguments.
 pub(crate) fn stream(seed: u64, purpose: Use, index: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // 2^56 tasks per use are more than any machine runs.
-    rng.set_stream(((purpose as u64) << 56) | index);
-    rng
+    math::random::stream(seed, ((purpose as u64) << 56) | index)
 }
 
 /// Uniform on [0, 1), from 53 random bits.

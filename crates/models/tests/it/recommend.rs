@@ -504,7 +504,7 @@ fn an_unknown_item_is_an_error() {
             Err(unknown)
         );
         assert_eq!(fitted.explain(30, &[], 2.0), Err(unknown));
-        assert_eq!(fitted.reason(30, &[], 2.0), Err(unknown));
+        assert_eq!(fitted.reasons(&[30], &[], 2.0), Err(unknown));
         let short = fitted.score_into(&[], 2.0, &mut scores[..29]);
         assert_eq!(
             short,
@@ -862,7 +862,7 @@ fn a_product_just_bought_waits_for_its_usual_interval() {
         times: 1,
         last_days_ago,
         usual_interval_days: Some(usual),
-    } = fitted.reason(1, &history, 7.0).unwrap()
+    } = fitted.reasons(&[1], &history, 7.0).unwrap()[0]
     else {
         panic!("bought before")
     };
@@ -961,7 +961,7 @@ fn the_reason_names_the_item_that_counts_most() {
         item,
         times,
         expected,
-    } = fitted.reason(8, &history, 2.0).unwrap()
+    } = fitted.reasons(&[8], &history, 2.0).unwrap()[0]
     else {
         panic!()
     };

@@ -584,6 +584,93 @@ fn worth_is_the_same_on_any_number_of_threads_and_its_range_holds_its_mean() {
     assert!(cohorts(&history, &alone[1..]).is_none());
 }
 
+/// A model in which everybody buys once in ten days for ever, whatever their past.
+fn steady_buyers() -> models::value::Fitted {
+    let model = BgNbd::fit(&planted(&TRUTH, 1)).unwrap();
+    let mut model = serde_json::to_value(models::value::Fitted::BgNbd(model)).unwrap();
+    model["BgNbd"]["parameters"] = serde_json::to_value(BgNbdParameters {
+        r: 1e7,
+        alpha_days: 1e8,
+        a: 1e-9,
+        b: 1.0,
+    })
+    .unwrap();
+    serde_json::from_value(model).unwrap()
+}
+
+#[test]
+fn a_steady_stream_of_purchases_is_worth_its_present_value() {
+    const PER_DAY: f64 = 0.1;
+    let (start, end) = (date(2021, 1, 1), date(2021, 3, 1));
+    let history = History::new(start, end, &[vec![start, date(2021, 2, 1)]]).unwrap();
+    let spends: Vec<Spend> = (1..200_u32)
+        .map(|n| Spend {
+            orders: 1 + n % 6,
+            mean_order_cents: 1500.0 + f64::from(n * 7919 % 4000),
+        })
+        .collect();
+    let amounts = GammaGamma::fit(&spends).unwrap();
+    let spend = spends[7];
+    let models::value::MeanOrder::Measured { cents } = amounts.parameters().mean_order(&spend)
+    else {
+        panic!("the mean exists here")
+    };
+    let model = steady_buyers();
+    let ask = |horizon_days: u32, discount_per_year: f64| {
+        let question = Question {
+            horizon_days,
+            discount_per_year,
+            ..question()
+        };
+        let answer = worth(&model, &history, &amounts, &[spend], &question).unwrap();
+        let Value::Measured {
+            expected_cents,
+            low_cents,
+            high_cents,
+            ..
+        } = answer[0].value
+        else {
+            panic!("every value can be said here")
+        };
+        let purchases = PER_DAY * f64::from(horizon_days);
+        assert!((answer[0].expected_purchases / purchases - 1.0).abs() < 1e-6);
+        [expected_cents, low_cents, high_cents].map(|cents| cents as f64)
+    };
+    for days in [1, 30, 45, 365, 730] {
+        let undiscounted = ask(days, 0.0);
+        let whole = cents * PER_DAY * f64::from(days);
+        // Half a cent of rounding; money expected is purchases times their price.
+        assert!((undiscounted[0] - whole).abs() <= 0.51 + 1e-6 * whole);
+        for rate in [0.1, 1.0, -0.2_f64] {
+            let force = rate.ln_1p() / 365.25;
+            let present = cents * PER_DAY * -(-force * f64::from(days)).exp_m1() / force;
+            let found = ask(days, rate);
+            // At a rate of 1 over two years, years of 365 days would be off by 4e-4, sales at the end of their day by 9e-4.
+            assert!(
+                (found[0] - present).abs() <= 0.51 + 2e-5 * present,
+                "{days} days at {rate}: {} for {present}",
+                found[0]
+            );
+            // The same futures are drawn: each end lies between "all today" and "all on the last day".
+            let last = (-force * f64::from(days)).exp();
+            for (discounted, full) in found[1..].iter().zip(&undiscounted[1..]) {
+                let (least, most) = (last.min(1.0) * full, last.max(1.0) * full);
+                assert!(
+                    (least - 1.0..=most + 1.0).contains(discounted),
+                    "{days} days at {rate}: {discounted} of {full}"
+                );
+            }
+        }
+    }
+    // At ten per cent a year, the second year is worth a tenth less than the first.
+    let first = ask(365, 0.1)[0];
+    let second = ask(730, 0.1)[0] - first;
+    assert!(
+        (second / first * 1.1 - 1.0).abs() < 2e-4,
+        "{second} {first}"
+    );
+}
+
 #[test]
 fn impossible_questions_are_refused_with_what_is_allowed() {
     let (history, _) = seasonal_shop(6, 250);

@@ -2,6 +2,7 @@
 
 use super::body::{Body, PairOrder};
 use super::choose::listable;
+use super::kept::Kept;
 use super::sentences;
 use super::settings::{Checked, ITEMS_MAX, PLACEMENTS, name};
 use crate::answer::{
@@ -15,6 +16,7 @@ use decisions::{Limits, Request, rank};
 use math::topk::{Scored, top_k};
 use models::recommend::{Answer, AnyFitted, Complement, Event, Placement, Reason as Why, Source};
 use schema::Probability;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(crate) struct Attached {
     /// Index in the version of each product of the shop's catalogue; none where it is new.
     to_model: Vec<Option<u32>>,
     index: HashMap<String, u32>,
+    /// Proposals for histories as the lake has them.
+    kept: Kept,
 }
 
 /// A question, made complete.
@@ -54,10 +58,10 @@ struct Question<'a> {
 }
 
 /// What a method proposes: products of the version with scores, and how it came to them.
-struct Proposed {
-    candidates: Vec<Scored>,
-    method: String,
-    pairs: Vec<Complement>,
+pub(crate) struct Proposed {
+    pub(crate) candidates: Vec<Scored>,
+    pub(crate) method: String,
+    pub(crate) pairs: Vec<Complement>,
 }
 
 impl Attached {
@@ -88,6 +92,7 @@ impl Attached {
             to_shop,
             to_model,
             index,
+            kept: Kept::new(),
         }
     }
 
@@ -236,8 +241,22 @@ impl Attached {
         })
     }
 
+    /// Candidates for a question: those kept where nothing but the customer's history in the lake matters.
+    fn candidates(&self, question: &Question<'_>, asked: &Asked) -> Arc<Proposed> {
+        let about_product = matches!(
+            question.placement,
+            Placement::Similar | Placement::Complementary
+        );
+        if about_product || !asked.recent.is_empty() {
+            return Arc::new(self.propose(question));
+        }
+        let customer = question.customer.map(Into::into);
+        let key = (customer, question.placement, n_candidates(question.items));
+        self.kept.get(key, || self.propose(question))
+    }
+
     fn propose(&self, question: &Question<'_>) -> Proposed {
-        let n = (question.items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN);
+        let n = n_candidates(question.items);
         if question.placement == Placement::Complementary {
             return self.complements(question, n);
         }
@@ -356,52 +375,71 @@ impl Attached {
         })
     }
 
-    fn why(&self, question: &Question<'_>, proposed: &Proposed, item: u32) -> Reason {
+    /// Why each of `items` was proposed, in their order.
+    fn reasons(&self, question: &Question<'_>, proposed: &Proposed, items: &[u32]) -> Vec<Reason> {
         let label = |i: u32| self.label(i);
-        if let Some((pair, about)) = proposed
-            .pairs
-            .iter()
-            .find(|p| p.item == item)
-            .zip(question.about)
-        {
-            return sentences::why(&pair.reason(about), label);
-        }
-        let popular = || Why::Popular {
+        let pair_of = |item: u32| {
+            let pair = proposed.pairs.iter().find(|p| p.item == item);
+            pair.zip(question.about)
+        };
+        let popular = |item: u32| Why::Popular {
             recent_sales: self.body.popular.decayed_sales(item),
             share: self.body.popular.shares()[item as usize],
         };
-        let chosen = self.body.chosen(question.placement);
-        let why = match (question.placement, question.about) {
-            (Placement::Similar, Some(about)) => {
-                let seed = [Event {
-                    item: about,
+        let scored = match self.body.chosen(question.placement) {
+            Some(chosen) if proposed.pairs.is_empty() => {
+                let (history, at) = self.basis(question);
+                chosen.fitted.reasons(items, &history, at).ok()
+            }
+            _ => None,
+        };
+        let scored = scored.unwrap_or_else(|| items.iter().map(|i| popular(*i)).collect());
+        items
+            .iter()
+            .zip(scored)
+            .map(|(item, why)| match pair_of(*item) {
+                Some((pair, about)) => sentences::why(&pair.reason(about), label),
+                None => sentences::why(&why, label),
+            })
+            .collect()
+    }
+
+    /// The history that scores are made of, and the moment: where the question is what is like a product, that product.
+    fn basis<'q>(&self, question: &'q Question<'_>) -> (Cow<'q, [Event]>, f64) {
+        match question.about {
+            Some(item) if question.placement == Placement::Similar => {
+                let seed = Event {
+                    item,
                     at_days: self.body.as_of_days,
                     weight: 1.0,
-                }];
-                chosen.and_then(|c| c.fitted.reason(item, &seed, self.body.as_of_days).ok())
+                };
+                (Cow::Owned(vec![seed]), self.body.as_of_days)
             }
-            _ => chosen.and_then(|c| {
-                c.fitted
-                    .reason(item, &question.history, self.at_days(question))
-                    .ok()
-            }),
-        };
-        sentences::why(&why.unwrap_or_else(popular), label)
+            _ => (Cow::Borrowed(&question.history), self.at_days(question)),
+        }
     }
 
     fn answer(&self, question: &Question<'_>, proposed: &Proposed, ranked: Ranked) -> Decisions {
         let catalogue = self.shop.history.catalogue();
+        let scored: Vec<u32> = ranked
+            .items
+            .iter()
+            .filter(|placed| placed.score.is_some())
+            .filter_map(|placed| self.to_model.get(placed.item as usize).copied().flatten())
+            .collect();
+        let mut why: HashMap<u32, Reason> = scored
+            .iter()
+            .copied()
+            .zip(self.reasons(question, proposed, &scored))
+            .collect();
         let actions = ranked
             .items
             .iter()
             .filter_map(|placed| {
                 let product = catalogue.get(placed.item)?;
-                let mut reasons = Vec::new();
-                if let Some(item) = self.to_model.get(placed.item as usize).copied().flatten()
-                    && placed.score.is_some()
-                {
-                    reasons.push(self.why(question, proposed, item));
-                }
+                let item = self.to_model.get(placed.item as usize).copied().flatten();
+                let mut reasons: Vec<Reason> =
+                    item.and_then(|i| why.remove(&i)).into_iter().collect();
                 reasons.extend(placed.rules.iter().map(sentences::rule));
                 Some(Action {
                     position: placed.position,
@@ -430,6 +468,11 @@ impl Attached {
             method: proposed.method.clone(),
         }
     }
+}
+
+/// Candidates taken to the rules for a list of `items`.
+fn n_candidates(items: u32) -> usize {
+    (items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN)
 }
 
 /// A limit in one word or two.
@@ -469,7 +512,7 @@ fn by_sentence(by: &By) -> String {
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let question = self.question(asked)?;
-        let proposed = self.propose(&question);
+        let proposed = self.candidates(&question, asked);
         let ranked = self.ranked(&question, &proposed, now, false);
         Ok(self.answer(&question, &proposed, ranked))
     }
@@ -488,10 +531,7 @@ impl Serving for Attached {
             about: None,
             history: Vec::new(),
         };
-        let proposed = self.popular(
-            (items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN),
-            "popularity",
-        );
+        let proposed = self.popular(n_candidates(items), "popularity");
         let ranked = self.ranked(&question, &proposed, now, false);
         self.answer(&question, &proposed, ranked)
     }
@@ -551,12 +591,11 @@ impl Serving for Attached {
             }
         });
         let summary = match (item, placed) {
-            (Some(i), Some(p)) => format!(
-                "{} at place {}: {}",
-                self.label(i),
-                p.position,
-                self.why(&question, &proposed, i).text
-            ),
+            (Some(i), Some(p)) => {
+                let why = self.reasons(&question, &proposed, &[i]);
+                let why = why.first().map_or("", |r| r.text.as_str());
+                format!("{} at place {}: {why}", self.label(i), p.position)
+            }
             (_, Some(p)) => format!("{id} at place {}", p.position),
             (_, None) => format!("{id} is not in the answer"),
         };
@@ -614,22 +653,14 @@ impl Attached {
                 ],
             };
         }
-        let seed;
-        let (history, at) = match (question.placement, question.about) {
-            (Placement::Similar, Some(about)) => {
-                seed = [Event {
-                    item: about,
-                    at_days: self.body.as_of_days,
-                    weight: 1.0,
-                }];
-                (&seed[..], self.body.as_of_days)
-            }
-            _ => (question.history.as_slice(), self.at_days(question)),
-        };
+        let (history, at) = self.basis(question);
         let Some(chosen) = self.body.chosen(question.placement) else {
             return Vec::new();
         };
-        let parts = chosen.fitted.explain(item, history, at).unwrap_or_default();
+        let parts = chosen
+            .fitted
+            .explain(item, &history, at)
+            .unwrap_or_default();
         parts
             .into_iter()
             .map(|(source, contribution)| ExplanationLine {

@@ -4,6 +4,7 @@ mod attached;
 mod body;
 mod choose;
 mod fitted;
+mod kept;
 mod sentences;
 mod settings;
 

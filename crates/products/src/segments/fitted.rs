@@ -214,7 +214,7 @@ impl Fitted for FittedSegments {
             .iter()
             .map(|p| {
                 format!(
-                    "{}: {} customers ({:.0} %), {:.0} % of revenue; median last order {:.0} days ago, {:.0} orders",
+                    "{}: {} customers ({:.0} %), {:.0} % of revenue; median: last order {:.0} days ago, number of orders {:.0}",
                     p.name,
                     p.customers,
                     100.0 * p.customers_share,

@@ -30,19 +30,35 @@ fn cut(product: &dyn Product) -> AsOf {
         .minus_days(i32::try_from(product.held_out_days()).unwrap())
 }
 
-/// Questions that a kind can be asked: some customers, and each placement with what it needs.
+/// The products of the shop, the most often sold first.
+fn bestsellers() -> Vec<ProductId> {
+    let mut sold: Vec<(usize, &str)> = HISTORY
+        .catalogue()
+        .products()
+        .iter()
+        .map(|product| (0, product.id.as_str()))
+        .collect();
+    for line in HISTORY.lines() {
+        sold[line.product as usize].0 += 1;
+    }
+    sold.sort_unstable_by(|a, b| b.cmp(a));
+    let id = |(_, id): (usize, &str)| ProductId::new(id.to_owned()).unwrap();
+    sold.into_iter().map(id).collect()
+}
+
+/// Questions that a kind can be asked: some customers, each about another product, in each placement.
 fn questions(kind: &dyn Kind) -> Vec<Asked> {
     let customers: Vec<&String> = HISTORY.customers().iter().step_by(97).collect();
-    let product = ProductId::new(HISTORY.catalogue().products()[3].id.clone()).unwrap();
+    let products = bestsellers();
     let placements: Vec<Option<String>> = match kind.card().placements {
         [] => vec![None],
         all => all.iter().map(|p| Some((*p).to_owned())).collect(),
     };
     let mut questions = Vec::new();
     for placement in placements {
-        for customer in &customers {
+        for (customer, product) in customers.iter().zip(&products) {
             questions.push(Asked {
-                customer_id: Some(CustomerId::new((*customer).clone()).unwrap()),
+                customer_id: Some(CustomerId::new((**customer).clone()).unwrap()),
                 product_id: kind
                     .card()
                     .subjects
@@ -176,19 +192,32 @@ fn an_artefact_comes_back_the_same_and_a_foreign_newer_or_damaged_one_is_refused
         );
         let foreign = Artefact {
             product: "somebody-else".to_owned(),
-            ..read
+            ..read.clone()
         };
         assert!(
             matches!(product.load(&foreign), Err(LoadError::Foreign { .. })),
             "{}",
             kind.card().kind
         );
+        let newer = Artefact {
+            format: read.format + 1,
+            ..read.clone()
+        };
+        let refused = Artefact::from_bytes(&name, &newer.to_bytes()).map(|_| ());
+        assert!(
+            matches!(
+                &refused,
+                Err(LoadError::Newer { product, found, allowed })
+                    if *product == name && *found == read.format + 1 && *allowed == read.format
+            ),
+            "{refused:?}"
+        );
         assert!(Artefact::from_bytes(&name, &bytes[..bytes.len() / 2]).is_err());
     }
 }
 
 #[test]
-fn what_is_read_back_decides_as_what_was_trained() {
+fn what_is_read_back_decides_as_what_was_trained_and_asking_twice_changes_nothing() {
     let shop = shop();
     let now = jiff::Timestamp::UNIX_EPOCH;
     for kind in KINDS {
@@ -205,22 +234,24 @@ fn what_is_read_back_decides_as_what_was_trained() {
                 "{} {asked:?}",
                 kind.card().kind
             );
-            // Asking twice changes nothing: batch equals one by one.
             assert_eq!(one.decide(&asked, now), one.decide(&asked, now));
         }
     }
 }
 
 #[test]
-fn decisions_have_places_reasons_and_propensities() {
+fn every_placement_has_decisions_with_places_reasons_and_propensities() {
     let shop = shop();
     for kind in KINDS {
         let (_, fitted) = trained(*kind);
         let serving = fitted.attach(Arc::clone(&shop));
+        let mut decisions: BTreeMap<Option<String>, usize> = BTreeMap::new();
         for asked in questions(*kind) {
-            let Ok(decided) = serving.decide(&asked, jiff::Timestamp::UNIX_EPOCH) else {
-                continue;
-            };
+            let decided = serving
+                .decide(&asked, jiff::Timestamp::UNIX_EPOCH)
+                .unwrap_or_else(|why| panic!("{}: {asked:?}: {why}", kind.card().kind));
+            assert_eq!(decided.placement, asked.placement);
+            *decisions.entry(asked.placement).or_default() += decided.actions.len();
             for (action, position) in decided.actions.iter().zip(1u32..) {
                 assert_eq!(action.position, position);
                 assert!(
@@ -235,6 +266,8 @@ fn decisions_have_places_reasons_and_propensities() {
                 assert!(action.propensity.get() > 0.0);
             }
         }
+        let empty: Vec<_> = decisions.iter().filter(|(_, n)| **n == 0).collect();
+        assert!(empty.is_empty(), "{}: {empty:?}", kind.card().kind);
     }
 }
 

@@ -12,4 +12,5 @@
 )]
 
 mod laws;
+mod planted;
 mod shop;

@@ -14,7 +14,11 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
         dirt_rate: 0.0,
         ..simulator::Shop::tiny()
     };
-    let generated = simulator::generate(&shop).unwrap();
+    Arc::new(history(&simulator::generate(&shop).unwrap()))
+});
+
+/// All that a simulated shop sold and took back, as a history.
+pub(crate) fn history(generated: &simulator::Generated) -> History {
     let mut builder = HistoryBuilder::default();
     for line in &generated.lines {
         if line.kind == simulator::LineKind::Cancelled {
@@ -48,12 +52,8 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
             ..Product::default()
         })
         .collect();
-    let end = shop
-        .start
-        .checked_add(jiff::Span::new().days(shop.days))
-        .expect("a date");
-    Arc::new(builder.build(AsOf(end), catalogue))
-});
+    builder.build(AsOf(generated.truth.end), catalogue)
+}
 
 /// A product of a kind, from the kind's own example file.
 pub(crate) fn example(kind: &dyn products::Kind) -> Box<dyn products::Product> {

@@ -2,11 +2,9 @@
 
 use crate::postgres_server;
 use jiff::Timestamp;
-use registry::{
-    Golden, NewRun, NewVersion, Registry, RunCost, Signature, TableVersion, VersionRecord,
-};
+use registry::{NewRun, NewVersion, Registry, RunCost, Signature, TableVersion, VersionRecord};
 use schema::{AsOf, RunId};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::Connection as _;
 use std::time::Duration;
 
@@ -118,13 +116,6 @@ pub(crate) fn signed(why: &str) -> Signature<'_> {
     }
 }
 
-pub(crate) fn golden() -> Golden {
-    Golden {
-        questions: json!([{"customer": "12347"}, {"customer": "12348"}]),
-        answers: vec![0.1, 1.0 / 3.0],
-    }
-}
-
 pub(crate) fn new_run(product: &str, run: &str) -> NewRun {
     NewRun {
         id: id(run),
@@ -184,13 +175,7 @@ pub(crate) async fn register(
 ) -> VersionRecord {
     registry.start_run(&new_run(product, run)).await.unwrap();
     registry
-        .register_version(&version_of(
-            product,
-            &id(run),
-            artefact,
-            &golden(),
-            scorecard,
-        ))
+        .register_version(&version_of(product, &id(run), artefact, scorecard))
         .await
         .unwrap()
 }
@@ -199,7 +184,6 @@ pub(crate) fn version_of<'a>(
     product: &'a str,
     run: &'a RunId,
     artefact: &'a [u8],
-    golden: &'a Golden,
     scorecard: &'a Value,
 ) -> NewVersion<'a> {
     NewVersion {
@@ -208,7 +192,6 @@ pub(crate) fn version_of<'a>(
         kind: "recommend",
         format_version: 3,
         artefact,
-        golden,
         scorecard,
         created_at: at("2026-03-01T08:30:00Z"),
     }

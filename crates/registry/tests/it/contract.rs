@@ -1,13 +1,13 @@
 //! What a registry promises, whatever database it lies in.
 
 use crate::backend::{
-    Backend, COST, at, golden, id, new_run, register, scorecard, signed, version_of, with_versions,
+    Backend, COST, at, id, new_run, register, scorecard, signed, version_of, with_versions,
 };
 use jiff::SignedDuration;
 use registry::{
-    AliasError, CHAMPION, Cause, CreateKeyError, EndRunError, Golden, Outcome, PromoteError,
-    RegisterError, RevokeKeyError, RollbackError, RunStatus, Signature, StartRunError,
-    TableVersion, VerifyKeyError,
+    AliasError, CHAMPION, Cause, CreateKeyError, EndRunError, Outcome, PromoteError, RegisterError,
+    RevokeKeyError, RollbackError, RunStatus, Signature, StartRunError, TableVersion,
+    VerifyKeyError,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -160,8 +160,8 @@ pub(crate) async fn a_silent_run_is_recovered_and_can_register_nothing(backend: 
             ..
         })
     ));
-    let (run, golden, card) = (id("dead"), golden(), scorecard(0.5, 0.1, 0.4));
-    let late = version_of("baskets", &run, b"late", &golden, &card);
+    let (run, card) = (id("dead"), scorecard(0.5, 0.1, 0.4));
+    let late = version_of("baskets", &run, b"late", &card);
     assert!(matches!(
         registry.register_version(&late).await,
         Err(RegisterError::RunEnded { .. })
@@ -193,7 +193,6 @@ pub(crate) async fn an_artefact_comes_back_byte_for_byte_and_is_stored_once(back
         (artefact.kind.as_str(), artefact.format_version),
         ("recommend", 3)
     );
-    assert_eq!(artefact.golden, golden());
     assert_eq!(
         registry.versions("baskets").await.unwrap(),
         [two.clone(), one]
@@ -215,9 +214,9 @@ pub(crate) async fn an_artefact_comes_back_byte_for_byte_and_is_stored_once(back
 
 pub(crate) async fn a_version_needs_a_living_run_of_its_product(backend: &Backend) {
     let registry = backend.open().await;
-    let (golden, card) = (golden(), scorecard(0.5, 0.1, 0.4));
+    let card = scorecard(0.5, 0.1, 0.4);
     let run = id("r1");
-    let new = version_of("baskets", &run, b"model", &golden, &card);
+    let new = version_of("baskets", &run, b"model", &card);
     assert!(matches!(
         registry.register_version(&new).await,
         Err(RegisterError::UnknownRun { .. })
@@ -228,7 +227,7 @@ pub(crate) async fn a_version_needs_a_living_run_of_its_product(backend: &Backen
         other.to_string(),
         "register a version of `baskets`: run r1 is one of `prices`"
     );
-    let new = version_of("prices", &run, b"model", &golden, &card);
+    let new = version_of("prices", &run, b"model", &card);
     registry.register_version(&new).await.unwrap();
     let twice = registry.register_version(&new).await;
     assert!(matches!(
@@ -252,27 +251,14 @@ pub(crate) async fn a_version_needs_a_living_run_of_its_product(backend: &Backen
     assert_eq!((ended.scorecard, ended.version), (Some(card), Some(1)));
 }
 
-pub(crate) async fn an_artefact_that_proves_nothing_is_refused(backend: &Backend) {
+pub(crate) async fn an_empty_artefact_is_refused(backend: &Backend) {
     let registry = backend.open().await;
     registry.start_run(&new_run("baskets", "r1")).await.unwrap();
     let (run, card) = (id("r1"), scorecard(0.5, 0.1, 0.4));
-    let sound = golden();
     let empty = registry
-        .register_version(&version_of("baskets", &run, b"", &sound, &card))
+        .register_version(&version_of("baskets", &run, b"", &card))
         .await;
     assert!(matches!(empty, Err(RegisterError::Size { found: 0, .. })));
-    for (answers, unusable) in [(vec![], 0), (vec![0.5, f64::NAN, f64::INFINITY], 2)] {
-        let golden = Golden {
-            questions: json!([]),
-            answers,
-        };
-        let new = version_of("baskets", &run, b"model", &golden, &card);
-        let refused = registry.register_version(&new).await.unwrap_err();
-        assert!(
-            matches!(refused, RegisterError::Golden { unusable: n, .. } if n == unusable),
-            "{refused}"
-        );
-    }
     assert_eq!(registry.versions("baskets").await.unwrap(), []);
 }
 

@@ -1,7 +1,7 @@
 //! What somebody did to the database behind the registry's back.
 
-use crate::backend::{Backend, new_run, register, scorecard, with_versions};
-use registry::{ArtefactError, ReadArtefactError, StoreError};
+use crate::backend::{Backend, new_run, register, scorecard};
+use registry::{ReadArtefactError, StoreError};
 
 pub(crate) async fn a_damaged_artefact_is_refused_with_both_hashes(backend: &Backend) {
     let registry = backend.open().await;
@@ -33,35 +33,6 @@ pub(crate) async fn a_damaged_artefact_is_refused_with_both_hashes(backend: &Bac
         unknown,
         Err(ReadArtefactError::Unknown { version: 2, .. })
     ));
-}
-
-pub(crate) async fn a_foreign_or_newer_artefact_is_refused_with_what_was_found(backend: &Backend) {
-    let registry = backend.open().await;
-    with_versions(&registry, 1).await;
-    let artefact = registry.artefact("baskets", 1).await.unwrap();
-    assert_eq!(artefact.readable_by("recommend", 3), Ok(()));
-    assert_eq!(
-        artefact.readable_by("recommend", 4),
-        Ok(()),
-        "an older format still loads"
-    );
-    let newer = artefact.readable_by("recommend", 2).unwrap_err();
-    assert!(
-        matches!(
-            newer,
-            ArtefactError::Newer {
-                found: 3,
-                allowed: 2,
-                ..
-            }
-        ),
-        "{newer}"
-    );
-    let foreign = artefact.readable_by("value", 3).unwrap_err();
-    assert_eq!(
-        foreign.to_string(),
-        "load version 1 of `baskets`: found an artefact of kind `recommend`, expected `value`"
-    );
 }
 
 pub(crate) async fn a_value_nobody_wrote_is_named_with_its_column(backend: &Backend) {

@@ -37,16 +37,35 @@ pub(crate) fn read<T: DeserializeOwned>(
         ));
     }
     let reader = &mut serde_json::Deserializer::from_slice(&body);
-    serde_path_to_error::deserialize(reader).map_err(|error| {
-        let field = error.path().to_string();
-        let inner = error.into_inner();
-        match inner.classify() {
-            serde_json::error::Category::Data => Problem::invalid(inner.to_string()).field(field),
-            serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof
-            | serde_json::error::Category::Io => {
-                Problem::malformed(format!("the body is no JSON: {inner}"))
+    serde_path_to_error::deserialize(reader).map_err(problem)
+}
+
+/// Reads a part of a body that was read as JSON before.
+pub(crate) fn part<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(problem)
+}
+
+/// The field of a field, or the outer one where the inner has no name.
+pub(crate) fn within(outer: &str, inner: Option<&str>) -> String {
+    inner.map_or_else(|| outer.to_owned(), |inner| format!("{outer}.{inner}"))
+}
+
+fn problem(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let field = error.path().iter().next().map(|_| error.path().to_string());
+    let inner = error.into_inner();
+    match inner.classify() {
+        serde_json::error::Category::Data => {
+            let problem = Problem::invalid(inner.to_string());
+            // What is wrong with the whole body, such as a field that is missing, is named by the sentence.
+            match field {
+                Some(field) => problem.field(field),
+                None => problem,
             }
         }
-    })
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => {
+            Problem::malformed(format!("the body is no JSON: {inner}"))
+        }
+    }
 }

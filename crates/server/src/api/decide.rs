@@ -4,7 +4,7 @@ use super::{Shared, body};
 use crate::auth::Scope;
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, ProductMetrics};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -14,7 +14,6 @@ use axum::response::{IntoResponse, Response};
 use lake::log::{DecisionRecord, LogRecord, WalError, find_decision};
 use products::{Asked, Decisions, Infeasible};
 use schema::DecisionId;
-use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
 use std::sync::Arc;
@@ -22,29 +21,22 @@ use std::time::{Duration, Instant};
 
 /// One question, or several.
 enum Questions {
-    One(Box<Asked>),
+    One(Asked),
     Many(Vec<Asked>),
 }
 
-impl<'de> Deserialize<'de> for Questions {
+impl Questions {
     /// `{"requests": [...]}` is several, anything else one: told apart by the key, so that an error names its field.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read(value: serde_json::Value) -> Result<Self, Problem> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Batch {
             requests: Vec<Asked>,
         }
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let read = |error: serde_path_to_error::Error<serde_json::Error>| {
-            de::Error::custom(format!("`{}`: {}", error.path(), error.inner()))
-        };
         if value.get("requests").is_some() {
-            let batch: Batch = serde_path_to_error::deserialize(value).map_err(read)?;
-            return Ok(Self::Many(batch.requests));
+            return Ok(Self::Many(body::part::<Batch>(value)?.requests));
         }
-        Ok(Self::One(Box::new(
-            serde_path_to_error::deserialize(value).map_err(read)?,
-        )))
+        Ok(Self::One(body::part(value)?))
     }
 }
 
@@ -104,49 +96,123 @@ pub(crate) fn is_held_out(salt: &str, share: f64, asked: &Asked) -> bool {
     ((u64::from_be_bytes(first) >> 11) as f64) < share * (1u64 << 53) as f64
 }
 
-/// Decides one question, by its deadline.
+/// Answers to each late one under which scoring is watched.
+const ANSWERS_PER_LATE_MIN: u64 = 1_000;
+
+/// A question that is put to a version.
+struct Put {
+    live: Arc<Answering>,
+    asked: Asked,
+    held_out: bool,
+    now: jiff::Timestamp,
+}
+
+/// What became of it.
+enum Tried {
+    Decided(Decisions),
+    Refused(Infeasible),
+    /// The version failed.
+    Failed,
+    /// It was not through by the deadline.
+    Late,
+}
+
+impl Put {
+    fn new(state: &AppState, live: &Arc<Answering>, asked: Asked) -> Self {
+        let holdout = &state.workshop.project.file.holdout;
+        Self {
+            live: Arc::clone(live),
+            held_out: is_held_out(&holdout.salt, holdout.share, &asked),
+            asked,
+            now: jiff::Timestamp::now(),
+        }
+    }
+
+    fn baseline(&self) -> Decisions {
+        self.live.serving.baseline(&self.asked, self.now)
+    }
+
+    /// What the version decides, or for the holdout its baseline.
+    fn decide(&self) -> Tried {
+        let decide = || {
+            if self.held_out {
+                Ok(self.baseline())
+            } else {
+                self.live.serving.decide(&self.asked, self.now)
+            }
+        };
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(decide)) {
+            Ok(Ok(decided)) => Tried::Decided(decided),
+            Ok(Err(infeasible)) => Tried::Refused(infeasible),
+            Err(_) => Tried::Failed,
+        }
+    }
+
+    /// Decides here and now; what took longer than the deadline is late.
+    fn decide_here(&self, deadline: Duration) -> Tried {
+        let started = Instant::now();
+        let tried = self.decide();
+        if matches!(tried, Tried::Decided(_)) && started.elapsed() > deadline {
+            return Tried::Late;
+        }
+        tried
+    }
+}
+
+/// Decides where it can be left behind at the deadline. That costs two changes of thread.
+async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> Tried {
+    let scoring = Arc::clone(put);
+    let mut scoring = tokio::task::spawn_blocking(move || scoring.decide());
+    match tokio::time::timeout(deadline, &mut scoring).await {
+        Ok(Ok(tried)) => tried,
+        Ok(Err(_)) => Tried::Failed,
+        Err(_) => {
+            // Where it has not begun yet, it need not.
+            scoring.abort();
+            Tried::Late
+        }
+    }
+}
+
+/// Whether so many answers of a product were late since the server started that its scoring is watched.
+fn is_often_late(of: &ProductMetrics) -> bool {
+    let late = of.fallbacks.get();
+    late > 0 && {
+        let answers: u64 = of.decisions.lock().values().map(|n| n.get()).sum();
+        late * ANSWERS_PER_LATE_MIN > answers
+    }
+}
+
+/// Makes the answer of what was tried.
 ///
 /// A version that fails or takes too long is answered for by its baseline, and the answer says so.
 fn answer(
     state: &AppState,
     name: &str,
-    deadline: Duration,
-    live: &Answering,
-    asked: &Asked,
+    put: &Put,
+    tried: Tried,
+    took: Duration,
 ) -> Result<Answer, Problem> {
-    let holdout = &state.workshop.project.file.holdout;
-    let held_out = is_held_out(&holdout.salt, holdout.share, asked);
-    let now = jiff::Timestamp::now();
-    let started = Instant::now();
-    let serving = live.serving.as_ref();
-    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        if held_out {
-            Ok(serving.baseline(asked, now))
-        } else {
-            serving.decide(asked, now)
-        }
-    }));
-    let late = started.elapsed() > deadline;
     let of = state.of_product.get(name);
     if let Some(of) = of {
-        of.time.record(started.elapsed());
+        of.time.record(took);
     }
     let (decided, fallback) = match tried {
-        Ok(Ok(decided)) if !late => (decided, false),
-        Ok(Err(infeasible)) => {
+        Tried::Decided(decided) => (decided, false),
+        Tried::Refused(infeasible) => {
             if let Some(of) = of {
                 of.failures.increment();
             }
             return Err(problem(&infeasible));
         }
-        Ok(Ok(_)) => (serving.baseline(asked, now), true),
-        Err(_) => {
+        Tried::Late => (put.baseline(), true),
+        Tried::Failed => {
             tracing::error!(
                 product = name,
-                version = live.version,
+                version = put.live.version,
                 "a version failed on a request; its baseline answers"
             );
-            (serving.baseline(asked, now), true)
+            (put.baseline(), true)
         }
     };
     if fallback && let Some(of) = of {
@@ -158,12 +224,83 @@ fn answer(
     Ok(Answer {
         decision_id,
         product: name.to_owned(),
-        version: live.version,
-        decided_at: now,
-        holdout: held_out,
+        version: put.live.version,
+        decided_at: put.now,
+        holdout: put.held_out,
         fallback,
         decided,
     })
+}
+
+/// Answers one question.
+///
+/// The answer leaves at the deadline where answers of the product are often late; a first late one is noticed when its
+/// scoring ends, so that no other request pays for the watch.
+async fn answer_one(
+    state: &AppState,
+    name: &str,
+    live: &Arc<Answering>,
+    deadline: Duration,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let put = Arc::new(Put::new(state, live, asked));
+    let started = Instant::now();
+    let tried = if state.of_product.get(name).is_some_and(is_often_late) {
+        decide_watched(&put, deadline).await
+    } else {
+        put.decide_here(deadline)
+    };
+    let answered = answer(state, name, &put, tried, started.elapsed())?;
+    log(state, name, &[(&put.asked, &answered)]).await?;
+    state.count_decisions(name, live.version, 1);
+    Ok(json(&answered))
+}
+
+/// Answers several questions, each by the deadline, beside the threads that other requests wait for.
+async fn answer_many(
+    state: &Arc<AppState>,
+    name: &str,
+    live: &Arc<Answering>,
+    deadline: Duration,
+    asked: Vec<Asked>,
+) -> Result<Response, Problem> {
+    let most = state.workshop.project.file.server.batch_max;
+    if asked.is_empty() || asked.len() > most {
+        let detail = format!(
+            "`requests` has {} questions, allowed is 1 to {most}",
+            asked.len()
+        );
+        return Err(Problem::invalid(detail).field("requests"));
+    }
+    let all = {
+        let (state, live, name) = (Arc::clone(state), Arc::clone(live), name.to_owned());
+        move || {
+            asked
+                .into_iter()
+                .enumerate()
+                .map(|(number, asked)| {
+                    let put = Put::new(&state, &live, asked);
+                    let started = Instant::now();
+                    let tried = put.decide_here(deadline);
+                    let answered = answer(&state, &name, &put, tried, started.elapsed());
+                    let answered = answered.map_err(|p| {
+                        let outer = format!("requests[{number}]");
+                        let field = body::within(&outer, p.field.as_deref());
+                        p.field(field)
+                    })?;
+                    Ok((put, answered))
+                })
+                .collect::<Result<Vec<(Put, Answer)>, Problem>>()
+        }
+    };
+    let answered = tokio::task::spawn_blocking(all)
+        .await
+        .map_err(|e| Problem::internal("decide", &e))??;
+    let pairs: Vec<(&Asked, &Answer)> = answered.iter().map(|(put, a)| (&put.asked, a)).collect();
+    log(state, name, &pairs).await?;
+    state.count_decisions(name, live.version, pairs.len() as u64);
+    let answers: Vec<&Answer> = pairs.iter().map(|(_, answered)| *answered).collect();
+    Ok(json(&serde_json::json!({ "answers": answers })))
 }
 
 fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Option<DecisionRecord> {
@@ -196,29 +333,28 @@ pub(crate) fn not_logged(error: &WalError) -> Problem {
 }
 
 /// Puts decisions on disk. Only then may they be answered.
-async fn log(state: &AppState, name: &str, answers: &[(Asked, Answer)]) -> Result<(), Problem> {
+async fn log(state: &AppState, name: &str, answers: &[(&Asked, &Answer)]) -> Result<(), Problem> {
     let started = Instant::now();
-    let mut records = Vec::with_capacity(answers.len());
+    let mut logged = Vec::with_capacity(answers.len());
     let mut waiting = Vec::with_capacity(answers.len());
     for (asked, answer) in answers {
         let Some(record) = record(state, name, asked, answer) else {
             continue;
         };
-        let entry = LogRecord::Decision(record);
-        let bytes = entry
+        let bytes = LogRecord::Decision(record)
             .to_bytes()
             .map_err(|e| Problem::internal("log the decision", &e))?;
         waiting.push(state.wal.append(&bytes));
-        if let LogRecord::Decision(record) = entry {
-            records.push(Arc::new(record));
-        }
+        logged.push((&answer.decision_id, bytes));
     }
     for appended in waiting {
         appended.await.map_err(|e| not_logged(&e))?;
     }
     state.log_time.record(started.elapsed());
     let mut latest = state.latest.lock();
-    records.into_iter().for_each(|record| latest.add(record));
+    for (id, bytes) in logged {
+        latest.add(id, bytes);
+    }
     Ok(())
 }
 
@@ -231,39 +367,11 @@ pub(crate) async fn decide(
     state.admit(&headers, Scope::Decide).await?;
     let slot = slot(&state, &name)?;
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
-    let questions: Questions = body::read(&headers, bytes)?;
+    let questions = Questions::read(body::read(&headers, bytes)?)?;
     let live = answering(&state, &name)?;
     match questions {
-        Questions::One(asked) => {
-            let answered = answer(&state, &name, deadline, &live, &asked)?;
-            let pairs = [(*asked, answered)];
-            log(&state, &name, &pairs).await?;
-            state.count_decisions(&name, live.version, 1);
-            let [(_, answered)] = pairs;
-            Ok(json(&answered))
-        }
-        Questions::Many(all) => {
-            let most = state.workshop.project.file.server.batch_max;
-            if all.is_empty() || all.len() > most {
-                let detail = format!(
-                    "`requests` has {} questions, allowed is 1 to {most}",
-                    all.len()
-                );
-                return Err(Problem::invalid(detail).field("requests"));
-            }
-            let mut pairs = Vec::with_capacity(all.len());
-            for (number, asked) in all.into_iter().enumerate() {
-                let answered = answer(&state, &name, deadline, &live, &asked).map_err(|p| {
-                    let field = p.field.clone().unwrap_or_default();
-                    p.field(format!("requests[{number}].{field}"))
-                })?;
-                pairs.push((asked, answered));
-            }
-            log(&state, &name, &pairs).await?;
-            state.count_decisions(&name, live.version, pairs.len() as u64);
-            let answers: Vec<&Answer> = pairs.iter().map(|(_, answered)| answered).collect();
-            Ok(json(&serde_json::json!({ "answers": answers })))
-        }
+        Questions::One(asked) => answer_one(&state, &name, &live, deadline, asked).await,
+        Questions::Many(asked) => answer_many(&state, &name, &live, deadline, asked).await,
     }
 }
 
@@ -296,16 +404,28 @@ pub(crate) async fn explain(
     slot(&state, &name)?;
     let asked: Explain = body::read(&headers, bytes)?;
     let live = answering(&state, &name)?;
-    let explained = live
-        .serving
-        .explain(
-            &asked.request,
-            asked.about.as_deref(),
-            jiff::Timestamp::now(),
-        )
-        .map_err(|e| problem(&e))?;
+    let version = live.version;
+    let explain = move || {
+        let (about, now) = (asked.about.as_deref(), jiff::Timestamp::now());
+        live.serving
+            .explain(&asked.request, about, now)
+            .map_err(|infeasible| {
+                let told = problem(&infeasible);
+                // What is to be explained stands beside the question, not in it.
+                let beside = matches!(&infeasible, Infeasible::UnknownProduct { product } if about == Some(product.as_str()));
+                let field = if beside {
+                    "about".to_owned()
+                } else {
+                    body::within("request", told.field.as_deref())
+                };
+                told.field(field)
+            })
+    };
+    let explained = tokio::task::spawn_blocking(explain)
+        .await
+        .map_err(|e| Problem::internal("explain", &e))??;
     Ok(json(
-        &serde_json::json!({ "product": name, "version": live.version, "explanation": explained }),
+        &serde_json::json!({ "product": name, "version": version, "explanation": explained }),
     ))
 }
 
@@ -316,7 +436,7 @@ pub(crate) async fn decision(
 ) -> Result<Json<DecisionRecord>, Problem> {
     state.admit(&headers, Scope::Read).await?;
     if let Some(found) = state.latest.lock().get(&id) {
-        return Ok(Json(found.as_ref().clone()));
+        return Ok(Json(found));
     }
     let id = DecisionId::new(id).map_err(|e| Problem::invalid(e.to_string()).field("id"))?;
     match find_decision(&state.workshop.lake, state.wal.root(), &id).await {
@@ -332,7 +452,12 @@ pub(crate) async fn decision(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schema::CustomerId;
+    use factory::{Project, Workshop};
+    use lake::LakeOptions;
+    use lake::log::{Drain, DrainOptions, Wal, WalOptions};
+    use products::{Explanation, Serving};
+    use schema::{AsOf, CustomerId};
+    use serde_json::{Value, json};
 
     #[test]
     fn the_holdout_has_its_share_and_stays_the_same() {
@@ -351,5 +476,196 @@ mod tests {
         );
         assert!(!is_held_out("salt", 0.5, &Asked::default()));
         assert!(!is_held_out("salt", 0.0, &asked(1)));
+    }
+
+    /// A version that takes its time, or breaks.
+    struct Odd {
+        scoring: Duration,
+        breaks: bool,
+    }
+
+    impl Odd {
+        fn taking(ms: u64) -> Self {
+            Self {
+                scoring: Duration::from_millis(ms),
+                breaks: false,
+            }
+        }
+    }
+
+    fn decisions(method: &str) -> Decisions {
+        Decisions {
+            placement: None,
+            actions: Vec::new(),
+            short_of: None,
+            method: method.to_owned(),
+        }
+    }
+
+    impl Serving for Odd {
+        fn decide(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+            std::thread::sleep(self.scoring);
+            assert!(!self.breaks, "this version breaks on every question");
+            Ok(decisions("version"))
+        }
+
+        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
+            decisions("baseline")
+        }
+
+        fn explain(
+            &self,
+            _: &Asked,
+            _: Option<&str>,
+            _: jiff::Timestamp,
+        ) -> Result<Explanation, Infeasible> {
+            Err(Infeasible::UnknownProduct {
+                product: "any".to_owned(),
+            })
+        }
+    }
+
+    fn live(serving: Odd) -> Arc<Answering> {
+        Arc::new(Answering {
+            version: 7,
+            as_of: AsOf(jiff::civil::date(2025, 1, 1)),
+            serving: Box::new(serving),
+            page: Value::Null,
+            summary: Vec::new(),
+        })
+    }
+
+    const NAME: &str = "for-you";
+
+    /// The state of a server whose project has one product and whose holdout has the share given.
+    async fn state(folder: &std::path::Path, holdout: f64) -> Arc<AppState> {
+        let write = |file: &str, text: &str| {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("comptoir.toml", "name = \"Odd\"\n");
+        write(
+            "products/for-you.toml",
+            "kind = \"recommend\"\nowner = \"shop\"\n",
+        );
+        let mut project = Project::open(folder).unwrap();
+        project.file.holdout.share = holdout;
+        let workshop = Workshop::open(project, &LakeOptions::default())
+            .await
+            .unwrap();
+        let wal = Wal::open_below(&folder.join("wal"), &WalOptions::default()).unwrap();
+        let wal = Arc::new(wal);
+        let drain = Drain::new(
+            workshop.lake.clone(),
+            Arc::clone(&wal),
+            DrainOptions::default(),
+        );
+        Arc::new(AppState::new(workshop, wal, drain))
+    }
+
+    fn asked() -> Asked {
+        Asked {
+            customer_id: Some(CustomerId::new("C1").unwrap()),
+            ..Asked::default()
+        }
+    }
+
+    /// Asks as the handler does, and gives the answer and the milliseconds it took.
+    async fn ask(state: &Arc<AppState>, live: &Arc<Answering>, deadline_ms: u64) -> (Value, u128) {
+        let started = Instant::now();
+        let deadline = Duration::from_millis(deadline_ms);
+        let response = answer_one(state, NAME, live, deadline, asked())
+            .await
+            .unwrap();
+        let took = started.elapsed().as_millis();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        (serde_json::from_slice(&body.unwrap()).unwrap(), took)
+    }
+
+    /// The decision of an answer as it lies in the log on disk.
+    async fn logged(state: &AppState, answer: &Value) -> DecisionRecord {
+        let id = DecisionId::new(answer["decision_id"].as_str().unwrap()).unwrap();
+        let found = find_decision(&state.workshop.lake, state.wal.root(), &id).await;
+        found.unwrap().expect("an answer that left is on disk")
+    }
+
+    fn fallbacks(state: &AppState) -> String {
+        let metrics = state.metrics.exposition();
+        let line = metrics
+            .lines()
+            .find(|l| l.starts_with("comptoir_fallbacks_total{"));
+        line.unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_late_or_broken_is_answered_by_the_baseline_and_counted_and_logged() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path(), 0.0).await;
+        let (good, _) = ask(&state, &live(Odd::taking(0)), 5_000).await;
+        assert_eq!(
+            (&good["method"], &good["fallback"], &good["version"]),
+            (&json!("version"), &json!(false), &json!(7))
+        );
+        assert!(!logged(&state, &good).await.fallback);
+        assert!(fallbacks(&state).ends_with(" 0"), "{}", fallbacks(&state));
+
+        let slow = live(Odd::taking(1_500));
+        let (first, _) = ask(&state, &slow, 20).await;
+        assert_eq!(
+            (&first["method"], &first["fallback"]),
+            (&json!("baseline"), &json!(true))
+        );
+        assert!(logged(&state, &first).await.fallback);
+        assert!(fallbacks(&state).ends_with(" 1"), "{}", fallbacks(&state));
+
+        // The product was late: the next answer leaves at the deadline, long before its scoring ends.
+        let (second, took_ms) = ask(&state, &slow, 20).await;
+        assert_eq!(second["fallback"], true);
+        assert!((20..1_000).contains(&took_ms), "{took_ms}");
+        assert!(fallbacks(&state).ends_with(" 2"), "{}", fallbacks(&state));
+
+        // Broken while watched, and within a batch, where it is not.
+        let broken = live(Odd {
+            breaks: true,
+            ..Odd::taking(0)
+        });
+        let (third, _) = ask(&state, &broken, 5_000).await;
+        assert_eq!(third["method"], "baseline");
+        assert!(third["fallback"] == true && logged(&state, &third).await.fallback);
+        let deadline = Duration::from_secs(5);
+        let many = answer_many(&state, NAME, &broken, deadline, vec![asked(), asked()]).await;
+        let body = axum::body::to_bytes(many.unwrap().into_body(), 1 << 20).await;
+        let many: Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        for answer in many["answers"].as_array().unwrap() {
+            assert!(answer["fallback"] == true && logged(&state, answer).await.fallback);
+        }
+        assert!(fallbacks(&state).ends_with(" 5"), "{}", fallbacks(&state));
+    }
+
+    #[tokio::test]
+    async fn the_watch_ends_when_late_answers_are_rare() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path(), 0.0).await;
+        let of = &state.of_product[NAME];
+        assert!(!is_often_late(of), "nothing was answered");
+        of.fallbacks.increment();
+        state.count_decisions(NAME, 1, 600);
+        assert!(is_often_late(of), "one of 600");
+        state.count_decisions(NAME, 2, 400);
+        assert!(!is_often_late(of), "one of 1000");
+    }
+
+    #[tokio::test]
+    async fn a_customer_who_is_held_out_gets_the_baseline_and_the_log_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(folder.path(), 1.0).await;
+        let (held, _) = ask(&state, &live(Odd::taking(0)), 5_000).await;
+        assert_eq!(
+            (&held["method"], &held["holdout"], &held["fallback"]),
+            (&json!("baseline"), &json!(true), &json!(false))
+        );
+        let record = logged(&state, &held).await;
+        assert!(record.holdout && !record.fallback, "{record:?}");
     }
 }

@@ -9,22 +9,24 @@ mod health;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
-use axum::Router;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// State as handlers take it.
 pub(crate) type Shared = axum::extract::State<Arc<AppState>>;
 
 pub(crate) fn router() -> Router<Arc<AppState>> {
+    let keys: Arc<Mutex<events::Keys>> = Arc::default();
     Router::new()
         .route("/v1/products", get(catalogue::products))
         .route("/v1/products/{name}", get(catalogue::product))
         .route("/v1/products/{name}/decide", post(decide::decide))
         .route("/v1/products/{name}/explain", post(decide::explain))
         .route("/v1/decisions/{id}", get(decide::decision))
-        .route("/v1/events", post(events::take))
+        .route("/v1/events", post(events::take).layer(Extension(keys)))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

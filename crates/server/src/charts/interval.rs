@@ -2,7 +2,7 @@
 
 use super::locale::Locale;
 use super::scale::Axis;
-use super::svg::{Anchor, Drawing, LINE, WIDTH, escape, fit, place, text_width};
+use super::svg::{Anchor, Drawing, LINE, WIDTH, escape, fit, inside, place, text_width};
 
 /// Height of a row: its label, its interval and the space after.
 const ROW: f64 = LINE * 2.0 + 8.0;
@@ -90,6 +90,7 @@ pub fn interval_chart(chart: &IntervalChart, locale: Locale) -> String {
             drawing.line((at, band.0), (at, band.1), "class=\"grid\"");
         }
         let number = locale.fixed(tick, axis.decimals);
+        let at = inside(at, &number);
         drawing.text(at, bottom + LINE, Anchor::Middle, "quiet", &number);
     }
     if let Some(mark) = mark {
@@ -98,10 +99,8 @@ pub fn interval_chart(chart: &IntervalChart, locale: Locale) -> String {
             let attributes = "stroke-dasharray=\"4 3\" stroke-width=\"1.5\"";
             drawing.line((at, band.0), (at, band.1), attributes);
         }
-        let half = text_width(&mark.label) / 2.0;
-        let label_at = at.clamp(half.min(WIDTH / 2.0), (WIDTH - half).max(WIDTH / 2.0));
         drawing.text(
-            label_at,
+            inside(at, &mark.label),
             LINE - 4.0,
             Anchor::Middle,
             "",
@@ -268,5 +267,24 @@ mod tests {
         let svg = chart(&[Some([0.11, 0.5, 0.93])]);
         assert!(svg.contains("€0.5 (0.11 to €0.93)"), "{svg}");
         assert!(svg.contains("95% interval"));
+    }
+
+    #[test]
+    fn numbers_of_the_axis_are_inside_the_drawing() {
+        let svg = chart(&[Some([-123_456.0, 0.0, 123_456.0])]);
+        let mut seen = 0;
+        for text in svg.split("<text").filter(|t| t.contains("middle")) {
+            let x = text.split(" x=\"").nth(1).unwrap();
+            let x: f64 = x.split('"').next().unwrap().parse().unwrap();
+            let number = text.split('>').nth(1).unwrap().split('<').next().unwrap();
+            let half = text_width(number) / 2.0;
+            // A place is written with one decimal.
+            assert!(
+                half <= x + 0.1 && x - 0.1 <= WIDTH - half,
+                "{number} at {x}"
+            );
+            seen += usize::from(number.contains("00,000"));
+        }
+        assert!(seen >= 2, "{svg}");
     }
 }

@@ -2,7 +2,9 @@
 
 use super::locale::Locale;
 use super::scale::Axis;
-use super::svg::{Anchor, DASHES, Drawing, LINE, WIDTH, escape, fit, marker, place, text_width};
+use super::svg::{
+    Anchor, DASHES, Drawing, LINE, WIDTH, escape, fit, inside, marker, place, text_width,
+};
 
 /// Most points of a series that each get a marker; beyond, only ends of gaps and the last point.
 const MARKERS_MAX: usize = 24;
@@ -125,10 +127,9 @@ impl Frame {
             .iter()
             .map(|l| text_width(l))
             .fold(1.0, f64::max);
-        let fitting = ((self.right - self.left) / (widest + 14.0))
-            .floor()
-            .max(1.0) as usize;
-        let every = chart.labels.len().div_ceil(fitting.max(1)).max(1);
+        // The first label starts at the axis and the next is centred, so that one and a half lie between them.
+        let step = (self.right - self.left) / self.steps.max(1) as f64;
+        let every = ((1.5 * widest + 8.0) / step).ceil().max(1.0) as usize;
         for (i, label) in chart.labels.iter().enumerate().step_by(every) {
             let at = self.x(i);
             drawing.line(
@@ -141,7 +142,11 @@ impl Frame {
             } else {
                 Anchor::Middle
             };
-            let at = if i == 0 { (at - 6.0).max(0.0) } else { at };
+            let at = if i == 0 {
+                (at - 6.0).max(0.0)
+            } else {
+                inside(at, label)
+            };
             drawing.text(at, self.bottom + LINE + 2.0, anchor, "quiet", label);
         }
     }
@@ -296,6 +301,36 @@ mod tests {
         assert_eq!(svg.matches("class=\"mark\"").count(), 3);
         assert!(svg.contains("2 values unknown, shown as gaps"));
         assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn labels_of_the_axis_do_not_touch_and_are_not_cut() {
+        for n in [2, 7, 13, 24, 60] {
+            let mut months = chart(&vec![Some(1.0); n]);
+            months.labels = (0..n).map(|i| format!("2009-{:02}", i + 1)).collect();
+            let svg = line_chart(&months, Locale::English);
+            let x = |text: &str| -> f64 {
+                let start = text.find(" x=\"").unwrap() + 4;
+                text[start..].split('"').next().unwrap().parse().unwrap()
+            };
+            let shown: Vec<(f64, f64)> = svg
+                .split("<text")
+                .filter_map(|text| text.split_once(">2009-").map(|(tag, _)| tag))
+                .map(|tag| {
+                    let (at, width) = (x(tag), text_width("2009-01"));
+                    let start = if tag.contains("middle") {
+                        at - width / 2.0
+                    } else {
+                        at
+                    };
+                    (start, start + width)
+                })
+                .collect();
+            assert!(shown.len() > 1, "{n}: {svg}");
+            assert!(shown.windows(2).all(|w| w[0].1 < w[1].0), "{n}: {shown:?}");
+            // A place is written with one decimal.
+            assert!(shown.iter().all(|s| s.1 < WIDTH + 0.1), "{n}: {shown:?}");
+        }
     }
 
     #[test]

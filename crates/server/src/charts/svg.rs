@@ -40,6 +40,12 @@ pub(crate) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * LETTER
 }
 
+/// Where the middle of a text stands that belongs at `at`: as near as the whole text is inside the drawing.
+pub(crate) fn inside(at: f64, text: &str) -> f64 {
+    let half = (text_width(text) / 2.0).min(WIDTH / 2.0);
+    at.clamp(half, WIDTH - half)
+}
+
 /// The text, cut with an ellipsis when it would be wider than `room`.
 pub(crate) fn fit(text: &str, room: f64) -> String {
     let letters = (room / LETTER).floor().max(1.0) as usize;

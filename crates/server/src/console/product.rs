@@ -115,7 +115,8 @@ fn moves(l: Locale, all: &[AliasChange]) -> Markup {
         let from = c.from.map_or_else(|| "–".to_owned(), |v| v.to_string());
         vec![
             moment(c.at),
-            html! { (from) " → " b { (c.to) } ", " (say(cause)) },
+            // One piece: on a telephone each piece of a cell has a line of its own.
+            html! { span { (from) " → " b { (c.to) } ", " (say(cause)) } },
             html! { (c.who) },
             html! { span lang="en" { (c.why) } },
         ]
@@ -168,6 +169,7 @@ fn runs(l: Locale, all: &[RunRecord]) -> Markup {
 
 /// What the registry knows of a product.
 struct Known {
+    /// Oldest first, as the moves are.
     versions: Vec<VersionRecord>,
     moves: Vec<AliasChange>,
     runs: Vec<RunRecord>,
@@ -176,8 +178,10 @@ struct Known {
 async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
     let registry = &state.workshop.registry;
     let failed = |e: registry::StoreError| Problem::internal("read the registry", &e);
+    let mut versions = registry.versions(name).await.map_err(failed)?;
+    versions.reverse();
     Ok(Known {
-        versions: registry.versions(name).await.map_err(failed)?,
+        versions,
         moves: registry
             .alias_history(name, CHAMPION)
             .await

@@ -1,6 +1,6 @@
 //! What the API answers, and how it refuses.
 
-use crate::served::{ask, empty, get, locked, post, shop};
+use crate::served::{ask, empty, get, post, shop};
 use serde_json::{Value, json};
 
 fn body(text: &str) -> Value {
@@ -236,6 +236,72 @@ fn wrong_requests_name_their_field() {
 }
 
 #[test]
+fn a_wrong_field_is_named_by_its_whole_path() {
+    let decide = "/v1/products/for-you/decide";
+    let explain = "/v1/products/for-you/explain";
+    let customer = customer();
+    let asked = json!({ "customer_id": customer });
+    let cases = [
+        (decide, json!({ "items": "many" }), "items"),
+        (
+            decide,
+            json!({ "requests": [asked, { "items": "many" }] }),
+            "requests[1].items",
+        ),
+        (
+            decide,
+            json!({ "requests": [asked, { "items": 0 }] }),
+            "requests[1].items",
+        ),
+        (decide, json!({ "requests": "all" }), "requests"),
+        (decide, json!({ "recent": ["P1", 2] }), "recent[1]"),
+        (
+            explain,
+            json!({ "request": { "items": "many" } }),
+            "request.items",
+        ),
+        (
+            explain,
+            json!({ "request": { "items": 0 } }),
+            "request.items",
+        ),
+        (explain, json!({ "request": asked, "about": 7 }), "about"),
+    ];
+    for (path, sent, field) in cases {
+        let answer = post(shop().address, path, &[], &sent.to_string());
+        let problem = body(&answer.body);
+        assert_eq!(
+            (answer.status, &problem["field"]),
+            (422, &json!(field)),
+            "{sent}: {problem}"
+        );
+    }
+    let unknown = json!({ "request": asked, "about": "nothing" }).to_string();
+    let problem = body(&post(shop().address, explain, &[], &unknown).body);
+    assert_eq!(
+        (&problem["status"], &problem["field"]),
+        (&json!(404), &json!("about")),
+        "{problem}"
+    );
+    // A batch is answered whole or not at all: the good question before the wrong one is not counted.
+    let count = || {
+        let metrics = get(shop().address, "/metrics", &[]).body;
+        let line = metrics
+            .lines()
+            .find(|l| l.starts_with("comptoir_decisions_total{product=\"segments\""));
+        line.map(str::to_owned)
+    };
+    let before = count();
+    let batch = json!({ "requests": [asked, { "customer_id": "nobody" }] }).to_string();
+    let refused = post(shop().address, "/v1/products/segments/decide", &[], &batch);
+    assert_eq!(
+        (refused.status, &body(&refused.body)["field"]),
+        (404, &json!("requests[1].customer_id"))
+    );
+    assert_eq!(count(), before);
+}
+
+#[test]
 fn a_hundred_megabytes_are_refused_without_being_kept() {
     let large = format!("{{\"customer_id\": \"{}\"}}", "x".repeat(100 << 20));
     refused(
@@ -266,15 +332,6 @@ fn the_same_event_twice_is_one_event() {
     );
     let unnamed = json!({ "events": [{ "occurred_at": "2025-01-03T10:00:00Z", "type": "click" }] })
         .to_string();
-    let key = [("idempotency-key", "request-7")];
-    assert_eq!(
-        body(&post(shop().address, "/v1/events", &key, &unnamed).body)["accepted"],
-        1
-    );
-    assert_eq!(
-        body(&post(shop().address, "/v1/events", &key, &unnamed).body)["duplicates"],
-        1
-    );
     let json_header = &[("content-type", "application/json")][..];
     refused(
         "POST",
@@ -302,45 +359,6 @@ fn the_same_event_twice_is_one_event() {
         422,
         &["events[0].type", "heartbeat", "purchase"],
     );
-}
-
-#[test]
-fn a_key_opens_what_its_scopes_say() {
-    let (served, key) = locked();
-    let bearer = format!("Bearer {key}");
-    let authorization = [("authorization", bearer.as_str())];
-    assert_eq!(get(served.address, "/v1/products", &[]).status, 401);
-    assert!(
-        get(served.address, "/v1/products", &[])
-            .header("www-authenticate")
-            .contains("Bearer")
-    );
-    assert_eq!(
-        get(
-            served.address,
-            "/v1/products",
-            &[("authorization", "Bearer ck_wrong")]
-        )
-        .status,
-        401
-    );
-    assert_eq!(
-        get(served.address, "/v1/products", &authorization).status,
-        200
-    );
-    let forbidden = post(
-        served.address,
-        "/v1/products/for-you/decide",
-        &authorization,
-        "{}",
-    );
-    assert_eq!(forbidden.status, 403, "{forbidden:?}");
-    assert!(
-        forbidden.body.contains("decide") && forbidden.body.contains("read"),
-        "{forbidden:?}"
-    );
-    assert_eq!(get(served.address, "/health/live", &[]).status, 200);
-    assert_eq!(get(served.address, "/openapi.json", &[]).status, 200);
 }
 
 #[test]

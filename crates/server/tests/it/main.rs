@@ -11,7 +11,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod access;
 mod api;
 mod browser;
 mod console;
+mod events;
+mod house;
 mod served;
+mod versions;

@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use tempfile::TempDir;
 
 /// One answer.
 #[derive(Debug)]
@@ -109,35 +110,48 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The example marketplace in a folder of its own, without raw files.
-pub(crate) fn project(folder: &Path) {
-    copy(
-        Path::new(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../examples/marketplace"
-        )),
-        folder,
-    );
+pub(crate) fn project() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/marketplace");
+    copy(Path::new(example), folder.path());
+    folder
 }
 
-async fn workshop(folder: &Path) -> Workshop {
-    Workshop::open(Project::open(folder).unwrap(), &LakeOptions::default())
-        .await
+/// Replaces a part of a file of a project.
+pub(crate) fn edit(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "no {from:?} in {text}");
+    std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
         .unwrap()
 }
 
-/// Imports, trains what learns in a moment, and opens the shop again.
-async fn trained(folder: &Path) -> Workshop {
-    // Large enough that each kind beats its baseline, small enough to be trained in a moment.
-    let shop = simulator::Shop {
-        customers: 600,
-        products: 400,
-        days: 420,
-        ..simulator::Shop::tiny()
-    };
-    let generated = simulator::generate(&shop).unwrap();
-    simulator::write(&generated, folder).unwrap();
-    let now = "2025-06-05T08:00:00Z".parse().unwrap();
-    let workshop = workshop(folder).await;
+/// Works on a project beside the server, as the command line does.
+pub(crate) fn within<T>(folder: &Path, work: impl AsyncFnOnce(&Workshop) -> T) -> T {
+    runtime().block_on(async {
+        let project = Project::open(folder).unwrap();
+        let workshop = Workshop::open(project, &LakeOptions::default())
+            .await
+            .unwrap();
+        let made = work(&workshop).await;
+        workshop.registry.close().await;
+        made
+    })
+}
+
+/// When the files of the small marketplace were imported.
+pub(crate) const IMPORTED_AT: &str = "2025-06-05T08:00:00Z";
+
+/// Imports, and trains what learns in a moment.
+async fn train(workshop: &Workshop) {
+    let now = IMPORTED_AT.parse().unwrap();
     workshop
         .import(&ImportOptions::at(now), &Silent)
         .await
@@ -155,84 +169,121 @@ async fn trained(folder: &Path) -> Workshop {
             .await
             .unwrap();
     }
-    workshop
+}
+
+/// A copy of the small marketplace, imported and trained; that is done once for all tests.
+pub(crate) fn trained() -> TempDir {
+    static TRAINED: LazyLock<TempDir> = LazyLock::new(|| {
+        // Large enough that each kind beats its baseline, small enough to be trained in a moment.
+        let shop = simulator::Shop {
+            customers: 600,
+            products: 400,
+            days: 420,
+            ..simulator::Shop::tiny()
+        };
+        let folder = project();
+        let generated = simulator::generate(&shop).unwrap();
+        simulator::write(&generated, folder.path()).unwrap();
+        within(folder.path(), train);
+        folder
+    });
+    let folder = tempfile::tempdir().unwrap();
+    copy(TRAINED.path(), folder.path());
+    folder
 }
 
 /// A server and the folder it lives in.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: TempDir,
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
 }
 
-/// Serves until the test program ends.
-fn start(prepare: impl AsyncFnOnce(&Path) -> Workshop + Send + 'static) -> Served {
-    let folder = tempfile::tempdir().unwrap();
+impl Served {
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Stops as a signal does: what was logged is in the lake afterwards.
+    pub(crate) fn stop(self) -> TempDir {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap();
+        self.folder
+    }
+}
+
+/// Serves a project on a port of its own, until it is stopped or the test program ends.
+pub(crate) fn serving(folder: TempDir) -> Served {
     let path = folder.path().to_owned();
     let (told, address) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let workshop = prepare(&path).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let thread = std::thread::spawn(move || {
+        runtime().block_on(async {
+            let project = Project::open(&path).unwrap();
+            let workshop = Workshop::open(project, &LakeOptions::default())
+                .await
+                .unwrap();
             let options = ServeOptions {
                 address: Some("127.0.0.1:0".parse().unwrap()),
             };
-            serve(
-                workshop,
-                options,
-                |bound| told.send(bound).unwrap(),
-                std::future::pending(),
-            )
-            .await
-            .unwrap();
+            let stop = async {
+                // A test that ends without stopping its server leaves it to the end of the program.
+                if stopped.await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            serve(workshop, options, |bound| told.send(bound).unwrap(), stop)
+                .await
+                .unwrap();
         });
     });
     let address = address.recv().expect("the server starts");
     Served {
         address,
-        _folder: folder,
+        folder,
+        stop,
+        thread,
     }
 }
 
-/// The small marketplace, trained: made once for all tests.
+/// The small marketplace, trained: served once for all tests.
 pub(crate) fn shop() -> &'static Served {
-    static SHOP: LazyLock<Served> = LazyLock::new(|| {
-        start(async |folder: &Path| {
-            project(folder);
-            trained(folder).await
-        })
-    });
+    static SHOP: LazyLock<Served> = LazyLock::new(|| serving(trained()));
     &SHOP
 }
 
 /// A project that nothing was imported into.
 pub(crate) fn empty() -> Served {
-    start(async |folder: &Path| {
-        project(folder);
-        workshop(folder).await
-    })
+    serving(project())
+}
+
+/// Makes a project answer nobody without a key.
+pub(crate) fn lock(folder: &Path) {
+    edit(
+        folder,
+        "comptoir.toml",
+        "anonymous = true",
+        "anonymous = false",
+    );
+}
+
+/// Makes a key with a scope.
+pub(crate) async fn key(workshop: &Workshop, scope: &str) -> registry::NewKey {
+    let mut secret = [0; 32];
+    secret[..scope.len()].copy_from_slice(scope.as_bytes());
+    let (scopes, at) = ([scope.to_owned()].into(), jiff::Timestamp::UNIX_EPOCH);
+    workshop
+        .registry
+        .create_key(scope, &scopes, secret, at)
+        .await
+        .unwrap()
 }
 
 /// A project that answers nobody without a key, and a key that may read.
 pub(crate) fn locked() -> (Served, String) {
-    let (told, key) = std::sync::mpsc::channel();
-    let served = start(async move |folder: &Path| {
-        project(folder);
-        let file = folder.join("comptoir.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace("anonymous = true", "anonymous = false")).unwrap();
-        let workshop = workshop(folder).await;
-        let scopes = ["read".to_owned()].into();
-        let made = workshop
-            .registry
-            .create_key("till", &scopes, [7; 32], jiff::Timestamp::UNIX_EPOCH)
-            .await
-            .unwrap();
-        told.send(made.plaintext).unwrap();
-        workshop
-    });
-    (served, key.recv().unwrap())
+    let folder = project();
+    lock(folder.path());
+    let key = within(folder.path(), async |workshop| key(workshop, "read").await);
+    (serving(folder), key.plaintext)
 }

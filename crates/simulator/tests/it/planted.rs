@@ -207,6 +207,51 @@ fn returns_reference_existing_sales_and_never_exceed_them() {
 }
 
 #[test]
+fn goods_of_a_merchant_come_back_as_often_as_planted() {
+    let shop = marketplace();
+    // Returns of the last sales lie after the span.
+    let last = shop.truth.end.saturating_sub(jiff::Span::new().days(100));
+    let early = |line: &OrderLine| line.at.date() < last;
+    let merchants = shop.truth.merchants.len();
+    let (mut ordinary, mut back) = (vec![0.0; merchants], vec![0.0; merchants]);
+    for line in &shop.lines {
+        let product = &shop.products[line.product];
+        match line.kind {
+            LineKind::Sale if early(line) => {
+                ordinary[product.merchant] += shop.truth.categories[product.category].return_rate;
+            }
+            LineKind::Return { of_line } if early(&shop.lines[of_line]) => {
+                back[product.merchant] += 1.0;
+            }
+            LineKind::Sale | LineKind::Return { .. } | LineKind::Cancelled => {}
+        }
+    }
+    let (mut worst, mut others) = (Vec::new(), Vec::new());
+    for (at, merchant) in shop.truth.merchants.iter().enumerate() {
+        let expected = ordinary[at] * merchant.return_multiplier;
+        // Four and a half standard deviations of a count; some forty returns tell once from three times.
+        assert!(
+            (back[at] - expected).abs() < 4.5 * expected.sqrt(),
+            "{merchant:?}: {} returns, {expected} expected",
+            back[at]
+        );
+        let rate = back[at] / ordinary[at];
+        if merchant.return_multiplier > 1.0 {
+            worst.push(rate);
+        } else {
+            others.push(rate);
+        }
+    }
+    // Whoever looks at return rates per category sees who they are.
+    assert_eq!((worst.len(), others.len()), (3, 57));
+    let least = worst.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = others.iter().copied().fold(0.0, f64::max);
+    assert!(least > 1.3 * most, "{worst:?} {others:?}");
+    let (all_back, all_ordinary): (f64, f64) = (back.iter().sum(), ordinary.iter().sum());
+    assert!(all_back > 1.05 * all_ordinary, "{all_back} {all_ordinary}");
+}
+
+#[test]
 fn replenished_goods_come_back_at_their_interval() {
     let shop = marketplace();
     let mut last: BTreeMap<(usize, usize), jiff::civil::Date> = BTreeMap::new();

@@ -12,6 +12,7 @@ use arrow::datatypes::{
 };
 use schema::Cents;
 use schema::table::ColumnType;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Values, and the cells that could not be read: row and value.
@@ -101,6 +102,11 @@ pub(super) fn expected(kind: ColumnType, mapping: &Mapping) -> Arc<str> {
     }
 }
 
+/// A floating-point number for the report: 1e308 rather than its 309 digits.
+fn show_real(number: &f64) -> String {
+    format!("{number:?}")
+}
+
 /// Reads each value with `read`; where it gives `None`, `show` gives the value for the report.
 fn each<T, V>(
     values: impl Iterator<Item = Option<V>>,
@@ -143,19 +149,46 @@ pub(super) fn convert(
         ColumnType::Timestamp => moment(&shape, mapping),
         ColumnType::Boolean => flag(&shape),
     };
-    converted.ok_or_else(|| values.data_type().to_string())
+    match converted {
+        Some(converted) => Ok(with_lost(values, converted)),
+        None => Err(values.data_type().to_string()),
+    }
+}
+
+/// Adds the cells that a cast made null because their type holds more than the column's: they are not empty.
+fn with_lost(values: &ArrayRef, (converted, mut failures): Converted) -> Converted {
+    if converted.null_count() > values.null_count() + failures.len() {
+        let counts = cast(values, &DataType::Int64).ok();
+        let counts = counts
+            .as_ref()
+            .map(|counts| counts.as_primitive::<Int64Type>());
+        let told: BTreeSet<usize> = failures.iter().map(|failure| failure.0).collect();
+        let lost =
+            |row: &usize| values.is_valid(*row) && converted.is_null(*row) && !told.contains(row);
+        failures.extend((0..values.len()).filter(lost).map(|row| {
+            let count = counts.filter(|counts| counts.is_valid(row));
+            (
+                row,
+                count.map_or_else(String::new, |c| c.value(row).to_string()),
+            )
+        }));
+    }
+    (converted, failures)
 }
 
 fn text(shape: &Shape, values: &ArrayRef) -> Option<Converted> {
     let none = Vec::new();
     match shape {
         Shape::Text(texts) => Some((Arc::new(texts.clone()), none)),
-        // Identifiers that a spreadsheet made floating point lose their `.0`.
+        // Identifiers that a spreadsheet made floating point lose their `.0`. What is no number names nobody.
         Shape::Real(numbers) => {
-            let texts = numbers.iter().map(|n| {
-                n.map(|n| number::whole(n).map_or_else(|| n.to_string(), |whole| whole.to_string()))
-            });
-            Some((Arc::new(texts.collect::<StringArray>()), none))
+            let name = |n: &f64| {
+                let whole = || number::whole(*n).map(|whole| whole.to_string());
+                n.is_finite()
+                    .then(|| whole().unwrap_or_else(|| n.to_string()))
+            };
+            let (texts, failures) = each(numbers.iter(), name, show_real);
+            Some((Arc::new(StringArray::from(texts)), failures))
         }
         Shape::Whole(_) | Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } => {
             Some((cast(values, &DataType::Utf8).ok()?, none))
@@ -167,7 +200,7 @@ fn text(shape: &Shape, values: &ArrayRef) -> Option<Converted> {
 fn integer(shape: &Shape, read: impl Fn(&str) -> Option<i64>) -> Option<Converted> {
     let (numbers, failures) = match shape {
         Shape::Text(texts) => each(texts.iter(), |t| read(t), |t| (*t).to_owned()),
-        Shape::Real(numbers) => each(numbers.iter(), |n| number::whole(*n), f64::to_string),
+        Shape::Real(numbers) => each(numbers.iter(), |n| number::whole(*n), show_real),
         Shape::Whole(numbers) => return Some((Arc::new(numbers.clone()), Vec::new())),
         Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
     };
@@ -187,7 +220,7 @@ fn cents(shape: &Shape, unit: Unit, style: NumberStyle) -> Option<Converted> {
         Shape::Real(numbers) => each(
             numbers.iter(),
             |n| Cents::nearest(n * 100.0).map(|c| c.0),
-            f64::to_string,
+            show_real,
         ),
         Shape::Whole(numbers) => each(numbers.iter(), |n| n.checked_mul(100), i64::to_string),
         Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
@@ -210,7 +243,7 @@ fn real(shape: &Shape, unit: Unit, style: NumberStyle) -> Option<Converted> {
         Shape::Real(numbers) => each(
             numbers.iter(),
             |n| Some(n * scale).filter(|n| n.is_finite()),
-            f64::to_string,
+            show_real,
         ),
         Shape::Whole(numbers) => each(numbers.iter(), |n| Some(*n as f64 * scale), i64::to_string),
         Shape::Flag(_) | Shape::Day(_) | Shape::Moment { .. } | Shape::Empty => return None,
@@ -237,7 +270,7 @@ fn date(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
         Shape::Text(texts) => each(texts.iter(), remembered(|t| format.day(t, zone)), |t| {
             (*t).to_owned()
         }),
-        Shape::Day(days) => return Some((Arc::new(days.clone()), Vec::new())),
+        Shape::Day(days) => each(days.iter(), |d| time::day(*d), i32::to_string),
         Shape::Moment { micros, has_zone } => {
             let utc = jiff::tz::TimeZone::UTC;
             let zone = if *has_zone { zone } else { &utc };
@@ -262,7 +295,7 @@ fn moment(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
         Shape::Moment {
             micros,
             has_zone: true,
-        } => (micros.iter().collect(), Vec::new()),
+        } => each(micros.iter(), |m| time::instant(*m), i64::to_string),
         Shape::Moment {
             micros,
             has_zone: false,
@@ -278,7 +311,7 @@ fn moment(shape: &Shape, mapping: &Mapping) -> Option<Converted> {
         }
         Shape::Day(days) => {
             let midnight = |d: &i32| {
-                let date = schema::time::date_of(*d);
+                let date = schema::time::date_of(time::day(*d)?);
                 time::local(date.to_datetime(jiff::civil::Time::midnight()), zone)
             };
             each(days.iter(), midnight, i32::to_string)

@@ -145,6 +145,16 @@ pub(super) fn local_micros(micros: i64, zone: &TimeZone) -> Option<i64> {
     )
 }
 
+/// Microseconds since 1970-01-01 UTC; `None` beyond the calendar.
+pub(super) fn instant(micros: i64) -> Option<i64> {
+    Timestamp::from_microsecond(micros).ok().map(|_| micros)
+}
+
+/// Days since 1970-01-01; `None` beyond the calendar.
+pub(super) fn day(days: i32) -> Option<i32> {
+    (schema::time::epoch_day(schema::time::date_of(days)) == days).then_some(days)
+}
+
 /// Day of a moment in a time zone, as days since 1970-01-01.
 pub(super) fn day_of(micros: i64, zone: &TimeZone) -> Option<i32> {
     let date = zone

@@ -11,7 +11,7 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::errors::ParquetError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +39,28 @@ fn plain(kind: &DataType) -> DataType {
     }
 }
 
+/// What the decoder answers. It panics on some damaged files; that is damage too, and no reason to end the program.
+fn decoded<T, E: std::fmt::Display>(
+    file: &Path,
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, ReadError> {
+    // Nothing of the decoder is used after a panic, so nothing half changed can be seen.
+    let found = match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(text) => text.clone(),
+            None => panic
+                .downcast_ref::<&str>()
+                .map_or_else(String::new, |text| (*text).to_owned()),
+        },
+    };
+    Err(ReadError::Damaged {
+        file: file.to_owned(),
+        found,
+    })
+}
+
 pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
     use std::io::Read;
     let mut opened = fs_err::File::open(file).map_err(io(file))?.into_file();
@@ -60,11 +82,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
             expected: EXPECTED,
         });
     }
-    let damaged = |e: ParquetError| ReadError::Damaged {
-        file: file.to_owned(),
-        found: e.to_string(),
-    };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(damaged)?;
+    let builder = decoded(file, || ParquetRecordBatchReaderBuilder::try_new(opened))?;
     if builder.metadata().file_metadata().num_rows() == 0 {
         return Err(ReadError::NoRows {
             file: file.to_owned(),
@@ -77,10 +95,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         .map(|f| Field::new(f.name(), plain(f.data_type()), true))
         .collect();
     let schema = Arc::new(Schema::new(fields));
-    let reader = builder
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(damaged)?;
+    let reader = decoded(file, || builder.with_batch_size(BATCH_ROWS).build())?;
     let null_values = source.raw.null_values.clone();
     let reader = Parquet {
         file: file.to_owned(),
@@ -196,11 +211,40 @@ impl Iterator for Parquet {
         if self.done {
             return None;
         }
-        let rows = self.reader.next()?.and_then(|batch| self.rows(&batch));
-        self.done = rows.is_err();
-        Some(rows.map_err(|e| ReadError::Damaged {
-            file: self.file.clone(),
-            found: e.to_string(),
-        }))
+        let file = self.file.clone();
+        let rows = decoded(&file, || {
+            let batch = self.reader.next().transpose()?;
+            batch.map(|batch| self.rows(&batch)).transpose()
+        });
+        self.done = !matches!(rows, Ok(Some(_)));
+        rows.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_has_found_damage() {
+        let refused = |decode: fn() -> Result<(), ArrowError>| {
+            decoded(Path::new("a.parquet"), decode)
+                .unwrap_err()
+                .to_string()
+        };
+        let said = "read a.parquet: the Parquet file is cut short or damaged: ";
+        assert_eq!(
+            refused(|| panic!("the length is negative")),
+            format!("{said}the length is negative")
+        );
+        assert_eq!(
+            refused(|| Err(ArrowError::ParquetError("no page".to_owned()))),
+            format!("{said}Parquet argument error: no page")
+        );
+        // A text that is put together arrives in another type than one that is constant.
+        assert_eq!(
+            refused(|| panic!("{} bits", std::hint::black_box(65))),
+            format!("{said}65 bits")
+        );
     }
 }

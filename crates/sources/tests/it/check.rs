@@ -27,102 +27,133 @@ fn the_name_of_a_source_is_that_of_its_file() {
 
 #[test]
 fn each_wrong_value_is_refused_at_its_line_with_what_is_allowed() {
-    let cases = [
+    const ID: &str = "{ from = \"id\" }";
+    let replaced = [
         (
-            GOOD.replace("\"products\"", "\"product\""),
+            "\"products\"",
+            "\"product\"",
             "sources/p.toml:1: `table` is \"product\", allowed is `calendar`,",
         ),
         (
-            GOOD.replace("\"products\"", "\"imports\""),
+            "\"products\"",
+            "\"imports\"",
             "sources/p.toml:1: `table` is \"imports\"",
         ),
         (
-            GOOD.replace("\"csv\"", "\"xlsx\""),
+            "\"csv\"",
+            "\"xlsx\"",
             "sources/p.toml:3: unknown variant `xlsx`, expected one of",
         ),
-        (GOOD.replace("format", "formats"), "unknown field `formats`"),
+        ("format", "formats", "unknown field `formats`"),
         (
-            GOOD.replace("product_id =", "product ="),
+            "product_id =",
+            "product =",
             "sources/p.toml:5: `columns.product` is no column of `products`",
         ),
         (
-            GOOD.replace("product_id =", "name ="),
+            "product_id =",
+            "name =",
             "`columns` is without `product_id`",
         ),
         (
-            GOOD.replace("{ from = \"id\" }", "{ from = \"id\", value = \"x\" }"),
+            ID,
+            "{ from = \"id\", value = \"x\" }",
             "`columns.product_id` is with several origins",
         ),
+        (ID, "{}", "`columns.product_id` is without an origin"),
         (
-            GOOD.replace("{ from = \"id\" }", "{}"),
-            "`columns.product_id` is without an origin",
-        ),
-        (
-            GOOD.replace("{ from = \"id\" }", "{ sql = \"upper(\" }"),
+            ID,
+            "{ sql = \"upper(\" }",
             "sources/p.toml:5: `columns.product_id.sql`",
         ),
         (
-            GOOD.replace("{ from = \"id\" }", "{ from = \"id\", unit = \"cents\" }"),
+            ID,
+            "{ from = \"id\", unit = \"cents\" }",
             "`columns.product_id.unit`",
         ),
         (
-            format!("separator = \";;\"\n{GOOD}"),
+            ID,
+            "{ from = \"id\", format = \"dd/mm\" }",
+            "sources/p.toml:5: `columns.product_id.format` is \"dd/mm\"",
+        ),
+        (
+            ID,
+            "{ from = \"id\", time_zone = \"Lyon\" }",
+            "sources/p.toml:5: `columns.product_id.time_zone` is \"Lyon\", allowed is an IANA time zone",
+        ),
+    ];
+    let before = [
+        (
+            "separator = \";;\"",
             "sources/p.toml:1: `separator` is \";;\"",
         ),
+        ("thousands = \".\"", "other than the decimal mark"),
         (
-            format!("thousands = \".\"\n{GOOD}"),
-            "other than the decimal mark",
-        ),
-        (
-            format!("time_zone = \"Europe/Lyon\"\n{GOOD}"),
+            "time_zone = \"Europe/Lyon\"",
             "`time_zone` is \"Europe/Lyon\", allowed is an IANA time zone",
         ),
         (
-            format!("date_format = \"dd/mm/yyyy\"\n{GOOD}"),
+            "date_format = \"dd/mm/yyyy\"",
             "`date_format` is \"dd/mm/yyyy\"",
         ),
+        ("currency = \"euro\"", "`currency` is \"euro\""),
         (
-            format!("currency = \"euro\"\n{GOOD}"),
-            "`currency` is \"euro\"",
-        ),
-        (
-            format!("query = \"DROP TABLE raw\"\n{GOOD}"),
+            "query = \"DROP TABLE raw\"",
             "`query` is a statement that is no SELECT",
         ),
-        (format!("header = false\n{GOOD}"), "`column_names` is []"),
+        ("header = false", "`column_names` is []"),
+    ];
+    let after = [
         (
-            format!("{GOOD}price_cents = {{ value = \"cheap\" }}\n"),
+            "price_cents = { value = \"cheap\" }",
             "`columns.price_cents.value` is \"cheap\", allowed is an amount",
         ),
         (
-            format!("{GOOD}[[skip]]\nwhen = \"id = \"\nreason = \"x\"\n"),
+            "price_cents = { from = \"p\", unit = \"percent\" }",
+            "sources/p.toml:6: `columns.price_cents.unit`",
+        ),
+        (
+            "[[skip]]\nwhen = \"id = \"\nreason = \"x\"",
             "sources/p.toml:7: `skip.0.when`",
         ),
         (
-            format!("{GOOD}[[skip]]\nwhen = \"id = 1\"\nreason = \"\"\n"),
+            "[[skip]]\nwhen = \"id = 1\"\nreason = \"\"",
             "`skip.0.reason` is empty",
         ),
         (
-            format!("{GOOD}[[return]]\nwhen = \"id = 1\"\nreason = \"x\"\n"),
+            "[[return]]\nwhen = \"id = 1\"\nreason = \"x\"",
             "`return` is set for `products`",
         ),
         (
-            format!("{GOOD}[[rule]]\nname = \"x\"\n"),
+            "[[rule]]\nname = \"x\"",
             "exactly one of `unique`, `holds` and `column`",
         ),
         (
-            format!("{GOOD}[[rule]]\nname = \"x\"\ncolumn = \"prize\"\nmin = 1\n"),
+            "[[rule]]\nname = \"x\"\ncolumn = \"prize\"\nmin = 1",
             "`rule.0.column` is \"prize\"",
         ),
         (
-            format!("{GOOD}[[rule]]\nname = \"x\"\ncolumn = \"name\"\n"),
+            "[[rule]]\nname = \"x\"\ncolumn = \"name\"",
             "at least one of `min`",
         ),
         (
-            format!("{GOOD}[contract]\nquarantined_share_max = 5\n"),
+            "[contract]\nquarantined_share_max = 5",
             "sources/p.toml:7: `contract.quarantined_share_max` is 5, allowed is 0 to 1",
         ),
     ];
+    let cases = replaced
+        .iter()
+        .map(|(old, new, says)| (GOOD.replace(old, new), *says))
+        .chain(
+            before
+                .iter()
+                .map(|(line, says)| (format!("{line}\n{GOOD}"), *says)),
+        )
+        .chain(
+            after
+                .iter()
+                .map(|(lines, says)| (format!("{GOOD}{lines}\n"), *says)),
+        );
     for (toml, says) in cases {
         let refusal = refusal(&toml);
         assert!(refusal.contains(says), "{refusal}\n{says}");

@@ -12,5 +12,7 @@
 )]
 
 mod check;
+mod columns;
 mod formats;
+mod parquet_files;
 mod reading;

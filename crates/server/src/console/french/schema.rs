@@ -35,7 +35,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The ledger of imports: which file with which content gave how many rows.",
         "Le registre des imports : quel fichier, avec quel contenu, a donné combien de lignes.",
     ),
-    ("one file imported once", "un fichier importé une fois"),
+    (
+        "one file imported once through one source",
+        "un fichier importé une fois par une source",
+    ),
     (
         "What may be offered to a customer, and what it costs to whom.",
         "Ce qui peut être offert à un client, et ce que cela coûte à qui.",

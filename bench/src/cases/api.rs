@@ -1,0 +1,259 @@
+//! The server under load, clients and server on the same machine.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
+use crate::child::{ChildUse, peak_memory, resident_memory};
+use crate::http::Connection;
+use crate::peer::Peer;
+
+/// Recommendations for known customers, each durable in the log before it is answered.
+pub(crate) static API_FOR_YOU: Case = Case {
+    name: "api_for_you",
+    what: "ten recommendations for a known customer of the wholesaler over HTTP, each decision synced to the log before it is answered; clients and server share the processors",
+    unit: "decisions/s",
+    bar: "≥ 5,000/s, and at 5,000/s for ten minutes: p99 ≤ 10 ms, no growth of memory, every answer in the table",
+    run: api_for_you,
+};
+
+const CONNECTIONS: usize = 32;
+const PATH: &str = "/v1/products/for-you/decide";
+
+/// A running server; killed if the case fails.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(program: &Path, shop: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
+            .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
+            .current_dir(shop)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("start the server")?;
+        let out = child.stdout.take().context("the server's output")?;
+        let mut told = String::new();
+        for line in BufReader::new(out).lines() {
+            told.push_str(&line?);
+            if told.ends_with('}') {
+                break;
+            }
+        }
+        let told: serde_json::Value =
+            serde_json::from_str(&told).with_context(|| format!("the server said `{told}`"))?;
+        let address = told["address"].as_str().context("the server's address")?;
+        Ok(Self {
+            address: address.trim_start_matches("http://").to_owned(),
+            child,
+        })
+    }
+
+    /// Asks it to end and waits until its decisions are in the lake.
+    fn stop(mut self) -> anyhow::Result<std::process::ExitStatus> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status()?;
+        Ok(self.child.wait()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Ended already, or the case failed: there is nothing more to save.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// When requests leave.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// Each connection asks again as soon as it has its answer.
+    Closed,
+    /// So many a second over all connections, however long answers take: times count from when a request was due.
+    Open { per_second: f64 },
+}
+
+/// What a load measured.
+struct Load {
+    seconds: f64,
+    /// Sorted, microseconds.
+    times: Vec<u32>,
+}
+
+impl Load {
+    fn per_second(&self) -> f64 {
+        self.times.len() as f64 / self.seconds
+    }
+
+    fn quantile_ms(&self, q: f64) -> f64 {
+        let rank = (q * self.times.len() as f64).ceil() as usize;
+        let at = rank.clamp(1, self.times.len()) - 1;
+        f64::from(self.times[at]) / 1_000.0
+    }
+}
+
+/// Asks on all connections for a while.
+fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow::Result<Load> {
+    let all = Mutex::new(Vec::new());
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CONNECTIONS)
+            .map(|number| {
+                let all = &all;
+                scope.spawn(move || -> anyhow::Result<()> {
+                    let times = ask(address, bodies, pace, number, began, lasts)?;
+                    all.lock().expect("no client panics").extend(times);
+                    Ok(())
+                })
+            })
+            .collect();
+        clients
+            .into_iter()
+            .try_for_each(|client| client.join().expect("no client panics"))
+    })?;
+    let seconds = began.elapsed().as_secs_f64();
+    let mut times = all.into_inner().expect("no client panics");
+    times.sort_unstable();
+    ensure!(!times.is_empty(), "nothing was answered");
+    Ok(Load { seconds, times })
+}
+
+/// One connection's part; its times in microseconds.
+fn ask(
+    address: &str,
+    bodies: &[String],
+    pace: Pace,
+    number: usize,
+    began: Instant,
+    lasts: Duration,
+) -> anyhow::Result<Vec<u32>> {
+    let mut connection = Connection::open(address)?;
+    let mut times = Vec::new();
+    for turn in 0.. {
+        let request = turn * CONNECTIONS + number;
+        let due = match pace {
+            Pace::Closed => Instant::now(),
+            Pace::Open { per_second } => {
+                began + Duration::from_secs_f64(request as f64 / per_second)
+            }
+        };
+        if due.duration_since(began) >= lasts {
+            break;
+        }
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        connection.post(PATH, &bodies[request % bodies.len()])?;
+        times.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
+    Ok(times)
+}
+
+/// The resident memory of a process over time, one look a second, until told to stop.
+fn watch(child: &Child, stop: &AtomicBool) -> Vec<u64> {
+    let mut seen = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        seen.extend(resident_memory(child));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    seen
+}
+
+/// What a query answers, one JSON object a line.
+fn query(program: &Path, folder: &Path, sql: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+    let output = comptoir(program, folder, &["query", sql, "--output", "json"])
+        .stdout(Stdio::piped())
+        .output()?;
+    ensure!(output.status.success(), "the query `{sql}` failed");
+    let text = String::from_utf8(output.stdout)?;
+    text.lines()
+        .map(|line| Ok(serde_json::from_str(line)?))
+        .collect()
+}
+
+fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.size == Size::Full && ctx.data.is_none() {
+        return Ok(NO_DATA);
+    }
+    let folder = Folder::new("api")?;
+    let shop = shop(&program, &folder, ctx.pick("starter", "wholesaler"))?;
+    ran(&program, &shop, &["import", "--quiet"], &[0])?;
+    ran(&program, &shop, &["run", "for-you", "--quiet"], &[0, 1])?;
+    let known = "SELECT DISTINCT customer_id FROM sales WHERE customer_id IS NOT NULL ORDER BY 1";
+    let bodies: Vec<String> = query(&program, &shop, known)?
+        .iter()
+        .map(|row| {
+            serde_json::json!({"customer_id": row["customer_id"], "placement": "for_you", "items": 10})
+                .to_string()
+        })
+        .collect();
+    ensure!(!bodies.is_empty(), "the shop has no customers");
+
+    let server = Server::start(&program, &shop)?;
+    let address = server.address.as_str();
+    let seconds = |small, full| Duration::from_secs(ctx.pick(small, full));
+    let warm = load(address, &bodies, Pace::Closed, seconds(1, 5))?;
+    let most = load(address, &bodies, Pace::Closed, seconds(1, 30))?;
+    let per_second = ctx.pick(50.0, 5_000.0);
+    let stop = AtomicBool::new(false);
+    let (steady, memory) = std::thread::scope(|scope| {
+        let watched = scope.spawn(|| watch(&server.child, &stop));
+        let steady = load(address, &bodies, Pace::Open { per_second }, seconds(2, 600));
+        stop.store(true, Ordering::Relaxed);
+        (steady, watched.join().expect("looking does not panic"))
+    });
+    let steady = steady?;
+    let peak_memory_bytes = peak_memory(&server.child);
+    let answered = warm.times.len() + most.times.len() + steady.times.len();
+    let status = server.stop()?;
+    let counted = query(
+        &program,
+        &shop,
+        "SELECT COUNT(*) AS n FROM decisions WHERE position = 1",
+    )?;
+    let logged = counted[0]["n"].as_u64().context("the count")?;
+
+    let (first, second) = memory.split_at(memory.len() / 2);
+    let peak = |half: &[u64]| half.iter().max().copied().unwrap_or(0) as f64 / f64::from(1 << 20);
+    let (before, after) = (peak(first), peak(second));
+    let p99 = steady.quantile_ms(0.99);
+    let holds = most.per_second() >= 5_000.0
+        && steady.per_second() >= 0.999 * per_second
+        && p99 <= 10.0
+        && after <= before * 1.05
+        && logged == answered as u64;
+    let note = format!(
+        "{CONNECTIONS} connections; as fast as answers come: p50 {:.1} ms, p99 {:.1} ms; {:.0}/s for {:.0} s: p50 {:.1} ms, p99 {p99:.1} ms, longest {:.0} ms; largest memory of the first half {before:.0} MiB, of the second {after:.0} MiB; {answered} answered, {logged} in the table",
+        most.quantile_ms(0.5),
+        most.quantile_ms(0.99),
+        steady.per_second(),
+        steady.seconds,
+        steady.quantile_ms(0.5),
+        steady.quantile_ms(1.0),
+    );
+    Ok(Outcome::Measured(Measured {
+        value: most.per_second(),
+        verdict: Verdict::at_full_size(ctx, holds),
+        peer: Peer::none("the claim is about the program alone"),
+        split: "none",
+        note,
+        child: Some(ChildUse {
+            seconds: warm.seconds + most.seconds + steady.seconds,
+            peak_memory_bytes,
+            status,
+        }),
+    }))
+}

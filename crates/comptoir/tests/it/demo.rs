@@ -1,0 +1,159 @@
+//! The demonstration: from nothing to explained decisions.
+
+use crate::program::{Ran, counts, good, json, refused, rows, run};
+use serde_json::Value;
+use std::path::Path;
+
+/// Every step is told, in order.
+fn tells_its_steps(ran: &Ran) {
+    let mut steps = vec![
+        "1. Simulate a marketplace with known truth (truth.json)",
+        "2. Import: every row is accepted or set aside with the reason",
+        "the lake is at snapshot 1",
+        "3. Train, measure on days held out",
+        "for-you (recommend) version 1: champion",
+        "segments (segments) version 1: ",
+        "value (value) version 1: ",
+    ];
+    // A version that loses its gate ends the demo before it asks.
+    if ran.code == 0 {
+        steps.extend([
+            "4. Ask: what for customer ",
+            "   1. ",
+            "Look around: comptoir serve --project comptoir-demo",
+        ]);
+    } else {
+        assert!(
+            ran.err.starts_with("refused: ") && ran.out.contains("not promoted"),
+            "{ran:#?}"
+        );
+    }
+    let mut rest = ran.out.as_str();
+    for step in steps {
+        let (_, after) = rest
+            .split_once(step)
+            .unwrap_or_else(|| panic!("no {step:?} in {ran:#?}"));
+        rest = after;
+    }
+}
+
+/// Every row that was read is accepted or set aside, and each of these says why.
+fn dirt_is_set_aside_with_its_reason(shop: &Path) {
+    let sql = "SELECT SUM(rows_read) AS read, SUM(rows_accepted) AS accepted, SUM(rows_quarantined) AS aside FROM imports";
+    let sums = &rows(shop, sql)[0];
+    let n = |name: &str| sums[name].as_u64().unwrap();
+    assert_eq!(n("read"), n("accepted") + n("aside"), "{sums}");
+    let [sales, aside, files] = counts(shop);
+    assert!(
+        sales > 5_000 && aside > 500 && files > 50,
+        "{sales} {aside} {files}"
+    );
+    assert_eq!(aside, n("aside"));
+    let sql = "SELECT \"table\", COUNT(DISTINCT rule) AS rules, COUNT(*) FILTER (WHERE reason IS NULL OR reason = '') AS bare FROM quarantine GROUP BY 1";
+    let found = rows(shop, sql);
+    assert!(found.len() > 4, "dirt is in too few tables: {found:?}");
+    assert!(found.iter().all(|row| row["bare"] == 0), "{found:?}");
+    let rules = |row: &Value| row["rules"].as_u64().unwrap();
+    assert!(found.iter().all(|row| rules(row) >= 3), "{found:?}");
+}
+
+/// The reasons of an answer add up to its score.
+fn explains_what_it_decides(shop: &Path, customer: &str) {
+    let subject = format!("customer={customer}");
+    let explained = good(
+        shop,
+        &["explain", "for-you", "--for", &subject, "--output", "json"],
+    );
+    let explanation = &json(&explained.out)["explanation"];
+    let lines = explanation["lines"].as_array().unwrap();
+    assert!(!lines.is_empty(), "{explanation}");
+    let sum: f64 = lines
+        .iter()
+        .map(|l| l["contribution"].as_f64().unwrap())
+        .sum();
+    let score = explanation["score"].as_f64().unwrap();
+    assert!(
+        (sum - score).abs() <= 1e-5 * score.abs().max(1e-9),
+        "{explanation}"
+    );
+}
+
+/// A batch is answered, for somebody unknown too, and logged.
+fn decides_for_many(shop: &Path, customer: &str) {
+    std::fs::write(
+        shop.join("q.csv"),
+        format!("customer_id\n{customer}\nnobody-knows-me\n"),
+    )
+    .unwrap();
+    let arguments = [
+        "decide",
+        "for-you",
+        "--input",
+        "q.csv",
+        "--output-file",
+        "a.ndjson",
+        "--output",
+        "json",
+    ];
+    let decided = json(&good(shop, &arguments).out);
+    assert_eq!(
+        (&decided["questions"], &decided["answered"]),
+        (&2.into(), &2.into()),
+        "{decided}"
+    );
+    let logged = rows(
+        shop,
+        "SELECT COUNT(DISTINCT decision_id) AS n FROM decisions",
+    );
+    assert_eq!(logged[0]["n"], 2);
+}
+
+#[test]
+fn the_demo_goes_from_raw_files_to_explained_decisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(
+        folder.path(),
+        &["demo", "--once", "--customers", "600", "--quiet"],
+    );
+    assert!(ran.code <= 1, "{ran:#?}");
+    tells_its_steps(&ran);
+    let shop = folder.path().join("comptoir-demo");
+    assert!(shop.join("truth.json").is_file());
+    dirt_is_set_aside_with_its_reason(&shop);
+
+    let again = json(&good(&shop, &["import", "--output", "json", "--quiet"]).out);
+    assert_eq!(again["committed"]["state"], "nothing_new", "{again}");
+    let trained = rows(
+        &shop,
+        "SELECT product, scorecard FROM runs WHERE version = 1",
+    );
+    assert_eq!(trained.len(), 3, "{trained:?}");
+    for run in &trained {
+        let card = json(run["scorecard"].as_str().unwrap());
+        assert!(!card["metrics"].as_array().unwrap().is_empty(), "{run}");
+    }
+    let sql = "SELECT customer_id FROM sales WHERE customer_id IS NOT NULL GROUP BY 1 ORDER BY COUNT(*) DESC, 1 LIMIT 1";
+    let best = rows(&shop, sql)[0]["customer_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    explains_what_it_decides(&shop, &best);
+    decides_for_many(&shop, &best);
+    if ran.code == 0 {
+        good(&shop, &["doctor"]);
+    }
+
+    let other = ["demo", "--once", "--customers", "700"];
+    let says = "--customers is 700, but comptoir-demo/raw is there already";
+    refused(folder.path(), &other, 2, &[says]);
+    let runs = rows(&shop, "SELECT product FROM runs");
+    assert_eq!(runs.len(), 3, "a refused demo has trained");
+}
+
+#[test]
+fn a_demo_of_too_few_customers_is_refused_and_leaves_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = ["--customers", "9", "600..=500000"];
+    refused(folder.path(), &["demo", "--customers", "9"], 2, &says);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,219 @@
+//! What a history takes out of the lake, and what it leaves there because it was not known yet.
+
+use crate::shop::{SALES, Shop, as_of, product};
+use features::{LoadError, SaleLine, load, recency_frequency_value};
+use schema::Cents;
+
+const STOCK: &str = "product_id, site_id, day, on_hand";
+const PRICES: &str = "product_id, valid_from, price_cents, currency";
+
+/// A shop with one sale on 1 March 2024 and three products in its catalogue.
+async fn three_products() -> Shop {
+    let mut shop = Shop::new().await;
+    shop.sell(&[("o1", "c1", "lamp", "2024-03-01T10:00:00Z")])
+        .await;
+    shop.put(
+        "products",
+        "product_id, price_cents",
+        "('lamp', 1000), ('rug', 2000), ('vase', NULL)",
+    )
+    .await;
+    shop
+}
+
+#[tokio::test]
+async fn the_latest_level_of_each_site_counts_and_sites_add_up() {
+    let mut shop = three_products().await;
+    // The latest level is neither the last row of its file nor in the last file.
+    shop.put(
+        "stock_levels",
+        STOCK,
+        "('lamp', 'lyon', '2024-03-09', 2), ('lamp', 'lyon', '2024-03-01', 0), ('lamp', 'paris', '2024-03-04', 0), \
+         ('rug', 'lyon', '2024-03-08', 0), ('rug', 'paris', '2024-03-05', 0)",
+    )
+    .await;
+    shop.put(
+        "stock_levels",
+        STOCK,
+        "('lamp', 'paris', '2024-03-02', 7), ('rug', 'lyon', '2024-03-07', 5), ('rug', 'paris', '2024-03-03', 9)",
+    )
+    .await;
+    let in_stock = async |day: &str| {
+        let history = shop.load(day).await.unwrap();
+        ["lamp", "rug", "vase"].map(|id| product(&history, id).in_stock)
+    };
+    // lamp: 2 in Lyon and none in Paris; rug: 0 in both; vase: nobody ever counted, which is not "none".
+    assert_eq!(
+        in_stock("2024-03-10").await,
+        [Some(true), Some(false), None]
+    );
+    // What is told of the day itself is not known yet: on the 9th, Lyon still has the lamps of the 1st.
+    assert_eq!(
+        in_stock("2024-03-09").await,
+        [Some(false), Some(false), None]
+    );
+    assert_eq!(
+        in_stock("2024-03-08").await,
+        [Some(false), Some(true), None]
+    );
+    // On the 4th Paris had lamps, and on the 3rd no rug had been counted.
+    assert_eq!(in_stock("2024-03-04").await, [Some(true), Some(true), None]);
+    assert_eq!(in_stock("2024-03-03").await, [Some(true), None, None]);
+}
+
+#[tokio::test]
+async fn the_price_is_the_last_one_that_began_before_the_day() {
+    let mut shop = three_products().await;
+    shop.put(
+        "prices",
+        PRICES,
+        "('lamp', '2024-03-08', 700, 'EUR'), ('lamp', '2024-02-01', 900, 'EUR'), ('vase', '2024-03-05', 50, 'EUR')",
+    )
+    .await;
+    shop.put("prices", PRICES, "('lamp', '2024-03-05', 800, 'EUR')")
+        .await;
+    let prices = async |day: &str| {
+        let history = shop.load(day).await.unwrap();
+        ["lamp", "rug", "vase"].map(|id| product(&history, id).price_cents)
+    };
+    assert_eq!(
+        prices("2024-03-09").await,
+        [Some(700), Some(2000), Some(50)]
+    );
+    // A price that begins on the day itself is not known before it.
+    assert_eq!(
+        prices("2024-03-08").await,
+        [Some(800), Some(2000), Some(50)]
+    );
+    // Without a price in force the catalogue's own holds; without either the price is unknown, not zero.
+    assert_eq!(prices("2024-03-05").await, [Some(900), Some(2000), None]);
+}
+
+#[tokio::test]
+async fn what_the_catalogue_says_of_a_product_is_kept_and_what_it_leaves_open_stays_open() {
+    let mut shop = Shop::new().await;
+    shop.sell(&[("o1", "c1", "sold-only", "2024-03-01T10:00:00Z")])
+        .await;
+    shop.put(
+        "products",
+        "product_id, name, category, brand, merchant_id, price_cents, active",
+        "('b', 'Blue rug', 'Rugs', 'Atlas', 'm7', 2000, false), ('a', NULL, NULL, NULL, NULL, NULL, NULL)",
+    )
+    .await;
+    let history = shop.load("2024-03-02").await.unwrap();
+    let ids: Vec<&str> = history
+        .catalogue()
+        .products()
+        .iter()
+        .map(|p| p.id.as_str())
+        .collect();
+    assert_eq!(ids, ["a", "b", "sold-only"]);
+    let rug = product(&history, "b");
+    assert_eq!(
+        [&rug.name, &rug.category, &rug.brand, &rug.merchant_id].map(|text| text.as_deref()),
+        [Some("Blue rug"), Some("Rugs"), Some("Atlas"), Some("m7")]
+    );
+    assert_eq!((rug.price_cents, rug.active), (Some(2000), false));
+    for id in ["a", "sold-only"] {
+        let bare = product(&history, id);
+        assert_eq!(
+            [&bare.name, &bare.category, &bare.brand, &bare.merchant_id],
+            [&None; 4]
+        );
+        assert_eq!(
+            (bare.price_cents, bare.active, bare.in_stock),
+            (None, true, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn lines_carry_what_was_paid_and_returns_take_it_off() {
+    let mut shop = Shop::new().await;
+    shop.put(
+        "sales",
+        &format!("{SALES}, discount_cents"),
+        "('o1', 1, '2024-03-01T23:59:59.999999Z', 'c1', 'lamp', 3, 1000, 'EUR', false, 500), \
+         ('o1', 2, '2024-03-01T23:59:59.999999Z', 'c1', 'rug', 1, 2000, 'EUR', false, NULL), \
+         ('r1', 1, '2024-03-05T09:00:00Z', 'c1', 'lamp', -2, 1000, 'EUR', true, 300), \
+         ('o2', 1, '2024-03-02T09:00:00Z', NULL, 'rug', 1, 2000, 'EUR', false, NULL)",
+    )
+    .await;
+    let history = shop.load("2024-03-06").await.unwrap();
+    let index = |id| history.catalogue().index_of(id).unwrap();
+    let lines = history.lines_of(history.customer_index("c1").unwrap());
+    let seen = |line: &SaleLine| {
+        (
+            line.product,
+            line.quantity,
+            line.spend_cents,
+            line.is_return,
+        )
+    };
+    let (lamp, rug) = (index("lamp"), index("rug"));
+    assert_eq!(
+        lines.iter().map(seen).collect::<Vec<_>>(),
+        [
+            (lamp, 3, 2500, false),
+            (rug, 1, 2000, false),
+            // The discount of what comes back is not paid back.
+            (lamp, -2, -1700, true),
+        ]
+    );
+    assert_eq!(lines[0].order, lines[1].order);
+    assert_ne!(lines[0].order, lines[2].order);
+    let known = recency_frequency_value(lines, history.as_of()).unwrap();
+    assert_eq!((known.orders, known.spend), (1, Cents(2800)));
+    // A fraction of a second does not carry a sale into the next day.
+    let days: Vec<i32> = lines.iter().map(SaleLine::epoch_day).collect();
+    assert_eq!(days, [19_783, 19_783, 19_787]);
+    assert_eq!(history.customers(), ["c1"]);
+    assert_eq!(
+        history.anonymous().iter().map(seen).collect::<Vec<_>>(),
+        [(rug, 1, 2000, false)]
+    );
+}
+
+#[tokio::test]
+async fn nothing_of_the_day_or_after_it_is_known() {
+    let mut shop = Shop::new().await;
+    shop.sell(&[
+        ("o4", "c4", "d", "2024-03-09T12:00:00Z"),
+        ("o1", "c1", "a", "2024-03-07T10:00:00Z"),
+        ("o3", "c3", "c", "2024-03-08T00:00:00Z"),
+        ("o2", "c2", "b", "2024-03-07T23:59:59.999999Z"),
+    ])
+    .await;
+    let history = shop.load("2024-03-08").await.unwrap();
+    // Not even the identifiers: a product first sold on the day would be a hint.
+    assert_eq!(history.customers(), ["c1", "c2"]);
+    assert_eq!(history.catalogue().len(), 2);
+    assert_eq!((history.lines().len(), history.days()), (2, 1));
+    assert_eq!(history.as_of(), as_of("2024-03-08"));
+    let early = shop.load("2024-03-07").await.unwrap_err();
+    assert!(matches!(early, LoadError::Empty { .. }), "{early:?}");
+    assert_eq!(
+        early.to_string(),
+        "read the history before 2024-03-07: table `sales` has no accepted row before that day; import sales first"
+    );
+}
+
+#[tokio::test]
+async fn a_history_is_that_of_its_snapshot() {
+    let mut shop = three_products().await;
+    shop.put("stock_levels", STOCK, "('lamp', 'lyon', '2024-03-01', 4)")
+        .await;
+    let before = shop.snapshot().await;
+    shop.put("stock_levels", STOCK, "('lamp', 'lyon', '2024-03-02', 0)")
+        .await;
+    shop.sell(&[("o2", "c2", "rug", "2024-03-02T10:00:00Z")])
+        .await;
+    let day = as_of("2024-03-10");
+    let then = load(&shop.lake, &before, day).await.unwrap();
+    let now = load(&shop.lake, &shop.snapshot().await, day).await.unwrap();
+    assert_eq!((then.lines().len(), now.lines().len()), (1, 2));
+    assert_eq!(
+        [&then, &now].map(|history| product(history, "lamp").in_stock),
+        [Some(true), Some(false)]
+    );
+}

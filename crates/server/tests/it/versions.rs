@@ -1,0 +1,177 @@
+//! A version that this program cannot read is promoted: the former one goes on answering, and it is said why.
+
+use crate::served::{Served, get, post, serving, trained, within};
+use factory::{CHAMPION, Workshop};
+use registry::{NewRun, NewVersion, Outcome, RunCost, Signature};
+use schema::{AsOf, RunId};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const NAME: &str = "for-you";
+
+/// Registers what a newer program would: the artefact of version 1 in a format of its own.
+async fn register_newer(workshop: &Workshop) {
+    let (registry, now) = (&workshop.registry, jiff::Timestamp::now());
+    let stored = registry.artefact(NAME, 1).await.unwrap();
+    let mut artefact: Value = serde_json::from_slice(&stored.bytes).unwrap();
+    artefact["format"] = json!(99);
+    let first = registry.version(NAME, 1).await.unwrap().unwrap();
+    let run = NewRun {
+        id: RunId::new("run-of-a-newer-program").unwrap(),
+        product: NAME.to_owned(),
+        kind: first.kind.clone(),
+        as_of: AsOf(jiff::civil::date(2025, 5, 1)),
+        seed: 1,
+        config_fingerprint: "f".repeat(64),
+        inputs: Vec::new(),
+        started_at: now,
+    };
+    registry.start_run(&run).await.unwrap();
+    let version = registry
+        .register_version(&NewVersion {
+            product: NAME,
+            run: &run.id,
+            kind: &first.kind,
+            format_version: 99,
+            artefact: &serde_json::to_vec(&artefact).unwrap(),
+            scorecard: &first.scorecard,
+            created_at: now,
+        })
+        .await
+        .unwrap();
+    assert_eq!(version.number, 2);
+    let cost = RunCost {
+        duration_ms: 1,
+        peak_memory_bytes: None,
+    };
+    registry
+        .finish_run(&run.id, &Outcome::Done, &first.scorecard, cost)
+        .await
+        .unwrap();
+}
+
+/// Points the champion somewhere, as a person does.
+fn promote(served: &Served, from: u32, to: u32) {
+    within(served.folder(), async |workshop| {
+        let signed = Signature {
+            who: "test",
+            why: "to see what happens",
+            at: jiff::Timestamp::now(),
+        };
+        workshop
+            .registry
+            .set_alias(NAME, CHAMPION, to, Some(from), signed)
+            .await
+            .unwrap();
+    });
+}
+
+fn ready(served: &Served) -> (u16, Value) {
+    let answer = get(served.address, "/health/ready", &[]);
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
+}
+
+/// Waits until the server has looked at the registry and says so.
+fn wait_for(served: &Served, status: u16) -> Value {
+    let started = Instant::now();
+    loop {
+        let (found, told) = ready(served);
+        if found == status {
+            return told;
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{found}, expected {status}: {told}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn decide(served: &Served) -> (u16, Value) {
+    let answer = post(served.address, "/v1/products/for-you/decide", &[], "{}");
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
+}
+
+#[test]
+fn a_version_of_a_newer_program_is_refused_and_the_former_one_goes_on_answering() {
+    let served = serving(trained());
+    assert_eq!(ready(&served).0, 200);
+    let (_, before) = decide(&served);
+    within(served.folder(), async |workshop| {
+        register_newer(workshop).await
+    });
+    promote(&served, 1, 2);
+
+    let told = wait_for(&served, 503);
+    assert_eq!(told["ready"], false);
+    let (product, others) = (&told["products"][NAME], ["segments", "value"]);
+    assert_eq!(product["version"], 1);
+    let why = product["problem"].as_str().unwrap();
+    assert!(
+        why.contains("format 99") && why.contains("reads up to"),
+        "{why}"
+    );
+    for other in others {
+        assert!(told["products"][other]["problem"].is_null(), "{told}");
+    }
+
+    let (status, answer) = decide(&served);
+    assert_eq!(
+        (status, &answer["version"], &answer["fallback"]),
+        (200, &json!(1), &json!(false))
+    );
+    assert_eq!(answer["actions"], before["actions"]);
+    let listed = get(served.address, "/v1/products/for-you", &[]).body;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        (&listed["version"], &listed["problem"]),
+        (&json!(1), &json!(why))
+    );
+    assert_eq!(listed["versions"].as_array().unwrap().len(), 2);
+
+    for (page, language, says) in [
+        (
+            "/products/for-you",
+            "en",
+            "version 1 answers, the newer one was refused",
+        ),
+        (
+            "/products/for-you",
+            "fr",
+            "la version 1 répond, la suivante a été refusée",
+        ),
+        ("/", "en", "version 1 answers, the newer one was refused"),
+    ] {
+        let shown = get(served.address, page, &[("accept-language", language)]).body;
+        assert!(
+            shown.contains(says) && shown.contains("format 99"),
+            "{page} {language}: {shown}"
+        );
+    }
+    let shown = get(served.address, "/products/for-you", &[]).body;
+    let (_, versions) = shown
+        .split_once("id=\"versions\"")
+        .expect("the versions are listed");
+    let (newer, older) = (versions.find("<b>2</b>"), versions.find("<b>1</b>"));
+    assert!(
+        newer.is_some() && newer < older,
+        "the newest first: {versions}"
+    );
+
+    // A new process has no former version to go on with, until somebody goes back.
+    let served = serving(served.stop());
+    assert_eq!(ready(&served).0, 503);
+    let (status, problem) = decide(&served);
+    assert_eq!(
+        (status, &problem["status"]),
+        (503, &json!(503)),
+        "{problem}"
+    );
+    promote(&served, 2, 1);
+    let told = wait_for(&served, 200);
+    assert_eq!(
+        told["products"][NAME],
+        json!({ "version": 1, "problem": null })
+    );
+    assert_eq!(decide(&served).1["actions"], before["actions"]);
+}
