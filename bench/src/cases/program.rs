@@ -154,9 +154,13 @@ fn uci_run(ctx: &Ctx) -> anyhow::Result<Outcome> {
     ran(&program, &shop, &["import", "--quiet"], &[0])?;
     let products: &[&str] = ctx.pick(&["run", "--quiet", "segments"], &["run", "--quiet"]);
     let used = ran(&program, &shop, products, &[0, 1]).context("run the products")?;
-    let note =
-        "each kind is trained twice: before the held-out days to be measured, and on everything"
-            .to_owned();
+    let gate = match used.status.code() {
+        Some(0) => "every version was promoted",
+        _ => "the gate kept at least one version from being promoted",
+    };
+    let note = format!(
+        "each kind is trained twice: before the held-out days to be measured, and on everything; {gate}"
+    );
     Ok(measured(
         ctx,
         used,

@@ -98,26 +98,37 @@ impl Live {
         }
         let stamp = workshop.registry.alias_stamp().await?;
         if new_shop || seen.stamp != Some(stamp) {
+            let mut settled = true;
             for (name, slot) in &self.slots {
-                self.take_over(workshop, name, slot, new_shop).await;
+                settled &= self.take_over(workshop, name, slot, new_shop).await;
             }
-            seen.stamp = Some(stamp);
+            // Where the registry did not tell, it is asked again at the next look.
+            seen.stamp = settled.then_some(stamp);
         }
         Ok(())
     }
 
-    async fn take_over(&self, workshop: &Workshop, name: &str, slot: &Slot, new_shop: bool) {
-        let Some(shop) = self.shop() else { return };
+    /// Takes over the champion of a product; false where the registry could not tell which it is.
+    async fn take_over(
+        &self,
+        workshop: &Workshop,
+        name: &str,
+        slot: &Slot,
+        new_shop: bool,
+    ) -> bool {
+        let Some(shop) = self.shop() else { return true };
         let champion = match workshop.registry.alias(name, CHAMPION).await {
             Ok(champion) => champion.map(|c| c.version),
             Err(error) => {
                 *slot.refused.write() = Some(factory::run::one_line(&error));
-                return;
+                return false;
             }
         };
-        let Some(version) = champion else { return };
+        let Some(version) = champion else { return true };
         if !new_shop && slot.answering().is_some_and(|a| a.version == version) {
-            return;
+            // A newer champion may have been refused meanwhile, and taken back.
+            *slot.refused.write() = None;
+            return true;
         }
         match workshop.version(slot.product.as_ref(), version).await {
             Ok(fitted) => {
@@ -148,6 +159,7 @@ impl Live {
                 *slot.refused.write() = Some(why);
             }
         }
+        true
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn fit(
     seen: &Interactions,
     as_of_days: f64,
     params: &EaseParams,
+    kept: &mut KeptInverse,
 ) -> Result<ItemToItem, FitError> {
     check_positive("l2", params.l2)?;
     check_decay("history decay", &params.history)?;
@@ -58,19 +59,49 @@ pub(super) fn fit(
         Some(demand) => demand.factors(seen, as_of_days)?,
         None => vec![1.0; n],
     };
-    let rows = customer_rows(seen)?;
-    let mut normal = gram(&rows);
-    let evidence = customer_evidence(&normal, n, rows.n_rows());
-    regularise(&mut normal, n, params.l2);
-    let weights = weights_of_inverse(&invert(normal, n)?, n, &factors);
+    let solved = kept.of(seen, params.l2)?;
+    let weights = weights_of_inverse(&solved.inverse, n, &factors);
     Ok(ItemToItem {
         n_items: n,
         rows: ItemRows::from_dense(n, weights, params.neighbours),
         history: params.history,
-        evidence,
+        evidence: solved.evidence.clone(),
         popular,
         directed: false,
     })
+}
+
+/// The inverse that was needed last, for one set of interactions: models that differ only in how histories are
+/// scored or in demand share it.
+#[derive(Debug, Default)]
+pub(super) struct KeptInverse(Option<Solved>);
+
+#[derive(Debug)]
+struct Solved {
+    l2: f64,
+    inverse: Vec<f64>,
+    evidence: Evidence,
+}
+
+impl KeptInverse {
+    fn of(&mut self, seen: &Interactions, l2: f64) -> Result<&Solved, FitError> {
+        if self.0.as_ref().is_none_or(|solved| solved.l2 != l2) {
+            // Freed first: two at once would not fit where one does.
+            self.0 = None;
+            let n = seen.n_items();
+            let rows = customer_rows(seen)?;
+            let mut normal = gram(&rows);
+            let evidence = customer_evidence(&normal, n, rows.n_rows());
+            regularise(&mut normal, n, l2);
+            let inverse = invert(normal, n)?;
+            return Ok(self.0.insert(Solved {
+                l2,
+                inverse,
+                evidence,
+            }));
+        }
+        Ok(self.0.as_ref().expect("kept above"))
+    }
 }
 
 /// The weights alone, row-major items × items, for a customers × items matrix: what the benchmark compares with `numpy`.

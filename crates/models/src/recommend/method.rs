@@ -4,7 +4,7 @@ use math::topk::{Scored, top_k};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::ease::{self, EaseParams};
+use super::ease::{self, EaseParams, KeptInverse};
 use super::frequency::{Frequency, FrequencyParams};
 use super::ials::{self, Ials, IalsParams};
 use super::interactions::{Event, Interactions};
@@ -67,44 +67,7 @@ impl Method {
         as_of_days: f64,
         seed: u64,
     ) -> Result<AnyFitted, FitError> {
-        Ok(match self {
-            Self::Popularity(params) => {
-                AnyFitted::Popularity(Popularity::fit(seen, as_of_days, params)?)
-            }
-            Self::Frequency(params) => {
-                AnyFitted::Frequency(Frequency::fit(seen, as_of_days, params)?)
-            }
-            Self::Ease(params) => AnyFitted::ItemToItem(ease::fit(seen, as_of_days, params)?),
-            Self::ItemKnn(params) => {
-                AnyFitted::ItemToItem(item_knn::fit(seen, as_of_days, params)?)
-            }
-            Self::Transitions(params) => {
-                AnyFitted::ItemToItem(next_item::fit_transitions(seen, as_of_days, params)?)
-            }
-            Self::NextItem(params) => {
-                AnyFitted::ItemToItem(next_item::fit_regression(seen, as_of_days, params)?)
-            }
-            Self::Ials(params) => AnyFitted::Ials(Ials::fit(seen, as_of_days, params, seed)?),
-            Self::Blend(members) => {
-                if members.is_empty() {
-                    return Err(FitError::Parameter {
-                        name: "blend members",
-                        found: 0.0,
-                        allowed: "at least 1",
-                    });
-                }
-                let fit_member = |member: &BlendMember| {
-                    check_positive("blend weight", f64::from(member.weight))?;
-                    Ok((member.weight, member.method.fit(seen, as_of_days, seed)?))
-                };
-                AnyFitted::Blend(Blended {
-                    members: members
-                        .iter()
-                        .map(fit_member)
-                        .collect::<Result<_, FitError>>()?,
-                })
-            }
-        })
+        Fitter::new(seen, as_of_days, seed).fit(self)
     }
 
     /// Bytes that fitting needs beside the interactions, known before it starts.
@@ -143,6 +106,81 @@ impl Method {
             Self::Ials(_) => "ials",
             Self::Blend(_) => "blend",
         }
+    }
+}
+
+/// Learns several methods from the same interactions: what two of them share is worked out once.
+///
+/// Methods that are fitted one after the other share most; the results are those of [`Method::fit`], to the byte.
+/// Beside what [`Method::memory_needed`] says, one items × items matrix of f64 stays once EASE was fitted.
+#[derive(Debug)]
+pub struct Fitter<'a> {
+    seen: &'a Interactions,
+    as_of_days: f64,
+    seed: u64,
+    kept: KeptInverse,
+}
+
+impl<'a> Fitter<'a> {
+    /// Nothing is learned yet.
+    #[must_use]
+    pub fn new(seen: &'a Interactions, as_of_days: f64, seed: u64) -> Self {
+        Self {
+            seen,
+            as_of_days,
+            seed,
+            kept: KeptInverse::default(),
+        }
+    }
+
+    /// Learns. The same seed gives the same bytes on any number of threads.
+    ///
+    /// # Errors
+    /// [`FitError`] on parameters without meaning or when nothing was seen.
+    pub fn fit(&mut self, method: &Method) -> Result<AnyFitted, FitError> {
+        let (seen, as_of_days) = (self.seen, self.as_of_days);
+        Ok(match method {
+            Method::Popularity(params) => {
+                AnyFitted::Popularity(Popularity::fit(seen, as_of_days, params)?)
+            }
+            Method::Frequency(params) => {
+                AnyFitted::Frequency(Frequency::fit(seen, as_of_days, params)?)
+            }
+            Method::Ease(params) => {
+                AnyFitted::ItemToItem(ease::fit(seen, as_of_days, params, &mut self.kept)?)
+            }
+            Method::ItemKnn(params) => {
+                AnyFitted::ItemToItem(item_knn::fit(seen, as_of_days, params)?)
+            }
+            Method::Transitions(params) => {
+                AnyFitted::ItemToItem(next_item::fit_transitions(seen, as_of_days, params)?)
+            }
+            Method::NextItem(params) => {
+                AnyFitted::ItemToItem(next_item::fit_regression(seen, as_of_days, params)?)
+            }
+            Method::Ials(params) => {
+                AnyFitted::Ials(Ials::fit(seen, as_of_days, params, self.seed)?)
+            }
+            Method::Blend(members) => {
+                if members.is_empty() {
+                    return Err(FitError::Parameter {
+                        name: "blend members",
+                        found: 0.0,
+                        allowed: "at least 1",
+                    });
+                }
+                let mut fit_member = |member: &BlendMember| {
+                    check_positive("blend weight", f64::from(member.weight))?;
+                    Ok((member.weight, self.fit(&member.method)?))
+                };
+                AnyFitted::Blend(Blended {
+                    members: members
+                        .iter()
+                        .map(&mut fit_member)
+                        .collect::<Result<_, FitError>>()?,
+                })
+            }
+        })
     }
 }
 

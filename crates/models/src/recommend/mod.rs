@@ -27,7 +27,7 @@ pub use ials::{Ials, IalsParams, ImplicitCells, Unobserved};
 pub use interactions::{Decay, Event, Interactions, InteractionsError, baskets};
 pub use item_knn::{ItemKnnParams, Similarity};
 pub use item_rows::{ItemToItem, diversified};
-pub use method::{AnyFitted, BlendMember, Blended, Method, Recommendation, Seen, Size};
+pub use method::{AnyFitted, BlendMember, Blended, Fitter, Method, Recommendation, Seen, Size};
 pub use next_item::{NextItemParams, TransitionParams};
 pub use placements::{Placement, candidates};
 pub use popularity::{Popularity, PopularityParams, RecentDemand};

@@ -118,9 +118,10 @@ fn for_you(popular: PopularityParams) -> Vec<Method> {
         fallback: popular,
     });
     vec![
+        ease(popular, 1000.0, season, now),
+        // Those of one penalty together: a `Fitter` solves them once.
         ease(popular, 300.0, Decay::None, None),
         ease(popular, 300.0, season, now),
-        ease(popular, 1000.0, season, now),
         knn(popular, season, now),
         transitions(None),
         transitions(now),

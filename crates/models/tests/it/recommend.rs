@@ -4,10 +4,10 @@ use math::random::stream;
 use math::sparse::Csr;
 use models::recommend::{
     Answer, AnyFitted, BlendMember, ComplementParams, Complements, Decay, EaseParams, Event,
-    FitError, FrequencyParams, Ials, IalsParams, ImplicitCells, Interactions, InteractionsError,
-    ItemKnnParams, Method, NextItemParams, Placement, PopularityParams, Reason, RecentDemand,
-    ScoreError, Seen, Similarity, Size, Source, TransitionParams, Unobserved, candidates,
-    diversified, ease_weights, lift_at_least,
+    FitError, Fitter, FrequencyParams, Ials, IalsParams, ImplicitCells, Interactions,
+    InteractionsError, ItemKnnParams, Method, NextItemParams, Placement, PopularityParams, Reason,
+    RecentDemand, ScoreError, Seen, Similarity, Size, Source, TransitionParams, Unobserved,
+    candidates, diversified, ease_weights, lift_at_least,
 };
 use rand::RngExt;
 
@@ -485,6 +485,20 @@ fn an_empty_history_gets_what_sells_and_says_so() {
             list.iter()
                 .all(|line| matches!(line.reason, Reason::Popular { .. })),
             "{list:?}"
+        );
+    }
+}
+
+#[test]
+fn methods_fitted_together_are_those_fitted_alone() {
+    let seen = shop(100, 30, 8);
+    let mut fitter = Fitter::new(&seen, 30.0, 1);
+    for method in methods() {
+        assert_eq!(
+            fitter.fit(&method),
+            method.fit(&seen, 30.0, 1),
+            "{}",
+            method.name()
         );
     }
 }

@@ -1,12 +1,12 @@
 //! What was learned: one method per placement, over the catalogue as it was.
 
-use super::choose::{self, Chosen};
+use super::choose::{self, Chosen, Fitters};
 use super::settings::Checked;
 use crate::contract::FitError;
 use features::{History, SaleLine};
 use models::recommend::{
-    Complement, ComplementParams, Complements, Decay, Event, Interactions, Placement, Popularity,
-    PopularityParams,
+    Complement, ComplementParams, Complements, Decay, Event, Fitter, Interactions, Placement,
+    Popularity, PopularityParams,
 };
 use serde::{Deserialize, Serialize};
 
@@ -105,20 +105,25 @@ impl Body {
         let personal = interactions(history, false)?;
         let all = interactions(history, settings.anonymous_baskets)?;
         let popular = Popularity::fit(&all, as_of_days, &POPULAR)?;
+        let cut_days = as_of_days - f64::from(settings.held_out_days);
+        let earlier = personal.before(cut_days);
+        let mut fitters = Fitters {
+            earlier: Fitter::new(&earlier, cut_days, seed),
+            whole: Fitter::new(&personal, as_of_days, seed),
+        };
         let mut chosen = Vec::new();
-        for placement in settings
-            .placements
-            .iter()
-            .filter(|p| **p != Placement::Complementary)
-        {
-            chosen.push(choose::choose(
-                *placement,
-                history.as_of(),
-                &personal,
-                settings,
-                seed,
-            )?);
+        for placement in &settings.placements {
+            if *placement != Placement::Complementary {
+                chosen.push(choose::choose(
+                    *placement,
+                    &personal,
+                    cut_days,
+                    settings,
+                    &mut fitters,
+                )?);
+            }
         }
+        drop(fitters);
         let complements = if settings.placements.contains(&Placement::Complementary) {
             let categories = categories(history);
             Some(Complements::fit(

@@ -5,10 +5,10 @@ use super::settings::{Checked, name};
 use crate::contract::{FitError, Size};
 use measure::ranking::{RankedCustomer, RankingMetric};
 use models::recommend::{
-    self, AnyFitted, Complements, Event, Interactions, Method, Placement, Seen, baskets, candidates,
+    self, AnyFitted, Complements, Event, Fitter, Interactions, Method, Placement, Seen, baskets,
+    candidates,
 };
 use rayon::prelude::*;
-use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
 /// Length of the lists that are compared.
@@ -145,19 +145,22 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Compares the candidates of a placement on the last days of the history and fits the best one to all of it.
+/// What the placements of one product learn with: from the history without its last days, and from all of it.
+pub(crate) struct Fitters<'a> {
+    pub(crate) earlier: Fitter<'a>,
+    pub(crate) whole: Fitter<'a>,
+}
+
+/// Compares the candidates of a placement on the days from `cut_days` on and fits the best one to the whole history.
 ///
 /// The days compared lie inside the history: the days that the scorecard is measured on are not seen here.
 pub(crate) fn choose(
     placement: Placement,
-    as_of: AsOf,
     all: &Interactions,
+    cut_days: f64,
     settings: &Checked,
-    seed: u64,
+    fitters: &mut Fitters<'_>,
 ) -> Result<Chosen, FitError> {
-    let as_of_days = f64::from(as_of.epoch_day());
-    let cut_days = as_of_days - f64::from(settings.held_out_days);
-    let earlier = all.before(cut_days);
     let mut cases = cases(placement, all, cut_days, settings.seen);
     let every = cases.len().div_ceil(CUSTOMERS_COMPARED).max(1);
     cases = cases.into_iter().step_by(every).collect();
@@ -186,7 +189,7 @@ pub(crate) fn choose(
                 name(placement)
             ));
         } else {
-            match trial.method.fit(&earlier, cut_days, seed) {
+            match fitters.earlier.fit(&trial.method) {
                 Ok(fitted) => trial.ndcg = Some(mean(&ndcg(&fitted, &cases, cut_days, seen))),
                 Err(why) => trial.not_tried = Some(why.to_string()),
             }
@@ -207,7 +210,7 @@ pub(crate) fn choose(
         });
     };
     let method = best.method.clone();
-    let fitted = method.fit(all, as_of_days, seed)?;
+    let fitted = fitters.whole.fit(&method)?;
     Ok(Chosen {
         placement,
         method,

@@ -158,6 +158,12 @@ fn a_version_of_a_newer_program_is_refused_and_the_former_one_goes_on_answering(
         "the newest first: {versions}"
     );
 
+    // Taken back, nothing of the refusal stays; promoted again, it is refused again.
+    promote(&served, 2, 1);
+    wait_for(&served, 200);
+    promote(&served, 1, 2);
+    wait_for(&served, 503);
+
     // A new process has no former version to go on with, until somebody goes back.
     let served = serving(served.stop());
     assert_eq!(ready(&served).0, 503);
