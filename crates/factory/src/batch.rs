@@ -434,14 +434,14 @@ pub fn record(
     let answer = if decided.actions.is_empty() {
         Answer::Nothing {
             propensity: schema::Probability::ONE,
-            reasons: serde_json::Value::Null,
+            reasons: schema::Json::default(),
         }
     } else {
         let action = |a: &products::Action| ActionRecord {
             action: Some(a.id.clone()),
             score: Some(a.score),
             propensity: a.propensity,
-            reasons: serde_json::to_value(&a.reasons).unwrap_or_default(),
+            reasons: a.reasons.json().clone(),
         };
         Answer::Actions(decided.actions.iter().map(action).collect())
     };
@@ -506,12 +506,11 @@ impl Workshop {
                     done.actions += decided.actions.len() as u64;
                     let id = format!("batch-{name}-{run}-{number}");
                     for a in &decided.actions {
-                        let reasons = serde_json::to_string(&a.reasons).unwrap_or_default();
                         let texts = [
                             Some(id.as_str()),
                             Some(&a.id),
                             a.label.as_deref(),
-                            Some(&reasons),
+                            Some(a.reasons.json().text()),
                             None,
                         ];
                         let value = a

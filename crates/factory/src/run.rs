@@ -119,6 +119,9 @@ pub fn peak_memory_bytes() -> Option<u64> {
 /// How often a run tells the registry that it lives. Silent ten times as long, it counts as dead.
 const SIGN_OF_LIFE: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// After so long without a sign a run is taken for dead.
+const TAKEN_FOR_DEAD: jiff::SignedDuration = jiff::SignedDuration::from_secs(300);
+
 /// Shortest training history, in multiples of what is held out.
 const HISTORY_PER_HELD_OUT: u32 = 2;
 
@@ -167,12 +170,13 @@ fn train(
         0,
     );
     let scorecard = earlier.evaluate(history, seed);
-    drop(earlier);
     progress.stage(
         &format!("{name}: train on everything before {}", history.as_of()),
         0,
     );
-    let fitted = product.fit(history, seed).map_err(failed)?;
+    let fitted = product
+        .refit(earlier.as_ref(), history, seed)
+        .map_err(failed)?;
     Ok(Trained { fitted, scorecard })
 }
 
@@ -237,13 +241,7 @@ impl Workshop {
     /// # Errors
     /// When the registry cannot be used.
     pub async fn recover_runs(&self, now: jiff::Timestamp) -> Result<(), registry::StoreError> {
-        let dead = self
-            .registry
-            .recover(
-                now,
-                jiff::SignedDuration::try_from(SIGN_OF_LIFE * 10).unwrap_or_default(),
-            )
-            .await?;
+        let dead = self.registry.recover(now, TAKEN_FOR_DEAD).await?;
         for run in dead {
             tracing::warn!(%run, "an earlier run was interrupted; it is marked as failed");
         }
@@ -300,9 +298,6 @@ impl Workshop {
                 .collect(),
             started_at: options.now,
         };
-        self.recover_runs(options.now)
-            .await
-            .map_err(|e| stored(&e))?;
         self.registry
             .start_run(&new)
             .await

@@ -92,16 +92,7 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Table`] when a Delta log cannot be read.
     pub async fn session(&self, snapshot: &Snapshot) -> Result<SessionContext, LakeError> {
-        let mut config = SessionConfig::new()
-            .with_target_partitions(self.options().threads.max(1))
-            .with_information_schema(true)
-            .with_default_catalog_and_schema("comptoir", "lake");
-        let parquet = &mut config.options_mut().execution.parquet;
-        parquet.schema_force_view_types = false;
-        parquet.pushdown_filters = true;
-        let context = SessionContext::new_with_config_rt(config, self.runtime());
-        let store = url::Url::parse(SQL_STORE).expect("a constant URL parses");
-        context.register_object_store(&store, self.root());
+        let context = self.context(self.options().threads);
         for table in schema::table::tables() {
             let provider = self
                 .provider(table, snapshot.tables.get(&table.name).copied())
@@ -116,6 +107,21 @@ impl Lake {
                 .map_err(|e| self.sql_error(e))?;
         }
         Ok(context)
+    }
+
+    /// A session without tables that works on so many parts at once.
+    pub(crate) fn context(&self, parts: usize) -> SessionContext {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(parts.max(1))
+            .with_information_schema(true)
+            .with_default_catalog_and_schema("comptoir", "lake");
+        let parquet = &mut config.options_mut().execution.parquet;
+        parquet.schema_force_view_types = false;
+        parquet.pushdown_filters = true;
+        let context = SessionContext::new_with_config_rt(config, self.runtime());
+        let store = url::Url::parse(SQL_STORE).expect("a constant URL parses");
+        context.register_object_store(&store, self.root());
+        context
     }
 
     async fn provider(

@@ -1,5 +1,6 @@
 //! Questions and answers: the types that the server, the batch command and the decision log share.
 
+use crate::reasons::Reasons;
 use indexmap::IndexMap;
 use schema::{CustomerId, Estimate, Probability, ProductId};
 use serde::{Deserialize, Serialize};
@@ -70,7 +71,7 @@ pub struct Action {
     /// Probability with which this action was drawn at this place.
     pub propensity: Probability,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Reasons,
 }
 
 /// The answer to one question.
@@ -140,6 +141,9 @@ pub enum Infeasible {
         /// The product.
         product: String,
     },
+    /// The answer is empty, and nothing is named.
+    #[error("the answer is empty: name in `about` what it should have held")]
+    NothingToExplain,
     /// It cannot be said of this customer, and why.
     #[error("{what} cannot be said of customer {customer:?}: {why}")]
     NotMeasurable {

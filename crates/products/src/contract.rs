@@ -7,6 +7,7 @@ use crate::shop::Shop;
 use features::History;
 use schema::{AsOf, Bytes, ConfigError, Scorecard};
 use serde::Serialize;
+use std::any::Any;
 use std::sync::Arc;
 
 /// What a kind is for, in the words of the shop.
@@ -113,6 +114,13 @@ pub trait Kind: Send + Sync + 'static {
     fn schema(&self) -> schemars::Schema;
 }
 
+impl dyn Fitted {
+    /// The version as one of a kind; `None` where it is of another kind.
+    pub(crate) fn of_kind<T: Fitted>(&self) -> Option<&T> {
+        (self as &dyn Any).downcast_ref()
+    }
+}
+
 /// A product whose file was checked: it knows what it reads and can learn.
 pub trait Product: Send + Sync {
     /// The part of the file that all kinds share.
@@ -130,6 +138,18 @@ pub trait Product: Send + Sync {
     /// [`FitError`] says what there is too little of, or what did not converge.
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError>;
 
+    /// Learns from a longer history with the choices of a version that was measured: what is published is what was
+    /// measured, with more to learn from. A kind that chooses nothing learns anew.
+    ///
+    /// # Errors
+    /// As [`Product::fit`].
+    fn refit(
+        &self,
+        measured: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError>;
+
     /// Reads a version back and scores its golden vector again.
     ///
     /// # Errors
@@ -138,7 +158,7 @@ pub trait Product: Send + Sync {
 }
 
 /// A trained version. "Not fitted" cannot be written.
-pub trait Fitted: Send + Sync {
+pub trait Fitted: Any + Send + Sync {
     /// The first day it does not know.
     fn as_of(&self) -> AsOf;
 
@@ -168,7 +188,10 @@ pub trait Serving: Send + Sync {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible>;
 
     /// What the baseline decides: the answer for the holdout, and the fallback when the deadline passes.
-    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Decisions;
+    ///
+    /// # Errors
+    /// As [`Serving::decide`]: a question that cannot be answered is refused in the holdout too.
+    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible>;
 
     /// Why it decides so; contributions add up to the score.
     ///

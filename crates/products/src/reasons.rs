@@ -2,7 +2,40 @@
 
 use crate::Reason;
 use indexmap::IndexMap;
+use schema::Json;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+/// The reasons of an action as JSON, made once for all answers and log records that carry them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Reasons(Json);
+
+impl Reasons {
+    /// As JSON.
+    #[must_use]
+    pub fn json(&self) -> &Json {
+        &self.0
+    }
+
+    /// One by one.
+    #[must_use]
+    pub fn list(&self) -> Vec<Reason> {
+        serde_json::from_str(self.0.text()).expect("it was made from reasons")
+    }
+}
+
+impl From<Vec<Reason>> for Reasons {
+    fn from(list: Vec<Reason>) -> Self {
+        Self(Json::of(&list).expect("texts and figures have a JSON"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Reasons {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
+    }
+}
 
 /// A reason with its sentence. Values are put in where the sentence names them in braces.
 #[must_use]

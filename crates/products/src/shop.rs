@@ -83,6 +83,11 @@ impl Shop {
         true
     }
 
+    /// Whether a customer bought something after the history was loaded.
+    pub(crate) fn bought_since(&self, customer: &str) -> bool {
+        self.recent.read().contains_key(customer)
+    }
+
     /// The first day that the shop does not know: that of its history.
     #[must_use]
     pub fn today(&self) -> schema::AsOf {

@@ -111,7 +111,13 @@ pub async fn serve(
         );
     }
     let looking = tokio::spawn(look(Arc::clone(&state)));
-    let draining = tokio::spawn(drain_often(Arc::clone(&state)));
+    let (drain_no_more, no_more) = tokio::sync::oneshot::channel::<()>();
+    let draining = {
+        let state = Arc::clone(&state);
+        let work = move || drain_beside(&state, no_more);
+        let thread = std::thread::Builder::new().name("drain".to_owned());
+        thread.spawn(work).map_err(ServeError::Serve)?
+    };
     let app = router(Arc::clone(&state), body_max);
     ready(bound);
     let (stopped, has_stopped) = tokio::sync::oneshot::channel::<()>();
@@ -129,7 +135,9 @@ pub async fn serve(
         () = patience => tracing::warn!("connections were still open after {GRACE:?}"),
     }
     looking.abort();
-    draining.abort();
+    // It has ended where it had to; what it was about to move is moved now.
+    drop(drain_no_more);
+    let _ = tokio::task::spawn_blocking(move || draining.join()).await;
     state
         .drain
         .run(jiff::Timestamp::now())
@@ -181,10 +189,28 @@ async fn drain_once(state: &AppState) {
     }
 }
 
-async fn drain_often(state: Arc<AppState>) {
+/// Drains on this thread alone, until told to stop: encoding files holds up none of the threads that answer.
+fn drain_beside(state: &AppState, no_more: tokio::sync::oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(async {
+            tokio::select! {
+                () = drain_often(state) => {}
+                _ = no_more => {}
+            }
+        }),
+        Err(error) => {
+            tracing::error!(%error, "the decision log is drained only when the server stops");
+        }
+    }
+}
+
+async fn drain_often(state: &AppState) {
     loop {
         tokio::time::sleep(DRAIN_EVERY).await;
-        drain_once(&state).await;
+        drain_once(state).await;
         for table in ["decisions", "events"] {
             let merged = compact(
                 &state.workshop.lake,

@@ -134,7 +134,8 @@ impl Demo {
         let decided = serving.decide(&asked, Context::now())?;
         say(context, &format!("4. Ask: what for customer {customer}?"))?;
         for action in decided.actions.iter().take(5) {
-            let reason = action.reasons.first().map_or("", |r| r.text.as_str());
+            let reasons = action.reasons.list();
+            let reason = reasons.first().map_or("", |r| r.text.as_str());
             say(
                 context,
                 &format!(

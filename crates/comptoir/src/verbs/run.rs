@@ -67,6 +67,7 @@ pub(crate) async fn run_all(
 ) -> anyhow::Result<Vec<RunOutcome>> {
     context.progress.stage("read the history", 0);
     let (history, inputs) = workshop.history(as_of).await?;
+    workshop.recover_runs(Context::now()).await?;
     let mut outcomes = Vec::new();
     for product in products {
         let options = RunOptions {
@@ -116,7 +117,7 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
             print::line(format!("  - {line}"))?;
         }
         print::line(format!(
-            "  the version: trained on everything before {}, choices made on the last days of that",
+            "  the version: as measured, trained on everything before {}",
             outcome.as_of
         ))?;
         for line in &outcome.summary {

@@ -8,7 +8,7 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use jiff::Timestamp;
 use schema::table::Table;
-use schema::{CustomerId, DecisionId, Probability, ProductId};
+use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
 use std::sync::Arc;
 
 /// Table of decisions.
@@ -54,33 +54,31 @@ struct Row<'a> {
     action: Option<&'a str>,
     score: Option<f64>,
     propensity: Probability,
-    reasons: Option<String>,
+    reasons: Option<&'a str>,
 }
 
-fn json(reasons: &serde_json::Value) -> Option<String> {
-    (!reasons.is_null()).then(|| reasons.to_string())
+fn said(reasons: &Json) -> Option<&str> {
+    (!reasons.is_null()).then(|| reasons.text())
 }
 
 fn rows(decision: &DecisionRecord) -> Vec<Row<'_>> {
-    let none = |propensity, reasons: &serde_json::Value| {
+    let none = |propensity, reasons| {
         vec![Row {
             decision,
             position: 0,
             action: None,
             score: None,
             propensity,
-            reasons: json(reasons),
+            reasons,
         }]
     };
     match &decision.answer {
         Answer::Nothing {
             propensity,
             reasons,
-        } => none(*propensity, reasons),
+        } => none(*propensity, said(reasons)),
         // An empty list is no action, and was not drawn.
-        Answer::Actions(actions) if actions.is_empty() => {
-            none(Probability::ONE, &serde_json::Value::Null)
-        }
+        Answer::Actions(actions) if actions.is_empty() => none(Probability::ONE, None),
         Answer::Actions(actions) => (1..)
             .zip(actions)
             .map(|(position, a)| Row {
@@ -89,7 +87,7 @@ fn rows(decision: &DecisionRecord) -> Vec<Row<'_>> {
                 action: a.action.as_deref(),
                 score: a.score.filter(|s| s.is_finite()),
                 propensity: a.propensity,
-                reasons: json(&a.reasons),
+                reasons: said(&a.reasons),
             })
             .collect(),
     }
@@ -134,7 +132,7 @@ impl DecisionRecord {
                         .map(|d| Some(d.fallback))
                         .collect::<BooleanArray>(),
                 ),
-                optional(rows.iter().map(|r| r.reasons.as_deref())),
+                optional(rows.iter().map(|r| r.reasons)),
                 optional(decisions().map(|d| d.fingerprint.as_deref())),
             ],
         )
@@ -150,7 +148,7 @@ impl DecisionRecord {
                 let position = integer(batch, "position", row)?;
                 let propensity = Probability::new(number(batch, "propensity", row)?).ok()?;
                 let reasons = cell("reasons")
-                    .map_or(Ok(serde_json::Value::Null), |r| serde_json::from_str(&r))
+                    .map_or_else(|| Ok(Json::default()), Json::from_text)
                     .ok()?;
                 let record = match &mut decision {
                     Some(record) => record,

@@ -5,9 +5,12 @@ use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
 use crate::session::start;
 use crate::storage::DataFile;
-use crate::{Lake, LakeError, Snapshot};
-use datafusion::execution::SendableRecordBatchStream;
+use crate::{Lake, LakeError};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::col;
+use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -78,7 +81,10 @@ pub enum CompactError {
     Lake(#[from] LakeError),
 }
 
-/// Merges the small files of `decisions` or `events` into one, in the order of time, in one transaction.
+/// Merges the small files of `decisions` or `events` into one, in the order of their first rows, in one transaction.
+///
+/// One file is read at a time, so that memory does not grow with what is merged. What one process has logged comes in
+/// the order of time; where several logged at once, their rows follow each other file by file.
 ///
 /// Only rows of logs below `root` whose segment is deleted are touched: a segment that still lies there may be
 /// drained once more, and must find its rows under its own tag.
@@ -132,11 +138,15 @@ pub async fn compact(
         return Ok(Compacted::default());
     }
     let paths: Vec<&str> = chosen.iter().map(|f| f.path.as_str()).collect();
-    let mut rows = in_order_of_time(lake, &before, table, &paths).await?;
     let tag = format!("{merged_start}{}", uuid::Uuid::new_v4().simple());
     let mut writer = transaction.writer(table, table_schema(table), &tag).await?;
-    while let Some(batch) = rows.next().await {
-        writer.write(&batch.map_err(|e| lake.sql_error(e))?).await?;
+    for path in in_order_of_time(lake, table, &paths).await? {
+        let mut rows = start(rows_of(lake, table, path)?)
+            .await
+            .map_err(|e| lake.sql_error(e))?;
+        while let Some(batch) = rows.next().await {
+            writer.write(&batch.map_err(|e| lake.sql_error(e))?).await?;
+        }
     }
     let found = writer.finish(&mut transaction).await?;
     let expected = chosen
@@ -162,26 +172,44 @@ pub async fn compact(
     })
 }
 
-/// The rows of chosen data files, oldest first; held to the lake's memory budget.
-async fn in_order_of_time(
+/// Data files in the order of their first rows.
+async fn in_order_of_time<'a>(
     lake: &Lake,
-    snapshot: &Snapshot,
     table: &'static str,
-    paths: &[&str],
-) -> Result<SendableRecordBatchStream, LakeError> {
-    let definition = log_table(table);
-    let time = definition
-        .time
-        .iter()
-        .map(|time| col(time.as_str()).sort(true, false))
-        .collect();
-    let provider = lake.listing(definition, paths)?;
-    let session = lake.session(snapshot).await?;
-    let rows = session
+    paths: &[&'a str],
+) -> Result<Vec<&'a str>, LakeError> {
+    let mut starts = Vec::with_capacity(paths.len());
+    for path in paths {
+        let first = match &log_table(table).time {
+            Some(time) => rows_of(lake, table, path)?
+                .aggregate(Vec::new(), vec![min(col(time.as_str()))])
+                .map_err(|e| lake.sql_error(e))?,
+            None => return Ok(paths.to_vec()),
+        };
+        let mut found = start(first).await.map_err(|e| lake.sql_error(e))?;
+        let mut first = None;
+        while let Some(batch) = found.next().await {
+            let batch = batch.map_err(|e| lake.sql_error(e))?;
+            let times = batch
+                .column(0)
+                .as_primitive_opt::<TimestampMicrosecondType>();
+            first = times
+                .filter(|t| !t.is_empty())
+                .map(|t| t.value(0))
+                .or(first);
+        }
+        starts.push((first, *path));
+    }
+    starts.sort_unstable();
+    Ok(starts.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The rows of one data file, in their order.
+fn rows_of(lake: &Lake, table: &'static str, path: &str) -> Result<DataFrame, LakeError> {
+    let provider = lake.listing(log_table(table), &[path])?;
+    lake.context(1)
         .read_table(provider)
-        .and_then(|rows| rows.sort(time))
-        .map_err(|e| lake.sql_error(e))?;
-    start(rows).await.map_err(|e| lake.sql_error(e))
+        .map_err(|e| lake.sql_error(e))
 }
 
 /// Rows of a file as the table's log counts them.

@@ -111,12 +111,14 @@ pub struct Drain {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// The records of one segment.
+/// What one segment holds, but for its events.
 #[derive(Debug, Default)]
 struct Loaded {
     path: PathBuf,
     tag: String,
-    decisions: Vec<DecisionRecord>,
+    n_decisions: u64,
+    /// Its decisions as rows: half of what the records would take.
+    decisions: Vec<RecordBatch>,
     damaged: Vec<Damage>,
 }
 
@@ -128,6 +130,13 @@ fn load(path: &Path) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
         ..Loaded::default()
     };
     let mut events = Vec::new();
+    let mut damaged = Vec::new();
+    let mut decisions = Vec::new();
+    let mut to_rows = |decisions: &mut Vec<DecisionRecord>| {
+        loaded.n_decisions += decisions.len() as u64;
+        loaded.decisions.push(DecisionRecord::to_batch(decisions));
+        decisions.clear();
+    };
     for item in read_segment(path)? {
         match item {
             Ok(record) => {
@@ -137,13 +146,20 @@ fn load(path: &Path) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
                     source,
                 };
                 match LogRecord::from_bytes(&record.payload).map_err(wrong)? {
-                    LogRecord::Decision(decision) => loaded.decisions.push(decision),
+                    LogRecord::Decision(decision) => decisions.push(decision),
                     LogRecord::Event(event) => events.push(event),
                 }
+                if decisions.len() == RECORDS_PER_BATCH {
+                    to_rows(&mut decisions);
+                }
             }
-            Err(damage) => loaded.damaged.push(damage),
+            Err(damage) => damaged.push(damage),
         }
     }
+    if !decisions.is_empty() {
+        to_rows(&mut decisions);
+    }
+    loaded.damaged = damaged;
     Ok((loaded, events))
 }
 
@@ -262,11 +278,8 @@ impl Drain {
         }
         let repeated =
             drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
-        for (segment, events) in segments.iter().zip(&events) {
-            let decisions = segment
-                .decisions
-                .chunks(RECORDS_PER_BATCH)
-                .map(DecisionRecord::to_batch);
+        for (segment, events) in segments.iter_mut().zip(&events) {
+            let decisions = std::mem::take(&mut segment.decisions).into_iter();
             write(&mut transaction, DECISIONS, &segment.tag, decisions).await?;
             let events = events.chunks(RECORDS_PER_BATCH).map(EventRecord::to_batch);
             write(&mut transaction, EVENTS, &segment.tag, events).await?;
@@ -274,10 +287,7 @@ impl Drain {
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
         drained.segments += segments.len() as u64;
-        drained.decisions += segments
-            .iter()
-            .map(|s| s.decisions.len() as u64)
-            .sum::<u64>();
+        drained.decisions += segments.iter().map(|s| s.n_decisions).sum::<u64>();
         drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
         drained.repeated_events += repeated;
         let cleared = clear(folder, &segments);

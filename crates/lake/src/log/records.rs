@@ -1,7 +1,7 @@
 //! What the log holds: decisions and events.
 
 use jiff::Timestamp;
-use schema::{CustomerId, DecisionId, Probability, ProductId};
+use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -80,9 +80,9 @@ pub enum Answer {
     Nothing {
         /// Probability with which nothing was answered; 1 where that was not drawn.
         propensity: Probability,
-        /// Why, as JSON; null where nothing is said.
+        /// Why; null where nothing is said.
         #[serde(default)]
-        reasons: serde_json::Value,
+        reasons: Json,
     },
     /// Actions, first place first: rows at positions 1, 2, ….
     Actions(Vec<ActionRecord>),
@@ -100,9 +100,9 @@ pub struct ActionRecord {
     pub score: Option<f64>,
     /// Probability with which this action was drawn at this place.
     pub propensity: Probability,
-    /// Why, as JSON; null where nothing is said.
-    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
-    pub reasons: serde_json::Value,
+    /// Why; null where nothing is said.
+    #[serde(default, skip_serializing_if = "Json::is_null")]
+    pub reasons: Json,
 }
 
 /// One action of a visitor: a row of table `events`.

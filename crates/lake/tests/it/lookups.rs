@@ -59,7 +59,7 @@ async fn an_empty_list_of_actions_is_kept_as_no_action_that_was_not_drawn() {
         .unwrap();
     let nothing = Answer::Nothing {
         propensity: schema::Probability::ONE,
-        reasons: serde_json::Value::Null,
+        reasons: schema::Json::default(),
     };
     assert_eq!(found.answer, nothing);
 }

@@ -47,18 +47,22 @@ pub(crate) fn patient() -> DrainOptions {
     }
 }
 
+fn json(text: &str) -> Json {
+    Json::from_text(text.to_owned()).unwrap()
+}
+
 /// A decision with every field set and `actions` actions.
 pub(crate) fn decision(id: &str, actions: u32) -> DecisionRecord {
     let action = |place: u32| ActionRecord {
         action: Some(format!("item-{place}")),
         score: Some(1.0 / f64::from(place)),
         propensity: Probability::new(1.0 / f64::from(place + 1)).unwrap(),
-        reasons: serde_json::json!([{"because": "bought before", "weight": 0.5}]),
+        reasons: json(r#"[{"because":"bought before","weight":0.5}]"#),
     };
     let answer = if actions == 0 {
         Answer::Nothing {
             propensity: Probability::new(0.25).unwrap(),
-            reasons: serde_json::json!(["out of stock"]),
+            reasons: json(r#"["out of stock"]"#),
         }
     } else {
         Answer::Actions((1..=actions).map(action).collect())

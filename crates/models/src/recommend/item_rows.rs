@@ -187,7 +187,7 @@ impl ItemToItem {
         as_of_days: f64,
         scores: &mut [f32],
     ) -> Result<Answer, ScoreError> {
-        let weights = self.history.per_item(history, as_of_days, true);
+        let weights = self.history_weights(history, as_of_days);
         if weights.is_empty() {
             scores.copy_from_slice(self.popular.shares());
             return Ok(Answer::PopularBecauseNothingKnown);
@@ -199,6 +199,23 @@ impl ItemToItem {
         Ok(Answer::Personal)
     }
 
+    /// How much each item of a history counts.
+    pub(crate) fn history_weights(&self, history: &[Event], as_of_days: f64) -> Vec<(u32, f32)> {
+        self.history.per_item(history, as_of_days, true)
+    }
+
+    /// What each item of a history adds to the score of `item`, where it adds something.
+    pub(crate) fn parts(
+        &self,
+        item: u32,
+        weights: &[(u32, f32)],
+    ) -> impl Iterator<Item = (u32, f32)> {
+        weights
+            .iter()
+            .map(move |&(from, weight)| (from, weight * self.rows.cell(from, item)))
+            .filter(|part| part.1 != 0.0)
+    }
+
     /// What each item of the history adds to the score of `item`, largest first.
     pub(crate) fn explain(
         &self,
@@ -206,19 +223,13 @@ impl ItemToItem {
         history: &[Event],
         as_of_days: f64,
     ) -> Vec<(Source, f32)> {
-        let weights = self.history.per_item(history, as_of_days, true);
+        let weights = self.history_weights(history, as_of_days);
         if weights.is_empty() {
             return vec![(Source::Popularity, self.popular.shares()[item as usize])];
         }
-        let mut parts: Vec<(Source, f32)> = weights
-            .into_iter()
-            .map(|(from, weight)| {
-                (
-                    Source::HistoryItem(from),
-                    weight * self.rows.cell(from, item),
-                )
-            })
-            .filter(|part| part.1 != 0.0)
+        let mut parts: Vec<(Source, f32)> = self
+            .parts(item, &weights)
+            .map(|(from, part)| (Source::HistoryItem(from), part))
             .collect();
         parts.sort_by(|left, right| right.1.total_cmp(&left.1));
         parts

@@ -330,7 +330,8 @@ impl AnyFitted {
                 each(&|item| frequency_reason(fitted, item, history, as_of_days))
             }
             Self::ItemToItem(fitted) => {
-                each(&|item| item_reason(fitted, item, history, as_of_days))
+                let weights = fitted.history_weights(history, as_of_days);
+                each(&|item| item_reason(fitted, item, &weights))
             }
             Self::Ials(fitted) => {
                 let mut scores = vec![0.0; fitted.n_items()];
@@ -457,14 +458,18 @@ fn frequency_reason(fitted: &Frequency, item: u32, history: &[Event], as_of_days
     }
 }
 
-fn item_reason(fitted: &ItemToItem, item: u32, history: &[Event], as_of_days: f64) -> Reason {
-    let parts = fitted.explain(item, history, as_of_days);
-    let positive: f32 = parts.iter().map(|part| part.1.max(0.0)).sum();
-    let (from, part) = match parts.first() {
-        Some(&(Source::HistoryItem(from), part)) => (from, part),
-        Some(&(Source::Popularity | Source::Taste, _)) | None => {
-            return popular_reason(&fitted.popular, item);
+/// The item of the history that adds most to the score of `item`; `weights` are those of the history.
+fn item_reason(fitted: &ItemToItem, item: u32, weights: &[(u32, f32)]) -> Reason {
+    let mut positive = 0.0;
+    let mut most: Option<(u32, f32)> = None;
+    for (from, part) in fitted.parts(item, weights) {
+        positive += part.max(0.0);
+        if most.is_none_or(|(_, most)| part > most) {
+            most = Some((from, part));
         }
+    }
+    let Some((from, part)) = most else {
+        return popular_reason(&fitted.popular, item);
     };
     match fitted.evidence.of(from, item) {
         Some((times, expected)) if fitted.directed => Reason::Follows {

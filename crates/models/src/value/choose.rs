@@ -313,6 +313,16 @@ fn predictions(
 }
 
 impl Fitted {
+    /// Which candidate it is.
+    #[must_use]
+    pub fn candidate(&self) -> Candidate {
+        match self {
+            Self::BgNbd(_) => Candidate::BgNbd,
+            Self::ParetoNbd(_) => Candidate::ParetoNbd,
+            Self::SeasonalBgNbd(_) => Candidate::SeasonalBgNbd,
+        }
+    }
+
     /// Fits a model to a whole history; a baseline is fitted as the simplest model, BG/NBD.
     ///
     /// # Errors

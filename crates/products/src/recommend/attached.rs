@@ -10,16 +10,17 @@ use crate::answer::{
 };
 use crate::contract::Serving;
 use crate::file::Header;
+use crate::reasons::Reasons;
 use crate::shop::Shop;
-use decisions::rank::{By, Ranked};
+use decisions::rank::{By, Placed, Ranked};
 use decisions::{Limits, Request, rank};
 use math::topk::{Scored, top_k};
 use models::recommend::{Answer, AnyFitted, Complement, Event, Placement, Reason as Why, Source};
-use schema::Probability;
+use schema::{Probability, ProductId};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Candidates taken to the rules for each item asked for: enough to fill a list after caps and exclusions.
 const CANDIDATES_PER_ITEM: usize = 4;
@@ -53,8 +54,10 @@ struct Question<'a> {
     customer: Option<&'a str>,
     /// The product asked about, in the version's index.
     about: Option<u32>,
-    /// The customer's history in the version's indices, what was just looked at included.
-    history: Vec<Event>,
+    /// What was just looked at or put in the cart.
+    recent: &'a [ProductId],
+    /// The customer's history, once somebody asked for it.
+    history: OnceCell<Vec<Event>>,
 }
 
 /// What a method proposes: products of the version with scores, and how it came to them.
@@ -62,6 +65,19 @@ pub(crate) struct Proposed {
     pub(crate) candidates: Vec<Scored>,
     pub(crate) method: String,
     pub(crate) pairs: Vec<Complement>,
+    /// Why, for each candidate that was ever listed.
+    reasons: Vec<OnceLock<Reasons>>,
+}
+
+impl Proposed {
+    pub(crate) fn new(candidates: Vec<Scored>, method: String, pairs: Vec<Complement>) -> Self {
+        Self {
+            reasons: candidates.iter().map(|_| OnceLock::new()).collect(),
+            candidates,
+            method,
+            pairs,
+        }
+    }
 }
 
 impl Attached {
@@ -185,8 +201,24 @@ impl Attached {
         if placement == Placement::BuyAgain && customer.is_none() {
             return Err(missing("customer_id"));
         }
+        Ok(Question {
+            placement,
+            items,
+            customer,
+            about,
+            recent: &asked.recent,
+            history: OnceCell::new(),
+        })
+    }
+
+    /// The history of the question's customer in the version's indices, what was just looked at included.
+    fn history<'q>(&self, question: &'q Question<'_>) -> &'q [Event] {
+        question.history.get_or_init(|| self.gather(question))
+    }
+
+    fn gather(&self, question: &Question<'_>) -> Vec<Event> {
         let mut history = Vec::new();
-        if let Some(customer) = customer {
+        if let Some(customer) = question.customer {
             let bought = self.shop.lines_of(customer);
             history.extend(bought.iter().filter(|l| !l.is_return).filter_map(|l| {
                 let item = self.to_model.get(l.product as usize).copied().flatten()?;
@@ -200,38 +232,28 @@ impl Attached {
         let now_days = history.last().map_or(self.body.as_of_days, |e| {
             e.at_days.max(self.body.as_of_days)
         });
-        let recent = asked
-            .recent
-            .iter()
-            .filter_map(|id| self.index.get(id.as_str()));
+        let recent = question.recent.iter();
+        let recent = recent.filter_map(|id| self.index.get(id.as_str()));
         history.extend(recent.map(|item| Event {
             item: *item,
             at_days: now_days,
             weight: 1.0,
         }));
-        Ok(Question {
-            placement,
-            items,
-            customer,
-            about,
-            history,
-        })
+        history
     }
 
     /// The moment of the answer for the methods: the as-of day, or the last thing the customer did since.
     fn at_days(&self, question: &Question<'_>) -> f64 {
-        question.history.last().map_or(self.body.as_of_days, |e| {
-            e.at_days.max(self.body.as_of_days)
-        })
+        self.history(question)
+            .last()
+            .map_or(self.body.as_of_days, |e| {
+                e.at_days.max(self.body.as_of_days)
+            })
     }
 
     fn popular(&self, n: usize, method: &str) -> Proposed {
         let candidates = top_k(self.body.popular.shares(), n, |item| self.sellable(item));
-        Proposed {
-            candidates,
-            method: method.to_owned(),
-            pairs: Vec::new(),
-        }
+        Proposed::new(candidates, method.to_owned(), Vec::new())
     }
 
     fn sellable(&self, item: u32) -> bool {
@@ -242,12 +264,15 @@ impl Attached {
     }
 
     /// Candidates for a question: those kept where nothing but the customer's history in the lake matters.
-    fn candidates(&self, question: &Question<'_>, asked: &Asked) -> Arc<Proposed> {
+    fn candidates(&self, question: &Question<'_>) -> Arc<Proposed> {
         let about_product = matches!(
             question.placement,
             Placement::Similar | Placement::Complementary
         );
-        if about_product || !asked.recent.is_empty() {
+        let bought_since = question
+            .customer
+            .is_some_and(|customer| self.shop.bought_since(customer));
+        if about_product || bought_since || !question.recent.is_empty() {
             return Arc::new(self.propose(question));
         }
         let customer = question.customer.map(Into::into);
@@ -269,11 +294,7 @@ impl Attached {
                     let mut candidates = fitted.similar(item, n * 2).unwrap_or_default();
                     candidates.retain(|s| self.sellable(s.index));
                     candidates.truncate(n);
-                    Proposed {
-                        candidates,
-                        method: chosen.method.name().to_owned(),
-                        pairs: Vec::new(),
-                    }
+                    Proposed::new(candidates, chosen.method.name().to_owned(), Vec::new())
                 }
                 _ => self.popular(n, "popularity: the product is new"),
             };
@@ -282,10 +303,14 @@ impl Attached {
         SCORES.with_borrow_mut(|scores| {
             scores.resize(chosen.fitted.n_items(), 0.0);
             let at = self.at_days(question);
-            match chosen
-                .fitted
-                .ranked(&question.history, at, n, seen, |i| self.sellable(i), scores)
-            {
+            match chosen.fitted.ranked(
+                self.history(question),
+                at,
+                n,
+                seen,
+                |i| self.sellable(i),
+                scores,
+            ) {
                 Ok((answer, candidates)) => {
                     let method = match answer {
                         Answer::Personal => chosen.method.name().to_owned(),
@@ -294,11 +319,7 @@ impl Attached {
                             "popularity: nothing is known of the customer".to_owned()
                         }
                     };
-                    Proposed {
-                        candidates,
-                        method,
-                        pairs: Vec::new(),
-                    }
+                    Proposed::new(candidates, method, Vec::new())
                 }
                 Err(_) => self.popular(n, "popularity"),
             }
@@ -320,11 +341,7 @@ impl Attached {
             })
             .collect();
         let pairs = pairs.into_iter().map(|(p, _)| p).collect();
-        Proposed {
-            candidates,
-            method: "complements".to_owned(),
-            pairs,
-        }
+        Proposed::new(candidates, "complements".to_owned(), pairs)
     }
 
     fn limits(&self, question: &Question<'_>, keep_excluded: bool) -> Limits {
@@ -404,6 +421,26 @@ impl Attached {
             .collect()
     }
 
+    /// Makes the reasons of the candidates at `places` that have none yet, all at once.
+    fn give_reasons(&self, question: &Question<'_>, proposed: &Proposed, places: &[Option<usize>]) {
+        let without = |place: &usize| proposed.reasons[*place].get().is_none();
+        let places: Vec<usize> = places.iter().copied().flatten().filter(without).collect();
+        if places.is_empty() {
+            return;
+        }
+        let items: Vec<u32> = places
+            .iter()
+            .map(|place| proposed.candidates[*place].index)
+            .collect();
+        for (place, why) in places
+            .into_iter()
+            .zip(self.reasons(question, proposed, &items))
+        {
+            // Two who make the same reasons at once make equal ones.
+            proposed.reasons[place].get_or_init(|| vec![why].into());
+        }
+    }
+
     /// The history that scores are made of, and the moment: where the question is what is like a product, that product.
     fn basis<'q>(&self, question: &'q Question<'_>) -> (Cow<'q, [Event]>, f64) {
         match question.about {
@@ -415,32 +452,37 @@ impl Attached {
                 };
                 (Cow::Owned(vec![seed]), self.body.as_of_days)
             }
-            _ => (Cow::Borrowed(&question.history), self.at_days(question)),
+            _ => (
+                Cow::Borrowed(self.history(question)),
+                self.at_days(question),
+            ),
         }
     }
 
     fn answer(&self, question: &Question<'_>, proposed: &Proposed, ranked: Ranked) -> Decisions {
         let catalogue = self.shop.history.catalogue();
-        let scored: Vec<u32> = ranked
-            .items
-            .iter()
-            .filter(|placed| placed.score.is_some())
-            .filter_map(|placed| self.to_model.get(placed.item as usize).copied().flatten())
-            .collect();
-        let mut why: HashMap<u32, Reason> = scored
-            .iter()
-            .copied()
-            .zip(self.reasons(question, proposed, &scored))
-            .collect();
+        let place_of = |placed: &Placed| {
+            placed.score?;
+            let item = self.to_model.get(placed.item as usize).copied().flatten()?;
+            proposed.candidates.iter().position(|c| c.index == item)
+        };
+        let places: Vec<Option<usize>> = ranked.items.iter().map(place_of).collect();
+        self.give_reasons(question, proposed, &places);
         let actions = ranked
             .items
             .iter()
-            .filter_map(|placed| {
+            .zip(places)
+            .filter_map(|(placed, place)| {
                 let product = catalogue.get(placed.item)?;
-                let item = self.to_model.get(placed.item as usize).copied().flatten();
-                let mut reasons: Vec<Reason> =
-                    item.and_then(|i| why.remove(&i)).into_iter().collect();
-                reasons.extend(placed.rules.iter().map(sentences::rule));
+                let why = place.and_then(|place| proposed.reasons[place].get());
+                let reasons = match why {
+                    Some(why) if placed.rules.is_empty() => why.clone(),
+                    _ => {
+                        let mut all = why.map(Reasons::list).unwrap_or_default();
+                        all.extend(placed.rules.iter().map(sentences::rule));
+                        all.into()
+                    }
+                };
                 Some(Action {
                     position: placed.position,
                     id: product.id.clone(),
@@ -512,28 +554,20 @@ fn by_sentence(by: &By) -> String {
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let question = self.question(asked)?;
-        let proposed = self.candidates(&question, asked);
+        let proposed = self.candidates(&question);
         let ranked = self.ranked(&question, &proposed, now, false);
         Ok(self.answer(&question, &proposed, ranked))
     }
 
-    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Decisions {
-        let items = asked
-            .items
-            .unwrap_or(self.settings.items)
-            .clamp(1, ITEMS_MAX);
-        let placement = self.placement(asked).unwrap_or(self.settings.placements[0]);
-        let customer = asked.customer_id.as_ref().map(schema::CustomerId::as_str);
+    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let question = Question {
-            placement,
-            items,
-            customer,
             about: None,
-            history: Vec::new(),
+            history: OnceCell::from(Vec::new()),
+            ..self.question(asked)?
         };
-        let proposed = self.popular(n_candidates(items), "popularity");
+        let proposed = self.popular(n_candidates(question.items), "popularity");
         let ranked = self.ranked(&question, &proposed, now, false);
-        self.answer(&question, &proposed, ranked)
+        Ok(self.answer(&question, &proposed, ranked))
     }
 
     fn explain(
@@ -555,11 +589,10 @@ impl Serving for Attached {
                 .catalogue()
                 .index_of(id)
                 .ok_or_else(|| unknown(id))?,
-            None => ranked
-                .items
-                .first()
-                .map(|p| p.item)
-                .ok_or_else(|| unknown("of an empty answer"))?,
+            None => match ranked.items.first() {
+                Some(first) => first.item,
+                None => return Err(Infeasible::NothingToExplain),
+            },
         };
         let id = self
             .shop
@@ -584,7 +617,7 @@ impl Serving for Attached {
                 (None, Some(i)) if !self.sellable(i) => {
                     "it is out of stock or not offered".to_owned()
                 }
-                (None, Some(i)) if question.history.iter().any(|e| e.item == i) => {
+                (None, Some(i)) if self.history(&question).iter().any(|e| e.item == i) => {
                     "the customer has it, and the placement shows only what is new".to_owned()
                 }
                 (None, Some(_)) => "others score higher".to_owned(),

@@ -100,7 +100,14 @@ pub(crate) fn interactions(history: &History, anonymous: bool) -> Result<Interac
 }
 
 impl Body {
-    pub(crate) fn fit(history: &History, settings: &Checked, seed: u64) -> Result<Self, FitError> {
+    /// Learns; with the methods and the order of `choices` where there are some, else with what does best on the last
+    /// days of the history.
+    pub(crate) fn fit(
+        history: &History,
+        settings: &Checked,
+        seed: u64,
+        choices: Option<&Self>,
+    ) -> Result<Self, FitError> {
         let as_of_days = f64::from(history.as_of().epoch_day());
         let personal = interactions(history, false)?;
         let all = interactions(history, settings.anonymous_baskets)?;
@@ -113,15 +120,18 @@ impl Body {
         };
         let mut chosen = Vec::new();
         for placement in &settings.placements {
-            if *placement != Placement::Complementary {
-                chosen.push(choose::choose(
-                    *placement,
-                    &personal,
-                    cut_days,
-                    settings,
-                    &mut fitters,
-                )?);
+            if *placement == Placement::Complementary {
+                continue;
             }
+            chosen.push(match choices.and_then(|c| c.chosen(*placement)) {
+                Some(measured) => Chosen {
+                    fitted: fitters.whole.fit(&measured.method)?,
+                    method: measured.method.clone(),
+                    trials: measured.trials.clone(),
+                    ..*measured
+                },
+                None => choose::choose(*placement, &personal, cut_days, settings, &mut fitters)?,
+            });
         }
         drop(fitters);
         let complements = if settings.placements.contains(&Placement::Complementary) {
@@ -140,9 +150,12 @@ impl Body {
             .iter()
             .map(|p| p.id.clone())
             .collect();
-        let order = match &complements {
-            Some(_) => choose::order(&all, as_of_days, settings, categories(history).as_deref())?,
-            None => PairOrder::Lift,
+        let order = match (&complements, choices) {
+            (Some(_), Some(measured)) => measured.order,
+            (Some(_), None) => {
+                choose::order(&all, as_of_days, settings, categories(history).as_deref())?
+            }
+            (None, _) => PairOrder::Lift,
         };
         Ok(Self {
             products,

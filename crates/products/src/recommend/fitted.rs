@@ -74,6 +74,10 @@ impl FittedRecommend {
         }
     }
 
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
+    }
+
     fn measured(
         &self,
         placement: Placement,

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Proposals kept in each of two generations, of about a kilobyte each.
-const GENERATION: usize = 20_000;
+/// Proposals kept in each of two generations, of about five kilobytes each with their reasons.
+const GENERATION: usize = 10_000;
 
 /// Who asks for what: customer, placement and number of candidates.
 pub(crate) type Key = (Option<Box<str>>, Placement, usize);
@@ -72,11 +72,7 @@ mod tests {
     }
 
     fn proposed(method: &str) -> Proposed {
-        Proposed {
-            candidates: Vec::new(),
-            method: method.to_owned(),
-            pairs: Vec::new(),
-        }
+        Proposed::new(Vec::new(), method.to_owned(), Vec::new())
     }
 
     #[test]

@@ -16,7 +16,7 @@ use body::Body;
 use features::History;
 use fitted::{FittedRecommend, Golden};
 use models::recommend::{self, Complements, Placement, candidates};
-use schema::{Bytes, ConfigError};
+use schema::{AsOf, Bytes, ConfigError};
 use settings::{Checked, Settings};
 
 /// The kind.
@@ -85,6 +85,12 @@ impl Kind for Recommend {
     }
 }
 
+impl RecommendProduct {
+    fn fitted(&self, as_of: AsOf, body: Body) -> FittedRecommend {
+        FittedRecommend::new(self.header.clone(), self.settings.clone(), as_of, body)
+    }
+}
+
 impl Product for RecommendProduct {
     fn header(&self) -> &Header {
         &self.header
@@ -115,25 +121,27 @@ impl Product for RecommendProduct {
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
-        let body = Body::fit(history, &self.settings, seed)?;
-        Ok(Box::new(FittedRecommend::new(
-            self.header.clone(),
-            self.settings.clone(),
-            history.as_of(),
-            body,
-        )))
+        let body = Body::fit(history, &self.settings, seed, None)?;
+        Ok(Box::new(self.fitted(history.as_of(), body)))
+    }
+
+    fn refit(
+        &self,
+        measured: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        let measured = measured.of_kind::<FittedRecommend>();
+        let choices = measured.map(|measured| measured.body());
+        let body = Body::fit(history, &self.settings, seed, choices)?;
+        Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Golden = artefact.golden_inputs()?;
         artefact.verify(&golden.scores(&body))?;
-        Ok(Box::new(FittedRecommend::new(
-            self.header.clone(),
-            self.settings.clone(),
-            artefact.as_of,
-            body,
-        )))
+        Ok(Box::new(self.fitted(artefact.as_of, body)))
     }
 }
 

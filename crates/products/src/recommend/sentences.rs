@@ -25,7 +25,7 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
             expected,
         } => reason(
             "bought_with",
-            "bought with {product} {times} times, expected {expected}",
+            "bought with {product}; times: {times}, expected: {expected}",
             [
                 ("product", label(item).into()),
                 ("times", tenth(times)),
@@ -38,7 +38,7 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
             expected,
         } => reason(
             "follows",
-            "bought after {product} {times} times, expected {expected}",
+            "bought after {product}; times: {times}, expected: {expected}",
             [
                 ("product", label(item).into()),
                 ("times", tenth(times)),
@@ -60,7 +60,7 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
         } => match usual_interval_days {
             Some(days) => reason(
                 "bought_before",
-                "bought {times} times, the last {last_days_ago} days ago; usually every {usual_days} days",
+                "purchases: {times}, the last one {last_days_ago} d ago; usual interval {usual_days} d",
                 [
                     ("times", times.into()),
                     ("last_days_ago", (last_days_ago.round() as i64).into()),
@@ -69,7 +69,7 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
             ),
             None => reason(
                 "bought_before_no_rhythm",
-                "bought {times} times, the last {last_days_ago} days ago",
+                "purchases: {times}, the last one {last_days_ago} d ago",
                 [
                     ("times", times.into()),
                     ("last_days_ago", (last_days_ago.round() as i64).into()),
@@ -81,7 +81,7 @@ pub(crate) fn why(why: &Why, label: impl Fn(u32) -> String) -> Reason {
             share,
         } => reason(
             "popular",
-            "sells now: {recent_sales} recent sales weighed by age, {percent} % of all",
+            "sells now; recent sales weighed by age: {recent_sales}, {percent} % of all",
             [
                 ("recent_sales", tenth(recent_sales)),
                 ("percent", tenth(100.0 * share)),
@@ -122,5 +122,32 @@ pub(crate) fn rule(touch: &RuleTouch) -> Reason {
             "rule \"{rule}\" allows {at_most} of its group ({because})",
             names.into_iter().chain([("at_most", at_most.into())]),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_right_for_one_and_for_many() {
+        let told = |times, last_days_ago, usual_interval_days| {
+            let bought = Why::BoughtBefore {
+                times,
+                last_days_ago,
+                usual_interval_days,
+            };
+            why(&bought, |_| String::new()).text
+        };
+        assert_eq!(
+            told(1, 1.2, None),
+            "purchases: 1, the last one 1 d ago",
+            "one"
+        );
+        assert_eq!(
+            told(12, 30.0, Some(7.5)),
+            "purchases: 12, the last one 30 d ago; usual interval 7.5 d",
+            "many"
+        );
     }
 }

@@ -327,7 +327,7 @@ impl Serving for Attached {
         let (_, rfm, a) = self.place(asked)?;
         let mut reasons = vec![reason(
             "behaviour",
-            "last order {recency_days} days ago, {orders} orders, {spend} spent",
+            "last order {recency_days} d ago; orders: {orders}, spent: {spend}",
             [
                 ("recency_days", rfm.recency_days.into()),
                 ("orders", rfm.orders.into()),
@@ -351,7 +351,7 @@ impl Serving for Attached {
             estimate: None,
             unit: "standard deviations nearer than the next segment".to_owned(),
             propensity: Probability::ONE,
-            reasons,
+            reasons: reasons.into(),
         };
         Ok(Decisions {
             placement: None,
@@ -361,13 +361,14 @@ impl Serving for Attached {
         })
     }
 
-    fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
-        Decisions {
+    fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        self.place(asked)?;
+        Ok(Decisions {
             placement: None,
             actions: Vec::new(),
             short_of: None,
             method: "no segment".to_owned(),
-        }
+        })
     }
 
     fn explain(

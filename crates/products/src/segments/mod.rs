@@ -112,6 +112,15 @@ impl Product for SegmentsProduct {
         )))
     }
 
+    fn refit(
+        &self,
+        _: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        self.fit(history, seed)
+    }
+
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Vec<Rfm> = artefact.golden_inputs()?;

@@ -54,6 +54,19 @@ fn name(candidate: value::Candidate) -> &'static str {
     }
 }
 
+/// How a candidate did, in one line.
+fn told(trial: &value::Trial) -> String {
+    let name = name(trial.candidate);
+    match &trial.result {
+        TrialResult::Scored(s) => format!(
+            "{name}: mean absolute error {:.3}, total {:+.0} %",
+            s.mae,
+            100.0 * s.total_error().unwrap_or(0.0)
+        ),
+        TrialResult::NotFitted(why) => format!("{name}: {why}"),
+    }
+}
+
 /// The history as the model wants it: customers with a purchase, the dates of each, and their spend.
 struct Customers {
     positions: Vec<u32>,
@@ -105,7 +118,14 @@ fn customers(history: &History, as_of: AsOf) -> Customers {
 }
 
 impl Body {
-    pub(crate) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
+    /// Learns; with the model of `choice` where there is one, else with the one that does best on the last days of the
+    /// history.
+    pub(crate) fn fit(
+        history: &History,
+        settings: &Settings,
+        seed: u64,
+        choice: Option<&Self>,
+    ) -> Result<Self, FitError> {
         let all = customers(history, history.as_of());
         let needed = value::CUSTOMERS_MIN as u64;
         let too_little = |found| FitError::TooLittle {
@@ -117,31 +137,30 @@ impl Body {
         let (start, end) = (date_of(first), date_of(history.as_of().epoch_day() - 1));
         let past = value::History::new(start, end, &all.dates)
             .map_err(|_| too_little(all.dates.len() as u64))?;
-        let choice =
-            value::choose(&past, value::suitable_hold_out(&past)).map_err(FitError::ValueChoice)?;
+        let (fitted, trials) = match choice {
+            Some(measured) => {
+                let candidate = measured.fitted.candidate();
+                (
+                    value::Fitted::fit(candidate, &past)?,
+                    measured.trials.clone(),
+                )
+            }
+            None => {
+                let choice = value::choose(&past, value::suitable_hold_out(&past))
+                    .map_err(FitError::ValueChoice)?;
+                (choice.fitted, choice.trials.iter().map(told).collect())
+            }
+        };
         let amounts = GammaGamma::fit(&all.spends).map_err(FitError::Value)?;
-        let trials = choice
-            .trials
-            .iter()
-            .map(|t| match &t.result {
-                TrialResult::Scored(s) => format!(
-                    "{}: mean absolute error {:.3}, total {:+.0} %",
-                    name(t.candidate),
-                    s.mae,
-                    100.0 * s.total_error().unwrap_or(0.0)
-                ),
-                TrialResult::NotFitted(why) => format!("{}: {why}", name(t.candidate)),
-            })
-            .collect();
         let mut body = Self {
             settings: settings.clone(),
             seed,
             start,
             end,
-            fitted: choice.fitted,
+            chosen: name(fitted.candidate()).to_owned(),
+            fitted,
             amounts,
             trials,
-            chosen: name(choice.chosen).to_owned(),
             cohorts: Vec::new(),
         };
         let worths = worth(
@@ -221,6 +240,10 @@ impl FittedValue {
             as_of,
             body: Arc::new(body),
         }
+    }
+
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
     }
 }
 
@@ -401,8 +424,16 @@ struct Told {
     worth: Worth,
 }
 
+/// A customer's past.
+struct Known {
+    customer: String,
+    lines: Vec<SaleLine>,
+    summary: features::PurchaseSummary,
+}
+
 impl Attached {
-    fn tell(&self, asked: &Asked) -> Result<Told, Infeasible> {
+    /// The customer asked about, with a purchase before the as-of day.
+    fn known(&self, asked: &Asked) -> Result<Known, Infeasible> {
         let missing = || Infeasible::Missing {
             field: "customer_id",
             placement: CARD.kind.to_owned(),
@@ -413,18 +444,35 @@ impl Attached {
             .ok_or_else(missing)?
             .as_str()
             .to_owned();
-        let unknown = || Infeasible::UnknownCustomer {
-            customer: customer.clone(),
+        let lines = self.shop.lines_of(&customer);
+        match purchase_summary(&lines, self.as_of) {
+            Some(summary) => Ok(Known {
+                customer,
+                lines,
+                summary,
+            }),
+            None => Err(self.unknown(customer)),
+        }
+    }
+
+    fn unknown(&self, customer: String) -> Infeasible {
+        Infeasible::UnknownCustomer {
+            customer,
             what: "a value",
             as_of: self.as_of,
-        };
-        let lines = self.shop.lines_of(&customer);
-        let summary = purchase_summary(&lines, self.as_of).ok_or_else(unknown)?;
+        }
+    }
+
+    fn tell(&self, asked: &Asked) -> Result<Told, Infeasible> {
+        let Known {
+            customer,
+            lines,
+            summary,
+        } = self.known(asked)?;
         let spend = spend_of(&lines, self.as_of);
-        let worth = self
-            .body
-            .worth_of(dates_of(&lines, self.as_of), spend)
-            .ok_or_else(unknown)?;
+        let Some(worth) = self.body.worth_of(dates_of(&lines, self.as_of), spend) else {
+            return Err(self.unknown(customer));
+        };
         Ok(Told {
             customer,
             summary,
@@ -438,7 +486,7 @@ impl Attached {
         let days = self.body.settings.horizon_days;
         let history = reason(
             "purchases",
-            "{purchases} purchase days, the last {recency_days} days ago, customer for {age_days} days",
+            "purchase days: {purchases}, the last one {recency_days} d ago; customer for {age_days} d",
             [
                 ("purchases", (s.repeat_purchases + 1).into()),
                 (
@@ -512,7 +560,7 @@ impl Attached {
                 estimate: Some(estimate),
                 unit,
                 propensity: Probability::ONE,
-                reasons,
+                reasons: reasons.into(),
             })
             .collect()
     }
@@ -530,13 +578,14 @@ impl Serving for Attached {
         })
     }
 
-    fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
-        Decisions {
+    fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        self.known(asked)?;
+        Ok(Decisions {
             placement: None,
             actions: Vec::new(),
             short_of: None,
             method: "no value".to_owned(),
-        }
+        })
     }
 
     fn explain(
@@ -590,7 +639,7 @@ impl Serving for Attached {
         Ok(Explanation {
             about: "expected_value".to_owned(),
             summary: format!(
-                "customer {}: {} expected within {} days ({} to {}); {} purchase days so far, the last {} days ago",
+                "customer {}: {} expected within {} days ({} to {}); purchase days so far: {}, the last one {} d ago",
                 told.customer,
                 Cents(expected_cents),
                 self.body.settings.horizon_days,

@@ -9,7 +9,7 @@ use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedValue, Golden};
-use schema::{Bytes, ConfigError};
+use schema::{AsOf, Bytes, ConfigError};
 use settings::Settings;
 
 /// The kind.
@@ -72,6 +72,12 @@ impl Kind for Value {
     }
 }
 
+impl ValueProduct {
+    fn fitted(&self, as_of: AsOf, body: Body) -> FittedValue {
+        FittedValue::new(self.header.clone(), as_of, body)
+    }
+}
+
 impl Product for ValueProduct {
     fn header(&self) -> &Header {
         &self.header
@@ -89,22 +95,26 @@ impl Product for ValueProduct {
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
-        let body = Body::fit(history, &self.settings, seed)?;
-        Ok(Box::new(FittedValue::new(
-            self.header.clone(),
-            history.as_of(),
-            body,
-        )))
+        let body = Body::fit(history, &self.settings, seed, None)?;
+        Ok(Box::new(self.fitted(history.as_of(), body)))
+    }
+
+    fn refit(
+        &self,
+        measured: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        let measured = measured.of_kind::<FittedValue>();
+        let choice = measured.map(|measured| measured.body());
+        let body = Body::fit(history, &self.settings, seed, choice)?;
+        Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
-        Ok(Box::new(FittedValue::new(
-            self.header.clone(),
-            artefact.as_of,
-            body,
-        )))
+        Ok(Box::new(self.fitted(artefact.as_of, body)))
     }
 }

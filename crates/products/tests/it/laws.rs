@@ -171,6 +171,38 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 }
 
 #[test]
+fn what_was_measured_is_what_learns_from_the_whole_history() {
+    let shop = shop();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    for kind in KINDS {
+        let (product, whole) = trained(*kind);
+        let again = product.refit(whole.as_ref(), &HISTORY, 7).unwrap();
+        assert!(
+            again.artefact().to_bytes() == whole.artefact().to_bytes(),
+            "{}: the same choices on the same history",
+            kind.card().kind
+        );
+        let until = cut(product.as_ref());
+        let measured = product.fit(&HISTORY.until(until), 7).unwrap();
+        let refitted = product.refit(measured.as_ref(), &HISTORY, 7).unwrap();
+        assert_eq!((measured.as_of(), refitted.as_of()), (until, whole.as_of()));
+        let (before, after) = (
+            measured.attach(Arc::clone(&shop)),
+            refitted.attach(Arc::clone(&shop)),
+        );
+        let mut compared = 0;
+        for asked in questions(*kind) {
+            if let (Ok(before), Ok(after)) = (before.decide(&asked, now), after.decide(&asked, now))
+            {
+                assert_eq!(before.method, after.method, "{asked:?}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 3, "{}: {compared}", kind.card().kind);
+    }
+}
+
+#[test]
 fn an_artefact_comes_back_the_same_and_a_foreign_newer_or_damaged_one_is_refused() {
     for kind in KINDS {
         let (product, fitted) = trained(*kind);
@@ -255,12 +287,12 @@ fn every_placement_has_decisions_with_places_reasons_and_propensities() {
             for (action, position) in decided.actions.iter().zip(1u32..) {
                 assert_eq!(action.position, position);
                 assert!(
-                    !action.reasons.is_empty(),
+                    !action.reasons.list().is_empty(),
                     "{}: {action:?}",
                     kind.card().kind
                 );
                 assert!(
-                    action.reasons.iter().all(|r| !r.text.contains('{')),
+                    action.reasons.list().iter().all(|r| !r.text.contains('{')),
                     "{action:?}"
                 );
                 assert!(action.propensity.get() > 0.0);
@@ -321,6 +353,65 @@ fn the_unknown_is_refused_by_name_or_answered_by_the_baseline() {
             Err(error) => assert!(error.to_string().contains("nobody"), "{error}"),
         }
     }
+}
+
+#[test]
+fn the_baseline_refuses_what_the_version_refuses() {
+    let shop = shop();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let (nobody, nothing) = (Some("nobody"), Some("no-such-product"));
+    for kind in KINDS {
+        let (_, fitted) = trained(*kind);
+        let serving = fitted.attach(Arc::clone(&shop));
+        let mut wrong = vec![
+            Asked::default(),
+            Asked {
+                customer_id: nobody.map(|c| CustomerId::new(c).unwrap()),
+                product_id: nothing.map(|p| ProductId::new(p).unwrap()),
+                ..Asked::default()
+            },
+        ];
+        wrong.extend(questions(*kind).into_iter().map(|asked| Asked {
+            items: Some(1_000_000),
+            placement: Some("nowhere".to_owned()),
+            ..asked
+        }));
+        for asked in wrong {
+            assert_eq!(
+                serving.baseline(&asked, now).err(),
+                serving.decide(&asked, now).err(),
+                "{}: {asked:?}",
+                kind.card().kind
+            );
+        }
+    }
+}
+
+#[test]
+fn what_was_bought_since_is_not_recommended_again() {
+    let recommend = KINDS.iter().find(|k| k.card().kind == "recommend").unwrap();
+    let (shop, now) = (shop(), jiff::Timestamp::UNIX_EPOCH);
+    let (_, fitted) = trained(*recommend);
+    let serving = fitted.attach(Arc::clone(&shop));
+    let customer = HISTORY.customers().first().unwrap();
+    let asked = Asked {
+        customer_id: Some(CustomerId::new(customer.clone()).unwrap()),
+        placement: Some("for_you".to_owned()),
+        ..Asked::default()
+    };
+    let listed = || -> Vec<String> {
+        let decided = serving.decide(&asked, now).unwrap();
+        decided.actions.into_iter().map(|a| a.id).collect()
+    };
+    let before = listed();
+    let first = HISTORY.catalogue().index_of(&before[0]).unwrap();
+    let line = features::SaleLine {
+        product: first,
+        at_seconds: i64::from(HISTORY.as_of().epoch_day()) * 86_400,
+        ..*HISTORY.lines().last().unwrap()
+    };
+    assert!(shop.add_purchase(customer, line));
+    assert!(!listed().contains(&before[0]), "{before:?}");
 }
 
 #[test]

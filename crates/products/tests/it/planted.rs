@@ -67,7 +67,7 @@ impl Complements {
             .decide(&asked, jiff::Timestamp::UNIX_EPOCH)
             .unwrap();
         for action in &decided.actions {
-            assert_eq!(action.reasons[0].code, "bought_with", "{action:?}");
+            assert_eq!(action.reasons.list()[0].code, "bought_with", "{action:?}");
         }
         decided
             .actions

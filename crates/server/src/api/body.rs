@@ -11,6 +11,14 @@ pub(crate) fn read<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<T, Problem> {
+    parse(&json(headers, body)?)
+}
+
+/// The bytes of a body that says it is JSON.
+pub(crate) fn json(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Bytes, Problem> {
     let body = body.map_err(|rejected| match rejected.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -36,7 +44,12 @@ pub(crate) fn read<T: DeserializeOwned>(
             format!("content-type is {kind:?}, expected application/json"),
         ));
     }
-    let reader = &mut serde_json::Deserializer::from_slice(&body);
+    Ok(body)
+}
+
+/// Reads JSON.
+pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
+    let reader = &mut serde_json::Deserializer::from_slice(json);
     serde_path_to_error::deserialize(reader).map_err(problem)
 }
 

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use lake::log::{DecisionRecord, LogRecord, WalError, find_decision};
 use products::{Asked, Decisions, Infeasible};
 use schema::DecisionId;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::Digest;
 use std::sync::Arc;
@@ -27,16 +28,22 @@ enum Questions {
 
 impl Questions {
     /// `{"requests": [...]}` is several, anything else one: told apart by the key, so that an error names its field.
-    fn read(value: serde_json::Value) -> Result<Self, Problem> {
+    fn read(json: &[u8]) -> Result<Self, Problem> {
+        #[derive(Deserialize)]
+        struct Look {
+            requests: Option<IgnoredAny>,
+        }
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Batch {
             requests: Vec<Asked>,
         }
-        if value.get("requests").is_some() {
-            return Ok(Self::Many(body::part::<Batch>(value)?.requests));
+        // Where it cannot even be looked at, reading it as one question says what is wrong.
+        let many = serde_json::from_slice::<Look>(json).is_ok_and(|look| look.requests.is_some());
+        if many {
+            return Ok(Self::Many(body::parse::<Batch>(json)?.requests));
         }
-        Ok(Self::One(body::part(value)?))
+        Ok(Self::One(body::parse(json)?))
     }
 }
 
@@ -81,6 +88,7 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
         Infeasible::UnknownProduct { .. } => Problem::not_found(text).field("product_id"),
         Infeasible::UnknownCustomer { .. } => Problem::not_found(text).field("customer_id"),
         Infeasible::NotMeasurable { .. } => Problem::invalid(text).field("customer_id"),
+        Infeasible::NothingToExplain => Problem::invalid(text).field("about"),
     }
 }
 
@@ -128,7 +136,7 @@ impl Put {
         }
     }
 
-    fn baseline(&self) -> Decisions {
+    fn baseline(&self) -> Result<Decisions, Infeasible> {
         self.live.serving.baseline(&self.asked, self.now)
     }
 
@@ -136,7 +144,7 @@ impl Put {
     fn decide(&self) -> Tried {
         let decide = || {
             if self.held_out {
-                Ok(self.baseline())
+                self.baseline()
             } else {
                 self.live.serving.decide(&self.asked, self.now)
             }
@@ -198,13 +206,8 @@ fn answer(
         of.time.record(took);
     }
     let (decided, fallback) = match tried {
-        Tried::Decided(decided) => (decided, false),
-        Tried::Refused(infeasible) => {
-            if let Some(of) = of {
-                of.failures.increment();
-            }
-            return Err(problem(&infeasible));
-        }
+        Tried::Decided(decided) => (Ok(decided), false),
+        Tried::Refused(infeasible) => (Err(infeasible), false),
         Tried::Late => (put.baseline(), true),
         Tried::Failed => {
             tracing::error!(
@@ -215,6 +218,12 @@ fn answer(
             (put.baseline(), true)
         }
     };
+    let decided = decided.map_err(|infeasible| {
+        if let Some(of) = of {
+            of.failures.increment();
+        }
+        problem(&infeasible)
+    })?;
     if fallback && let Some(of) = of {
         of.fallbacks.increment();
     }
@@ -367,7 +376,7 @@ pub(crate) async fn decide(
     state.admit(&headers, Scope::Decide).await?;
     let slot = slot(&state, &name)?;
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
-    let questions = Questions::read(body::read(&headers, bytes)?)?;
+    let questions = Questions::read(&body::json(&headers, bytes)?)?;
     let live = answering(&state, &name)?;
     match questions {
         Questions::One(asked) => answer_one(&state, &name, &live, deadline, asked).await,
@@ -509,8 +518,8 @@ mod tests {
             Ok(decisions("version"))
         }
 
-        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Decisions {
-            decisions("baseline")
+        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+            Ok(decisions("baseline"))
         }
 
         fn explain(

@@ -7,7 +7,7 @@ use super::svg::{Anchor, Drawing, LINE, WIDTH, escape, fit, inside, place, text_
 /// Height of a row: its label, its interval and the space after.
 const ROW: f64 = LINE * 2.0 + 8.0;
 
-/// A point with its interval, `low` ≤ `point` ≤ `high`.
+/// A point with its interval, `low` ≤ `point` ≤ `high`. What is exact is its own interval, and is shown without one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// The estimate itself.
@@ -16,6 +16,12 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
+}
+
+impl Estimate {
+    fn is_exact(self) -> bool {
+        self.low == self.high
+    }
 }
 
 /// One estimate.
@@ -144,6 +150,7 @@ fn bands(top: f64, known: &[Option<Estimate>]) -> Vec<(f64, f64)> {
 
 fn said(row: &IntervalRow, estimate: Option<Estimate>, unit: &str, locale: Locale) -> String {
     match estimate {
+        Some(e) if e.is_exact() => locale.with_unit(e.point, unit),
         Some(e) => format!(
             "{} ({})",
             locale.with_unit(e.point, unit),
@@ -184,19 +191,26 @@ fn one(
     } else {
         "fill=\"none\""
     };
+    let bar = if e.is_exact() {
+        String::new()
+    } else {
+        format!(
+            "<path fill=\"none\" d=\"M{l} {a}V{b}M{h} {a}V{b}M{l} {c}H{p0}M{p1} {c}H{h}\"/>",
+            l = place(low),
+            h = place(high),
+            p0 = place((point - 4.5).max(low)),
+            p1 = place((point + 4.5).min(high)),
+            a = place(y - 5.0),
+            b = place(y + 5.0),
+            c = place(y),
+        )
+    };
     drawing.add(format_args!(
         "<g class=\"mark s0\" stroke=\"currentColor\" stroke-width=\"2\"><title>{}</title>\
-         <path fill=\"none\" d=\"M{l} {a}V{b}M{h} {a}V{b}M{l} {c}H{p0}M{p1} {c}H{h}\"/>\
-         <circle cx=\"{p}\" cy=\"{c}\" r=\"4.5\" {fill}/></g>",
+         {bar}<circle cx=\"{}\" cy=\"{}\" r=\"4.5\" {fill}/></g>",
         escape(&format!("{}{}{text}", row.label, locale.colon())),
-        l = place(low),
-        h = place(high),
-        p = place(point),
-        p0 = place((point - 4.5).max(low)),
-        p1 = place((point + 4.5).min(high)),
-        a = place(y - 5.0),
-        b = place(y + 5.0),
-        c = place(y),
+        place(point),
+        place(y),
     ));
 }
 
@@ -265,8 +279,17 @@ mod tests {
     #[test]
     fn the_figures_are_written_beside_the_interval() {
         let svg = chart(&[Some([0.11, 0.5, 0.93])]);
-        assert!(svg.contains("€0.5 (0.11 to €0.93)"), "{svg}");
+        assert!(svg.contains("€0.5 (€0.11 to €0.93)"), "{svg}");
         assert!(svg.contains("95% interval"));
+    }
+
+    #[test]
+    fn an_exact_figure_stands_alone() {
+        let svg = chart(&[Some([0.5, 0.5, 0.5])]);
+        assert!(
+            svg.contains("offer: €0.5</title><circle") && !svg.contains("€0.5 ("),
+            "{svg}"
+        );
     }
 
     #[test]

@@ -172,9 +172,12 @@ fn line(
         let after_gap = i == 0 || at(i - 1).is_none();
         path.push_str(if after_gap { "M" } else { "L" });
         path.push_str(&format!("{} {}", place(px), place(py)));
+        let of = match chart.series[series].label.as_str() {
+            "" => String::new(),
+            label => format!("{label}, "),
+        };
         let title = format!(
-            "{}, {}{}{}",
-            chart.series[series].label,
+            "{of}{}{}{}",
             chart.labels[i],
             locale.colon(),
             locale.with_unit(value, &chart.unit)
@@ -264,7 +267,10 @@ fn describe(
                 )
             }
         };
-        parts.push(format!("{}{}{said}", series.label, locale.colon()));
+        parts.push(match series.label.as_str() {
+            "" => said,
+            label => format!("{label}{}{said}", locale.colon()),
+        });
     }
     if unknown > 0 {
         parts.push(locale.unknown_note(unknown));
@@ -344,6 +350,11 @@ mod tests {
     fn every_value_can_be_read_on_hover() {
         let svg = line_chart(&chart(&[Some(4.0), Some(5.5)]), Locale::French);
         assert!(svg.contains("A &amp; B, day 2\u{a0}: 5,5\u{202f}%</title>"));
+        // A single line needs no name.
+        let mut alone = chart(&[Some(4.0), Some(5.5)]);
+        alone.series[0].label.clear();
+        let svg = line_chart(&alone, Locale::English);
+        assert!(svg.contains("<title>day 2: 5.5%</title>"), "{svg}");
     }
 
     #[test]

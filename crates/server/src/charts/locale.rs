@@ -72,10 +72,20 @@ impl Locale {
     /// A lower and an upper bound.
     pub(crate) fn interval(self, low: f64, high: f64, unit: &str) -> String {
         let decimals = decimals(high - low).max(decimals(low.abs().max(high.abs())));
-        let (low, high) = (self.fixed(low, decimals), self.fixed(high, decimals));
-        match self {
-            Self::English => format!("{low} to {}", self.attach(&high, unit)),
-            Self::French => format!("{low} à {}", self.attach(&high, unit)),
+        self.between(
+            &self.fixed(low, decimals),
+            &self.fixed(high, decimals),
+            unit,
+        )
+    }
+
+    /// Two written bounds with their unit; one that stands before its number stands before both.
+    pub(crate) fn between(self, low: &str, high: &str, unit: &str) -> String {
+        let high = self.attach(high, unit);
+        match (self, unit) {
+            (Self::English, "€" | "$" | "£") => format!("{} to {high}", self.attach(low, unit)),
+            (Self::English, _) => format!("{low} to {high}"),
+            (Self::French, _) => format!("{low} à {high}"),
         }
     }
 
@@ -164,6 +174,11 @@ mod tests {
         assert_eq!(Locale::English.with_unit(-12.0, "€"), "\u{2212}€12");
         assert_eq!(Locale::French.with_unit(12.0, "€"), "12\u{a0}€");
         assert_eq!(Locale::English.with_unit(3.0, "days"), "3\u{a0}days");
-        assert_eq!(Locale::English.interval(0.5, 1.25, "€"), "0.50 to €1.25");
+        assert_eq!(Locale::English.interval(0.5, 1.25, "€"), "€0.50 to €1.25");
+        assert_eq!(Locale::English.interval(1.0, 2.0, "CHF"), "1 to 2\u{a0}CHF");
+        assert_eq!(
+            Locale::French.interval(0.5, 1.25, "€"),
+            "0,50 à 1,25\u{a0}€"
+        );
     }
 }

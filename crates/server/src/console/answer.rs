@@ -8,8 +8,10 @@ use super::page::{self, figures, words};
 use super::visit::Visit;
 use crate::charts::Locale;
 use maud::{Markup, html};
-use products::{Action, Asked, Decisions, Infeasible, Serving, Subject};
+use products::{Action, Asked, Card, Decisions, Infeasible, Serving, Subject};
 use schema::{CustomerId, ProductId};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Most actions that the form asks for.
 const ITEMS_MAX: u32 = 50;
@@ -45,8 +47,55 @@ pub(super) fn asked(visit: &Visit) -> Option<Result<Asked, String>> {
     Some(read())
 }
 
-/// The form: sent by the browser it shows a preview, with the script it asks the API.
-pub(super) fn form(visit: &Visit, name: &str, kind: &str, examples: &[&str]) -> Markup {
+/// The name of a figure that an answer gives.
+fn name_of_figure(l: Locale, id: &str) -> String {
+    match l {
+        Locale::English => id.replace('_', " "),
+        Locale::French => french::told(l, id).into_owned(),
+    }
+}
+
+/// Our own words in the answers of a version, and how the page writes them: its script puts them in.
+fn words_of_answers(
+    l: Locale,
+    currency: &Currency,
+    card: &Card,
+    page: &Value,
+) -> BTreeMap<String, String> {
+    let list = |name: &str| {
+        page.get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let of_methods = french::answered(l).map(|(text, told)| (text.to_owned(), told.to_owned()));
+    let of_figures = card
+        .outputs
+        .iter()
+        .map(|o| (o.name.to_owned(), name_of_figure(l, o.name)));
+    let of_segments = list("segments")
+        .filter_map(|s| s.get("name")?.as_str())
+        .map(|s| (s.to_owned(), french::segment(l, currency, s)));
+    let of_rules = list("rules")
+        .filter_map(Value::as_str)
+        .filter_map(|r| Some((r.to_owned(), french::rule(l, currency, r)?)));
+    of_methods
+        .chain(of_figures)
+        .chain(of_segments)
+        .chain(of_rules)
+        .collect()
+}
+
+/// The form: sent by the browser it shows a preview, with the script it asks the API. `page` is what the version that
+/// answers tells of itself.
+pub(super) fn form(
+    visit: &Visit,
+    currency: &Currency,
+    name: &str,
+    kind: &str,
+    page: &Value,
+    examples: &[&str],
+) -> Markup {
     let l = visit.locale;
     let say = |s: Say| s.text(l);
     let Some(card) = products::kind(kind).map(products::Kind::card) else {
@@ -58,13 +107,19 @@ pub(super) fn form(visit: &Visit, name: &str, kind: &str, examples: &[&str]) -> 
         "title": say(Say::AnswerTitle), "logged": say(Say::Logged), "empty": say(Say::EmptyAnswer),
         "held_out": say(Say::HeldOut), "fell_back": say(Say::FellBack), "json": say(Say::AsJson),
         "method": say(Say::Method), "rank": say(Say::Rank), "what": say(Say::What), "score": say(Say::ScoreColumn),
-        "reasons": say(Say::Reasons), "cannot": Say::CannotAnswer.text(l), "unknown": say(Say::Unknown),
+        "reasons": say(Say::Reasons), "cannot": say(Say::CannotAnswer), "within": say(Say::WithinDays),
+        "range": say(Say::RangeBoth), "not_measurable": say(Say::NotMeasurable), "too_few": say(Say::TooFew),
+        "no_variation": say(Say::NoVariation), "history_too_short": say(Say::TooShort),
+        "does_not_apply": say(Say::DoesNotApply),
     });
+    let words = words_of_answers(l, currency, card, page);
     let address = format!("/v1/products/{}/decide", encoded(name));
     html! {
         form.try method="get" action={ "/products/" (encoded(name)) "#try" }
             data-decide=(address) data-texts=(texts.to_string())
-            data-sentences=(serde_json::json!(french::sentences(l)).to_string()) {
+            data-sentences=(serde_json::json!(french::sentences(l)).to_string())
+            data-amounts=(serde_json::json!(french::amounts()).to_string())
+            data-words=(serde_json::json!(words).to_string()) data-currency=(currency.sign()) {
             @if about(Subject::Customer) {
                 label { span { (say(Say::CustomerId)) }
                     input name="customer" value=(value("customer")) list="customers" autocomplete="off" maxlength="200";
@@ -121,24 +176,25 @@ pub(super) fn preview_alone(
 }
 
 /// Why a question cannot be answered.
-pub(super) fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
+fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
     let why = match infeasible {
         Infeasible::NotMeasurable { why, .. } => estimates::why_not(l, why),
         Infeasible::Missing { .. }
         | Infeasible::Placement { .. }
         | Infeasible::Items { .. }
         | Infeasible::UnknownCustomer { .. }
-        | Infeasible::UnknownProduct { .. } => infeasible.to_string(),
+        | Infeasible::UnknownProduct { .. }
+        | Infeasible::NothingToExplain => french::told(l, &infeasible.to_string()).into_owned(),
     };
     html! { p.problem role="status" { (Say::CannotAnswer.with(l, &[&why])) } }
 }
 
 /// The reasons of an action as a list.
-fn reasons(l: Locale, action: &Action) -> Markup {
+fn reasons(l: Locale, currency: &Currency, action: &Action) -> Markup {
     html! {
         ul.plain {
-            @for reason in &action.reasons {
-                @let (text, told) = french::reason(l, reason);
+            @for reason in action.reasons.list() {
+                @let (text, told) = french::reason(l, currency, &reason);
                 li lang=[(!told).then_some("en")] class=[reason.code.starts_with("rule_").then_some("small")] { (text) }
             }
         }
@@ -146,15 +202,14 @@ fn reasons(l: Locale, action: &Action) -> Markup {
 }
 
 /// What an action is, in words; the identifier of a product of the catalogue stands below its name.
-fn label(l: Locale, action: &Action, listed: bool) -> Markup {
+fn label(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Markup {
     match &action.label {
-        Some(label) => {
-            html! { b { (french::told(l, label)) } @if listed && *label != action.id { div.small { code { (action.id) } } } }
+        Some(label) if listed => {
+            html! { b { (label) } @if *label != action.id { div.small { code { (action.id) } } } }
         }
-        None if action.estimate.is_some() && l == Locale::English => {
-            html! { b { (action.id.replace('_', " ")) } }
-        }
-        None => html! { b { (french::marked(l, &action.id)) } },
+        Some(label) => html! { b { (french::segment(l, currency, label)) } },
+        None if listed => html! { b { (action.id) } },
+        None => html! { b { (name_of_figure(l, &action.id)) } },
     }
 }
 
@@ -164,44 +219,37 @@ fn figure(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Mark
         // Scores of a list only order it; alone, a score has a unit worth knowing.
         return html! { (l.number(action.score)) @if !listed { div.small { (french::marked(l, &action.unit)) } } };
     };
-    let (written, rest) = if let Some(rest) = action.unit.strip_prefix("cents") {
-        (
-            Written {
-                factor: 0.01,
-                unit: currency.sign(),
-            },
-            rest.trim(),
-        )
-    } else if action.unit == "probability" {
-        (
-            Written {
-                factor: 100.0,
-                unit: "%",
-            },
-            "",
-        )
-    } else {
-        (estimates::PLAIN, action.unit.as_str())
+    let (written, rest) = match action.unit.strip_prefix("cents") {
+        Some(rest) => (Written::Money(currency), rest.trim()),
+        None if action.unit == "probability" => (Written::Percent, ""),
+        None => (Written::Plain, action.unit.as_str()),
     };
     html! { (estimates::estimate(l, estimate, written)) @if !rest.is_empty() { div.small { (unit(l, rest)) } } }
 }
 
 /// A unit that may name its horizon.
 fn unit(l: Locale, text: &str) -> Markup {
-    let days = |rest: &str| {
-        rest.strip_prefix("within ")?
-            .strip_suffix(" days")?
-            .parse::<u32>()
-            .ok()
+    let horizon = |at: usize| {
+        let days = text[at..].strip_prefix("within ")?.strip_suffix(" days")?;
+        Some((text[..at].trim(), days.parse::<u32>().ok()?))
     };
-    let (what, horizon) = match text.find("within ") {
-        Some(at) => (text[..at].trim(), days(&text[at..])),
-        None => (text, None),
-    };
-    match (l, horizon) {
-        (Locale::French, Some(n)) if what.is_empty() => html! { "sous " (n) " jours" },
-        (Locale::French, Some(n)) => html! { (french::marked(l, what)) " sous " (n) " jours" },
-        (Locale::French, None) | (Locale::English, _) => french::marked(l, text),
+    match text.find("within ").and_then(horizon) {
+        Some((what, days)) => html! {
+            @if !what.is_empty() { (french::marked(l, what)) " " }
+            (Say::WithinDays.with(l, &[&days.to_string()]))
+        },
+        None => french::marked(l, text),
+    }
+}
+
+/// A limit that took candidates off a list; rules keep the names that the shop gave them.
+fn limit(l: Locale, name: &str) -> String {
+    if let Some(rule) = name.strip_prefix("cap of rule ") {
+        Say::CapOfRule.with(l, &[rule])
+    } else if let Some(rule) = name.strip_prefix("rule ") {
+        Say::LimitOfRule.with(l, &[rule])
+    } else {
+        french::told(l, name).into_owned()
     }
 }
 
@@ -218,18 +266,18 @@ pub(super) fn decisions(l: Locale, currency: &Currency, decided: &Decisions) -> 
     let row = |a: &Action| {
         vec![
             html! { (a.position) },
-            label(l, a, listed),
+            label(l, currency, a, listed),
             figure(l, currency, a, listed),
-            reasons(l, a),
+            reasons(l, currency, a),
         ]
     };
     let rows: Vec<_> = decided.actions.iter().map(row).collect();
     html! {
         @if rows.is_empty() { p { (say(Say::EmptyAnswer)) } } @else { (page::grid(say(Say::AnswerTitle), &heads, &rows)) }
         @if let Some(short) = &decided.short_of {
-            @let because: Vec<String> = short.because.iter().map(|(limit, n)| format!("{limit} ({n})")).collect();
+            @let because: Vec<String> = short.because.iter().map(|(name, n)| format!("{} ({n})", limit(l, name))).collect();
             p { (Say::ShortOf.with(l, &[&short.missing.to_string(), &because.join(", ")])) }
         }
-        p.small { (say(Say::Method)) (l.colon()) (decided.method) }
+        p.small { (say(Say::Method)) (l.colon()) (french::told(l, &decided.method)) }
     }
 }

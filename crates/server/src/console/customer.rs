@@ -3,10 +3,10 @@
 use super::data::{self, Cache};
 use super::format::{Currency, count, day, encoded};
 use super::messages::Say;
-use super::page::{self, Page, Section, figures, words};
+use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
 use super::{answer, french};
-use crate::api::Shared;
+use crate::api::{Shared, is_held_out};
 use crate::charts::{LineChart, Locale, Series, line_chart};
 use crate::live::Slot;
 use crate::problem::Problem;
@@ -73,9 +73,13 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
             status: StatusCode::NOT_FOUND,
         });
     }
+    let drawn = &state.workshop.project.file.holdout;
+    let held_out = is_held_out(&drawn.salt, drawn.share, &asked(&customer, None));
     let body = html! {
         p.lead { (say(Say::CustomerLead)) }
         (overview(l, &currency, &shop, &lines))
+        (currency.note(l))
+        (holdout(l, drawn.share, held_out))
         // What is concluded about the customer first, what to show to them after.
         @for listed in [false, true] {
             @for (name, slot) in state.live.slots.iter().filter(|(_, slot)| is_listed(slot) == listed) {
@@ -133,6 +137,26 @@ fn overview(l: Locale, currency: &Currency, shop: &Shop, lines: &[SaleLine]) -> 
     ])
 }
 
+/// Whether the customer is in the holdout; nothing where nobody is.
+fn holdout(l: Locale, share: f64, is_held_out: bool) -> Markup {
+    let (tone, say) = if is_held_out {
+        (Tone::Warn, Say::InHoldout)
+    } else {
+        (Tone::Quiet, Say::NotInHoldout)
+    };
+    html! { @if share > 0.0 { p { (page::badge(tone, say.text(l))) } } }
+}
+
+/// The question of a page about a customer.
+fn asked(customer: &CustomerId, placement: Option<&str>) -> Asked {
+    Asked {
+        customer_id: Some(customer.clone()),
+        placement: placement.map(str::to_owned),
+        items: placement.map(|_| ITEMS),
+        ..Asked::default()
+    }
+}
+
 /// Whether a product answers with lists for placements.
 fn is_listed(slot: &Slot) -> bool {
     products::kind(&slot.product.header().kind).is_some_and(|k| !k.card().placements.is_empty())
@@ -153,12 +177,6 @@ fn of_product(
     if !card.subjects.contains(&Subject::Customer) {
         return html! {};
     }
-    let asked = |placement: Option<&str>| Asked {
-        customer_id: Some(customer.clone()),
-        placement: placement.map(str::to_owned),
-        items: placement.map(|_| ITEMS),
-        ..Asked::default()
-    };
     // Of the placements, those that are about the customer and not about a product on the page.
     let personal: Vec<&str> = card
         .placements
@@ -174,11 +192,11 @@ fn of_product(
                 None => p { (Say::NotTrainedLead.text(l)) },
                 Some(answering) => {
                     @if personal.is_empty() {
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(None)))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(customer, None)))
                     }
                     @for placement in &personal {
                         h3 { (french::placement(l, placement)) }
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(Some(placement))))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(customer, Some(placement))))
                     }
                 }
             }
@@ -265,5 +283,18 @@ fn orders(l: Locale, currency: &Currency, shop: &Shop, lines: &[SaleLine]) -> Ma
     html! {
         (page::grid(say(Say::LastOrders), &heads, &rows))
         @if more > 0 { p.small { (Say::OrdersNotShown.with(l, &[&count(l, more as u64)])) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holdout_is_named_only_where_there_is_one() {
+        let said = |share: f64, held: bool| holdout(Locale::English, share, held).into_string();
+        assert!(said(0.02, true).contains("In the holdout: gets the baseline"));
+        assert!(said(0.02, false).contains("Not in the holdout"));
+        assert_eq!(said(0.0, false), "");
     }
 }

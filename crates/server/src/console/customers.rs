@@ -84,6 +84,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
             }
             button type="submit" { (say(Say::Search)) }
         }
+        (currency.note(l))
         @if !typed.is_empty() {
             @let shown: Vec<Buyer> = (from..from + like.min(LISTED)).filter_map(|c| u32::try_from(c).ok()).map(|c| data::buyer(&shop, c)).collect();
             @if shown.is_empty() {

@@ -1,5 +1,6 @@
 //! Estimates on screen: a figure with its interval, or the reason why there is none.
 
+use super::format::{Currency, percent};
 use super::french;
 use super::messages::Say;
 use crate::charts::{self, Locale};
@@ -30,22 +31,30 @@ pub(super) fn why_not(locale: Locale, why: &WhyNot) -> String {
 
 /// How an estimate's numbers are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Written<'a> {
-    /// Times the number.
-    pub(super) factor: f64,
-    /// Beside the number.
-    pub(super) unit: &'a str,
+pub(super) enum Written<'a> {
+    /// As they are.
+    Plain,
+    /// Shares, as percentages.
+    Percent,
+    /// Cents, as amounts.
+    Money(&'a Currency),
 }
-
-/// Numbers as they are.
-pub(super) const PLAIN: Written<'static> = Written {
-    factor: 1.0,
-    unit: "",
-};
 
 impl Written<'_> {
     pub(super) fn point(self, locale: Locale, value: f64) -> String {
-        locale.with_unit(value * self.factor, self.unit)
+        match self {
+            Self::Plain => locale.number(value),
+            Self::Percent => percent(locale, value),
+            Self::Money(currency) => currency.about(locale, value / 100.0),
+        }
+    }
+
+    fn interval(self, locale: Locale, low: f64, high: f64) -> String {
+        match self {
+            Self::Plain => locale.interval(low, high, ""),
+            Self::Percent => locale.interval(100.0 * low, 100.0 * high, "%"),
+            Self::Money(currency) => currency.between(locale, low / 100.0, high / 100.0),
+        }
     }
 }
 
@@ -56,7 +65,7 @@ pub(super) fn estimate(locale: Locale, estimate: &Estimate, written: Written<'_>
             point, low, high, ..
         } => html! {
             span.point { (written.point(locale, *point)) } " "
-            span.interval { (locale.interval(low * written.factor, high * written.factor, written.unit)) }
+            span.interval { (written.interval(locale, *low, *high)) }
         },
         Estimate::Exact(point) => html! { span.point { (written.point(locale, *point)) } },
         Estimate::NotMeasurable(why) => {
@@ -115,12 +124,12 @@ mod tests {
             needed: 100,
         };
         let unknown = Estimate::NotMeasurable(why);
-        let english = estimate(Locale::English, &unknown, PLAIN).into_string();
+        let english = estimate(Locale::English, &unknown, Written::Plain).into_string();
         assert!(
             english.contains("not measurable: 12 customers to measure on, at least 100 needed"),
             "{english}"
         );
-        let french = estimate(Locale::French, &unknown, PLAIN).into_string();
+        let french = estimate(Locale::French, &unknown, Written::Plain).into_string();
         assert!(
             french.contains("non mesurable : 12 clients à mesurer, il en faut au moins 100"),
             "{french}"
@@ -139,10 +148,42 @@ mod tests {
             high: 0.086,
             units: 900,
         };
-        let shown = estimate(Locale::French, &measured, PLAIN).into_string();
+        let shown = estimate(Locale::French, &measured, Written::Plain).into_string();
         assert!(
             shown.contains("0,082") && shown.contains("0,078 à 0,086"),
             "{shown}"
+        );
+    }
+
+    #[test]
+    fn an_exact_figure_has_no_interval() {
+        let exact = Estimate::Exact(12.0);
+        assert_eq!(
+            estimate(Locale::English, &exact, Written::Plain).into_string(),
+            "<span class=\"point\">12</span>"
+        );
+    }
+
+    #[test]
+    fn money_carries_its_currency_at_both_bounds() {
+        let euro = Currency::One("EUR".to_owned());
+        let measured = Estimate::Measured {
+            point: 534_812.0,
+            low: 246_200.0,
+            high: 766_800.0,
+            units: 1,
+        };
+        let shown = |l: Locale| estimate(l, &measured, Written::Money(&euro)).into_string();
+        let english = shown(Locale::English);
+        assert!(
+            english.contains("€5,348") && english.contains("€2,462 to €7,668"),
+            "{english}"
+        );
+        let french = shown(Locale::French);
+        assert!(
+            french.contains("5\u{202f}348\u{a0}€")
+                && french.contains("2\u{202f}462 à 7\u{202f}668\u{a0}€"),
+            "{french}"
         );
     }
 }

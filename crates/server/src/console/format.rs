@@ -1,5 +1,6 @@
 //! Numbers, money, days and sizes as the reader's language writes them.
 
+use super::messages::Say;
 use crate::charts::Locale;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -35,6 +36,33 @@ impl Currency {
     pub(super) fn amount(&self, locale: Locale, cents: i64) -> String {
         locale.attach(&locale.fixed(cents as f64 / 100.0, 2), self.sign())
     }
+
+    /// An amount that need not be known to the cent, with its currency.
+    pub(super) fn about(&self, locale: Locale, amount: f64) -> String {
+        locale.attach(&locale.fixed(amount, decimals(amount)), self.sign())
+    }
+
+    /// Two such amounts, the lower one first.
+    pub(super) fn between(&self, locale: Locale, low: f64, high: f64) -> String {
+        let decimals = decimals(low.abs().max(high.abs()));
+        let written = |amount: f64| locale.fixed(amount, decimals);
+        locale.between(&written(low), &written(high), self.sign())
+    }
+
+    /// Why amounts carry no currency; nothing where they carry one.
+    pub(super) fn note(&self, locale: Locale) -> Markup {
+        match self {
+            Self::Several(codes) => {
+                html! { p.small { (Say::SeveralCurrencies.with(locale, &[&codes.join(", ")])) } }
+            }
+            Self::One(_) | Self::Unknown => html! {},
+        }
+    }
+}
+
+/// Cents matter of a basket, not of a month's revenue.
+fn decimals(amount: f64) -> usize {
+    if amount.abs() < 1_000.0 { 2 } else { 0 }
 }
 
 /// A whole number.
@@ -111,6 +139,15 @@ mod tests {
             euro.amount(Locale::French, -123_450),
             "−1\u{202f}234,50\u{a0}€"
         );
+        assert_eq!(euro.about(Locale::English, 95.594), "€95.59");
+        assert_eq!(
+            euro.between(Locale::English, 95.594, 1_234.2),
+            "€96 to €1,234"
+        );
+        assert_eq!(
+            euro.between(Locale::French, 1.0, 95.594),
+            "1,00 à 95,59\u{a0}€"
+        );
         assert_eq!(percent(Locale::French, 0.125), "12,5\u{202f}%");
         assert_eq!(count(Locale::English, 1_067_371), "1,067,371");
         assert_eq!(
@@ -125,6 +162,10 @@ mod tests {
     fn sums_over_several_currencies_carry_none() {
         let several = Currency::Several(vec!["EUR".to_owned(), "GBP".to_owned()]);
         assert_eq!(several.amount(Locale::English, 100), "1.00");
+        let note = several.note(Locale::English).into_string();
+        assert!(note.contains("several currencies (EUR, GBP)"), "{note}");
+        let one = Currency::One("EUR".to_owned());
+        assert_eq!(one.note(Locale::English).into_string(), "");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! French for the texts that other parts of the program write in English: meanings of tables and columns, cards of
 //! kinds, names of measures, reasons. A text without French is shown in English and marked as English.
 
+mod patterns;
 mod reasons;
 mod schema;
 mod words;
 
 use crate::charts::Locale;
 use maud::{Markup, html};
-pub(super) use reasons::{reason, sentences};
+pub(super) use patterns::{rule, segment};
+pub(super) use reasons::{amounts, reason, sentences};
 use std::borrow::Cow;
 
 fn found(english: &str) -> Option<Cow<'static, str>> {
@@ -18,7 +20,8 @@ fn found(english: &str) -> Option<Cow<'static, str>> {
     };
     of(schema::MEANINGS)
         .or_else(|| of(words::WORDS))
-        .or_else(|| segment(english).map(Cow::Owned))
+        .or_else(|| of(words::ANSWERED))
+        .or_else(|| patterns::sentence(english).map(Cow::Owned))
 }
 
 /// A text in the language of the page, or in English where there is no other.
@@ -53,31 +56,10 @@ pub(super) fn placement(locale: Locale, code: &str) -> String {
     locale.choose(english, french).to_owned()
 }
 
-/// The name of a segment: levels with commas, perhaps a figure that tells two of them apart.
-fn segment(english: &str) -> Option<String> {
-    let part = |text: &str| -> Option<String> {
-        if let Some((_, french)) = words::LEVELS.iter().find(|(e, _)| *e == text) {
-            return Some((*french).to_owned());
-        }
-        let (about, number) = match text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")) {
-            Some((name, number)) => (name, format!(" ({number})")),
-            None => (text, String::new()),
-        };
-        let about = about.strip_prefix("about ")?;
-        let (n, what) = about.split_once(' ')?;
-        let french = match what {
-            "days ago" => format!("il y a environ {n} jours"),
-            "in all" => format!("environ {n} en tout"),
-            "orders" => format!("environ {n} commandes"),
-            _ => return None,
-        };
-        Some(french + &number)
-    };
-    english
-        .split(", ")
-        .map(part)
-        .collect::<Option<Vec<_>>>()
-        .map(|parts| parts.join(", "))
+/// What answers name, in English and as the page tells it.
+pub(super) fn answered(locale: Locale) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let told = words::ANSWERED.iter();
+    told.map(move |(english, french)| (*english, locale.choose(english, french)))
 }
 
 #[cfg(test)]
@@ -114,24 +96,12 @@ mod tests {
         let mut all: Vec<&str> = schema::MEANINGS
             .iter()
             .chain(words::WORDS)
+            .chain(words::ANSWERED)
             .map(|(english, _)| *english)
             .collect();
         all.sort_unstable();
         let twice: Vec<&[&str]> = all.windows(2).filter(|w| w[0] == w[1]).collect();
         assert!(twice.is_empty(), "{twice:?}");
-    }
-
-    #[test]
-    fn names_of_segments_are_built_from_their_levels() {
-        assert_eq!(
-            told(Locale::French, "recent, one order, low spend"),
-            "récents, une seule commande, petite dépense"
-        );
-        assert_eq!(
-            told(Locale::French, "very recent, about 31 days ago (2)"),
-            "très récents, il y a environ 31 jours (2)"
-        );
-        assert_eq!(told(Locale::English, "recent"), "recent");
     }
 
     #[test]

@@ -290,10 +290,7 @@ fn one(
     };
     let money = of.unit.starts_with("cents");
     let shown = |v: Option<f64>| match v {
-        // Cents matter of a basket, not of a month's revenue.
-        Some(v) if money => {
-            html! { (l.attach(&l.fixed(v, if v.abs() < 1_000.0 { 2 } else { 0 }), &unit)) }
-        }
+        Some(v) if money => html! { (currency.about(l, v)) },
         Some(v) => html! { (l.with_unit(v, &unit)) },
         None => html! { span.unknown { (Say::Unknown.text(l)) } },
     };

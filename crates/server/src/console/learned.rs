@@ -50,7 +50,7 @@ fn segments(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
     let all = list(page, "segments")?;
     let names: Vec<String> = all
         .iter()
-        .map(|s| french::told(l, text(s, "name")).into_owned())
+        .map(|s| french::segment(l, currency, text(s, "name")))
         .collect();
     let heads = [
         words(say(Say::Segment)),
@@ -103,12 +103,12 @@ fn segments(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
             (page::figure(title, &bar_chart(&chart, l)))
             @if let Some(moves) = migration(l, page, &names) { (moves) }
         }
-        @if let Some(rules) = rules(l, page, &names) { (rules) }
+        @if let Some(rules) = rules(l, currency, page, &names) { (rules) }
     })
 }
 
 /// The rules by the segment that they name.
-fn rules(l: Locale, page: &Value, names: &[String]) -> Option<Markup> {
+fn rules(l: Locale, currency: &Currency, page: &Value, names: &[String]) -> Option<Markup> {
     let say = |s: Say| s.text(l);
     let (rules, of) = (list(page, "rules")?, list(page, "rule_segments")?);
     let heads = [words(say(Say::Segment)), words(say(Say::RulesOfSegment))];
@@ -117,7 +117,17 @@ fn rules(l: Locale, page: &Value, names: &[String]) -> Option<Markup> {
             .iter()
             .zip(of)
             .filter(|(_, of)| of.as_u64() == u64::try_from(segment).ok());
-        let own = html! { ul.plain lang="en" { @for (rule, _) in own { li { (rule.as_str().unwrap_or_default()) } } } };
+        let own = own.map(|(rule, _)| rule.as_str().unwrap_or_default());
+        let own = html! {
+            ul.plain {
+                @for rule in own {
+                    @match french::rule(l, currency, rule) {
+                        Some(told) => li { (told) },
+                        None => li lang="en" { (rule) },
+                    }
+                }
+            }
+        };
         vec![html! { (name) }, own]
     };
     let rows: Vec<_> = names.iter().enumerate().map(row).collect();
@@ -166,10 +176,11 @@ fn value(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
     let trials = list(page, "trials")?;
     let trials = html! {
         h3 { (say(Say::Candidates)) }
-        ul lang="en" {
+        ul {
             @for trial in trials {
                 @let trial = trial.as_str().unwrap_or_default();
-                li { (trial) @if trial.starts_with(chosen) { " " (page::badge(page::Tone::Good, say(Say::Kept))) } }
+                @let kept = trial.strip_prefix(chosen).is_some_and(|rest| rest.starts_with(':'));
+                li { (french::marked(l, trial)) @if kept { " " (page::badge(page::Tone::Good, say(Say::Kept))) } }
             }
         }
     };
@@ -279,7 +290,7 @@ fn recommend(l: Locale, page: &Value) -> Option<Markup> {
     ];
     let of_trial = |best: Option<f64>, trial: &Value| {
         let result = match trial.get("not_tried").and_then(Value::as_str) {
-            Some(why) => html! { span lang="en" { (Say::NotTried.with(l, &[why])) } },
+            Some(why) => html! { (Say::NotTried.with(l, &[""])) (french::marked(l, why)) },
             None if number(trial, "ndcg") == best => page::badge(page::Tone::Good, say(Say::Kept)),
             None => html! {},
         };

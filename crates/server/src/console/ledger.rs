@@ -1,6 +1,7 @@
 //! What the imports found: the last report of every file, and what was set aside.
 
-use super::data;
+use super::{data, french};
+use crate::charts::Locale;
 use crate::problem::Problem;
 use crate::state::AppState;
 use jiff::Timestamp;
@@ -25,6 +26,12 @@ impl Imported {
             Some(quality::Gate::Closed { reasons }) => reasons,
             Some(quality::Gate::Open) | None => &[],
         }
+    }
+
+    /// All of them in the language of the page.
+    pub(super) fn why_broken(&self, locale: Locale) -> String {
+        let told = self.broken().iter().map(|why| french::told(locale, why));
+        told.collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -170,7 +170,10 @@ messages! {
     ScoreColumn: "Score", "Score";
     Reasons: "Reasons", "Raisons";
     EmptyAnswer: "The answer holds no action.", "La réponse ne contient aucune action.";
+    WithinDays: "within {0} days", "sous {0} jours";
     ShortOf: "{0} fewer than asked for: {1}", "{0} de moins que demandé : {1}";
+    LimitOfRule: "rule {0}", "règle {0}";
+    CapOfRule: "cap of rule {0}", "plafond de la règle {0}";
     CannotAnswer: "This cannot be answered: {0}", "Pas de réponse possible : {0}";
     NotTrainedLead: "No version answers yet, so there is nothing to ask.", "Aucune version ne répond encore, il n’y a donc rien à demander.";
 
@@ -215,7 +218,7 @@ messages! {
     Spent: "Spent", "Dépensé";
     LastOrder: "Last order", "Dernière commande";
     FirstOrder: "First order", "Première commande";
-    MoreOfThem: "{0} more; type more of the identifier.", "{0} autres ; précisez l’identifiant.";
+    MoreOfThem: "{0} more; type more of the identifier.", "{0} de plus ; précisez l’identifiant.";
 
     // A customer.
     CustomerNamed: "Customer {0}", "Client {0}";
@@ -230,9 +233,11 @@ messages! {
     Units: "Units", "Unités";
     Amount: "Amount", "Montant";
     Content: "Content", "Contenu";
-    AndMore: "and {0} more", "et {0} autres";
+    AndMore: "and {0} more", "et {0} de plus";
     Return: "return", "retour";
-    OrdersNotShown: "{0} earlier ones are not shown.", "{0} plus anciennes ne sont pas montrées.";
+    OrdersNotShown: "Earlier orders not shown: {0}.", "Commandes plus anciennes non montrées : {0}.";
+    InHoldout: "In the holdout: gets the baseline, so that effects can be measured", "Dans le groupe témoin : reçoit la référence, pour que les effets puissent être mesurés";
+    NotInHoldout: "Not in the holdout", "Hors du groupe témoin";
     PreviewsNote: "These answers are previews and are not logged.", "Ces réponses sont des aperçus et ne sont pas journalisées.";
 
     // Tables.
@@ -256,13 +261,13 @@ messages! {
     RowsRefused: "Refused by the contract", "Refusées par le contrat";
     RowsSkipped: "Skipped by the source file", "Sautées par le fichier source";
     NewestRow: "Newest row at import", "Ligne la plus récente à l’import";
-    DaysBeforeEnd: "{0} days before the last day known", "{0} jours avant le dernier jour connu";
-    DaysOld: "{0} days old", "âgée de {0} jours";
+    DaysBeforeEnd: "{0} d before the last day known", "{0} j avant le dernier jour connu";
+    DaysOld: "{0} d old", "âgée de {0} j";
     Sources: "Sources", "Sources";
     Files: "Files", "Fichiers";
     ContractRules: "Contract", "Contrat";
     RulesLead: "What each row must fulfil, and the rows of the last import of each file whose first broken rule it is.", "Ce que chaque ligne doit respecter, et les lignes du dernier import de chaque fichier dont c’est la première règle rompue.";
-    RulesMet: "{0} rules were broken by no row.", "{0} règles n’ont été rompues par aucune ligne.";
+    RulesMet: "Rules that no row broke: {0}.", "Règles qu’aucune ligne n’a rompues : {0}.";
     Rule: "Rule", "Règle";
     Column: "Column", "Colonne";
     Allowed: "Allowed", "Autorisé";

@@ -237,6 +237,23 @@ pub(super) fn figures(name: &str) -> Head<'_> {
     Head { name, number: true }
 }
 
+/// A text in which names break after their underscores and points, never within a word.
+pub(super) fn breakable(text: &str) -> Markup {
+    html! {
+        @for (n, part) in text.split_inclusive(['_', '.']).enumerate() { @if n > 0 { wbr; } (part) }
+    }
+}
+
+/// The name of a table or of a column.
+pub(super) fn name(text: &str) -> Markup {
+    html! { span.name { (breakable(text)) } }
+}
+
+/// The same as code.
+pub(super) fn code(text: &str) -> Markup {
+    html! { code.name { (breakable(text)) } }
+}
+
 /// A table that becomes a list of cards on a narrow screen; the first cell of a row is its heading.
 pub(super) fn grid(caption: &str, heads: &[Head<'_>], rows: &[Vec<Markup>]) -> Markup {
     html! {
@@ -259,5 +276,26 @@ pub(super) fn grid(caption: &str, heads: &[Head<'_>], rows: &[Vec<Markup>]) -> M
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_breaks_after_its_underscores_only() {
+        assert_eq!(
+            code("unit_price_cents").into_string(),
+            "<code class=\"name\">unit_<wbr>price_<wbr>cents</code>"
+        );
+        assert_eq!(
+            breakable("a value of <customers>.customer_id").into_string(),
+            "a value of &lt;customers&gt;.<wbr>customer_<wbr>id"
+        );
+        assert_eq!(
+            name("sales").into_string(),
+            "<span class=\"name\">sales</span>"
+        );
     }
 }

@@ -224,7 +224,7 @@ async fn todo(state: &AppState, cache: &Cache, l: Locale) -> Result<Markup, Prob
         .collect();
     let mut items: Vec<Markup> = broken
         .iter()
-        .map(|(table, i)| html! { p { (Say::LookAtTable.with(l, &[table, &i.broken().join("; ")])) " " a href={ "/tables/" (table) } { (Say::LookAtTables.text(l)) } } })
+        .map(|(table, i)| html! { p { (Say::LookAtTable.with(l, &[table, &i.why_broken(l)])) " " a href={ "/tables/" (table) } { (Say::LookAtTables.text(l)) } } })
         .collect();
     if slots
         .values()

@@ -45,7 +45,7 @@ fn card(l: Locale, slot: &Slot) -> Markup {
         pairs.push((say(Say::Question), told(card.question)));
         pairs.push((say(Say::JudgedBy), told(card.criterion)));
         pairs.push((say(Say::MustBeat), told(card.baseline)));
-        let reads = html! { @for (n, table) in card.reads.iter().enumerate() { @if n > 0 { ", " } a href={ "/tables/" (table) } { (table) } } };
+        let reads = html! { @for (n, table) in card.reads.iter().enumerate() { @if n > 0 { ", " } a href={ "/tables/" (table) } { (page::name(table)) } } };
         pairs.push((say(Say::Reads), reads));
         let outputs = html! { ul.plain { @for o in card.outputs { li { b { (told(o.name)) } " (" (told(o.unit)) ")" (l.colon()) (told(o.meaning)) } } } };
         pairs.push((say(Say::AnswersWith), outputs));
@@ -229,6 +229,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         @if let Some(card) = measured.and_then(scorecard::of_version) {
             section { h2 #scorecard { (say(Say::Scorecard)) } (scorecard::full(l, &card)) }
         }
+        (currency.note(l))
         section { h2 #try { (say(Say::Try)) } (try_it(state, visit, slot, &currency, cache)) }
         @if let Some(answering) = slot.answering() {
             section { h2 #learned { (say(Say::Learned)) } (learned::show(l, &currency, &header.kind, &answering.page, &answering.summary)) }
@@ -270,11 +271,11 @@ fn try_it(
     let asked = answer::asked(visit);
     html! {
         p { (Say::TryLead.text(l)) }
-        (answer::form(visit, name, &slot.product.header().kind, &examples))
+        (answer::form(visit, currency, name, &slot.product.header().kind, &answering.page, &examples))
         div #answer aria-live="polite" {
             @match asked {
                 None => {}
-                Some(Err(problem)) => p.problem role="alert" { (Say::CannotAnswer.with(l, &[&problem])) },
+                Some(Err(problem)) => p.problem role="alert" { (Say::CannotAnswer.with(l, &[&french::told(l, &problem)])) },
                 Some(Ok(asked)) => (answer::preview(l, currency, answering.serving.as_ref(), &asked)),
             }
         }

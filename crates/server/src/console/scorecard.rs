@@ -1,6 +1,6 @@
 //! The scorecard: each measure beside its baseline, in words, figures and charts.
 
-use super::estimates::{self, PLAIN};
+use super::estimates::{self, Written};
 use super::french;
 use super::messages::Say;
 use super::page::{self, Tone, figures, words};
@@ -49,13 +49,13 @@ fn scope(locale: Locale, metric: &Metric) -> String {
 /// The measure in a few words: value, baseline, verdict.
 pub(super) fn brief(locale: Locale, metric: &Metric) -> Markup {
     let baseline = match metric.baseline.point() {
-        Some(point) => PLAIN.point(locale, point),
+        Some(point) => Written::Plain.point(locale, point),
         None => Say::Unknown.text(locale).to_owned(),
     };
     let name = french::told(locale, &metric.baseline_name);
     html! {
         div { (french::marked(locale, &metric.name)) @if !metric.scope.is_empty() { ", " (scope(locale, metric)) } }
-        div { (estimates::estimate(locale, &metric.value, PLAIN)) }
+        div { (estimates::estimate(locale, &metric.value, Written::Plain)) }
         div.small { (Say::Against.with(locale, &[&baseline, &name])) }
         div { (verdict(locale, metric)) }
     }
@@ -77,8 +77,8 @@ pub(super) fn full(locale: Locale, card: &Scorecard) -> Markup {
         (page::grid(say(Say::Scorecard), &heads, &rows))
         div.figures { @for group in groups(card) { (chart(locale, &group)) } }
         details { summary { (say(Say::HowSplit)) }
-            p lang="en" { (card.split) "." }
-            @for note in &card.notes { p lang="en" { (note) "." } }
+            p { (french::marked(locale, &card.split)) "." }
+            @for note in &card.notes { p { (french::marked(locale, note)) "." } }
         }
     }
 }
@@ -93,9 +93,9 @@ fn row(locale: Locale, metric: &Metric) -> Vec<Markup> {
             (french::marked(locale, &metric.name)) @if !metric.scope.is_empty() { ", " (scope(locale, metric)) }
             div.small { (french::marked(locale, &metric.unit)) "; " (direction.text(locale)) }
         },
-        estimates::estimate(locale, &metric.value, PLAIN),
-        html! { (estimates::estimate(locale, &metric.baseline, PLAIN)) div.small { (french::marked(locale, &metric.baseline_name)) } },
-        estimates::estimate(locale, &metric.gain, PLAIN),
+        estimates::estimate(locale, &metric.value, Written::Plain),
+        html! { (estimates::estimate(locale, &metric.baseline, Written::Plain)) div.small { (french::marked(locale, &metric.baseline_name)) } },
+        estimates::estimate(locale, &metric.gain, Written::Plain),
         verdict(locale, metric),
     ]
 }

@@ -53,7 +53,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
     let imported = all.get(name);
     let aside = ledger::set_aside(state, &snapshot, &of.name).await?;
     let key =
-        html! { @for (n, k) in of.key.iter().enumerate() { @if n > 0 { ", " } code { (k) } } };
+        html! { @for (n, k) in of.key.iter().enumerate() { @if n > 0 { ", " } (page::code(k)) } };
     let body = html! {
         p.lead { (french::marked(l, &of.meaning)) }
         (page::facts(&[
@@ -106,21 +106,28 @@ fn import(l: Locale, imported: &Imported) -> Markup {
         section {
             h2 #import { (say(Say::LastImport)) }
             (page::facts(&pairs))
-            @for reason in imported.broken() { p.problem role="status" lang="en" { (reason) } }
+            @for reason in imported.broken() { p.problem role="status" { (french::marked(l, reason)) } }
             @if let Some(r) = &imported.report {
                 h3 { (say(Say::ContractRules)) }
                 p { (say(Say::RulesLead)) }
                 (rules(l, r))
                 @if !r.notes.is_empty() {
                     h3 { (say(Say::NotesOfImport)) }
-                    ul lang="en" { @for note in &r.notes { li { (note) } } }
+                    ul { @for note in &r.notes { li { (french::marked(l, note)) } } }
                 }
             }
         }
     }
 }
 
-/// What a rule allows: the shared words in the language, the rest as the file writes it.
+/// What a rule allows, in the language of the page where it is in our words.
+fn allowed_text(l: Locale, english: &str) -> Markup {
+    let told = french::told(l, english);
+    let is_english = l == Locale::French && told == english;
+    html! { span lang=[is_english.then_some("en")] { (page::breakable(&told)) } }
+}
+
+/// The rules of a contract, those that rows broke before those that none did.
 fn rules(l: Locale, report: &Report) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
@@ -136,8 +143,8 @@ fn rules(l: Locale, report: &Report) -> Markup {
             french::marked(l, &r.rule),
             r.column
                 .as_ref()
-                .map_or_else(|| html! { "–" }, |c| html! { code { (c) } }),
-            html! { (french::marked(l, &r.allowed)) },
+                .map_or_else(|| html! { "–" }, |c| page::code(c)),
+            allowed_text(l, &r.allowed),
             html! { (count(l, r.rows)) },
             if report.rows_read > 0 {
                 html! { (percent(l, r.rows as f64 / report.rows_read as f64)) }
@@ -224,7 +231,7 @@ fn quarantine(l: Locale, aside: &[SetAside], imported: Option<&Imported>) -> Mar
             Say::RefusedByContract
         };
         vec![
-            html! { b { (name(s)) } div.small lang="en" { (s.reason) } (page::badge(if s.skipped { Tone::Quiet } else { Tone::Warn }, say(kind))) },
+            html! { b { (page::name(&name(s))) } @if !s.skipped { div.small { (allowed_text(l, &s.reason)) } } (page::badge(if s.skipped { Tone::Quiet } else { Tone::Warn }, say(kind))) },
             html! { (count(l, s.rows)) },
             share(s.rows).map_or_else(|| html! { "–" }, |p| html! { (l.with_unit(p, "%")) }),
             html! { details { summary { (count(l, s.examples.len() as u64)) } ol.examples { @for one in &s.examples { (example(l, one)) } } } },
@@ -250,7 +257,7 @@ fn allowed(l: Locale, column: &Column) -> Markup {
         @if let Some(range) = range { div { (range) } }
         @if !column.allowed.is_empty() { div { (column.allowed.join(", ")) } }
         @if let Some(pattern) = &column.pattern { div { (Say::MatchesPattern.text(l)) " " code { (pattern) } } }
-        @if let Some(target) = &column.references { div { (Say::ValueOf.with(l, &[target])) } }
+        @if let Some(target) = &column.references { div { (page::breakable(&Say::ValueOf.with(l, &[target]))) } }
     }
 }
 
@@ -267,7 +274,7 @@ fn columns(l: Locale, of: &Table) -> Markup {
     let flag = |yes: bool| html! { (say(if yes { Say::Yes } else { Say::No })) };
     let row = |c: &Column| {
         vec![
-            html! { code { (c.name) } },
+            page::code(&c.name),
             french::marked(l, &c.meaning),
             html! { (french::marked(l, c.kind.name())) @if let Some(unit) = &c.unit { ", " (french::marked(l, unit)) } },
             flag(c.nullable),

@@ -72,7 +72,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
     let row = |t: &Table| {
         let of = imported.get(&t.name);
         vec![
-            html! { a.strong href={ "/tables/" (t.name) } { (t.name) } div.small { (french::marked(l, &t.meaning)) } },
+            html! { a.strong href={ "/tables/" (t.name) } { (page::name(&t.name)) } div.small { (french::marked(l, &t.meaning)) } },
             french::marked(l, &t.grain),
             html! { (count(l, rows.get(&t.name).copied().unwrap_or(0))) },
             contract(l, &t.name, of),
@@ -91,7 +91,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
             @if imported.is_empty() { (page::command(say(Say::NothingImported), "comptoir import")) }
             @else if broken.is_empty() { (page::command(say(Say::TablesWell), "comptoir import")) }
             @for (table, i) in broken {
-                p { (Say::LookAtTable.with(l, &[table, &i.broken().join("; ")])) " " a href={ "/tables/" (table) "#quarantine" } { (say(Say::Quarantine)) } }
+                p { (Say::LookAtTable.with(l, &[table, &i.why_broken(l)])) " " a href={ "/tables/" (table) "#quarantine" } { (say(Say::Quarantine)) } }
             }
         }))
     };

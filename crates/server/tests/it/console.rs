@@ -1,7 +1,7 @@
 //! The console: what is on its pages, in both languages, on a telephone, and where it may not reach.
 
 use crate::browser::{available, look};
-use crate::served::{empty, get, locked, shop};
+use crate::served::{edit, empty, get, locked, post, serving, shop, trained};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every page of the console that can be reached from the first one, by its address without the query.
@@ -137,6 +137,57 @@ fn french_numbers_and_money_are_french() {
         &[("cookie", "lang=fr")],
     );
     assert!(page.body.contains("€"), "{}", page.body);
+}
+
+#[test]
+fn reasons_on_a_french_page_are_french() {
+    let pages = pages();
+    let customers = pages.keys().filter(|p| p.starts_with("/customers/"));
+    for path in customers.take(5) {
+        let page = get(shop().address, path, &[("accept-language", "fr")]).body;
+        assert!(page.contains("dernière commande il y a"), "{path}: {page}");
+        assert!(!page.contains("<li lang=\"en\""), "{path}: {page}");
+    }
+}
+
+#[test]
+fn a_customer_page_says_who_is_held_out_as_the_api_decides() {
+    let folder = trained();
+    edit(
+        folder.path(),
+        "comptoir.toml",
+        "share = 0.02",
+        "share = 0.5",
+    );
+    let served = serving(folder);
+    let list = get(served.address, "/customers", &[]).body;
+    let mut seen = BTreeSet::new();
+    for link in list.split("href=\"/customers/").skip(1) {
+        let id = link.split('"').next().unwrap();
+        let asked = serde_json::json!({ "customer_id": id }).to_string();
+        let answer = post(served.address, "/v1/products/for-you/decide", &[], &asked);
+        let answer: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        let held_out = answer["holdout"].as_bool().unwrap();
+        for (language, inside, outside) in [
+            (
+                "en",
+                "In the holdout: gets the baseline, so that effects can be measured",
+                "Not in the holdout",
+            ),
+            (
+                "fr",
+                "Dans le groupe témoin : reçoit la référence",
+                "Hors du groupe témoin",
+            ),
+        ] {
+            let path = format!("/customers/{id}");
+            let page = get(served.address, &path, &[("accept-language", language)]).body;
+            assert_eq!(page.contains(inside), held_out, "{id} in {language}");
+            assert_eq!(page.contains(outside), !held_out, "{id} in {language}");
+        }
+        seen.insert(held_out);
+    }
+    assert_eq!(seen.len(), 2, "half of the customers are held out: {list}");
 }
 
 #[test]
@@ -283,11 +334,17 @@ fn without_a_key_the_browser_is_asked_for_one_and_with_it_the_page_is_shown() {
 const CHECK: &str = r#"
 const found = [];
 for (const path of PATHS) {
-  for (const [language, width] of [["en", 360], ["fr", 360], ["fr", 1280]]) {
+  for (const [language, width] of [["en", 360], ["fr", 360], ["fr", 760], ["fr", 1280]]) {
     const page = await open(`${path}${path.includes("?") ? "&" : "?"}lang=${language}`, width);
     const root = page.documentElement;
     const wide = [...page.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > width + 1);
     const ids = [...page.querySelectorAll("[id]")].map((e) => e.id);
+    const lines = (text) => {
+      const range = page.createRange();
+      range.selectNodeContents(text);
+      return new Set([...range.getClientRects()].map((r) => r.top)).size;
+    };
+    const parts = [...page.querySelectorAll(".name")].flatMap((e) => [...e.childNodes].filter((n) => n.nodeType === 3));
     found.push({
       path, language, width,
       overflow: root.scrollWidth - width,
@@ -298,6 +355,7 @@ for (const path of PATHS) {
       unlabelled: [...page.querySelectorAll("input, select")].filter((e) => e.labels.length === 0).length,
       unnamed: [...page.querySelectorAll("svg")].filter((e) => !e.getAttribute("aria-label") || !e.querySelector("title")).length,
       repeated: ids.filter((id, n) => ids.indexOf(id) !== n),
+      broken: parts.filter((text) => !text.data.includes(" ") && lines(text) > 1).map((text) => text.data),
       styled: page.defaultView.getComputedStyle(page.body).marginTop === "0px",
       charts: page.querySelectorAll("svg.chart").length,
       foreign: page.defaultView.performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin + "/")),
@@ -346,7 +404,7 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
     let script = CHECK.replace("PATHS", &serde_json::to_string(&kept).unwrap());
     let looked = look(shop(), &script);
     let found = looked.found.as_array().unwrap();
-    assert_eq!(found.len(), 3 * kept.len());
+    assert_eq!(found.len(), 4 * kept.len());
     for page in found {
         assert!(
             page["overflow"].as_i64().unwrap() <= 0,
@@ -364,6 +422,11 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
             "{page}"
         );
         assert_eq!(page["repeated"], serde_json::json!([]), "{page}");
+        assert_eq!(
+            page["broken"],
+            serde_json::json!([]),
+            "names broken within a word: {page}"
+        );
         assert_eq!(page["foreign"], serde_json::json!([]), "{page}");
         assert_eq!(page["styled"], true, "the style sheet is in force: {page}");
     }
@@ -419,4 +482,53 @@ fn the_form_asks_the_api_and_shows_a_logged_decision() {
     );
     assert_eq!(logged.status, 200, "{logged:?}");
     assert!(logged.body.contains(&id), "{logged:?}");
+}
+
+/// The cells of an answer, as the server writes them and as the script does.
+const ANSWERS: &str = r##"
+const cells = (row) => [...row.cells].map((cell) => cell.textContent.replace(/\s+/g, " ").trim());
+const rows = (page) => [...page.querySelectorAll("#answer tbody tr")].map(cells);
+const found = [];
+for (const product of ["value", "segments", "for-you"]) {
+  for (const language of ["en", "fr"]) {
+    const preview = rows(await open(`/products/${product}?customer=CUSTOMER&lang=${language}`, 900));
+    const page = await open(`/products/${product}?lang=${language}`, 900);
+    page.querySelector("[name=customer]").value = "CUSTOMER";
+    page.querySelector("form.try button").click();
+    await wait(() => page.querySelector("#answer").childElementCount > 0);
+    found.push({ product, language, preview, scripted: rows(page) });
+  }
+}
+return found;
+"##;
+
+#[test]
+fn the_script_writes_an_answer_as_the_server_does() {
+    if !available("the_script_writes_an_answer_as_the_server_does") {
+        return;
+    }
+    let pages = pages();
+    let (path, _) = pages
+        .iter()
+        .filter(|(path, _)| path.starts_with("/customers/"))
+        .rfind(|(_, page)| page.contains("Not in the holdout"))
+        .expect("most customers are not held out");
+    let id = path.replace("/customers/", "");
+    let looked = look(shop(), &ANSWERS.replace("CUSTOMER", &id));
+    for answer in looked.found.as_array().unwrap() {
+        let (preview, scripted) = (&answer["preview"], &answer["scripted"]);
+        assert!(!preview.as_array().unwrap().is_empty(), "{answer}");
+        assert_eq!(preview, scripted, "{answer:#}");
+        let text = scripted.to_string();
+        if answer["product"] == "for-you" {
+            // Names of products and reasons of rules are the shop's own.
+            continue;
+        }
+        assert!(text.contains('€'), "no currency: {text}");
+        if answer["language"] == "fr" {
+            for english in ["within", "expected_", "recent,", "last order", "spend"] {
+                assert!(!text.contains(english), "{english:?} in {text}");
+            }
+        }
+    }
 }

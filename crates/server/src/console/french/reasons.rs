@@ -1,6 +1,8 @@
 //! Reasons of decisions, from their codes and figures.
 
+use super::patterns;
 use crate::charts::Locale;
+use crate::console::format::Currency;
 use products::Reason;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -9,11 +11,11 @@ use std::collections::BTreeMap;
 const SENTENCES: &[(&str, &str)] = &[
     (
         "bought_with",
-        "acheté {times} fois avec {product}, attendu {expected}",
+        "acheté avec {product} ; fois : {times}, attendu : {expected}",
     ),
     (
         "follows",
-        "acheté {times} fois après {product}, attendu {expected}",
+        "acheté après {product} ; fois : {times}, attendu : {expected}",
     ),
     (
         "similar_to",
@@ -21,15 +23,15 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "bought_before",
-        "acheté {times} fois, la dernière il y a {last_days_ago} jours ; d’habitude tous les {usual_days} jours",
+        "achats : {times}, le dernier il y a {last_days_ago} j ; intervalle habituel {usual_days} j",
     ),
     (
         "bought_before_no_rhythm",
-        "acheté {times} fois, la dernière il y a {last_days_ago} jours",
+        "achats : {times}, le dernier il y a {last_days_ago} j",
     ),
     (
         "popular",
-        "se vend en ce moment : {recent_sales} ventes récentes pondérées par l’âge, {percent} % du total",
+        "se vend en ce moment ; ventes récentes pondérées par l’âge : {recent_sales}, {percent} % du total",
     ),
     (
         "fits_taste",
@@ -49,15 +51,16 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "behaviour",
-        "dernière commande il y a {recency_days} jours, {orders} commandes, {spend} dépensés",
+        "dernière commande il y a {recency_days} j ; commandes : {orders}, dépensé : {spend}",
     ),
+    ("rule", "{rule}"),
     (
         "next_nearest",
         "le segment suivant le plus proche est : {segment}",
     ),
     (
         "purchases",
-        "{purchases} jours d’achat, le dernier il y a {recency_days} jours, client depuis {age_days} jours",
+        "jours d’achat : {purchases}, le dernier il y a {recency_days} j ; client depuis {age_days} j",
     ),
     (
         "one_order",
@@ -66,66 +69,258 @@ const SENTENCES: &[(&str, &str)] = &[
     ("mean_order", "{mean} par achat suivant"),
 ];
 
+/// What a text among the values is, where it is no name that the shop gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// In the shop's currency, with two decimals.
+    Amount,
+    /// The name of a segment.
+    Segment,
+    /// The rule of a segment.
+    Rule,
+}
+
+/// By code and name of the value.
+const SORTS: &[(&str, &str, Sort)] = &[
+    ("behaviour", "spend", Sort::Amount),
+    ("mean_order", "mean", Sort::Amount),
+    ("next_nearest", "segment", Sort::Segment),
+    ("rule", "rule", Sort::Rule),
+];
+
+impl Sort {
+    /// As a page writes it; none where it is something else.
+    fn written(self, locale: Locale, currency: &Currency, text: &str) -> Option<String> {
+        match self {
+            Self::Amount => {
+                let cents = (text.parse::<f64>().ok()? * 100.0).round();
+                Some(currency.amount(locale, cents as i64))
+            }
+            Self::Segment => Some(patterns::segment(locale, currency, text)),
+            Self::Rule => patterns::rule(locale, currency, text),
+        }
+    }
+}
+
 /// The sentences by code, for the script of the page; empty in English, where the API's own sentence is shown.
-pub(crate) fn sentences(locale: Locale) -> BTreeMap<&'static str, &'static str> {
+pub(in crate::console) fn sentences(locale: Locale) -> BTreeMap<&'static str, &'static str> {
     match locale {
         Locale::English => BTreeMap::new(),
         Locale::French => SENTENCES.iter().copied().collect(),
     }
 }
 
-/// A reason in the language of the page; in English where its code is not known here.
-pub(crate) fn reason(locale: Locale, reason: &Reason) -> (String, bool) {
-    let sentence = SENTENCES
-        .iter()
-        .find(|(code, _)| *code == reason.code)
-        .map(|(_, s)| *s);
-    match (locale, sentence) {
-        (Locale::French, Some(sentence)) => {
-            let mut values = reason.values.clone();
-            values
-                .values_mut()
-                .for_each(|value| *value = written(locale, value));
-            (products::reasons::fill(sentence, &values), true)
-        }
-        (Locale::French, None) => (reason.text.clone(), false),
-        (Locale::English, _) => (reason.text.clone(), true),
+/// The value that is an amount, by the code of its reason, for the script of the page.
+pub(in crate::console) fn amounts() -> BTreeMap<&'static str, &'static str> {
+    let amounts = SORTS.iter().filter(|(_, _, sort)| *sort == Sort::Amount);
+    amounts.map(|(code, name, _)| (*code, *name)).collect()
+}
+
+/// A reason in the language of the page, and whether it is: it stays in English where its code is not known here.
+pub(in crate::console) fn reason(
+    locale: Locale,
+    currency: &Currency,
+    reason: &Reason,
+) -> (String, bool) {
+    match locale {
+        Locale::English => (english(currency, reason), true),
+        Locale::French => match french(currency, reason) {
+            Some(text) => (text, true),
+            None => (english(currency, reason), false),
+        },
     }
 }
 
-/// A figure or a name as the language writes it.
-fn written(locale: Locale, value: &Value) -> Value {
-    match value {
-        Value::Number(n) => n
-            .as_f64()
-            .map_or_else(|| value.clone(), |v| Value::String(locale.number(v))),
-        Value::String(text) => Value::String(super::told(locale, text).into_owned()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.clone(),
+/// The API's own sentence, which knows of no currency.
+fn english(currency: &Currency, reason: &Reason) -> String {
+    let sorts = SORTS.iter().filter(|(code, _, _)| *code == reason.code);
+    sorts.fold(reason.text.clone(), |sentence, (_, name, sort)| {
+        let bare = reason.values.get(*name).and_then(Value::as_str);
+        let Some(bare) = bare.filter(|bare| !bare.is_empty()) else {
+            return sentence;
+        };
+        match sort.written(Locale::English, currency, bare) {
+            Some(written) => sentence.replacen(bare, &written, 1),
+            None => sentence,
+        }
+    })
+}
+
+/// None where the code or one of the values is not known here.
+fn french(currency: &Currency, reason: &Reason) -> Option<String> {
+    let (_, sentence) = SENTENCES.iter().find(|(code, _)| *code == reason.code)?;
+    let mut values = reason.values.clone();
+    for (name, value) in &mut values {
+        let of = |(code, n, _): &&(&str, &str, Sort)| *code == reason.code && *n == name;
+        let written = match (&*value, SORTS.iter().find(of)) {
+            (Value::Number(number), _) => number.as_f64().map(|v| Locale::French.number(v)),
+            (Value::String(text), Some((_, _, sort))) => {
+                Some(sort.written(Locale::French, currency, text)?)
+            }
+            // A name that the shop gave.
+            _ => None,
+        };
+        if let Some(written) = written {
+            *value = Value::String(written);
+        }
     }
+    Some(products::reasons::fill(sentence, &values))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn euro() -> Currency {
+        Currency::One("EUR".to_owned())
+    }
+
+    fn both(why: &Reason) -> (String, String) {
+        let (english, told) = reason(Locale::English, &euro(), why);
+        assert!(told);
+        let (french, told) = reason(Locale::French, &euro(), why);
+        assert!(told, "{french}");
+        (english, french)
+    }
 
     #[test]
     fn a_reason_is_told_with_its_figures() {
         let why = products::reasons::reason(
             "bought_with",
-            "bought with {product} {times} times, expected {expected}",
+            "bought with {product}; times: {times}, expected: {expected}",
             [
                 ("product", "thé".into()),
                 ("times", 1_400.into()),
                 ("expected", 2.5.into()),
             ],
         );
-        let (french, told) = reason(Locale::French, &why);
-        assert!(told);
-        assert_eq!(french, "acheté 1\u{202f}400 fois avec thé, attendu 2,5");
+        assert_eq!(
+            both(&why).1,
+            "acheté avec thé ; fois : 1\u{202f}400, attendu : 2,5"
+        );
         let other = Reason {
             code: "new".to_owned(),
             ..why
         };
-        assert!(!reason(Locale::French, &other).1);
+        assert!(!reason(Locale::French, &euro(), &other).1);
+    }
+
+    #[test]
+    fn amounts_carry_the_currency_in_both_languages() {
+        let why = products::reasons::reason(
+            "mean_order",
+            "{mean} per repeat purchase",
+            [("mean", "1095.59".into())],
+        );
+        let (english, french) = both(&why);
+        assert_eq!(english, "€1,095.59 per repeat purchase");
+        assert_eq!(french, "1\u{202f}095,59\u{a0}€ par achat suivant");
+        let why = products::reasons::reason(
+            "behaviour",
+            "last order {recency_days} d ago; orders: {orders}, spent: {spend}",
+            [
+                ("recency_days", 4.0.into()),
+                ("orders", 1.into()),
+                ("spend", "11928.07".into()),
+            ],
+        );
+        let (english, french) = both(&why);
+        assert!(
+            english.ends_with("orders: 1, spent: €11,928.07"),
+            "{english}"
+        );
+        assert!(
+            french.ends_with("dépensé : 11\u{202f}928,07\u{a0}€"),
+            "{french}"
+        );
+    }
+
+    #[test]
+    fn segments_and_their_rules_are_told() {
+        let segment = "recent, one order, low spend";
+        let why = products::reasons::reason(
+            "next_nearest",
+            "the next nearest segment is {segment}",
+            [("segment", segment.into())],
+        );
+        let (english, french) = both(&why);
+        assert!(english.ends_with(segment), "{english}");
+        assert!(french.ends_with("récents, une seule commande, petite dépense"));
+        let rule = |text: &str| {
+            products::reasons::reason("rule", "{rule}", [("rule", text.to_owned().into())])
+        };
+        let (english, french) = both(&rule("orders ≥ 13 and spend > 600"));
+        assert_eq!(english, "orders ≥ 13 and spend > €600");
+        assert_eq!(french, "commandes ≥ 13 et dépense > 600\u{a0}€");
+        // A rule that cannot be told in French is marked as English.
+        let other = reason(Locale::French, &euro(), &rule("whoever likes tea"));
+        assert_eq!(other, ("whoever likes tea".to_owned(), false));
+    }
+
+    #[test]
+    fn names_that_the_shop_gave_are_not_told() {
+        let why = products::reasons::reason(
+            "similar_to",
+            "like {product}, which brings {percent} % of the score",
+            [("product", "segment".into()), ("percent", 1.into())],
+        );
+        assert!(both(&why).1.starts_with("ressemble à segment,"));
+    }
+
+    /// All Rust files below a folder.
+    fn sources(folder: &Path) -> Vec<String> {
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                texts.extend(sources(&path));
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                texts.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+        texts
+    }
+
+    /// The string literal at the beginning of a text, and what follows it.
+    fn literal(text: &str) -> Option<(String, &str)> {
+        let text = text
+            .trim_start_matches([' ', '\n', ','])
+            .strip_prefix('"')?;
+        let mut escaped = false;
+        let end = text.find(|c: char| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        })?;
+        Some((text[..end].replace('\\', ""), &text[end + 1..]))
+    }
+
+    fn values(sentence: &str) -> BTreeSet<&str> {
+        let names = sentence.split('{').skip(1);
+        names.filter_map(|part| part.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_reason_that_a_kind_gives_has_a_french_sentence_with_the_same_values() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../products/src");
+        let mut seen = BTreeSet::new();
+        for source in sources(Path::new(folder)) {
+            for call in source.split("reason(").skip(1) {
+                let Some((code, rest)) = literal(call) else {
+                    continue;
+                };
+                let (english, _) = literal(rest).expect("a sentence follows the code");
+                let (_, french) = SENTENCES
+                    .iter()
+                    .find(|(known, _)| *known == code)
+                    .unwrap_or_else(|| panic!("no French for `{code}`: {english}"));
+                assert_eq!(values(french), values(&english), "{code}");
+                seen.insert(code);
+            }
+        }
+        let known: BTreeSet<String> = SENTENCES.iter().map(|(c, _)| (*c).to_owned()).collect();
+        assert_eq!(seen, known, "French for what no kind says");
     }
 }

@@ -21,6 +21,42 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
     ("all alike", "tous semblables"),
 ];
 
+/// What answers name: methods, units, and why a figure is not there.
+pub(super) const ANSWERED: &[(&str, &str)] = &[
+    (
+        "popularity: the product is new",
+        "popularity : l’article est nouveau",
+    ),
+    (
+        "popularity: nothing is known of the customer",
+        "popularity : on ne sait rien du client",
+    ),
+    ("k-means on logs", "k-moyennes sur les logarithmes"),
+    ("no segment", "aucun segment"),
+    ("no value", "aucune valeur"),
+    ("own rate so far", "son propre rythme"),
+    ("BG/NBD", "BG/NBD"),
+    ("Pareto/NBD", "Pareto/NBD"),
+    (
+        "BG/NBD with season and calendar",
+        "BG/NBD avec saison et calendrier",
+    ),
+    ("purchase days", "jours d’achat"),
+    ("probability", "probabilité"),
+    (
+        "standard deviations nearer than the next segment",
+        "écarts-types de moins que le segment suivant",
+    ),
+    (
+        "amounts vary so much that their mean does not exist",
+        "les montants varient tant que leur moyenne n’existe pas",
+    ),
+    (
+        "the value is too large to be told in cents",
+        "la valeur est trop grande pour être dite en centimes",
+    ),
+];
+
 /// Everything else.
 pub(super) const WORDS: &[(&str, &str)] = &[
     // Cards.
@@ -97,8 +133,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("sentences", "phrases"),
     ("product", "article"),
     ("standard deviations", "écarts-types"),
-    ("probability", "probabilité"),
-    ("purchase days", "jours d’achat"),
     // Names of figures.
     ("expected_value", "valeur attendue"),
     ("expected_purchases", "achats attendus"),
@@ -107,10 +141,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("score", "score"),
     ("reasons", "raisons"),
     ("segment", "segment"),
-    (
-        "standard deviations nearer than the next segment",
-        "écarts-types de moins que le segment suivant",
-    ),
     // Measures and baselines.
     ("mean absolute error", "erreur absolue moyenne"),
     ("correlation", "corrélation"),
@@ -139,7 +169,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "indice de Rand ajusté entre rééchantillonnages",
     ),
     ("mean over customers", "moyenne sur les clients"),
-    ("own rate so far", "son propre rythme"),
     ("most sold lately", "meilleures ventes récentes"),
     ("quintile-sum groups", "groupes par somme de quintiles"),
     (
@@ -157,6 +186,28 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "clients avec commandes avant et après",
     ),
     ("purchases", "les achats"),
+    ("a segment", "un segment"),
+    (
+        "no order in the observed period",
+        "aucune commande dans la période observée",
+    ),
+    (
+        "recency is not a finite number of days",
+        "la récence n’est pas un nombre fini de jours",
+    ),
+    (
+        "the later history cannot be read",
+        "l’historique suivant ne peut pas être lu",
+    ),
+    (
+        "the only number of segments that could be tried",
+        "le seul nombre de segments qui pouvait être essayé",
+    ),
+    // Limits that take candidates off a list.
+    ("inactive", "retirés de la vente"),
+    ("out of stock", "en rupture"),
+    ("category limit", "limite par catégorie"),
+    ("outranked", "devancés par d’autres"),
     ("what is measured", "ce qui est mesuré"),
     (
         "one figure for all customers",
@@ -167,14 +218,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "les parts se comparent en bloc",
     ),
     ("different resamples", "rééchantillonnages différents"),
-    (
-        "amounts vary so much that their mean does not exist",
-        "les montants varient tant que leur moyenne n’existe pas",
-    ),
-    (
-        "the value is too large to be told in cents",
-        "la valeur est trop grande pour être dite en centimes",
-    ),
     // Types of columns and units.
     ("text", "texte"),
     ("integer", "entier"),
@@ -184,6 +227,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("timestamp", "horodatage"),
     ("boolean", "vrai ou faux"),
     // Rules of contracts.
+    ("type", "type"),
     ("not null", "présence"),
     ("range", "plage"),
     ("allowed values", "valeurs autorisées"),
@@ -191,4 +235,18 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("reference", "référence"),
     ("unique key", "clé unique"),
     ("a value", "une valeur"),
+    ("any number", "un nombre quelconque"),
+    ("a whole number", "un nombre entier"),
+    ("a whole number of cents", "un nombre entier de centimes"),
+    ("a finite number", "un nombre fini"),
+    (
+        "in ISO 8601 (2024-05-31 14:30:00)",
+        "au format ISO 8601 (2024-05-31 14:30:00)",
+    ),
+    ("in seconds since 1970", "en secondes depuis 1970"),
+    ("in milliseconds since 1970", "en millisecondes depuis 1970"),
+    (
+        "true or false (or yes, no, 1, 0)",
+        "vrai ou faux (true, false, yes, no, 1, 0)",
+    ),
 ];

@@ -1,0 +1,466 @@
+//! French for sentences that other parts of the program write around names and figures, rules and names of segments.
+
+use super::found;
+use crate::charts::Locale;
+use crate::console::format::Currency;
+
+/// English and French, the more special sentence first. In the English a name stands at `{}`, a figure at `{#}`, and
+/// words that have French of their own at `{~}`; the French puts them in by their number.
+pub(super) const SENTENCES: &[(&str, &str)] = &[
+    // What scorecards say of how they were made.
+    (
+        "{#} quintile-sum groups",
+        "{0} groupes par somme de quintiles",
+    ),
+    (
+        "trained before {}, lists over {#} products compared with what was bought in the {#} days after",
+        "entraînée avant le {0}, listes sur {1} articles comparées à ce qui a été acheté dans les {2} jours suivants",
+    ),
+    (
+        "grouped before {}, spend of {#} customers measured on the {#} days after",
+        "groupés avant le {0}, dépense de {1} clients mesurée sur les {2} jours suivants",
+    ),
+    (
+        "fitted before {}, purchases of {#} customers counted on the {#} days after",
+        "ajustée avant le {0}, achats de {1} clients comptés sur les {2} jours suivants",
+    ),
+    (
+        "predicted {#} purchase days in total, {#} happened",
+        "{0} jours d’achat prédits en tout, {1} ont eu lieu",
+    ),
+    ("{#} segments: {~}", "{0} segments : {1}"),
+    (
+        "the most reproducible number of segments (agreement {#} of 1 between resampled customers)",
+        "le nombre de segments le plus reproductible (accord de {0} sur 1 entre rééchantillonnages de clients)",
+    ),
+    (
+        "{} segments are about as reproducible; this number separates customers best (silhouette {#})",
+        "{0} segments sont à peu près aussi reproductibles ; ce nombre sépare le mieux les clients (silhouette {1})",
+    ),
+    (
+        "{} segments are about as reproducible; this number separates customers best",
+        "{0} segments sont à peu près aussi reproductibles ; ce nombre sépare le mieux les clients",
+    ),
+    (
+        "no number of segments is reproducible: the best agreement is {#}, at least {#} needed; the most reproducible one was kept",
+        "aucun nombre de segments n’est reproductible : le meilleur accord est {0}, il en faut au moins {1} ; le plus reproductible a été gardé",
+    ),
+    // What was compared in training.
+    (
+        "{~}: mean absolute error {#}, total {#}",
+        "{0} : erreur absolue moyenne {1}, total {2}",
+    ),
+    (
+        "needs {}, memory_max is {}",
+        "demande {0}, memory_max vaut {1}",
+    ),
+    (
+        "nobody bought for {} in the last days of the history",
+        "personne n’a acheté pour {0} dans les derniers jours de l’historique",
+    ),
+    // Questions that cannot be answered.
+    (
+        "`{}` is missing: placement `{}` is asked about a {}",
+        "`{0}` manque : `{1}` demande un `{2}`",
+    ),
+    (
+        "`placement` is {}, allowed is {}",
+        "`placement` vaut {0}, permis : {1}",
+    ),
+    (
+        "`items` is {}, allowed is {~}",
+        "`items` vaut {0}, permis : {1}",
+    ),
+    (
+        "customer {} has no order before {}: {~} needs at least one",
+        "le client {0} n’a aucune commande avant le {1} : {2} en demande au moins une",
+    ),
+    (
+        "product {} is not in the catalogue",
+        "l’article {0} n’est pas au catalogue",
+    ),
+    (
+        "net spend is {#} cents, it must be positive",
+        "la dépense nette est de {0} centimes, elle doit être positive",
+    ),
+    (
+        "last order is {#} days after the as-of date",
+        "la dernière commande vient {0} jours après la date d’arrêt",
+    ),
+    // What contracts allow.
+    ("{#} to {#}", "{0} à {1}"),
+    ("{#} or more", "{0} ou plus"),
+    ("{#} or less", "{0} ou moins"),
+    ("one of {}", "une valeur parmi {0}"),
+    ("text that matches {}", "un texte de la forme {0}"),
+    ("rows for which {}", "les lignes où {0}"),
+    ("a value of {}", "une valeur de {0}"),
+    (
+        "one row per {} in a file",
+        "une ligne par {0} dans un fichier",
+    ),
+    ("one row per {} in `{}`", "une ligne par {0} dans `{1}`"),
+    ("an amount below {#}", "un montant inférieur à {0}"),
+    ("a date {~}", "une date {0}"),
+    ("a moment {~}", "un moment {0}"),
+    ("in the format {}", "au format {0}"),
+    // What broke contracts, and what is worth knowing of an import.
+    (
+        "{#} of the rows of {} broke a rule, allowed is {#}",
+        "{0} des lignes de {1} ont rompu une règle, la limite est {2}",
+    ),
+    (
+        "{#} of the rows of {} broke `{}`, allowed is {#}",
+        "{0} des lignes de {1} ont rompu `{2}`, la limite est {3}",
+    ),
+    (
+        "the newest row of {} is {#} days old, allowed is {#}",
+        "la ligne la plus récente de {0} a {1} jours, la limite est {2}",
+    ),
+    (
+        "no row of {} was accepted, so none is at most {#} days old",
+        "aucune ligne de {0} n’a été acceptée, donc aucune n’a au plus {1} jours",
+    ),
+    (
+        "{} has {#} rows, {#} of the median of {#}; allowed is {#} or more",
+        "{0} a {1} lignes, {2} de la médiane de {3} ; la limite est {4}",
+    ),
+    (
+        "references to {} are not checked: that table has no rows",
+        "les références à {0} ne sont pas vérifiées : cette table n’a aucune ligne",
+    ),
+    (
+        "columns new since the last file: {}",
+        "colonnes nouvelles depuis le dernier fichier : {0}",
+    ),
+    (
+        "columns in the last file and no longer there: {}",
+        "colonnes du dernier fichier qui n’y sont plus : {0}",
+    ),
+];
+
+/// Conditions of a rule of segments as the model writes them, and as a page does in English and in French. An amount
+/// stands at `{$}`.
+const CONDITIONS: &[(&str, &str, &str)] = &[
+    ("every customer", "every customer", "tous les clients"),
+    (
+        "last order ≤ {#} days ago",
+        "last order ≤ {0} d ago",
+        "dernière commande il y a ≤ {0} j",
+    ),
+    (
+        "last order > {#} days ago",
+        "last order > {0} d ago",
+        "dernière commande il y a > {0} j",
+    ),
+    (
+        "last order > {#} and ≤ {#} days ago",
+        "last order > {0} and ≤ {1} d ago",
+        "dernière commande il y a > {0} et ≤ {1} j",
+    ),
+    ("orders ≤ {#}", "orders ≤ {0}", "commandes ≤ {0}"),
+    ("orders ≥ {#}", "orders ≥ {0}", "commandes ≥ {0}"),
+    ("orders = {#}", "orders = {0}", "commandes = {0}"),
+    (
+        "orders {#} to {#}",
+        "orders {0} to {1}",
+        "commandes de {0} à {1}",
+    ),
+    ("spend ≤ {$}", "spend ≤ {0}", "dépense ≤ {0}"),
+    ("spend > {$}", "spend > {0}", "dépense > {0}"),
+    (
+        "spend > {$} and ≤ {$}",
+        "spend > {0} and ≤ {1}",
+        "dépense > {0} et ≤ {1}",
+    ),
+];
+
+/// What tells segments of the same levels apart.
+const DETAILS: &[(&str, &str, &str)] = &[
+    (
+        "about {#} days ago",
+        "about {0} days ago",
+        "il y a environ {0} jours",
+    ),
+    (
+        "about {$} in all",
+        "about {0} in all",
+        "environ {0} en tout",
+    ),
+    (
+        "about {#} orders",
+        "about {0} orders",
+        "environ {0} commandes",
+    ),
+];
+
+/// What stands at a place of a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Name,
+    Figure,
+    Amount,
+    Words,
+}
+
+/// The parts of a text that stand at the places of a sentence; none where the text is another sentence.
+fn parts<'t>(sentence: &str, text: &'t str) -> Option<Vec<(Place, &'t str)>> {
+    let (first, mut places) = sentence.split_once('{').unwrap_or((sentence, ""));
+    let mut rest = text.strip_prefix(first)?;
+    let mut parts = Vec::new();
+    while let Some((place, after)) = places.split_once('}') {
+        let place = match place {
+            "#" => Place::Figure,
+            "$" => Place::Amount,
+            "~" => Place::Words,
+            _ => Place::Name,
+        };
+        let (literal, next) = after.split_once('{').unwrap_or((after, ""));
+        // The last part goes up to the end of the text.
+        let end = if next.is_empty() {
+            rest.strip_suffix(literal)?.len()
+        } else {
+            rest.find(literal)?
+        };
+        parts.push((place, &rest[..end]));
+        rest = &rest[end + literal.len()..];
+        places = next;
+    }
+    rest.is_empty().then_some(parts)
+}
+
+/// A figure as the language writes it, with as many decimals as it has; none where the text is no figure.
+fn figure(locale: Locale, text: &str) -> Option<String> {
+    let (number, unit) = match text.strip_suffix(" %") {
+        Some(number) => (number, "%"),
+        None => (text, ""),
+    };
+    let (sign, number) = match number.strip_prefix('+') {
+        Some(number) => ("+", number),
+        None => ("", number),
+    };
+    let plain = number.replace(',', "");
+    let is_digits = plain
+        .trim_start_matches('-')
+        .chars()
+        .all(|c| c.is_ascii_digit() || c == '.');
+    let value = plain.parse::<f64>().ok().filter(|_| is_digits)?;
+    let decimals = plain.split_once('.').map_or(0, |(_, d)| d.len());
+    let written = locale.fixed(value, decimals);
+    Some(format!("{sign}{}", locale.attach(&written, unit)))
+}
+
+/// A part as a page writes it; none where it is not what its place is for.
+fn written(locale: Locale, currency: &Currency, place: Place, part: &str) -> Option<String> {
+    match place {
+        Place::Name => Some(part.to_owned()),
+        Place::Figure => figure(locale, part),
+        Place::Amount => Some(locale.attach(&figure(locale, part)?, currency.sign())),
+        Place::Words => Some(found(part)?.into_owned()),
+    }
+}
+
+/// A sentence in the language of the page; none where the text is another one.
+fn filled(
+    locale: Locale,
+    currency: &Currency,
+    sentence: &str,
+    told: &str,
+    text: &str,
+) -> Option<String> {
+    let mut filled = told.to_owned();
+    for (n, (place, part)) in parts(sentence, text)?.into_iter().enumerate() {
+        let part = written(locale, currency, place, part)?;
+        filled = filled.replace(&format!("{{{n}}}"), &part);
+    }
+    Some(filled)
+}
+
+/// French for a sentence with names and figures.
+pub(super) fn sentence(english: &str) -> Option<String> {
+    let no_amounts = Currency::Unknown;
+    SENTENCES.iter().find_map(|(sentence, french)| {
+        filled(Locale::French, &no_amounts, sentence, french, english)
+    })
+}
+
+/// The one of some sentences that a text is.
+fn one_of(
+    sentences: &[(&str, &str, &str)],
+    locale: Locale,
+    currency: &Currency,
+    text: &str,
+) -> Option<String> {
+    sentences.iter().find_map(|(sentence, english, french)| {
+        let told = locale.choose(english, french);
+        filled(locale, currency, sentence, told, text)
+    })
+}
+
+/// A rule of segments in the language of the page, amounts with their currency; none where the text is no such rule.
+pub(in crate::console) fn rule(
+    locale: Locale,
+    currency: &Currency,
+    english: &str,
+) -> Option<String> {
+    let mut conditions: Vec<String> = Vec::new();
+    for part in english.split(" and ") {
+        match conditions.last_mut() {
+            // The upper end of the same condition.
+            Some(last) if part.starts_with('≤') => {
+                last.push_str(" and ");
+                last.push_str(part);
+            }
+            Some(_) | None => conditions.push(part.to_owned()),
+        }
+    }
+    let told = conditions
+        .iter()
+        .map(|condition| one_of(CONDITIONS, locale, currency, condition))
+        .collect::<Option<Vec<_>>>()?;
+    Some(told.join(locale.choose(" and ", " et ")))
+}
+
+/// The name of a segment in the language of the page: levels with commas, perhaps a figure that tells two of them
+/// apart. A name that was made in another way stays as it is.
+pub(in crate::console) fn segment(locale: Locale, currency: &Currency, english: &str) -> String {
+    let part = |text: &str| -> Option<String> {
+        let level = super::words::LEVELS.iter().find(|(e, _)| *e == text);
+        if let Some((english, french)) = level {
+            return Some(locale.choose(english, french).to_owned());
+        }
+        let (about, number) = match text.strip_suffix(')').and_then(|t| t.rsplit_once(" (")) {
+            Some((name, number)) => (name, format!(" ({number})")),
+            None => (text, String::new()),
+        };
+        Some(one_of(DETAILS, locale, currency, about)? + &number)
+    };
+    let parts = english.split(", ").map(part);
+    parts
+        .collect::<Option<Vec<_>>>()
+        .map_or_else(|| english.to_owned(), |parts| parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn euro() -> Currency {
+        Currency::One("EUR".to_owned())
+    }
+
+    #[test]
+    fn french_puts_in_every_part_of_the_english() {
+        let both = SENTENCES.iter().map(|(e, f)| (*e, *f));
+        let three = CONDITIONS.iter().chain(DETAILS);
+        let three = three.flat_map(|(s, e, f)| [(*s, *e), (*s, *f)]);
+        for (sentence, told) in both.chain(three) {
+            let places = sentence.matches('{').count();
+            assert_eq!(told.matches('{').count(), places, "{sentence}");
+            for n in 0..places {
+                assert!(told.contains(&format!("{{{n}}}")), "{sentence}: {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_are_told_with_their_names_and_figures() {
+        for (english, french) in [
+            (
+                "grouped before 2025-10-03, spend of 3774 customers measured on the 90 days after",
+                "groupés avant le 2025-10-03, dépense de 3\u{202f}774 clients mesurée sur les 90 jours suivants",
+            ),
+            (
+                "4 segments: the most reproducible number of segments (agreement 0.91 of 1 between resampled customers)",
+                "4 segments : le nombre de segments le plus reproductible (accord de 0,91 sur 1 entre rééchantillonnages de clients)",
+            ),
+            (
+                "5 segments: 4, 5 segments are about as reproducible; this number separates customers best (silhouette 0.40)",
+                "5 segments : 4, 5 segments sont à peu près aussi reproductibles ; ce nombre sépare le mieux les clients (silhouette 0,40)",
+            ),
+            (
+                "BG/NBD: mean absolute error 1.062, total +3 %",
+                "BG/NBD : erreur absolue moyenne 1,062, total +3\u{202f}%",
+            ),
+            (
+                "`items` is \"many\", allowed is 1 to 50",
+                "`items` vaut \"many\", permis : 1 à 50",
+            ),
+            (
+                "customer \"C 1\" has no order before 2025-01-01: a segment needs at least one",
+                "le client \"C 1\" n’a aucune commande avant le 2025-01-01 : un segment en demande au moins une",
+            ),
+            (
+                "a moment in the format \"%Y-%m-%d\"",
+                "un moment au format \"%Y-%m-%d\"",
+            ),
+            (
+                "-1000000 to 1000000",
+                "−1\u{202f}000\u{202f}000 à 1\u{202f}000\u{202f}000",
+            ),
+            (
+                "1.16 % of the rows of raw/a b.csv broke `type`, allowed is 1.00 %",
+                "1,16\u{202f}% des lignes de raw/a b.csv ont rompu `type`, la limite est 1,00\u{202f}%",
+            ),
+        ] {
+            assert_eq!(sentence(english).as_deref(), Some(french), "{english}");
+        }
+        // Written by the shop, or about something else.
+        for other in [
+            "sold to euros",
+            "quantity is not zero",
+            "a moment later",
+            "4 segments: ours",
+        ] {
+            assert_eq!(sentence(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn rules_of_segments_are_told_with_amounts_in_their_currency() {
+        let text =
+            "last order > 60 and ≤ 90 days ago and orders 10 to 12 and spend > 250 and ≤ 3,000";
+        assert_eq!(
+            rule(Locale::English, &euro(), text).as_deref(),
+            Some(
+                "last order > 60 and ≤ 90 d ago and orders 10 to 12 and spend > €250 and ≤ €3,000"
+            )
+        );
+        assert_eq!(
+            rule(Locale::French, &euro(), text).as_deref(),
+            Some(
+                "dernière commande il y a > 60 et ≤ 90 j et commandes de 10 à 12 et dépense > 250\u{a0}€ et ≤ 3\u{202f}000\u{a0}€"
+            )
+        );
+        assert_eq!(
+            rule(Locale::French, &Currency::Unknown, "every customer").as_deref(),
+            Some("tous les clients")
+        );
+        assert_eq!(rule(Locale::French, &euro(), "tea and biscuits"), None);
+    }
+
+    #[test]
+    fn names_of_segments_are_built_from_their_levels() {
+        for (english, told, french) in [
+            (
+                "recent, one order, low spend",
+                "recent, one order, low spend",
+                "récents, une seule commande, petite dépense",
+            ),
+            (
+                "very recent, about 31 days ago (2)",
+                "very recent, about 31 days ago (2)",
+                "très récents, il y a environ 31 jours (2)",
+            ),
+            (
+                "recent, about 1234 in all",
+                "recent, about €1,234 in all",
+                "récents, environ 1\u{202f}234\u{a0}€ en tout",
+            ),
+            ("our best ones", "our best ones", "our best ones"),
+        ] {
+            assert_eq!(segment(Locale::English, &euro(), english), told);
+            assert_eq!(segment(Locale::French, &euro(), english), french);
+        }
+    }
+}
