@@ -5,6 +5,7 @@ use crate::writer::TableWriter;
 use crate::{LakeError, Snapshot, snapshot};
 use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTable;
+use deltalake_core::checkpoints::create_checkpoint;
 use deltalake_core::kernel::transaction::CommitBuilder;
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::operations::create::CreateBuilder;
@@ -13,6 +14,9 @@ use futures::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
+
+/// Commits to a table after which its log is summed up, so that opening it does not take longer with each commit.
+const COMMITS_PER_CHECKPOINT: u64 = 20;
 
 /// A commit in preparation. Dropping it leaves the lake as it was.
 #[derive(Debug)]
@@ -240,6 +244,11 @@ impl Transaction {
                 ..a.clone()
             })
         }));
+        let commits = delta.version().map_or(0, |version| version + 1);
+        if commits > 0 && commits.is_multiple_of(COMMITS_PER_CHECKPOINT) {
+            // It only saves time: where it cannot be written, readers go through the commits, and the next one is tried.
+            let _ = create_checkpoint(&delta, None).await;
+        }
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
             partition_by: None,

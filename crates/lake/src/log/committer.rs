@@ -93,7 +93,7 @@ impl Committer {
     }
 
     /// The thread's body: ends when the log is closed and everything queued is written.
-    pub(crate) fn run(mut self, shared: &Shared, max_wait: Duration) {
+    pub(crate) fn run(mut self, shared: &Shared, max_wait: Duration, crowd_wait: Duration) {
         /// Whoever appends after a panic here is told, instead of waiting for ever.
         struct Ended<'a>(&'a Shared);
         impl Drop for Ended<'_> {
@@ -106,6 +106,7 @@ impl Committer {
         }
         let _ended = Ended(shared);
         let mut spare = Vec::new();
+        let mut crowded = false;
         loop {
             let mut queue = shared.queue();
             while queue.frames.is_empty() && queue.seals.is_empty() && !queue.closing {
@@ -121,8 +122,15 @@ impl Committer {
                     .wait_timeout_while(queue, max_wait, |q| q.seals.is_empty() && !q.closing);
                 queue = gather.unwrap_or_else(PoisonError::into_inner).0;
             }
+            if crowded && queue.seals.is_empty() && !queue.closing {
+                // Asleep, not waiting: nobody spends time on waking it for each record.
+                drop(queue);
+                std::thread::sleep(crowd_wait);
+                queue = shared.queue();
+            }
             let frames = std::mem::replace(&mut queue.frames, std::mem::take(&mut spare));
             let waiting = std::mem::take(&mut queue.waiting);
+            crowded = waiting.len() >= CROWD;
             let seals = std::mem::take(&mut queue.seals);
             let closing = queue.closing;
             drop(queue);
@@ -258,6 +266,9 @@ impl Committer {
         Ok(())
     }
 }
+
+/// Records of one batch from which on more are expected at once.
+const CROWD: usize = 3;
 
 /// Memory kept between two batches: enough for most, and a burst gives its memory back.
 const SPARE_BYTES: usize = 1 << 20;

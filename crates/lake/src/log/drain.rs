@@ -31,12 +31,12 @@ pub struct DrainOptions {
 }
 
 impl Default for DrainOptions {
-    /// 3 days, 5 seconds, 32 MiB.
+    /// 3 days, 5 seconds, 64 MiB.
     fn default() -> Self {
         Self {
             event_window_days: 3,
             patience: Duration::from_secs(5),
-            transaction_bytes: 32 << 20,
+            transaction_bytes: 64 << 20,
         }
     }
 }

@@ -8,7 +8,7 @@ use lake::log::{
     WalOptions,
 };
 use lake::{Lake, LakeOptions};
-use schema::{CustomerId, DecisionId, Probability, ProductId};
+use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::path::Path;
