@@ -65,6 +65,28 @@ async fn nothing_is_visible_before_the_commit_and_nothing_of_a_dropped_one_ever(
 }
 
 #[tokio::test]
+async fn the_log_of_a_table_is_summed_up_now_and_then_and_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake_in(folder.path()).await;
+    for round in 0..45 {
+        commit_both(&lake, &format!("t{round}x"), 1).await;
+    }
+    let checkpoints = std::fs::read_dir(folder.path().join("decisions/_delta_log"))
+        .unwrap()
+        .filter(|e| {
+            let name = e.as_ref().unwrap().file_name();
+            name.to_string_lossy().contains(".checkpoint")
+        })
+        .count();
+    assert!((2..=3).contains(&checkpoints), "{checkpoints}");
+    assert_eq!(counts(&lake).await, (45, 45));
+    // Who opens the lake anew reads from there.
+    let anew = lake_in(folder.path()).await;
+    commit_both(&anew, "t7x", 3).await;
+    assert_eq!(counts(&anew).await, (47, 47));
+}
+
+#[tokio::test]
 async fn rows_written_again_under_their_tag_replace_the_former_ones_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let lake = lake_in(folder.path()).await;
