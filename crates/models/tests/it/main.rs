@@ -15,5 +15,7 @@
 mod recommend;
 mod segments;
 mod segments_uci;
+mod uplift;
+mod uplift_hillstrom;
 mod value;
 mod value_cdnow;
