@@ -38,7 +38,11 @@ impl Matrix {
 
     /// The rows of a task with their targets, less `intercept`, as labels.
     pub(super) fn labelled(&self, task: &Task, intercept: f64) -> Result<DMatrix> {
-        let labels: Vec<f32> = task.target.iter().map(|value| (value - intercept) as f32).collect();
+        let labels: Vec<f32> = task
+            .target
+            .iter()
+            .map(|value| (value - intercept) as f32)
+            .collect();
         let view = self.rows(&task.rows)?.with_labels(&labels)?;
         match &task.weight {
             Some(weight) => {
@@ -64,7 +68,9 @@ pub(super) struct Task {
 impl Task {
     /// The task on those of its rows that are kept.
     pub(super) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let kept: Vec<usize> = (0..self.rows.len()).filter(|at| keep(self.rows[*at])).collect();
+        let kept: Vec<usize> = (0..self.rows.len())
+            .filter(|at| keep(self.rows[*at]))
+            .collect();
         let of = |values: &[f64]| kept.iter().map(|at| values[*at]).collect();
         Self {
             rows: kept.iter().map(|at| self.rows[*at]).collect(),
@@ -94,7 +100,11 @@ impl Task {
     pub(super) fn squares_around(&self, value: f64) -> f64 {
         let square = |y: &f64| (y - value).powi(2);
         match &self.weight {
-            Some(weight) => weight.iter().zip(&self.target).map(|(w, y)| w * square(y)).sum(),
+            Some(weight) => weight
+                .iter()
+                .zip(&self.target)
+                .map(|(w, y)| w * square(y))
+                .sum(),
             None => self.target.iter().map(square).sum(),
         }
     }
@@ -167,7 +177,11 @@ impl Boosted {
             None => vec![0.0; data.n_rows() * width],
             Some(trees) => {
                 let parts = trees.predict_contribs(data, Iterations::Best)?;
-                parts.as_slice().iter().map(|part| f64::from(*part)).collect()
+                parts
+                    .as_slice()
+                    .iter()
+                    .map(|part| f64::from(*part))
+                    .collect()
             }
         };
         for row in parts.chunks_exact_mut(width) {
@@ -183,7 +197,10 @@ impl Boosted {
 }
 
 /// Trees in the booster's own binary format, which later releases keep reading, as text.
-fn encode<S: Serializer>(trees: &Option<BoostedModel>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn encode<S: Serializer>(
+    trees: &Option<BoostedModel>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     let text = trees.as_ref().map(|trees| {
         let bytes = trees.encode(ModelFormat::Binary);
         bytes.map(|bytes| BASE64_STANDARD.encode(bytes))
@@ -192,11 +209,15 @@ fn encode<S: Serializer>(trees: &Option<BoostedModel>, serializer: S) -> std::re
     text.serialize(serializer)
 }
 
-fn decode<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<BoostedModel>, D::Error> {
+fn decode<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<BoostedModel>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let bytes = BASE64_STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+    let bytes = BASE64_STANDARD
+        .decode(text)
+        .map_err(serde::de::Error::custom)?;
     let trees: std::result::Result<BoostedModel, HessboostError> =
         BoostedModel::decode(bytes, ModelFormat::Binary);
     trees.map(Some).map_err(serde::de::Error::custom)

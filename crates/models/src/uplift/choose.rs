@@ -52,7 +52,11 @@ pub struct Choice {
 ///
 /// # Errors
 /// [`FitError`] when a setting is out of range or trees cannot be boosted.
-pub fn fit(experiment: &Experiment, learner: Learner, settings: &Settings) -> Result<Fitted, FitError> {
+pub fn fit(
+    experiment: &Experiment,
+    learner: Learner,
+    settings: &Settings,
+) -> Result<Fitted, FitError> {
     let work = Work::new(experiment, settings)?;
     let learnt = learn(&work, learner).map_err(of_learner)?;
     let shrinkage = shrinkage(&work, &learnt);
@@ -92,13 +96,21 @@ pub fn choose(
     let gain = |gains: &[f64]| mean_and_error(gains.iter().copied());
     let best = (0..tried.len())
         .reduce(|best, other| {
-            if gain(&tried[other].2).0 > gain(&tried[best].2).0 { other } else { best }
+            if gain(&tried[other].2).0 > gain(&tried[best].2).0 {
+                other
+            } else {
+                best
+            }
         })
         .unwrap_or(0);
     let trials: Vec<Trial> = tried
         .iter()
         .map(|(learnt, _, gains)| {
-            let ahead = tried[best].2.iter().zip(gains).map(|(best, own)| best - own);
+            let ahead = tried[best]
+                .2
+                .iter()
+                .zip(gains)
+                .map(|(best, own)| best - own);
             let (behind, behind_standard_error) = mean_and_error(ahead);
             let (gain, gain_standard_error) = gain(gains);
             Trial {
@@ -162,7 +174,8 @@ fn gains(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Vec<f64> 
         for fold in 0..work.folds.n() {
             let rows = work.folds.rows(fold);
             let predicted: Vec<f64> = rows.iter().map(|row| learnt.held_out[arm][*row]).collect();
-            let mean = rows.iter().map(|row| work.scores[arm][*row]).sum::<f64>() / rows.len() as f64;
+            let mean =
+                rows.iter().map(|row| work.scores[arm][*row]).sum::<f64>() / rows.len() as f64;
             for (row, rank) in rows.iter().zip(ranks(&predicted)) {
                 // Ranks add up to 0, so that taking the mean away changes no gain, only its error.
                 gains[*row] += 0.5 * rank * (work.scores[arm][*row] - mean);
@@ -223,11 +236,14 @@ fn finalise(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Result
         })
         .collect::<hessboost::error::Result<Vec<_>>>()
         .map_err(of_learner)?;
-    let arms = work.treatments().zip(shrinkage).map(|(arm, shrinkage)| ArmEffects {
-        name: experiment.arms()[arm].clone(),
-        average: work.averages[arm - 1],
-        shrinkage: *shrinkage,
-    });
+    let arms = work
+        .treatments()
+        .zip(shrinkage)
+        .map(|(arm, shrinkage)| ArmEffects {
+            name: experiment.arms()[arm].clone(),
+            average: work.averages[arm - 1],
+            shrinkage: *shrinkage,
+        });
     Ok(Fitted::new(
         learnt.learner,
         experiment.features().columns().to_vec(),

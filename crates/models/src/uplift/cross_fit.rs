@@ -106,7 +106,9 @@ pub(super) fn cross_fit(
         tried = (2 * tried).min(rounds_max);
     }
     let rounds = best_rounds(&runs, None);
-    let by_fold: Vec<usize> = (0..folds.n()).map(|fold| best_rounds(&runs, Some(fold))).collect();
+    let by_fold: Vec<usize> = (0..folds.n())
+        .map(|fold| best_rounds(&runs, Some(fold)))
+        .collect();
     let models = runs
         .into_iter()
         .zip(by_fold)
@@ -119,7 +121,10 @@ pub(super) fn cross_fit(
 fn best_rounds(runs: &[Run], without: Option<usize>) -> usize {
     let tried = runs.first().map_or(0, |run| run.losses.len());
     let loss = |rounds: usize| -> f64 {
-        let counted = runs.iter().enumerate().filter(|(fold, _)| Some(*fold) != without);
+        let counted = runs
+            .iter()
+            .enumerate()
+            .filter(|(fold, _)| Some(*fold) != without);
         counted.map(|(_, run)| run.losses[rounds]).sum()
     };
     let mut best = (0, f64::INFINITY);

@@ -41,11 +41,18 @@ impl Curve {
                 start: score_mean,
             };
         }
-        let together: f64 = at.iter().zip(scores).map(|(x, y)| (x - at_mean) * (y - score_mean)).sum();
+        let together: f64 = at
+            .iter()
+            .zip(scores)
+            .map(|(x, y)| (x - at_mean) * (y - score_mean))
+            .sum();
         let sign = if together < 0.0 { -1.0 } else { 1.0 };
         let pieces = knots.len() - 1;
-        let (mut means, mut gram, mut moments) =
-            (vec![0.0; pieces], vec![0.0; pieces * pieces], vec![0.0; pieces]);
+        let (mut means, mut gram, mut moments) = (
+            vec![0.0; pieces],
+            vec![0.0; pieces * pieces],
+            vec![0.0; pieces],
+        );
         let mut covered = vec![0.0; pieces];
         for x in at {
             cover(&knots, *x, &mut covered);
@@ -63,7 +70,11 @@ impl Curve {
                 }
             }
         }
-        let scale = BEND_COST * (0..pieces).map(|piece| gram[piece * pieces + piece]).sum::<f64>() / pieces as f64;
+        let scale = BEND_COST
+            * (0..pieces)
+                .map(|piece| gram[piece * pieces + piece])
+                .sum::<f64>()
+            / pieces as f64;
         for piece in 1..pieces {
             let (here, before) = (piece, piece - 1);
             gram[here * pieces + here] += scale;
@@ -71,9 +82,16 @@ impl Curve {
             gram[here * pieces + before] -= scale;
             gram[before * pieces + here] -= scale;
         }
-        let slopes: Vec<f64> =
-            non_negative(&gram, &moments).into_iter().map(|slope| sign * slope).collect();
-        let start = score_mean - slopes.iter().zip(&means).map(|(slope, mean)| slope * mean).sum::<f64>();
+        let slopes: Vec<f64> = non_negative(&gram, &moments)
+            .into_iter()
+            .map(|slope| sign * slope)
+            .collect();
+        let start = score_mean
+            - slopes
+                .iter()
+                .zip(&means)
+                .map(|(slope, mean)| slope * mean)
+                .sum::<f64>();
         Self {
             knots,
             slopes,
@@ -85,7 +103,11 @@ impl Curve {
     pub(super) fn value(&self, at: f64) -> f64 {
         let mut covered = vec![0.0; self.slopes.len()];
         cover(&self.knots, at, &mut covered);
-        let rise: f64 = covered.iter().zip(&self.slopes).map(|(part, slope)| part * slope).sum();
+        let rise: f64 = covered
+            .iter()
+            .zip(&self.slopes)
+            .map(|(part, slope)| part * slope)
+            .sum();
         self.start + rise
     }
 

@@ -44,9 +44,7 @@ pub enum FitError {
 #[derive(Debug, Error)]
 pub enum PredictError {
     /// The columns are not those learnt from.
-    #[error(
-        "predict effects: column {position} is `{found}`, the model learnt from {expected}"
-    )]
+    #[error("predict effects: column {position} is `{found}`, the model learnt from `{expected}`")]
     Column {
         /// Position, from 0.
         position: usize,
@@ -64,7 +62,9 @@ pub enum PredictError {
         expected: usize,
     },
     /// The level is not a probability.
-    #[error("predict effects: the level of the intervals is {found}, allowed is above 0 and below 1")]
+    #[error(
+        "predict effects: the level of the intervals is {found}, allowed is above 0 and below 1"
+    )]
     Level {
         /// Level found.
         found: f64,

@@ -38,7 +38,9 @@ pub struct Experiment {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ExperimentError {
     /// Columns differ in length.
-    #[error("learn from a trial of {rows} rows: `{column}` has {found} values, needed are {needed}")]
+    #[error(
+        "learn from a trial of {rows} rows: `{column}` has {found} values, needed are {needed}"
+    )]
     Lengths {
         /// Column.
         column: &'static str,
@@ -50,7 +52,9 @@ pub enum ExperimentError {
         needed: usize,
     },
     /// There is nothing to compare.
-    #[error("learn from a trial of {found} arms: at least 2 are needed, the first being the control")]
+    #[error(
+        "learn from a trial of {found} arms: at least 2 are needed, the first being the control"
+    )]
     NoTreatment {
         /// Arms found.
         found: usize,
@@ -98,7 +102,9 @@ pub enum ExperimentError {
         found: f64,
     },
     /// Propensities of a row add up to more than 1.
-    #[error("learn from a trial: the propensities of row {row} add up to {found}, at most 1 is allowed")]
+    #[error(
+        "learn from a trial: the propensities of row {row} add up to {found}, at most 1 is allowed"
+    )]
     PropensitySum {
         /// Row, from 0.
         row: usize,

@@ -5,6 +5,7 @@ use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
 use super::average::AverageEffect;
+use super::effects::{Effects, Explanations};
 use super::error::PredictError;
 use super::features::Features;
 use super::learner::Learner;
@@ -44,7 +45,9 @@ struct Stored {
 
 /// Effects with parts missing.
 #[derive(Debug, thiserror::Error)]
-#[error("read effects: {part} does not fit the {arms} arms and {columns} columns they were learnt from")]
+#[error(
+    "read effects: {part} does not fit the {arms} arms and {columns} columns they were learnt from"
+)]
 struct Broken {
     part: &'static str,
     arms: usize,
@@ -78,47 +81,6 @@ impl From<Fitted> for Stored {
     fn from(fitted: Fitted) -> Self {
         fitted.stored
     }
-}
-
-/// Effects of some customers, in units of the outcome.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Effects {
-    arms: usize,
-    /// Rows × arms, without the control.
-    point: Vec<f64>,
-    low: Vec<f64>,
-    high: Vec<f64>,
-}
-
-/// An effect with its interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EffectInterval {
-    /// Effect.
-    pub point: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// Why effects are as they are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explanations {
-    columns: usize,
-    arms: usize,
-    /// Rows × arms.
-    base: Vec<f64>,
-    /// Rows × arms × columns.
-    parts: Vec<f64>,
-}
-
-/// Why one effect is as it is; the base and the contributions add up to the effect.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Explanation<'a> {
-    /// Effect of a customer of whom nothing is known.
-    pub base: f64,
-    /// What each column adds to it, in the order of [`Fitted::columns`].
-    pub contributions: &'a [f64],
 }
 
 impl Fitted {
@@ -294,18 +256,26 @@ impl Fitted {
         let (arms, columns) = (explanations.arms, explanations.columns);
         for family in &self.stored.families {
             let cells: Vec<usize> = family.iter().map(|arm| row * arms + arm - 1).collect();
-            let effects: Vec<f64> = cells.iter().map(|cell| explanations.effect(*cell)).collect();
+            let effects: Vec<f64> = cells
+                .iter()
+                .map(|cell| explanations.effect_at(*cell))
+                .collect();
             for block in blocks(&effects) {
                 let cells = &cells[block];
                 let share = 1.0 / cells.len() as f64;
-                let base: f64 = cells.iter().map(|cell| share * explanations.base[*cell]).sum();
+                let base: f64 = cells
+                    .iter()
+                    .map(|cell| share * explanations.base[*cell])
+                    .sum();
                 for cell in cells {
                     explanations.base[*cell] = base;
                 }
                 for column in 0..columns {
                     let at = |cell: &usize| cell * columns + column;
-                    let mean: f64 =
-                        cells.iter().map(|cell| share * explanations.parts[at(cell)]).sum();
+                    let mean: f64 = cells
+                        .iter()
+                        .map(|cell| share * explanations.parts[at(cell)])
+                        .sum();
                     for cell in cells {
                         explanations.parts[at(cell)] = mean;
                     }
@@ -343,59 +313,10 @@ impl Spread {
 
     /// 0 without refits.
     fn variance(&self, at: usize) -> f64 {
-        if self.count < 2.0 { 0.0 } else { self.squares[at] / (self.count - 1.0) }
-    }
-}
-
-impl Effects {
-    /// Number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.point.len() / self.arms
-    }
-
-    /// Effect on a row of an arm, a position in [`Fitted::arms`]; `None` where there is no such row or arm.
-    #[must_use]
-    pub fn get(&self, row: usize, arm: usize) -> Option<EffectInterval> {
-        let cell = row.checked_mul(self.arms)?.checked_add(arm)?;
-        let there = arm < self.arms && cell < self.point.len();
-        there.then(|| EffectInterval {
-            point: self.point[cell],
-            low: self.low[cell],
-            high: self.high[cell],
-        })
-    }
-
-    /// Effects on all rows of an arm, a position in [`Fitted::arms`]; empty where there is no such arm.
-    #[must_use]
-    pub fn of_arm(&self, arm: usize) -> Vec<f64> {
-        let rows = self.point.chunks_exact(self.arms);
-        rows.filter_map(|row| row.get(arm).copied()).collect()
-    }
-}
-
-impl Explanations {
-    /// Why an arm, a position in [`Fitted::arms`], has its effect on a row; `None` where there is no such row or arm.
-    #[must_use]
-    pub fn get(&self, row: usize, arm: usize) -> Option<Explanation<'_>> {
-        let cell = row.checked_mul(self.arms)?.checked_add(arm)?;
-        let there = arm < self.arms && cell < self.base.len();
-        there.then(|| Explanation {
-            base: self.base[cell],
-            contributions: &self.parts[cell * self.columns..(cell + 1) * self.columns],
-        })
-    }
-
-    fn effect(&self, cell: usize) -> f64 {
-        let parts = &self.parts[cell * self.columns..(cell + 1) * self.columns];
-        self.base[cell] + parts.iter().sum::<f64>()
-    }
-}
-
-impl Explanation<'_> {
-    /// The effect explained.
-    #[must_use]
-    pub fn effect(&self) -> f64 {
-        self.base + self.contributions.iter().sum::<f64>()
+        if self.count < 2.0 {
+            0.0
+        } else {
+            self.squares[at] / (self.count - 1.0)
+        }
     }
 }

@@ -43,7 +43,9 @@ impl Folds {
 
     /// Rows of a fold, in order.
     pub(super) fn rows(&self, fold: usize) -> Vec<usize> {
-        (0..self.of.len()).filter(|row| self.of[*row] == fold).collect()
+        (0..self.of.len())
+            .filter(|row| self.of[*row] == fold)
+            .collect()
     }
 }
 

@@ -85,20 +85,39 @@ impl Settings {
             columns_share,
         } = self.boosting;
         let share = |value: f64| value > 0.0 && value <= 1.0;
-        let whole = |value: usize, from: usize, to: usize| {
-            (value as f64, (from..=to).contains(&value))
-        };
+        let whole =
+            |value: usize, from: usize, to: usize| (value as f64, (from..=to).contains(&value));
         let within = [
             ("folds", whole(self.folds, 2, 20), "2 to 20"),
             ("refits", whole(self.refits, 2, 1_000), "2 to 1000"),
             ("rounds_max", whole(rounds_max, 1, 10_000), "1 to 10000"),
-            ("learning_rate", (learning_rate, share(learning_rate)), "above 0, at most 1"),
+            (
+                "learning_rate",
+                (learning_rate, share(learning_rate)),
+                "above 0, at most 1",
+            ),
             ("depth", whole(depth, 1, 16), "1 to 16"),
-            ("leaf_rows_min", whole(leaf_rows_min, 1, usize::MAX), "at least 1"),
-            ("l2_rows", (l2_rows, (0.0..1e9).contains(&l2_rows)), "0 to 1e9"),
+            (
+                "leaf_rows_min",
+                whole(leaf_rows_min, 1, usize::MAX),
+                "at least 1",
+            ),
+            (
+                "l2_rows",
+                (l2_rows, (0.0..1e9).contains(&l2_rows)),
+                "0 to 1e9",
+            ),
             ("bins", whole(bins, 2, 256), "2 to 256"),
-            ("rows_share", (rows_share, share(rows_share)), "above 0, at most 1"),
-            ("columns_share", (columns_share, share(columns_share)), "above 0, at most 1"),
+            (
+                "rows_share",
+                (rows_share, share(rows_share)),
+                "above 0, at most 1",
+            ),
+            (
+                "columns_share",
+                (columns_share, share(columns_share)),
+                "above 0, at most 1",
+            ),
         ];
         for (setting, (found, allowed_here), allowed) in within {
             if !allowed_here {

@@ -9,20 +9,26 @@ use super::folds::Folds;
 pub struct Shrinkage {
     /// Share kept of the difference between a predicted effect and the average: 0 is the average for everybody, 1 is as learnt.
     pub weight: f64,
-    /// Slope of doubly robust scores on effects predicted for customers not learnt from: 1 is calibrated, 0 is noise.
-    pub slope: f64,
-    /// Its standard error, robust to unequal variances; infinite where predictions do not differ.
-    pub slope_standard_error: f64,
+    /// Slope of doubly robust scores on effects predicted for customers not learnt from; `None` where predictions do not differ.
+    pub slope: Option<Slope>,
     /// Variance of the predicted effects, in units of the outcome squared.
     pub predicted_variance: f64,
+}
+
+/// How much of a predicted difference is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Slope {
+    /// 1 is calibrated, 0 is noise.
+    pub estimate: f64,
+    /// Its standard error, robust to unequal variances.
+    pub standard_error: f64,
 }
 
 impl Shrinkage {
     /// Nothing is kept.
     pub(super) const TO_AVERAGE: Self = Self {
         weight: 0.0,
-        slope: 0.0,
-        slope_standard_error: f64::INFINITY,
+        slope: None,
         predicted_variance: 0.0,
     };
 
@@ -43,7 +49,9 @@ impl Shrinkage {
         let n = raw.len() as f64;
         let squares: f64 = predicted.iter().map(|value| value * value).sum();
         let predicted_variance = squares / n;
-        let largest = raw.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        let largest = raw
+            .iter()
+            .fold(0.0_f64, |most, value| most.max(value.abs()));
         // Constant predictions differ by rounding only.
         if predicted_variance.sqrt() <= 1e-9 * largest || squares == 0.0 {
             return Self::TO_AVERAGE;
@@ -60,8 +68,10 @@ impl Shrinkage {
         };
         Self {
             weight,
-            slope,
-            slope_standard_error: error,
+            slope: Some(Slope {
+                estimate: slope,
+                standard_error: error,
+            }),
             predicted_variance,
         }
     }
@@ -69,10 +79,8 @@ impl Shrinkage {
     /// Variance that shrinking leaves unexplained, in units of the outcome squared: the square of what was not kept,
     /// times the variance of real effects along the prediction, taken one standard error up.
     pub(super) fn left_variance(&self) -> f64 {
-        if self.predicted_variance == 0.0 {
-            return 0.0;
-        }
-        let real = (self.slope + self.slope_standard_error).clamp(0.0, 1.0) * self.predicted_variance;
+        let upper = |slope: Slope| (slope.estimate + slope.standard_error).clamp(0.0, 1.0);
+        let real = self.slope.map_or(0.0, upper) * self.predicted_variance;
         (1.0 - self.weight).powi(2) * real
     }
 }

@@ -65,7 +65,12 @@ pub(super) struct Rows<'a> {
 }
 
 /// Rows with one more column per treatment, 1 in the column of the arm.
-pub(super) fn with_arm(values: &[f32], columns: usize, treatments: usize, arm_of: impl Fn(usize) -> usize) -> Vec<f32> {
+pub(super) fn with_arm(
+    values: &[f32],
+    columns: usize,
+    treatments: usize,
+    arm_of: impl Fn(usize) -> usize,
+) -> Vec<f32> {
     let mut wide = Vec::with_capacity(values.len() / columns * (columns + treatments));
     for (row, known) in values.chunks_exact(columns).enumerate() {
         wide.extend_from_slice(known);
@@ -84,7 +89,11 @@ impl<'a> Rows<'a> {
             let (columns, treatments) = (plain.n_cols(), surface.arms.len());
             for arm in 0..=treatments {
                 let wide = with_arm(values, columns, treatments, |_| arm);
-                armed.push(DMatrix::from_dense_vec(wide, plain.n_rows(), columns + treatments)?);
+                armed.push(DMatrix::from_dense_vec(
+                    wide,
+                    plain.n_rows(),
+                    columns + treatments,
+                )?);
             }
         }
         Ok(Self { plain, armed })
@@ -127,7 +136,11 @@ impl Surface {
                     let model = &self.models[term.model];
                     let treated = model.predict(&rows.armed[at + 1])?;
                     let control = model.predict(&rows.armed[0])?;
-                    treated.iter().zip(control).map(|(one, other)| one - other).collect()
+                    treated
+                        .iter()
+                        .zip(control)
+                        .map(|(one, other)| one - other)
+                        .collect()
                 } else {
                     plain[term.model].clone()
                 };
@@ -173,8 +186,12 @@ impl Surface {
             for term in &arm.terms {
                 if term.reads_arm {
                     let model = &self.models[term.model];
-                    parts.add(&model.contributions(&rows.armed[at + 1])?, columns, |_| term.coefficient);
-                    parts.add(&model.contributions(&rows.armed[0])?, columns, |_| -term.coefficient);
+                    parts.add(&model.contributions(&rows.armed[at + 1])?, columns, |_| {
+                        term.coefficient
+                    });
+                    parts.add(&model.contributions(&rows.armed[0])?, columns, |_| {
+                        -term.coefficient
+                    });
                 } else {
                     parts.add(&plain[term.model], columns, |_| term.coefficient);
                 }
@@ -202,12 +219,18 @@ impl Surface {
     fn each_model(&self, read: impl Fn(&Boosted) -> Result<Vec<f64>>) -> Result<Vec<Vec<f64>>> {
         let reads_arm = |position: usize| {
             let terms = self.arms.iter().flat_map(|arm| &arm.terms);
-            terms.filter(|term| term.model == position).any(|term| term.reads_arm)
+            terms
+                .filter(|term| term.model == position)
+                .any(|term| term.reads_arm)
         };
         let models = self.models.iter().enumerate();
         models
             .map(|(position, model)| {
-                if reads_arm(position) { Ok(Vec::new()) } else { read(model) }
+                if reads_arm(position) {
+                    Ok(Vec::new())
+                } else {
+                    read(model)
+                }
             })
             .collect()
     }

@@ -28,7 +28,10 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(experiment: &'a Experiment, settings: &'a Settings) -> Result<Self, FitError> {
+    pub(super) fn new(
+        experiment: &'a Experiment,
+        settings: &'a Settings,
+    ) -> Result<Self, FitError> {
         settings.check(experiment.arms().len())?;
         let folds = Folds::new(experiment, settings.folds, settings.seed);
         let features = experiment.features();
@@ -45,7 +48,10 @@ impl<'a> Work<'a> {
         let scores: Vec<Vec<f64>> = (1..experiment.arms().len())
             .map(|arm| outcomes.scores(experiment, arm))
             .collect();
-        let averages = scores.iter().map(|scores| AverageEffect::of(scores)).collect();
+        let averages = scores
+            .iter()
+            .map(|scores| AverageEffect::of(scores))
+            .collect();
         Ok(Self {
             experiment,
             settings,
@@ -65,8 +71,10 @@ impl<'a> Work<'a> {
 
     /// Probability of an arm in a row, given that it was this arm or the control.
     pub(super) fn against_control(&self, row: usize, arm: usize) -> f64 {
-        let (treated, control) =
-            (self.experiment.propensity(row, arm), self.experiment.propensity(row, 0));
+        let (treated, control) = (
+            self.experiment.propensity(row, arm),
+            self.experiment.propensity(row, 0),
+        );
         treated / (treated + control)
     }
 
@@ -77,7 +85,13 @@ impl<'a> Work<'a> {
     }
 
     /// Learns those rows of a task that are kept, with a known number of rounds.
-    pub(super) fn fit(&self, matrix: &Matrix, task: &Task, keep: Keep<'_>, rounds: usize) -> Boost<Boosted> {
+    pub(super) fn fit(
+        &self,
+        matrix: &Matrix,
+        task: &Task,
+        keep: Keep<'_>,
+        rounds: usize,
+    ) -> Boost<Boosted> {
         match keep {
             Keep::All => Boosted::fit(matrix, task, &self.parameters, rounds),
             Keep::Half(kept) => {

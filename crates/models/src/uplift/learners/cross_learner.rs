@@ -10,16 +10,25 @@ use super::{ByArm, Tuned};
 /// Mean probability of an arm among this arm and the control: how much the effects imputed to the control count.
 fn treated_share(work: &Work<'_>, arm: usize) -> f64 {
     let rows = work.experiment.rows();
-    (0..rows).map(|row| work.against_control(row, arm)).sum::<f64>() / rows as f64
+    (0..rows)
+        .map(|row| work.against_control(row, arm))
+        .sum::<f64>()
+        / rows as f64
 }
 
 /// Effects imputed to the rows of `of`, against `other`, whose expected outcome is given for each of them.
-fn imputed(work: &Work<'_>, of: usize, expected: impl Fn(&[usize]) -> Result<Vec<f64>>) -> Result<Task> {
+fn imputed(
+    work: &Work<'_>,
+    of: usize,
+    expected: impl Fn(&[usize]) -> Result<Vec<f64>>,
+) -> Result<Task> {
     let rows = work.experiment.rows_of(of);
     let sign = if of == 0 { -1.0 } else { 1.0 };
     let outcome = work.experiment.outcome();
     let pairs = rows.iter().zip(expected(&rows)?);
-    let target = pairs.map(|(row, expected)| sign * (outcome[*row] - expected)).collect();
+    let target = pairs
+        .map(|(row, expected)| sign * (outcome[*row] - expected))
+        .collect();
     Ok(Task {
         rows,
         target,
@@ -34,9 +43,8 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
         let (mut in_treated, mut in_control) = (Vec::new(), Vec::new());
         // The other arm's model must not have seen the fold either, or it would pass on what happened there.
         for fold in 0..work.folds.n() {
-            let expected = |of: usize| {
-                move |rows: &[usize]| models[of].without(fold, &work.matrix, rows)
-            };
+            let expected =
+                |of: usize| move |rows: &[usize]| models[of].without(fold, &work.matrix, rows);
             in_treated.push(imputed(work, arm, expected(0))?);
             in_control.push(imputed(work, 0, expected(arm))?);
         }
@@ -46,7 +54,10 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
         let one = treated.held_out(&work.matrix, &work.folds)?;
         let other = control.held_out(&work.matrix, &work.folds)?;
         let both = one.iter().zip(&other);
-        held_out.push(both.map(|(one, other)| (1.0 - share) * one + share * other).collect());
+        held_out.push(
+            both.map(|(one, other)| (1.0 - share) * one + share * other)
+                .collect(),
+        );
         tuned.push(Tuned {
             rounds: vec![treated.rounds, control.rounds],
             ..Tuned::default()

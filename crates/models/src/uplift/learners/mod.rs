@@ -30,8 +30,10 @@ struct Tuned {
     rounds: Vec<usize>,
     /// Share of the residual effect that is used; only of the prognostic learner.
     residual_weight: f64,
-    /// Curves of rows not in the fold, evaluated in it; only of the prognostic learner.
-    curve_held_out: Vec<f64>,
+    /// By row, outcomes expected by models that have not seen its fold; only of the prognostic learner.
+    expected: Vec<f64>,
+    /// By row, effects by the curve of the other folds; only of the prognostic learner.
+    along: Vec<f64>,
 }
 
 impl Learnt {
@@ -46,7 +48,10 @@ pub(super) fn learn(work: &Work<'_>, learner: Learner) -> Result<Learnt> {
     let (held_out, tuned) = match learner {
         Learner::Average => {
             let nothing = vec![0.0; work.experiment.rows()];
-            (work.treatments().map(|_| nothing.clone()).collect(), Vec::new())
+            (
+                work.treatments().map(|_| nothing.clone()).collect(),
+                Vec::new(),
+            )
         }
         Learner::Prognostic => prognostic::learn(work)?,
         Learner::T => two_models::learn(work),

@@ -3,8 +3,8 @@
 use hessboost::error::Result;
 
 use super::super::boosted::Task;
-use super::super::work::{Keep, Work};
 use super::super::surface::Surface;
+use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned, doubly_robust};
 
 /// Minimises `Σ ((y - m) - (t - e) τ)²`, as a regression of `(y - m)/(t - e)` with weight `(t - e)²`, in the rows of an
@@ -19,7 +19,11 @@ fn task(work: &Work<'_>, arm: usize) -> Task {
     for &row in &rows {
         let share = work.against_control(row, arm);
         let expected = share * expected[arm][row] + (1.0 - share) * expected[0][row];
-        let treated = if experiment.arm()[row] == arm { 1.0 } else { 0.0 };
+        let treated = if experiment.arm()[row] == arm {
+            1.0
+        } else {
+            0.0
+        };
         target.push((experiment.outcome()[row] - expected) / (treated - share));
         // Four times, so that an even trial has weight 1 and leaves keep their number of rows.
         weight.push(4.0 * (treated - share).powi(2));

@@ -30,7 +30,13 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
     let mut held_out = Vec::new();
     for arm in work.treatments() {
         let treated = model.held_out(&matrix(work, |_| arm)?, &work.folds)?;
-        held_out.push(treated.iter().zip(&control).map(|(one, other)| one - other).collect());
+        held_out.push(
+            treated
+                .iter()
+                .zip(&control)
+                .map(|(one, other)| one - other)
+                .collect(),
+        );
     }
     let tuned = Tuned {
         rounds: vec![model.rounds],

@@ -20,7 +20,12 @@ pub(super) fn learn(work: &Work<'_>) -> ByArm {
 pub(super) fn finish(work: &Work<'_>, keep: Keep<'_>) -> Result<Surface> {
     let mut models = Vec::new();
     for (arm, outcome) in work.outcomes.models.iter().enumerate() {
-        models.push(work.fit(&work.matrix, &task(work.experiment, arm), keep, outcome.rounds)?);
+        models.push(work.fit(
+            &work.matrix,
+            &task(work.experiment, arm),
+            keep,
+            outcome.rounds,
+        )?);
     }
     let arm = |arm: usize| ArmSurface {
         terms: vec![Term::of(arm, 1.0), Term::of(0, -1.0)],
