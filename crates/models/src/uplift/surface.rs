@@ -217,22 +217,25 @@ impl Surface {
 
     /// Reads something of each model that reads customers only; nothing of the others.
     fn each_model(&self, read: impl Fn(&Boosted) -> Result<Vec<f64>>) -> Result<Vec<Vec<f64>>> {
-        let reads_arm = |position: usize| {
-            let terms = self.arms.iter().flat_map(|arm| &arm.terms);
-            terms
-                .filter(|term| term.model == position)
-                .any(|term| term.reads_arm)
-        };
         let models = self.models.iter().enumerate();
         models
             .map(|(position, model)| {
-                if reads_arm(position) {
+                if self.is_read(position, true) {
                     Ok(Vec::new())
                 } else {
                     read(model)
                 }
             })
             .collect()
+    }
+
+    /// Whether a model is read with the arm as columns, or without.
+    fn is_read(&self, position: usize, with_arm: bool) -> bool {
+        let term = |term: &Term| term.model == position && term.reads_arm == with_arm;
+        let curve = |read: &Prognosis| read.model == position && !with_arm;
+        self.arms
+            .iter()
+            .any(|arm| arm.terms.iter().any(term) || arm.curve.iter().any(curve))
     }
 
     /// Whether every position is there and every model reads these columns, for surfaces read from outside.
@@ -244,9 +247,10 @@ impl Surface {
         };
         let term = |term: &Term| reads(term.model, if term.reads_arm { wide } else { columns });
         let curve = |read: &Prognosis| reads(read.model, columns) && read.curve.is_whole();
-        self.arms
-            .iter()
-            .all(|arm| arm.terms.iter().all(term) && arm.curve.iter().all(curve))
+        let one_way = |model| !(self.is_read(model, true) && self.is_read(model, false));
+        (0..self.models.len()).all(one_way)
+            && (self.arms.iter())
+                .all(|arm| arm.terms.iter().all(term) && arm.curve.iter().all(curve))
     }
 }
 

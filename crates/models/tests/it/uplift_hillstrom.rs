@@ -112,6 +112,8 @@ impl Mail {
     ) -> (Vec<f64>, Vec<usize>) {
         let mut order: Vec<usize> = (0..self.visit.len()).collect();
         order.shuffle(&mut stream(seed, 0));
+        // Each fold has its share of visits in each arm: else a fold that happens to gain more is predicted to gain less.
+        order.sort_by_key(|row| (self.treated[*row], self.visit[*row] > 0.0));
         let (mut scores, mut folds) = (vec![0.0; order.len()], vec![0; order.len()]);
         for (at, row) in order.iter().enumerate() {
             folds[*row] = at % FOLDS;
