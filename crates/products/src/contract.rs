@@ -139,7 +139,7 @@ pub trait Product: Send + Sync {
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError>;
 
     /// Learns from a longer history with the choices of a version that was measured: what is published is what was
-    /// measured, with more to learn from. A kind that chooses nothing learns anew.
+    /// measured, with more to learn from. Segments learn anew, their number included: it belongs to what is learned.
     ///
     /// # Errors
     /// As [`Product::fit`].

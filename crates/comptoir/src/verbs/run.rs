@@ -117,7 +117,7 @@ pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result
             print::line(format!("  - {line}"))?;
         }
         print::line(format!(
-            "  the version: as measured, trained on everything before {}",
+            "  the version: trained on everything before {}",
             outcome.as_of
         ))?;
         for line in &outcome.summary {
