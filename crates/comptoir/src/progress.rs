@@ -1,6 +1,6 @@
 //! Progress on standard error: bars with the time left on a terminal, plain lines elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use schema::progress::Progress;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,9 @@ impl Progress for Lines {
     fn stage(&self, what: &str, _: u64) {
         eprintln!("{what}");
     }
+    fn stage_of_time(&self, what: &str, _: Option<Duration>) {
+        eprintln!("{what}");
+    }
     fn advance(&self, _: u64) {}
     fn note(&self, line: &str) {
         eprintln!("{line}");
@@ -23,6 +26,18 @@ impl Progress for Lines {
 }
 
 impl Bars {
+    fn show(&self, what: &str, new: ProgressBar, style: ProgressStyle) {
+        let mut bar = self.bar();
+        if let Some(old) = bar.take() {
+            old.finish_and_clear();
+        }
+        new.set_draw_target(ProgressDrawTarget::stderr());
+        new.set_style(style);
+        new.set_message(what.to_owned());
+        new.enable_steady_tick(Duration::from_millis(200));
+        *bar = Some(new);
+    }
+
     fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,20 +56,28 @@ fn style(units: u64) -> ProgressStyle {
 
 impl Progress for Bars {
     fn stage(&self, what: &str, units: u64) {
-        let mut bar = self.bar();
-        if let Some(old) = bar.take() {
-            old.finish_and_clear();
-        }
         let new = if units > 0 {
             ProgressBar::new(units)
         } else {
             ProgressBar::new_spinner()
         };
-        new.set_draw_target(ProgressDrawTarget::stderr());
-        new.set_style(style(units));
-        new.set_message(what.to_owned());
-        new.enable_steady_tick(Duration::from_millis(200));
-        *bar = Some(new);
+        self.show(what, new, style(units));
+    }
+
+    fn stage_of_time(&self, what: &str, expected: Option<Duration>) {
+        let Some(expected) = expected else {
+            return self.stage(what, 0);
+        };
+        let left = move |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+            let left = expected.saturating_sub(state.elapsed());
+            // Where the terminal does not take it, nothing is lost.
+            let _ = write!(to, "{}", HumanDuration(left));
+        };
+        let template = "{spinner} {msg} {elapsed} (about {left} left, as in the last run)";
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .with_key("left", left);
+        self.show(what, ProgressBar::new_spinner(), style);
     }
 
     fn advance(&self, units: u64) {

@@ -118,15 +118,21 @@ pub async fn import(
         return Ok(ImportOutcome::new(id, outcomes, Committed::NothingNew));
     }
     remove_replaced(&mut transaction, &planned, &ledger);
-    let outcomes = read_all(
+    let read = read_all(
         &mut transaction,
         &planned,
         lake,
         &ledger,
         (&id, options),
         progress,
-    )
-    .await?;
+    );
+    let outcomes = match read.await {
+        Ok(outcomes) => outcomes,
+        Err(error) => {
+            transaction.abandon().await;
+            return Err(error);
+        }
+    };
     let gate_open = outcomes.iter().all(SourceOutcome::gate_is_open);
     let committed = if options.dry_run {
         Committed::DryRun
@@ -136,6 +142,7 @@ pub async fn import(
             version: snapshot.version,
         }
     } else {
+        transaction.abandon().await;
         Committed::GateClosed
     };
     Ok(ImportOutcome::new(id, outcomes, committed))
@@ -239,15 +246,12 @@ async fn read_all(
     for p in planned {
         let mut earlier = ledger.earlier(lake, p.source.name()).await?;
         let mut reports = Vec::new();
+        tell(p, progress);
         for file in &p.files {
             if file.state == FileState::Unchanged {
                 reports.push(None);
                 continue;
             }
-            progress.stage(
-                &format!("import {} into {}", file.found.name, p.source.table().name),
-                0,
-            );
             let tag = tag(p.source.name(), &file.found.name);
             let tables = Tables {
                 tag: &tag,
@@ -258,6 +262,7 @@ async fn read_all(
                 source: p.source,
                 contract: &p.contract,
                 file: &file.found,
+                bytes: file.content.bytes,
             };
             let report = importer
                 .import(transaction, &tables, &mut known, &earlier, progress)
@@ -283,6 +288,27 @@ async fn read_all(
         ledger::write(transaction, id, options.now, &rows).await?;
     }
     Ok(outcomes)
+}
+
+/// Says which files of a source are about to be read.
+fn tell(p: &Planned<'_>, progress: &dyn Progress) {
+    let changed = |f: &&PlannedFile| f.state != FileState::Unchanged;
+    let files: Vec<&PlannedFile> = p.files.iter().filter(changed).collect();
+    let what = match files.as_slice() {
+        [] => return,
+        [one] => one.found.name.clone(),
+        [first, .., last] => format!(
+            "{} to {} ({} files)",
+            first.found.name,
+            last.found.name,
+            files.len()
+        ),
+    };
+    let bytes = files.iter().map(|f| f.content.bytes).sum();
+    progress.stage(
+        &format!("import {what} into {}", p.source.table().name),
+        bytes,
+    );
 }
 
 fn source_outcome(p: &Planned<'_>, reports: Vec<Option<quality::Report>>) -> SourceOutcome {

@@ -8,6 +8,7 @@ use schema::progress::Progress;
 use schema::{AsOf, Bytes, RunId, Scorecard};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
@@ -117,10 +118,13 @@ pub fn peak_memory_bytes() -> Option<u64> {
 }
 
 /// How often a run tells the registry that it lives. Silent ten times as long, it counts as dead.
-const SIGN_OF_LIFE: std::time::Duration = std::time::Duration::from_secs(30);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
 /// After so long without a sign a run is taken for dead.
 const TAKEN_FOR_DEAD: jiff::SignedDuration = jiff::SignedDuration::from_secs(300);
+
+/// Runs among which one is sought that tells how long a run takes.
+const RUNS_LOOKED_AT: u32 = 10;
 
 /// Shortest training history, in multiples of what is held out.
 const HISTORY_PER_HELD_OUT: u32 = 2;
@@ -142,8 +146,14 @@ fn train(
     product: &dyn Product,
     history: &History,
     seed: u64,
+    expected: Option<Duration>,
     progress: &dyn Progress,
 ) -> Result<Trained, RunError> {
+    let started = Instant::now();
+    let begin = |what: String| {
+        let left = expected.map(|all| all.saturating_sub(started.elapsed()));
+        progress.stage_of_time(&what, left);
+    };
     let name = product.header().name.clone();
     let failed = |source| RunError::Fit {
         product: name.clone(),
@@ -163,17 +173,14 @@ fn train(
     let cut = history
         .as_of()
         .minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
-    progress.stage(&format!("{name}: train before {cut}"), 0);
+    begin(format!("{name}: train before {cut}"));
     let earlier = product.fit(&history.until(cut), seed).map_err(failed)?;
-    progress.stage(
-        &format!("{name}: measure on the {held_out_days} days after"),
-        0,
-    );
+    begin(format!("{name}: measure on the {held_out_days} days after"));
     let scorecard = earlier.evaluate(history, seed);
-    progress.stage(
-        &format!("{name}: train on everything before {}", history.as_of()),
-        0,
-    );
+    begin(format!(
+        "{name}: train on everything before {}",
+        history.as_of()
+    ));
     let fitted = product
         .refit(earlier.as_ref(), history, seed)
         .map_err(failed)?;
@@ -248,6 +255,13 @@ impl Workshop {
         Ok(())
     }
 
+    /// How long the last of a product's recent runs took that reached its end.
+    async fn last_duration(&self, product: &str) -> Option<Duration> {
+        let runs = self.registry.runs(product, RUNS_LOOKED_AT).await.ok()?;
+        let ended = runs.iter().find(|run| run.version.is_some())?;
+        Some(Duration::from_millis(ended.cost?.duration_ms))
+    }
+
     /// Waits for a training, telling the registry all the while that its run lives.
     async fn with_signs_of_life<T>(&self, run: &RunId, training: impl Future<Output = T>) -> T {
         let mut training = std::pin::pin!(training);
@@ -277,7 +291,7 @@ impl Workshop {
         options: &RunOptions,
         progress: &Arc<dyn Progress>,
     ) -> Result<RunOutcome, RunError> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let header = product.header().clone();
         let stored = |e: &dyn std::error::Error| RunError::Registry {
             product: header.name.clone(),
@@ -298,6 +312,7 @@ impl Workshop {
                 .collect(),
             started_at: options.now,
         };
+        let expected = self.last_duration(&header.name).await;
         self.registry
             .start_run(&new)
             .await
@@ -312,7 +327,7 @@ impl Workshop {
                     options.seed,
                 );
                 let training = tokio::task::spawn_blocking(move || {
-                    train(p.as_ref(), &h, seed, progress.as_ref())
+                    train(p.as_ref(), &h, seed, expected, progress.as_ref())
                 });
                 self.with_signs_of_life(&new.id, training)
                     .await

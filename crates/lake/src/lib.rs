@@ -12,6 +12,7 @@ pub mod log;
 
 mod error;
 mod kept;
+mod merge;
 mod session;
 mod snapshot;
 mod storage;

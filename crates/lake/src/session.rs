@@ -79,20 +79,13 @@ pub fn rows<'a>(
     })
 }
 
-/// The rows of a plan, as they come.
-pub(crate) fn start(
-    plan: DataFrame,
-) -> BoxFuture<'static, Result<SendableRecordBatchStream, DataFusionError>> {
-    Box::pin(plan.execute_stream())
-}
-
 impl Lake {
     /// A session whose tables are those of `snapshot`, and the system tables given as `extra`.
     ///
     /// # Errors
     /// [`LakeError::Table`] when a Delta log cannot be read.
     pub async fn session(&self, snapshot: &Snapshot) -> Result<SessionContext, LakeError> {
-        let context = self.context(self.options().threads);
+        let context = self.context();
         for table in schema::table::tables() {
             let provider = self
                 .provider(table, snapshot.tables.get(&table.name).copied())
@@ -109,10 +102,9 @@ impl Lake {
         Ok(context)
     }
 
-    /// A session without tables that works on so many parts at once.
-    pub(crate) fn context(&self, parts: usize) -> SessionContext {
+    fn context(&self) -> SessionContext {
         let mut config = SessionConfig::new()
-            .with_target_partitions(parts.max(1))
+            .with_target_partitions(self.options().threads.max(1))
             .with_information_schema(true)
             .with_default_catalog_and_schema("comptoir", "lake");
         let parquet = &mut config.options_mut().execution.parquet;

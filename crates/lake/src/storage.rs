@@ -1,8 +1,10 @@
 //! Where the lake is, and the Delta tables in it.
 
 use crate::session::{LakeOptions, runtime};
+use crate::writer::refused;
 use crate::{LakeError, Snapshot, snapshot};
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -13,13 +15,18 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, parse_url_opts};
+use object_store::{ObjectStore, ObjectStoreExt, parse_url_opts};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name under which the SQL engine knows the store of a lake.
 pub(crate) const SQL_STORE: &str = "comptoir://lake/";
+
+/// Bytes read from the end of a data file at first: the metadata of most fits.
+const FOOTER_BYTES: u64 = 64 << 10;
 
 /// One data file of a table.
 #[derive(Debug, Clone)]
@@ -45,6 +52,7 @@ struct Inner {
     runtime: Arc<RuntimeEnv>,
     options: LakeOptions,
     files: Mutex<BTreeMap<(String, u64), Files>>,
+    committed: Mutex<BTreeMap<String, DeltaTable>>,
     extra: Mutex<BTreeMap<String, Arc<dyn TableProvider>>>,
 }
 
@@ -107,6 +115,7 @@ impl Lake {
             runtime: runtime(options)?,
             options: options.clone(),
             files: Mutex::default(),
+            committed: Mutex::default(),
             extra: Mutex::default(),
         }));
         lake.snapshot().await?;
@@ -218,6 +227,38 @@ impl Lake {
             .with_storage_backend(Arc::clone(&self.0.root), url))
     }
 
+    /// A data file, whole.
+    pub(crate) async fn read(&self, table: &str, path: &str) -> Result<Bytes, LakeError> {
+        let full = Path::from(format!("{table}/{path}"));
+        let refused = || LakeError::storage("read file", &full);
+        let found = self.0.store.get(&full).await.map_err(refused())?;
+        found.bytes().await.map_err(refused())
+    }
+
+    /// What a data file says about itself at its end.
+    pub(crate) async fn read_metadata(
+        &self,
+        table: &str,
+        file: &DataFile,
+    ) -> Result<ParquetMetaData, LakeError> {
+        let full = Path::from(format!("{table}/{}", file.path));
+        let size = u64::try_from(file.add.size).unwrap_or(0);
+        let mut reader = ParquetMetaDataReader::new();
+        let mut wanted = FOOTER_BYTES;
+        loop {
+            let end = size.saturating_sub(wanted)..size;
+            let read = self.0.store.get_range(&full, end).await;
+            let bytes = read.map_err(LakeError::storage("read file", &full))?;
+            match reader.try_parse_sized(&bytes, size) {
+                Ok(()) => return reader.finish().map_err(refused("read a file of", table)),
+                Err(ParquetError::NeedMoreData(more)) if wanted < size => {
+                    wanted = (more as u64).max(2 * wanted);
+                }
+                Err(e) => return Err(refused("read a file of", table)(e)),
+            }
+        }
+    }
+
     /// The data files of a table at a version. Cached: a version never changes.
     pub(crate) fn files<'a>(
         &'a self,
@@ -245,11 +286,34 @@ impl Lake {
             .await
             .map_err(LakeError::table("read the log of", table))?;
         let files = Arc::new(files_of(&delta, table)?);
+        self.keep_files(key, Arc::clone(&files));
+        Ok(files)
+    }
+
+    fn keep_files(&self, key: (String, u64), files: Files) {
         let mut cache = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
         // Only the newest few versions are asked for again.
-        cache.retain(|(name, v), _| name != table || v + 4 > version);
-        cache.insert(key, Arc::clone(&files));
-        Ok(files)
+        cache.retain(|(name, version), _| *name != key.0 || version + 4 > key.1);
+        cache.insert(key, files);
+    }
+
+    /// The table as it was after this process's last commit to it: its log is read on from there.
+    pub(crate) fn last_committed(&self, table: &str) -> Option<DeltaTable> {
+        let tables = self.0.committed.lock();
+        let tables = tables.unwrap_or_else(PoisonError::into_inner);
+        tables.get(table).cloned()
+    }
+
+    /// Keeps a table as this process has just committed it.
+    pub(crate) fn keep_committed(&self, table: &str, delta: DeltaTable) -> Result<(), LakeError> {
+        if let Some(version) = delta.version() {
+            let files = Arc::new(files_of(&delta, table)?);
+            self.keep_files((table.to_owned(), version), files);
+        }
+        let tables = self.0.committed.lock();
+        let mut tables = tables.unwrap_or_else(PoisonError::into_inner);
+        tables.insert(table.to_owned(), delta);
+        Ok(())
     }
 }
 

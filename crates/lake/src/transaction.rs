@@ -1,5 +1,6 @@
 //! One commit over several tables, by one writer at a time.
 
+use crate::merge::FileMerger;
 use crate::storage::{DataFile, Lake, files_of};
 use crate::writer::TableWriter;
 use crate::{LakeError, Snapshot, snapshot};
@@ -11,6 +12,8 @@ use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use futures::future::BoxFuture;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -119,6 +122,11 @@ fn tag_prefix(tag: &str) -> String {
     format!("{safe}-")
 }
 
+/// A new file name for rows written under `tag`.
+fn new_path(tag: &str) -> String {
+    format!("{}{}.parquet", tag_prefix(tag), uuid::Uuid::new_v4())
+}
+
 impl Transaction {
     /// The snapshot that this commit builds on.
     #[must_use]
@@ -155,12 +163,38 @@ impl Transaction {
         schema: SchemaRef,
         tag: &str,
     ) -> Result<TableWriter, LakeError> {
-        let path = format!("{}{}.parquet", tag_prefix(tag), uuid::Uuid::new_v4());
-        Ok(TableWriter::start(self.lake.store(), table, schema, path))
+        let (store, path) = (self.lake.store(), new_path(tag));
+        Ok(TableWriter::start(store, table, schema, path))
+    }
+
+    /// A file that takes the rows of others of `table`, under `tag`.
+    pub(crate) fn merger(
+        &self,
+        table: &str,
+        schema: SchemaRef,
+        tag: &str,
+    ) -> Result<FileMerger, LakeError> {
+        FileMerger::start(self.lake.store(), table, schema, new_path(tag))
     }
 
     pub(crate) fn add(&mut self, table: &str, add: Add) {
         self.adds.entry(table.to_owned()).or_default().push(add);
+    }
+
+    /// Gives the commit up: files that were written for it are deleted. Merely dropping it leaves them lying, out of
+    /// everybody's sight.
+    pub async fn abandon(self) {
+        let store = self.lake.store();
+        for (table, add) in self
+            .adds
+            .iter()
+            .flat_map(|(t, adds)| adds.iter().map(move |a| (t, a)))
+        {
+            // A file that cannot be deleted takes room and does no other harm.
+            let _ = store
+                .delete(&Path::from(format!("{table}/{}", add.path)))
+                .await;
+        }
     }
 
     /// Makes everything visible at once.
@@ -215,7 +249,7 @@ impl Transaction {
         if kept.len() == visible.len() && added.is_empty() {
             return Ok(None);
         }
-        let delta = self.open_or_create(table).await?;
+        let mut delta = self.open_or_create(table).await?;
         // What the log holds beyond the visible files was left by a writer that died before its snapshot.
         let present: BTreeMap<String, DataFile> = files_of(&delta, table)?
             .into_iter()
@@ -263,10 +297,19 @@ impl Transaction {
             .build(Some(state.snapshot()), delta.log_store(), operation)
             .await
             .map_err(LakeError::table("commit to", table))?;
+        delta.state = Some(done.snapshot());
+        self.lake.keep_committed(table, delta)?;
         Ok(Some(done.version()))
     }
 
     async fn open_or_create(&self, table: &str) -> Result<DeltaTable, LakeError> {
+        if let Some(mut delta) = self.lake.last_committed(table) {
+            // Another process may have committed since.
+            let read = delta.update_state().await;
+            return read
+                .map(|()| delta)
+                .map_err(LakeError::table("read the log of", table));
+        }
         let delta = self
             .lake
             .delta(table)?

@@ -10,6 +10,7 @@ use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +18,47 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Rows per row group: a reader holds one at a time, a writer too.
-const ROW_GROUP_ROWS: usize = 256 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 256 * 1024;
 
 /// Batches that may wait for the encoder before the producer is held back.
 const QUEUE_BATCHES: usize = 4;
+
+/// How every data file is written.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_created_by("comptoir".to_owned())
+        .build()
+}
+
+/// What an error of encoding or decoding a file of `table` is to whoever uses the lake.
+pub(crate) fn refused(
+    operation: &'static str,
+    table: &str,
+) -> impl Fn(ParquetError) -> LakeError + use<> {
+    let path = format!("{table}/…");
+    move |e| LakeError::Storage {
+        operation,
+        path: path.clone(),
+        source: object_store::Error::Generic {
+            store: "parquet",
+            source: Box::new(e),
+        },
+    }
+}
+
+/// The action that makes a new data file part of its table.
+pub(crate) fn added(path: String, bytes: u64, rows: u64) -> Add {
+    Add {
+        path,
+        size: i64::try_from(bytes).unwrap_or(i64::MAX),
+        partition_values: HashMap::new(),
+        data_change: true,
+        stats: Some(format!("{{\"numRecords\":{rows}}}")),
+        ..Add::default()
+    }
+}
 
 /// Writes the rows of one table; nothing is visible before the transaction commits.
 #[derive(Debug)]
@@ -55,26 +93,14 @@ impl TableWriter {
         let for_task = Arc::clone(&schema);
         let name = table.to_owned();
         let encoder = tokio::spawn(async move {
-            let failed = |e: parquet::errors::ParquetError| LakeError::Storage {
-                operation: "write file",
-                path: format!("{name}/…"),
-                source: object_store::Error::Generic {
-                    store: "parquet",
-                    source: Box::new(e),
-                },
-            };
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-                .set_created_by("comptoir".to_owned())
-                .build();
+            let failed = refused("write file", &name);
             let sink = BufWriter::new(Arc::clone(&store), full.clone());
             let mut writer =
-                AsyncArrowWriter::try_new(sink, for_task, Some(properties)).map_err(failed)?;
+                AsyncArrowWriter::try_new(sink, for_task, Some(properties())).map_err(&failed)?;
             while let Some(batch) = waiting.recv().await {
-                writer.write(&batch).await.map_err(failed)?;
+                writer.write(&batch).await.map_err(&failed)?;
             }
-            writer.finish().await.map_err(failed)?;
+            writer.finish().await.map_err(&failed)?;
             Ok(writer.bytes_written() as u64)
         });
         Self {
@@ -125,15 +151,7 @@ impl TableWriter {
             table: self.table.clone(),
         })??;
         if self.rows > 0 {
-            let add = Add {
-                path: self.path,
-                size: i64::try_from(bytes).unwrap_or(i64::MAX),
-                partition_values: HashMap::new(),
-                data_change: true,
-                stats: Some(format!("{{\"numRecords\":{}}}", self.rows)),
-                ..Add::default()
-            };
-            transaction.add(&self.table, add);
+            transaction.add(&self.table, added(self.path, bytes, self.rows));
         }
         Ok(self.rows)
     }

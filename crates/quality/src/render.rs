@@ -126,21 +126,35 @@ impl fmt::Display for Report {
             "source `{}`, table `{}`, {files}",
             self.source, self.table
         )?;
+        let judged = self.rows_read - self.rows_skipped;
+        let share = match judged {
+            0 => String::new(),
+            _ => format!(
+                " ({} of the rows not skipped)",
+                percent(self.rows_refused(), judged)
+            ),
+        };
         writeln!(
             f,
-            "  read {}, accepted {}, set aside {}: skipped {}, broke a rule {} ({} of the rows not skipped)",
+            "  read {}, accepted {}, set aside {}: skipped {}, broke a rule {}{}",
             grouped(self.rows_read),
             grouped(self.rows_accepted),
             grouped(self.rows_quarantined),
             grouped(self.rows_skipped),
             grouped(self.rows_refused()),
-            percent(self.rows_refused(), self.rows_read - self.rows_skipped),
+            share,
         )?;
         let (lines, silent) = self.lines();
         if lines.len() > 1 {
             aligned(f, &lines)?;
         }
-        writeln!(f, "  {silent} rules found nothing")?;
+        match (silent, self.rules.len() - silent) {
+            (0, _) => {}
+            (1, 0) => writeln!(f, "  the rule found nothing")?,
+            (_, 0) => writeln!(f, "  all {silent} rules found nothing")?,
+            (1, _) => writeln!(f, "  the other rule found nothing")?,
+            (_, _) => writeln!(f, "  the other {silent} rules found nothing")?,
+        }
         match &self.newest {
             Newest::Days { days } => writeln!(f, "  newest row: {days} days before the import")?,
             Newest::NoRow => writeln!(f, "  newest row: none was accepted")?,

@@ -59,6 +59,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time between two moves of logged decisions into the lake.
 const DRAIN_EVERY: Duration = Duration::from_secs(10);
 
+/// Ten steps of niceness give a tenth of a contested processor.
+#[cfg(target_os = "linux")]
+const DRAIN_NICENESS: i32 = 10;
+
 /// Time that requests in flight get when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -191,6 +195,7 @@ async fn drain_once(state: &AppState) {
 
 /// Drains on this thread alone, until told to stop: encoding files holds up none of the threads that answer.
 fn drain_beside(state: &AppState, no_more: tokio::sync::oneshot::Receiver<()>) {
+    yield_to_answers();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -204,6 +209,15 @@ fn drain_beside(state: &AppState, no_more: tokio::sync::oneshot::Receiver<()>) {
         Err(error) => {
             tracing::error!(%error, "the decision log is drained only when the server stops");
         }
+    }
+}
+
+/// This thread, and those that it starts, get what the answering threads leave of the processors. Elsewhere than on
+/// Linux the priority is that of the whole process, and stays.
+fn yield_to_answers() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(DRAIN_NICENESS) {
+        tracing::warn!(%error, "the decision log is drained at the priority of answers");
     }
 }
 

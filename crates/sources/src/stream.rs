@@ -5,6 +5,7 @@ use crate::map::{MappedRows, Mapper};
 use crate::query;
 use crate::read::{self, ReadError};
 use arrow::datatypes::SchemaRef;
+use std::io::Seek;
 use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -28,9 +29,17 @@ pub struct Opened {
 pub struct Rows {
     queue: mpsc::Receiver<Result<MappedRows, ReadError>>,
     reader: Option<JoinHandle<()>>,
+    /// Stands where the reader of the file stands; absent where a query reads it.
+    place: Option<std::fs::File>,
 }
 
 impl Rows {
+    /// About how many bytes of the file have been read by now.
+    pub fn bytes_read(&mut self) -> u64 {
+        let place = self.place.as_mut();
+        place.and_then(|p| p.stream_position().ok()).unwrap_or(0)
+    }
+
     /// The next batch; `None` at the end of the file.
     ///
     /// # Errors
@@ -88,11 +97,13 @@ pub async fn open(source: &Source, file: &Path) -> Result<Opened, ReadError> {
             rows: Rows {
                 queue,
                 reader: Some(reader),
+                place: None,
             },
         });
     }
     let mapper = Mapper::new(source, file, &raw.schema)?;
     let (raw_schema, typed_schema) = (raw.schema.clone(), mapper.typed_schema());
+    let place = Some(raw.place);
     let reader = tokio::task::spawn_blocking(move || {
         for read in raw.batches {
             let mapped = read.and_then(|rows| mapper.map(rows));
@@ -109,6 +120,7 @@ pub async fn open(source: &Source, file: &Path) -> Result<Opened, ReadError> {
         rows: Rows {
             queue,
             reader: Some(reader),
+            place,
         },
     })
 }

@@ -53,6 +53,8 @@ pub(super) struct Importer<'a> {
     pub(super) source: &'a Source,
     pub(super) contract: &'a Contract,
     pub(super) file: &'a FileFound,
+    /// Its size.
+    pub(super) bytes: u64,
 }
 
 struct Writers {
@@ -88,6 +90,7 @@ impl Importer<'_> {
             file: &self.file.name,
             now: tables.now,
         };
+        let mut told = 0;
         while let Some(mapped) = rows.next().await? {
             let unread = unread(&mapped);
             let verdicts = checker
@@ -111,8 +114,11 @@ impl Importer<'_> {
                     writers.set_aside.write(&rows).await?;
                 }
             }
-            progress.advance((mapped.row_numbers.len() + unread.len()) as u64);
+            let read = rows.bytes_read().clamp(told, self.bytes);
+            progress.advance(read - told);
+            told = read;
         }
+        progress.advance(self.bytes - told);
         let report = checker.finish(known, earlier, tables.now.as_microsecond());
         if let Some(writers) = writers {
             let accepted = writers.accepted.finish(transaction).await?;

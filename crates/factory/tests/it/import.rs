@@ -148,6 +148,7 @@ async fn a_closed_gate_writes_nothing_unless_told_to() {
         (Committed::GateClosed, false)
     );
     assert_eq!(shop.version().await, 0);
+    assert_eq!(shop.data_files(), Vec::<std::path::PathBuf>::new());
     let text = closed.to_string();
     assert!(
         text.contains("50.00 % of the rows of raw/sales.csv broke a rule, allowed is 5.00 %"),
@@ -162,6 +163,16 @@ async fn a_closed_gate_writes_nothing_unless_told_to() {
         (shop.count("sales").await, shop.count("quarantine").await),
         (1, 1)
     );
+}
+
+#[tokio::test]
+async fn an_import_that_fails_at_its_last_file_leaves_no_data_files() {
+    let shop = Shop::with_sales(TWO_ROWS).await;
+    shop.write("sources/sales.toml", SALES.replace("sales.csv", "s*.csv"));
+    shop.write("raw/so-late.csv", "order,day\n");
+    shop.import().await.unwrap_err();
+    assert_eq!(shop.version().await, 0);
+    assert_eq!(shop.data_files(), Vec::<std::path::PathBuf>::new());
 }
 
 #[tokio::test]

@@ -91,6 +91,16 @@ impl Shop {
         self.lake.snapshot().await.unwrap().version
     }
 
+    /// Data files that lie in the lake, seen by a table or not.
+    pub(crate) fn data_files(&self) -> Vec<PathBuf> {
+        let tables = std::fs::read_dir(self.path("lake")).unwrap();
+        let folders = tables.map(|e| e.unwrap().path()).filter(|p| p.is_dir());
+        folders
+            .flat_map(|f| std::fs::read_dir(f).unwrap().map(|e| e.unwrap().path()))
+            .filter(|p| p.extension().is_some_and(|e| e == "parquet"))
+            .collect()
+    }
+
     /// All cells of a query as text.
     pub(crate) async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         let batches: Vec<RecordBatch> = self.lake.query(sql).await.unwrap();

@@ -1,9 +1,10 @@
 //! The thread that writes: takes everything queued, writes it once, syncs it once, wakes everyone.
 
 use super::folder::{Folder, sync_folder};
-use super::segment::{DAMAGED, MAGIC, OPEN, SEALED};
+use super::segment::{DAMAGED, MAGIC, OPEN, SEALED, end_mark, salt, salted};
 use super::{Position, WalError};
-use std::io::{self, Write};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -51,8 +52,11 @@ impl Shared {
 #[derive(Debug)]
 struct Active {
     path: PathBuf,
-    file: fs_err::File,
+    file: std::fs::File,
     number: u64,
+    salt: u32,
+    /// Bytes of the drained segment that this one is written over; 0 where the file is new.
+    over_bytes: u64,
     /// Bytes that are on disk and acknowledged.
     durable_bytes: u64,
 }
@@ -93,7 +97,7 @@ impl Committer {
     }
 
     /// The thread's body: ends when the log is closed and everything queued is written.
-    pub(crate) fn run(mut self, shared: &Shared, max_wait: Duration, crowd_wait: Duration) {
+    pub(crate) fn run(mut self, shared: &Shared, crowd: usize, crowd_wait: Duration) {
         /// Whoever appends after a panic here is told, instead of waiting for ever.
         struct Ended<'a>(&'a Shared);
         impl Drop for Ended<'_> {
@@ -106,7 +110,7 @@ impl Committer {
         }
         let _ended = Ended(shared);
         let mut spare = Vec::new();
-        let mut crowded = false;
+        let mut crowded = crowd == 0;
         loop {
             let mut queue = shared.queue();
             while queue.frames.is_empty() && queue.seals.is_empty() && !queue.closing {
@@ -114,13 +118,6 @@ impl Committer {
                     .work
                     .wait(queue)
                     .unwrap_or_else(PoisonError::into_inner);
-            }
-            if !max_wait.is_zero() && queue.seals.is_empty() && !queue.closing {
-                // Woken by each record that comes in the meantime, it waits on for the rest of the time.
-                let gather = shared
-                    .work
-                    .wait_timeout_while(queue, max_wait, |q| q.seals.is_empty() && !q.closing);
-                queue = gather.unwrap_or_else(PoisonError::into_inner).0;
             }
             if crowded && queue.seals.is_empty() && !queue.closing {
                 // Asleep, not waiting: nobody spends time on waking it for each record.
@@ -130,11 +127,12 @@ impl Committer {
             }
             let frames = std::mem::replace(&mut queue.frames, std::mem::take(&mut spare));
             let waiting = std::mem::take(&mut queue.waiting);
-            crowded = waiting.len() >= CROWD;
+            crowded = waiting.len() >= crowd;
             let seals = std::mem::take(&mut queue.seals);
             let closing = queue.closing;
             drop(queue);
-            self.commit_and_answer(shared, &frames, waiting);
+            let mut frames = frames;
+            self.commit_and_answer(shared, &mut frames, waiting);
             let full = self
                 .active
                 .as_ref()
@@ -155,18 +153,23 @@ impl Committer {
         }
     }
 
-    fn commit_and_answer(&mut self, shared: &Shared, frames: &[u8], waiting: Vec<(u64, Answer)>) {
+    fn commit_and_answer(
+        &mut self,
+        shared: &Shared,
+        frames: &mut Vec<u8>,
+        waiting: Vec<(u64, Answer)>,
+    ) {
         if frames.is_empty() {
             return;
         }
-        let committed = self.commit(frames).map_err(|e| self.failed(e));
+        let bytes = frames.len() as u64;
+        let starts = waiting.iter().map(|(distance, _)| *distance as usize);
+        let committed = self.commit(frames, starts).map_err(|e| self.failed(e));
         if committed.is_ok() {
             shared
                 .records
                 .fetch_add(waiting.len() as u64, Ordering::Relaxed);
-            shared
-                .bytes
-                .fetch_add(frames.len() as u64, Ordering::Relaxed);
+            shared.bytes.fetch_add(bytes, Ordering::Relaxed);
             shared.syncs.fetch_add(1, Ordering::Relaxed);
         } else {
             shared.failures.fetch_add(1, Ordering::Relaxed);
@@ -188,8 +191,12 @@ impl Committer {
         }
     }
 
-    /// Puts one batch on disk. An error means that none of it will be read.
-    fn commit(&mut self, frames: &[u8]) -> io::Result<Position> {
+    /// Puts one batch on disk, whose frames begin at `starts`. An error means that none of it will be read.
+    fn commit(
+        &mut self,
+        frames: &mut Vec<u8>,
+        starts: impl Iterator<Item = usize>,
+    ) -> io::Result<Position> {
         if self.unclean {
             self.seal()?;
         }
@@ -204,9 +211,17 @@ impl Committer {
             offset: active.durable_bytes,
         };
         let new = active.durable_bytes == MAGIC.len() as u64;
+        for frame in starts {
+            salted(frames, frame, active.salt);
+        }
+        let end = active.durable_bytes + frames.len() as u64;
+        if end < active.over_bytes {
+            // What an earlier segment left lies behind.
+            frames.extend_from_slice(&end_mark(end, active.salt));
+        }
         let written = active
             .file
-            .write_all(frames)
+            .write_all_at(frames, active.durable_bytes)
             .and_then(|()| active.file.sync_data())
             .and_then(|()| {
                 if new {
@@ -217,7 +232,7 @@ impl Committer {
             });
         match written {
             Ok(()) => {
-                active.durable_bytes += frames.len() as u64;
+                active.durable_bytes = end;
                 Ok(start)
             }
             Err(e) => {
@@ -236,21 +251,31 @@ impl Committer {
             .folder
             .path()
             .join(format!("{number:010}-{tag}{id}.{OPEN}"));
-        let mut file = fs_err::OpenOptions::new()
+        let over = self.folder.take_spare(&path);
+        let file = fs_err::OpenOptions::new()
             .write(true)
-            .create_new(true)
-            .open(&path)?;
+            .create_new(!over)
+            .open(&path)?
+            .into_parts()
+            .0;
         self.next_number += 1;
-        if let Err(e) = file.write_all(&MAGIC) {
-            let _ = fs_err::remove_file(&path);
-            return Err(e);
+        let begun = file
+            .write_all_at(&MAGIC, 0)
+            .and_then(|()| Ok(file.metadata()?.len()));
+        match begun {
+            Ok(bytes) => Ok(Active {
+                salt: salt(&path),
+                path,
+                file,
+                number,
+                over_bytes: if over { bytes } else { 0 },
+                durable_bytes: MAGIC.len() as u64,
+            }),
+            Err(e) => {
+                let _ = fs_err::remove_file(&path);
+                Err(e)
+            }
         }
-        Ok(Active {
-            path,
-            file,
-            number,
-            durable_bytes: MAGIC.len() as u64,
-        })
     }
 
     /// Seals the active segment, cutting off what was not acknowledged.
@@ -258,17 +283,19 @@ impl Committer {
         let Some(active) = &self.active else {
             return Ok(());
         };
-        let nothing = active.durable_bytes == MAGIC.len() as u64;
-        self.folder
-            .seal(&active.path, active.durable_bytes, nothing)?;
+        if self.unclean {
+            let nothing = active.durable_bytes == MAGIC.len() as u64;
+            self.folder
+                .seal(&active.path, active.durable_bytes, nothing)?;
+        } else {
+            // A name that a power cut takes back is that of an open segment, which is sealed when it is found.
+            fs_err::rename(&active.path, active.path.with_extension(SEALED))?;
+        }
         self.active = None;
         self.unclean = false;
         Ok(())
     }
 }
-
-/// Records of one batch from which on more are expected at once.
-const CROWD: usize = 3;
 
 /// Memory kept between two batches: enough for most, and a burst gives its memory back.
 const SPARE_BYTES: usize = 1 << 20;

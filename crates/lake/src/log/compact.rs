@@ -3,16 +3,11 @@
 use super::columns::{DECISIONS, EVENTS, log_table, table_schema};
 use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
-use crate::session::start;
 use crate::storage::DataFile;
 use crate::{Lake, LakeError};
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::functions_aggregate::expr_fn::min;
-use datafusion::logical_expr::col;
-use datafusion::prelude::DataFrame;
-use futures::StreamExt;
 use jiff::Timestamp;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -83,8 +78,9 @@ pub enum CompactError {
 
 /// Merges the small files of `decisions` or `events` into one, in the order of their first rows, in one transaction.
 ///
-/// One file is read at a time, so that memory does not grow with what is merged. What one process has logged comes in
-/// the order of time; where several logged at once, their rows follow each other file by file.
+/// One file is read at a time, so that memory does not grow with what is merged, and row groups that are large
+/// already are moved without being decoded. What one process has logged comes in the order of time; where several
+/// logged at once, their rows follow each other file by file.
 ///
 /// Only rows of logs below `root` whose segment is deleted are touched: a segment that still lies there may be
 /// drained once more, and must find its rows under its own tag.
@@ -139,16 +135,11 @@ pub async fn compact(
     }
     let paths: Vec<&str> = chosen.iter().map(|f| f.path.as_str()).collect();
     let tag = format!("{merged_start}{}", uuid::Uuid::new_v4().simple());
-    let mut writer = transaction.writer(table, table_schema(table), &tag).await?;
-    for path in in_order_of_time(lake, table, &paths).await? {
-        let mut rows = start(rows_of(lake, table, path)?)
-            .await
-            .map_err(|e| lake.sql_error(e))?;
-        while let Some(batch) = rows.next().await {
-            writer.write(&batch.map_err(|e| lake.sql_error(e))?).await?;
-        }
+    let mut merger = transaction.merger(table, table_schema(table), &tag)?;
+    for path in in_order_of_time(lake, table, &chosen).await? {
+        merger.add(&lake.read(table, path).await?).await?;
     }
-    let found = writer.finish(&mut transaction).await?;
+    let found = merger.finish(&mut transaction).await?;
     let expected = chosen
         .iter()
         .map(|f| counted_rows(f))
@@ -176,40 +167,29 @@ pub async fn compact(
 async fn in_order_of_time<'a>(
     lake: &Lake,
     table: &'static str,
-    paths: &[&'a str],
+    files: &[&'a DataFile],
 ) -> Result<Vec<&'a str>, LakeError> {
-    let mut starts = Vec::with_capacity(paths.len());
-    for path in paths {
-        let first = match &log_table(table).time {
-            Some(time) => rows_of(lake, table, path)?
-                .aggregate(Vec::new(), vec![min(col(time.as_str()))])
-                .map_err(|e| lake.sql_error(e))?,
-            None => return Ok(paths.to_vec()),
-        };
-        let mut found = start(first).await.map_err(|e| lake.sql_error(e))?;
-        let mut first = None;
-        while let Some(batch) = found.next().await {
-            let batch = batch.map_err(|e| lake.sql_error(e))?;
-            let times = batch
-                .column(0)
-                .as_primitive_opt::<TimestampMicrosecondType>();
-            first = times
-                .filter(|t| !t.is_empty())
-                .map(|t| t.value(0))
-                .or(first);
-        }
-        starts.push((first, *path));
+    let time = log_table(table).time.as_deref();
+    let mut starts = Vec::with_capacity(files.len());
+    for file in files {
+        let metadata = lake.read_metadata(table, file).await?;
+        starts.push((first_value(&metadata, time), file.path.as_str()));
     }
     starts.sort_unstable();
     Ok(starts.into_iter().map(|(_, path)| path).collect())
 }
 
-/// The rows of one data file, in their order.
-fn rows_of(lake: &Lake, table: &'static str, path: &str) -> Result<DataFrame, LakeError> {
-    let provider = lake.listing(log_table(table), &[path])?;
-    lake.context(1)
-        .read_table(provider)
-        .map_err(|e| lake.sql_error(e))
+/// The smallest value of a column of whole numbers, as the file says it.
+fn first_value(metadata: &ParquetMetaData, column: Option<&str>) -> Option<i64> {
+    let groups = metadata.row_groups().iter();
+    groups
+        .flat_map(RowGroupMetaData::columns)
+        .filter(|c| Some(c.column_descr().name()) == column)
+        .filter_map(|c| match c.statistics()? {
+            Statistics::Int64(found) => found.min_opt().copied(),
+            _ => None,
+        })
+        .min()
 }
 
 /// Rows of a file as the table's log counts them.

@@ -3,7 +3,7 @@
 use super::columns::{DECISIONS, EVENTS};
 use super::deduplicate::drop_repeated;
 use super::files::make_durable;
-use super::folder::{Folder, Recovery, log_folders, sync_folder, tag_of};
+use super::folder::{Folder, Recovery, log_folders, tag_of};
 use super::records::{DecisionRecord, EventRecord, LogRecord, RecordError};
 use super::segment::{DAMAGED, Damage, SEALED, SegmentError, read_segment};
 use super::{Wal, WalError};
@@ -322,14 +322,13 @@ async fn write(
     Ok(())
 }
 
-/// Deletes what is in the lake; a damaged segment is kept for whoever looks into it.
+/// Takes away what is in the lake; a damaged segment is kept for whoever looks into it.
 fn clear(folder: &Folder, segments: &[Loaded]) -> io::Result<()> {
-    for segment in segments {
-        if segment.damaged.is_empty() {
-            fs_err::remove_file(&segment.path)?;
-        } else {
-            fs_err::rename(&segment.path, segment.path.with_extension(DAMAGED))?;
-        }
+    let (whole, damaged): (Vec<&Loaded>, Vec<&Loaded>) =
+        segments.iter().partition(|s| s.damaged.is_empty());
+    for segment in damaged {
+        fs_err::rename(&segment.path, segment.path.with_extension(DAMAGED))?;
     }
-    sync_folder(folder.path())
+    let whole: Vec<&Path> = whole.iter().map(|s| s.path.as_path()).collect();
+    folder.retire(&whole)
 }

@@ -1,12 +1,12 @@
 //! The folder of one log: who owns it, and what its files are.
 
 use super::WalError;
-use super::segment::{Damage, MAGIC, OPEN, SEALED, SegmentError, read_segment};
+use super::segment::{Damage, MAGIC, OPEN, SEALED, SPARE, SegmentError, read_segment};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Endings of segments whose rows may still be written, or written again.
 pub(crate) const OPEN_OR_SEALED: &[&str] = &[OPEN, SEALED];
@@ -19,8 +19,19 @@ const ROOT_ID: &str = "root.id";
 pub(crate) struct Folder {
     path: PathBuf,
     root_id: String,
+    spares: Mutex<Spares>,
     /// The operating system releases the lock when the process dies.
     _lock: File,
+}
+
+/// Drained segments that the next ones are written over.
+#[derive(Debug, Default)]
+struct Spares {
+    /// How many are kept.
+    most: usize,
+    /// Smaller files are not worth keeping.
+    bytes_min: u64,
+    free: Vec<PathBuf>,
 }
 
 /// What was found in a folder when it was taken over.
@@ -160,6 +171,7 @@ impl Folder {
                 return Ok(Some(Self {
                     path: path.to_owned(),
                     root_id,
+                    spares: Mutex::default(),
                     _lock: lock,
                 }));
             }
@@ -188,9 +200,63 @@ impl Folder {
         self.path.parent().unwrap_or(&self.path)
     }
 
+    fn spares(&self) -> std::sync::MutexGuard<'_, Spares> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on drained segments of at least `bytes_min` are kept, up to `most`, for the next ones to be written over.
+    pub(crate) fn keep_spares(&self, most: usize, bytes_min: u64) {
+        let mut spares = self.spares();
+        (spares.most, spares.bytes_min) = (most, bytes_min);
+    }
+
+    /// Takes drained segments away: they become spare ones as far as those are kept, else they are deleted.
+    pub(crate) fn retire(&self, drained: &[&Path]) -> io::Result<()> {
+        let (most, bytes_min) = {
+            let spares = self.spares();
+            (
+                spares.most.saturating_sub(spares.free.len()),
+                spares.bytes_min,
+            )
+        };
+        let mut kept = Vec::new();
+        for segment in drained {
+            if kept.len() < most && fs_err::metadata(segment)?.len() >= bytes_min {
+                let spare = segment.with_extension(SPARE);
+                fs_err::rename(segment, &spare)?;
+                kept.push(spare);
+            } else {
+                fs_err::remove_file(segment)?;
+            }
+        }
+        sync_folder(&self.path)?;
+        // Not before: under its old name a power cut would give back a segment that is partly written over.
+        self.spares().free.extend(kept);
+        Ok(())
+    }
+
+    /// Gives a spare segment a new name, where there is one.
+    pub(crate) fn take_spare(&self, name: &Path) -> bool {
+        let spare = self.spares().free.pop();
+        spare.is_some_and(|spare| fs_err::rename(spare, name).is_ok())
+    }
+
+    /// Deletes the spare segments, those that a dead process left included.
+    pub(crate) fn drop_spares(&self) -> io::Result<()> {
+        self.spares().free.clear();
+        for spare in segments(&self.path, &[SPARE])? {
+            fs_err::remove_file(spare)?;
+        }
+        Ok(())
+    }
+
     /// Seals what the former owner left open, dropping tails that were never acknowledged.
     pub(crate) fn recover(&self) -> Result<Recovery, WalError> {
         let mut recovery = Recovery::default();
+        self.drop_spares().map_err(|source| WalError::Open {
+            folder: self.path.clone(),
+            source: Arc::new(source),
+        })?;
         for path in self.segments(&[OPEN])? {
             let mut reader = read_segment(&path).map_err(|source| match source {
                 SegmentError::Read { path, source } => WalError::Open {

@@ -4,14 +4,21 @@
 //! frame lies from the first byte of the batch that was written and synced with it. It is what tells a torn
 //! tail from damage: a batch is written only after the one before it is on disk, so bytes that cannot be read
 //! were once on disk exactly where a readable frame of a *later* batch follows them.
+//!
+//! A segment may be written over a drained one: its blocks are there already, so that a sync waits for its own bytes
+//! and not for the journal of the file system. Checksums are therefore salted with the segment's own name, so that
+//! what an earlier segment left is no frame of this one, and a mark behind each batch says where this one ends.
 
 use crc32fast::Hasher;
 use std::path::{Path, PathBuf};
 
 /// First bytes of a segment; the last of them is the format.
-pub(crate) const MAGIC: [u8; 8] = *b"CPTRLOG1";
+pub(crate) const MAGIC: [u8; 8] = *b"CPTRLOG2";
 
-/// Bytes of a frame before its payload.
+/// The format before segments were written over drained ones: no salt, no mark.
+const UNSALTED: u8 = b'1';
+
+/// Bytes of a frame before its payload, and of the mark of the end.
 const HEADER_BYTES: usize = 12;
 
 /// Largest record. A decision of a thousand actions with their reasons stays below.
@@ -23,6 +30,9 @@ pub(crate) const OPEN: &str = "open";
 pub(crate) const SEALED: &str = "sealed";
 /// Ending of a file whose readable records are in the lake and whose other bytes need a person.
 pub(crate) const DAMAGED: &str = "damaged";
+
+/// Ending of a drained file that the next segment is written over.
+pub(crate) const SPARE: &str = "spare";
 
 /// One record as it lies in a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +80,11 @@ pub enum SegmentError {
 /// What the next bytes of a segment are.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    Record { end: usize },
+    Record {
+        end: usize,
+    },
+    /// The mark behind the last batch.
+    End,
     Unreadable,
 }
 
@@ -82,10 +96,12 @@ enum Next {
 pub struct SegmentReader {
     path: PathBuf,
     bytes: Vec<u8>,
+    salt: u32,
     at: usize,
     /// A sealed segment was on disk to its last byte: it has no tail that may be torn.
     sealed: bool,
     torn_bytes: u64,
+    ended: bool,
 }
 
 /// Opens a segment for reading; one that another process is writing may be read too.
@@ -98,28 +114,62 @@ pub fn read_segment(path: &Path) -> Result<SegmentReader, SegmentError> {
         source,
     })?;
     let found = bytes.get(7).copied().unwrap_or(MAGIC[7]);
-    if bytes.starts_with(&MAGIC[..7]) && found != MAGIC[7] && found.is_ascii_alphanumeric() {
+    let ours = bytes.starts_with(&MAGIC[..7]);
+    if ours && found > MAGIC[7] && found.is_ascii_alphanumeric() {
         return Err(SegmentError::Newer {
             path: path.to_owned(),
             found: char::from(found),
         });
     }
     let sealed = path.extension().is_none_or(|ending| ending != OPEN);
-    let at = if bytes.starts_with(&MAGIC) {
+    let unsalted = ours && found == UNSALTED;
+    let at = if bytes.starts_with(&MAGIC) || unsalted {
         MAGIC.len()
     } else {
         0
     };
+    let salt = if unsalted { 0 } else { salt(path) };
     Ok(SegmentReader {
         path: path.to_owned(),
         bytes,
+        salt,
         at,
         sealed,
         torn_bytes: 0,
+        ended: false,
     })
 }
 
-/// Appends the frame of `payload` to a batch in preparation.
+/// What distinguishes the checksums of a segment from those of every other one: its name, whatever its ending.
+pub(crate) fn salt(path: &Path) -> u32 {
+    let name = path.file_stem().unwrap_or_default();
+    let mut hasher = Hasher::new();
+    hasher.update(name.as_encoded_bytes());
+    // Never zero, the salt of unsalted segments.
+    hasher.finalize() | 1
+}
+
+/// Makes a frame one of the segment with this salt.
+pub(crate) fn salted(batch: &mut [u8], frame: usize, salt: u32) {
+    for (byte, salt) in batch[frame + 4..frame + 8]
+        .iter_mut()
+        .zip(salt.to_le_bytes())
+    {
+        *byte ^= salt;
+    }
+}
+
+/// The mark behind the last batch of a segment, for an offset in it.
+pub(crate) fn end_mark(at: u64, salt: u32) -> [u8; HEADER_BYTES] {
+    let (length, at) = ([0; 4], u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes());
+    let sum = (checksum(length, at, &[]) ^ salt).to_le_bytes();
+    let mut mark = [0; HEADER_BYTES];
+    mark[4..8].copy_from_slice(&sum);
+    mark[8..].copy_from_slice(&at);
+    mark
+}
+
+/// Appends the frame of `payload` to a batch in preparation; [`salted`] makes it one of a segment.
 ///
 /// `payload` holds 1 to [`RECORD_BYTES_MAX`] bytes and the batch less than 4 GiB: [`super::Wal`] refuses others.
 pub(crate) fn push_frame(batch: &mut Vec<u8>, payload: &[u8]) {
@@ -146,7 +196,7 @@ fn word(bytes: &[u8], at: usize) -> Option<[u8; 4]> {
 }
 
 /// The frame at `at`: where it ends and where its batch begins.
-fn frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+fn frame(bytes: &[u8], at: usize, salt: u32) -> Option<(usize, usize)> {
     let length = word(bytes, at)?;
     let payload_bytes = u32::from_le_bytes(length) as usize;
     if !(1..=RECORD_BYTES_MAX).contains(&payload_bytes) {
@@ -156,7 +206,7 @@ fn frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let batch_start = at.checked_sub(u32::from_le_bytes(distance) as usize)?;
     let end = at + HEADER_BYTES + payload_bytes;
     let payload = bytes.get(at + HEADER_BYTES..end)?;
-    (checksum(length, distance, payload).to_le_bytes() == word(bytes, at + 4)?)
+    ((checksum(length, distance, payload) ^ salt).to_le_bytes() == word(bytes, at + 4)?)
         .then_some((end, batch_start))
 }
 
@@ -177,7 +227,7 @@ impl SegmentReader {
     fn resume(&self) -> Option<usize> {
         let (mut first, mut at) = (None, self.at + 1);
         while at < self.bytes.len() {
-            let Some((end, batch_start)) = frame(&self.bytes, at) else {
+            let Some((end, batch_start)) = frame(&self.bytes, at, self.salt) else {
                 at += 1;
                 continue;
             };
@@ -191,8 +241,11 @@ impl SegmentReader {
     }
 
     fn next(&self) -> Next {
-        match frame(&self.bytes, self.at) {
+        match frame(&self.bytes, self.at, self.salt) {
             Some((end, _)) if self.at >= MAGIC.len() => Next::Record { end },
+            _ if self.bytes[self.at..].starts_with(&end_mark(self.at as u64, self.salt)) => {
+                Next::End
+            }
             _ => Next::Unreadable,
         }
     }
@@ -203,7 +256,7 @@ impl Iterator for SegmentReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.bytes.len() - self.at;
-        if rest == 0 || self.torn_bytes > 0 {
+        if rest == 0 || self.torn_bytes > 0 || self.ended {
             return None;
         }
         let start = self.at;
@@ -216,9 +269,13 @@ impl Iterator for SegmentReader {
                     payload,
                 }))
             }
-            Next::Unreadable => {
+            next => {
                 let resume = match self.resume() {
                     Some(resume) => resume,
+                    None if next == Next::End => {
+                        self.ended = true;
+                        return None;
+                    }
                     None if self.sealed => self.bytes.len(),
                     None => {
                         self.torn_bytes = rest as u64;
@@ -244,17 +301,19 @@ mod tests {
     /// A segment of three batches of two records each, as a file with the given ending.
     fn segment(folder: &Path, ending: &str) -> (PathBuf, Vec<u8>) {
         let mut bytes = MAGIC.to_vec();
+        let path = folder.join(format!("0000000001-test.{ending}"));
         for batch in 0..3 {
             let mut frames = Vec::new();
             for record in 0..2 {
+                let start = frames.len();
                 push_frame(
                     &mut frames,
                     format!("record {record} of batch {batch}").as_bytes(),
                 );
+                salted(&mut frames, start, salt(&path));
             }
             bytes.extend_from_slice(&frames);
         }
-        let path = folder.join(format!("0000000001-test.{ending}"));
         std::fs::write(&path, &bytes).unwrap();
         (path, bytes)
     }
@@ -350,15 +409,91 @@ mod tests {
         );
     }
 
+    /// One batch and its mark, written over the segment that [`segment`] makes.
+    fn written_over(folder: &Path, ending: &str) -> (PathBuf, Vec<u8>, usize) {
+        let (old, mut bytes) = segment(folder, ending);
+        let path = folder.join(format!("0000000002-next.{ending}"));
+        std::fs::rename(old, &path).unwrap();
+        let mut frames = Vec::new();
+        for record in ["first", "second"] {
+            let start = frames.len();
+            push_frame(&mut frames, record.as_bytes());
+            salted(&mut frames, start, salt(&path));
+        }
+        let end = MAGIC.len() + frames.len();
+        frames.extend_from_slice(&end_mark(end as u64, salt(&path)));
+        bytes[MAGIC.len()..MAGIC.len() + frames.len()].copy_from_slice(&frames);
+        std::fs::write(&path, &bytes).unwrap();
+        (path, bytes, end)
+    }
+
+    #[test]
+    fn what_an_earlier_segment_left_behind_the_mark_is_neither_read_nor_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        for ending in [OPEN, SEALED] {
+            let (path, _, end) = written_over(folder.path(), ending);
+            let (records, damage, torn) = read(&path);
+            assert_eq!(records, ["first", "second"], "{ending}");
+            assert_eq!((damage.len(), torn), (0, 0), "{ending}");
+            let mut reader = read_segment(&path).unwrap();
+            reader.by_ref().for_each(drop);
+            assert_eq!(reader.read_bytes(), end as u64);
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_in_a_segment_written_over_another_never_brings_records_of_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        for ending in [OPEN, SEALED] {
+            let (path, bytes, end) = written_over(folder.path(), ending);
+            for at in (0..end + HEADER_BYTES).filter(|at| *at != 7) {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 0x10;
+                std::fs::write(&path, &flipped).unwrap();
+                let (records, damage, torn) = read(&path);
+                assert!(
+                    records.iter().all(|r| r == "first" || r == "second"),
+                    "byte {at}: {records:?}"
+                );
+                // In a sealed one every lost record is told; in an open one the last batch may be torn.
+                let told = damage.len() + usize::from(torn > 0);
+                assert!(records.len() == 2 || told > 0, "{ending}, byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_before_acknowledged_records_hides_none_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut bytes) = segment(folder.path(), OPEN);
+        let second = MAGIC.len() + (bytes.len() - MAGIC.len()) / 3;
+        // As a disk leaves it that has lost the write of the second batch's first bytes.
+        bytes[second..second + HEADER_BYTES].copy_from_slice(&end_mark(second as u64, salt(&path)));
+        std::fs::write(&path, &bytes).unwrap();
+        let (records, damage, torn) = read(&path);
+        assert_eq!((records.len(), damage.len(), torn), (5, 1, 0));
+    }
+
+    #[test]
+    fn a_segment_of_the_first_format_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0000000001-test.sealed");
+        let (mut bytes, mut batch) = (b"CPTRLOG1".to_vec(), Vec::new());
+        push_frame(&mut batch, b"unsalted");
+        bytes.extend_from_slice(&batch);
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read(&path).0, ["unsalted"]);
+    }
+
     #[test]
     fn a_segment_of_a_newer_program_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let (path, mut bytes) = segment(folder.path(), SEALED);
-        bytes[7] = b'2';
+        bytes[7] = b'3';
         std::fs::write(&path, &bytes).unwrap();
         assert!(matches!(
             read_segment(&path),
-            Err(SegmentError::Newer { found: '2', .. })
+            Err(SegmentError::Newer { found: '3', .. })
         ));
     }
 }

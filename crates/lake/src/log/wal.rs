@@ -9,28 +9,31 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+/// Drained segments kept to be written over: what a busy log fills between two runs of the drain.
+const SPARES: usize = 16;
+
 /// How a log behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalOptions {
     /// A segment of this size is sealed and the next one begun.
     pub segment_bytes: u64,
-    /// How long the first record of a batch may wait for others. Zero is right on most disks: what comes while
-    /// one batch is synced is the next batch.
-    pub group_commit_max_wait: Duration,
-    /// How long a batch waits for others while several come at once. A record that comes alone does not wait.
+    /// Records in one batch from which on several are taken to come at once; 0 always takes them so.
+    pub crowd: usize,
+    /// How long a batch waits for others while several come at once. A record that comes alone does not wait: what
+    /// comes while one batch is synced is the next batch.
     pub crowd_wait: Duration,
     /// Bytes that may wait for the disk before further records are refused with [`WalError::Full`].
     pub queue_bytes: usize,
 }
 
 impl Default for WalOptions {
-    /// 16 MiB per segment, no extra wait for a record alone and half a millisecond in a crowd, 16 MiB in the queue.
+    /// 16 MiB per segment, half a millisecond of waiting from 3 records in a batch on, 16 MiB in the queue.
     ///
     /// Half a millisecond is less than a processor's turn, and halves the syncs of a busy log.
     fn default() -> Self {
         Self {
             segment_bytes: 16 << 20,
-            group_commit_max_wait: Duration::ZERO,
+            crowd: 3,
             crowd_wait: Duration::from_micros(500),
             queue_bytes: 16 << 20,
         }
@@ -140,14 +143,15 @@ impl Wal {
             folder: folder.to_owned(),
         })?;
         let recovery = owned.recover()?;
+        owned.keep_spares(SPARES, options.segment_bytes);
         let folder = Arc::new(owned);
         let shared = Arc::new(Shared::default());
         let committer = Committer::new(Arc::clone(&folder), options.segment_bytes)?;
         let for_thread = Arc::clone(&shared);
-        let (max_wait, crowd_wait) = (options.group_commit_max_wait, options.crowd_wait);
+        let (crowd, crowd_wait) = (options.crowd, options.crowd_wait);
         let thread = std::thread::Builder::new()
             .name("decision log".to_owned())
-            .spawn(move || committer.run(&for_thread, max_wait, crowd_wait))
+            .spawn(move || committer.run(&for_thread, crowd, crowd_wait))
             .map_err(|e| WalError::Open {
                 folder: folder.path().to_owned(),
                 source: Arc::new(e),
@@ -281,5 +285,7 @@ impl Drop for Wal {
             // A panic of the thread has been answered to its callers as `Closed`.
             let _ = thread.join();
         }
+        // Where they cannot be deleted, whoever takes the folder over does.
+        let _ = self.folder.drop_spares();
     }
 }

@@ -3,7 +3,12 @@
 use crate::shop::{
     append_decision, append_event, decision, event, lake_in, now, number, patient, texts, wal_in,
 };
-use lake::log::{CompactError, CompactOptions, Drain, compact};
+use jiff::SignedDuration;
+use lake::log::{CompactError, CompactOptions, Drain, LogRecord, compact};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,6 +72,75 @@ async fn small_files_are_merged_once_there_are_too_many_and_rows_stay_the_same()
     append_event(&wal, event("e-3", now())).await;
     assert_eq!(drain.run(now()).await.unwrap().repeated_events, 1);
     assert_eq!(number(&lake, "SELECT count(*) FROM events").await, 6);
+}
+
+/// The row groups of the merged file of `decisions`: rows, first and last moment.
+fn row_groups(lake: &Path) -> Vec<(i64, i64, i64)> {
+    let files = std::fs::read_dir(lake.join("decisions")).unwrap();
+    let merged = files.map(|e| e.unwrap().path()).find(|p| {
+        p.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("merged")
+    });
+    let reader = SerializedFileReader::new(File::open(merged.unwrap()).unwrap()).unwrap();
+    let groups = reader.metadata().row_groups().iter();
+    let moments = |group: &RowGroupMetaData| {
+        let at = |c: &&ColumnChunkMetaData| c.column_descr().name() == "decided_at";
+        match group.columns().iter().find(at).unwrap().statistics() {
+            Some(Statistics::Int64(s)) => (*s.min_opt().unwrap(), *s.max_opt().unwrap()),
+            found => panic!("{found:?}"),
+        }
+    };
+    groups
+        .map(|g| (g.num_rows(), moments(g).0, moments(g).1))
+        .collect()
+}
+
+#[tokio::test]
+async fn large_row_groups_are_moved_as_they_are_and_small_ones_become_one_in_the_order_of_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("lake");
+    let lake = lake_in(&place).await;
+    let wal = wal_in(&folder.path().join("wal"));
+    let drain = Drain::new(lake.clone(), Arc::clone(&wal), patient());
+    // Two rows a decision; the third and the fifth file are large.
+    let decisions = [3, 5, 8_300, 7, 8_200, 2];
+    for (round, n) in decisions.into_iter().enumerate() {
+        let at = now() + SignedDuration::from_secs(i64::try_from(round).unwrap());
+        for number in 0..n {
+            let mut record = decision(&format!("d-{round}-{number}"), 2);
+            record.decided_at = at;
+            let bytes = LogRecord::Decision(record).to_bytes().unwrap();
+            let appended = wal.append(&bytes);
+            if number == n - 1 || number % 1000 == 0 {
+                appended.await.unwrap();
+            }
+        }
+        drain.run(now()).await.unwrap();
+    }
+    let before = rows(&lake).await;
+    assert_eq!(before.len(), 2 * decisions.iter().sum::<usize>());
+    let done = compact(&lake, wal.root(), "decisions", &few(), now())
+        .await
+        .unwrap();
+    assert_eq!((done.files, done.rows), (6, before.len() as u64));
+    assert_eq!(rows(&lake).await, before);
+    let micros = |seconds: i64| now().as_microsecond() + 1_000_000 * seconds;
+    assert_eq!(
+        row_groups(&place),
+        [
+            (16, micros(0), micros(1)),
+            (16_600, micros(2), micros(2)),
+            (14, micros(3), micros(3)),
+            (16_400, micros(4), micros(4)),
+            (4, micros(5), micros(5)),
+        ]
+    );
+    // A query that needs one moment reads it from the moved groups as from any other.
+    let one = "SELECT count(*) FROM decisions WHERE decided_at = TIMESTAMP '2026-03-02T10:00:04Z'";
+    assert_eq!(number(&lake, one).await, 16_400);
 }
 
 #[tokio::test]

@@ -130,7 +130,8 @@ async fn a_flipped_byte_before_the_tail_is_reported_and_the_other_records_are_re
 async fn a_full_queue_refuses_at_once_and_takes_records_again_when_it_has_emptied() {
     let folder = tempfile::tempdir().unwrap();
     let options = WalOptions {
-        group_commit_max_wait: Duration::from_millis(300),
+        crowd: 0,
+        crowd_wait: Duration::from_millis(300),
         queue_bytes: 1000,
         ..WalOptions::default()
     };
@@ -171,7 +172,8 @@ async fn what_was_appended_before_the_log_is_dropped_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("a");
     let options = WalOptions {
-        group_commit_max_wait: Duration::from_secs(60),
+        crowd: 0,
+        crowd_wait: Duration::from_millis(300),
         ..WalOptions::default()
     };
     let wal = Wal::open(&place, &options).unwrap();

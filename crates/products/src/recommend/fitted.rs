@@ -208,17 +208,28 @@ impl Fitted for FittedRecommend {
             .chosen
             .iter()
             .map(|c| {
-                let ndcg = |n: Option<f64>| n.map_or_else(|| "not tried".to_owned(), |n| format!("{n:.4}"));
-                let best = c.trials.iter().filter_map(|t| t.ndcg).fold(None, |m: Option<f64>, n| Some(m.map_or(n, |m| m.max(n))));
+                let ndcg = |n: Option<f64>| {
+                    n.map_or_else(|| "not tried".to_owned(), |n| format!("{n:.4}"))
+                };
+                let best = c.trials.iter().filter_map(|t| t.ndcg).reduce(f64::max);
+                let (chosen, tried) = (c.method.name(), c.trials.len());
+                let method = match c.trials.first().map(|t| (t.method.name(), ndcg(t.ndcg))) {
+                    Some((first, _)) if first == chosen && tried == 1 => {
+                        format!("{chosen}, the only candidate")
+                    }
+                    Some((first, _)) if first == chosen => {
+                        format!("{chosen} itself, which none of {} others beats", tried - 1)
+                    }
+                    Some((first, its)) => {
+                        format!("{chosen}, the best of {tried} candidates; {first} {its}")
+                    }
+                    None => chosen.to_owned(),
+                };
                 format!(
-                    "{}: {} of {} candidates (NDCG@{LIST} {} on {} customers inside the history; {} {})",
+                    "{}: {method} (NDCG@{LIST} {} on {} customers inside the history)",
                     name(c.placement),
-                    c.method.name(),
-                    c.trials.len(),
                     ndcg(best),
                     c.customers_compared,
-                    c.trials.first().map_or("", |t| t.method.name()),
-                    ndcg(c.trials.first().and_then(|t| t.ndcg)),
                 )
             })
             .collect();

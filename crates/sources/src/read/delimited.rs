@@ -226,6 +226,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
     let opened = text_file(file, EXPECTED)?;
     let encoding = source.raw.encoding;
     let separator = char::from(source.raw.separator.as_bytes()[0]);
+    let place = opened.try_clone().map_err(io(file))?;
     let mut splitter = Splitter::new(source, opened);
     let names = if source.raw.header {
         let Some((line, fields)) = splitter.next(file)? else {
@@ -258,6 +259,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         done: false,
     };
     Ok(RawFile {
+        place,
         schema,
         batches: Box::new(reader),
     })

@@ -244,6 +244,8 @@ pub(crate) struct RawRows {
 /// The rows of one file, as they come.
 pub(crate) struct RawFile {
     pub(crate) schema: SchemaRef,
+    /// A second handle on the open file: it stands where the reader stands.
+    pub(crate) place: std::fs::File,
     pub(crate) batches: Box<dyn Iterator<Item = Result<RawRows, ReadError>> + Send>,
 }
 

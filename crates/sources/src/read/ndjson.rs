@@ -133,6 +133,7 @@ struct Ndjson {
 
 pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
     let opened = text_file(file, EXPECTED)?;
+    let place = opened.try_clone().map_err(io(file))?;
     let mut lines = Lines {
         file: file.to_owned(),
         encoding: source.raw.encoding,
@@ -204,6 +205,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         unseen
     };
     Ok(RawFile {
+        place,
         schema,
         batches: Box::new(Ndjson {
             lines,

@@ -82,6 +82,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
             expected: EXPECTED,
         });
     }
+    let place = opened.try_clone().map_err(io(file))?;
     let builder = decoded(file, || ParquetRecordBatchReaderBuilder::try_new(opened))?;
     if builder.metadata().file_metadata().num_rows() == 0 {
         return Err(ReadError::NoRows {
@@ -106,6 +107,7 @@ pub(super) fn open(source: &Source, file: &Path) -> Result<RawFile, ReadError> {
         done: false,
     };
     Ok(RawFile {
+        place,
         schema,
         batches: Box::new(reader),
     })
