@@ -16,8 +16,12 @@ pub(crate) struct ChildUse {
     pub(crate) status: ExitStatus,
 }
 
-/// How often the child is looked at. The kernel keeps the peak itself, so only growth within the last look is missed.
+/// Shortest time between two looks at the child. The kernel keeps the peak itself, so only growth within the last one
+/// is missed.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Share of the child's time between two looks: looking at a build of minutes must not take a part of its processors.
+const LOOK_SHARE: u32 = 1000;
 
 /// Runs a command to its end and measures it.
 ///
@@ -38,7 +42,7 @@ pub(crate) fn measure(command: &mut Command) -> anyhow::Result<ChildUse> {
                 status,
             });
         }
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::sleep(LOOK_EVERY.max(began.elapsed() / LOOK_SHARE));
     }
 }
 

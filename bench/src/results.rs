@@ -115,6 +115,12 @@ fn table(latest: &BTreeMap<String, (String, Record)>) -> String {
             record.seconds,
         );
     }
+    text.push_str("\nWhat the cases say besides:\n\n");
+    for (_, record) in latest.values() {
+        if !record.note.is_empty() {
+            let _ = writeln!(text, "- `{}`: {}", record.case, record.note);
+        }
+    }
     text
 }
 
