@@ -60,14 +60,16 @@ pub(crate) fn added(path: String, bytes: u64, rows: u64) -> Add {
     }
 }
 
-/// Writes the rows of one table; nothing is visible before the transaction commits.
+/// Writes the rows of one table; nothing is visible before the transaction commits, and nothing is left of a writer that
+/// is dropped.
 #[derive(Debug)]
 pub struct TableWriter {
     table: String,
     schema: SchemaRef,
     path: String,
     rows: u64,
-    queue: mpsc::Sender<RecordBatch>,
+    /// Batches, and nothing after the last one: where that does not come, the file is not wanted.
+    queue: mpsc::Sender<Option<RecordBatch>>,
     encoder: JoinHandle<Result<u64, LakeError>>,
 }
 
@@ -88,7 +90,7 @@ impl TableWriter {
         schema: SchemaRef,
         path: String,
     ) -> Self {
-        let (queue, mut waiting) = mpsc::channel::<RecordBatch>(QUEUE_BATCHES);
+        let (queue, mut waiting) = mpsc::channel::<Option<RecordBatch>>(QUEUE_BATCHES);
         let full = Path::from(format!("{table}/{path}"));
         let for_task = Arc::clone(&schema);
         let name = table.to_owned();
@@ -97,11 +99,14 @@ impl TableWriter {
             let sink = BufWriter::new(Arc::clone(&store), full.clone());
             let mut writer =
                 AsyncArrowWriter::try_new(sink, for_task, Some(properties())).map_err(&failed)?;
-            while let Some(batch) = waiting.recv().await {
+            while let Some(next) = waiting.recv().await {
+                let Some(batch) = next else {
+                    writer.finish().await.map_err(&failed)?;
+                    return Ok(writer.bytes_written() as u64);
+                };
                 writer.write(&batch).await.map_err(&failed)?;
             }
-            writer.finish().await.map_err(&failed)?;
-            Ok(writer.bytes_written() as u64)
+            Ok(0)
         });
         Self {
             table: table.to_owned(),
@@ -128,7 +133,7 @@ impl TableWriter {
             });
         }
         self.rows += batch.num_rows() as u64;
-        if self.queue.send(batch.clone()).await.is_err() {
+        if self.queue.send(Some(batch.clone())).await.is_err() {
             // The encoder has stopped: its own error says why.
             let ended = std::mem::replace(&mut self.encoder, tokio::spawn(async { Ok(0) }));
             ended.await.map_err(|_| LakeError::EncoderStopped {
@@ -141,11 +146,15 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Ends the file and hands it to the transaction. Returns the rows written; a file without rows is not kept.
+    /// Ends the file and hands it to the transaction. Returns the rows written; without rows there is no file.
     ///
     /// # Errors
     /// [`LakeError::Storage`] when the storage refused to take the file.
     pub async fn finish(self, transaction: &mut Transaction) -> Result<u64, LakeError> {
+        if self.rows > 0 {
+            // Where the encoder has stopped, its own error says why.
+            let _ = self.queue.send(None).await;
+        }
         drop(self.queue);
         let bytes = self.encoder.await.map_err(|_| LakeError::EncoderStopped {
             table: self.table.clone(),

@@ -12,6 +12,7 @@ use factory::Workshop;
 use lake::log::{CompactOptions, Drain, DrainOptions, Wal, WalOptions, compact};
 use monitoring::metrics::{Indicator, Label};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -194,20 +195,32 @@ async fn drain_once(state: &AppState) {
 }
 
 /// Drains on this thread alone, until told to stop: encoding files holds up none of the threads that answer.
-fn drain_beside(state: &AppState, no_more: tokio::sync::oneshot::Receiver<()>) {
+fn drain_beside(state: &AppState, mut no_more: tokio::sync::oneshot::Receiver<()>) {
     yield_to_answers();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(async {
-            tokio::select! {
-                () = drain_often(state) => {}
-                _ = no_more => {}
-            }
-        }),
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the decision log is drained only when the server stops");
+            return;
+        }
+    };
+    loop {
+        let draining = || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = drain_often(state) => {}
+                    _ = &mut no_more => {}
+                }
+            });
+        };
+        // A decoder that panics on a damaged file must not leave the log to grow for ever. What is shared is behind
+        // locks and transactions, which a panic leaves as before.
+        match catch_unwind(AssertUnwindSafe(draining)) {
+            Ok(()) => return,
+            Err(_) => tracing::error!("draining the decision log panicked; it is tried again"),
         }
     }
 }

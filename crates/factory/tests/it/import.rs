@@ -169,10 +169,17 @@ async fn a_closed_gate_writes_nothing_unless_told_to() {
 async fn an_import_that_fails_at_its_last_file_leaves_no_data_files() {
     let shop = Shop::with_sales(TWO_ROWS).await;
     shop.write("sources/sales.toml", SALES.replace("sales.csv", "s*.csv"));
-    shop.write("raw/so-late.csv", "order,day\n");
-    shop.import().await.unwrap_err();
-    assert_eq!(shop.version().await, 0);
-    assert_eq!(shop.data_files(), Vec::<std::path::PathBuf>::new());
+    let cut_short = [
+        HEADER.as_bytes(),
+        TWO_ROWS.as_bytes(),
+        b"c,2024-03-01,c\xe9,p1,1,1\n",
+    ];
+    for late in [b"order,day\n".to_vec(), cut_short.concat()] {
+        shop.write("raw/so-late.csv", &late);
+        shop.import().await.unwrap_err();
+        assert_eq!(shop.version().await, 0);
+        assert_eq!(shop.data_files(), Vec::<std::path::PathBuf>::new());
+    }
 }
 
 #[tokio::test]

@@ -185,9 +185,12 @@ fn first_value(metadata: &ParquetMetaData, column: Option<&str>) -> Option<i64> 
     groups
         .flat_map(RowGroupMetaData::columns)
         .filter(|c| Some(c.column_descr().name()) == column)
-        .filter_map(|c| match c.statistics()? {
-            Statistics::Int64(found) => found.min_opt().copied(),
-            _ => None,
+        .filter_map(|c| {
+            if let Statistics::Int64(found) = c.statistics()? {
+                found.min_opt().copied()
+            } else {
+                None
+            }
         })
         .min()
 }

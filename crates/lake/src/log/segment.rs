@@ -269,7 +269,7 @@ impl Iterator for SegmentReader {
                     payload,
                 }))
             }
-            next => {
+            next @ (Next::End | Next::Unreadable) => {
                 let resume = match self.resume() {
                     Some(resume) => resume,
                     None if next == Next::End => {
