@@ -102,8 +102,8 @@ pub enum FitError {
         /// Name of the loss.
         loss: &'static str,
     },
-    /// A weight is not above 0.
-    #[error("boost trees: the weight at {position} is {found}, it must be finite and above 0")]
+    /// A weight is not above 0, or too large.
+    #[error("boost trees: the weight at {position} is {found}, allowed is above 0, at most 1e18")]
     Weight {
         /// Position among the weights, from 0.
         position: usize,

@@ -1,16 +1,16 @@
 //! Rows to learn from, with their targets.
 
 use super::error::FitError;
-use super::loss::Loss;
+use super::loss::{Loss, SIZE_MAX};
 
 /// Rows of a table with what is to be predicted of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels<'a> {
     /// Rows of the table, repeats allowed; `None` for all, in order.
     pub rows: Option<&'a [usize]>,
-    /// Target of each of these rows.
+    /// Target of each of these rows, at most 1e18 in size.
     pub target: &'a [f64],
-    /// Weight of each of these rows, above 0; `None` for 1 each. A weight of 2 counts as the row twice.
+    /// Weight of each of these rows, above 0 and at most 1e18; `None` for 1 each. A weight of 2 counts as the row twice.
     pub weight: Option<&'a [f64]>,
 }
 
@@ -55,7 +55,7 @@ impl Labels<'_> {
             });
         }
         let weights = self.weight.unwrap_or_default();
-        let wrong = |weight: &f64| !(weight.is_finite() && *weight > 0.0);
+        let wrong = |weight: &f64| !(*weight > 0.0 && *weight <= SIZE_MAX);
         match weights.iter().position(wrong) {
             Some(position) => Err(FitError::Weight {
                 position,

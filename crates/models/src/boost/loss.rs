@@ -11,8 +11,11 @@ const HESSIAN_MIN: f64 = 1e-16;
 /// How far ahead the curvature of Poisson loss is looked at, so that steps do not overshoot an exponential.
 const POISSON_STEP: f64 = 0.7;
 
-/// Margins of exponential links beyond this overflow.
-const MARGIN_MAX: f64 = 500.0;
+/// Margins of exponential links beyond this would overflow the single precision of derivatives.
+const MARGIN_MAX: f64 = 80.0;
+
+/// Targets and weights may not be larger, so that their product fits single precision.
+pub(super) const SIZE_MAX: f64 = 1e18;
 
 /// A loss of a margin, which is what trees add up to, and the prediction that belongs to a margin.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -69,11 +72,14 @@ impl Loss {
     /// Which targets can be read, and how that is said.
     pub(super) fn targets(self) -> (fn(f64) -> bool, &'static str) {
         match self {
-            Self::Squared | Self::Quantile { .. } => (f64::is_finite, "finite numbers"),
+            Self::Squared | Self::Quantile { .. } => (
+                |value| value.abs() <= SIZE_MAX,
+                "numbers from -1e18 to 1e18",
+            ),
             Self::Logistic => (|value| (0.0..=1.0).contains(&value), "0 to 1"),
             Self::Poisson | Self::Tweedie { .. } => (
-                |value| value >= 0.0 && value.is_finite(),
-                "finite numbers of at least 0",
+                |value| (0.0..=SIZE_MAX).contains(&value),
+                "numbers from 0 to 1e18",
             ),
         }
     }

@@ -47,6 +47,10 @@ impl<'a> Values<'a> {
         self.columns
     }
 
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     /// Margins of a model, which with squared loss are its predictions.
     pub(super) fn predicted_by(&self, model: &Model) -> Result<Vec<f64>> {
         Ok(model.margins(&self.values)?)
@@ -144,14 +148,15 @@ impl Task {
     }
 }
 
-/// What the booster is told.
-pub(super) fn settings(boosting: &Boosting, seed: u64) -> boost::Settings {
-    boost::Settings {
+/// What the booster may be told, the shallowest trees first.
+pub(super) fn shapes(boosting: &Boosting, seed: u64) -> Vec<boost::Settings> {
+    let depths = boosting.depth_min..=boosting.depth_max;
+    let of = |depth_max: usize| boost::Settings {
         seed,
         rounds_max: boosting.rounds_max,
         learning_rate: boosting.learning_rate,
         leaves_max: boosting.leaves_max,
-        depth_max: boosting.depth_max,
+        depth_max,
         // With squared loss second derivatives are the weights, so that a row counts as much as it weighs.
         leaf_rows_min: 1,
         leaf_hessian_min: boosting.leaf_rows_min as f64,
@@ -159,5 +164,6 @@ pub(super) fn settings(boosting: &Boosting, seed: u64) -> boost::Settings {
         rows_share: boosting.rows_share,
         columns_share: boosting.columns_share,
         ..boost::Settings::default()
-    }
+    };
+    depths.map(of).collect()
 }

@@ -215,11 +215,10 @@ fn mean_and_error(values: impl ExactSizeIterator<Item = f64> + Clone) -> (f64, f
 /// Fits to all rows, and to halves of them for intervals.
 fn finalise(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Result<Fitted, FitError> {
     let experiment = work.experiment;
-    let values = experiment.features().values();
     let all = work.matrix.all();
     let fit = |keep: Keep<'_>| {
         let mut surface = finish(work, learnt, keep)?;
-        let rows = Rows::new(&all, values, &surface)?;
+        let rows = Rows::new(&all, &surface);
         surface.centre_on(&rows)?;
         Ok(surface)
     };

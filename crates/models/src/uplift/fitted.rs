@@ -4,7 +4,7 @@ use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
 use super::average::AverageEffect;
-use super::boosted::{Result as Boost, Values};
+use super::boosted::Values;
 use super::effects::{Effects, Explanations};
 use super::error::PredictError;
 use super::features::Features;
@@ -141,14 +141,15 @@ impl Fitted {
             return Err(PredictError::Level { found: level });
         }
         let data = self.matrix(features)?;
-        let of = |surface: &Surface| -> Boost<Vec<Vec<f64>>> {
-            surface.differences(&Rows::new(&data, features.values(), surface)?)
+        let of = |surface: &Surface| {
+            let differences = surface.differences(&Rows::new(&data, surface));
+            differences.map_err(PredictError::Trees)
         };
-        let differences = of(&self.stored.surface).map_err(PredictError::Trees)?;
+        let differences = of(&self.stored.surface)?;
         let (rows, arms) = (features.rows(), self.arms().len());
         let mut spread = Spread::new(rows * arms);
         for refit in &self.stored.refits {
-            spread.add(&of(refit).map_err(PredictError::Trees)?);
+            spread.add(&of(refit)?);
         }
         let quantile = normal_upper_quantile(0.5 * (1.0 - level));
         let mut effects = Effects {
@@ -179,7 +180,8 @@ impl Fitted {
 
     /// What each column adds to the effect of every arm on every row.
     ///
-    /// Contributions and base add up to the effect of [`Self::predict`]; rounding is in the base. Arms of a family that share an effect share its explanation.
+    /// Contributions and base add up to the effect of [`Self::predict`]; rounding is in the base. Arms of a family that
+    /// share an effect share its explanation.
     ///
     /// # Errors
     /// [`PredictError`] when columns differ from those learnt from.
@@ -188,11 +190,9 @@ impl Fitted {
     pub fn explain(&self, features: &Features) -> Result<Explanations, PredictError> {
         let data = self.matrix(features)?;
         let surface = &self.stored.surface;
-        let read = || {
-            let rows = Rows::new(&data, features.values(), surface)?;
-            Ok((surface.parts(&rows)?, surface.differences(&rows)?))
-        };
-        let (parts, differences) = read().map_err(PredictError::Trees)?;
+        let seen = Rows::new(&data, surface);
+        let parts = surface.parts(&seen).map_err(PredictError::Trees)?;
+        let differences = surface.differences(&seen).map_err(PredictError::Trees)?;
         let (rows, arms, columns) = (features.rows(), self.arms().len(), self.columns().len());
         let mut explanations = Explanations {
             columns,

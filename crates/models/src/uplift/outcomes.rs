@@ -20,13 +20,13 @@ impl Outcomes {
         experiment: &Experiment,
         matrix: &Matrix,
         folds: &Folds,
-        settings: &Settings,
+        shapes: &[Settings],
     ) -> Result<Self> {
         let mut models = Vec::new();
         let mut held_out = Vec::new();
         for arm in 0..experiment.arms().len() {
             let task = task(experiment, arm);
-            let model = cross_fit(matrix, &[task], folds, settings)?;
+            let model = cross_fit(matrix, &[task], folds, shapes)?;
             held_out.push(model.held_out(matrix, folds)?);
             models.push(model);
         }

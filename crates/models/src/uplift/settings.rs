@@ -14,7 +14,10 @@ pub struct Boosting {
     pub learning_rate: f64,
     /// Leaves of a tree at most, 2 to 4,096.
     pub leaves_max: usize,
-    /// Splits between root and leaf at most, 1 to 16.
+    /// Splits between root and leaf at most, in the shallowest trees that are tried, 1 to `depth_max`.
+    pub depth_min: usize,
+    /// Splits between root and leaf at most, in the deepest trees that are tried, 1 to 16; which are used is found on
+    /// held-out rows.
     pub depth_max: usize,
     /// Rows that a leaf needs, at least 1.
     pub leaf_rows_min: usize,
@@ -34,6 +37,7 @@ impl Default for Boosting {
             rounds_max: 512,
             learning_rate: 0.05,
             leaves_max: 8,
+            depth_min: 2,
             depth_max: 3,
             leaf_rows_min: 20,
             l2_rows: 1.0,
@@ -81,6 +85,7 @@ impl Settings {
             rounds_max,
             learning_rate,
             leaves_max,
+            depth_min,
             depth_max,
             leaf_rows_min,
             l2_rows,
@@ -102,6 +107,11 @@ impl Settings {
             ),
             ("leaves_max", whole(leaves_max, 2, 4_096), "2 to 4096"),
             ("depth_max", whole(depth_max, 1, 16), "1 to 16"),
+            (
+                "depth_min",
+                whole(depth_min, 1, depth_max),
+                "1 to `depth_max`",
+            ),
             (
                 "leaf_rows_min",
                 whole(leaf_rows_min, 1, usize::MAX),

@@ -80,18 +80,17 @@ pub(super) fn with_arm(
 }
 
 impl<'a> Rows<'a> {
-    /// - `values`: row after row, those of `plain`.
-    pub(super) fn new(plain: &'a Values<'a>, values: &[f32], surface: &Surface) -> Result<Self> {
+    pub(super) fn new(plain: &'a Values<'a>, surface: &Surface) -> Self {
         let reads_arm = |arm: &ArmSurface| arm.terms.iter().any(|term| term.reads_arm);
         let mut armed = Vec::new();
         if surface.arms.iter().any(reads_arm) {
             let (columns, treatments) = (plain.columns(), surface.arms.len());
             for arm in 0..=treatments {
-                let wide = with_arm(values, columns, treatments, |_| arm);
+                let wide = with_arm(plain.values(), columns, treatments, |_| arm);
                 armed.push(Values::new(wide, columns + treatments));
             }
         }
-        Ok(Self { plain, armed })
+        Self { plain, armed }
     }
 }
 

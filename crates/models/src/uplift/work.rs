@@ -1,8 +1,8 @@
 //! What all learners of one trial share.
 
 use super::average::AverageEffect;
-use super::boosted::{Matrix, Result as Boost, Task, settings as boosting};
-use super::cross_fit::{CrossFit, cross_fit};
+use super::boosted::{Matrix, Result as Boost, Task, shapes};
+use super::cross_fit::{CrossFit, Size, cross_fit};
 use super::error::FitError;
 use super::experiment::Experiment;
 use super::folds::Folds;
@@ -22,7 +22,7 @@ pub(super) struct Work<'a> {
     pub(super) scores: Vec<Vec<f64>>,
     /// By arm, without the control.
     pub(super) averages: Vec<AverageEffect>,
-    boosting: boost::Settings,
+    shapes: Vec<boost::Settings>,
 }
 
 impl<'a> Work<'a> {
@@ -37,10 +37,10 @@ impl<'a> Work<'a> {
             what: "the outcome of each arm",
             source,
         };
-        let boosting = boosting(&settings.boosting, settings.seed);
+        let shapes = shapes(&settings.boosting, settings.seed);
         let (values, columns) = (features.values().to_vec(), features.columns().len());
         let matrix = Matrix::new(values, columns, settings.boosting.bins).map_err(of)?;
-        let outcomes = Outcomes::learn(experiment, &matrix, &folds, &boosting).map_err(of)?;
+        let outcomes = Outcomes::learn(experiment, &matrix, &folds, &shapes).map_err(of)?;
         let scores: Vec<Vec<f64>> = (1..experiment.arms().len())
             .map(|arm| outcomes.scores(experiment, arm))
             .collect();
@@ -56,7 +56,7 @@ impl<'a> Work<'a> {
             outcomes,
             scores,
             averages,
-            boosting,
+            shapes,
         })
     }
 
@@ -76,22 +76,23 @@ impl<'a> Work<'a> {
 
     /// Learns a task without each fold.
     pub(super) fn cross_fit(&self, matrix: &Matrix, tasks: &[Task]) -> Boost<CrossFit> {
-        cross_fit(matrix, tasks, &self.folds, &self.boosting)
+        cross_fit(matrix, tasks, &self.folds, &self.shapes)
     }
 
-    /// Learns those rows of a task that are kept, with a known number of rounds.
+    /// Learns those rows of a task that are kept, to a known size.
     pub(super) fn fit(
         &self,
         matrix: &Matrix,
         task: &Task,
         keep: Keep<'_>,
-        rounds: usize,
+        size: Size,
     ) -> Boost<Model> {
+        let Size { shape, rounds } = size;
         match keep {
-            Keep::All => task.learn(matrix, &self.boosting, rounds),
+            Keep::All => task.learn(matrix, &self.shapes[shape], rounds),
             Keep::Half(kept) => {
                 let task = task.only(|row| kept[row]);
-                task.learn(matrix, &self.boosting, rounds)
+                task.learn(matrix, &self.shapes[shape], rounds)
             }
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
                 .collect(),
         );
         tuned.push(Tuned {
-            rounds: vec![treated.rounds, control.rounds],
+            sizes: vec![treated.size, control.size],
             ..Tuned::default()
         });
     }
@@ -75,8 +75,8 @@ pub(super) fn finish(work: &Work<'_>, tuned: &[Tuned], keep: Keep<'_>) -> Result
         let in_control = imputed(work, 0, expected(arm))?;
         let share = treated_share(work, arm);
         let first = models.len();
-        models.push(work.fit(&work.matrix, &in_treated, keep, tuned.rounds[0])?);
-        models.push(work.fit(&work.matrix, &in_control, keep, tuned.rounds[1])?);
+        models.push(work.fit(&work.matrix, &in_treated, keep, tuned.sizes[0])?);
+        models.push(work.fit(&work.matrix, &in_control, keep, tuned.sizes[1])?);
         arms.push(ArmSurface {
             terms: vec![Term::of(first, 1.0 - share), Term::of(first + 1, share)],
             curve: None,

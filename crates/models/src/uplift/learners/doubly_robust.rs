@@ -28,7 +28,7 @@ pub(super) fn learn_targets(work: &Work<'_>, task: impl Fn(usize) -> Task) -> Re
         let model = work.cross_fit(&work.matrix, &[task(arm)])?;
         held_out.push(model.held_out(&work.matrix, &work.folds)?);
         tuned.push(Tuned {
-            rounds: vec![model.rounds],
+            sizes: vec![model.size],
             ..Tuned::default()
         });
     }
@@ -49,7 +49,7 @@ pub(super) fn finish_targets(
             curve: None,
             centre: 0.0,
         });
-        models.push(work.fit(&work.matrix, &task(arm), keep, tuned.rounds[0])?);
+        models.push(work.fit(&work.matrix, &task(arm), keep, tuned.sizes[0])?);
     }
     Ok(Surface { models, arms })
 }

@@ -8,11 +8,12 @@ mod single;
 mod two_models;
 
 use super::boosted::Result;
+use super::cross_fit::Size;
 use super::learner::Learner;
 use super::surface::Surface;
 use super::work::{Keep, Work};
 
-/// A learner whose number of rounds has been found on held-out rows.
+/// A learner whose sizes have been found on held-out rows.
 #[derive(Debug)]
 pub(super) struct Learnt {
     pub(super) learner: Learner,
@@ -25,8 +26,8 @@ pub(super) struct Learnt {
 /// What held-out rows said of the models of one arm.
 #[derive(Debug, Default)]
 struct Tuned {
-    /// Rounds of each model, in the learner's own order.
-    rounds: Vec<usize>,
+    /// Size of each model, in the learner's own order.
+    sizes: Vec<Size>,
     /// Share of the residual effect that is used; only of the prognostic learner.
     residual_weight: f64,
     /// By row, outcomes expected by models that have not seen its fold; only of the prognostic learner.

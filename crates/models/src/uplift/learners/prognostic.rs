@@ -1,6 +1,7 @@
 //! Prognostic: the effect as a smooth monotone function of the expected outcome without treatment.
 
 use super::super::boosted::{Result, Task};
+use super::super::cross_fit::Size;
 use super::super::curve::Curve;
 use super::super::shrink::Shrinkage;
 use super::super::surface::{ArmSurface, Prognosis, Surface, Term};
@@ -51,7 +52,7 @@ fn residual(work: &Work<'_>, arm: usize, along: &[f64]) -> Task {
 pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
     let folds = &work.folds;
     let model = work.cross_fit(&work.matrix, &[prognosis(work)])?;
-    let prognosis_rounds = model.rounds;
+    let prognosis_size = model.size;
     let expected = model.held_out(&work.matrix, folds)?;
     let (mut held_out, mut tuned) = (Vec::new(), Vec::new());
     for arm in work.treatments() {
@@ -71,7 +72,7 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
                 .collect(),
         );
         tuned.push(Tuned {
-            rounds: vec![prognosis_rounds, model.rounds],
+            sizes: vec![prognosis_size, model.size],
             residual_weight: weight,
             expected: expected.clone(),
             along,
@@ -81,15 +82,17 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
 }
 
 pub(super) fn finish(work: &Work<'_>, tuned: &[Tuned], keep: Keep<'_>) -> Result<Surface> {
-    let rounds = tuned.first().map_or(0, |tuned| tuned.rounds[0]);
-    let mut models = vec![work.fit(&work.matrix, &prognosis(work), keep, rounds)?];
+    let size = tuned
+        .first()
+        .map_or(Size::default(), |tuned| tuned.sizes[0]);
+    let mut models = vec![work.fit(&work.matrix, &prognosis(work), keep, size)?];
     let mut arms = Vec::new();
     for (arm, tuned) in work.treatments().zip(tuned) {
         let mut terms = Vec::new();
         if tuned.residual_weight > 0.0 {
             let task = residual(work, arm, &tuned.along);
             terms.push(Term::of(models.len(), tuned.residual_weight));
-            models.push(work.fit(&work.matrix, &task, keep, tuned.rounds[1])?);
+            models.push(work.fit(&work.matrix, &task, keep, tuned.sizes[1])?);
         }
         let curve = curve(work, arm, &tuned.expected, |row| keep.holds(row));
         arms.push(ArmSurface {

@@ -1,6 +1,7 @@
 //! S: one model of the outcome that reads the arm as columns.
 
 use super::super::boosted::{Matrix, Result, Task};
+use super::super::cross_fit::Size;
 use super::super::surface::{ArmSurface, Surface, Term, with_arm};
 use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned};
@@ -37,7 +38,7 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
         );
     }
     let tuned = Tuned {
-        rounds: vec![model.rounds],
+        sizes: vec![model.size],
         ..Tuned::default()
     };
     Ok((held_out, vec![tuned]))
@@ -45,8 +46,10 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
 
 pub(super) fn finish(work: &Work<'_>, tuned: &[Tuned], keep: Keep<'_>) -> Result<Surface> {
     let observed = matrix(work, |row| work.experiment.arm()[row])?;
-    let rounds = tuned.first().map_or(0, |tuned| tuned.rounds[0]);
-    let model = work.fit(&observed, &task(work), keep, rounds)?;
+    let size = tuned
+        .first()
+        .map_or(Size::default(), |tuned| tuned.sizes[0]);
+    let model = work.fit(&observed, &task(work), keep, size)?;
     let arm = ArmSurface {
         terms: vec![Term {
             model: 0,

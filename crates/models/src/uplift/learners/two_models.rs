@@ -23,7 +23,7 @@ pub(super) fn finish(work: &Work<'_>, keep: Keep<'_>) -> Result<Surface> {
             &work.matrix,
             &task(work.experiment, arm),
             keep,
-            outcome.rounds,
+            outcome.size,
         )?);
     }
     let arm = |arm: usize| ArmSurface {
