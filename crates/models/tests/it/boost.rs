@@ -847,10 +847,11 @@ fn lightgbm_learns_the_same() {
             println!(
                 "{objective} {rounds_max}: {same} of 4000 the same, squared error {mine:.6} {others:.6}"
             );
-            // Ties between splits are broken by rounding: where one is, later trees differ, and predict as well.
-            if rounds_max == 1 {
-                assert_eq!(same, 4_000, "{objective}");
-            }
+            // One tree is the same; of many, one may split equal gains otherwise, by rounding.
+            assert!(
+                same >= if rounds_max == 1 { 4_000 } else { 3_900 },
+                "{objective} {rounds_max}: {same}"
+            );
             assert!(
                 (mine / others - 1.0).abs() < 0.01,
                 "{objective} {mine} {others}"

@@ -96,6 +96,11 @@ fn settings() -> Settings {
     Settings {
         seed: 7,
         refits: 8,
+        // One depth takes a third of the time of two.
+        boosting: Boosting {
+            depth_min: 3,
+            ..Boosting::default()
+        },
         ..Settings::default()
     }
 }
