@@ -15,6 +15,7 @@ mod set_aside;
 
 pub use error::{Blame, ImportError};
 pub use outcome::{Committed, FileOutcome, FileState, ImportOutcome, SourceOutcome};
+pub(crate) use rules::contract;
 
 use file::{Importer, Tables};
 use lake::{Lake, Snapshot, Transaction};

@@ -1,7 +1,9 @@
 //! A project: a folder with `comptoir.toml`, `sources/`, `products/` and `rules/`, all read strictly.
 
+use crate::import;
 use decisions::RuleSet;
-use products::{Product, Raw};
+use decisions::rules::Names;
+use products::{KINDS, Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
@@ -135,11 +137,67 @@ impl std::fmt::Debug for Project {
     }
 }
 
+/// `comptoir.toml`, checked.
+struct Settings {
+    file: ProjectFile,
+    memory: Bytes,
+    body_max: Bytes,
+    address: std::net::SocketAddr,
+}
+
+impl Settings {
+    /// The settings, or everything that is wrong with them.
+    fn check(main: &ConfigFile) -> Result<Self, Vec<ConfigError>> {
+        let file: ProjectFile = main.parse().map_err(|e| vec![e])?;
+        let mut wrong = Vec::new();
+        let memory = file.engine.memory.parse::<Bytes>();
+        if memory.is_err() {
+            let allowed = "a size such as 512MiB or 8GiB";
+            wrong.push(main.refuse(&["engine", "memory"], &file.engine.memory, allowed));
+        }
+        let body_max = file.server.body_max.parse::<Bytes>();
+        if body_max.is_err() {
+            let allowed = "a size such as 1MiB";
+            wrong.push(main.refuse(&["server", "body_max"], &file.server.body_max, allowed));
+        }
+        let address = file.server.address.parse::<std::net::SocketAddr>();
+        if address.is_err() {
+            let allowed = "an address with a port such as 127.0.0.1:7878";
+            wrong.push(main.refuse(&["server", "address"], &file.server.address, allowed));
+        }
+        if let Ok(address) = address
+            && file.server.anonymous
+            && !address.ip().is_loopback()
+        {
+            let allowed = format!(
+                "false while the server listens at {address}, which is no loopback address"
+            );
+            wrong.push(main.refuse(&["server", "anonymous"], true, allowed));
+        }
+        if !(0.0..=0.5).contains(&file.holdout.share) {
+            wrong.push(main.refuse(&["holdout", "share"], file.holdout.share, "0 to 0.5"));
+        }
+        if !(1..=100_000).contains(&file.server.batch_max) {
+            let found = file.server.batch_max;
+            wrong.push(main.refuse(&["server", "batch_max"], found, "1 to 100000"));
+        }
+        match (memory, body_max, address) {
+            (Ok(memory), Ok(body_max), Ok(address)) if wrong.is_empty() => Ok(Self {
+                file,
+                memory,
+                body_max,
+                address,
+            }),
+            _ => Err(wrong),
+        }
+    }
+}
+
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "comptoir.toml";
 
-/// The TOML files of a folder, by name; none where the folder is missing.
-fn files(folder: &Path) -> Result<Vec<ConfigFile>, ConfigError> {
+/// The TOML files of a folder by name, those that cannot be read among them; none where the folder is missing.
+fn files(folder: &Path) -> Result<Vec<(PathBuf, Result<ConfigFile, ConfigError>)>, ConfigError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -155,14 +213,108 @@ fn files(folder: &Path) -> Result<Vec<ConfigFile>, ConfigError> {
         }
     }
     paths.sort();
-    paths.iter().map(|p| ConfigFile::read(p)).collect()
+    let read = |path: PathBuf| {
+        let file = ConfigFile::read(&path);
+        (path, file)
+    };
+    Ok(paths.into_iter().map(read).collect())
 }
 
-/// Every file of a project with its own verdict, so that `check` can list all errors at once.
+/// Every file of a project with its own verdict, so that all errors can be listed at once.
 #[derive(Debug)]
 pub struct Checked {
-    /// File, relative to the project, and what it is or what is wrong with it.
-    pub files: Vec<(PathBuf, Result<String, ConfigError>)>,
+    /// File, relative to the project, and what it is or everything that was found wrong with it: never an empty list.
+    pub files: Vec<(PathBuf, Result<String, Vec<ConfigError>>)>,
+    /// The project, where nothing is wrong.
+    pub project: Option<Project>,
+}
+
+/// Verdicts as they are found.
+struct Verdicts<'a> {
+    folder: &'a Path,
+    files: Vec<(PathBuf, Result<String, Vec<ConfigError>>)>,
+}
+
+impl Verdicts<'_> {
+    fn add(&mut self, path: &Path, verdict: Result<String, Vec<ConfigError>>) {
+        let relative = path.strip_prefix(self.folder).unwrap_or(path);
+        self.files.push((relative.to_owned(), verdict));
+    }
+
+    /// The files of a folder; one that cannot be listed has a verdict of its own.
+    fn files(&mut self, name: &str) -> Vec<(PathBuf, Result<ConfigFile, ConfigError>)> {
+        let folder = self.folder.join(name);
+        files(&folder).unwrap_or_else(|error| {
+            self.add(&folder, Err(vec![error]));
+            Vec::new()
+        })
+    }
+
+    fn sources(&mut self) -> Vec<Source> {
+        let mut sources = Vec::new();
+        for (path, file) in self.files("sources") {
+            let verdict = file.and_then(|file| {
+                let source = Source::check(&file)?;
+                // Whether its rules can be checked does not depend on the moment of an import.
+                import::contract(&source, jiff::Timestamp::UNIX_EPOCH)?;
+                let what = format!("source of table {}", source.table().name);
+                sources.push(source);
+                Ok(what)
+            });
+            self.add(&path, verdict.map_err(|e| vec![e]));
+        }
+        sources
+    }
+
+    /// The data products, and the names of all their files: one that is wrong is there all the same.
+    fn products(&mut self) -> (Vec<Arc<dyn Product>>, Vec<String>) {
+        let (mut products, mut names) = (Vec::new(), Vec::new());
+        for (path, file) in self.files("products") {
+            names.extend(path.file_stem().map(|s| s.to_string_lossy().into_owned()));
+            let verdict = file.and_then(|file| {
+                let product = Raw::read(file)?.check()?;
+                let what = format!("data product of kind {}", product.header().kind);
+                products.push(Arc::from(product));
+                Ok(what)
+            });
+            self.add(&path, verdict.map_err(|e| vec![e]));
+        }
+        (products, names)
+    }
+
+    fn rules(&mut self, products: &[String]) -> RuleSet {
+        let mut readable = Vec::new();
+        for (path, file) in self.files("rules") {
+            match file {
+                Ok(file) => readable.push(file),
+                Err(error) => self.add(&path, Err(vec![error])),
+            }
+        }
+        let products: Vec<&str> = products.iter().map(String::as_str).collect();
+        let placements = KINDS.iter().flat_map(|k| k.card().placements).copied();
+        let names = Names {
+            products: &products,
+            placements: &placements.collect::<Vec<_>>(),
+        };
+        let (rules, wrong) = match RuleSet::check(&readable, &names) {
+            Ok(rules) => (rules, Vec::new()),
+            Err(wrong) => (RuleSet::default(), wrong),
+        };
+        for file in &readable {
+            let of_file: Vec<_> = wrong
+                .iter()
+                .filter(|e| e.file() == file.file)
+                .cloned()
+                .collect();
+            let verdict = if of_file.is_empty() {
+                Ok("rules".to_owned())
+            } else {
+                Err(of_file)
+            };
+            self.add(&file.file, verdict);
+        }
+        rules
+    }
 }
 
 impl Project {
@@ -171,113 +323,66 @@ impl Project {
     /// # Errors
     /// The first [`ConfigError`] found, in the order project, sources, products, rules.
     pub fn open(folder: &Path) -> Result<Self, ConfigError> {
-        let (project, checked) = Self::read(folder)?;
-        match checked
-            .files
-            .into_iter()
-            .find_map(|(_, verdict)| verdict.err())
-        {
-            Some(error) => Err(error),
-            None => Ok(project),
+        let checked = Self::read(folder)?;
+        let first = checked.files.into_iter().find_map(|(_, v)| v.err());
+        match (
+            checked.project,
+            first.and_then(|all| all.into_iter().next()),
+        ) {
+            (Some(project), _) => Ok(project),
+            (None, Some(error)) => Err(error),
+            (None, None) => unreachable!("a project is absent only where a file is wrong"),
         }
     }
 
-    /// Opens a project folder and says of every file what it is or what is wrong with it.
+    /// Whether a folder is a project, right or wrong.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        // What cannot be looked at is there: opening it will say why it cannot be read.
+        folder.join(PROJECT_FILE).try_exists().unwrap_or(true)
+    }
+
+    /// Reads a project folder and says of every file what it is or what is wrong with it.
     ///
     /// # Errors
-    /// [`ConfigError`] when `comptoir.toml` itself cannot be read.
-    pub fn read(folder: &Path) -> Result<(Self, Checked), ConfigError> {
+    /// [`ConfigError`] when there is no `comptoir.toml`: then the folder is no project.
+    pub fn read(folder: &Path) -> Result<Checked, ConfigError> {
         let path = folder.join(PROJECT_FILE);
-        if !path.is_file() {
+        if !Self::is_in(folder) {
             return Err(ConfigError::Unreadable {
                 file: path,
                 found: "there is no such file, so this folder is no project; make one with `comptoir new`".to_owned(),
             });
         }
-        let main = ConfigFile::read(&path)?;
-        let mut project = Self::from_file(folder, &main)?;
-        let mut verdicts = vec![(PathBuf::from(PROJECT_FILE), Ok("the project".to_owned()))];
-        let relative = |f: &ConfigFile| f.file.strip_prefix(folder).unwrap_or(&f.file).to_owned();
-        for file in files(&folder.join("sources"))? {
-            let verdict = Source::check(&file).map(|source| {
-                let what = format!("source of table {}", source.table().name);
-                project.sources.push(source);
-                what
-            });
-            verdicts.push((relative(&file), verdict));
-        }
-        for file in files(&folder.join("products"))? {
-            let name = relative(&file);
-            let verdict = Raw::read(file).and_then(|raw| {
-                let product = raw.check()?;
-                let what = format!("data product of kind {}", product.header().kind);
-                project.products.push(Arc::from(product));
-                Ok(what)
-            });
-            verdicts.push((name, verdict));
-        }
-        let rules = files(&folder.join("rules"))?;
-        match RuleSet::check(&rules) {
-            Ok(set) => {
-                project.rules = Arc::new(set);
-                verdicts.extend(rules.iter().map(|f| (relative(f), Ok("rules".to_owned()))));
-            }
-            Err(error) => verdicts.push((PathBuf::from("rules"), Err(error))),
-        }
-        Ok((project, Checked { files: verdicts }))
-    }
-
-    fn from_file(folder: &Path, main: &ConfigFile) -> Result<Self, ConfigError> {
-        let file: ProjectFile = main.parse()?;
-        let memory: Bytes = file.engine.memory.parse().map_err(|_| {
-            main.refuse(
-                &["engine", "memory"],
-                &file.engine.memory,
-                "a size such as 512MiB or 8GiB",
-            )
-        })?;
-        let body_max: Bytes = file.server.body_max.parse().map_err(|_| {
-            main.refuse(
-                &["server", "body_max"],
-                &file.server.body_max,
-                "a size such as 1MiB",
-            )
-        })?;
-        let address: std::net::SocketAddr = file.server.address.parse().map_err(|_| {
-            main.refuse(
-                &["server", "address"],
-                &file.server.address,
-                "an address with a port such as 127.0.0.1:7878",
-            )
-        })?;
-        if file.server.anonymous && !address.ip().is_loopback() {
-            return Err(main.refuse(
-                &["server", "anonymous"],
-                true,
-                format!(
-                    "false while the server listens at {address}, which is no loopback address"
-                ),
-            ));
-        }
-        if !(0.0..=0.5).contains(&file.holdout.share) {
-            return Err(main.refuse(&["holdout", "share"], file.holdout.share, "0 to 0.5"));
-        }
-        if !(1..=100_000).contains(&file.server.batch_max) {
-            return Err(main.refuse(
-                &["server", "batch_max"],
-                file.server.batch_max,
-                "1 to 100000",
-            ));
-        }
-        Ok(Self {
+        let mut verdicts = Verdicts {
+            folder,
+            files: Vec::new(),
+        };
+        let main = ConfigFile::read(&path)
+            .map_err(|e| vec![e])
+            .and_then(|main| Settings::check(&main));
+        let (settings, verdict) = match main {
+            Ok(settings) => (Some(settings), Ok("the project".to_owned())),
+            Err(wrong) => (None, Err(wrong)),
+        };
+        verdicts.add(&path, verdict);
+        let sources = verdicts.sources();
+        let (products, names) = verdicts.products();
+        let rules = verdicts.rules(&names);
+        let good = verdicts.files.iter().all(|(_, verdict)| verdict.is_ok());
+        let project = settings.filter(|_| good).map(|settings| Self {
             folder: folder.to_owned(),
-            memory,
-            body_max,
-            address,
-            file,
-            sources: Vec::new(),
-            products: Vec::new(),
-            rules: Arc::new(RuleSet::default()),
+            memory: settings.memory,
+            body_max: settings.body_max,
+            address: settings.address,
+            file: settings.file,
+            sources,
+            products,
+            rules: Arc::new(rules),
+        });
+        Ok(Checked {
+            files: verdicts.files,
+            project,
         })
     }
 

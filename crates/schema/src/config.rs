@@ -49,6 +49,18 @@ pub struct ConfigFile {
     pub text: String,
 }
 
+impl ConfigError {
+    /// The file that is wrong.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Unreadable { file, .. }
+            | Self::Syntax { file, .. }
+            | Self::Value { file, .. } => file,
+        }
+    }
+}
+
 impl ConfigFile {
     /// Reads a file.
     ///
@@ -79,15 +91,23 @@ impl ConfigFile {
     /// # Errors
     /// [`ConfigError::Syntax`] at the line of the first thing that is wrong.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
-        toml::from_str(&self.text).map_err(|e| self.syntax(&e))
+        let document =
+            toml::Deserializer::parse(&self.text).map_err(|e| self.syntax(&e, String::new()))?;
+        serde_path_to_error::deserialize(document)
+            .map_err(|e| self.syntax(e.inner(), dotted(e.path())))
     }
 
-    fn syntax(&self, error: &toml::de::Error) -> ConfigError {
+    /// The error of the parser, with the key that it does not name.
+    fn syntax(&self, error: &toml::de::Error, key: String) -> ConfigError {
         let offset = error.span().map_or(0, |s| s.start);
+        let mut message = error.message().replace('\n', " ");
+        if !key.is_empty() && !message.contains(&format!("`{key}`")) {
+            message.push_str(&format!(" (in `{key}`)"));
+        }
         ConfigError::Syntax {
             file: self.file.clone(),
             line: self.line_of(offset),
-            message: error.message().replace('\n', " "),
+            message,
         }
     }
 
@@ -159,6 +179,18 @@ impl ConfigFile {
     }
 }
 
+/// A path into a file as errors name it: keys and array positions, dotted.
+fn dotted(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    };
+    path.iter().filter_map(step).collect::<Vec<_>>().join(".")
+}
+
 fn sorted(value: &toml::Value) -> String {
     match value {
         toml::Value::Table(table) => {
@@ -217,6 +249,26 @@ mod tests {
         assert!(
             error.starts_with("a.toml:3: unknown field `colour`, expected `name` or `column`"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_with_its_key() {
+        let text = "name = \"x\"\n[[column]]\nwidth = 1\n\n[[column]]\nwidth = \"wide\"\n";
+        let error = |text: &str| {
+            ConfigFile::new("a.toml", text)
+                .parse::<Example>()
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error(text),
+            "a.toml:6: invalid type: string \"wide\", expected i64 (in `column.1.width`)"
+        );
+        let missing = error("name = \"x\"\n[[column]]\n");
+        assert!(
+            missing.starts_with("a.toml:2: missing field `width`") && missing.contains("column.0"),
+            "{missing}"
         );
     }
 

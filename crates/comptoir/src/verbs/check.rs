@@ -4,57 +4,62 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use factory::Project;
+use factory::project::Checked;
+use schema::ConfigError;
+use std::path::{Path, PathBuf};
 
-/// Check every file of the project; nothing is read or written besides
+/// Check every file of the project (comptoir.toml, sources, products, rules); no data is read, nothing is written
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   comptoir check
   comptoir check --project shop --output json
 
-Exit code 1: at least one file is wrong; each is named with line, key, value found and what is allowed.")]
+Every file is listed, right or wrong; of each error the line, the key, the value found and what is allowed.
+Exit code 1: at least one file is wrong. 2: the folder holds no comptoir.toml, so there is nothing to check.")]
 pub(crate) struct Check {}
 
 impl Check {
     pub(crate) fn run(self, context: &Context) -> anyhow::Result<()> {
-        let (_, checked) = Project::read(&context.global.project)?;
-        let wrong = checked
-            .files
-            .iter()
-            .filter(|(_, verdict)| verdict.is_err())
-            .count();
+        let Checked { files, .. } = Project::read(&context.global.project)?;
+        let wrong = files.iter().filter(|(_, v)| v.is_err()).count();
         if context.json() {
-            let files: Vec<_> = checked
-                .files
-                .iter()
-                .map(|(file, verdict)| {
-                    serde_json::json!({
-                        "file": file,
-                        "ok": verdict.is_ok(),
-                        "what": verdict.as_ref().ok(),
-                        "error": verdict.as_ref().err().map(ToString::to_string),
-                    })
-                })
-                .collect();
-            print::json(&serde_json::json!({ "files": files, "wrong": wrong }))?;
+            let list: Vec<_> = files.iter().map(|(file, v)| document(file, v)).collect();
+            print::json(&serde_json::json!({ "files": list, "wrong": wrong }))?;
         } else {
-            let mut table = Table::new(["file", "verdict"]);
-            for (file, verdict) in &checked.files {
-                if let Ok(what) = verdict {
-                    table.row([file.display().to_string(), what.clone()]);
-                }
-            }
-            table.print()?;
-            for error in checked.files.iter().filter_map(|(_, v)| v.as_ref().err()) {
-                print::line(format!("\nwrong: {error}"))?;
-            }
+            show(&files)?;
         }
         if wrong > 0 {
-            return Err(Refused(format!(
-                "{wrong} of {} files are wrong",
-                checked.files.len()
-            ))
-            .into());
+            return Err(Refused(format!("{wrong} of {} files are wrong", files.len())).into());
         }
         Ok(())
     }
+}
+
+type Verdict = Result<String, Vec<ConfigError>>;
+
+fn document(file: &Path, verdict: &Verdict) -> serde_json::Value {
+    let errors: Vec<String> = match verdict {
+        Ok(_) => Vec::new(),
+        Err(all) => all.iter().map(ToString::to_string).collect(),
+    };
+    serde_json::json!({
+        "file": file,
+        "ok": verdict.is_ok(),
+        "what": verdict.as_ref().ok(),
+        "error": errors.first(),
+        "errors": errors,
+    })
+}
+
+fn show(files: &[(PathBuf, Verdict)]) -> anyhow::Result<()> {
+    let mut table = Table::new(["file", "verdict"]);
+    for (file, verdict) in files {
+        let says = verdict.as_ref().map_or("WRONG", String::as_str);
+        table.row([file.display().to_string(), says.to_owned()]);
+    }
+    table.print()?;
+    for error in files.iter().filter_map(|(_, v)| v.as_ref().err()).flatten() {
+        print::line(format!("\nwrong: {error}"))?;
+    }
+    Ok(())
 }

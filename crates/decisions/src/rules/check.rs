@@ -1,13 +1,12 @@
 //! From rule files as they are written to rules that can be used.
 
 use super::raw::{RawAction, RawExample, RawGroup, RawRule, RawRuleFile};
-use super::{Action, Group, Rule, Scope};
+use super::{Action, Group, Names, Rule, Scope};
 use crate::condition::{Condition, Evaluator, KnownItem, KnownRequest, Verdict};
 use cel::Env;
 use jiff::civil::Date;
 use schema::ConfigError;
 use schema::config::ConfigFile;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 100; // It is printed beside every item it touches.
@@ -39,43 +38,71 @@ impl Place<'_> {
     }
 }
 
-/// Checks all files together.
-pub(super) fn check(files: &[ConfigFile], env: &Arc<Env>) -> Result<Vec<Rule>, ConfigError> {
+/// Checks all files together: the rules, or everything that is wrong with them.
+pub(super) fn check(
+    files: &[ConfigFile],
+    names: &Names<'_>,
+    env: &Arc<Env>,
+) -> Result<Vec<Rule>, Vec<ConfigError>> {
     let evaluator = Evaluator::new(env);
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut places: Vec<Place<'_>> = Vec::new();
-    let mut names: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    let mut checked = Checked::default();
+    let mut wrong = Vec::new();
     for file in files {
-        for (number, raw) in file.parse::<RawRuleFile>()?.rule.into_iter().enumerate() {
+        let raw = match file.parse::<RawRuleFile>() {
+            Ok(raw) => raw,
+            Err(error) => {
+                wrong.push(error);
+                continue;
+            }
+        };
+        for (number, raw) in raw.rule.into_iter().enumerate() {
             let place = Place {
                 file,
                 number: number.to_string(),
             };
-            let rule = check_rule(raw, &place, env, &evaluator)?;
-            if let Some(first) = names.insert(rule.name.clone(), rules.len()) {
-                let allowed = format!(
-                    "a name that no other rule has (also at {})",
-                    places[first].named()
-                );
-                return Err(place.refuse(&["name"], format!("{:?}", rule.name), allowed));
-            }
-            let clash = rules.iter().position(|other| always_clash(other, &rule));
-            if let Some(other) = clash {
-                let allowed = format!(
-                    "a place that no rule pins in the same placements, products and days (`{}` does, at {})",
-                    rules[other].name,
-                    places[other].named()
-                );
-                let Action::Pin { position } = rule.action else {
-                    continue;
-                };
-                return Err(place.refuse(&["position"], position, allowed));
-            }
-            rules.push(rule);
-            places.push(place);
+            let added = check_rule(raw, &place, names, env, &evaluator)
+                .and_then(|rule| checked.add(rule, place));
+            wrong.extend(added.err());
         }
     }
-    Ok(rules)
+    if wrong.is_empty() {
+        Ok(checked.rules)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Rules that were checked, with their places.
+#[derive(Default)]
+struct Checked<'a> {
+    rules: Vec<Rule>,
+    places: Vec<Place<'a>>,
+}
+
+impl<'a> Checked<'a> {
+    /// Adds a rule that no other is in the way of.
+    fn add(&mut self, rule: Rule, place: Place<'a>) -> Result<(), ConfigError> {
+        if let Some(first) = self.rules.iter().position(|other| other.name == rule.name) {
+            let allowed = format!(
+                "a name that no other rule has (also at {})",
+                self.places[first].named()
+            );
+            return Err(place.refuse(&["name"], format!("{:?}", rule.name), allowed));
+        }
+        if let Action::Pin { position } = rule.action
+            && let Some(other) = self.rules.iter().position(|r| always_clash(r, &rule))
+        {
+            let allowed = format!(
+                "a place that no rule pins in the same placements, products and days (`{}` does, at {})",
+                self.rules[other].name,
+                self.places[other].named()
+            );
+            return Err(place.refuse(&["position"], position, allowed));
+        }
+        self.rules.push(rule);
+        self.places.push(place);
+        Ok(())
+    }
 }
 
 /// Two pins of one place that no request can tell apart.
@@ -94,6 +121,7 @@ fn always_clash(one: &Rule, other: &Rule) -> bool {
 fn check_rule(
     raw: RawRule,
     place: &Place<'_>,
+    names: &Names<'_>,
     env: &Env,
     evaluator: &Evaluator,
 ) -> Result<Rule, ConfigError> {
@@ -114,7 +142,7 @@ fn check_rule(
         }
     }
     let action = check_action(&raw, place)?;
-    let scope = check_scope(&raw, place)?;
+    let scope = check_scope(&raw, place, names)?;
     let condition = Condition::new(&raw.when, env).map_err(|error| {
         place.refuse(
             &["when"],
@@ -203,16 +231,26 @@ fn check_action(raw: &RawRule, place: &Place<'_>) -> Result<Action, ConfigError>
     })
 }
 
-fn check_scope(raw: &RawRule, place: &Place<'_>) -> Result<Scope, ConfigError> {
-    for (key, names) in [("placements", &raw.placements), ("products", &raw.products)] {
-        if let Some(names) = names
-            && (names.is_empty() || names.iter().any(|n| n.trim().is_empty()))
-        {
+fn check_scope(raw: &RawRule, place: &Place<'_>, names: &Names<'_>) -> Result<Scope, ConfigError> {
+    for (key, given, there_are) in [
+        ("placements", &raw.placements, names.placements),
+        ("products", &raw.products, names.products),
+    ] {
+        let Some(given) = given else { continue };
+        if given.is_empty() {
             return Err(place.refuse(
                 &[key],
-                format!("{names:?}"),
+                "[]",
                 "at least one name, or no such key for all of them",
             ));
+        }
+        // A rule for a name that is nowhere would never apply, and nobody would notice.
+        if let Some(unknown) = given.iter().find(|n| !there_are.contains(&n.as_str())) {
+            let allowed = match there_are {
+                [] => "no such key: there is none to name".to_owned(),
+                all => all.join(", "),
+            };
+            return Err(place.refuse(&[key], format!("{unknown:?}"), allowed));
         }
     }
     let day = |key: &'static str, date: Option<toml::value::Date>| {

@@ -41,17 +41,27 @@ impl Default for RuleSet {
     }
 }
 
+/// Names that the scope of a rule may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The data products there are.
+    pub products: &'a [&'a str],
+    /// The placements that a request can name.
+    pub placements: &'a [&'a str],
+}
+
 impl RuleSet {
     /// Checks rule files together. Earlier files, and earlier rules in a file, come first where two rules compete.
     ///
     /// # Errors
-    /// [`ConfigError`] with file, line, key, what was found and what is allowed: an unknown key, a condition that is
-    /// no CEL or uses an unknown variable, field or function, a key that its action does not take, a name used twice,
-    /// an example that does not hold, two pins that always claim the same place.
-    pub fn check(files: &[ConfigFile]) -> Result<Self, ConfigError> {
+    /// A [`ConfigError`] for each file that cannot be read and each rule that is wrong, with file, line, key, what was
+    /// found and what is allowed: an unknown key, a condition that is no CEL or uses an unknown variable, field or
+    /// function, a key that its action does not take, a product or placement that is not among `names`, a name used
+    /// twice, an example that does not hold, two pins that always claim the same place.
+    pub fn check(files: &[ConfigFile], names: &Names<'_>) -> Result<Self, Vec<ConfigError>> {
         let env = crate::condition::environment();
         Ok(Self {
-            rules: check::check(files, &env)?.into(),
+            rules: check::check(files, names, &env)?.into(),
             env,
         })
     }

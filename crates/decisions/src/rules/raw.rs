@@ -36,9 +36,9 @@ pub struct RawRule {
     pub at_most: Option<u32>,
     /// For `cap`: what a group is.
     pub per: Option<RawGroup>,
-    /// Placements it is for; all of them without this key.
+    /// Placements it is for, each one of a kind of product; all of them without this key.
     pub placements: Option<Vec<String>>,
-    /// Data products it is for; all of them without this key.
+    /// Data products it is for, each one of the project; all of them without this key.
     pub products: Option<Vec<String>>,
     /// First day it is valid on.
     #[schemars(with = "Option<String>")]

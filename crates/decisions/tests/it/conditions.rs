@@ -11,7 +11,7 @@ fn holds(when: &str) -> bool {
     let example = |applies| format!("{facts}\napplies = {applies}");
     let accepts = |applies| {
         let text = rule("r", when, "then = 'exclude'", &example(applies));
-        decisions::RuleSet::check(&[crate::shop::file(&text)])
+        crate::shop::check(&[crate::shop::file(&text)])
     };
     match (accepts(true), accepts(false)) {
         (Ok(_), Err(_)) => true,

@@ -1,7 +1,6 @@
 //! Rule files: what is refused, where, and with what is allowed.
 
-use crate::shop::{file, refused, rule, rules, six_items};
-use decisions::RuleSet;
+use crate::shop::{check, file, refused, rule, rules, six_items};
 use decisions::rules::{Action, Group};
 
 const WINE: &str = "item = { category = 'wine' }\napplies = true";
@@ -120,6 +119,14 @@ fn what_is_wrong_is_refused_at_its_line() {
             "rules/shop.toml:7: `rule.0.placements` is []",
         ),
         (
+            "then = 'exclude'\nplacements = ['home', 'homw']",
+            "rules/shop.toml:7: `rule.0.placements` is \"homw\", allowed is for_you, home, x, y",
+        ),
+        (
+            "then = 'exclude'\nproducts = ['for-yuo']",
+            "rules/shop.toml:7: `rule.0.products` is \"for-yuo\", allowed is for-you, value",
+        ),
+        (
             "then = 'exclude'\nvalid_from = 2026-02-30",
             "rules/shop.toml:7:",
         ),
@@ -169,6 +176,25 @@ fn an_example_that_does_not_hold_names_rule_number_and_line() {
 }
 
 #[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let good = rule("good", "item.category == 'wine'", "then = 'exclude'", WINE);
+    let hide = rule("hide", "item.category == 'wine'", "then = 'pin'", WINE);
+    let away = rule("away", "nothing", "then = 'exclude'", WINE);
+    let other = schema::config::ConfigFile::new("rules/other.toml", "colour = 1\n");
+    let wrong = check(&[file(&(hide + &good + &away)), other]).unwrap_err();
+    let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    let expected = [
+        "rules/shop.toml:1: `rule.0.position` is missing",
+        "rules/shop.toml:25: `rule.2.when` is \"nothing\", using the unknown variable `nothing`",
+        "rules/other.toml:1: unknown field `colour`, expected `rule`",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
 fn a_rule_without_examples_is_refused() {
     let text = rule("r", "item.category == 'wine'", "then = 'exclude'", WINE);
     let text = text.split("[[rule.example]]").next().unwrap();
@@ -182,9 +208,7 @@ fn a_rule_without_examples_is_refused() {
 fn a_name_used_twice_is_refused_with_both_places() {
     let one = rule("r", "item.category == 'wine'", "then = 'exclude'", WINE);
     let other = schema::config::ConfigFile::new("rules/other.toml", format!("\n{one}"));
-    let error = RuleSet::check(&[file(&one), other])
-        .unwrap_err()
-        .to_string();
+    let error = check(&[file(&one), other]).unwrap_err()[0].to_string();
     assert_eq!(
         error,
         "rules/other.toml:3: `rule.0.name` is \"r\", allowed is a name that no other rule has (also at rules/shop.toml:1)"

@@ -1,9 +1,10 @@
 //! A small shop to rank in, and rule files in a line each.
 
+use decisions::rules::Names;
 use decisions::{ItemFacts, Request, RuleSet};
 use jiff::civil::{Date, date};
 use schema::config::ConfigFile;
-use schema::{Cents, ProductId};
+use schema::{Cents, ConfigError, ProductId};
 
 pub(crate) const TODAY: Date = date(2026, 6, 15);
 
@@ -40,15 +41,26 @@ pub(crate) fn file(text: &str) -> ConfigFile {
     ConfigFile::new("rules/shop.toml", text)
 }
 
-pub(crate) fn rules(text: &str) -> RuleSet {
-    RuleSet::check(&[file(text)]).unwrap_or_else(|e| panic!("{e}"))
+/// What the rules of these tests may name.
+pub(crate) const NAMES: Names<'static> = Names {
+    products: &["for-you", "value"],
+    placements: &["for_you", "home", "x", "y"],
+};
+
+pub(crate) fn check(files: &[ConfigFile]) -> Result<RuleSet, Vec<ConfigError>> {
+    RuleSet::check(files, &NAMES)
 }
 
+pub(crate) fn rules(text: &str) -> RuleSet {
+    check(&[file(text)]).unwrap_or_else(|e| panic!("{e:?}"))
+}
+
+/// The one thing that is wrong with a file.
 pub(crate) fn refused(text: &str) -> String {
-    RuleSet::check(&[file(text)])
-        .map(|r| format!("accepted {r:?}"))
-        .unwrap_err()
-        .to_string()
+    match check(&[file(text)]).as_ref().map_err(Vec::as_slice) {
+        Err([one]) => one.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) fn asked() -> Request<'static> {

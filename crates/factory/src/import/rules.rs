@@ -8,7 +8,7 @@ use sources::config::{RawRule, References, RuleEffect};
 /// The contract of a source: what the shared schema says of its table, then its own rules.
 ///
 /// - `now`: what the schema says must not lie in the future may be a day later, for clocks and time zones.
-pub(super) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract, ConfigError> {
+pub(crate) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract, ConfigError> {
     let written = source.contract();
     let references = match written.references {
         References::Quarantine => Some(Effect::Quarantine),
