@@ -1,7 +1,7 @@
 //! What every verb shares: global options, the project, the open workshop.
 
 use crate::print::Format;
-use crate::progress;
+use crate::progress::{self, Slow};
 use anyhow::Context as _;
 use factory::{Project, Workshop};
 use lake::LakeOptions;
@@ -114,6 +114,20 @@ impl Context {
         Ok(project)
     }
 
+    /// Says what is under way once it has taken a second, until the answer is dropped.
+    pub(crate) fn slow(&self, what: &str) -> Slow {
+        Slow::begin(&self.progress, what)
+    }
+
+    /// The project of the call with its lake and registry open; `None` where the folder is no project.
+    pub(crate) async fn workshop_if_any(&self) -> anyhow::Result<Option<Workshop>> {
+        if Project::is_in(&self.global.project) {
+            self.workshop().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The project of the call with its lake and registry open.
     pub(crate) async fn workshop(&self) -> anyhow::Result<Workshop> {
         self.workshop_in(&self.global.project).await
@@ -135,6 +149,7 @@ impl Context {
             threads,
         };
         let folder = project.folder.display().to_string();
+        let _opening = self.slow("open the lake and the registry");
         Workshop::open(project, &options)
             .await
             .with_context(|| format!("open the project in {folder}"))

@@ -2,7 +2,9 @@
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use schema::progress::Progress;
+use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -23,6 +25,7 @@ impl Progress for Lines {
     fn note(&self, line: &str) {
         eprintln!("{line}");
     }
+    fn end(&self) {}
 }
 
 impl Bars {
@@ -92,23 +95,64 @@ impl Progress for Bars {
             None => eprintln!("{line}"),
         }
     }
-}
 
-impl Drop for Bars {
-    fn drop(&mut self) {
+    fn end(&self) {
         if let Some(bar) = self.bar().take() {
             bar.finish_and_clear();
         }
     }
 }
 
-/// Progress as fits the terminal; nothing at all when asked to be quiet.
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Progress as fits the terminal; nothing at all when asked to be quiet. Bars have no colour.
 pub(crate) fn progress(quiet: bool) -> Arc<dyn Progress> {
     if quiet {
         Arc::new(schema::progress::Silent)
-    } else if crate::context::is_coloured() {
-        Arc::new(Bars(Mutex::new(None)))
-    } else {
+    } else if ProgressDrawTarget::stderr().is_hidden() {
+        // No terminal, or one that cannot move its cursor.
         Arc::new(Lines)
+    } else {
+        Arc::new(Bars(Mutex::new(None)))
+    }
+}
+
+/// Work that is told of only once it has taken a second; what was told goes away when this is dropped.
+pub(crate) struct Slow {
+    progress: Arc<dyn Progress>,
+    /// Dropped, it wakes the thread that waits to tell.
+    done: Option<Sender<()>>,
+    telling: Option<JoinHandle<()>>,
+}
+
+impl Slow {
+    /// Begins the work. A thread tells of it, since work may keep every thread of the runtime busy.
+    pub(crate) fn begin(progress: &Arc<dyn Progress>, what: &str) -> Self {
+        const UNTOLD: Duration = Duration::from_secs(1);
+        let (done, is_done) = std::sync::mpsc::channel::<()>();
+        let (teller, what) = (Arc::clone(progress), what.to_owned());
+        let tell = move || {
+            if is_done.recv_timeout(UNTOLD) == Err(RecvTimeoutError::Timeout) {
+                teller.stage(&what, 0);
+            }
+        };
+        Self {
+            progress: Arc::clone(progress),
+            done: Some(done),
+            // Where there is no thread to be had, the work is done in silence.
+            telling: std::thread::Builder::new().spawn(tell).ok(),
+        }
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        let _ = self.telling.take().map(JoinHandle::join);
+        self.progress.end();
     }
 }

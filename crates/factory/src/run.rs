@@ -212,6 +212,7 @@ impl Workshop {
     pub async fn history(
         &self,
         as_of: Option<AsOf>,
+        progress: &dyn Progress,
     ) -> Result<(Arc<History>, Vec<TableVersion>), RunError> {
         let failed = |source| RunError::Load {
             product: "the products".to_owned(),
@@ -232,7 +233,7 @@ impl Workshop {
                 .map_err(lake)?
                 .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
         };
-        let history = features::load(&self.lake, &snapshot, as_of)
+        let history = features::load(&self.lake, &snapshot, as_of, progress)
             .await
             .map_err(failed)?;
         let inputs = snapshot

@@ -7,7 +7,7 @@ use lake::{Lake, LakeError, LakeOptions, Snapshot};
 use products::{Artefact, Fitted, LoadError, Product, Shop};
 use registry::Registry;
 use schema::AsOf;
-use schema::progress::Progress;
+use schema::progress::{Progress, Silent};
 use std::sync::Arc;
 
 /// A project with its lake and registry open.
@@ -75,14 +75,16 @@ impl Workshop {
         options: &ImportOptions,
         progress: &dyn Progress,
     ) -> Result<ImportOutcome, ImportError> {
-        import::import(
+        let imported = import::import(
             &self.lake,
             &self.project.folder,
             &self.project.sources,
             options,
             progress,
         )
-        .await
+        .await;
+        progress.end();
+        imported
     }
 
     /// The day after the last sale in the lake; `None` where there is no sale.
@@ -119,7 +121,7 @@ impl Workshop {
             .await
             .map_err(failed)?
             .unwrap_or(today);
-        let history: History = features::load(&self.lake, &snapshot, as_of).await?;
+        let history: History = features::load(&self.lake, &snapshot, as_of, &Silent).await?;
         Ok(Arc::new(Shop::new(Arc::new(history), &self.project.rules)))
     }
 

@@ -13,6 +13,8 @@ pub trait Progress: Send + Sync {
     fn advance(&self, units: u64);
     /// A line worth keeping on screen.
     fn note(&self, line: &str);
+    /// Nothing is under way any more: what is shown of the last stage goes away.
+    fn end(&self);
 }
 
 /// Nobody listens.
@@ -24,4 +26,5 @@ impl Progress for Silent {
     fn stage_of_time(&self, _: &str, _: Option<Duration>) {}
     fn advance(&self, _: u64) {}
     fn note(&self, _: &str) {}
+    fn end(&self) {}
 }

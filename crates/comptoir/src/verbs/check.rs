@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
   comptoir check
   comptoir check --project shop --output json
 
-Every file is listed, right or wrong; of each error the line, the key, the value found and what is allowed.
-Exit code 1: at least one file is wrong. 2: the folder holds no comptoir.toml, so there is nothing to check.")]
+Every file is listed, right or wrong; of each error the line, key, value found and what is allowed.
+Exit code 1: at least one file is wrong. 2: the folder holds no comptoir.toml.")]
 pub(crate) struct Check {}
 
 impl Check {

@@ -12,10 +12,14 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   comptoir decide for-you --input customers.csv --output-file pages.parquet
   comptoir decide value --input customers.ndjson --output-file value.csv
+  comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
-Input columns: customer_id, product_id, placement, items (those that the product needs). Formats by file name:
-.ndjson, .csv, .parquet. Every decision is logged in the lake; one row of output per action, one with an error per
-question that cannot be answered. The output is written beside its place and moved when it is complete.")]
+(The global --output says how the summary is printed: table or json.)
+
+Input columns: customer_id, product_id, placement, items (those that the product needs).
+Formats by file name: .ndjson, .csv, .parquet.
+Every decision is logged in the lake; one row of output per action, one with an error per question
+that cannot be answered. The output is written beside its place and moved when it is complete.")]
 pub(crate) struct Decide {
     /// The data product
     product: String,
@@ -55,6 +59,7 @@ impl Decide {
         let done = workshop
             .decide_batch(product.as_ref(), &options, context.progress.as_ref())
             .await?;
+        context.progress.end();
         if context.json() {
             return print::json(&done);
         }

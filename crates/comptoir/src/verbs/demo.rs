@@ -4,20 +4,28 @@ use crate::context::Context;
 use crate::print;
 use crate::verbs::{import, new, run, serve};
 use anyhow::bail;
-use factory::import::ImportOptions;
+use factory::Workshop;
+use factory::import::{ImportOptions, ImportOutcome};
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Customers that can be asked for. Why 600: every kind of dirt occurs twice in a kind of file at least, which is more than
 /// the contract forgives in the file of fewer customers.
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
+/// The example shop that can be simulated.
+pub(crate) const SHOP: &str = "marketplace";
+
 /// Simulate a marketplace, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  comptoir demo             make the folder comptoir-demo, do everything, serve the console on 127.0.0.1
-  comptoir demo --once      the same without serving
-  comptoir demo --dir shop  in a project folder of your own choice; a second call starts from what is there
-  comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner")]
+  comptoir demo                make the folder comptoir-demo, do everything, serve the console
+  comptoir demo --once         the same without serving
+  comptoir demo --dir shop     in a folder of your choice; a second call starts from what is there
+  comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner
+
+Then look around in its folder: comptoir products --project comptoir-demo
+Exit code 1: a gate is closed, the report says which; the demo ends there.")]
 pub(crate) struct Demo {
     /// Folder of the demo
     #[arg(long, value_name = "DIR", default_value = "comptoir-demo")]
@@ -36,9 +44,58 @@ pub(crate) struct Demo {
     address: Option<std::net::SocketAddr>,
 }
 
+/// What was done, for a program; empty is what was not come to.
+#[derive(Debug, Default, Serialize)]
+struct Done {
+    folder: PathBuf,
+    simulated: Option<Simulated>,
+    import: Option<ImportOutcome>,
+    runs: Option<Vec<serde_json::Value>>,
+    asked: Option<serde_json::Value>,
+    address: Option<String>,
+}
+
+/// The raw files that were made.
+#[derive(Debug, Serialize)]
+struct Simulated {
+    files: usize,
+    rows: u64,
+    bytes: u64,
+}
+
 impl Demo {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
-        self.simulate(context)?;
+        let mut done = Done {
+            folder: self.dir.clone(),
+            ..Done::default()
+        };
+        let ended = self.steps(context, &mut done).await;
+        match ended {
+            Ok(workshop) if !self.once => {
+                say(context, "5. Serve (Ctrl-C stops)")?;
+                let json = context.json();
+                serve::serve(context, workshop, self.address, move |address| {
+                    if !json {
+                        return serve::tell(address);
+                    }
+                    done.address = Some(address.to_owned());
+                    print::json(&done)
+                })
+                .await
+            }
+            // A gate that closes ends the demo: what was done until then is told all the same.
+            ended => {
+                if context.json() && (ended.is_ok() || done.import.is_some()) {
+                    print::json(&done)?;
+                }
+                ended.map(drop)
+            }
+        }
+    }
+
+    /// Everything but serving; `done` is told what was done, as far as it went.
+    async fn steps(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
+        done.simulated = self.simulate(context)?;
         let workshop = context.workshop_in(&self.dir).await?;
         say(
             context,
@@ -46,32 +103,33 @@ impl Demo {
         )?;
         let options = ImportOptions::at(Context::now());
         let outcome = workshop.import(&options, context.progress.as_ref()).await?;
-        import::show(context, &outcome)?;
-        import::gate(&outcome)?;
+        say(context, outcome.to_string().trim_end())?;
+        let outcome = done.import.insert(outcome);
+        import::gate(outcome)?;
         say(
             context,
             "\n3. Train, measure on days held out, compare with the naive baseline, promote",
         )?;
         let products = run::chosen(&workshop.project, &[])?;
-        let outcomes = run::run_all(context, &workshop, &products, None).await?;
-        run::show(context, &outcomes)?;
-        run::gate(&outcomes)?;
-        self.try_one(context, &workshop).await?;
-        if self.once {
-            return say(
-                context,
-                &format!(
-                    "Look around: comptoir serve --project {}",
-                    self.dir.display()
-                ),
-            );
+        let tried = run::run_all(context, &workshop, &products, None).await?;
+        if !context.json() {
+            run::show(&tried)?;
         }
-        say(context, "5. Serve (Ctrl-C stops)")?;
-        serve::serve(context, workshop, self.address).await
+        done.runs = Some(run::documents(&tried));
+        run::verdict(tried)?;
+        done.asked = self.try_one(context, &workshop).await?;
+        if self.once {
+            let folder = self.dir.display();
+            say(
+                context,
+                &format!("Look around: comptoir serve --project {folder}"),
+            )?;
+        }
+        Ok(workshop)
     }
 
     /// Makes the project and its raw files, unless they are there.
-    fn simulate(&self, context: &Context) -> anyhow::Result<()> {
+    fn simulate(&self, context: &Context) -> anyhow::Result<Option<Simulated>> {
         let raw = self.dir.join("raw");
         let generated = if raw.exists() {
             if let Some(customers) = self.customers {
@@ -90,35 +148,47 @@ impl Demo {
             })?)
         };
         if !self.dir.join(factory::project::PROJECT_FILE).exists() {
-            new::write_example("marketplace", &self.dir)?;
+            new::write_example(SHOP, &self.dir)?;
         }
         let Some(generated) = generated else {
-            return say(
+            say(
                 context,
                 &format!("1. The raw files in {} are there already", raw.display()),
-            );
+            )?;
+            return Ok(None);
         };
         let written = simulator::write(&generated, &self.dir)?;
+        context.progress.end();
         say(
             context,
             "1. Simulate a marketplace with known truth (truth.json), in the files of a foreign system",
         )?;
-        let rows: u64 = written.files.iter().filter_map(|f| f.rows).sum();
-        let bytes = schema::Bytes(written.files.iter().map(|f| f.bytes).sum());
+        let made = Simulated {
+            files: written.files.len(),
+            rows: written.files.iter().filter_map(|f| f.rows).sum(),
+            bytes: written.files.iter().map(|f| f.bytes).sum(),
+        };
+        let size = schema::Bytes(made.bytes);
         say(
             context,
-            &format!("   {rows} rows in {} files, {bytes}", written.files.len()),
-        )
+            &format!("   {} rows in {} files, {size}", made.rows, made.files),
+        )?;
+        Ok(Some(made))
     }
 
-    /// Shows one answer, as the API would give it.
-    async fn try_one(&self, context: &Context, workshop: &factory::Workshop) -> anyhow::Result<()> {
+    /// Shows one answer, as the API would give it; `None` where there is nobody to ask about.
+    async fn try_one(
+        &self,
+        context: &Context,
+        workshop: &Workshop,
+    ) -> anyhow::Result<Option<serde_json::Value>> {
         let Some(product) = workshop.project.product("for-you") else {
-            return Ok(());
+            return Ok(None);
         };
         let Some((_, fitted)) = workshop.champion(product.as_ref()).await? else {
-            return Ok(());
+            return Ok(None);
         };
+        let loading = context.slow("load the shop");
         let shop = workshop.shop().await?;
         let best = shop
             .history
@@ -127,11 +197,12 @@ impl Demo {
             .zip(0u32..)
             .max_by_key(|(_, c)| shop.history.lines_of(*c).len());
         let Some((customer, _)) = best else {
-            return Ok(());
+            return Ok(None);
         };
         let serving = fitted.attach(std::sync::Arc::clone(&shop));
         let asked = super::explain::asked(&format!("customer={customer}"), None)?;
         let decided = serving.decide(&asked, Context::now())?;
+        drop(loading);
         say(context, &format!("4. Ask: what for customer {customer}?"))?;
         for action in decided.actions.iter().take(5) {
             let reasons = action.reasons.list();
@@ -145,7 +216,10 @@ impl Demo {
                 ),
             )?;
         }
-        say(context, "")
+        say(context, "")?;
+        Ok(Some(serde_json::json!({
+            "product": product.header().name, "asked": asked, "decided": decided,
+        })))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::exit::Refused;
 use crate::print::{self, Table};
 use factory::Workshop;
 
-/// Look at everything that must be right for the project to work
+/// Look at everything that must be right for the project to work: files, registry, lake, history, champions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   comptoir doctor
@@ -79,6 +79,7 @@ async fn champions(workshop: &Workshop) -> Vec<Finding> {
 impl Doctor {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let mut findings = Vec::new();
+        let looking = context.slow("look at the lake and load the champions");
         match context.project() {
             Ok(project) => {
                 let says = format!(
@@ -99,6 +100,7 @@ impl Doctor {
             }
             Err(error) => findings.push(finding("files", Err(format!("{error:#}")))),
         }
+        drop(looking);
         let wrong = findings.iter().filter(|f| !f.good).count();
         if context.json() {
             let list: Vec<_> = findings

@@ -10,17 +10,20 @@ use schema::{CustomerId, ProductId};
 /// Explain what a data product decides for a customer or a product, and why not something else
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  comptoir explain for-you --for customer=17850
-  comptoir explain for-you --for customer=17850 --about 85123A     why this product, or why not
-  comptoir explain for-you --for product=85123A --placement complementary")]
+  comptoir explain for-you --for customer=17850                   why the best product is the best
+  comptoir explain for-you --for customer=17850 --about 85123A    why this product, or why not
+  comptoir explain for-you --for product=85123A --placement complementary
+  comptoir explain value --for customer=17850                     what a customer is worth, and why
+
+Placements of a product: comptoir products NAME.")]
 pub(crate) struct Explain {
     /// The data product
     product: String,
     /// Whom or what the answer is about: customer=ID or product=ID
     #[arg(long = "for", value_name = "SUBJECT")]
     subject: String,
-    /// Placement, where the product has several
-    #[arg(long)]
+    /// Placement, where the product has several; where absent `similar` for a product alone, else the first one
+    #[arg(long, value_name = "NAME")]
     placement: Option<String>,
     /// The action to explain; the best one where absent
     #[arg(long, value_name = "ID")]
@@ -50,6 +53,7 @@ impl Explain {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let product = one(&workshop.project, &self.product)?;
+        let loading = context.slow("load the champion and the shop");
         let Some((version, fitted)) = workshop.champion(product.as_ref()).await? else {
             bail!(
                 "{} has no champion yet; train it with `comptoir run {}`",
@@ -62,6 +66,7 @@ impl Explain {
         let explained = serving
             .explain(&asked, self.about.as_deref(), Context::now())
             .context("explain the answer")?;
+        drop(loading);
         if context.json() {
             return print::json(&serde_json::json!({
                 "product": self.product, "version": version, "asked": asked, "explanation": explained,

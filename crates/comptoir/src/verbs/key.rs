@@ -13,7 +13,9 @@ use std::io::Read;
   comptoir key list
   comptoir key revoke 3
 
-Scopes: read (pages and figures), decide, ingest (events), admin (all). A key is shown once; only its hash is stored.")]
+Scopes: read (pages and figures), decide, ingest (events), admin (all).
+A key is shown once; only its hash is stored.
+Requests need a key once [server] anonymous in comptoir.toml is false.")]
 pub(crate) struct Key {
     #[command(subcommand)]
     action: Action,
@@ -22,6 +24,9 @@ pub(crate) struct Key {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Create a key and print it once
+    #[command(after_help = "Examples:
+  comptoir key create \"web shop\" --scope decide --scope ingest
+  curl -s localhost:7878/v1/products -H \"authorization: Bearer $KEY\"    with a key that may read")]
     Create {
         /// Who uses it
         name: String,
@@ -30,8 +35,12 @@ enum Action {
         scopes: Vec<String>,
     },
     /// List keys, without their secrets
+    #[command(after_help = "Example:
+  comptoir key list")]
     List,
     /// Revoke a key
+    #[command(after_help = "Example:
+  comptoir key revoke 3    the number that `comptoir key list` shows")]
     Revoke {
         /// Number of the key
         id: u32,
@@ -87,6 +96,10 @@ impl Key {
             }
             Action::Revoke { id } => {
                 workshop.registry.revoke_key(id, Context::now()).await?;
+                if context.json() {
+                    let keys = workshop.registry.keys().await?;
+                    return print::json(&keys.iter().find(|k| k.id == id));
+                }
                 print::line(format!("key {id} is revoked"))
             }
         }

@@ -9,8 +9,9 @@ use schema::AsOf;
 /// Say what training would read and need, and whether it fits, without starting it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  comptoir plan
-  comptoir plan for-you --memory 512MiB
+  comptoir plan                            all products, as of the day after the last sale
+  comptoir plan for-you --memory 512MiB    whether one product fits into less memory
+  comptoir plan --as-of 2011-09-01         as if that day and all later ones were not known yet
 
 Exit code 3: at least one product needs more memory than the budget.")]
 pub(crate) struct Plan {
@@ -25,7 +26,10 @@ impl Plan {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let products = chosen(&workshop.project, &self.products)?;
-        let (history, inputs) = workshop.history(self.as_of.map(AsOf)).await?;
+        let (history, inputs) = workshop
+            .history(self.as_of.map(AsOf), context.progress.as_ref())
+            .await?;
+        context.progress.end();
         let size = Size::of(&history);
         let budget = workshop.project.memory;
         let mut refused = None;

@@ -2,7 +2,8 @@
 
 use crate::context::Context;
 use crate::print::{self, Table};
-use ::products::KINDS;
+use crate::verbs::{run, versions};
+use ::products::{Card, KINDS};
 use anyhow::bail;
 use factory::CHAMPION;
 
@@ -11,7 +12,7 @@ use factory::CHAMPION;
 #[command(after_help = "Examples:
   comptoir products              products of the project, and the kinds there are
   comptoir products recommend    a kind: its question, outputs and an example file
-  comptoir products for-you      a product: its card, versions and scorecard")]
+  comptoir products for-you      a product: its card, scorecard with intervals, versions")]
 pub(crate) struct Products {
     /// A product or a kind
     name: Option<String>,
@@ -30,7 +31,7 @@ impl Products {
 }
 
 async fn all(context: &Context) -> anyhow::Result<()> {
-    let workshop = context.workshop().await.ok();
+    let workshop = context.workshop_if_any().await?;
     let mut rows = Vec::new();
     if let Some(workshop) = &workshop {
         for product in &workshop.project.products {
@@ -71,17 +72,12 @@ async fn all(context: &Context) -> anyhow::Result<()> {
     table.print()
 }
 
-fn card(context: &Context, card: &::products::Card) -> anyhow::Result<()> {
+fn card(context: &Context, card: &Card) -> anyhow::Result<()> {
     if context.json() {
         return print::json(card);
     }
     print::line(format!("{}: {}\n", card.kind, card.question))?;
-    print::line(format!("judged by  {}", card.criterion))?;
-    print::line(format!("must beat  {}", card.baseline))?;
-    print::line(format!("reads      {}", card.reads.join(", ")))?;
-    if !card.placements.is_empty() {
-        print::line(format!("placements {}", card.placements.join(", ")))?;
-    }
+    judged(card)?;
     print::line("")?;
     let mut table = Table::new(["answers with", "unit", "meaning"]);
     for o in card.outputs {
@@ -93,6 +89,17 @@ fn card(context: &Context, card: &::products::Card) -> anyhow::Result<()> {
         print::line(format!("  {source}"))?;
     }
     print::line(format!("\nexample file\n\n{}", card.example))
+}
+
+/// By what products of a kind are judged.
+fn judged(card: &Card) -> anyhow::Result<()> {
+    print::line(format!("judged by  {}", card.criterion))?;
+    print::line(format!("must beat  {}", card.baseline))?;
+    print::line(format!("reads      {}", card.reads.join(", ")))?;
+    if !card.placements.is_empty() {
+        print::line(format!("placements {}", card.placements.join(", ")))?;
+    }
+    Ok(())
 }
 
 async fn one(context: &Context, name: &str) -> anyhow::Result<()> {
@@ -112,20 +119,36 @@ async fn one(context: &Context, name: &str) -> anyhow::Result<()> {
         .await?
         .map(|a| a.version);
     let versions = workshop.registry.versions(name).await?;
+    let answering = versions.iter().find(|v| Some(v.number) == champion);
+    let card = ::products::kind(&header.kind).map(|k| k.card());
     if context.json() {
-        return print::json(
-            &serde_json::json!({ "product": header, "champion": champion, "versions": versions }),
-        );
+        return print::json(&serde_json::json!({
+            "product": header, "card": card, "champion": champion,
+            "scorecard": answering.map(|v| &v.scorecard), "versions": versions,
+        }));
     }
     print::line(format!("{}: {}", header.name, header.description))?;
     print::line(format!(
-        "kind {}, owner {}, deadline {} ms",
+        "kind {}, owner {}, deadline {} ms\n",
         header.kind, header.owner, header.deadline_ms
     ))?;
-    match champion {
-        Some(version) => print::line(format!("champion: version {version} of {}", versions.len())),
-        None => print::line(format!(
-            "no champion yet; train it with `comptoir run {name}`"
-        )),
+    if let Some(card) = card {
+        print::line(format!("question   {}", card.question))?;
+        judged(card)?;
     }
+    let Some(answering) = answering else {
+        return print::line(format!(
+            "\nno champion yet; train it with `comptoir run {name}`"
+        ));
+    };
+    print::line(format!(
+        "\nchampion: version {} of {}",
+        answering.number,
+        versions.len()
+    ))?;
+    if let Some(scorecard) = versions::scorecard(answering) {
+        run::show_scorecard(&scorecard)?;
+    }
+    print::line("")?;
+    versions::table(&versions, champion).print()
 }

@@ -11,7 +11,7 @@ use registry::{AliasChange, PromoteError, Signature};
 /// Make a version the champion: the one that answers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  comptoir promote for-you 3
+  comptoir promote for-you 3    version 3 of `comptoir versions for-you`
   comptoir promote for-you 2 --despite-gate --why \"season is over\"
 
 Exit code 1: the version does not beat its baseline or is worse than the champion beyond its noise.")]

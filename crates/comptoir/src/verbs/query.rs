@@ -3,6 +3,8 @@
 use crate::context::Context;
 use crate::print;
 use anyhow::Context as _;
+use arrow::json::WriterBuilder;
+use arrow::json::writer::LineDelimited;
 use futures::TryStreamExt;
 use std::io::Write;
 
@@ -13,7 +15,9 @@ use std::io::Write;
   comptoir query \"SELECT rule, COUNT(*) FROM quarantine GROUP BY rule\" --output json
   comptoir query \"SELECT product, state, duration_ms FROM runs\"
 
-Tables: all shared tables (comptoir tables), quarantine, imports, decisions, runs. The SQL is DataFusion's.
+Tables: all shared tables (comptoir tables), quarantine, imports, decisions, runs.
+The SQL is DataFusion's.
+With --output json every row is one line, and every line has every column.
 Exit code 3: the query does not fit into --memory even with spilling to disk.")]
 pub(crate) struct Query {
     /// The query
@@ -24,15 +28,21 @@ impl Query {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         workshop.add_runs_view().await?;
+        let running = context.slow("run the query");
         let mut rows = workshop.lake.stream(&self.sql).await?;
         if context.json() {
-            // One JSON object a line, as they come: a result of any size fits.
-            let mut writer = arrow::json::LineDelimitedWriter::new(std::io::stdout().lock());
+            // One JSON object a line, as they come: a result of any size fits. Every row has every key.
+            let mut writer = WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, LineDelimited>(std::io::stdout().lock());
+            let mut running = Some(running);
             while let Some(batch) = rows
                 .try_next()
                 .await
                 .map_err(|e| workshop.lake.sql_error(e))?
             {
+                // The first rows say themselves that the query runs.
+                drop(running.take());
                 writer.write(&batch).context("print the rows")?;
             }
             return writer.finish().context("print the rows");
@@ -52,6 +62,7 @@ impl Query {
                 shown.push(batch.slice(0, room.min(batch.num_rows())));
             }
         }
+        drop(running);
         if shown.is_empty() {
             shown.push(arrow::array::RecordBatch::new_empty(schema));
         }

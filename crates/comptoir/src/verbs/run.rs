@@ -1,12 +1,12 @@
 //! `comptoir run`
 
 use crate::context::Context;
-use crate::exit::Refused;
+use crate::exit::{self, Refused};
 use crate::print;
 use ::products::Product;
 use anyhow::bail;
-use factory::{Project, RunOptions, RunOutcome, Workshop};
-use schema::AsOf;
+use factory::{Project, RunError, RunOptions, RunOutcome, Workshop};
+use schema::{AsOf, Scorecard};
 use std::sync::Arc;
 
 /// Train data products, measure them beside their baselines, and promote those that pass their gate
@@ -15,7 +15,9 @@ use std::sync::Arc;
   comptoir run                              all products, as of the day after the last sale
   comptoir run for-you --as-of 2011-09-01   one product, knowing nothing of that day or later
 
-Exit code 1: a version did not pass its gate (it is registered, the champion stays). 3: refused for memory.")]
+One product's error keeps no other from running; the exit code is the worst.
+Exit code 1: a version did not pass its gate (it is registered, the champion stays).
+2: a product could not be trained. 3: refused for memory.")]
 pub(crate) struct Run {
     /// Data products; all where absent
     products: Vec<String>,
@@ -52,92 +54,134 @@ impl Run {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let products = chosen(&workshop.project, &self.products)?;
-        let outcomes = run_all(context, &workshop, &products, self.as_of.map(AsOf)).await?;
-        show(context, &outcomes)?;
-        gate(&outcomes)
+        let tried = run_all(context, &workshop, &products, self.as_of.map(AsOf)).await?;
+        if context.json() {
+            print::json(&documents(&tried))?;
+        } else {
+            show(&tried)?;
+        }
+        verdict(tried)
     }
 }
 
-/// Runs the products one after the other over one history.
+/// A product and what came of its run.
+pub(crate) struct Tried {
+    product: String,
+    kind: String,
+    outcome: Result<RunOutcome, RunError>,
+}
+
+/// Runs the products one after the other over one history; an error of one does not keep the others from running.
 pub(crate) async fn run_all(
     context: &Context,
     workshop: &Workshop,
     products: &[Arc<dyn Product>],
     as_of: Option<AsOf>,
-) -> anyhow::Result<Vec<RunOutcome>> {
-    context.progress.stage("read the history", 0);
-    let (history, inputs) = workshop.history(as_of).await?;
+) -> anyhow::Result<Vec<Tried>> {
+    let progress = &context.progress;
+    let (history, inputs) = workshop.history(as_of, progress.as_ref()).await?;
     workshop.recover_runs(Context::now()).await?;
-    let mut outcomes = Vec::new();
+    let mut tried = Vec::new();
     for product in products {
         let options = RunOptions {
             as_of,
             seed: context.global.seed,
             now: Context::now(),
         };
-        outcomes.push(
-            workshop
-                .run(product, &history, &inputs, &options, &context.progress)
-                .await?,
-        );
+        tried.push(Tried {
+            product: product.header().name.clone(),
+            kind: product.header().kind.clone(),
+            outcome: workshop
+                .run(product, &history, &inputs, &options, progress)
+                .await,
+        });
     }
-    Ok(outcomes)
+    progress.end();
+    Ok(tried)
+}
+
+/// What came of the runs, for a program: of one that failed its product, its kind and the error.
+pub(crate) fn documents(tried: &[Tried]) -> Vec<serde_json::Value> {
+    let document = |t: &Tried| match &t.outcome {
+        Ok(outcome) => serde_json::json!(outcome),
+        Err(error) => serde_json::json!({
+            "product": t.product, "kind": t.kind, "error": factory::run::one_line(error),
+        }),
+    };
+    tried.iter().map(document).collect()
 }
 
 /// Prints what came of the runs.
-pub(crate) fn show(context: &Context, outcomes: &[RunOutcome]) -> anyhow::Result<()> {
-    if context.json() {
-        return print::json(&outcomes);
-    }
-    for outcome in outcomes {
-        let state = if outcome.promoted {
-            "champion"
-        } else {
-            "not promoted"
-        };
-        let seconds = outcome.duration_ms as f64 / 1000.0;
-        print::line(format!(
-            "{} ({}) version {}: {state}, as of {}, {seconds:.1} s",
-            outcome.product, outcome.kind, outcome.version, outcome.as_of
-        ))?;
-        print::line(format!("  gate: {}", outcome.because))?;
-        print::line(format!("  measured: {}", outcome.scorecard.split))?;
-        for m in &outcome.scorecard.metrics {
-            let scope = if m.scope.is_empty() {
-                String::new()
-            } else {
-                format!("{} ", m.scope)
-            };
-            print::line(format!(
-                "  {scope}{}: {}   {}: {}",
-                m.name, m.value, m.baseline_name, m.baseline
-            ))?;
+pub(crate) fn show(tried: &[Tried]) -> anyhow::Result<()> {
+    for t in tried {
+        match &t.outcome {
+            Ok(outcome) => show_one(outcome)?,
+            Err(error) => print::line(format!(
+                "{} ({}): not trained\n  {}\n",
+                t.product,
+                t.kind,
+                factory::run::one_line(error)
+            ))?,
         }
-        for line in &outcome.scorecard.notes {
-            print::line(format!("  - {line}"))?;
-        }
-        print::line(format!(
-            "  the version: trained on everything before {}",
-            outcome.as_of
-        ))?;
-        for line in &outcome.summary {
-            print::line(format!("  - {line}"))?;
-        }
-        print::line("")?;
     }
     Ok(())
 }
 
-/// Exit code 1 where a version did not pass.
-pub(crate) fn gate(outcomes: &[RunOutcome]) -> anyhow::Result<()> {
-    let closed: Vec<_> = outcomes
-        .iter()
-        .filter(|o| !o.promoted)
-        .map(|o| format!("{}: {}", o.product, o.because))
-        .collect();
-    if closed.is_empty() {
-        Ok(())
+fn show_one(outcome: &RunOutcome) -> anyhow::Result<()> {
+    let state = if outcome.promoted {
+        "champion"
     } else {
-        Err(Refused(closed.join("; ")).into())
+        "not promoted"
+    };
+    let seconds = outcome.duration_ms as f64 / 1000.0;
+    print::line(format!(
+        "{} ({}) version {}: {state}, as of {}, {seconds:.1} s",
+        outcome.product, outcome.kind, outcome.version, outcome.as_of
+    ))?;
+    print::line(format!("  gate: {}", outcome.because))?;
+    show_scorecard(&outcome.scorecard)?;
+    print::line(format!(
+        "  the version: trained on everything before {}",
+        outcome.as_of
+    ))?;
+    for line in &outcome.summary {
+        print::line(format!("  - {line}"))?;
     }
+    print::line("")
+}
+
+/// Prints what a version was measured to be worth, each figure with its interval and beside its baseline.
+pub(crate) fn show_scorecard(card: &Scorecard) -> anyhow::Result<()> {
+    print::line(format!("  measured: {}", card.split))?;
+    for m in &card.metrics {
+        let scope = if m.scope.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", m.scope)
+        };
+        print::line(format!(
+            "  {scope}{}: {}   {}: {}",
+            m.name, m.value, m.baseline_name, m.baseline
+        ))?;
+    }
+    card.notes
+        .iter()
+        .try_for_each(|line| print::line(format!("  - {line}")))
+}
+
+/// The worst exit code of the runs: 1 where a version did not pass, that of its error where there is none.
+pub(crate) fn verdict(tried: Vec<Tried>) -> anyhow::Result<()> {
+    let mut closed = Vec::new();
+    let mut errors = Vec::new();
+    for t in tried {
+        match t.outcome {
+            Ok(outcome) if outcome.promoted => {}
+            Ok(outcome) => closed.push(format!("{}: {}", outcome.product, outcome.because)),
+            Err(error) => errors.push(anyhow::Error::new(error)),
+        }
+    }
+    if !closed.is_empty() {
+        errors.push(Refused(closed.join("; ")).into());
+    }
+    exit::worst(errors)
 }

@@ -10,9 +10,12 @@ use std::path::PathBuf;
 /// Print or write the JSON Schemas of all project files, for editors
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  comptoir schemas                 names of the schemas
-  comptoir schemas source          one of them
-  comptoir schemas --write schemas all of them into a folder")]
+  comptoir schemas                    names of the schemas
+  comptoir schemas source             the schema of the files in sources/
+  comptoir schemas --write schemas    all of them into a folder
+
+An editor that knows JSON Schema completes and checks a TOML file whose first line is
+  #:schema ../schemas/source.json")]
 pub(crate) struct Schemas {
     /// A schema
     name: Option<String>,
@@ -47,8 +50,9 @@ fn decisions_schema() -> Schema {
 }
 
 impl Schemas {
-    pub(crate) fn run(self, _: &Context) -> anyhow::Result<()> {
+    pub(crate) fn run(self, context: &Context) -> anyhow::Result<()> {
         let all = all();
+        let names: Vec<_> = all.iter().map(|(n, _)| n.as_str()).collect();
         if let Some(folder) = self.write {
             fs_err::create_dir_all(&folder).context("make the folder")?;
             for (name, schema) in &all {
@@ -57,10 +61,16 @@ impl Schemas {
                     serde_json::to_string_pretty(schema)? + "\n",
                 )?;
             }
+            if context.json() {
+                let written = serde_json::json!({ "folder": folder, "schemas": names });
+                return print::json(&written);
+            }
             return print::line(format!("{} schemas in {}", all.len(), folder.display()));
         }
-        let names: Vec<_> = all.iter().map(|(n, _)| n.as_str()).collect();
         let Some(name) = self.name else {
+            if context.json() {
+                return print::json(&names);
+            }
             return print::line(names.join("\n"));
         };
         match all.iter().find(|(n, _)| *n == name) {

@@ -13,6 +13,8 @@ use std::net::SocketAddr;
   comptoir serve --address 127.0.0.1:0     any free port; the address is printed
   curl -s localhost:7878/v1/products/for-you/decide -H 'content-type: application/json' -d '{\"customer_id\": \"17850\"}'
 
+To answer other machines, set [server] address and anonymous = false in comptoir.toml, and create
+keys (comptoir key).
 Ctrl-C or SIGTERM stops: requests in flight are answered, decisions reach the lake.")]
 pub(crate) struct Serve {
     /// Address to listen at; overrides [server] address
@@ -23,7 +25,15 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
-        serve(context, workshop, self.address).await
+        let json = context.json();
+        serve(context, workshop, self.address, move |address| {
+            if json {
+                print::json(&serde_json::json!({ "address": address }))
+            } else {
+                tell(address)
+            }
+        })
+        .await
     }
 }
 
@@ -43,23 +53,27 @@ async fn stop() {
     }
 }
 
+/// Says where everything is.
+pub(crate) fn tell(address: &str) -> anyhow::Result<()> {
+    print::line(format!(
+        "console  {address}/\nAPI      {address}/openapi.json\nmetrics  {address}/metrics"
+    ))
+}
+
 /// Serves until the process is asked to stop.
+///
+/// - `ready` is told `http://` and the address once requests are answered there.
 pub(crate) async fn serve(
     context: &Context,
     workshop: Workshop,
     address: Option<SocketAddr>,
+    ready: impl FnOnce(&str) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let json = context.json();
+    let starting = context.slow("load the shop and the champions");
     let ready = move |bound: SocketAddr| {
-        let told = if json {
-            print::json(&serde_json::json!({ "address": format!("http://{bound}") }))
-        } else {
-            print::line(format!(
-                "console  http://{bound}/\nAPI      http://{bound}/openapi.json\nmetrics  http://{bound}/metrics"
-            ))
-        };
+        drop(starting);
         // A closed standard output does not stop a server.
-        let _ = told;
+        let _ = ready(&format!("http://{bound}"));
     };
     server::serve(workshop, ServeOptions { address }, ready, stop()).await?;
     Ok(())

@@ -83,9 +83,12 @@ fn one(context: &Context, name: &str) -> anyhow::Result<()> {
 
 async fn all(context: &Context) -> anyhow::Result<()> {
     // Outside a project the definitions are shown without rows.
-    let rows = match context.workshop().await {
-        Ok(workshop) => Some(workshop.table_rows().await?),
-        Err(_) => None,
+    let rows = match context.workshop_if_any().await? {
+        Some(workshop) => {
+            let _counting = context.slow("count the rows");
+            Some(workshop.table_rows().await?)
+        }
+        None => None,
     };
     let of = |name: &str| rows.as_ref().map(|r| r.get(name).copied().unwrap_or(0));
     if context.json() {

@@ -4,12 +4,14 @@ use crate::context::Context;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::CHAMPION;
+use registry::VersionRecord;
 use schema::Scorecard;
 
 /// Show the versions of a data product with what they were measured to be worth
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
-  comptoir versions for-you")]
+#[command(after_help = "Examples:
+  comptoir versions for-you                  which version answers, and what each is worth
+  comptoir versions for-you --output json    with whole scorecards and the champions until now")]
 pub(crate) struct Versions {
     /// The data product
     product: String,
@@ -31,26 +33,36 @@ impl Versions {
                 "history": workshop.registry.alias_history(&self.product, CHAMPION).await?,
             }));
         }
-        let mut table = Table::new([
-            "version", "state", "trained", "measure", "value", "baseline",
-        ]);
-        for v in &versions {
-            let card: Option<Scorecard> = serde_json::from_value(v.scorecard.clone()).ok();
-            let metric = card.as_ref().and_then(|c| c.metrics.first());
-            let state = if champion == Some(v.number) {
-                "champion"
-            } else {
-                ""
-            };
-            table.row([
-                v.number.to_string(),
-                state.to_owned(),
-                v.created_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-                metric.map_or_else(String::new, |m| m.name.clone()),
-                metric.map_or_else(String::new, |m| m.value.to_string()),
-                metric.map_or_else(String::new, |m| m.baseline.to_string()),
-            ]);
-        }
-        table.print()
+        table(&versions, champion).print()
     }
+}
+
+/// The versions with the measure that decides on each.
+pub(crate) fn table(versions: &[VersionRecord], champion: Option<u32>) -> Table {
+    let mut table = Table::new([
+        "version", "state", "trained", "measure", "value", "baseline",
+    ]);
+    for v in versions {
+        let card = scorecard(v);
+        let metric = card.as_ref().and_then(|c| c.metrics.first());
+        let state = if champion == Some(v.number) {
+            "champion"
+        } else {
+            ""
+        };
+        table.row([
+            v.number.to_string(),
+            state.to_owned(),
+            v.created_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            metric.map_or_else(String::new, |m| m.name.clone()),
+            metric.map_or_else(String::new, |m| m.value.to_string()),
+            metric.map_or_else(String::new, |m| m.baseline.to_string()),
+        ]);
+    }
+    table
+}
+
+/// What a version was measured to be worth; `None` where another program has written something else.
+pub(crate) fn scorecard(version: &VersionRecord) -> Option<Scorecard> {
+    serde_json::from_value(version.scorecard.clone()).ok()
 }

@@ -1,5 +1,6 @@
 //! The demonstration: from nothing to explained decisions.
 
+use crate::documents::documented;
 use crate::program::{Ran, counts, good, json, refused, rows, run};
 use serde_json::Value;
 use std::path::Path;
@@ -108,6 +109,20 @@ fn decides_for_many(shop: &Path, customer: &str) {
     assert_eq!(logged[0]["n"], 2);
 }
 
+/// A second call simulates and imports nothing, and trains again.
+fn starts_from_what_is_there_and_tells_it_in_one_document(folder: &Path) {
+    let again = run(folder, &["demo", "--once", "--output", "json", "--quiet"]);
+    assert!(again.code <= 1, "{again:#?}");
+    let document = json(&again.out);
+    documented("demo", &document);
+    assert_eq!(document["folder"], "comptoir-demo");
+    assert_eq!(document["simulated"], Value::Null);
+    assert_eq!(document["import"]["committed"]["state"], "nothing_new");
+    assert_eq!(document["runs"].as_array().unwrap().len(), 3, "{document}");
+    assert_eq!(document["asked"].is_null(), again.code == 1, "{document}");
+    assert_eq!(document["address"], Value::Null);
+}
+
 #[test]
 fn the_demo_goes_from_raw_files_to_explained_decisions() {
     let folder = tempfile::tempdir().unwrap();
@@ -148,6 +163,7 @@ fn the_demo_goes_from_raw_files_to_explained_decisions() {
     refused(folder.path(), &other, 2, &[says]);
     let runs = rows(&shop, "SELECT product FROM runs");
     assert_eq!(runs.len(), 3, "a refused demo has trained");
+    starts_from_what_is_there_and_tells_it_in_one_document(folder.path());
 }
 
 #[test]

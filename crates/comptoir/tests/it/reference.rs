@@ -1,9 +1,10 @@
 //! Reference pages are generated from code and schema; a page that differs is an error, not a surprise.
 
 use crate::program::{good, root};
+use crate::terminal::commands;
 use products::KINDS;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Compares a page with what the code says now, or writes it where `UPDATE_REFERENCE` is set.
 #[track_caller]
@@ -127,27 +128,25 @@ fn kinds() {
     }
 }
 
+/// The help of a command and of those below it, each with an example at least.
+fn add_help(text: &mut String, folder: &Path, command: &[&str]) {
+    let help = good(folder, &[command, &["--help"]].concat()).out;
+    assert!(help.contains("Example"), "{command:?} shows no example");
+    writeln!(text, "\n## {}\n\n```text\n{help}```", command.join(" ")).unwrap();
+    for below in commands(&help) {
+        add_help(text, folder, &[command, &[&below]].concat());
+    }
+}
+
 #[test]
 fn command_line() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = format!(
-        "{GENERATED}# Command line\n\n```text\n{}```\n",
-        good(folder.path(), &["--help"]).out
-    );
-    let verbs: Vec<String> = text
-        .lines()
-        .skip_while(|l| *l != "Commands:")
-        .skip(1)
-        .take_while(|l| l.starts_with("  "))
-        .filter(|l| !l.starts_with("   "))
-        .filter_map(|l| l.split_whitespace().next().map(str::to_owned))
-        .filter(|v| v != "help")
-        .collect();
+    let help = good(folder.path(), &["--help"]).out;
+    let verbs = commands(&help);
     assert!(verbs.len() > 15, "{verbs:?}");
+    let mut text = format!("{GENERATED}# Command line\n\n```text\n{help}```\n");
     for verb in verbs {
-        let help = good(folder.path(), &[&verb, "--help"]).out;
-        assert!(help.contains("Example"), "{verb} shows no example");
-        writeln!(text, "\n## {verb}\n\n```text\n{help}```").unwrap();
+        add_help(&mut text, folder.path(), &[&verb]);
     }
     text.push_str("\nExit codes: 0 done, 1 a check or a gate said no, 2 wrong use or bad input, 3 refused for memory or another budget.\n");
     page("command-line.md", &text);

@@ -1,5 +1,6 @@
 //! The served program, killed and stopped while it is asked.
 
+use crate::documents::documented;
 use crate::program::{comptoir, counts, good, json, rows, run, starter};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -34,6 +35,7 @@ pub(crate) fn serve(shop: &Path) -> (Child, String) {
             "the server ended: {told}"
         );
     }
+    documented("serve", &json(&told));
     let address = json(&told)["address"].as_str().unwrap().to_owned();
     (child, address.trim_start_matches("http://").to_owned())
 }

@@ -1,7 +1,8 @@
 //! The example shops, end to end.
 
-use crate::program::{good, json, real_data, root, run};
+use crate::program::{comptoir, good, json, real_data, root, run};
 use std::path::Path;
+use std::process::Command;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -92,11 +93,59 @@ fn two_years_of_a_wholesaler_are_imported_and_learned_from() {
     let returns = json(returns.out.trim())["n"].as_u64().unwrap();
     // 19,165 cancellation lines, less those of codes that are no products, duplicates and prices of nothing.
     assert!((17_000..19_165).contains(&returns), "{returns}");
-    let ran = run(
-        &shop,
-        &["run", "segments", "value", "--output", "json", "--quiet"],
+    let ran = run(&shop, &["run", "--output", "json", "--quiet"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let outcomes = json(&ran.out);
+    let outcome = |name: &str| {
+        let found = outcomes.as_array().unwrap().iter();
+        found
+            .clone()
+            .find(|o| o["product"] == name)
+            .unwrap_or_else(|| panic!("no {name} in {outcomes}"))
+    };
+    assert_eq!(outcome("for-you")["promoted"], true, "{outcomes}");
+    assert_eq!(outcome("segments")["promoted"], true, "{outcomes}");
+    // Customers' own rates are hard to beat in a house with seasons: the gate says no, and says why.
+    let value = outcome("value");
+    assert_eq!(value["promoted"], false, "{outcomes}");
+    let because = value["because"].as_str().unwrap();
+    assert!(because.contains("does not beat the baseline"), "{because}");
+    assert_eq!(ran.err, format!("refused: value: {because}\n"));
+}
+
+#[test]
+fn a_new_shop_whose_raw_files_are_elsewhere_says_so_instead_of_sending_its_user_to_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = |shop: &str| {
+        let ran = Command::new(comptoir())
+            .args(["new", shop, "--shop", shop])
+            .current_dir(folder.path())
+            .env_remove("COMPTOIR_DATA")
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let complete = new("starter");
+    assert!(
+        complete.contains("next: cd starter && comptoir check && comptoir import && ")
+            && !complete.contains("not there yet"),
+        "{complete}"
     );
-    assert!(ran.code <= 1, "{ran:#?}");
+    let simulated = new("marketplace");
+    for part in [
+        "not there yet",
+        "source `sales`: found no file at marketplace/raw/",
+        "next: comptoir demo --dir marketplace",
+    ] {
+        assert!(simulated.contains(part), "no {part:?} in {simulated}");
+    }
+    assert!(!simulated.contains("next: cd"), "{simulated}");
+    let real = new("cdnow");
+    for part in ["not there yet", "COMPTOIR_DATA, which is not set"] {
+        assert!(real.contains(part), "no {part:?} in {real}");
+    }
+    assert!(!real.contains("next: "), "{real}");
 }
 
 #[test]

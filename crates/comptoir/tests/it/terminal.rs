@@ -3,19 +3,28 @@
 use crate::program::{comptoir, good, json, refused, root, run, starter};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The commands that a help lists; none where it lists none.
+pub(crate) fn commands(help: &str) -> Vec<String> {
+    let Some((_, list)) = help.split_once("Commands:\n") else {
+        return Vec::new();
+    };
+    // A command stands two columns in, the rest of a long description further.
+    list.lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|l| !l.starts_with(' ')))
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .filter(|command| command != "help")
+        .collect()
+}
 
 /// The verbs, as the help lists them.
-fn verbs(folder: &Path) -> Vec<String> {
-    let help = good(folder, &["--help"]).out;
-    let list = help.split_once("Commands:\n").unwrap().1;
-    let list = list.split_once("\n\n").unwrap().0;
-    // A verb stands two columns in, the rest of a long description further.
-    list.lines()
-        .filter_map(|line| line.strip_prefix("  ").filter(|l| !l.starts_with(' ')))
-        .map(|line| line.split(' ').next().unwrap().to_owned())
-        .collect()
+pub(crate) fn verbs(folder: &Path) -> Vec<String> {
+    commands(&good(folder, &["--help"]).out)
 }
 
 #[test]
@@ -109,35 +118,76 @@ fn into_a_pipe_go_plain_lines_and_nothing_at_all_where_it_is_quiet() {
     );
 }
 
+/// Whether a text sets a colour or a weight: an escape that ends in `m`.
+fn is_coloured(text: &str) -> bool {
+    text.split("\u{1b}[").skip(1).any(|escape| {
+        escape
+            .find(|c: char| c.is_ascii_alphabetic())
+            .is_some_and(|end| escape[end..].starts_with('m'))
+    })
+}
+
 #[test]
-fn on_a_terminal_logs_and_progress_are_coloured_unless_the_user_wants_none() {
+fn on_a_terminal_there_are_bars_and_colours_and_bars_alone_where_its_user_wants_no_colour() {
     let folder = tempfile::tempdir().unwrap();
-    let on_a_terminal = |shop: &Path, colour: &str| {
-        let command = format!("{colour} {} import -v", comptoir());
+    let on_a_terminal = |shop: &Path, environment: &str| {
+        let command = format!("env {environment} {} import -v", comptoir());
         let ran = plain(shop, "script", &["-qec", &command, "/dev/null"]);
         assert!(ran.status.success(), "{ran:?}");
+        std::fs::remove_dir_all(shop).unwrap();
         String::from_utf8_lossy(&ran.stdout).into_owned()
     };
     if Command::new("script").arg("--version").output().is_err() {
         println!(
-            "skipped: on_a_terminal_logs_and_progress_are_coloured_unless_the_user_wants_none needs `script`"
+            "skipped: on_a_terminal_there_are_bars_and_colours_and_bars_alone_where_its_user_wants_no_colour needs `script`"
         );
         return;
     }
-    let shop = starter(folder.path());
-    let coloured = on_a_terminal(&shop, "env TERM=xterm");
+    // A bar is drawn over: the cursor goes back to the start of its line, which is cleared.
+    let is_bar = |told: &str| {
+        told.contains("import raw/sales.csv into sales [") && told.contains("\r\u{1b}[2K")
+    };
+    let coloured = on_a_terminal(&starter(folder.path()), "TERM=xterm");
+    assert!(is_bar(&coloured), "{coloured:?}");
     assert!(
         coloured.contains("\u{1b}[32m INFO\u{1b}[0m"),
         "{coloured:?}"
     );
-    std::fs::remove_dir_all(&shop).unwrap();
-    let shop = starter(folder.path());
-    let bare = on_a_terminal(&shop, "env NO_COLOR=1");
+    let bare = on_a_terminal(&starter(folder.path()), "TERM=xterm NO_COLOR=1");
+    assert!(is_bar(&bare) && bare.contains(" INFO "), "{bare:?}");
+    assert!(!is_coloured(&bare), "{bare:?}");
+    // One that cannot move its cursor gets lines.
+    let dumb = on_a_terminal(&starter(folder.path()), "TERM=dumb NO_COLOR=1");
     assert!(
-        bare.contains(" INFO ") && bare.contains("import raw/sales.csv into sales\r\n"),
-        "{bare:?}"
+        dumb.contains("import raw/sales.csv into sales\r\n") && !dumb.contains('\u{1b}'),
+        "{dumb:?}"
     );
-    assert!(!bare.contains('\u{1b}'), "{bare:?}");
+}
+
+#[test]
+fn work_that_takes_over_a_second_is_told_and_work_that_does_not_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    let started = Instant::now();
+    let quick = plain(&shop, comptoir(), &["query", "SELECT 1"]);
+    if started.elapsed() < Duration::from_secs(1) {
+        assert_eq!(String::from_utf8_lossy(&quick.stderr), "");
+    }
+    // Minutes of work; it is stopped once it has been told.
+    let long = "SELECT SUM(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000) b";
+    let mut child = Command::new(comptoir())
+        .args(["query", long])
+        .current_dir(&shop)
+        .env_remove("COMPTOIR_PROJECT")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let told = lines.find(|line| line.as_ref().unwrap() == "run the query");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.is_some());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use arrow::compute::{cast, concat_batches};
 use features::{History, LoadError, Product, load};
 use lake::{Lake, LakeOptions, Snapshot};
 use schema::AsOf;
+use schema::progress::Silent;
 
 pub(crate) struct Shop {
     pub(crate) lake: Lake,
@@ -60,7 +61,7 @@ impl Shop {
     }
 
     pub(crate) async fn load(&self, day: &str) -> Result<History, LoadError> {
-        load(&self.lake, &self.snapshot().await, as_of(day)).await
+        load(&self.lake, &self.snapshot().await, as_of(day), &Silent).await
     }
 }
 

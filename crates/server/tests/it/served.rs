@@ -156,7 +156,7 @@ async fn train(workshop: &Workshop) {
         .import(&ImportOptions::at(now), &Silent)
         .await
         .unwrap();
-    let (history, inputs) = workshop.history(None).await.unwrap();
+    let (history, inputs) = workshop.history(None, &Silent).await.unwrap();
     let silent: Arc<dyn Progress> = Arc::new(Silent);
     for product in &workshop.project.products {
         let options = RunOptions {
