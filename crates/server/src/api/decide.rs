@@ -262,7 +262,7 @@ async fn answer_one(
     let answered = answer(state, name, &put, tried, started.elapsed())?;
     log(state, name, &[(&put.asked, &answered)]).await?;
     state.count_decisions(name, live.version, 1);
-    Ok(json(&answered))
+    json(&answered)
 }
 
 /// Answers several questions, each by the deadline, beside the threads that other requests wait for.
@@ -309,7 +309,7 @@ async fn answer_many(
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
     let answers: Vec<&Answer> = pairs.iter().map(|(_, answered)| *answered).collect();
-    Ok(json(&serde_json::json!({ "answers": answers })))
+    json(&serde_json::json!({ "answers": answers }))
 }
 
 fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Option<DecisionRecord> {
@@ -384,14 +384,14 @@ pub(crate) async fn decide(
     }
 }
 
-fn json(value: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    (
-        StatusCode::OK,
-        [(header::CONTENT_TYPE, "application/json")],
-        body,
-    )
-        .into_response()
+fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    /// Room for a list of ten with its reasons.
+    const ANSWER_BYTES: usize = 4 * 1024;
+    let mut body = Vec::with_capacity(ANSWER_BYTES);
+    serde_json::to_writer(&mut body, value)
+        .map_err(|e| Problem::internal("write the answer", &e))?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::OK, kind, body).into_response())
 }
 
 /// What is to be explained.
@@ -433,9 +433,7 @@ pub(crate) async fn explain(
     let explained = tokio::task::spawn_blocking(explain)
         .await
         .map_err(|e| Problem::internal("explain", &e))??;
-    Ok(json(
-        &serde_json::json!({ "product": name, "version": version, "explanation": explained }),
-    ))
+    json(&serde_json::json!({ "product": name, "version": version, "explanation": explained }))
 }
 
 pub(crate) async fn decision(
