@@ -6,8 +6,6 @@ mod decide;
 mod events;
 mod health;
 
-pub(crate) use decide::is_held_out;
-
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -6,7 +6,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
 use super::{answer, french};
-use crate::api::{Shared, is_held_out};
+use crate::api::Shared;
 use crate::charts::{LineChart, Locale, Series, line_chart};
 use crate::live::Slot;
 use crate::problem::Problem;
@@ -74,7 +74,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
         });
     }
     let drawn = &state.workshop.project.file.holdout;
-    let held_out = is_held_out(&drawn.salt, drawn.share, &asked(&customer, None));
+    let held_out = drawn.is_held_out(&asked(&customer, None));
     let body = html! {
         p.lead { (say(Say::CustomerLead)) }
         (overview(l, &currency, &shop, &lines))
