@@ -70,10 +70,15 @@ fn slot<'a>(state: &'a AppState, name: &str) -> Result<&'a Slot, Problem> {
 }
 
 fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {
-    slot(state, name)?.answering().ok_or_else(|| {
-        Problem::unavailable(format!(
-            "{name} has no version that answers; train it with `comptoir run {name}`"
-        ))
+    let slot = slot(state, name)?;
+    slot.answering().ok_or_else(|| {
+        let why = slot.refused().or_else(|| state.live.problem());
+        Problem::unavailable(match why {
+            Some(why) => format!("{name} has no version that answers: {why}"),
+            None => {
+                format!("{name} has no version that answers; train it with `comptoir run {name}`")
+            }
+        })
     })
 }
 

@@ -52,13 +52,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     let customer = CustomerId::new(id).map_err(|e| Problem::invalid(e.to_string()).field("id"))?;
     let title = Say::CustomerNamed.with(l, &[customer.as_str()]);
     let Some(shop) = state.live.shop() else {
-        return Ok(Page::new(
-            title,
-            page::next(
-                l,
-                &page::command(say(Say::NothingImported), "comptoir import"),
-            ),
-        ));
+        return Ok(Page::new(title, page::next(l, &page::no_shop(state, l))));
     };
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
     let lines = shop.lines_of(customer.as_str());

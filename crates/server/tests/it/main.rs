@@ -17,5 +17,6 @@ mod browser;
 mod console;
 mod events;
 mod house;
+mod purchases;
 mod served;
 mod versions;
