@@ -133,7 +133,7 @@ impl Workshop {
         })
         .await?;
         let shop = Shop::new(Arc::new(history), &self.project.rules, recent);
-        Ok(Arc::new(shop))
+        Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
     }
 
     /// The version of a product that answers, read back and proved by its golden vector; `None` where none was promoted.

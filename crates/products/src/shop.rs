@@ -3,6 +3,8 @@
 use crate::recent::{Bought, Recent};
 use decisions::{ItemFacts, ItemRules, RuleSet};
 use features::{History, Product, SaleLine};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use schema::{Cents, ProductId};
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ pub struct Shop {
     /// What every rule says of every item, worked out ahead of the requests.
     pub item_rules: ItemRules,
     recent: Arc<Recent>,
+    time_zone: TimeZone,
 }
 
 impl std::fmt::Debug for Shop {
@@ -48,7 +51,7 @@ fn facts(product: &Product) -> ItemFacts {
 }
 
 impl Shop {
-    /// A shop with what events tell beyond its history.
+    /// A shop with what events tell beyond its history; its clocks show UTC.
     #[must_use]
     pub fn new(history: Arc<History>, rules: &RuleSet, recent: Arc<Recent>) -> Self {
         let items: Vec<ItemFacts> = history.catalogue().products().iter().map(facts).collect();
@@ -58,7 +61,19 @@ impl Shop {
             items,
             item_rules,
             recent,
+            time_zone: TimeZone::UTC,
         }
+    }
+
+    /// The same with clocks that show the time of a place: by them rules hold at an hour or on a day.
+    #[must_use]
+    pub fn in_time_zone(self, time_zone: TimeZone) -> Self {
+        Self { time_zone, ..self }
+    }
+
+    /// What the shop's clocks show.
+    pub(crate) fn clock(&self, now: jiff::Timestamp) -> DateTime {
+        self.time_zone.to_datetime(now)
     }
 
     /// Whether a customer bought something that the history does not hold yet.

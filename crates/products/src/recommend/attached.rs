@@ -385,7 +385,7 @@ impl Attached {
         now: jiff::Timestamp,
         keep_excluded: bool,
     ) -> Ranked {
-        let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let clock = self.shop.clock(now);
         let about = question
             .about
             .and_then(|i| self.body.products.get(i as usize))
@@ -393,9 +393,9 @@ impl Attached {
         let request = Request {
             placement: Some(name(question.placement)),
             product_id: about,
-            hour: u8::try_from(zoned.hour()).ok(),
+            hour: u8::try_from(clock.hour()).ok(),
             customer_id: question.customer,
-            ..Request::new(&self.product, zoned.date())
+            ..Request::new(&self.product, clock.date())
         };
         let candidates: Vec<(u32, f32)> = proposed
             .candidates

@@ -4,6 +4,7 @@ use crate::shop::{HISTORY, example, shop};
 use decisions::RuleSet;
 use features::{History, HistoryBuilder, NewLine};
 use products::{Asked, Decisions, Fitted, KINDS, Reason, Serving, Shop};
+use schema::config::ConfigFile;
 use schema::{CustomerId, ProductId};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -146,4 +147,46 @@ fn what_is_like_a_new_product_is_what_sells_and_says_so() {
         reasons(&baseline).all(|(_, r)| r.code == "popular"),
         "{baseline:?}"
     );
+}
+
+#[test]
+fn rules_hold_by_the_clock_of_the_shop() {
+    let best = decide(
+        EARLIER.attach(shop()).as_ref(),
+        &asked("popular", None, None),
+    );
+    let [by_night, in_june] = [0, 1].map(|n| best.actions[n].id.clone());
+    let rule = |name: &str, when: &str, more: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nowner = \"house\"\nreason = \"closed\"\nthen = \"exclude\"\n{more}\n\
+             when = \"has(item.product_id) && {when}\"\n[[rule.example]]\nitem = {{ }}\napplies = false\n"
+        )
+    };
+    let night = format!("item.product_id == '{by_night}' && request.hour >= 22");
+    let june = format!("item.product_id == '{in_june}'");
+    let rules = [
+        rule("by night", &night, ""),
+        rule("in June", &june, "valid_from = 2026-06-01"),
+    ];
+    let rules = RuleSet::check(&[ConfigFile::new("rules/house.toml", &rules.concat())]).unwrap();
+    let listed = |zone: &str, now: &str| -> BTreeSet<String> {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap();
+        let shop = Shop::new(Arc::clone(&HISTORY), &rules, Arc::default());
+        let serving = EARLIER.attach(Arc::new(shop.in_time_zone(zone)));
+        let question = asked("popular", None, None);
+        let decided = serving.decide(&question, now.parse().unwrap()).unwrap();
+        decided.actions.into_iter().map(|a| a.id).collect()
+    };
+    // In summer Paris is two hours ahead of UTC.
+    for (zone, now, at_night, june) in [
+        ("UTC", "2026-05-31T21:30:00Z", false, false),
+        ("UTC", "2026-05-31T22:30:00Z", true, false),
+        ("UTC", "2026-06-01T00:30:00Z", false, true),
+        ("Europe/Paris", "2026-05-31T20:30:00Z", true, false),
+        ("Europe/Paris", "2026-05-31T22:30:00Z", false, true),
+    ] {
+        let listed = listed(zone, now);
+        assert_eq!(!listed.contains(&by_night), at_night, "{zone} {now}");
+        assert_eq!(!listed.contains(&in_june), june, "{zone} {now}");
+    }
 }
