@@ -1,13 +1,13 @@
 //! Deciding and explaining.
 
-use super::{Shared, body};
+use super::{Part, Shared, body};
 use crate::auth::Scope;
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
 use crate::state::{AppState, ProductMetrics};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -361,7 +361,7 @@ async fn log(state: &AppState, name: &str, answers: &[(&Asked, &Answer)]) -> Res
 
 pub(crate) async fn decide(
     State(state): Shared,
-    Path(name): Path<String>,
+    Part(name): Part,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -413,7 +413,7 @@ struct Explained {
 
 pub(crate) async fn explain(
     State(state): Shared,
-    Path(name): Path<String>,
+    Part(name): Part,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -459,7 +459,7 @@ pub(crate) async fn explain(
 
 pub(crate) async fn decision(
     State(state): Shared,
-    Path(id): Path<String>,
+    Part(id): Part,
     headers: HeaderMap,
 ) -> Result<Json<DecisionRecord>, Problem> {
     state.admit(&headers, Scope::Read).await?;
