@@ -282,6 +282,7 @@ messages! {
     QuarantineLead: "The rows that were set aside, by reason, with up to five examples of each. Nothing is thrown away.", "Les lignes écartées, par raison, avec jusqu’à cinq exemples de chacune. Rien n’est jeté.";
     QuarantineEmpty: "No row of this table was set aside.", "Aucune ligne de cette table n’a été écartée.";
     Examples: "Examples", "Exemples";
+    NotInFuture: "not in the future", "pas dans le futur";
     ExampleAt: "{0}, row {1}", "{0}, ligne {1}";
     SkippedBySource: "skipped by the source file", "sautée par le fichier source";
     RefusedByContract: "refused by the contract", "refusée par le contrat";
