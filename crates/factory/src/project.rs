@@ -1,6 +1,7 @@
 //! A project: a folder with `comptoir.toml`, `sources/`, `products/` and `rules/`, all read strictly.
 
 use decisions::RuleSet;
+use jiff::tz::TimeZone;
 use products::{Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
@@ -10,7 +11,8 @@ use sources::Source;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// `comptoir.toml`, as written.
+/// `comptoir.toml`, as written. Like the files of `sources/`, `products/` and `rules/` it is read when a command or the
+/// server starts; `comptoir serve` knows of a change once it is started again.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectFile {
@@ -20,6 +22,8 @@ pub struct ProjectFile {
     pub lake: String,
     /// Registry: a file of SQLite below the project, or `postgres://USER@HOST/DATABASE`. `${VAR}` is replaced from the environment.
     pub registry: String,
+    /// IANA name of the time zone of the shop's clocks, such as `Europe/Paris`: by them rules hold at an hour or on a day.
+    pub time_zone: String,
     /// The SQL engine.
     pub engine: EngineFile,
     /// The HTTP server.
@@ -34,6 +38,7 @@ impl Default for ProjectFile {
             name: "shop".to_owned(),
             lake: "lake".to_owned(),
             registry: "registry.sqlite".to_owned(),
+            time_zone: "UTC".to_owned(),
             engine: EngineFile::default(),
             server: ServerFile::default(),
             holdout: HoldoutFile::default(),
@@ -119,6 +124,8 @@ pub struct Project {
     pub body_max: Bytes,
     /// The address to listen at.
     pub address: std::net::SocketAddr,
+    /// The time zone of the shop's clocks.
+    pub time_zone: TimeZone,
     /// Sources, by file name.
     pub sources: Vec<Source>,
     /// Data products, by name.
@@ -229,6 +236,13 @@ impl Project {
 
     fn from_file(folder: &Path, main: &ConfigFile) -> Result<Self, ConfigError> {
         let file: ProjectFile = main.parse()?;
+        let time_zone = TimeZone::get(&file.time_zone).map_err(|_| {
+            main.refuse(
+                &["time_zone"],
+                format!("{:?}", file.time_zone),
+                "an IANA time zone such as \"Europe/Paris\"",
+            )
+        })?;
         let memory: Bytes = file.engine.memory.parse().map_err(|_| {
             main.refuse(
                 &["engine", "memory"],
@@ -274,6 +288,7 @@ impl Project {
             memory,
             body_max,
             address,
+            time_zone,
             file,
             sources: Vec::new(),
             products: Vec::new(),
