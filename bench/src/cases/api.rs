@@ -13,6 +13,7 @@ use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::child::{ChildUse, peak_memory, resident_memory};
 use crate::http::Connection;
+use crate::machine::ProcessorTime;
 use crate::peer::Peer;
 
 /// Recommendations for known customers, each durable in the log before it is answered.
@@ -90,17 +91,59 @@ struct Load {
     seconds: f64,
     /// Sorted, microseconds.
     times: Vec<u32>,
+    /// The 99th percentile of each whole minute, milliseconds.
+    p99_by_minute_ms: Vec<f64>,
+}
+
+/// One answer.
+#[derive(Clone, Copy)]
+struct Answered {
+    /// When the request was due, in seconds since the load began.
+    due_second: u32,
+    micros: u32,
+}
+
+fn quantile_ms(sorted: &[u32], q: f64) -> f64 {
+    let rank = (q * sorted.len() as f64).ceil() as usize;
+    let at = rank.clamp(1, sorted.len()) - 1;
+    f64::from(sorted[at]) / 1_000.0
 }
 
 impl Load {
+    fn new(mut answered: Vec<Answered>, seconds: f64) -> Self {
+        answered.sort_unstable_by_key(|a| (a.due_second / 60, a.micros));
+        let p99_by_minute_ms = answered
+            .chunk_by(|a, b| a.due_second / 60 == b.due_second / 60)
+            .map(|minute| {
+                let sorted: Vec<u32> = minute.iter().map(|a| a.micros).collect();
+                quantile_ms(&sorted, 0.99)
+            })
+            .collect();
+        let mut times: Vec<u32> = answered.iter().map(|a| a.micros).collect();
+        times.sort_unstable();
+        Self {
+            seconds,
+            times,
+            p99_by_minute_ms,
+        }
+    }
+
     fn per_second(&self) -> f64 {
         self.times.len() as f64 / self.seconds
     }
 
     fn quantile_ms(&self, q: f64) -> f64 {
-        let rank = (q * self.times.len() as f64).ceil() as usize;
-        let at = rank.clamp(1, self.times.len()) - 1;
-        f64::from(self.times[at]) / 1_000.0
+        quantile_ms(&self.times, q)
+    }
+
+    /// In words: `2.1, 2.3, …`.
+    fn minutes(&self) -> String {
+        let minutes: Vec<String> = self
+            .p99_by_minute_ms
+            .iter()
+            .map(|ms| format!("{ms:.1}"))
+            .collect();
+        minutes.join(", ")
     }
 }
 
@@ -124,13 +167,12 @@ fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow
             .try_for_each(|client| client.join().expect("no client panics"))
     })?;
     let seconds = began.elapsed().as_secs_f64();
-    let mut times = all.into_inner().expect("no client panics");
-    times.sort_unstable();
-    ensure!(!times.is_empty(), "nothing was answered");
-    Ok(Load { seconds, times })
+    let answered = all.into_inner().expect("no client panics");
+    ensure!(!answered.is_empty(), "nothing was answered");
+    Ok(Load::new(answered, seconds))
 }
 
-/// One connection's part; its times in microseconds.
+/// One connection's part.
 fn ask(
     address: &str,
     bodies: &[String],
@@ -138,7 +180,7 @@ fn ask(
     number: usize,
     began: Instant,
     lasts: Duration,
-) -> anyhow::Result<Vec<u32>> {
+) -> anyhow::Result<Vec<Answered>> {
     let mut connection = Connection::open(address)?;
     let mut times = Vec::new();
     for turn in 0_usize.. {
@@ -155,7 +197,10 @@ fn ask(
         }
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         connection.post(PATH, &bodies[request % bodies.len()])?;
-        times.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
+        times.push(Answered {
+            due_second: u32::try_from(due.duration_since(began).as_secs()).unwrap_or(u32::MAX),
+            micros: u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX),
+        });
     }
     Ok(times)
 }
@@ -210,6 +255,7 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let most = load(address, &bodies, Pace::Closed, seconds(1, 30))?;
     let per_second = ctx.pick(50.0, 5_000.0);
     let stop = AtomicBool::new(false);
+    let processors = ProcessorTime::now();
     let (steady, memory) = std::thread::scope(|scope| {
         let watched = scope.spawn(|| watch(&server.child, &stop));
         let steady = load(address, &bodies, Pace::Open { per_second }, seconds(2, 600));
@@ -217,6 +263,13 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
         (steady, watched.join().expect("looking does not panic"))
     });
     let steady = steady?;
+    let stolen = match (processors, ProcessorTime::now()) {
+        (Some(before), Some(after)) => format!(
+            "{:.1} % of the processors taken by the host",
+            after.stolen_percent_since(before)
+        ),
+        _ => "what the host took is unknown".to_owned(),
+    };
     let peak_memory_bytes = peak_memory(&server.child);
     let answered = warm.times.len() + most.times.len() + steady.times.len();
     let status = server.stop()?;
@@ -238,12 +291,13 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
         && after <= before * 1.05
         && logged == answered as u64;
     let note = format!(
-        "{CONNECTIONS} connections; as fast as answers come: p50 {:.1} ms, p99 {:.1} ms; {:.0}/s for {:.0} s: p50 {:.1} ms, p99 {p99:.1} ms, longest {:.0} ms; largest memory of the first half {before:.0} MiB, of the second {after:.0} MiB; {answered} answered, {logged} in the table",
+        "{CONNECTIONS} connections; as fast as answers come: p50 {:.1} ms, p99 {:.1} ms; {:.0}/s for {:.0} s: p50 {:.1} ms, p99 {p99:.1} ms (by minute {}), longest {:.0} ms, {stolen}; largest memory of the first half {before:.0} MiB, of the second {after:.0} MiB; {answered} answered, {logged} in the table",
         most.quantile_ms(0.5),
         most.quantile_ms(0.99),
         steady.per_second(),
         steady.seconds,
         steady.quantile_ms(0.5),
+        steady.minutes(),
         steady.quantile_ms(1.0),
     );
     Ok(Outcome::Measured(Measured {

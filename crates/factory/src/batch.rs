@@ -3,7 +3,8 @@
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, RecordBatch, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord};
@@ -280,6 +281,7 @@ struct Answers {
     texts: [StringBuilder; 8],
     position: Int64Builder,
     numbers: [Float64Builder; 2],
+    holdout: BooleanBuilder,
 }
 
 fn answer_schema() -> SchemaRef {
@@ -295,6 +297,7 @@ fn answer_schema() -> SchemaRef {
         Field::new("score", DataType::Float64, true),
         Field::new("propensity", DataType::Float64, true),
         text("reasons"),
+        Field::new("holdout", DataType::Boolean, true),
         text("error"),
     ]))
 }
@@ -305,6 +308,7 @@ impl Answers {
             texts: std::array::from_fn(|_| StringBuilder::new()),
             position: Int64Builder::new(),
             numbers: std::array::from_fn(|_| Float64Builder::new()),
+            holdout: BooleanBuilder::new(),
         }
     }
 
@@ -314,6 +318,7 @@ impl Answers {
         texts: [Option<&str>; 5],
         position: Option<i64>,
         numbers: [Option<f64>; 2],
+        holdout: Option<bool>,
     ) {
         let [id, action, label, reasons, error] = texts;
         let customer = asked.customer_id.as_ref().map(CustomerId::as_str);
@@ -337,6 +342,7 @@ impl Answers {
             .iter_mut()
             .zip(numbers)
             .for_each(|(b, v)| b.append_option(v));
+        self.holdout.append_option(holdout);
     }
 
     fn finish(mut self) -> Result<RecordBatch, arrow::error::ArrowError> {
@@ -358,9 +364,10 @@ impl Answers {
             .each_mut()
             .map(|b| Arc::new(b.finish()) as ArrayRef);
         let position = Arc::new(self.position.finish()) as ArrayRef;
+        let holdout = Arc::new(self.holdout.finish()) as ArrayRef;
         let columns = vec![
             id, customer, product, placement, position, action, label, score, propensity, reasons,
-            error,
+            holdout, error,
         ];
         RecordBatch::try_new(answer_schema(), columns)
     }
@@ -421,7 +428,7 @@ fn write(options: &BatchOptions, sink: fs_err::File, rows: &RecordBatch) -> Resu
     }
 }
 
-/// The record of one answer in the decision log.
+/// The record of one answer in the decision log, as of a version that answered for a customer who is not held out.
 #[must_use]
 pub fn record(
     decision_id: DecisionId,
@@ -499,8 +506,10 @@ impl Workshop {
             version,
         };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
+        let holdout = &self.project.file.holdout;
         for (number, asked) in questions.iter().enumerate() {
-            match decide_one(serving.as_ref(), asked, options.now) {
+            let held_out = holdout.is_held_out(asked);
+            match decide_one(serving.as_ref(), asked, held_out, options.now) {
                 Ok(decided) => {
                     done.answered += 1;
                     done.actions += decided.actions.len() as u64;
@@ -523,10 +532,15 @@ impl Workshop {
                             texts,
                             Some(i64::from(a.position)),
                             [Some(value), Some(a.propensity.get())],
+                            Some(held_out),
                         );
                     }
                     if let Ok(id) = DecisionId::new(id) {
-                        records.push(record(id, options.now, product, version, asked, &decided));
+                        let plain = record(id, options.now, product, version, asked, &decided);
+                        records.push(DecisionRecord {
+                            holdout: held_out,
+                            ..plain
+                        });
                     }
                 }
                 Err(why) => {
@@ -536,6 +550,7 @@ impl Workshop {
                         [None, None, None, None, Some(&why)],
                         None,
                         [None, None],
+                        None,
                     );
                     done.first_refusal.get_or_insert(why);
                 }
@@ -572,10 +587,17 @@ impl Workshop {
     }
 }
 
+/// What the version decides, or for the holdout its baseline.
 fn decide_one(
     serving: &dyn Serving,
     asked: &Asked,
+    held_out: bool,
     now: jiff::Timestamp,
 ) -> Result<Decisions, String> {
-    serving.decide(asked, now).map_err(|e| e.to_string())
+    if held_out {
+        serving.baseline(asked, now)
+    } else {
+        serving.decide(asked, now)
+    }
+    .map_err(|e| e.to_string())
 }

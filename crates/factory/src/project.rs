@@ -3,6 +3,7 @@
 use crate::import;
 use decisions::RuleSet;
 use decisions::rules::Names;
+use jiff::tz::TimeZone;
 use products::{KINDS, Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
@@ -12,7 +13,8 @@ use sources::Source;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// `comptoir.toml`, as written.
+/// `comptoir.toml`, as written. Like the files of `sources/`, `products/` and `rules/` it is read when a command or the
+/// server starts; `comptoir serve` knows of a change once it is started again.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProjectFile {
@@ -22,6 +24,8 @@ pub struct ProjectFile {
     pub lake: String,
     /// Registry: a file of SQLite below the project, or `postgres://USER@HOST/DATABASE`. `${VAR}` is replaced from the environment.
     pub registry: String,
+    /// IANA name of the time zone of the shop's clocks, such as `Europe/Paris`: by them rules hold at an hour or on a day.
+    pub time_zone: String,
     /// The SQL engine.
     pub engine: EngineFile,
     /// The HTTP server.
@@ -36,6 +40,7 @@ impl Default for ProjectFile {
             name: "shop".to_owned(),
             lake: "lake".to_owned(),
             registry: "registry.sqlite".to_owned(),
+            time_zone: "UTC".to_owned(),
             engine: EngineFile::default(),
             server: ServerFile::default(),
             holdout: HoldoutFile::default(),
@@ -121,6 +126,8 @@ pub struct Project {
     pub body_max: Bytes,
     /// The address to listen at.
     pub address: std::net::SocketAddr,
+    /// The time zone of the shop's clocks.
+    pub time_zone: TimeZone,
     /// Sources, by file name.
     pub sources: Vec<Source>,
     /// Data products, by name.
@@ -143,6 +150,7 @@ struct Settings {
     memory: Bytes,
     body_max: Bytes,
     address: std::net::SocketAddr,
+    time_zone: TimeZone,
 }
 
 impl Settings {
@@ -150,6 +158,12 @@ impl Settings {
     fn check(main: &ConfigFile) -> Result<Self, Vec<ConfigError>> {
         let file: ProjectFile = main.parse().map_err(|e| vec![e])?;
         let mut wrong = Vec::new();
+        let time_zone = TimeZone::get(&file.time_zone);
+        if time_zone.is_err() {
+            let found = format!("{:?}", file.time_zone);
+            let allowed = "an IANA time zone such as \"Europe/Paris\"";
+            wrong.push(main.refuse(&["time_zone"], found, allowed));
+        }
         let memory = file.engine.memory.parse::<Bytes>();
         if memory.is_err() {
             let allowed = "a size such as 512MiB or 8GiB";
@@ -181,13 +195,16 @@ impl Settings {
             let found = file.server.batch_max;
             wrong.push(main.refuse(&["server", "batch_max"], found, "1 to 100000"));
         }
-        match (memory, body_max, address) {
-            (Ok(memory), Ok(body_max), Ok(address)) if wrong.is_empty() => Ok(Self {
-                file,
-                memory,
-                body_max,
-                address,
-            }),
+        match (memory, body_max, address, time_zone) {
+            (Ok(memory), Ok(body_max), Ok(address), Ok(time_zone)) if wrong.is_empty() => {
+                Ok(Self {
+                    file,
+                    memory,
+                    body_max,
+                    address,
+                    time_zone,
+                })
+            }
             _ => Err(wrong),
         }
     }
@@ -375,6 +392,7 @@ impl Project {
             memory: settings.memory,
             body_max: settings.body_max,
             address: settings.address,
+            time_zone: settings.time_zone,
             file: settings.file,
             sources,
             products,

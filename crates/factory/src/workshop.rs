@@ -4,7 +4,7 @@ use crate::import::{self, ImportError, ImportOptions, ImportOutcome};
 use crate::project::Project;
 use features::History;
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
-use products::{Artefact, Fitted, LoadError, Product, Shop};
+use products::{Artefact, Fitted, LoadError, Product, Recent, Shop};
 use registry::Registry;
 use schema::AsOf;
 use schema::progress::{Progress, Silent};
@@ -110,6 +110,14 @@ impl Workshop {
     /// # Errors
     /// [`features::LoadError`] when there is no sale yet or the lake cannot be read.
     pub async fn shop(&self) -> Result<Arc<Shop>, features::LoadError> {
+        self.shop_with(Arc::default()).await
+    }
+
+    /// The same with the purchases that events told of meanwhile; those in the lake join them.
+    ///
+    /// # Errors
+    /// As [`Workshop::shop`].
+    pub async fn shop_with(&self, recent: Arc<Recent>) -> Result<Arc<Shop>, features::LoadError> {
         let failed = |source| features::LoadError::Lake {
             table: "sales",
             source,
@@ -122,7 +130,12 @@ impl Workshop {
             .map_err(failed)?
             .unwrap_or(today);
         let history: History = features::load(&self.lake, &snapshot, as_of, &Silent).await?;
-        Ok(Arc::new(Shop::new(Arc::new(history), &self.project.rules)))
+        features::purchases(&self.lake, &snapshot, as_of, |purchase| {
+            recent.add(purchase);
+        })
+        .await?;
+        let shop = Shop::new(Arc::new(history), &self.project.rules, recent);
+        Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
     }
 
     /// The version of a product that answers, read back and proved by its golden vector; `None` where none was promoted.

@@ -12,4 +12,4 @@ mod load;
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
-pub use load::{LoadError, load};
+pub use load::{LoadError, Purchase, load, purchases};

@@ -114,6 +114,54 @@ pub async fn load(
     Ok(builder.build(as_of, products(lake, snapshot, as_of).await?))
 }
 
+/// A purchase that an event tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// The event.
+    pub event_id: String,
+    /// Who bought.
+    pub customer: String,
+    /// What was bought.
+    pub product: String,
+    /// Seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// Units.
+    pub quantity: i32,
+}
+
+/// Every purchase of a known customer that table `events` tells of, on the day `since` and after it, in any order.
+///
+/// # Errors
+/// [`LoadError::Lake`] when the table cannot be read.
+pub async fn purchases(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    since: AsOf,
+    mut take: impl FnMut(Purchase),
+) -> Result<(), LoadError> {
+    let sql = format!(
+        "SELECT event_id, customer_id, product_id, occurred_at, COALESCE(quantity, 1) AS quantity FROM events \
+         WHERE \"type\" = 'purchase' AND customer_id IS NOT NULL AND product_id IS NOT NULL \
+         AND occurred_at >= TIMESTAMP '{since}T00:00:00Z'"
+    );
+    each(lake, snapshot, "events", &sql, |batch| {
+        let texts = |i: usize| batch.column(i).as_string::<i32>();
+        let (event, customer, product) = (texts(0), texts(1), texts(2));
+        let at = batch.column(3).as_primitive::<TimestampMicrosecondType>();
+        let quantity = batch.column(4).as_primitive::<Int64Type>();
+        for i in 0..batch.num_rows() {
+            take(Purchase {
+                event_id: event.value(i).to_owned(),
+                customer: customer.value(i).to_owned(),
+                product: product.value(i).to_owned(),
+                at_seconds: at.value(i).div_euclid(1_000_000),
+                quantity: i32::try_from(quantity.value(i)).unwrap_or(i32::MAX),
+            });
+        }
+    })
+    .await
+}
+
 /// The catalogue with the price and the stock known before the day; a level holds until the next one is told.
 async fn products(
     lake: &Lake,

@@ -39,6 +39,49 @@ pub(crate) struct DataFile {
 
 type Files = Arc<Vec<DataFile>>;
 
+/// Where a lake is.
+struct Place {
+    root: Arc<dyn ObjectStore>,
+    prefix: Path,
+    folder: Option<PathBuf>,
+}
+
+/// Reads a location: a folder, which is made where it is missing, or a URL. Nothing is asked of an object store yet.
+///
+/// - `options`: those of object stores, by their usual names.
+fn place(location: &str, options: impl Iterator<Item = (String, String)>) -> Result<Place, String> {
+    let url = url::Url::parse(location)
+        .ok()
+        .filter(|_| location.contains("://"));
+    match url {
+        Some(url) if url.scheme() == "memory" => Ok(Place {
+            root: Arc::new(InMemory::new()),
+            prefix: Path::from("lake"),
+            folder: None,
+        }),
+        Some(url) if url.scheme() != "file" => {
+            let (store, prefix) = parse_url_opts(&url, options).map_err(|e| e.to_string())?;
+            Ok(Place {
+                root: Arc::from(store),
+                prefix,
+                folder: None,
+            })
+        }
+        file => {
+            let path = file
+                .and_then(|u| u.to_file_path().ok())
+                .unwrap_or_else(|| PathBuf::from(location));
+            fs_err::create_dir_all(&path).map_err(|e| e.to_string())?;
+            let path = fs_err::canonicalize(&path).map_err(|e| e.to_string())?;
+            Ok(Place {
+                root: Arc::new(LocalFileSystem::new()),
+                prefix: Path::from_absolute_path(&path).map_err(|e| e.to_string())?,
+                folder: Some(path),
+            })
+        }
+    }
+}
+
 struct Inner {
     location: String,
     /// The folder, where the lake is one: the writer's lock lies in it.
@@ -76,34 +119,14 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Location`] when the location cannot hold a lake, [`LakeError::Newer`] when a newer program wrote it.
     pub async fn open(location: &str, options: &LakeOptions) -> Result<Self, LakeError> {
-        let wrong = |found: String| LakeError::Location {
+        let Place {
+            root,
+            prefix,
+            folder,
+        } = place(location, std::env::vars()).map_err(|found| LakeError::Location {
             location: location.to_owned(),
             found,
-        };
-        let (root, prefix, folder): (Arc<dyn ObjectStore>, Path, Option<PathBuf>) =
-            match url::Url::parse(location)
-                .ok()
-                .filter(|_| location.contains("://"))
-            {
-                Some(url) if url.scheme() == "memory" => {
-                    (Arc::new(InMemory::new()), Path::from("lake"), None)
-                }
-                Some(url) if url.scheme() != "file" => {
-                    let (store, prefix) =
-                        parse_url_opts(&url, std::env::vars()).map_err(|e| wrong(e.to_string()))?;
-                    (Arc::from(store), prefix, None)
-                }
-                file => {
-                    let path = file
-                        .and_then(|u| u.to_file_path().ok())
-                        .unwrap_or_else(|| PathBuf::from(location));
-                    fs_err::create_dir_all(&path).map_err(|e| wrong(e.to_string()))?;
-                    let path = fs_err::canonicalize(&path).map_err(|e| wrong(e.to_string()))?;
-                    let prefix =
-                        Path::from_absolute_path(&path).map_err(|e| wrong(e.to_string()))?;
-                    (Arc::new(LocalFileSystem::new()), prefix, Some(path))
-                }
-            };
+        })?;
         let store: Arc<dyn ObjectStore> =
             Arc::new(PrefixStore::new(Arc::clone(&root), prefix.clone()));
         let lake = Self(Arc::new(Inner {
@@ -259,6 +282,28 @@ impl Lake {
         }
     }
 
+    /// Deletes the files of a table that were removed longer ago than Delta keeps them: a week, where the table says
+    /// nothing else.
+    pub(crate) async fn delete_removed(&self, table: &str) -> Result<(), LakeError> {
+        let Some(delta) = self.last_committed(table) else {
+            return Ok(());
+        };
+        // A dry run only lists: deleting through the library would add two commits that no snapshot names.
+        let (_, found) = delta
+            .vacuum()
+            .with_dry_run(true)
+            .await
+            .map_err(LakeError::table("list the removed files of", table))?;
+        for path in found.files_deleted {
+            let full = Path::from(format!("{table}/{path}"));
+            match self.0.store.delete(&full).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(e) => return Err(LakeError::storage("delete file", &full)(e)),
+            }
+        }
+        Ok(())
+    }
+
     /// The data files of a table at a version. Cached: a version never changes.
     pub(crate) fn files<'a>(
         &'a self,
@@ -340,4 +385,39 @@ pub(crate) fn files_of(delta: &DeltaTable, table: &str) -> Result<Vec<DataFile>,
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_stores_are_known_by_their_urls() {
+        let options = [
+            ("aws_region", "eu-west-3"),
+            ("azure_storage_account_name", "shop"),
+        ];
+        let options = || {
+            options
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        };
+        for (url, kind, prefix) in [
+            ("s3://shop/lakes/main", "AmazonS3", "lakes/main"),
+            ("gs://shop/lakes/main", "GoogleCloudStorage", "lakes/main"),
+            ("az://lakes/main", "MicrosoftAzure", "main"),
+            ("memory://", "InMemory", "lake"),
+        ] {
+            let place = place(url, options()).unwrap_or_else(|e| panic!("{url}: {e}"));
+            assert!(
+                format!("{:?}", place.root).starts_with(kind),
+                "{url}: {:?}",
+                place.root
+            );
+            assert_eq!(place.prefix.as_ref(), prefix, "{url}");
+            assert_eq!(place.folder, None);
+        }
+        let refused = place("ftp://shop/lake", options()).map(|_| ()).unwrap_err();
+        assert!(refused.contains("ftp"), "{refused}");
+    }
 }

@@ -6,8 +6,8 @@ use crate::writer::TableWriter;
 use crate::{LakeError, Snapshot, snapshot};
 use arrow::datatypes::SchemaRef;
 use deltalake_core::DeltaTable;
-use deltalake_core::checkpoints::create_checkpoint;
-use deltalake_core::kernel::transaction::CommitBuilder;
+use deltalake_core::checkpoints::{cleanup_metadata, create_checkpoint};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, Remove, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -281,7 +281,9 @@ impl Transaction {
         let commits = delta.version().map_or(0, |version| version + 1);
         if commits > 0 && commits.is_multiple_of(COMMITS_PER_CHECKPOINT) {
             // It only saves time: where it cannot be written, readers go through the commits, and the next one is tried.
+            // The same holds for commits that are older than the log is kept.
             let _ = create_checkpoint(&delta, None).await;
+            let _ = cleanup_metadata(&delta, None).await;
         }
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
@@ -291,9 +293,13 @@ impl Transaction {
         let state = delta
             .snapshot()
             .map_err(LakeError::table("read the log of", table))?;
-        let done = CommitBuilder::default()
-            .with_actions(actions)
+        // Summing up and cleaning up are done above; the library would list the whole log after each commit.
+        let properties = CommitProperties::default()
             .with_max_retries(0)
+            .with_create_checkpoint(false)
+            .with_cleanup_expired_logs(Some(false));
+        let done = CommitBuilder::from(properties)
+            .with_actions(actions)
             .build(Some(state.snapshot()), delta.log_store(), operation)
             .await
             .map_err(LakeError::table("commit to", table))?;

@@ -5,7 +5,8 @@ use schema::config::ConfigFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A product file with the settings of its kind.
+/// A product file with the settings of its kind. It is read when a command or the server starts; `comptoir serve`
+/// knows of a change once it is started again.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(bound = "S: JsonSchema + Default + Serialize")]
@@ -21,9 +22,6 @@ pub struct ProductFile<S: Default> {
     /// at the deadline itself where more than one answer in a thousand was late, else when the scoring ends.
     #[serde(default = "deadline_ms_default")]
     pub deadline_ms: u64,
-    /// Rule files of the folder `rules` that apply; all of them where absent.
-    #[serde(default)]
-    pub rules: Option<Vec<String>>,
     /// Settings of the kind.
     #[serde(default)]
     pub settings: S,
@@ -46,8 +44,6 @@ pub struct Header {
     pub description: String,
     /// Milliseconds that a version has to score a question.
     pub deadline_ms: u64,
-    /// Rule files that apply; all where absent.
-    pub rules: Option<Vec<String>>,
     /// Fingerprint of the file's content.
     pub fingerprint: String,
 }
@@ -123,7 +119,6 @@ impl Raw {
             owner: parsed.owner,
             description: parsed.description,
             deadline_ms: parsed.deadline_ms,
-            rules: parsed.rules,
             fingerprint: self.file.fingerprint(),
         };
         Ok((header, parsed.settings))

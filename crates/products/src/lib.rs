@@ -10,6 +10,7 @@ mod contract;
 mod estimates;
 mod file;
 pub mod reasons;
+mod recent;
 pub mod recommend;
 pub mod segments;
 mod shop;
@@ -21,6 +22,7 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};
+pub use recent::Recent;
 pub use shop::Shop;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.

@@ -1,18 +1,12 @@
 //! The shop as it is now: its history, what has happened since, and its rules.
 
+use crate::recent::{Bought, Recent};
 use decisions::{ItemFacts, ItemRules, RuleSet};
 use features::{History, Product, SaleLine};
-use parking_lot::RwLock;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use schema::{Cents, ProductId};
-use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Events kept per customer beyond the history; older ones are dropped first.
-const RECENT_PER_CUSTOMER: usize = 200;
-
-/// Customers with events beyond the history. Bounded: when it is full, new customers are not added until the next
-/// history is loaded, which holds the events that the lake has taken in meanwhile.
-const RECENT_CUSTOMERS_MAX: usize = 1_000_000;
 
 /// What every attached version shares.
 pub struct Shop {
@@ -22,7 +16,8 @@ pub struct Shop {
     pub items: Vec<ItemFacts>,
     /// What every rule says of every item, worked out ahead of the requests.
     pub item_rules: ItemRules,
-    recent: RwLock<HashMap<String, Vec<SaleLine>>>,
+    recent: Arc<Recent>,
+    time_zone: TimeZone,
 }
 
 impl std::fmt::Debug for Shop {
@@ -56,36 +51,34 @@ fn facts(product: &Product) -> ItemFacts {
 }
 
 impl Shop {
-    /// A shop with nothing beyond its history.
+    /// A shop with what events tell beyond its history; its clocks show UTC.
     #[must_use]
-    pub fn new(history: Arc<History>, rules: &RuleSet) -> Self {
+    pub fn new(history: Arc<History>, rules: &RuleSet, recent: Arc<Recent>) -> Self {
         let items: Vec<ItemFacts> = history.catalogue().products().iter().map(facts).collect();
         let item_rules = rules.compile_for(&items);
         Self {
             history,
             items,
             item_rules,
-            recent: RwLock::default(),
+            recent,
+            time_zone: TimeZone::UTC,
         }
     }
 
-    /// Adds a purchase that happened after the history was loaded. Returns whether it was taken.
-    pub fn add_purchase(&self, customer: &str, line: SaleLine) -> bool {
-        let mut recent = self.recent.write();
-        if recent.len() >= RECENT_CUSTOMERS_MAX && !recent.contains_key(customer) {
-            return false;
-        }
-        let lines = recent.entry(customer.to_owned()).or_default();
-        if lines.len() >= RECENT_PER_CUSTOMER {
-            lines.remove(0);
-        }
-        lines.push(line);
-        true
+    /// The same with clocks that show the time of a place: by them rules hold at an hour or on a day.
+    #[must_use]
+    pub fn in_time_zone(self, time_zone: TimeZone) -> Self {
+        Self { time_zone, ..self }
     }
 
-    /// Whether a customer bought something after the history was loaded.
+    /// What the shop's clocks show.
+    pub(crate) fn clock(&self, now: jiff::Timestamp) -> DateTime {
+        self.time_zone.to_datetime(now)
+    }
+
+    /// Whether a customer bought something that the history does not hold yet.
     pub(crate) fn bought_since(&self, customer: &str) -> bool {
-        self.recent.read().contains_key(customer)
+        self.recent.has_since(customer, self.today())
     }
 
     /// The first day that the shop does not know: that of its history.
@@ -94,17 +87,42 @@ impl Shop {
         self.history.as_of()
     }
 
-    /// A customer's lines, oldest first: those of the history and those since. Empty for an unknown customer.
+    /// A customer's lines, oldest first: those of the history, and the purchases since its as-of day, each an order of
+    /// its own. Of that day and later the history holds nothing, and what came before it holds already: an event that
+    /// tells of an earlier purchase is no second one. Empty for an unknown customer.
     #[must_use]
     pub fn lines_of(&self, customer: &str) -> Vec<SaleLine> {
         let known = self
             .history
             .customer_index(customer)
             .map_or(&[][..], |c| self.history.lines_of(c));
-        let mut lines = known.to_vec();
-        if let Some(recent) = self.recent.read().get(customer) {
-            lines.extend(recent);
-        }
+        let since = self.recent.since(customer, self.today());
+        let mut lines = Vec::with_capacity(known.len() + since.len());
+        lines.extend_from_slice(known);
+        // Orders of the history are numbered from 0.
+        let numbers = (0..=u32::MAX).rev();
+        lines.extend(
+            since
+                .iter()
+                .zip(numbers)
+                .filter_map(|(b, n)| self.line(b, n)),
+        );
         lines
+    }
+
+    /// A purchase as a line of the order of that number, at the price of the catalogue; nothing where the catalogue
+    /// does not hold the product.
+    fn line(&self, bought: &Bought, order: u32) -> Option<SaleLine> {
+        let catalogue = self.history.catalogue();
+        let product = catalogue.index_of(&bought.product)?;
+        let price = catalogue.get(product)?.price_cents.unwrap_or(0);
+        Some(SaleLine {
+            at_seconds: bought.at_seconds,
+            product,
+            order,
+            quantity: bought.quantity,
+            is_return: false,
+            spend_cents: price.saturating_mul(i64::from(bought.quantity)),
+        })
     }
 }

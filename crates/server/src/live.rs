@@ -1,8 +1,9 @@
 //! The versions that answer: looked at without waiting, swapped without a failed request.
 
 use factory::{CHAMPION, Workshop};
+use features::Purchase;
 use parking_lot::RwLock;
-use products::{Product, Serving, Shop};
+use products::{Product, Recent, Serving, Shop};
 use schema::AsOf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +40,9 @@ impl Slot {
 pub(crate) struct Live {
     pub(crate) slots: BTreeMap<String, Slot>,
     shop: RwLock<Option<Arc<Shop>>>,
+    /// What every shop of this server shares.
+    recent: Arc<Recent>,
+    problem: RwLock<Option<String>>,
     seen: tokio::sync::Mutex<Seen>,
 }
 
@@ -66,6 +70,8 @@ impl Live {
         Self {
             slots: workshop.project.products.iter().map(slot).collect(),
             shop: RwLock::default(),
+            recent: Arc::default(),
+            problem: RwLock::default(),
             seen: tokio::sync::Mutex::default(),
         }
     }
@@ -75,10 +81,30 @@ impl Live {
         self.shop.read().clone()
     }
 
+    /// Why the last look at the lake or the registry failed, where it did.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.problem.read().clone()
+    }
+
+    /// A purchase becomes part of the customer's history at once, so that the next answer knows it; one that is older
+    /// than the shop's day is among its sales already.
+    pub(crate) fn remember(&self, purchase: Purchase) {
+        let known_before = self.shop().map_or(i32::MIN, |s| s.today().epoch_day());
+        if purchase.at_seconds >= i64::from(known_before) * 86_400 {
+            self.recent.add(purchase);
+        }
+    }
+
     /// Looks whether the lake or a champion has changed, and takes over what has.
     ///
     /// A version that cannot be loaded leaves the former one answering and says why.
     pub(crate) async fn refresh(&self, workshop: &Workshop) -> Result<(), RefreshError> {
+        let looked = self.look(workshop).await;
+        *self.problem.write() = looked.as_ref().err().map(|e| factory::run::one_line(e));
+        looked
+    }
+
+    async fn look(&self, workshop: &Workshop) -> Result<(), RefreshError> {
         let mut seen = self.seen.lock().await;
         let snapshot = workshop.lake.snapshot().await?;
         let tables: Vec<(String, u64)> = snapshot
@@ -89,7 +115,7 @@ impl Live {
             .collect();
         let new_shop = !tables.is_empty() && (seen.tables != tables || self.shop().is_none());
         if new_shop {
-            match workshop.shop().await {
+            match workshop.shop_with(Arc::clone(&self.recent)).await {
                 Ok(shop) => *self.shop.write() = Some(shop),
                 Err(features::LoadError::Empty { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -104,6 +130,10 @@ impl Live {
             }
             // Where the registry did not tell, it is asked again at the next look.
             seen.stamp = settled.then_some(stamp);
+        }
+        if new_shop && let Some(shop) = self.shop() {
+            // Now that every version answers for the new shop, nobody looks for what is older than its day.
+            self.recent.forget_before(shop.today());
         }
         Ok(())
     }

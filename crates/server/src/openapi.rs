@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document, derived from the kinds and from the types that handlers read.
 
+mod schemas;
+
 use axum::Json;
-use products::{Asked, KINDS};
+use products::KINDS;
 use serde_json::{Value, json};
 
 /// What the header of that name does.
@@ -10,6 +12,11 @@ const IDEMPOTENCY_KEY: &str = "Makes the request safe to be sent again, and lets
     The same key with another body is refused with 422 and `field` names the header. \
     The server remembers the last 10,000 keys since it started; a key that it has forgotten still adds no event twice, \
     since the identifiers are made of key and body, and loses none.";
+
+/// What becomes of events.
+const EVENTS: &str = "Events are on disk before they are confirmed. The same `event_id` twice is one event. \
+    A purchase of a known customer is part of their history at once: it counts for the next answer, until an import brings \
+    the sales of its day. One of a day whose sales were imported is among them already and adds none.";
 
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
@@ -20,11 +27,10 @@ fn problem(what: &str) -> Value {
     json!({ "description": what, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } })
 }
 
-fn answers(ok: &str, schema: &str) -> Value {
-    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+fn answers(ok: &str, schema: &Value) -> Value {
     json!({
         "200": { "description": ok, "content": { "application/json": { "schema": schema } } },
-        "400": problem("The body is no JSON."),
+        "400": problem("The body is no JSON, or a part of the path no text."),
         "401": problem("No valid API key."),
         "403": problem("The key lacks the scope."),
         "404": problem("No such product, customer, item or decision; `field` names which."),
@@ -32,7 +38,8 @@ fn answers(ok: &str, schema: &str) -> Value {
         "415": problem("The body is not application/json."),
         "422": problem("A field is wrong; `field` names it, `detail` what is allowed."),
         "429": problem("More requests than the project allows; see Retry-After."),
-        "503": problem("Not now: no version answers yet, or the decision log cannot keep up; see Retry-After."),
+        "500": problem("Something failed on our side; the server's log says what. The request may be sent again."),
+        "503": problem("Not now: no version answers yet, the shop cannot be read, or the decision log cannot keep up; see Retry-After."),
     })
 }
 
@@ -56,20 +63,26 @@ fn paths() -> Value {
           "properties": { "requests": { "type": "array", "items": reference("Asked") } } },
     ] });
     let asked = json!({ "customer_id": "17850", "placement": "for_you", "items": 12 });
-    let plain = |what: &str, media: &str| json!({ "200": { "description": what, "content": { media: {} } } });
+    let one_or_all = json!({ "oneOf": [reference("Answer"), reference("Answers")] });
+    let content = |media: &str, schema: &Value| json!({ media: { "schema": schema } });
+    let plain = |what: &str, media: &str, schema: &Value| json!({ "200": { "description": what, "content": content(media, schema) } });
+    let text = json!({ "type": "string" });
+    let ready = content("application/json", &reference("Ready"));
+    let mut metrics = answers("Figures.", &text);
+    metrics["200"]["content"] = content("text/plain", &text);
     json!({
         "/v1/products": { "get": {
             "summary": "The data products, and the version of each that answers", "operationId": "products",
-            "responses": answers("The data products.", "Object"),
+            "responses": answers("The data products.", &reference("Products")),
         } },
         "/v1/products/{name}": { "get": {
             "summary": "One data product: its card, its versions and their scorecards", "operationId": "product",
-            "parameters": product, "responses": answers("The data product.", "Object"),
+            "parameters": product, "responses": answers("The data product.", &reference("ProductPage")),
         } },
         "/v1/products/{name}/decide": { "post": {
             "summary": "Decide", "operationId": "decide", "parameters": product,
             "description": "One question, or `requests` with several. The decision is on disk before it is answered.",
-            "requestBody": body(&one_or_many, &asked), "responses": answers("The decision.", "Answer"),
+            "requestBody": body(&one_or_many, &asked), "responses": answers("The decision; one for each of `requests`, in their order.", &one_or_all),
         } },
         "/v1/products/{name}/explain": { "post": {
             "summary": "Explain what is decided, or why something else is not", "operationId": "explain", "parameters": product,
@@ -80,15 +93,15 @@ fn paths() -> Value {
                 } }),
                 &json!({ "request": asked, "about": "85123A" }),
             ),
-            "responses": answers("Contributions that add up to the score, limits, and why not.", "Object"),
+            "responses": answers("Contributions that add up to the score, limits, and why not.", &reference("Explained")),
         } },
         "/v1/decisions/{id}": { "get": {
             "summary": "A decision as it was logged", "operationId": "decision",
-            "parameters": parameter("id", "The `decision_id` of an answer."), "responses": answers("The decision.", "Object"),
+            "parameters": parameter("id", "The `decision_id` of an answer."), "responses": answers("The decision.", &reference("Decision")),
         } },
         "/v1/events": { "post": {
             "summary": "Tell what visitors did", "operationId": "events",
-            "description": "Events are on disk before they are confirmed. The same `event_id` twice is one event.",
+            "description": EVENTS,
             "parameters": [{
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "schema": { "type": "string", "minLength": 1, "maxLength": 120 },
@@ -99,88 +112,15 @@ fn paths() -> Value {
                          "properties": { "events": { "type": "array", "items": reference("Event") } } }),
                 &json!({ "events": [{ "event_id": "e1", "occurred_at": "2025-12-01T10:00:00Z", "type": "purchase", "customer_id": "17850", "product_id": "85123A", "quantity": 2 }] }),
             ),
-            "responses": answers("How many were new.", "Object"),
+            "responses": answers("How many were new.", &reference("Taken")),
         } },
-        "/health/live": { "get": { "summary": "The process answers", "operationId": "live", "security": [], "responses": plain("Alive.", "text/plain") } },
-        "/health/ready": { "get": { "summary": "Every champion answers", "operationId": "ready", "security": [], "responses": plain("Ready.", "application/json") } },
-        "/metrics": { "get": { "summary": "Figures in the text format of Prometheus", "operationId": "metrics", "responses": plain("Figures.", "text/plain") } },
-        "/openapi.json": { "get": { "summary": "This document", "operationId": "openapi", "security": [], "responses": plain("OpenAPI 3.1.", "application/json") } },
-    })
-}
-
-/// The fields of table `events` as JSON Schema.
-fn event() -> Value {
-    let mut properties = serde_json::Map::new();
-    let mut required = Vec::new();
-    for column in schema::table::table("events").map_or(&[][..], |t| &t.columns) {
-        let kind = match column.kind {
-            schema::table::ColumnType::Integer | schema::table::ColumnType::Cents => "integer",
-            schema::table::ColumnType::Number => "number",
-            schema::table::ColumnType::Boolean => "boolean",
-            schema::table::ColumnType::Text
-            | schema::table::ColumnType::Date
-            | schema::table::ColumnType::Timestamp => "string",
-        };
-        let mut property = json!({ "type": kind, "description": column.meaning });
-        if !column.allowed.is_empty() {
-            property["enum"] = json!(column.allowed);
-        }
-        properties.insert(column.name.clone(), property);
-        if !column.nullable && column.name != "event_id" {
-            required.push(column.name.clone());
-        }
-    }
-    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
-}
-
-fn schemas() -> Value {
-    let mut asked = serde_json::to_value(schemars::schema_for!(Asked)).unwrap_or_default();
-    if let Some(fields) = asked.as_object_mut() {
-        fields.remove("$schema");
-    }
-    let placements: Vec<&str> = KINDS
-        .iter()
-        .flat_map(|k| k.card().placements)
-        .copied()
-        .collect();
-    asked["properties"]["placement"]["examples"] = json!(placements);
-    json!({
-        "Asked": asked,
-        "Answer": {
-            "type": "object",
-            "required": ["decision_id", "product", "version", "decided_at", "holdout", "fallback", "actions", "method"],
-            "properties": {
-                "decision_id": { "type": "string", "description": "Send it back with events that answer this decision." },
-                "product": { "type": "string" },
-                "version": { "type": "integer" },
-                "decided_at": { "type": "string", "format": "date-time" },
-                "holdout": { "type": "boolean", "description": "The customer belongs to the universal holdout and got the baseline." },
-                "fallback": { "type": "boolean", "description": "The baseline answered because the version failed or was late." },
-                "placement": { "type": "string" },
-                "method": { "type": "string", "description": "The method that scored." },
-                "actions": { "type": "array", "items": { "type": "object", "properties": {
-                    "position": { "type": "integer", "minimum": 1 },
-                    "id": { "type": "string" },
-                    "label": { "type": "string" },
-                    "score": { "type": "number" },
-                    "estimate": { "type": "object", "description": "The figure with its interval, or why it is not measurable." },
-                    "unit": { "type": "string" },
-                    "propensity": { "type": "number", "minimum": 0, "maximum": 1 },
-                    "reasons": { "type": "array", "items": { "type": "object", "properties": {
-                        "code": { "type": "string" }, "values": { "type": "object" }, "text": { "type": "string" } } } },
-                } } },
-                "short_of": { "type": "object", "description": "How many actions are missing, and which limits took them." },
-            },
-        },
-        "Event": event(),
-        "Object": { "type": "object" },
-        "Problem": {
-            "type": "object", "description": "RFC 9457.", "required": ["type", "title", "status", "detail"],
-            "properties": {
-                "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
-                "detail": { "type": "string" }, "field": { "type": "string" },
-            },
-        },
+        "/health/live": { "get": { "summary": "The process answers", "operationId": "live", "security": [],
+            "responses": plain("Alive.", "text/plain", &text) } },
+        "/health/ready": { "get": { "summary": "Lake and registry can be read, and every champion answers", "operationId": "ready", "security": [],
+            "responses": { "200": { "description": "Ready.", "content": ready }, "503": { "description": "Not ready, and why.", "content": ready } } } },
+        "/metrics": { "get": { "summary": "Figures in the text format of Prometheus", "operationId": "metrics", "responses": metrics } },
+        "/openapi.json": { "get": { "summary": "This document", "operationId": "openapi", "security": [],
+            "responses": plain("OpenAPI 3.1.", "application/json", &json!({ "type": "object", "additionalProperties": true })) } },
     })
 }
 
@@ -203,7 +143,7 @@ pub fn document() -> Value {
         "paths": paths(),
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer", "description": "An API key; not needed while the project allows anonymous requests on loopback." } },
-            "schemas": schemas(),
+            "schemas": schemas::all(),
         },
     })
 }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::serve::ListenerExt;
 use factory::Workshop;
 use lake::log::{CompactOptions, Drain, DrainOptions, Wal, WalOptions, compact};
-use monitoring::metrics::{Indicator, Label};
+use monitoring::metrics::Indicator;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -280,11 +280,7 @@ fn router(state: Arc<AppState>, body_max: usize) -> Router {
 async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
     let started = Instant::now();
-    // The pattern, not the path: identifiers of customers are no labels.
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let id = request
         .headers()
@@ -294,19 +290,8 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
     let mut response = next.run(request).await;
     let status = response.status();
     let elapsed = started.elapsed();
-    if let Ok(times) = state
-        .metrics
-        .response_times(Indicator::ResponseTime, &[(Label::Route, &route)])
-    {
-        times.record(elapsed);
-    }
-    let labels = [
-        (Label::Route, route.as_str()),
-        (Label::Status, status.as_str()),
-    ];
-    if let Ok(counter) = state.metrics.counter(Indicator::Requests, &labels) {
-        counter.increment();
-    }
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    state.count_request(route, status, elapsed);
     tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
     let headers = response.headers_mut();
     headers.insert(

@@ -2,6 +2,7 @@
 
 use crate::auth::Gatekeeper;
 use crate::live::Live;
+use axum::http::StatusCode;
 use factory::Workshop;
 use lake::log::{DecisionRecord, Drain, LogRecord, RecentIds, Wal};
 use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
@@ -9,6 +10,7 @@ use parking_lot::Mutex;
 use schema::DecisionId;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Decisions kept in memory to be looked up at once; older ones are read from the log or the lake.
 const DECISIONS_KEPT: usize = 10_000;
@@ -53,6 +55,12 @@ pub(crate) struct ProductMetrics {
     pub(crate) decisions: Mutex<BTreeMap<u32, Arc<Counter>>>,
 }
 
+/// The figures of one route, opened once so that a request only counts.
+pub(crate) struct RouteMetrics {
+    time: Arc<ResponseTimes>,
+    answered: BTreeMap<StatusCode, Arc<Counter>>,
+}
+
 /// What all requests share.
 pub(crate) struct AppState {
     pub(crate) workshop: Workshop,
@@ -64,6 +72,7 @@ pub(crate) struct AppState {
     pub(crate) event_ids: Mutex<RecentIds>,
     pub(crate) metrics: Metrics,
     pub(crate) of_product: BTreeMap<String, ProductMetrics>,
+    pub(crate) of_route: Mutex<BTreeMap<String, RouteMetrics>>,
     pub(crate) log_time: Arc<ResponseTimes>,
 }
 
@@ -106,8 +115,35 @@ impl AppState {
             event_ids: Mutex::new(RecentIds::new(EVENT_IDS_KEPT)),
             metrics,
             of_product,
+            of_route: Mutex::default(),
             log_time,
         }
+    }
+
+    /// Counts and times a request.
+    ///
+    /// - `route`: the pattern, not the path: identifiers of customers are no labels.
+    pub(crate) fn count_request(&self, route: &str, status: StatusCode, took: Duration) {
+        let mut routes = self.of_route.lock();
+        if !routes.contains_key(route) {
+            let time = self
+                .metrics
+                .response_times(Indicator::ResponseTime, &[(Label::Route, route)])
+                .unwrap_or_default();
+            let answered = BTreeMap::new();
+            routes.insert(route.to_owned(), RouteMetrics { time, answered });
+        }
+        let Some(of) = routes.get_mut(route) else {
+            return;
+        };
+        of.time.record(took);
+        let counter = of.answered.entry(status).or_insert_with(|| {
+            let labels = [(Label::Route, route), (Label::Status, status.as_str())];
+            self.metrics
+                .counter(Indicator::Requests, &labels)
+                .unwrap_or_default()
+        });
+        counter.increment();
     }
 
     /// Counts a decision of a version.

@@ -14,6 +14,14 @@ fn patient(folder: &Path) -> PathBuf {
     shop
 }
 
+/// Holds a share of the customers out.
+fn hold_out(shop: &Path, share: f64) {
+    let file = shop.join("comptoir.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("[holdout]"), "{text}");
+    std::fs::write(&file, format!("{text}\n[holdout]\nshare = {share}\n")).unwrap();
+}
+
 /// Answers that a batch has left unfinished.
 fn partial(shop: &Path) -> Vec<PathBuf> {
     let all = std::fs::read_dir(shop).unwrap().map(|e| e.unwrap().path());
@@ -247,6 +255,7 @@ fn expected(question: &Value, status: u16, answer: &Value) -> Vec<Value> {
         for name in ["position", "label", "score", "propensity", "reasons"] {
             row.extend(a.get(name).map(|v| (name.to_owned(), v.clone())));
         }
+        row.insert("holdout".to_owned(), answer["holdout"].clone());
         row.into()
     };
     answer["actions"]
@@ -261,9 +270,11 @@ fn expected(question: &Value, status: u16, answer: &Value) -> Vec<Value> {
 fn a_batch_answers_in_every_format_as_the_api_does_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let shop = patient(folder.path());
+    // Half of the customers are held out: they get the baseline here as there.
+    hold_out(&shop, 0.5);
     let questions = [
         json!({"customer_id": "C001"}),
-        json!({"customer_id": "C002", "items": 3}),
+        json!({"customer_id": "C008", "items": 3}),
         json!({"customer_id": "C075", "placement": "buy_again"}),
         json!({"product_id": "TEA-CHAI", "placement": "similar", "items": 4}),
         json!({"product_id": "TEA-CHAI", "placement": "complementary"}),
@@ -334,10 +345,20 @@ fn a_batch_answers_in_every_format_as_the_api_does_one_by_one() {
         assert_eq!(answers, wanted, "{format}");
     }
     // The log knows of one batch and of the questions asked one by one: seven of each were answered.
-    let sql = "SELECT decision_id LIKE 'batch-%' AS batch, COUNT(DISTINCT decision_id) AS n FROM decisions GROUP BY 1";
+    let sql = "SELECT decision_id LIKE 'batch-%' AS batch, COUNT(DISTINCT decision_id) AS n, \
+               COUNT(DISTINCT CASE WHEN holdout THEN customer_id END) AS held_out FROM decisions GROUP BY 1";
     let logged = rows(&shop, sql);
+    let held_out: std::collections::BTreeSet<String> = wanted
+        .iter()
+        .filter(|row| row["holdout"] == true)
+        .map(|row| row["customer_id"].to_string())
+        .collect();
+    assert!(!held_out.is_empty(), "C008 is held out: {wanted:?}");
     assert!(
-        logged.len() == 2 && logged.iter().all(|row| row["n"] == 7),
+        logged.len() == 2
+            && logged
+                .iter()
+                .all(|row| row["n"] == 7 && row["held_out"] == held_out.len()),
         "{logged:?}"
     );
 }

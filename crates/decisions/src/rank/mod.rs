@@ -114,7 +114,7 @@ pub fn rank(
             ..c
         })
         .collect();
-    ordered.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+    ordered.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
     let refused: Vec<Option<Refusal>> = ordered
         .iter()
         .map(|c| active.refused(c.item, limits))
@@ -194,7 +194,7 @@ fn distinct(
             score,
         });
     }
-    scored.sort_by(|a, b| a.item.cmp(&b.item).then(b.before.total_cmp(&a.before)));
+    scored.sort_unstable_by(|a, b| a.item.cmp(&b.item).then(b.before.total_cmp(&a.before)));
     scored.dedup_by_key(|c| c.item);
     Ok(scored)
 }

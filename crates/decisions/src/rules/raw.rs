@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A file of rules.
+/// A file of rules. It is read when a command or the server starts; `comptoir serve` knows of a change once it is
+/// started again.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawRuleFile {
@@ -40,10 +41,10 @@ pub struct RawRule {
     pub placements: Option<Vec<String>>,
     /// Data products it is for, each one of the project; all of them without this key.
     pub products: Option<Vec<String>>,
-    /// First day it is valid on.
+    /// First day it is valid on, in the `time_zone` of the project.
     #[schemars(with = "Option<String>")]
     pub valid_from: Option<toml::value::Date>,
-    /// Last day it is valid on.
+    /// Last day it is valid on, in the `time_zone` of the project.
     #[schemars(with = "Option<String>")]
     pub valid_to: Option<toml::value::Date>,
     /// Examples, at least one. They are evaluated whenever the file is read.
@@ -132,6 +133,6 @@ pub struct RawRequest {
     pub placement: Option<String>,
     /// The item that is being looked at.
     pub product_id: Option<String>,
-    /// The hour of the day, 0 to 23.
+    /// The hour of the day, 0 to 23, in the `time_zone` of the project.
     pub hour: Option<u8>,
 }

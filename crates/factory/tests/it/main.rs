@@ -16,3 +16,4 @@ mod import_bad_input;
 mod import_killed;
 mod import_real_data;
 mod import_shop;
+mod project;

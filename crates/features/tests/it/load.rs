@@ -1,8 +1,9 @@
 //! What a history takes out of the lake, and what it leaves there because it was not known yet.
 
 use crate::shop::{SALES, Shop, as_of, product};
-use features::{LoadError, SaleLine, load, recency_frequency_value};
+use features::{LoadError, Purchase, SaleLine, load, purchases, recency_frequency_value};
 use schema::Cents;
+use schema::progress::Silent;
 
 const STOCK: &str = "product_id, site_id, day, on_hand";
 const PRICES: &str = "product_id, valid_from, price_cents, currency";
@@ -209,11 +210,55 @@ async fn a_history_is_that_of_its_snapshot() {
     shop.sell(&[("o2", "c2", "rug", "2024-03-02T10:00:00Z")])
         .await;
     let day = as_of("2024-03-10");
-    let then = load(&shop.lake, &before, day).await.unwrap();
-    let now = load(&shop.lake, &shop.snapshot().await, day).await.unwrap();
+    let then = load(&shop.lake, &before, day, &Silent).await.unwrap();
+    let now = load(&shop.lake, &shop.snapshot().await, day, &Silent)
+        .await
+        .unwrap();
     assert_eq!((then.lines().len(), now.lines().len()), (1, 2));
     assert_eq!(
         [&then, &now].map(|history| product(history, "lamp").in_stock),
         [Some(true), Some(false)]
+    );
+}
+
+#[tokio::test]
+async fn purchases_are_those_of_known_customers_from_the_day_on() {
+    let mut shop = Shop::new().await;
+    let events = "event_id, occurred_at, \"type\", customer_id, product_id, quantity";
+    shop.put(
+        "events",
+        events,
+        "('e1', '2024-03-08T00:00:00Z', 'purchase', 'c1', 'lamp', 2), \
+         ('e2', '2024-03-07T23:59:59.999999Z', 'purchase', 'c1', 'lamp', 1), \
+         ('e3', '2024-03-09T10:00:00.5Z', 'purchase', 'c2', 'rug', NULL), \
+         ('e4', '2024-03-09T10:00:00Z', 'cart', 'c2', 'rug', 1), \
+         ('e5', '2024-03-09T10:00:00Z', 'purchase', NULL, 'rug', 1), \
+         ('e6', '2024-03-09T10:00:00Z', 'purchase', 'c2', NULL, 1)",
+    )
+    .await;
+    let mut found = Vec::new();
+    purchases(
+        &shop.lake,
+        &shop.snapshot().await,
+        as_of("2024-03-08"),
+        |p| found.push(p),
+    )
+    .await
+    .unwrap();
+    found.sort_by(|a, b| a.event_id.cmp(&b.event_id));
+    let day = 19_790 * 86_400;
+    let purchase = |event: &str, customer: &str, product: &str, at_seconds, quantity| Purchase {
+        event_id: event.to_owned(),
+        customer: customer.to_owned(),
+        product: product.to_owned(),
+        at_seconds,
+        quantity,
+    };
+    assert_eq!(
+        found,
+        [
+            purchase("e1", "c1", "lamp", day, 2),
+            purchase("e3", "c2", "rug", day + 34 * 3_600, 1),
+        ]
     );
 }

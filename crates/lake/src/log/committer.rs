@@ -218,6 +218,10 @@ impl Committer {
         if end < active.over_bytes {
             // What an earlier segment left lies behind.
             frames.extend_from_slice(&end_mark(end, active.salt));
+            // To the end of a page: else the system reads the rest of the page before it can write a part of it.
+            let marked = active.durable_bytes + frames.len() as u64;
+            let padded = marked.next_multiple_of(PAGE_BYTES).min(active.over_bytes);
+            frames.resize(frames.len() + padded.saturating_sub(marked) as usize, 0);
         }
         let written = active
             .file
@@ -299,3 +303,6 @@ impl Committer {
 
 /// Memory kept between two batches: enough for most, and a burst gives its memory back.
 const SPARE_BYTES: usize = 1 << 20;
+
+/// What the system reads and writes at once.
+const PAGE_BYTES: u64 = 4096;

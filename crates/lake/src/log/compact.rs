@@ -85,6 +85,9 @@ pub enum CompactError {
 /// Only rows of logs below `root` whose segment is deleted are touched: a segment that still lies there may be
 /// drained once more, and must find its rows under its own tag.
 ///
+/// Files whose rows were merged away a week ago or earlier are deleted then: whoever reads an older version of the
+/// table, as Delta allows, has had the time that Delta promises.
+///
 /// # Errors
 /// [`CompactError::Lake`] with [`LakeError::Busy`] when another writer is at work; else as the variants say.
 pub async fn compact(
@@ -157,6 +160,8 @@ pub async fn compact(
     }
     let after = transaction.commit(now).await?;
     make_durable(lake, &before, &after, BTreeSet::from([tag])).await?;
+    // It only frees the disk: what cannot be deleted now is tried again after the next merge.
+    let _ = lake.delete_removed(table).await;
     Ok(Compacted {
         files: paths.len(),
         rows: found,

@@ -31,12 +31,12 @@ pub struct DrainOptions {
 }
 
 impl Default for DrainOptions {
-    /// 3 days, 5 seconds, 64 MiB.
+    /// 3 days, 5 seconds, 16 MiB: some 80 MiB of rows.
     fn default() -> Self {
         Self {
             event_window_days: 3,
             patience: Duration::from_secs(5),
-            transaction_bytes: 64 << 20,
+            transaction_bytes: 16 << 20,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::columns::DECISIONS;
 use super::folder::{log_folders, segments};
+use super::packed;
 use super::records::{DecisionRecord, LogRecord};
 use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
 use crate::{Lake, LakeError};
@@ -96,7 +97,9 @@ fn in_segment(
         other => other?,
     };
     for record in reader.flatten() {
-        let mentions = std::str::from_utf8(&record.payload).is_ok_and(|text| text.contains(needle));
+        // Unpacking is quick beside parsing.
+        let mentions = packed::unpack(&record.payload)
+            .is_ok_and(|json| std::str::from_utf8(&json).is_ok_and(|text| text.contains(needle)));
         if mentions
             && let Ok(LogRecord::Decision(decision)) = LogRecord::from_bytes(&record.payload)
             && decision.decision_id == *id

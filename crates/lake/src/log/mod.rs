@@ -14,6 +14,7 @@ mod drain;
 mod files;
 mod folder;
 mod lookup;
+mod packed;
 mod recent;
 mod records;
 mod segment;

@@ -1,11 +1,12 @@
 //! What the log holds: decisions and events.
 
+use super::packed;
 use jiff::Timestamp;
 use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-/// One record of the log, as JSON on disk.
+/// One record of the log, as JSON on disk; long ones are compressed ([`packed`]).
 ///
 /// Unknown fields are refused, not dropped: a record of a newer program waits in its segment for one that knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,8 +20,14 @@ pub enum LogRecord {
 
 /// A record that is no decision and no event.
 #[derive(Debug, thiserror::Error)]
-#[error("read a record of the log")]
-pub struct RecordError(#[from] serde_json::Error);
+pub enum RecordError {
+    /// Its JSON.
+    #[error("read a record of the log")]
+    Json(#[from] serde_json::Error),
+    /// Its compression.
+    #[error("unpack a record of the log")]
+    Packed(#[from] std::io::Error),
+}
 
 impl LogRecord {
     /// The bytes to append.
@@ -28,7 +35,11 @@ impl LogRecord {
     /// # Errors
     /// [`RecordError`] when the reasons cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
-        Ok(serde_json::to_vec(self)?)
+        /// Room for a list of ten with its reasons.
+        const RECORD_BYTES: usize = 4 * 1024;
+        let mut json = Vec::with_capacity(RECORD_BYTES);
+        serde_json::to_writer(&mut json, self)?;
+        Ok(packed::pack(json)?)
     }
 
     /// The record that was appended.
@@ -36,7 +47,7 @@ impl LogRecord {
     /// # Errors
     /// [`RecordError`] when the bytes are no record of this version of the program.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        Ok(serde_json::from_slice(bytes)?)
+        Ok(serde_json::from_slice(&packed::unpack(bytes)?)?)
     }
 }
 

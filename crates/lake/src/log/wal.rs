@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Drained segments kept to be written over: what a busy log fills between two runs of the drain.
-const SPARES: usize = 16;
+/// Drained segments kept to be written over: twice what a busy log fills until those before are drained. Deleting one
+/// holds up the syncs of the others, and a segment that grows is synced more slowly than one that is written over.
+const SPARES: usize = 24;
 
 /// How a log behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]

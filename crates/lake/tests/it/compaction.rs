@@ -75,6 +75,43 @@ async fn small_files_are_merged_once_there_are_too_many_and_rows_stay_the_same()
 }
 
 /// The row groups of the merged file of `decisions`: rows, first and last moment.
+fn data_files(lake: &Path) -> usize {
+    let paths = std::fs::read_dir(lake.join("decisions")).unwrap();
+    paths
+        .filter(|e| {
+            e.as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|e| e == "parquet")
+        })
+        .count()
+}
+
+#[tokio::test]
+async fn files_that_were_merged_away_stay_for_a_week_and_are_deleted_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("lake");
+    let lake = lake_in(&place).await;
+    let wal = wal_in(&folder.path().join("wal"));
+    let drain = Drain::new(lake.clone(), Arc::clone(&wal), patient());
+    let today = jiff::Timestamp::now();
+    let mut left = Vec::new();
+    for (round, days_ago) in [9, 8, 1, 0].into_iter().enumerate() {
+        let then = today - SignedDuration::from_hours(24 * days_ago);
+        for n in 0..5 {
+            append_decision(&wal, decision(&format!("d-{round}-{n}"), 1)).await;
+            drain.run(then).await.unwrap();
+        }
+        let done = compact(&lake, wal.root(), "decisions", &few(), then).await;
+        assert_eq!(done.unwrap().files, if round == 0 { 5 } else { 6 });
+        left.push(data_files(&place));
+    }
+    // One file holds all rows; beside it lie the 6 that were merged away a day ago, and the 6 of today.
+    assert_eq!(left, [1, 1, 7, 13]);
+    assert_eq!(rows(&lake).await.len(), 20);
+}
+
 fn row_groups(lake: &Path) -> Vec<(i64, i64, i64)> {
     let files = std::fs::read_dir(lake.join("decisions")).unwrap();
     let merged = files.map(|e| e.unwrap().path()).find(|p| {

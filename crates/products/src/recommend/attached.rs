@@ -15,7 +15,9 @@ use crate::shop::Shop;
 use decisions::rank::{By, Placed, Ranked};
 use decisions::{Limits, Request, rank};
 use math::topk::{Scored, top_k};
-use models::recommend::{Answer, AnyFitted, Complement, Event, Placement, Reason as Why, Source};
+use models::recommend::{
+    Answer, AnyFitted, Complement, Event, Placement, Reason as Why, Seen, Source,
+};
 use schema::{Probability, ProductId};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -60,22 +62,42 @@ struct Question<'a> {
     history: OnceCell<Vec<Event>>,
 }
 
+impl Question<'_> {
+    /// Whether the answer is about a product and not about a customer.
+    fn is_about_product(&self) -> bool {
+        matches!(
+            self.placement,
+            Placement::Similar | Placement::Complementary
+        )
+    }
+}
+
+/// What the scores of a proposal are made of, and with them the reasons.
+pub(crate) enum Basis {
+    /// The method of the placement, and a history.
+    Method,
+    /// What sells now, the same for everybody.
+    Popularity,
+    /// Pairs with the product asked about.
+    Pairs(Vec<Complement>),
+}
+
 /// What a method proposes: products of the version with scores, and how it came to them.
 pub(crate) struct Proposed {
     pub(crate) candidates: Vec<Scored>,
     pub(crate) method: String,
-    pub(crate) pairs: Vec<Complement>,
+    basis: Basis,
     /// Why, for each candidate that was ever listed.
     reasons: Vec<OnceLock<Reasons>>,
 }
 
 impl Proposed {
-    pub(crate) fn new(candidates: Vec<Scored>, method: String, pairs: Vec<Complement>) -> Self {
+    pub(crate) fn new(candidates: Vec<Scored>, method: String, basis: Basis) -> Self {
         Self {
             reasons: candidates.iter().map(|_| OnceLock::new()).collect(),
             candidates,
             method,
-            pairs,
+            basis,
         }
     }
 }
@@ -229,9 +251,7 @@ impl Attached {
                 })
             }));
         }
-        let now_days = history.last().map_or(self.body.as_of_days, |e| {
-            e.at_days.max(self.body.as_of_days)
-        });
+        let now_days = self.now_days(&history);
         let recent = question.recent.iter();
         let recent = recent.filter_map(|id| self.index.get(id.as_str()));
         history.extend(recent.map(|item| Event {
@@ -242,18 +262,22 @@ impl Attached {
         history
     }
 
-    /// The moment of the answer for the methods: the as-of day, or the last thing the customer did since.
-    fn at_days(&self, question: &Question<'_>) -> f64 {
-        self.history(question)
-            .last()
-            .map_or(self.body.as_of_days, |e| {
-                e.at_days.max(self.body.as_of_days)
-            })
+    /// The moment of an answer: the day of the shop, which is later than that of the version where sales were imported
+    /// since, or the last thing the customer did since.
+    fn now_days(&self, history: &[Event]) -> f64 {
+        let today = f64::from(self.shop.today().epoch_day()).max(self.body.as_of_days);
+        history.last().map_or(today, |e| e.at_days.max(today))
     }
 
-    fn popular(&self, n: usize, method: &str) -> Proposed {
-        let candidates = top_k(self.body.popular.shares(), n, |item| self.sellable(item));
-        Proposed::new(candidates, method.to_owned(), Vec::new())
+    /// What sells now; a product that is asked about is no answer.
+    fn popular(&self, question: &Question<'_>, method: &str) -> Proposed {
+        let except = question.about.filter(|_| question.is_about_product());
+        let candidates = top_k(
+            self.body.popular.shares(),
+            n_candidates(question.items),
+            |item| Some(item) != except && self.sellable(item),
+        );
+        Proposed::new(candidates, method.to_owned(), Basis::Popularity)
     }
 
     fn sellable(&self, item: u32) -> bool {
@@ -265,14 +289,10 @@ impl Attached {
 
     /// Candidates for a question: those kept where nothing but the customer's history in the lake matters.
     fn candidates(&self, question: &Question<'_>) -> Arc<Proposed> {
-        let about_product = matches!(
-            question.placement,
-            Placement::Similar | Placement::Complementary
-        );
         let bought_since = question
             .customer
             .is_some_and(|customer| self.shop.bought_since(customer));
-        if about_product || bought_since || !question.recent.is_empty() {
+        if question.is_about_product() || bought_since || !question.recent.is_empty() {
             return Arc::new(self.propose(question));
         }
         let customer = question.customer.map(Into::into);
@@ -286,7 +306,7 @@ impl Attached {
             return self.complements(question, n);
         }
         let Some(chosen) = self.body.chosen(question.placement) else {
-            return self.popular(n, "popularity");
+            return self.popular(question, "popularity");
         };
         if question.placement == Placement::Similar {
             return match (question.about, &chosen.fitted) {
@@ -294,18 +314,24 @@ impl Attached {
                     let mut candidates = fitted.similar(item, n * 2).unwrap_or_default();
                     candidates.retain(|s| self.sellable(s.index));
                     candidates.truncate(n);
-                    Proposed::new(candidates, chosen.method.name().to_owned(), Vec::new())
+                    let method = chosen.method.name().to_owned();
+                    Proposed::new(candidates, method, Basis::Method)
                 }
-                _ => self.popular(n, "popularity: the product is new"),
+                // Nothing was found to be like another: what sells is the better answer to everybody.
+                (Some(_), _) => self.popular(question, "popularity"),
+                (None, _) => self.popular(
+                    question,
+                    "popularity: the version does not know the product",
+                ),
             };
         }
         let seen = listable(question.placement, self.settings.seen);
         SCORES.with_borrow_mut(|scores| {
             scores.resize(chosen.fitted.n_items(), 0.0);
-            let at = self.at_days(question);
+            let history = self.history(question);
             match chosen.fitted.ranked(
-                self.history(question),
-                at,
+                history,
+                self.now_days(history),
                 n,
                 seen,
                 |i| self.sellable(i),
@@ -319,9 +345,9 @@ impl Attached {
                             "popularity: nothing is known of the customer".to_owned()
                         }
                     };
-                    Proposed::new(candidates, method, Vec::new())
+                    Proposed::new(candidates, method, Basis::Method)
                 }
-                Err(_) => self.popular(n, "popularity"),
+                Err(_) => self.popular(question, "popularity"),
             }
         })
     }
@@ -341,7 +367,7 @@ impl Attached {
             })
             .collect();
         let pairs = pairs.into_iter().map(|(p, _)| p).collect();
-        Proposed::new(candidates, "complements".to_owned(), pairs)
+        Proposed::new(candidates, "complements".to_owned(), Basis::Pairs(pairs))
     }
 
     fn limits(&self, question: &Question<'_>, keep_excluded: bool) -> Limits {
@@ -359,7 +385,7 @@ impl Attached {
         now: jiff::Timestamp,
         keep_excluded: bool,
     ) -> Ranked {
-        let zoned = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let clock = self.shop.clock(now);
         let about = question
             .about
             .and_then(|i| self.body.products.get(i as usize))
@@ -367,9 +393,9 @@ impl Attached {
         let request = Request {
             placement: Some(name(question.placement)),
             product_id: about,
-            hour: u8::try_from(zoned.hour()).ok(),
+            hour: u8::try_from(clock.hour()).ok(),
             customer_id: question.customer,
-            ..Request::new(&self.product, zoned.date())
+            ..Request::new(&self.product, clock.date())
         };
         let candidates: Vec<(u32, f32)> = proposed
             .candidates
@@ -394,30 +420,27 @@ impl Attached {
 
     /// Why each of `items` was proposed, in their order.
     fn reasons(&self, question: &Question<'_>, proposed: &Proposed, items: &[u32]) -> Vec<Reason> {
-        let label = |i: u32| self.label(i);
-        let pair_of = |item: u32| {
-            let pair = proposed.pairs.iter().find(|p| p.item == item);
+        let popular = |item: &u32| Why::Popular {
+            recent_sales: self.body.popular.decayed_sales(*item),
+            share: self.body.popular.shares()[*item as usize],
+        };
+        let paired = |pairs: &[Complement], item: &u32| {
+            let pair = pairs.iter().find(|p| p.item == *item);
             pair.zip(question.about)
+                .map_or_else(|| popular(item), |(pair, about)| pair.reason(about))
         };
-        let popular = |item: u32| Why::Popular {
-            recent_sales: self.body.popular.decayed_sales(item),
-            share: self.body.popular.shares()[item as usize],
-        };
-        let scored = match self.body.chosen(question.placement) {
-            Some(chosen) if proposed.pairs.is_empty() => {
-                let (history, at) = self.basis(question);
+        let found = match (&proposed.basis, self.body.chosen(question.placement)) {
+            (Basis::Method, Some(chosen)) => {
+                let (history, at) = self.seen(question);
                 chosen.fitted.reasons(items, &history, at).ok()
             }
-            _ => None,
+            (Basis::Pairs(pairs), _) => Some(items.iter().map(|i| paired(pairs, i)).collect()),
+            (Basis::Method | Basis::Popularity, _) => None,
         };
-        let scored = scored.unwrap_or_else(|| items.iter().map(|i| popular(*i)).collect());
-        items
+        let found: Vec<Why> = found.unwrap_or_else(|| items.iter().map(popular).collect());
+        found
             .iter()
-            .zip(scored)
-            .map(|(item, why)| match pair_of(*item) {
-                Some((pair, about)) => sentences::why(&pair.reason(about), label),
-                None => sentences::why(&why, label),
-            })
+            .map(|why| sentences::why(why, |item| self.label(item)))
             .collect()
     }
 
@@ -442,7 +465,7 @@ impl Attached {
     }
 
     /// The history that scores are made of, and the moment: where the question is what is like a product, that product.
-    fn basis<'q>(&self, question: &'q Question<'_>) -> (Cow<'q, [Event]>, f64) {
+    fn seen<'q>(&self, question: &'q Question<'_>) -> (Cow<'q, [Event]>, f64) {
         match question.about {
             Some(item) if question.placement == Placement::Similar => {
                 let seed = Event {
@@ -452,10 +475,10 @@ impl Attached {
                 };
                 (Cow::Owned(vec![seed]), self.body.as_of_days)
             }
-            _ => (
-                Cow::Borrowed(self.history(question)),
-                self.at_days(question),
-            ),
+            _ => {
+                let history = self.history(question);
+                (Cow::Borrowed(history), self.now_days(history))
+            }
         }
     }
 
@@ -512,6 +535,14 @@ impl Attached {
     }
 }
 
+/// A part of a score.
+fn line(what: String, part: f32) -> ExplanationLine {
+    ExplanationLine {
+        what,
+        contribution: f64::from(part),
+    }
+}
+
 /// Candidates taken to the rules for a list of `items`.
 fn n_candidates(items: u32) -> usize {
     (items as usize * CANDIDATES_PER_ITEM).max(CANDIDATES_MIN)
@@ -560,12 +591,8 @@ impl Serving for Attached {
     }
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        let question = Question {
-            about: None,
-            history: OnceCell::from(Vec::new()),
-            ..self.question(asked)?
-        };
-        let proposed = self.popular(n_candidates(question.items), "popularity");
+        let question = self.question(asked)?;
+        let proposed = self.popular(&question, "popularity");
         let ranked = self.ranked(&question, &proposed, now, false);
         Ok(self.answer(&question, &proposed, ranked))
     }
@@ -617,10 +644,7 @@ impl Serving for Attached {
                 (None, Some(i)) if !self.sellable(i) => {
                     "it is out of stock or not offered".to_owned()
                 }
-                (None, Some(i)) if self.history(&question).iter().any(|e| e.item == i) => {
-                    "the customer has it, and the placement shows only what is new".to_owned()
-                }
-                (None, Some(_)) => "others score higher".to_owned(),
+                (None, Some(i)) => self.not_listed(&question, i).to_owned(),
             }
         });
         let summary = match (item, placed) {
@@ -648,6 +672,27 @@ impl Serving for Attached {
 }
 
 impl Attached {
+    /// Why no rule and no limit, but the placement or the scores keep a product out of the answer.
+    fn not_listed(&self, question: &Question<'_>, item: u32) -> &'static str {
+        let has = || self.history(question).iter().any(|e| e.item == item);
+        if question.is_about_product() {
+            return if question.about == Some(item) {
+                "it is the product asked about"
+            } else {
+                "others score higher"
+            };
+        }
+        match listable(question.placement, self.settings.seen) {
+            Seen::Excluded if has() => {
+                "the customer has it, and the placement shows only what is new"
+            }
+            Seen::Only if !has() => {
+                "the customer has never bought it, and the placement shows only what they have"
+            }
+            Seen::Excluded | Seen::Only | Seen::Allowed => "others score higher",
+        }
+    }
+
     /// The parts of a score, largest first; they add up to it.
     fn contributions(
         &self,
@@ -655,38 +700,18 @@ impl Attached {
         proposed: &Proposed,
         item: u32,
     ) -> Vec<ExplanationLine> {
-        if let Some(pair) = proposed.pairs.iter().find(|p| p.item == item) {
-            let line = |what: String, part: f32| ExplanationLine {
-                what,
-                contribution: f64::from(part),
-            };
-            return match self.body.order {
-                PairOrder::Lift => {
-                    let lift = pair.lift_at_least.ln();
-                    vec![
-                        line(
-                            format!(
-                                "logarithm of the lower bound of lift: {} baskets, {:.1} expected",
-                                pair.times, pair.expected
-                            ),
-                            lift,
-                        ),
-                        line(
-                            "bought in turns (substitutes)".to_owned(),
-                            pair.score - lift,
-                        ),
-                    ]
-                }
-                PairOrder::Extra => vec![
-                    line(
-                        format!("baskets with both, lower bound: {} were seen", pair.times),
-                        pair.lift_at_least * pair.expected,
-                    ),
-                    line("baskets with both by chance".to_owned(), -pair.expected),
-                ],
-            };
+        match &proposed.basis {
+            Basis::Pairs(pairs) => {
+                let pair = pairs.iter().find(|p| p.item == item);
+                return pair.map_or_else(Vec::new, |pair| self.parts_of_pair(pair));
+            }
+            Basis::Popularity => {
+                let share = self.body.popular.shares()[item as usize];
+                return vec![line("sells now".to_owned(), share)];
+            }
+            Basis::Method => {}
         }
-        let (history, at) = self.basis(question);
+        let (history, at) = self.seen(question);
         let Some(chosen) = self.body.chosen(question.placement) else {
             return Vec::new();
         };
@@ -696,14 +721,42 @@ impl Attached {
             .unwrap_or_default();
         parts
             .into_iter()
-            .map(|(source, contribution)| ExplanationLine {
-                what: match source {
+            .map(|(source, contribution)| {
+                let what = match source {
                     Source::HistoryItem(from) => format!("has {}", self.label(from)),
                     Source::Popularity => "sells now".to_owned(),
                     Source::Taste => "learnt taste of the customer".to_owned(),
-                },
-                contribution: f64::from(contribution),
+                };
+                line(what, contribution)
             })
             .collect()
+    }
+
+    fn parts_of_pair(&self, pair: &Complement) -> Vec<ExplanationLine> {
+        match self.body.order {
+            PairOrder::Lift => {
+                let lift = pair.lift_at_least.ln();
+                vec![
+                    line(
+                        format!(
+                            "logarithm of the lower bound of lift: {} baskets, {:.1} expected",
+                            pair.times, pair.expected
+                        ),
+                        lift,
+                    ),
+                    line(
+                        "bought in turns (substitutes)".to_owned(),
+                        pair.score - lift,
+                    ),
+                ]
+            }
+            PairOrder::Extra => vec![
+                line(
+                    format!("baskets with both, lower bound: {} were seen", pair.times),
+                    pair.lift_at_least * pair.expected,
+                ),
+                line("baskets with both by chance".to_owned(), -pair.expected),
+            ],
+        }
     }
 }

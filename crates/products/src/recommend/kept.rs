@@ -66,13 +66,14 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::attached::Basis;
 
     fn key(n: usize) -> Key {
         (None, Placement::ForYou, n)
     }
 
     fn proposed(method: &str) -> Proposed {
-        Proposed::new(Vec::new(), method.to_owned(), Vec::new())
+        Proposed::new(Vec::new(), method.to_owned(), Basis::Method)
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What every kind promises. A kind that breaks a law is not a kind.
 
-use crate::shop::{HISTORY, example, shop};
-use products::{Artefact, Asked, Fitted, KINDS, Kind, LoadError, Product, Raw, Size, Subject};
+use crate::shop::{HISTORY, example, purchase, shop, shop_since};
+use products::{
+    Artefact, Asked, Fitted, KINDS, Kind, LoadError, Product, Raw, Shop, Size, Subject,
+};
 use schema::config::ConfigFile;
 use schema::{AsOf, Bytes, ConfigError, CustomerId, ProductId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
 type Trained = (Arc<dyn Product>, Arc<dyn Fitted>);
@@ -390,28 +392,64 @@ fn the_baseline_refuses_what_the_version_refuses() {
 #[test]
 fn what_was_bought_since_is_not_recommended_again() {
     let recommend = KINDS.iter().find(|k| k.card().kind == "recommend").unwrap();
-    let (shop, now) = (shop(), jiff::Timestamp::UNIX_EPOCH);
+    let now = jiff::Timestamp::UNIX_EPOCH;
     let (_, fitted) = trained(*recommend);
-    let serving = fitted.attach(Arc::clone(&shop));
     let customer = HISTORY.customers().first().unwrap();
     let asked = Asked {
         customer_id: Some(CustomerId::new(customer.clone()).unwrap()),
         placement: Some("for_you".to_owned()),
         ..Asked::default()
     };
-    let listed = || -> Vec<String> {
-        let decided = serving.decide(&asked, now).unwrap();
+    let listed = |shop: Arc<Shop>| -> Vec<String> {
+        let decided = fitted.attach(shop).decide(&asked, now).unwrap();
         decided.actions.into_iter().map(|a| a.id).collect()
     };
-    let before = listed();
-    let first = HISTORY.catalogue().index_of(&before[0]).unwrap();
-    let line = features::SaleLine {
-        product: first,
-        at_seconds: i64::from(HISTORY.as_of().epoch_day()) * 86_400,
-        ..*HISTORY.lines().last().unwrap()
-    };
-    assert!(shop.add_purchase(customer, line));
-    assert!(!listed().contains(&before[0]), "{before:?}");
+    let before = listed(shop());
+    let bought = [
+        purchase("e1", customer, &before[0], 0),
+        purchase("e2", customer, "no such product", 1),
+    ];
+    let after = listed(shop_since(bought));
+    assert!(!after.contains(&before[0]), "{before:?}, then {after:?}");
+    // What is told of a day before the shop's is among its sales, or is not known.
+    let late = purchase("e3", customer, &before[0], -1);
+    assert_eq!(listed(shop_since([late])), before);
+}
+
+#[test]
+fn late_and_repeated_events_leave_a_customer_whole() {
+    let customer = &HISTORY.customers()[0];
+    let known = HISTORY.lines_of(0);
+    let id = |line: &features::SaleLine| HISTORY.catalogue().get(line.product).unwrap().id.clone();
+    let product = id(known.last().unwrap());
+    let told = |event: &str, after: i64| purchase(event, customer, &product, after);
+    let day = 86_400;
+    let late = [
+        told("third", 3 * day),
+        told("first", 5),
+        told("too late", -1),
+        told("second", day),
+        told("first", 5),
+    ];
+    let shop = shop_since(late);
+    let lines = shop.lines_of(customer);
+    assert_eq!(&lines[..known.len()], known);
+    assert!(lines.is_sorted_by_key(|l| l.at_seconds), "{lines:?}");
+    let since = &lines[known.len()..];
+    assert_eq!(since.len(), 3, "{since:?}");
+    let orders: BTreeSet<u32> = lines.iter().map(|l| l.order).collect();
+    let before: BTreeSet<u32> = known.iter().map(|l| l.order).collect();
+    assert_eq!(orders.len(), before.len() + 3, "each event is an order");
+    // Whoever knows the customer as of the shop's day knows the same as without the events.
+    let as_of = HISTORY.as_of();
+    assert_eq!(
+        features::purchase_summary(&lines, as_of),
+        features::purchase_summary(known, as_of)
+    );
+    let later = AsOf(as_of.0 + jiff::Span::new().days(10));
+    let summary = features::purchase_summary(&lines, later).unwrap();
+    let without = features::purchase_summary(known, later).unwrap();
+    assert_eq!(summary.repeat_purchases, without.repeat_purchases + 3);
 }
 
 #[test]

@@ -12,5 +12,6 @@
 )]
 
 mod laws;
+mod lists;
 mod planted;
 mod shop;

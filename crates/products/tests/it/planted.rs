@@ -50,7 +50,7 @@ impl Complements {
         let rules = decisions::RuleSet::default();
         Self {
             products: history.catalogue().len(),
-            serving: fitted.attach(Arc::new(Shop::new(history, &rules))),
+            serving: fitted.attach(Arc::new(Shop::new(history, &rules, Arc::default()))),
             truth: generated.truth,
         }
     }

@@ -1,7 +1,7 @@
 //! A small simulated shop as a history, without files or a lake.
 
 use features::{History, HistoryBuilder, NewLine, Product};
-use products::{Raw, Shop};
+use products::{Raw, Recent, Shop};
 use schema::AsOf;
 use schema::config::ConfigFile;
 use std::sync::{Arc, LazyLock};
@@ -63,10 +63,36 @@ pub(crate) fn example(kind: &dyn products::Kind) -> Box<dyn products::Product> {
         .unwrap()
 }
 
-/// The shop of the history, without rules.
-pub(crate) fn shop() -> Arc<Shop> {
+/// A purchase of one unit, some seconds after the as-of day of the history began.
+pub(crate) fn purchase(
+    event: &str,
+    customer: &str,
+    product: &str,
+    after: i64,
+) -> features::Purchase {
+    features::Purchase {
+        event_id: event.to_owned(),
+        customer: customer.to_owned(),
+        product: product.to_owned(),
+        at_seconds: i64::from(HISTORY.as_of().epoch_day()) * 86_400 + after,
+        quantity: 1,
+    }
+}
+
+/// The shop of the history, without rules, and what events told of since.
+pub(crate) fn shop_since(purchases: impl IntoIterator<Item = features::Purchase>) -> Arc<Shop> {
+    let recent = Arc::new(Recent::default());
+    purchases.into_iter().for_each(|p| {
+        recent.add(p);
+    });
     Arc::new(Shop::new(
         Arc::clone(&HISTORY),
         &decisions::RuleSet::default(),
+        recent,
     ))
+}
+
+/// The shop of the history, without rules.
+pub(crate) fn shop() -> Arc<Shop> {
+    shop_since([])
 }

@@ -1,11 +1,11 @@
 //! The data products there are.
 
-use super::Shared;
+use super::{Part, Shared};
 use crate::auth::Scope;
 use crate::live::Slot;
 use crate::problem::Problem;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(crate) async fn products(
 
 pub(crate) async fn product(
     State(state): Shared,
-    Path(name): Path<String>,
+    Part(name): Part,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     state.admit(&headers, Scope::Read).await?;

@@ -1,22 +1,21 @@
 //! Deciding and explaining.
 
-use super::{Shared, body};
+use super::{Part, Shared, body};
 use crate::auth::Scope;
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
 use crate::state::{AppState, ProductMetrics};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use lake::log::{DecisionRecord, LogRecord, WalError, find_decision};
-use products::{Asked, Decisions, Infeasible};
+use products::{Asked, Decisions, Explanation, Infeasible};
 use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use sha2::Digest;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,10 +70,15 @@ fn slot<'a>(state: &'a AppState, name: &str) -> Result<&'a Slot, Problem> {
 }
 
 fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {
-    slot(state, name)?.answering().ok_or_else(|| {
-        Problem::unavailable(format!(
-            "{name} has no version that answers; train it with `comptoir run {name}`"
-        ))
+    let slot = slot(state, name)?;
+    slot.answering().ok_or_else(|| {
+        let why = slot.refused().or_else(|| state.live.problem());
+        Problem::unavailable(match why {
+            Some(why) => format!("{name} has no version that answers: {why}"),
+            None => {
+                format!("{name} has no version that answers; train it with `comptoir run {name}`")
+            }
+        })
     })
 }
 
@@ -90,18 +94,6 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
         Infeasible::NotMeasurable { .. } => Problem::invalid(text).field("customer_id"),
         Infeasible::NothingToExplain => Problem::invalid(text).field("about"),
     }
-}
-
-/// Whether a customer belongs to the universal holdout: the same for every product, on every replica, for ever.
-pub(crate) fn is_held_out(salt: &str, share: f64, asked: &Asked) -> bool {
-    let Some(customer) = asked.customer_id.as_ref().filter(|_| share > 0.0) else {
-        return false;
-    };
-    let digest = sha2::Sha256::digest(format!("{salt}\n{}", customer.as_str()).as_bytes());
-    let mut first = [0u8; 8];
-    first.copy_from_slice(&digest[..8]);
-    // 53 bits are what a double holds exactly.
-    ((u64::from_be_bytes(first) >> 11) as f64) < share * (1u64 << 53) as f64
 }
 
 /// Answers to each late one under which scoring is watched.
@@ -130,7 +122,7 @@ impl Put {
         let holdout = &state.workshop.project.file.holdout;
         Self {
             live: Arc::clone(live),
-            held_out: is_held_out(&holdout.salt, holdout.share, &asked),
+            held_out: holdout.is_held_out(&asked),
             asked,
             now: jiff::Timestamp::now(),
         }
@@ -262,7 +254,7 @@ async fn answer_one(
     let answered = answer(state, name, &put, tried, started.elapsed())?;
     log(state, name, &[(&put.asked, &answered)]).await?;
     state.count_decisions(name, live.version, 1);
-    Ok(json(&answered))
+    json(&answered)
 }
 
 /// Answers several questions, each by the deadline, beside the threads that other requests wait for.
@@ -309,7 +301,7 @@ async fn answer_many(
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
     let answers: Vec<&Answer> = pairs.iter().map(|(_, answered)| *answered).collect();
-    Ok(json(&serde_json::json!({ "answers": answers })))
+    json(&serde_json::json!({ "answers": answers }))
 }
 
 fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Option<DecisionRecord> {
@@ -369,7 +361,7 @@ async fn log(state: &AppState, name: &str, answers: &[(&Asked, &Answer)]) -> Res
 
 pub(crate) async fn decide(
     State(state): Shared,
-    Path(name): Path<String>,
+    Part(name): Part,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -384,14 +376,14 @@ pub(crate) async fn decide(
     }
 }
 
-fn json(value: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    (
-        StatusCode::OK,
-        [(header::CONTENT_TYPE, "application/json")],
-        body,
-    )
-        .into_response()
+fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    /// Room for a list of ten with its reasons.
+    const ANSWER_BYTES: usize = 4 * 1024;
+    let mut body = Vec::with_capacity(ANSWER_BYTES);
+    serde_json::to_writer(&mut body, value)
+        .map_err(|e| Problem::internal("write the answer", &e))?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::OK, kind, body).into_response())
 }
 
 /// What is to be explained.
@@ -403,9 +395,25 @@ struct Explain {
     about: Option<String>,
 }
 
+/// What is told of a customer who is held out.
+const HELD_OUT: &str =
+    "the customer is held out and gets the baseline; this explains what the version would decide";
+
+/// An explanation, as it leaves.
+#[derive(Serialize)]
+struct Explained {
+    product: String,
+    version: u32,
+    holdout: bool,
+    /// What the explanation is not, where it does not explain what is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+    explanation: Explanation,
+}
+
 pub(crate) async fn explain(
     State(state): Shared,
-    Path(name): Path<String>,
+    Part(name): Part,
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
@@ -414,6 +422,12 @@ pub(crate) async fn explain(
     let asked: Explain = body::read(&headers, bytes)?;
     let live = answering(&state, &name)?;
     let version = live.version;
+    let holdout = state
+        .workshop
+        .project
+        .file
+        .holdout
+        .is_held_out(&asked.request);
     let explain = move || {
         let (about, now) = (asked.about.as_deref(), jiff::Timestamp::now());
         live.serving
@@ -433,14 +447,19 @@ pub(crate) async fn explain(
     let explained = tokio::task::spawn_blocking(explain)
         .await
         .map_err(|e| Problem::internal("explain", &e))??;
-    Ok(json(
-        &serde_json::json!({ "product": name, "version": version, "explanation": explained }),
-    ))
+    let note = holdout.then_some(HELD_OUT);
+    json(&Explained {
+        product: name,
+        version,
+        holdout,
+        note,
+        explanation: explained,
+    })
 }
 
 pub(crate) async fn decision(
     State(state): Shared,
-    Path(id): Path<String>,
+    Part(id): Part,
     headers: HeaderMap,
 ) -> Result<Json<DecisionRecord>, Problem> {
     state.admit(&headers, Scope::Read).await?;
@@ -464,28 +483,9 @@ mod tests {
     use factory::{Project, Workshop};
     use lake::LakeOptions;
     use lake::log::{Drain, DrainOptions, Wal, WalOptions};
-    use products::{Explanation, Serving};
+    use products::Serving;
     use schema::{AsOf, CustomerId};
     use serde_json::{Value, json};
-
-    #[test]
-    fn the_holdout_has_its_share_and_stays_the_same() {
-        let asked = |n: u32| Asked {
-            customer_id: Some(CustomerId::new(format!("c{n}")).unwrap()),
-            ..Asked::default()
-        };
-        let held = (0..20_000)
-            .filter(|n| is_held_out("salt", 0.05, &asked(*n)))
-            .count();
-        // 5 % of 20,000 with a standard deviation of 31.
-        assert!((876..1_124).contains(&held), "{held}");
-        assert_eq!(
-            is_held_out("salt", 0.05, &asked(7)),
-            is_held_out("salt", 0.05, &asked(7))
-        );
-        assert!(!is_held_out("salt", 0.5, &Asked::default()));
-        assert!(!is_held_out("salt", 0.0, &asked(1)));
-    }
 
     /// A version that takes its time, or breaks.
     struct Odd {

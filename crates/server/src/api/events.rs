@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use features::SaleLine;
+use features::Purchase;
 use lake::log::{EventRecord, EventType, LogRecord};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -132,39 +132,22 @@ impl Keys {
     }
 }
 
-/// A purchase becomes part of the customer's history at once, so that the next answer knows it.
-fn remember(state: &AppState, event: &EventRecord) {
+/// The purchase that an event tells of, where it says who bought what.
+fn purchase(event: &EventRecord) -> Option<Purchase> {
     let (EventType::Purchase, Some(customer), Some(product)) =
         (event.kind, &event.customer_id, &event.product_id)
     else {
-        return;
+        return None;
     };
-    let Some(shop) = state.live.shop() else {
-        return;
-    };
-    let Some(product) = shop.history.catalogue().index_of(product.as_str()) else {
-        return;
-    };
-    let quantity = event
-        .quantity
-        .map_or(1, |q| i32::try_from(q.get()).unwrap_or(i32::MAX));
-    let price = shop
-        .history
-        .catalogue()
-        .get(product)
-        .and_then(|p| p.price_cents)
-        .unwrap_or(0);
-    shop.add_purchase(
-        customer.as_str(),
-        SaleLine {
-            at_seconds: event.occurred_at.as_second(),
-            product,
-            order: u32::MAX,
-            quantity,
-            is_return: false,
-            spend_cents: price.saturating_mul(i64::from(quantity)),
-        },
-    );
+    Some(Purchase {
+        event_id: event.event_id.clone(),
+        customer: customer.as_str().to_owned(),
+        product: product.as_str().to_owned(),
+        at_seconds: event.occurred_at.as_second(),
+        quantity: event
+            .quantity
+            .map_or(1, |q| i32::try_from(q.get()).unwrap_or(i32::MAX)),
+    })
 }
 
 /// One event; where it has no identifier, the request's key, its body and the event's place name it.
@@ -281,7 +264,9 @@ async fn store(state: &AppState, events: &[EventRecord]) -> Result<Taken, Proble
     for event in fresh {
         if state.event_ids.lock().insert(&event.event_id) {
             accepted += 1;
-            remember(state, event);
+            if let Some(purchase) = purchase(event) {
+                state.live.remember(purchase);
+            }
         }
     }
     Ok(Taken {

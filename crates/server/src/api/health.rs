@@ -14,10 +14,11 @@ pub(crate) async fn live() -> &'static str {
     "alive\n"
 }
 
-/// Every data product that has a champion answers with it.
+/// Lake and registry can be read, and every data product that has a champion answers with it.
 pub(crate) async fn ready(State(state): Shared) -> Response {
     let mut products = serde_json::Map::new();
-    let mut ready = true;
+    let problem = state.live.problem();
+    let mut ready = problem.is_none();
     for (name, slot) in &state.live.slots {
         let refused = slot.refused();
         ready &= refused.is_none();
@@ -34,7 +35,7 @@ pub(crate) async fn ready(State(state): Shared) -> Response {
     };
     (
         status,
-        Json(json!({ "ready": ready, "products": products })),
+        Json(json!({ "ready": ready, "problem": problem, "products": products })),
     )
         .into_response()
 }

@@ -6,11 +6,11 @@ mod decide;
 mod events;
 mod health;
 
-pub(crate) use decide::is_held_out;
-
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -19,6 +19,20 @@ use std::sync::Arc;
 
 /// State as handlers take it.
 pub(crate) type Shared = axum::extract::State<Arc<AppState>>;
+
+/// The part of a path that a route names: a product, a decision.
+pub(crate) struct Part(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Part {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) =
+            found.map_err(|_| Problem::malformed("a part of the path is no UTF-8 text"))?;
+        Ok(Self(text))
+    }
+}
 
 pub(crate) fn router() -> Router<Arc<AppState>> {
     let keys: Arc<Mutex<events::Keys>> = Arc::default();

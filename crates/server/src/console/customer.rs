@@ -6,7 +6,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
 use super::{answer, french};
-use crate::api::{Shared, is_held_out};
+use crate::api::Shared;
 use crate::charts::{LineChart, Locale, Series, line_chart};
 use crate::live::Slot;
 use crate::problem::Problem;
@@ -52,13 +52,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     let customer = CustomerId::new(id).map_err(|e| Problem::invalid(e.to_string()).field("id"))?;
     let title = Say::CustomerNamed.with(l, &[customer.as_str()]);
     let Some(shop) = state.live.shop() else {
-        return Ok(Page::new(
-            title,
-            page::next(
-                l,
-                &page::command(say(Say::NothingImported), "comptoir import"),
-            ),
-        ));
+        return Ok(Page::new(title, page::next(l, &page::no_shop(state, l))));
     };
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
     let lines = shop.lines_of(customer.as_str());
@@ -74,7 +68,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
         });
     }
     let drawn = &state.workshop.project.file.holdout;
-    let held_out = is_held_out(&drawn.salt, drawn.share, &asked(&customer, None));
+    let held_out = drawn.is_held_out(&asked(&customer, None));
     let body = html! {
         p.lead { (say(Say::CustomerLead)) }
         (overview(l, &currency, &shop, &lines))

@@ -65,7 +65,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
     let l = visit.locale;
     let say = |s: Say| s.text(l);
     let Some(shop) = state.live.shop() else {
-        let todo = page::command(say(Say::NothingImported), "comptoir import");
+        let todo = page::no_shop(state, l);
         return Ok(Page::new(say(Say::Customers), page::next(l, &todo)));
     };
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;

@@ -179,7 +179,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
     let title = say(Say::Indicators);
     let lead = html! { p.lead { (say(Say::IndicatorsLead)) } };
     if state.live.shop().is_none() {
-        let todo = page::command(say(Say::NothingImported), "comptoir import");
+        let todo = page::no_shop(state, l);
         return Ok(Page::new(title, html! { (lead) (page::next(l, &todo)) }));
     }
     let snapshot = data::snapshot(state).await?;

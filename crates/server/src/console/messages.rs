@@ -76,6 +76,7 @@ messages! {
     AnswersOld: "version {0} answers, the newer one was refused", "la version {0} répond, la suivante a été refusée";
     NotTrained: "no version yet", "aucune version";
     Refused: "refused", "refusée";
+    Unreadable: "cannot be read", "illisible";
     NoData: "no data yet", "pas encore de données";
     Against: "against {0} for “{1}”", "contre {0} pour « {1} »";
     Better: "better than the baseline", "mieux que la référence";
@@ -96,6 +97,7 @@ messages! {
     NothingImported: "The lake holds no sale yet. Import the files of the shop:", "Le lac ne contient encore aucune vente. Importez les fichiers du magasin :";
     TrainAll: "No product has a trained version. Train all of them:", "Aucun produit n’a de version entraînée. Entraînez-les tous :";
     TrainOne: "{0} has no version that answers. Train it:", "{0} n’a aucune version qui réponde. Entraînez-le :";
+    LookAtUnreadable: "The lake or the registry cannot be read: {0}. The server tries again every second; this looks at the whole project:", "Le lac ou le registre est illisible : {0}. Le serveur réessaie chaque seconde ; ceci examine tout le projet :";
     LookAtRefused: "The newest version of {0} was refused: {1}. Train it again:", "La dernière version de {0} a été refusée : {1}. Entraînez-la de nouveau :";
     AllWell: "Everything answers. Ask a product a question, look at a customer, or see what the imports set aside.", "Tout répond. Posez une question à un produit, regardez un client, ou voyez ce que les imports ont écarté.";
     LookAtCustomers: "Look at a customer", "Regarder un client";
@@ -280,6 +282,7 @@ messages! {
     QuarantineLead: "The rows that were set aside, by reason, with up to five examples of each. Nothing is thrown away.", "Les lignes écartées, par raison, avec jusqu’à cinq exemples de chacune. Rien n’est jeté.";
     QuarantineEmpty: "No row of this table was set aside.", "Aucune ligne de cette table n’a été écartée.";
     Examples: "Examples", "Exemples";
+    NotInFuture: "not in the future", "pas dans le futur";
     ExampleAt: "{0}, row {1}", "{0}, ligne {1}";
     SkippedBySource: "skipped by the source file", "sautée par le fichier source";
     RefusedByContract: "refused by the contract", "refusée par le contrat";

@@ -203,6 +203,22 @@ pub(super) fn command(sentence: &str, line: &str) -> Markup {
     html! { p { (sentence) } pre.command { code { (line) } } }
 }
 
+/// What helps where the lake or the registry cannot be read.
+pub(super) fn unreadable(locale: Locale, why: &str) -> Markup {
+    command(
+        &Say::LookAtUnreadable.with(locale, &[why]),
+        "comptoir doctor",
+    )
+}
+
+/// Why there is no shop yet, and what helps.
+pub(super) fn no_shop(state: &AppState, locale: Locale) -> Markup {
+    match state.live.problem() {
+        Some(why) => unreadable(locale, &why),
+        None => command(Say::NothingImported.text(locale), "comptoir import"),
+    }
+}
+
 /// The box that says what can be done next.
 pub(super) fn next(locale: Locale, content: &Markup) -> Markup {
     html! { section.next aria-label=(Say::Next.text(locale)) { h2 { (Say::Next.text(locale)) } (content) } }

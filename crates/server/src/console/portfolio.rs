@@ -41,6 +41,10 @@ pub(super) enum Standing {
     Refused {
         why: String,
     },
+    /// Lake or registry cannot be read, so nobody knows which version should answer.
+    Unreadable {
+        why: String,
+    },
     NotTrained,
     NoData,
 }
@@ -54,8 +58,11 @@ impl Standing {
                 why,
             },
             (None, Some(why)) => Self::Refused { why },
-            (None, None) if state.live.shop().is_none() => Self::NoData,
-            (None, None) => Self::NotTrained,
+            (None, None) => match state.live.problem() {
+                Some(why) => Self::Unreadable { why },
+                None if state.live.shop().is_none() => Self::NoData,
+                None => Self::NotTrained,
+            },
         }
     }
 
@@ -67,6 +74,7 @@ impl Standing {
                 (Tone::Bad, Say::AnswersOld.with(l, &[&version(v)]))
             }
             Self::Refused { .. } => (Tone::Bad, Say::Refused.text(l).to_owned()),
+            Self::Unreadable { .. } => (Tone::Bad, Say::Unreadable.text(l).to_owned()),
             Self::NotTrained => (Tone::Warn, Say::NotTrained.text(l).to_owned()),
             Self::NoData => (Tone::Quiet, Say::NoData.text(l).to_owned()),
         };
@@ -211,10 +219,7 @@ async fn todo(state: &AppState, cache: &Cache, l: Locale) -> Result<Markup, Prob
         ));
     }
     if state.live.shop().is_none() {
-        return Ok(page::command(
-            Say::NothingImported.text(l),
-            "comptoir import",
-        ));
+        return Ok(page::no_shop(state, l));
     }
     let snapshot = data::snapshot(state).await?;
     let broken = ledger::imported(state, &snapshot).await?;
@@ -226,16 +231,19 @@ async fn todo(state: &AppState, cache: &Cache, l: Locale) -> Result<Markup, Prob
         .iter()
         .map(|(table, i)| html! { p { (Say::LookAtTable.with(l, &[table, &i.why_broken(l)])) " " a href={ "/tables/" (table) } { (Say::LookAtTables.text(l)) } } })
         .collect();
-    if slots
-        .values()
-        .all(|s| s.answering().is_none() && s.refused().is_none())
+    let problem = state.live.problem();
+    items.extend(problem.iter().map(|why| page::unreadable(l, why)));
+    if problem.is_none()
+        && slots
+            .values()
+            .all(|s| s.answering().is_none() && s.refused().is_none())
     {
         items.push(page::command(Say::TrainAll.text(l), "comptoir run"));
     } else {
         for (name, slot) in slots {
             let train = format!("comptoir run {name}");
             match Standing::of(state, slot) {
-                Standing::Answers { .. } => {}
+                Standing::Answers { .. } | Standing::Unreadable { .. } => {}
                 Standing::NotTrained | Standing::NoData => {
                     items.push(page::command(&Say::TrainOne.with(l, &[name]), &train))
                 }

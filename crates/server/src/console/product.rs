@@ -221,7 +221,8 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         ]))
         @match &standing {
             Standing::Answers { .. } => {}
-            Standing::NoData => (page::next(l, &page::command(say(Say::NothingImported), "comptoir import"))),
+            Standing::NoData => (page::next(l, &page::no_shop(state, l))),
+            Standing::Unreadable { why } => (page::next(l, &page::unreadable(l, why))),
             Standing::NotTrained => (page::next(l, &page::command(&Say::TrainOne.with(l, &[name]), &train))),
             Standing::Refused { why } | Standing::AnswersOld { why, .. } => (page::next(l, &page::command(&Say::LookAtRefused.with(l, &[name, why]), &train))),
         }

@@ -151,7 +151,11 @@ fn rules(l: Locale, report: &Report) -> Markup {
             } else {
                 html! { "–" }
             },
-            html! { (say(if r.warns { Say::EffectWarns } else { Say::EffectAside })) },
+            html! {
+                (say(if r.warns { Say::EffectWarns } else { Say::EffectAside }))
+                // Rows that were set aside are shown as they are below.
+                @if r.warns { (warned(l, &r.examples)) }
+            },
         ]
     };
     let (broken, met): (Vec<&RuleReport>, Vec<&RuleReport>) =
@@ -167,6 +171,32 @@ fn rules(l: Locale, report: &Report) -> Markup {
     }
 }
 
+/// Rows that were accepted though they broke a rule.
+fn warned(l: Locale, examples: &[quality::Example]) -> Markup {
+    html! {
+        @if !examples.is_empty() {
+            details {
+                summary { (Say::Examples.text(l)) }
+                ol.examples {
+                    @for one in examples {
+                        li { (place(l, &one.file, one.row)) (value(l, one.value.as_deref())) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a row is.
+fn place(l: Locale, file: &str, row: i64) -> String {
+    Say::ExampleAt.with(l, &[file, &l.fixed(row as f64, 0)])
+}
+
+/// The value found, after its place.
+fn value(l: Locale, found: Option<&str>) -> Markup {
+    html! { @if let Some(found) = found { (l.colon()) code { (cut(found)) } } }
+}
+
 fn cut(text: &str) -> String {
     if text.chars().count() <= SHOWN {
         text.to_owned()
@@ -178,8 +208,7 @@ fn cut(text: &str) -> String {
 fn example(l: Locale, one: &Example) -> Markup {
     html! {
         li {
-            (Say::ExampleAt.with(l, &[&one.file, &l.fixed(one.line as f64, 0)]))
-            @if let Some(value) = &one.value { (l.colon()) code { (cut(value)) } }
+            (place(l, &one.file, one.line)) (value(l, one.value.as_deref()))
             div { code.row { (cut(&one.row)) } }
         }
     }
@@ -255,6 +284,7 @@ fn allowed(l: Locale, column: &Column) -> Markup {
     };
     html! {
         @if let Some(range) = range { div { (range) } }
+        @if column.past { div { (Say::NotInFuture.text(l)) } }
         @if !column.allowed.is_empty() { div { (column.allowed.join(", ")) } }
         @if let Some(pattern) = &column.pattern { div { (Say::MatchesPattern.text(l)) " " code { (pattern) } } }
         @if let Some(target) = &column.references { div { (page::breakable(&Say::ValueOf.with(l, &[target]))) } }

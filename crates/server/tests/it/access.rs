@@ -4,8 +4,10 @@ use crate::served::{
     Served, ask, edit, get, key, lock, locked, post, project, serving, trained, within,
 };
 use serde_json::{Value, json};
+use server::{ServeError, ServeOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::Path;
 
 /// A trained shop that answers nobody without a key, and a key for each scope; `revoked` opened everything once.
 fn guarded() -> (Served, BTreeMap<&'static str, String>) {
@@ -205,6 +207,46 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
             "{path}"
         );
     }
+}
+
+/// Serves at an address until one request without a key was answered; gives its status.
+fn served_at(folder: &Path, address: &str) -> Result<u16, ServeError> {
+    let options = ServeOptions {
+        address: Some(address.parse().unwrap()),
+    };
+    within(folder, async |workshop| {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (told, status) = std::sync::mpsc::channel();
+        let ready = move |bound: SocketAddr| {
+            let near = SocketAddr::from(([127, 0, 0, 1], bound.port()));
+            std::thread::spawn(move || {
+                told.send(get(near, "/v1/products", &[]).status).unwrap();
+                stop.send(()).unwrap();
+            });
+        };
+        let stop = async {
+            let _ = stopped.await;
+        };
+        server::serve(workshop.clone(), options, ready, stop).await?;
+        Ok(status.recv().unwrap())
+    })
+}
+
+#[test]
+fn an_address_that_others_reach_is_not_listened_at_while_no_key_is_needed() {
+    let folder = project();
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let refused = served_at(folder.path(), address).unwrap_err();
+        assert!(matches!(refused, ServeError::Open { .. }), "{refused}");
+        let told = refused.to_string();
+        assert!(
+            told.contains("anonymous must be false") && told.contains("comptoir key create"),
+            "{told}"
+        );
+    }
+    assert_eq!(served_at(folder.path(), "127.0.0.1:0").unwrap(), 200);
+    lock(folder.path());
+    assert_eq!(served_at(folder.path(), "0.0.0.0:0").unwrap(), 401);
 }
 
 #[test]

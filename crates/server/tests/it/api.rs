@@ -230,6 +230,17 @@ fn wrong_requests_name_their_field() {
         404,
         &["for-me", "for-you"],
     );
+    for path in ["/v1/products/%FF", "/v1/decisions/%FF"] {
+        refused("GET", path, &[], "", 400, &["UTF-8"]);
+    }
+    refused(
+        "POST",
+        "/v1/products/%FF/decide",
+        json,
+        "{}",
+        400,
+        &["UTF-8"],
+    );
     refused("GET", "/v1/decisions/unknown", &[], "", 404, &["unknown"]);
     refused("DELETE", "/v1/products", &[], "", 405, &["openapi"]);
     refused("GET", "/v2/anything", &[], "", 404, &["/v2/anything"]);

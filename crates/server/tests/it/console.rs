@@ -1,7 +1,9 @@
 //! The console: what is on its pages, in both languages, on a telephone, and where it may not reach.
 
 use crate::browser::{available, look};
-use crate::served::{edit, empty, get, locked, post, serving, shop, trained};
+use crate::served::{edit, empty, get, locked, post, serving, shop, trained, within};
+use factory::import::ImportOptions;
+use schema::progress::Silent;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every page of the console that can be reached from the first one, by its address without the query.
@@ -188,6 +190,40 @@ fn a_customer_page_says_who_is_held_out_as_the_api_decides() {
         seen.insert(held_out);
     }
     assert_eq!(seen.len(), 2, "half of the customers are held out: {list}");
+}
+
+#[test]
+fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
+    let folder = trained();
+    let source = folder.path().join("sources/stock.toml");
+    let rule = "\n[[rule]]\nname = \"plausible level\"\ncolumn = \"on_hand\"\nmax = 100\neffect = \"warn\"\n";
+    let text = std::fs::read_to_string(&source).unwrap() + rule;
+    std::fs::write(&source, text).unwrap();
+    let raw = folder.path().join("raw/stock.csv");
+    within(folder.path(), async |workshop| {
+        let shop = workshop.shop().await.unwrap();
+        let id = shop.items[0].product_id.as_str();
+        let stock =
+            format!("Ref,Site,Day,OnHand\n{id},ORL1,2025-06-01,12\n{id},ORL1,2025-06-02,4321\n");
+        std::fs::write(&raw, stock).unwrap();
+        let options = ImportOptions::at("2025-06-06T08:00:00Z".parse().unwrap());
+        workshop.import(&options, &Silent).await.unwrap();
+    });
+    let served = serving(folder);
+    for (language, effect, row, future) in [
+        ("en", "Examples", "row 2", "not in the future"),
+        ("fr", "Exemples", "ligne 2", "pas dans le futur"),
+    ] {
+        let accept = [("accept-language", language)];
+        let page = get(served.address, "/tables/stock_levels", &accept).body;
+        let rule = page.split("plausible level").nth(1).expect("the rule");
+        let rule = rule.split("</tr>").next().unwrap();
+        for part in [effect, "stock.csv", row, "4321"] {
+            assert!(rule.contains(part), "no {part:?} in {rule}");
+        }
+        let day = page.split("id=\"columns\"").nth(1).unwrap();
+        assert!(day.contains(future), "{day}");
+    }
 }
 
 #[test]
@@ -444,6 +480,69 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
         BTreeSet::new(),
         "asked for outside of the server"
     );
+}
+
+/// What is looked at where no colour can be seen: marks, lines of charts, and text that has the colour of a state.
+const WITHOUT_COLOUR: &str = r#"
+const found = { marks: [], lines: [], bare: [] };
+for (const path of PATHS) {
+  const page = await open(path, 1280);
+  const colour = (e) => page.defaultView.getComputedStyle(e).color;
+  for (const badge of page.querySelectorAll(".badge")) {
+    const sign = badge.querySelector(".sign");
+    const state = [...badge.classList].find((c) => c !== "badge");
+    found.marks.push({ path, state, sign: sign?.textContent ?? "", text: badge.textContent.slice((sign?.textContent ?? "").length).trim() });
+  }
+  const probe = page.createElement("span");
+  page.body.append(probe);
+  const states = new Set(["good", "warn", "bad"].map((state) => { probe.className = `badge ${state}`; return colour(probe); }));
+  probe.remove();
+  const own = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  for (const e of page.querySelectorAll("main *"))
+    if (own(e) && states.has(colour(e)) && !e.closest(".badge")) found.bare.push({ path, text: e.textContent });
+  for (const chart of page.querySelectorAll("svg.chart")) {
+    const lines = [...chart.querySelectorAll("g > path[fill=none]")];
+    if (lines.length > 1) found.lines.push({ path, dashes: lines.map((line) => line.getAttribute("stroke-dasharray") ?? "") });
+  }
+}
+return found;
+"#;
+
+#[test]
+fn a_state_is_told_by_a_sign_and_words_and_never_by_colour_alone() {
+    if !available("a_state_is_told_by_a_sign_and_words_and_never_by_colour_alone") {
+        return;
+    }
+    let pages = pages();
+    let customers = pages.keys().filter(|p| p.starts_with("/customers/"));
+    let mut kept: Vec<&String> = pages
+        .keys()
+        .filter(|p| !p.starts_with("/customers/") && !p.starts_with("/tables/"))
+        .collect();
+    kept.extend(customers.take(3));
+    let (sales, products) = ("/tables/sales".to_owned(), "/tables/products".to_owned());
+    kept.extend([&sales, &products]);
+    let script = WITHOUT_COLOUR.replace("PATHS", &serde_json::to_string(&kept).unwrap());
+    let found = look(shop(), &script).found;
+    let mut signs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for mark in found["marks"].as_array().unwrap() {
+        let [state, sign, text] = ["state", "sign", "text"].map(|k| mark[k].as_str().unwrap());
+        assert!(!sign.is_empty() && !text.is_empty(), "{mark}");
+        signs.entry(state).or_default().insert(sign);
+    }
+    let different: BTreeSet<&str> = signs.values().flatten().copied().collect();
+    assert!(signs.len() >= 2, "{signs:?}");
+    assert!(
+        signs.values().all(|s| s.len() == 1) && different.len() == signs.len(),
+        "one sign for each state: {signs:?}"
+    );
+    assert_eq!(found["bare"], serde_json::json!([]));
+    let charts = found["lines"].as_array().unwrap();
+    for chart in charts {
+        let dashes = chart["dashes"].as_array().unwrap();
+        let different: BTreeSet<String> = dashes.iter().map(ToString::to_string).collect();
+        assert_eq!(different.len(), dashes.len(), "{chart}");
+    }
 }
 
 #[test]

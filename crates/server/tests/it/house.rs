@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-fn decide(served: &Served, product: &str, asked: &Value) -> Value {
+pub(crate) fn decide(served: &Served, product: &str, asked: &Value) -> Value {
     let path = format!("/v1/products/{product}/decide");
     let answer = post(served.address, &path, &[], &asked.to_string());
     assert_eq!(answer.status, 200, "{asked}: {answer:?}");
@@ -16,7 +16,7 @@ fn decide(served: &Served, product: &str, asked: &Value) -> Value {
 }
 
 /// Identifiers of what is decided, in their order.
-fn ids(answer: &Value) -> Vec<&str> {
+pub(crate) fn ids(answer: &Value) -> Vec<&str> {
     let actions = answer["actions"].as_array().unwrap();
     actions.iter().map(|a| a["id"].as_str().unwrap()).collect()
 }
@@ -31,7 +31,7 @@ fn codes(action: &Value) -> Vec<&str> {
 }
 
 /// Customers with most orders.
-fn customers(served: &Served) -> Vec<String> {
+pub(crate) fn customers(served: &Served) -> Vec<String> {
     let page = get(served.address, "/customers", &[]).body;
     let links = page.split("href=\"/customers/").skip(1);
     links
@@ -431,6 +431,16 @@ fn who_is_held_out_gets_what_sells_to_all_and_the_others_their_own() {
         let logged = get(served.address, &format!("/v1/decisions/{id}"), &[]).body;
         let logged: Value = serde_json::from_str(&logged).unwrap();
         assert_eq!(logged["holdout"], held_out, "{logged}");
+        let asked = json!({ "request": { "customer_id": customer } }).to_string();
+        let explained = post(served.address, "/v1/products/for-you/explain", &[], &asked);
+        let explained: Value = serde_json::from_str(&explained.body).unwrap();
+        assert_eq!(explained["holdout"], held_out, "{explained}");
+        let note = explained["note"].as_str().unwrap_or_default();
+        assert_eq!(
+            note.contains("held out and gets the baseline"),
+            held_out,
+            "{explained}"
+        );
         let listed = ids(&answer).into_iter().map(str::to_owned).collect();
         lists.entry(held_out).or_default().push(listed);
     }

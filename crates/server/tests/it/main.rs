@@ -17,5 +17,7 @@ mod browser;
 mod console;
 mod events;
 mod house;
+mod openapi;
+mod purchases;
 mod served;
 mod versions;

@@ -24,8 +24,8 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
 /// What answers name: methods, units, and why a figure is not there.
 pub(super) const ANSWERED: &[(&str, &str)] = &[
     (
-        "popularity: the product is new",
-        "popularity : l’article est nouveau",
+        "popularity: the version does not know the product",
+        "popularity : la version ne connaît pas l’article",
     ),
     (
         "popularity: nothing is known of the customer",
