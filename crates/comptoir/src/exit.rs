@@ -48,6 +48,10 @@ fn code(error: &anyhow::Error) -> u8 {
         if let Some(LakeError::OverBudget { .. }) = cause.downcast_ref::<LakeError>() {
             return BUDGET;
         }
+        let import = cause.downcast_ref::<factory::import::ImportError>();
+        if import.is_some_and(|e| e.blame() == factory::import::Blame::Budget) {
+            return BUDGET;
+        }
         if let Some(factory::RunError::OverBudget { .. }) =
             cause.downcast_ref::<factory::RunError>()
         {

@@ -2,28 +2,32 @@
 //!
 //! A file whose content and mapping are those of the last import is not read again. A file whose content or mapping
 //! changed replaces the rows that it gave before. All sources go in one commit, so the lake moves from one consistent
-//! state to the next, or not at all.
+//! state to the next, or not at all. What a closed gate refused is kept beside the tables, to be looked at.
 
 mod error;
 mod file;
+mod forget;
 mod known;
 mod ledger;
 mod order;
 mod outcome;
+mod refused;
 mod rules;
 mod set_aside;
 
 pub use error::{Blame, ImportError};
+pub use forget::{Forgotten, forget};
 pub use outcome::{Committed, FileOutcome, FileState, ImportOutcome, SourceOutcome};
 pub(crate) use rules::contract;
+pub use refused::{RefusedSource, refused};
 
 use file::{Importer, Tables};
 use lake::{Lake, Snapshot, Transaction};
 use ledger::{Ledger, LedgerRow};
-use quality::Contract;
+use quality::{Contract, Gate};
 use schema::progress::Progress;
 use sources::{FileFound, FileHash, Source};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// How to import.
@@ -58,6 +62,8 @@ struct Planned<'a> {
     contract: Contract,
     files: Vec<PlannedFile>,
     gone: Vec<String>,
+    /// Moment of the newest accepted row of each file in the ledger, where the contract asks for fresh rows.
+    newest_micros: BTreeMap<String, Option<i64>>,
 }
 
 struct PlannedFile {
@@ -85,8 +91,9 @@ fn tag(source: &str, file: &str) -> String {
 /// - `project`: the folder that paths of source files are relative to.
 /// - `sources`: all of them; they are imported in the order of their references (products before sales).
 ///
-/// The rows read are always the rows accepted plus the rows set aside. Where the gate is closed nothing is written
-/// unless the options say so.
+/// The rows read are always the rows accepted plus the rows set aside. Where the gate of a source that brings rows is
+/// closed nothing is written unless the options say so. A source that brings none can only be stale: that closes its
+/// gate and stops nobody else's rows.
 ///
 /// # Errors
 /// [`ImportError`] names the file and what is wrong with it; the lake is as before.
@@ -107,16 +114,27 @@ pub async fn import(
     let ledger = Ledger::read(lake).await?;
     let mut planned = Vec::new();
     for (source, contract, files) in listed {
-        planned.push(plan(source, contract, files, &ledger, progress).await?);
+        let mut p = plan(source, contract, files, &ledger, progress).await?;
+        if p.contract.limits().freshness_days_max.is_some() {
+            p.newest_micros = ledger::newest_micros(lake, source.name()).await?;
+        }
+        planned.push(p);
     }
+    let sources_gone = ledger.sources().into_iter();
+    let sources_gone = sources_gone
+        .filter(|name| !sources.iter().any(|s| s.name() == *name))
+        .map(str::to_owned)
+        .collect();
     let id = import_id(transaction.base(), options.now, &planned);
     let changed = |p: &Planned<'_>| p.files.iter().any(|f| f.state != FileState::Unchanged);
     if !planned.iter().any(changed) {
         let outcomes = planned
             .iter()
-            .map(|p| source_outcome(p, Vec::new()))
+            .map(|p| source_outcome(p, Vec::new(), options.now))
             .collect();
-        return Ok(ImportOutcome::new(id, outcomes, Committed::NothingNew));
+        let outcome = ImportOutcome::new(id, outcomes, Committed::NothingNew, sources_gone);
+        keep_refused(lake, &outcome, options, progress).await;
+        return Ok(outcome);
     }
     remove_replaced(&mut transaction, &planned, &ledger);
     let read = read_all(
@@ -134,10 +152,10 @@ pub async fn import(
             return Err(error);
         }
     };
-    let gate_open = outcomes.iter().all(SourceOutcome::gate_is_open);
+    let stops = |s: &SourceOutcome| s.report.is_some() && !s.gate_is_open();
     let committed = if options.dry_run {
         Committed::DryRun
-    } else if gate_open || options.accept_failed_gate {
+    } else if options.accept_failed_gate || !outcomes.iter().any(stops) {
         let snapshot = transaction.commit(options.now).await?;
         Committed::Snapshot {
             version: snapshot.version,
@@ -146,7 +164,26 @@ pub async fn import(
         transaction.abandon().await;
         Committed::GateClosed
     };
-    Ok(ImportOutcome::new(id, outcomes, committed))
+    let outcome = ImportOutcome::new(id, outcomes, committed, sources_gone);
+    keep_refused(lake, &outcome, options, progress).await;
+    Ok(outcome)
+}
+
+/// Keeps what was refused. The import is done by then: where this fails it is told, and nothing else is lost.
+async fn keep_refused(
+    lake: &Lake,
+    outcome: &ImportOutcome,
+    options: &ImportOptions,
+    progress: &dyn Progress,
+) {
+    if options.dry_run {
+        return;
+    }
+    if let Err(error) = refused::keep(lake, outcome, options).await {
+        progress.note(&format!(
+            "what the gate refused could not be kept for later: {error}"
+        ));
+    }
 }
 
 /// Identifier of an import: the same lake, moment and files give the same one.
@@ -217,6 +254,7 @@ async fn plan<'a>(
         contract,
         files: planned,
         gone,
+        newest_micros: BTreeMap::new(),
     })
 }
 
@@ -241,7 +279,9 @@ async fn read_all(
     (id, options): (&str, &ImportOptions),
     progress: &dyn Progress,
 ) -> Result<Vec<SourceOutcome>, ImportError> {
-    let mut known = known::load(transaction, planned.iter().map(|p| p.source.table())).await?;
+    let memory = lake.memory();
+    let mut known = known::load(transaction, planned.iter().map(|p| p.source), memory).await?;
+    let targets = planned.iter().flat_map(|p| p.source.references()).collect();
     let mut rows = Vec::new();
     let mut outcomes = Vec::new();
     for p in planned {
@@ -264,6 +304,8 @@ async fn read_all(
                 contract: &p.contract,
                 file: &file.found,
                 bytes: file.content.bytes,
+                targets: &targets,
+                memory,
             };
             let report = importer
                 .import(transaction, &tables, &mut known, &earlier, progress)
@@ -283,7 +325,7 @@ async fn read_all(
             ));
             reports.push(Some(report));
         }
-        outcomes.push(source_outcome(p, reports));
+        outcomes.push(source_outcome(p, reports, options.now));
     }
     if !options.dry_run {
         ledger::write(transaction, id, options.now, &rows).await?;
@@ -312,10 +354,39 @@ fn tell(p: &Planned<'_>, progress: &dyn Progress) {
     );
 }
 
-fn source_outcome(p: &Planned<'_>, reports: Vec<Option<quality::Report>>) -> SourceOutcome {
+/// Why the rows of a source are not fresh enough, those of files that are as they were included.
+fn staleness(
+    p: &Planned<'_>,
+    reports: &[Option<quality::Report>],
+    now: jiff::Timestamp,
+) -> Option<String> {
+    let mut newest = p.newest_micros.clone();
+    for (file, report) in p.files.iter().zip(reports) {
+        if let Some(report) = report {
+            newest.insert(file.found.name.clone(), report.newest_micros);
+        }
+    }
+    let newest = newest.into_values().flatten().max();
+    p.contract
+        .staleness(p.source.name(), newest, now.as_microsecond())
+}
+
+fn source_outcome(
+    p: &Planned<'_>,
+    reports: Vec<Option<quality::Report>>,
+    now: jiff::Timestamp,
+) -> SourceOutcome {
     let mut reports = reports;
     reports.resize(p.files.len(), None);
     let all: Vec<quality::Report> = reports.iter().flatten().cloned().collect();
+    let mut report = quality::merge(&all);
+    let mut gate = report.as_ref().map_or(Gate::Open, |r| r.gate.clone());
+    if let Some(reason) = staleness(p, &reports, now) {
+        gate.close(reason);
+    }
+    if let Some(report) = &mut report {
+        report.gate.clone_from(&gate);
+    }
     let mut files: Vec<FileOutcome> = p
         .files
         .iter()
@@ -335,6 +406,7 @@ fn source_outcome(p: &Planned<'_>, reports: Vec<Option<quality::Report>>) -> Sou
         source: p.source.name().to_owned(),
         table: p.source.table().name.clone(),
         files,
-        report: quality::merge(&all),
+        report,
+        gate,
     }
 }

@@ -1,5 +1,6 @@
-//! What the tables hold, and the registry's runs as a table of queries.
+//! What the tables hold, and what lies beside them as tables of queries.
 
+use crate::import::RefusedSource;
 use crate::workshop::Workshop;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
@@ -44,11 +45,38 @@ impl Workshop {
         Ok(rows)
     }
 
-    /// Makes the registry's runs a table `runs` of queries.
+    /// Makes tables of queries: the registry's runs `runs`, what the gate refused last `refused_imports`.
     ///
     /// # Errors
-    /// [`ViewError`] when the registry cannot be read.
-    pub async fn add_runs_view(&self) -> Result<(), ViewError> {
+    /// [`ViewError`] when the registry or the lake cannot be read.
+    pub async fn add_views(&self) -> Result<(), ViewError> {
+        self.add_refused_view().await?;
+        self.add_runs_view().await
+    }
+
+    async fn add_refused_view(&self) -> Result<(), ViewError> {
+        let refused: Vec<RefusedSource> = self.refused_imports().await?.into_values().collect();
+        let text = |of: &dyn Fn(&RefusedSource) -> Option<String>| -> ArrayRef {
+            Arc::new(refused.iter().map(of).collect::<StringArray>())
+        };
+        let report = |r: &RefusedSource| serde_json::to_string(r.report.as_ref()?).ok();
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            ("import_id", text(&|r| Some(r.import_id.clone())), false),
+            (
+                "refused_at",
+                text(&|r| Some(r.refused_at.to_string())),
+                false,
+            ),
+            ("source", text(&|r| Some(r.source.clone())), false),
+            ("table", text(&|r| Some(r.table.clone())), false),
+            ("reasons", text(&|r| Some(r.reasons.join("; "))), false),
+            ("report", text(&report), true),
+        ])
+        .map_err(|e| self.lake.sql_error(e.into()))?;
+        Ok(self.lake.add_view("refused_imports", vec![batch])?)
+    }
+
+    async fn add_runs_view(&self) -> Result<(), ViewError> {
         let mut runs = Vec::new();
         for product in &self.project.products {
             runs.extend(self.registry.runs(&product.header().name, RUNS).await?);

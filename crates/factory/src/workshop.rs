@@ -1,6 +1,6 @@
 //! A project with its lake and registry open: what every verb of the command line and the server work on.
 
-use crate::import::{self, ImportError, ImportOptions, ImportOutcome};
+use crate::import::{self, Forgotten, ImportError, ImportOptions, ImportOutcome, RefusedSource};
 use crate::project::Project;
 use features::History;
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
@@ -8,6 +8,7 @@ use products::{Artefact, Fitted, LoadError, Product, Recent, Shop};
 use registry::Registry;
 use schema::AsOf;
 use schema::progress::{Progress, Silent};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A project with its lake and registry open.
@@ -85,6 +86,26 @@ impl Workshop {
         .await;
         progress.end();
         imported
+    }
+
+    /// Takes every row of a source out of the lake.
+    ///
+    /// # Errors
+    /// [`ImportError`] names the sources that have rows, or what the lake refused; the lake is as before.
+    pub async fn forget(
+        &self,
+        source: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Forgotten, ImportError> {
+        import::forget(&self.lake, source, now).await
+    }
+
+    /// The sources that the gate refused and that have not passed it since, by name.
+    ///
+    /// # Errors
+    /// [`LakeError`] when the lake cannot be read.
+    pub async fn refused_imports(&self) -> Result<BTreeMap<String, RefusedSource>, LakeError> {
+        import::refused(&self.lake).await
     }
 
     /// The day after the last sale in the lake; `None` where there is no sale.

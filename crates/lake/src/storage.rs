@@ -194,6 +194,38 @@ impl Lake {
         self.0.folder.as_deref()
     }
 
+    /// Memory that queries may hold before they spill to disk.
+    #[must_use]
+    pub fn memory(&self) -> schema::Bytes {
+        self.0.options.memory
+    }
+
+    /// A note that is kept beside the tables; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// [`LakeError::Storage`] when it cannot be read.
+    pub async fn note(&self, name: &str) -> Result<Option<Bytes>, LakeError> {
+        let path = note_path(name);
+        let refused = || LakeError::storage("read note", &path);
+        match self.0.store.get(&path).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(refused()),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(refused()(e)),
+        }
+    }
+
+    /// Keeps a note beside the tables, in place of an earlier one of its name. It belongs to no snapshot: readers see it
+    /// at once, whole.
+    ///
+    /// # Errors
+    /// [`LakeError::Storage`] when it cannot be written.
+    pub async fn keep_note(&self, name: &str, text: Vec<u8>) -> Result<(), LakeError> {
+        let path = note_path(name);
+        let kept = self.0.store.put(&path, text.into()).await;
+        kept.map(|_| ())
+            .map_err(LakeError::storage("write note", &path))
+    }
+
     pub(crate) fn options(&self) -> &LakeOptions {
         &self.0.options
     }
@@ -360,6 +392,10 @@ impl Lake {
         tables.insert(table.to_owned(), delta);
         Ok(())
     }
+}
+
+fn note_path(name: &str) -> Path {
+    Path::from(format!("_comptoir/{name}"))
 }
 
 /// The data files that a loaded Delta table names.

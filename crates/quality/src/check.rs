@@ -1,23 +1,23 @@
 //! Judging rows, batch by batch.
 
-use crate::compare::{Place, as_text, beside, column_at, find, out_of_range, repeated};
+use crate::compare::{Place, as_text, beside, column_at, currencies, find, out_of_range, repeated};
 use crate::contract::{Check, Condition, Contract, Effect};
 use crate::gate::gate;
 use crate::keys::{KeySet, Known, hashes};
-use crate::report::{EXAMPLES, EarlierFiles, Example, Finding, Gate, Newest, Report, RuleReport};
+use crate::report::{
+    DAY_MICROS, EXAMPLES, EarlierFiles, Example, Finding, Gate, Newest, Report, RuleReport,
+};
 use crate::rows::{CheckError, FileToCheck, RowsToCheck, SetAside, UnreadRow, Verdicts};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::kernels::regexp::regexp_is_match_scalar;
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::util::display::array_value_to_string;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Characters of a value that are kept.
 const VALUE_CHARACTERS: usize = 200;
-
-/// Microseconds of a day.
-const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What a rule needs beside its definition.
 enum Ready {
@@ -43,7 +43,6 @@ pub struct Checker<'a> {
     names: Vec<Arc<str>>,
     columns: Vec<Arc<str>>,
     time: Option<usize>,
-    newest_micros: Option<i64>,
     report: Report,
 }
 
@@ -97,8 +96,9 @@ impl<'a> Checker<'a> {
                 Check::NotNull { .. }
                 | Check::Range { .. }
                 | Check::Allowed { .. }
-                | Check::Pattern { .. } => Ready::Plain,
-                Check::Holds { sql } => Ready::Condition(compile(&rule.name, sql)?),
+                | Check::Pattern { .. }
+                | Check::Currency { .. } => Ready::Plain,
+                Check::Holds { sql, .. } => Ready::Condition(compile(&rule.name, sql)?),
                 Check::Reference { target, .. } if known.values(target).is_none() => {
                     notes.push(format!(
                         "references to {target} are not checked: that table has no rows"
@@ -136,6 +136,7 @@ impl<'a> Checker<'a> {
         let finding = |reason: &String| Finding {
             reason: reason.clone(),
             rows: 0,
+            share: None,
             examples: Vec::new(),
         };
         let rules = contract
@@ -149,6 +150,7 @@ impl<'a> Checker<'a> {
                 warns: rule.effect == Effect::Warn,
                 share_max: rule.share_max,
                 rows: 0,
+                share: None,
                 examples: Vec::new(),
             });
         let report = Report {
@@ -163,7 +165,9 @@ impl<'a> Checker<'a> {
             rules: rules.collect(),
             skipped: file.skips.iter().map(finding).collect(),
             returned: file.returns.iter().map(finding).collect(),
+            trimmed: BTreeMap::new(),
             newest: Newest::NoTime,
+            newest_micros: None,
             volume: crate::Volume::FirstFile,
             keys_bytes: 0,
             notes,
@@ -184,7 +188,6 @@ impl<'a> Checker<'a> {
                 .as_ref()
                 .and_then(|t| table.columns.iter().position(|c| c.name == *t)),
             columns,
-            newest_micros: None,
             report,
         })
     }
@@ -202,6 +205,12 @@ impl<'a> Checker<'a> {
         let mut alive = vec![true; n];
         let mut set_aside = Vec::new();
         self.count_unread(rows.unread);
+        for (column, cells) in rows.trimmed {
+            let trimmed = &mut self.report.trimmed;
+            *trimmed
+                .entry(self.columns[*column].to_string())
+                .or_default() += cells;
+        }
         self.set_skipped_aside(rows, &mut alive, &mut set_aside);
         self.set_unreadable_aside(rows, &mut alive, &mut set_aside);
         for rule in 0..self.ready.len() {
@@ -268,6 +277,7 @@ impl<'a> Checker<'a> {
                     warns: false,
                     share_max: None,
                     rows: 0,
+                    share: None,
                     examples: Vec::new(),
                 };
                 self.report.rules.insert(before, report);
@@ -449,6 +459,11 @@ impl<'a> Checker<'a> {
                 let matches = regexp_is_match_scalar(&texts, pattern, None).map_err(values)?;
                 Ok(those(&|row| texts.is_valid(row) && !matches.value(row)))
             }
+            (Check::Currency { column }, _) => {
+                let texts = as_text(rows.typed.column(*column)).map_err(values)?;
+                let exists = currencies(&texts);
+                Ok(those(&|row| texts.is_valid(row) && !exists[row]))
+            }
             (Check::Holds { .. }, Ready::Condition(condition)) => {
                 let both = beside(rows.typed, rows.raw).map_err(values)?;
                 let answers = condition
@@ -517,7 +532,17 @@ impl<'a> Checker<'a> {
         } else {
             None
         };
-        self.newest_micros = self.newest_micros.max(newest);
+        self.report.newest_micros = self.report.newest_micros.max(newest);
+    }
+
+    /// Memory held for the keys and references of all tables and for what must be unique in this file.
+    #[must_use]
+    pub fn memory(&self, known: &Known) -> schema::Bytes {
+        let in_file = self.ready.iter().map(|r| match r {
+            Ready::Unique { seen, .. } => seen.memory().0,
+            Ready::Plain | Ready::Condition(_) | Ready::Unchecked | Ready::Key { .. } => 0,
+        });
+        schema::Bytes(known.memory().0 + in_file.sum::<u64>())
     }
 
     /// Ends the file: its report, beside earlier files of the source, at the moment `now_micros` (microseconds since
@@ -527,20 +552,14 @@ impl<'a> Checker<'a> {
     /// When a row was lost, which only a bug here can do.
     #[must_use]
     pub fn finish(mut self, known: &Known, earlier: &EarlierFiles, now_micros: i64) -> Report {
-        self.report.newest = match (self.time, self.newest_micros) {
-            (None, _) => Newest::NoTime,
-            (Some(_), None) => Newest::NoRow,
-            (Some(_), Some(newest)) => Newest::Days {
-                days: (now_micros - newest).div_euclid(DAY_MICROS),
-            },
+        self.report.newest = match self.time {
+            None => Newest::NoTime,
+            Some(_) => Newest::of(self.report.newest_micros, now_micros),
         };
         self.report.volume = earlier.volume(self.report.rows_read);
-        let in_file = self.ready.iter().map(|r| match r {
-            Ready::Unique { seen, .. } => seen.memory().0,
-            Ready::Plain | Ready::Condition(_) | Ready::Unchecked | Ready::Key { .. } => 0,
-        });
-        self.report.keys_bytes = known.memory().0 + in_file.sum::<u64>();
+        self.report.keys_bytes = self.memory(known).0;
         self.note_columns(&earlier.columns);
+        self.report.count_shares();
         self.report.gate = gate(&self.report, self.contract);
         self.report.assert_no_row_is_lost();
         self.report

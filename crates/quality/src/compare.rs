@@ -80,6 +80,24 @@ pub(crate) fn out_of_range(values: &ArrayRef, min: Option<f64>, max: Option<f64>
     vec![false; values.len()]
 }
 
+/// For each row whether its text is the code of a currency.
+pub(crate) fn currencies(texts: &StringArray) -> Vec<bool> {
+    // A file has few currencies, mostly one.
+    let mut last: Option<(&str, bool)> = None;
+    let known = texts.iter().map(|text| {
+        let text = text.unwrap_or_default();
+        match last {
+            Some((seen, known)) if seen == text => known,
+            _ => {
+                let known = schema::Currency::new(text).is_ok();
+                last = Some((text, known));
+                known
+            }
+        }
+    });
+    known.collect()
+}
+
 /// Values as text.
 pub(crate) fn as_text(values: &ArrayRef) -> Result<StringArray, ArrowError> {
     if let Some(texts) = values.as_string_opt::<i32>() {

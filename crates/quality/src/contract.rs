@@ -55,10 +55,17 @@ pub enum Check {
         /// The expression.
         pattern: String,
     },
+    /// The text is the code of a currency; null passes.
+    Currency {
+        /// The column.
+        column: usize,
+    },
     /// A SQL condition is not false; null passes.
     Holds {
         /// The condition.
         sql: String,
+        /// Why it matters, where that is written down.
+        reason: Option<String>,
     },
     /// The value is one of another table's; null passes. Checked once that table has rows.
     Reference {
@@ -84,10 +91,11 @@ impl Check {
             Self::Range { .. } => 1,
             Self::Allowed { .. } => 2,
             Self::Pattern { .. } => 3,
-            Self::Holds { .. } => 4,
-            Self::Reference { .. } => 5,
-            Self::UniqueInFile { .. } => 6,
-            Self::Key => 7,
+            Self::Currency { .. } => 4,
+            Self::Holds { .. } => 5,
+            Self::Reference { .. } => 6,
+            Self::UniqueInFile { .. } => 7,
+            Self::Key => 8,
         }
     }
 
@@ -98,6 +106,7 @@ impl Check {
             | Self::Range { column, .. }
             | Self::Allowed { column, .. }
             | Self::Pattern { column, .. }
+            | Self::Currency { column }
             | Self::Reference { column, .. } => Some(*column),
             Self::Holds { .. } | Self::UniqueInFile { .. } | Self::Key => None,
         }
@@ -138,7 +147,12 @@ impl Check {
                 )
             }
             Self::Pattern { pattern, .. } => format!("text that matches {pattern}"),
-            Self::Holds { sql } => format!("rows for which {sql}"),
+            Self::Currency { .. } => "a currency code of ISO 4217".to_owned(),
+            Self::Holds { sql, reason: None } => format!("rows for which {sql}"),
+            Self::Holds {
+                sql,
+                reason: Some(reason),
+            } => format!("rows for which {sql}: {reason}"),
             Self::Reference { target, .. } => format!("a value of {target}"),
             Self::UniqueInFile { columns } => {
                 format!("one row per {} in a file", columns.join(", "))
@@ -166,10 +180,12 @@ pub struct Rule {
 pub struct Limits {
     /// Largest share of rows, skipped ones aside, that may be set aside.
     pub quarantined_share_max: f64,
-    /// Largest age of the newest row in days.
+    /// Largest age in days of the newest row of all files of the source.
     pub freshness_days_max: Option<u32>,
     /// Smallest number of rows as a share of the median of earlier files.
     pub volume_share_min: Option<f64>,
+    /// Largest number of rows as a share of the median of earlier files.
+    pub volume_share_max: Option<f64>,
 }
 
 /// A rule that cannot be checked.
@@ -268,6 +284,9 @@ impl Contract {
                     Effect::Quarantine,
                 );
             }
+            if of.currency {
+                add("currency", Check::Currency { column }, Effect::Quarantine);
+            }
             if let (Some(target), Some(effect)) = (&of.references, references) {
                 add(
                     "reference",
@@ -278,6 +297,13 @@ impl Contract {
                     effect,
                 );
             }
+        }
+        for condition in &table.conditions {
+            let check = Check::Holds {
+                sql: condition.holds.clone(),
+                reason: Some(condition.reason.clone()),
+            };
+            add(&condition.name, check, Effect::Quarantine);
         }
         add("unique key", Check::Key, Effect::Quarantine);
         contract
@@ -342,6 +368,7 @@ impl Contract {
             }
             Check::NotNull { .. }
             | Check::Allowed { .. }
+            | Check::Currency { .. }
             | Check::Holds { .. }
             | Check::Reference { .. }
             | Check::UniqueInFile { .. }
@@ -386,6 +413,7 @@ mod tests {
             quarantined_share_max: 0.05,
             freshness_days_max: None,
             volume_share_min: None,
+            volume_share_max: None,
         };
         Contract::of_table(
             schema::table::table("sales").unwrap(),

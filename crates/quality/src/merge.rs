@@ -47,6 +47,10 @@ pub fn merge(reports: &[Report]) -> Option<Report> {
             (Newest::NoRow, other) | (other, Newest::NoRow) => other.clone(),
             (Newest::NoTime, _) | (_, Newest::NoTime) => Newest::NoTime,
         };
+        merged.newest_micros = merged.newest_micros.max(report.newest_micros);
+        for (column, cells) in &report.trimmed {
+            *merged.trimmed.entry(column.clone()).or_default() += cells;
+        }
         merged.volume = Volume::SeveralFiles;
         merged.keys_bytes = merged.keys_bytes.max(report.keys_bytes);
         for note in &report.notes {
@@ -61,6 +65,7 @@ pub fn merge(reports: &[Report]) -> Option<Report> {
             }
         }
     }
+    merged.count_shares();
     merged.assert_no_row_is_lost();
     Some(merged)
 }

@@ -172,6 +172,17 @@ impl fmt::Display for Report {
                 share * 100.0
             )?;
         }
+        if !self.trimmed.is_empty() {
+            let columns = self.trimmed.iter();
+            let columns: Vec<String> = columns
+                .map(|(column, cells)| format!("{column} {}", grouped(*cells)))
+                .collect();
+            writeln!(
+                f,
+                "  white space taken off the ends of cells: {}",
+                columns.join(", ")
+            )?;
+        }
         for note in &self.notes {
             writeln!(f, "  note: {note}")?;
         }

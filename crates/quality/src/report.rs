@@ -1,6 +1,7 @@
 //! What was found in a file.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Examples that are kept per rule.
 pub(crate) const EXAMPLES: usize = 5;
@@ -25,6 +26,9 @@ pub struct Finding {
     pub reason: String,
     /// How many.
     pub rows: u64,
+    /// Their share of the rows read; absent where none was read.
+    #[serde(default)]
+    pub share: Option<f64>,
     /// The first ones.
     pub examples: Vec<Example>,
 }
@@ -45,6 +49,9 @@ pub struct RuleReport {
     pub share_max: Option<f64>,
     /// Rows whose first broken rule it is.
     pub rows: u64,
+    /// Their share of the rows read; absent where none was read.
+    #[serde(default)]
+    pub share: Option<f64>,
     /// The first ones.
     pub examples: Vec<Example>,
 }
@@ -62,6 +69,18 @@ pub enum Newest {
     NoTime,
     /// No row was accepted.
     NoRow,
+}
+
+/// Microseconds of a day.
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
+
+impl Newest {
+    /// The age at `now_micros` of a row at `newest_micros`; `None` of no row.
+    pub(crate) fn of(newest_micros: Option<i64>, now_micros: i64) -> Self {
+        newest_micros.map_or(Self::NoRow, |newest| Self::Days {
+            days: now_micros.saturating_sub(newest).div_euclid(DAY_MICROS),
+        })
+    }
 }
 
 /// Rows of the file beside those of earlier files.
@@ -131,6 +150,18 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// Closes it for one more reason.
+    pub fn close(&mut self, reason: String) {
+        match self {
+            Self::Open => {
+                *self = Self::Closed {
+                    reasons: vec![reason],
+                }
+            }
+            Self::Closed { reasons } => reasons.push(reason),
+        }
+    }
+
     /// Whether the rows may be used.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -164,8 +195,15 @@ pub struct Report {
     pub skipped: Vec<Finding>,
     /// Accepted rows that take goods back, by reason.
     pub returned: Vec<Finding>,
+    /// Cells of text whose ends had white space or control characters, which were taken off, by column of the table.
+    #[serde(default)]
+    pub trimmed: BTreeMap<String, u64>,
     /// Age of the newest row.
     pub newest: Newest,
+    /// When the newest accepted row is, in microseconds since 1970-01-01 UTC; absent where there is none or the table
+    /// has no time.
+    #[serde(default)]
+    pub newest_micros: Option<i64>,
     /// Rows beside earlier files.
     pub volume: Volume,
     /// Memory held for keys and references.
@@ -196,6 +234,17 @@ impl Report {
     #[must_use]
     pub fn refused_share(&self) -> Option<f64> {
         share(self.rows_refused(), self.rows_read - self.rows_skipped)
+    }
+
+    /// Writes down the share of each count.
+    pub(crate) fn count_shares(&mut self) {
+        let read = self.rows_read;
+        for rule in &mut self.rules {
+            rule.share = share(rule.rows, read);
+        }
+        for found in self.skipped.iter_mut().chain(&mut self.returned) {
+            found.share = share(found.rows, read);
+        }
     }
 
     /// Checks that no row was lost.

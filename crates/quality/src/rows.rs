@@ -3,6 +3,7 @@
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A cell that could not be read as the type of its column.
@@ -50,6 +51,8 @@ pub struct RowsToCheck<'a> {
     pub failures: Vec<CellFailure<'a>>,
     /// Rows that could not be read at all.
     pub unread: &'a [UnreadRow],
+    /// Cells of text whose ends were trimmed, by position of the column in the shared table.
+    pub trimmed: &'a BTreeMap<usize, u64>,
 }
 
 /// A row that is not accepted.

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An identifier that is empty or holds a control character.
+/// An identifier that is empty, holds a control character or begins or ends with white space.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "read a {kind} identifier: found {found:?}, allowed is any text of 1 to 200 characters without control characters"
+    "read a {kind} identifier: found {found:?}, allowed is any text of 1 to 200 characters without control characters and without white space at its ends"
 )]
 pub struct IdError {
     /// What the identifier names.
@@ -15,7 +15,8 @@ pub struct IdError {
 }
 
 fn valid(kind: &'static str, text: &str) -> Result<(), IdError> {
-    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+    let untidy = text.trim().len() < text.len() || text.chars().any(char::is_control);
+    if text.is_empty() || text.chars().count() > 200 || untidy {
         return Err(IdError {
             kind,
             found: text.chars().take(40).collect(),
@@ -32,7 +33,7 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// Checks the text: 1 to 200 characters, none of them a control character.
+            /// Checks the text: 1 to 200 characters, none of them a control character, no white space at its ends.
             ///
             /// # Errors
             /// [`IdError`] names the kind of identifier and what was found.
@@ -101,7 +102,10 @@ mod tests {
     fn an_empty_identifier_is_refused_with_its_kind() {
         let refused = CustomerId::new("").unwrap_err();
         assert_eq!(refused.kind, "customer");
-        assert!(ProductId::new("a\nb").is_err());
+        for wrong in ["a\nb", " a", "a\u{a0}", "\u{7}a"] {
+            assert!(ProductId::new(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(ProductId::new("a b").unwrap().as_str(), "a b");
         assert_eq!(ProductId::new("85123A").unwrap().as_str(), "85123A");
     }
 }

@@ -54,6 +54,17 @@ impl std::fmt::Display for Cents {
     }
 }
 
+/// Codes of ISO 4217: those of money in use, and those withdrawn since 1998 that sales of earlier years are written in.
+const CODES: &str = "\
+    AED AFN ALL AMD ANG AOA ARS ATS AUD AWG AZN BAM BBD BDT BEF BGN BHD BIF BMD BND BOB BOV BRL BSD BTN \
+    BWP BYN BYR BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CYP CZK DEM DJF DKK DOP DZD \
+    EEK EGP ERN ESP ETB EUR FIM FJD FKP FRF GBP GEL GHS GIP GMD GNF GRD GTQ GYD HKD HNL HRK HTG HUF IDR \
+    IEP ILS INR IQD IRR ISK ITL JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL \
+    LUF LVL LYD MAD MDL MGA MKD MMK MNT MOP MRO MRU MTL MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NLG NOK \
+    NPR NZD OMR PAB PEN PGK PHP PKR PLN PTE PYG QAR ROL RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SIT \
+    SKK SLE SLL SOS SRD SSP STD STN SVC SYP SZL THB TJS TMT TND TOP TRL TRY TTD TWD TZS UAH UGX USD USN \
+    UYI UYU UYW UZS VED VEF VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMK ZMW ZWG ZWL";
+
 /// A currency, as its ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -70,13 +81,13 @@ pub struct CurrencyError {
 }
 
 impl Currency {
-    /// Checks that the code has the form of ISO 4217.
+    /// Checks that ISO 4217 has the code.
     ///
     /// # Errors
-    /// [`CurrencyError`] when the text is not three capital letters.
+    /// [`CurrencyError`] when it has not.
     pub fn new(code: &str) -> Result<Self, CurrencyError> {
         match code.as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|l| l.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
+            [a, b, c] if CODES.split(' ').any(|known| known == code) => Ok(Self([*a, *b, *c])),
             _ => Err(CurrencyError {
                 found: code.to_owned(),
             }),
@@ -160,6 +171,16 @@ mod tests {
     fn cents_print_with_two_decimals_and_their_sign() {
         assert_eq!(Cents(-1_106_206).to_string(), "-11062.06");
         assert_eq!(Cents(5).to_string(), "0.05");
+    }
+
+    #[test]
+    fn a_currency_is_a_code_that_exists() {
+        for code in ["EUR", "GBP", "FRF", "AED", "ZWL"] {
+            assert_eq!(Currency::new(code).unwrap().code(), code);
+        }
+        for wrong in ["ZZZ", "eur", "EU", "EURO", "", "EUR ", "R U"] {
+            assert!(Currency::new(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -89,9 +89,24 @@ pub struct Column {
     /// Whether it must not lie in the future: later than a day after the import.
     #[serde(default)]
     pub past: bool,
+    /// Whether it names a currency: a code that [`crate::Currency`] knows.
+    #[serde(default)]
+    pub currency: bool,
     /// `table.column` whose values it must be one of, once that table has rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<String>,
+}
+
+/// A condition over several columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// What reports call it.
+    pub name: String,
+    /// A SQL condition over the columns of the table that must not be false; null passes.
+    pub holds: String,
+    /// Why it matters, in words.
+    pub reason: String,
 }
 
 /// One shared table.
@@ -114,6 +129,9 @@ pub struct Table {
     /// Its columns, in order.
     #[serde(rename = "column")]
     pub columns: Vec<Column>,
+    /// What each row must fulfil beside what its columns say.
+    #[serde(default, rename = "condition", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
 }
 
 impl Table {
@@ -207,6 +225,13 @@ mod tests {
                     t.column(time).unwrap().kind,
                     ColumnType::Date | ColumnType::Timestamp
                 ));
+            }
+            for condition in &t.conditions {
+                let said = [&condition.name, &condition.holds, &condition.reason];
+                assert!(said.iter().all(|s| !s.is_empty()), "{}", t.name);
+            }
+            for column in t.columns.iter().filter(|c| c.currency) {
+                assert_eq!(column.kind, ColumnType::Text, "{}.{}", t.name, column.name);
             }
             for reference in t.columns.iter().filter_map(|c| c.references.as_deref()) {
                 let (other, column) = reference.split_once('.').unwrap();

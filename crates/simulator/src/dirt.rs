@@ -42,7 +42,7 @@ pub enum DirtKind {
     NegativeStock,
     /// A date that is none.
     UnparseableDate,
-    /// A right date, written otherwise than in the rest of the file.
+    /// A right date, written otherwise than in the rest of the file: set aside where the source knows one format only.
     DateInAnotherFormat,
     /// A right date, 56 years too late.
     DateInTheFuture,
@@ -60,6 +60,45 @@ pub enum DirtKind {
     MissingReturnReference,
     /// A return of an order that exists nowhere.
     UnknownReturnReference,
+}
+
+impl DirtKind {
+    /// Why a contract may accept rows with this dirt; `None` where it must set them aside.
+    #[must_use]
+    pub fn accepted_because(self) -> Option<&'static str> {
+        match self {
+            Self::StrayCharacters => {
+                Some("without what nobody sees at its ends, the identifier is the shop's own")
+            }
+            Self::MissingCustomer => Some("a sale to somebody unknown is a sale"),
+            Self::MissingReturnReference => {
+                Some("the goods came back, whatever order they belong to")
+            }
+            Self::UnknownReturnReference => {
+                Some("the goods came back; their order may be older than the files")
+            }
+            Self::ExactDuplicate
+            | Self::KeyWithAnotherValue
+            | Self::MissingId
+            | Self::UnknownCustomer
+            | Self::UnknownProduct
+            | Self::UnknownSite
+            | Self::NegativePrice
+            | Self::AbsurdPrice
+            | Self::OverflowingPrice
+            | Self::NotANumber
+            | Self::ZeroQuantity
+            | Self::NegativeStock
+            | Self::UnparseableDate
+            | Self::DateInAnotherFormat
+            | Self::DateInTheFuture
+            | Self::UnknownCurrency
+            | Self::CodeThatIsNoProduct
+            | Self::WrongCategory
+            | Self::BrokenEmail
+            | Self::UnknownEventType => None,
+        }
+    }
 }
 
 /// A dirty row.
@@ -84,6 +123,14 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// The kinds noted that a contract may accept, each with the reason.
+    pub(crate) fn accepted(&self) -> BTreeMap<DirtKind, String> {
+        let kinds = self.counts.values().flat_map(BTreeMap::keys);
+        kinds
+            .filter_map(|kind| Some((*kind, kind.accepted_because()?.to_owned())))
+            .collect()
+    }
+
     pub(crate) fn note(&mut self, file: &str, line: u64, kind: DirtKind, key: String) {
         *self
             .counts

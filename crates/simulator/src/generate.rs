@@ -202,6 +202,7 @@ impl Planted<'_> {
             returns: self.book.returns.iter().map(ReturnLink::clone).collect(),
             cancelled_orders: self.book.cancelled.clone(),
             rows,
+            dirt_accepted: ledger.accepted(),
             dirt_counts: ledger.counts,
             dirt: ledger.rows,
         }

@@ -49,6 +49,8 @@ pub struct Truth {
     pub rows: BTreeMap<String, u64>,
     /// How many rows of each kind of dirt each raw file holds; kinds that do not occur are absent.
     pub dirt_counts: BTreeMap<String, BTreeMap<DirtKind, u64>>,
+    /// Kinds of dirt that occur and that a contract may accept, each with the reason.
+    pub dirt_accepted: BTreeMap<DirtKind, String>,
     /// The dirty rows, by file and line.
     pub dirt: Vec<DirtRow>,
 }

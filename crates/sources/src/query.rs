@@ -15,11 +15,9 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 use lake::RowsError;
+use schema::Bytes;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Memory that a query may hold before it spills to disk.
-const MEMORY_BYTES: usize = 512 << 20;
 
 /// The first error of the reader below the query, kept whole on its way through the engine.
 type FirstError = Arc<Mutex<Option<ReadError>>>;
@@ -89,12 +87,14 @@ pub(crate) struct QueryRows {
     stream: SendableRecordBatchStream,
     error: FirstError,
     file: PathBuf,
+    memory: Bytes,
     next_row: i64,
 }
 
-fn session() -> Result<SessionContext, DataFusionError> {
+fn session(memory: Bytes) -> Result<SessionContext, DataFusionError> {
+    let pool = FairSpillPool::new(usize::try_from(memory.0).unwrap_or(usize::MAX));
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .with_memory_pool(Arc::new(pool))
         .build_arc()?;
     Ok(SessionContext::new_with_config_rt(
         expression::session().copied_config(),
@@ -102,25 +102,36 @@ fn session() -> Result<SessionContext, DataFusionError> {
     ))
 }
 
-fn failed(file: &Path, slot: &FirstError, error: &DataFusionError) -> ReadError {
-    let kept = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    kept.unwrap_or_else(|| ReadError::Query {
-        file: file.to_owned(),
-        found: error
-            .strip_backtrace()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    })
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the engine has many errors, one of them is told apart"
+)]
+fn failed(file: &Path, slot: &FirstError, memory: Bytes, error: &DataFusionError) -> ReadError {
+    if let Some(kept) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return kept;
+    }
+    let file = file.to_owned();
+    let line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(found) => ReadError::OverBudget {
+            file,
+            budget: memory,
+            found: line(found),
+        },
+        _ => ReadError::Query {
+            file,
+            found: line(&error.strip_backtrace()),
+        },
+    }
 }
 
-/// Asks the query over an opened file.
+/// Asks the query over an opened file, holding `memory` before it spills to disk.
 pub(crate) async fn ask(
     source: &Source,
     file: &Path,
     raw: RawFile,
     sql: &str,
+    memory: Bytes,
 ) -> Result<QueryRows, ReadError> {
     let error = FirstError::default();
     let table = FileTable {
@@ -131,14 +142,14 @@ pub(crate) async fn ask(
     };
     drop(raw.batches);
     let prepare = || -> Result<SessionContext, DataFusionError> {
-        let session = session()?;
+        let session = session(memory)?;
         let table = StreamingTable::try_new(raw.schema, vec![Arc::new(table)])?;
         session.register_table("raw", Arc::new(table))?;
         Ok(session)
     };
-    let session = prepare().map_err(|e| failed(file, &error, &e))?;
+    let session = prepare().map_err(|e| failed(file, &error, memory, &e))?;
     let stream = lake::rows(&session, sql).await.map_err(|e| match e {
-        RowsError::Engine(e) => failed(file, &error, &e),
+        RowsError::Engine(e) => failed(file, &error, memory, &e),
         RowsError::ReadOnly => ReadError::Query {
             file: file.to_owned(),
             found: e.to_string(),
@@ -149,6 +160,7 @@ pub(crate) async fn ask(
         stream,
         error,
         file: file.to_owned(),
+        memory,
         next_row: 1,
     })
 }
@@ -158,7 +170,7 @@ impl QueryRows {
     pub(crate) async fn next(&mut self) -> Option<Result<RawRows, ReadError>> {
         let rows = match self.stream.next().await {
             Some(Ok(rows)) => rows,
-            Some(Err(e)) => return Some(Err(failed(&self.file, &self.error, &e))),
+            Some(Err(e)) => return Some(Err(failed(&self.file, &self.error, self.memory, &e))),
             None if self.next_row == 1 => {
                 return Some(Err(ReadError::QueryWithoutRows {
                     file: self.file.clone(),

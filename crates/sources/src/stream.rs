@@ -5,6 +5,7 @@ use crate::map::{MappedRows, Mapper};
 use crate::query;
 use crate::read::{self, ReadError};
 use arrow::datatypes::SchemaRef;
+use schema::Bytes;
 use std::io::Seek;
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -71,15 +72,18 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// Opens a file of a source and starts to read it. Needs a tokio runtime.
 ///
+/// - `memory`: what the `query` of the source may hold before it spills to disk; nothing else reads more than a few
+///   batches at a time.
+///
 /// # Errors
 /// [`ReadError`] when the file is missing, empty, of another format, damaged at its end (Parquet), or lacks a column
 /// that the source maps.
-pub async fn open(source: &Source, file: &Path) -> Result<Opened, ReadError> {
+pub async fn open(source: &Source, file: &Path, memory: Bytes) -> Result<Opened, ReadError> {
     let (own, path) = (source.clone(), file.to_owned());
     let raw = blocking(move || read::open(&own, &path)).await?;
     let (sender, queue) = mpsc::channel(QUEUE_BATCHES);
     if let Some(sql) = &source.raw.query {
-        let mut rows = query::ask(source, file, raw, sql).await?;
+        let mut rows = query::ask(source, file, raw, sql, memory).await?;
         let mapper = Mapper::new(source, file, &rows.schema)?;
         let (raw_schema, typed_schema) = (rows.schema.clone(), mapper.typed_schema());
         let reader = tokio::spawn(async move {

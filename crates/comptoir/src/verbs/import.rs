@@ -11,8 +11,10 @@ use factory::import::{ImportOptions, ImportOutcome};
   comptoir import                    all sources of the project
   comptoir import sales --dry-run    read and check one source, write nothing
   comptoir import --output json      the report for a program
+  comptoir import --forget orders    take every row of a source out of the lake, one that has no file any more, say
 
-Importing the same files again changes nothing. Exit code 1: the gate of a contract is closed, nothing was written.")]
+Importing the same files again changes nothing. Exit code 1: the gate of a contract is closed, nothing was written; the
+table refused_imports of queries keeps the report until the source passes.")]
 pub(crate) struct Import {
     /// Sources to read (names of files in sources/); all where absent
     #[arg(value_name = "SOURCE")]
@@ -23,11 +25,22 @@ pub(crate) struct Import {
     /// Take the rows that passed even though a gate is closed (still exit code 1)
     #[arg(long)]
     accept_failed_gate: bool,
+    /// Take every row that a source ever gave out of the lake, in one commit, and import nothing
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["sources", "dry_run", "accept_failed_gate"])]
+    forget: Option<String>,
 }
 
 impl Import {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
+        if let Some(source) = &self.forget {
+            let forgotten = workshop.forget(source, Context::now()).await?;
+            return if context.json() {
+                print::json(&forgotten)
+            } else {
+                print::line(forgotten.to_string())
+            };
+        }
         let options = ImportOptions {
             only: self.sources,
             dry_run: self.dry_run,

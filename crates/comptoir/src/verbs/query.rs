@@ -15,7 +15,7 @@ use std::io::Write;
   comptoir query \"SELECT rule, COUNT(*) FROM quarantine GROUP BY rule\" --output json
   comptoir query \"SELECT product, state, duration_ms FROM runs\"
 
-Tables: all shared tables (comptoir tables), quarantine, imports, decisions, runs.
+Tables: all shared tables (comptoir tables), quarantine, imports, refused_imports, decisions, runs.
 The SQL is DataFusion's.
 With --output json every row is one line, and every line has every column.
 Exit code 3: the query does not fit into --memory even with spilling to disk.")]
@@ -27,7 +27,7 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
-        workshop.add_runs_view().await?;
+        workshop.add_views().await?;
         let running = context.slow("run the query");
         let mut rows = workshop.lake.stream(&self.sql).await?;
         if context.json() {

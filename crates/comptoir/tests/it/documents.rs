@@ -490,6 +490,12 @@ fn every_command_prints_the_document_that_the_page_describes() {
             &moved(other, champion),
             &[],
         ),
+        call(
+            "import --forget SOURCE",
+            &["import", "--forget", "sales"],
+            &[("/source", "sales".into()), ("/files", 1.into())],
+            &[],
+        ),
     ]);
     let commands = Page::read().commands;
     let rows: BTreeSet<&str> = commands.keys().map(String::as_str).collect();

@@ -1,7 +1,8 @@
 //! Imports that do not go through: the lake is as before, and the error says why.
 
 use crate::program::{
-    MANY_SALES, Ran, comptoir, counts, good, json, many_sales, refused, run, starter,
+    MANY_SALES, Ran, comptoir, counts, good, json, many_sales, refused, rows as rows_of, run,
+    starter,
 };
 use std::io::Read;
 use std::path::Path;
@@ -87,6 +88,16 @@ fn a_closed_gate_ends_with_one_and_writes_nothing_unless_it_is_asked_to() {
     let told = json(&refused(&shop, &["import", "--output", "json"], 1, &[]).out);
     assert_eq!(told["committed"]["state"], "gate_closed", "{told}");
     assert_eq!(told["gate_open"], false, "{told}");
+    let refusal = "SELECT source, \"table\", reasons, report FROM refused_imports";
+    let kept = &rows_of(&shop, refusal)[0];
+    assert_eq!(
+        (&kept["source"], &kept["table"]),
+        (&"sales".into(), &"sales".into())
+    );
+    let says = "10.00 % of the rows of raw/sales.csv broke a rule, allowed is 5.00 %";
+    assert_eq!(kept["reasons"], says);
+    let report = json(kept["report"].as_str().unwrap());
+    assert_eq!(report, told["sources"][0]["report"]);
     refused(
         &shop,
         &["import", "--dry-run", "--accept-failed-gate"],
@@ -101,6 +112,52 @@ fn a_closed_gate_ends_with_one_and_writes_nothing_unless_it_is_asked_to() {
         &["snapshot 1"],
     );
     assert_eq!(counts(&shop), [90, 10, 1]);
+    assert!(rows_of(&shop, refusal).is_empty());
+}
+
+#[test]
+fn a_source_without_a_file_is_named_and_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    good(&shop, &["import", "--quiet"]);
+    let [accepted, set_aside, files] = counts(&shop);
+    let renamed = shop.join("sources/orders.toml");
+    std::fs::rename(shop.join("sources/sales.toml"), renamed).unwrap();
+    let says = [
+        "source `sales` has no file in sources/ any more and its rows stay in the lake",
+        "the contract is not met by orders",
+    ];
+    refused(&shop, &["import", "--quiet"], 1, &says);
+    let unknown = "nothing was imported from it; found sales";
+    refused(&shop, &["import", "--forget", "sails"], 2, &[unknown]);
+    refused(
+        &shop,
+        &["import", "--forget", "sales", "--dry-run"],
+        2,
+        &["--dry-run"],
+    );
+    let told = json(&good(&shop, &["import", "--forget", "sales", "--output", "json"]).out);
+    assert_eq!(
+        (&told["source"], &told["files"]),
+        (&"sales".into(), &1.into())
+    );
+    assert_eq!(told["rows"]["sales"], accepted, "{told}");
+    assert_eq!(counts(&shop), [0, 0, 0]);
+    good(&shop, &["import", "--quiet"]);
+    assert_eq!(counts(&shop), [accepted, set_aside, files]);
+}
+
+#[test]
+fn an_import_that_does_not_fit_into_memory_ends_with_three() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    let says = [
+        "keys and references take",
+        "allowed is 4.0 KiB",
+        "raise --memory",
+    ];
+    refused(&shop, &["import", "--memory", "4KiB"], 3, &says);
+    assert_eq!(counts(&shop), [0, 0, 0]);
 }
 
 /// An import under way in another process, frozen while it holds the lake.

@@ -53,6 +53,9 @@ fn tables() {
             if c.past {
                 allowed.push("not in the future".to_owned());
             }
+            if c.currency {
+                allowed.push("a currency code of ISO 4217".to_owned());
+            }
             if !c.allowed.is_empty() {
                 allowed.push(c.allowed.join(", "));
             }
@@ -68,6 +71,10 @@ fn tables() {
                 c.meaning
             )
             .unwrap();
+        }
+        for condition in &t.conditions {
+            let (name, holds, reason) = (&condition.name, &condition.holds, &condition.reason);
+            writeln!(text, "\nEach row: {name}, `{holds}`: {reason}.").unwrap();
         }
         text.push('\n');
     }

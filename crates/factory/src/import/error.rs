@@ -11,6 +11,8 @@ pub enum Blame {
     Data,
     /// Nobody: another writer is at work, a later try will do.
     Busy,
+    /// The budget of memory: it is too small for what is asked.
+    Budget,
     /// The machine: a full disk, a missing right, a lost connection.
     Machine,
 }
@@ -29,6 +31,14 @@ pub enum ImportError {
         /// The name asked for.
         asked: String,
         /// The sources of the project.
+        found: Vec<String>,
+    },
+    /// A source is to be forgotten that has no rows.
+    #[error("forget source `{asked}`: nothing was imported from it; found {}", if found.is_empty() { "no import".to_owned() } else { found.join(", ") })]
+    NeverImported {
+        /// The name asked for.
+        asked: String,
+        /// The sources that have rows.
         found: Vec<String>,
     },
     /// A source file asks for a rule that cannot be checked.
@@ -82,6 +92,18 @@ pub enum ImportError {
         #[source]
         source: arrow::error::ArrowError,
     },
+    /// The keys of the tables, and the values that rows refer to, do not fit into memory.
+    #[error(
+        "judge rows of `{table}`: keys and references take {held}, allowed is {budget}; raise --memory or import fewer sources at once"
+    )]
+    KeysOverBudget {
+        /// The table whose rows were judged or loaded.
+        table: String,
+        /// Memory that they take so far.
+        held: schema::Bytes,
+        /// The budget.
+        budget: schema::Bytes,
+    },
     /// The lake.
     #[error(transparent)]
     Lake(#[from] lake::LakeError),
@@ -95,6 +117,7 @@ impl ImportError {
         match self {
             Self::NoSources
             | Self::UnknownSource { .. }
+            | Self::NeverImported { .. }
             | Self::Config(_)
             | Self::Expression { .. } => Blame::Project,
             Self::Check { .. } => Blame::Project,
@@ -118,6 +141,9 @@ impl ImportError {
                 | ReadError::Damaged { .. }
                 | ReadError::QueryWithoutRows { .. },
             ) => Blame::Data,
+            Self::Read(ReadError::OverBudget { .. })
+            | Self::KeysOverBudget { .. }
+            | Self::Lake(lake::LakeError::OverBudget { .. }) => Blame::Budget,
             Self::Lake(lake::LakeError::Busy { .. }) => Blame::Busy,
             Self::Lake(_) | Self::Unreadable { .. } | Self::Rows { .. } => Blame::Machine,
         }

@@ -9,10 +9,11 @@ use quality::{
     CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, FileToCheck, Known,
     Report, RowsToCheck, UnreadRow,
 };
+use schema::Bytes;
 use schema::progress::Progress;
-use schema::table::tables;
 use sources::expression::{Compiled, ExpressionError, beside_schema, session};
 use sources::{FileFound, MappedRows, Opened, Source};
+use std::collections::BTreeSet;
 
 /// A condition of the source file.
 struct SqlCondition(Compiled);
@@ -55,6 +56,10 @@ pub(super) struct Importer<'a> {
     pub(super) file: &'a FileFound,
     /// Its size.
     pub(super) bytes: u64,
+    /// Columns that any source of the import refers to (`table.column`).
+    pub(super) targets: &'a BTreeSet<&'a str>,
+    /// What the query of the source may hold, and what keys and references may.
+    pub(super) memory: Bytes,
 }
 
 struct Writers {
@@ -76,7 +81,7 @@ impl Importer<'_> {
             raw_schema,
             typed_schema,
             mut rows,
-        } = sources::open(self.source, &self.file.path).await?;
+        } = sources::open(self.source, &self.file.path, self.memory).await?;
         let both = beside_schema(&typed_schema, &raw_schema);
         let mut checker = self.checker(&raw_schema, &both, known)?;
         let mut writers = if tables.write {
@@ -101,6 +106,11 @@ impl Importer<'_> {
                 })?;
             let accepted = self.accepted(&mapped.typed, &verdicts.accepted)?;
             self.remember(&accepted, known)?;
+            known::within(
+                self.memory,
+                checker.memory(known),
+                &self.source.table().name,
+            )?;
             if let Some(writers) = &mut writers {
                 if accepted.num_rows() > 0 {
                     writers.accepted.write(&accepted).await?;
@@ -209,7 +219,7 @@ impl Importer<'_> {
     /// Remembers accepted values that other tables refer to.
     fn remember(&self, accepted: &RecordBatch, known: &mut Known) -> Result<(), ImportError> {
         let table = self.source.table();
-        for target in known::targets(tables().iter()) {
+        for target in self.targets {
             if let Some((name, column)) = target.split_once('.')
                 && name == table.name
                 && let Some(values) = accepted.column_by_name(column)
@@ -251,5 +261,6 @@ fn to_check<'a>(mapped: &'a MappedRows, unread: &'a [UnreadRow]) -> RowsToCheck<
         returned: &mapped.returned,
         failures: failures.collect(),
         unread,
+        trimmed: &mapped.trimmed,
     }
 }

@@ -96,6 +96,14 @@ impl Ledger {
         self.of(source).map(|(file, _)| file)
     }
 
+    /// Every source.
+    pub(super) fn sources(&self) -> BTreeSet<&str> {
+        self.files
+            .keys()
+            .map(|(source, _)| source.as_str())
+            .collect()
+    }
+
     /// Rows of the earlier files of a source, and the columns of the last one.
     pub(super) async fn earlier(
         &self,
@@ -106,9 +114,9 @@ impl Ledger {
         if rows_read.is_empty() {
             return Ok(EarlierFiles::default());
         }
-        let quoted = source.replace('\'', "''");
         let sql = format!(
-            "SELECT report FROM imports WHERE source = '{quoted}' ORDER BY imported_at DESC, file DESC LIMIT 1"
+            "SELECT report FROM imports WHERE source = {} ORDER BY imported_at DESC, file DESC LIMIT 1",
+            quoted(source)
         );
         let mut columns = Vec::new();
         for batch in lake.query(&sql).await? {
@@ -123,6 +131,77 @@ impl Ledger {
         }
         Ok(EarlierFiles { rows_read, columns })
     }
+}
+
+/// A text as SQL writes it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Moment of the newest accepted row of each file of a source, as its last report says, in microseconds since
+/// 1970-01-01 UTC; `None` where no row was accepted or another version of the program wrote the report.
+pub(super) async fn newest_micros(
+    lake: &Lake,
+    source: &str,
+) -> Result<BTreeMap<String, Option<i64>>, ImportError> {
+    let mut newest = BTreeMap::new();
+    if !lake.has_rows("imports").await? {
+        return Ok(newest);
+    }
+    let sql = format!(
+        "SELECT file, report FROM imports WHERE source = {} ORDER BY imported_at, import_id",
+        quoted(source)
+    );
+    for batch in lake.query(&sql).await? {
+        let file = texts(batch.column(0)).map_err(failed)?;
+        let report = texts(batch.column(1)).map_err(failed)?;
+        for row in 0..batch.num_rows() {
+            let report = serde_json::from_str::<Report>(report.value(row)).ok();
+            newest.insert(
+                file.value(row).to_owned(),
+                report.and_then(|r| r.newest_micros),
+            );
+        }
+    }
+    Ok(newest)
+}
+
+/// The tag of the rows of one import.
+fn tag(import_id: &str) -> String {
+    format!("import{import_id}")
+}
+
+/// Takes the files of a source out of the ledger. The rows of one import share a tag, so those of other sources are
+/// written again.
+pub(super) async fn forget(transaction: &mut Transaction, source: &str) -> Result<(), ImportError> {
+    let table = schema::table::table("imports").expect("the shared schema has a ledger");
+    let lake = transaction.lake().clone();
+    let source = quoted(source);
+    let sql = format!("SELECT DISTINCT import_id FROM imports WHERE source = {source}");
+    for batch in lake.query(&sql).await? {
+        let ids = texts(batch.column(0)).map_err(failed)?;
+        for id in ids.iter().flatten() {
+            transaction.remove(&table.name, &tag(id));
+            let sql = format!(
+                "SELECT * FROM imports WHERE import_id = {} AND source <> {source}",
+                quoted(id)
+            );
+            let others = lake.query(&sql).await?;
+            if others.iter().all(|b| b.num_rows() == 0) {
+                continue;
+            }
+            let mut writer = transaction
+                .writer(&table.name, table.arrow(), &tag(id))
+                .await?;
+            for rows in others {
+                let columns = rows.columns().to_vec();
+                let rows = RecordBatch::try_new(table.arrow(), columns).map_err(failed)?;
+                writer.write(&rows).await?;
+            }
+            writer.finish(transaction).await?;
+        }
+    }
+    Ok(())
 }
 
 /// One file of this import.
@@ -194,7 +273,7 @@ pub(super) async fn write(
     });
     let batch = RecordBatch::try_new(table.arrow(), columns.collect()).map_err(failed)?;
     let mut writer = transaction
-        .writer("imports", table.arrow(), &format!("import{id}"))
+        .writer("imports", table.arrow(), &tag(id))
         .await?;
     writer.write(&batch).await?;
     writer.finish(transaction).await?;

@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 
 /// Tables that a table refers to.
 fn referred(source: &Source) -> BTreeSet<&str> {
-    let table = source.table();
-    let targets = table.columns.iter().filter_map(|c| c.references.as_deref());
+    let targets = source.references();
     targets
         .filter_map(|t| t.split_once('.').map(|(table, _)| table))
-        .filter(|t| *t != table.name)
+        .filter(|t| *t != source.table().name)
         .collect()
 }
 
@@ -43,7 +42,7 @@ pub(super) fn chosen<'a>(
         let free = waiting
             .iter()
             .position(|s| referred(s).is_disjoint(&tables));
-        // References of the shared tables form no circle; if they ever did, names would decide.
+        // References of the shared tables form no circle; where rules of sources do, names decide.
         ordered.push(waiting.remove(free.unwrap_or(0)));
     }
     Ok(ordered)

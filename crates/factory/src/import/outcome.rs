@@ -1,6 +1,6 @@
 //! What an import did.
 
-use quality::Report;
+use quality::{Gate, Report};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,13 +40,15 @@ pub struct SourceOutcome {
     pub files: Vec<FileOutcome>,
     /// What was found in all files that were read; absent where none was.
     pub report: Option<Report>,
+    /// Whether its rows may be used: the limits of files that were read, and the age of the newest row of all files.
+    pub gate: Gate,
 }
 
 impl SourceOutcome {
-    /// Whether no file that was read breaks a limit of its contract.
+    /// Whether no file that was read breaks a limit of its contract, and all files together are fresh enough.
     #[must_use]
     pub fn gate_is_open(&self) -> bool {
-        self.report.as_ref().is_none_or(|r| r.gate.is_open())
+        self.gate.is_open()
     }
 
     fn count(&self, state: FileState) -> usize {
@@ -80,8 +82,10 @@ pub struct ImportOutcome {
     pub sources: Vec<SourceOutcome>,
     /// What became of the rows.
     pub committed: Committed,
-    /// Whether no file that was read breaks a limit of its contract; where not, the command ends with code 1.
+    /// Whether no source breaks a limit of its contract; where not, the command ends with code 1.
     pub gate_open: bool,
+    /// Sources imported earlier that have no file in the project any more; their rows stay in the lake.
+    pub sources_gone: Vec<String>,
 }
 
 impl ImportOutcome {
@@ -89,6 +93,7 @@ impl ImportOutcome {
         import_id: String,
         sources: Vec<SourceOutcome>,
         committed: Committed,
+        sources_gone: Vec<String>,
     ) -> Self {
         let gate_open = sources.iter().all(SourceOutcome::gate_is_open);
         Self {
@@ -96,6 +101,7 @@ impl ImportOutcome {
             sources,
             committed,
             gate_open,
+            sources_gone,
         }
     }
 }
@@ -106,6 +112,9 @@ impl fmt::Display for ImportOutcome {
             match &source.report {
                 Some(report) => writeln!(f, "{report}")?,
                 None => writeln!(f, "source `{}`, table `{}`", source.source, source.table)?,
+            }
+            if let (None, Gate::Closed { reasons }) = (&source.report, &source.gate) {
+                writeln!(f, "  gate: closed: {}", reasons.join("; "))?;
             }
             let states = [
                 (FileState::New, "new"),
@@ -119,6 +128,12 @@ impl fmt::Display for ImportOutcome {
                 .filter(|(n, _)| *n > 0);
             let counted: Vec<String> = counted.map(|(n, word)| format!("{n} {word}")).collect();
             writeln!(f, "  files: {}\n", counted.join(", "))?;
+        }
+        for name in &self.sources_gone {
+            writeln!(
+                f,
+                "source `{name}` has no file in sources/ any more and its rows stay in the lake; `comptoir import --forget {name}` takes them out\n"
+            )?;
         }
         match &self.committed {
             Committed::Snapshot { version } => write!(

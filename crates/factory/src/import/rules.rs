@@ -19,6 +19,7 @@ pub(crate) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
         quarantined_share_max: written.quarantined_share_max,
         freshness_days_max: written.freshness_days_max,
         volume_share_min: written.volume_share_min,
+        volume_share_max: written.volume_share_max,
     };
     let mut contract = Contract::of_table(source.table(), references, limits);
     let latest = now
@@ -28,7 +29,7 @@ pub(crate) fn contract(source: &Source, now: jiff::Timestamp) -> Result<Contract
         let sql = format!("{} <= TIMESTAMP '{latest}'", column.name);
         let rule = Rule {
             name: "not in the future".to_owned(),
-            check: Check::Holds { sql },
+            check: Check::Holds { sql, reason: None },
             effect: Effect::Quarantine,
             share_max: None,
         };
@@ -64,7 +65,10 @@ fn checks(source: &Source, rule: &RawRule) -> Vec<Check> {
         }];
     }
     if let Some(sql) = &rule.holds {
-        return vec![Check::Holds { sql: sql.clone() }];
+        return vec![Check::Holds {
+            sql: sql.clone(),
+            reason: None,
+        }];
     }
     let named = |name: &String| source.table().columns.iter().position(|c| c.name == *name);
     let Some(column) = rule.column.as_ref().and_then(named) else {
@@ -91,6 +95,12 @@ fn checks(source: &Source, rule: &RawRule) -> Vec<Check> {
         checks.push(Check::Pattern {
             column,
             pattern: pattern.clone(),
+        });
+    }
+    if let Some(target) = &rule.references {
+        checks.push(Check::Reference {
+            column,
+            target: target.clone(),
         });
     }
     checks

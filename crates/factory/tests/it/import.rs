@@ -331,7 +331,7 @@ async fn fresh_rows_and_enough_of_them_open_the_gate() {
     assert!(
         stale
             .to_string()
-            .contains("the newest row of raw/sales.csv is 8 days old, allowed is 7"),
+            .contains("the newest row of `sales` is 8 days old, allowed is 7"),
         "{stale}"
     );
     shop.write(

@@ -39,12 +39,21 @@ pub(crate) const HEADER: &str = "order,day,customer,product,units,price\n";
 
 impl Shop {
     pub(crate) async fn new() -> Self {
+        Self::with_memory(LakeOptions::default().memory).await
+    }
+
+    /// A shop without sources whose imports may take this much memory.
+    pub(crate) async fn with_memory(memory: schema::Bytes) -> Self {
+        let options = LakeOptions {
+            memory,
+            ..LakeOptions::default()
+        };
         let folder = tempfile::tempdir().unwrap();
         for below in ["raw", "sources"] {
             std::fs::create_dir(folder.path().join(below)).unwrap();
         }
         let location = folder.path().join("lake");
-        let lake = Lake::open(location.to_str().unwrap(), &LakeOptions::default())
+        let lake = Lake::open(location.to_str().unwrap(), &options)
             .await
             .unwrap();
         Self { folder, lake }

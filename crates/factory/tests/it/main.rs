@@ -13,6 +13,8 @@
 
 mod import;
 mod import_bad_input;
+mod import_dirt;
+mod import_gate;
 mod import_killed;
 mod import_real_data;
 mod import_shop;

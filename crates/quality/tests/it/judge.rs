@@ -5,6 +5,7 @@ use quality::{
     CellFailure, CheckError, Checker, Condition, Contract, EarlierFiles, Effect, FileToCheck,
     Known, Limits, Report, RowsToCheck, UnreadRow, Verdicts,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Identifier, kind and latitude of a site.
@@ -15,6 +16,7 @@ pub fn limits(quarantined_share_max: f64) -> Limits {
         quarantined_share_max,
         freshness_days_max: None,
         volume_share_min: None,
+        volume_share_max: None,
     }
 }
 
@@ -115,6 +117,7 @@ pub fn judge(
             returned: &vec![None; chunk.len()],
             failures: failures.collect(),
             unread: &unread,
+            trimmed: &BTreeMap::new(),
         };
         verdicts.push(checker.check(&rows, &mut known).unwrap());
     }

@@ -130,6 +130,12 @@ fn the_report_shows_each_rule_with_examples_and_reads_back_from_json() {
     ] {
         assert!(text.lines().any(|l| l == line), "{line}\n{text}");
     }
+    let range = report
+        .rules
+        .iter()
+        .find(|r| r.rule == "range" && r.rows > 0);
+    assert_eq!(range.unwrap().share, Some(5.0 / 9.0));
+    assert_eq!(report.skipped[0].share, Some(1.0 / 9.0));
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
 }
@@ -148,6 +154,8 @@ fn reports_of_several_files_add_up() {
         ),
         (4, 2, 2, 2)
     );
+    let broken = both.rules.iter().find(|r| r.rows > 0).unwrap();
+    assert_eq!((broken.rows, broken.share), (2, Some(0.5)));
     let Gate::Closed { reasons } = &both.gate else {
         panic!("open")
     };

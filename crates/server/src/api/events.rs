@@ -178,10 +178,12 @@ fn event_of(
     ];
     for (name, text) in texts {
         if text.is_some_and(|t| {
-            !(1..=200).contains(&t.chars().count()) || t.contains(char::is_control)
+            let untidy = t.trim().len() < t.len() || t.contains(char::is_control);
+            !(1..=200).contains(&t.chars().count()) || untidy
         }) {
-            let detail =
-                format!("`{name}` must have 1 to 200 characters, none of them a control character");
+            let detail = format!(
+                "`{name}` must have 1 to 200 characters, none of them a control character, and no white space at its ends"
+            );
             return Err(Problem::invalid(detail).field(field(name)));
         }
     }
@@ -286,7 +288,11 @@ mod tests {
         assert_eq!(column("quantity").max, Some(f64::from(QUANTITY_MAX)));
         for name in ["event_id", "session_id"] {
             let pattern = column(name).pattern.as_deref();
-            assert_eq!(pattern, Some(r"^[^\p{Cc}]{1,200}$"), "{name}");
+            assert_eq!(
+                pattern,
+                Some(r"^[^\p{Cc}\s]([^\p{Cc}]{0,198}[^\p{Cc}\s])?$"),
+                "{name}"
+            );
         }
         let past: Vec<&str> = table
             .columns

@@ -182,9 +182,10 @@ fn check_rules(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), 
             || rule.max.is_some()
             || !rule.allowed.is_empty()
             || rule.pattern.is_some()
+            || rule.references.is_some()
             || rule.not_null;
         if limits != rule.column.is_some() {
-            let allowed = "with at least one of `min`, `max`, `allowed`, `pattern` and `not_null`, which need it";
+            let allowed = "with at least one of `min`, `max`, `allowed`, `pattern`, `references` and `not_null`, which need it";
             return Err(refuse(
                 "column",
                 rule.column.clone().unwrap_or_else(|| "absent".to_owned()),
@@ -200,6 +201,11 @@ fn check_rules(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), 
                 names(table.columns.iter().map(|c| c.name.as_str())),
             ));
         }
+        if let (Some(target), Some(column)) = (&rule.references, &rule.column)
+            && let Err(allowed) = referred(target, table, column)
+        {
+            return Err(refuse("references", quoted(target), allowed));
+        }
         if let Some(holds) = &rule.holds {
             parses(file, &["rule", &position, "holds"], holds)?;
         }
@@ -212,17 +218,44 @@ fn check_rules(file: &ConfigFile, raw: &RawSource, table: &Table) -> Result<(), 
     Ok(())
 }
 
+/// Whether the values of a column of `table` can be among those of `target`; `Err` is what can be referred to.
+fn referred(target: &str, table: &Table, column: &str) -> Result<(), String> {
+    let kind = table.column(column).map(|c| c.kind);
+    let found = target.split_once('.').and_then(|(other, column)| {
+        schema::table::table(other)?
+            .column(column)
+            .map(|c| (other, c))
+    });
+    match found {
+        Some((other, to)) if other != table.name && Some(to.kind) == kind => Ok(()),
+        Some(_) | None => Err(format!(
+            "`table.column` of another table than `{}`, of the type of `{column}` ({})",
+            table.name,
+            kind.map_or("unknown", |kind| kind.name())
+        )),
+    }
+}
+
 fn check_contract(file: &ConfigFile, raw: &RawSource) -> Result<(), ConfigError> {
     let share = raw.contract.quarantined_share_max;
     if !(0.0..=1.0).contains(&share) {
         return Err(file.refuse(&["contract", "quarantined_share_max"], share, "0 to 1"));
     }
-    match raw.contract.volume_share_min {
-        Some(volume) if !(0.0..=100.0).contains(&volume) => {
-            Err(file.refuse(&["contract", "volume_share_min"], volume, "0 to 100"))
+    let (min, max) = (raw.contract.volume_share_min, raw.contract.volume_share_max);
+    for (key, volume) in [("volume_share_min", min), ("volume_share_max", max)] {
+        if let Some(volume) = volume
+            && !(0.0..=100.0).contains(&volume)
+        {
+            return Err(file.refuse(&["contract", key], volume, "0 to 100"));
         }
-        Some(_) | None => Ok(()),
     }
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        let allowed = format!("`volume_share_min` ({min}) or more");
+        return Err(file.refuse(&["contract", "volume_share_max"], max, allowed));
+    }
+    Ok(())
 }
 
 fn mapping(

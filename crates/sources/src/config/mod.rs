@@ -105,6 +105,13 @@ impl Source {
         &self.raw.rule
     }
 
+    /// What its rows refer to in other tables (`table.column`), by the shared schema or by a rule of its own.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        let columns = self.table.columns.iter();
+        let shared = columns.filter_map(|c| c.references.as_deref());
+        shared.chain(self.raw.rule.iter().filter_map(|r| r.references.as_deref()))
+    }
+
     /// What each file must fulfil.
     #[must_use]
     pub fn contract(&self) -> &RawContract {

@@ -156,7 +156,7 @@ pub struct RawRule {
     /// that must not be false. A condition that is null passes.
     #[serde(default)]
     pub holds: Option<String>,
-    /// The column of the shared table that `min`, `max`, `allowed`, `pattern` and `not_null` are about.
+    /// The column of the shared table that `min`, `max`, `allowed`, `pattern`, `references` and `not_null` are about.
     #[serde(default)]
     pub column: Option<String>,
     /// Smallest allowed value.
@@ -171,6 +171,10 @@ pub struct RawRule {
     /// Regular expression that the text must match.
     #[serde(default)]
     pub pattern: Option<String>,
+    /// A column of another shared table (`table.column`) whose values the value must be one of, once that table has
+    /// rows.
+    #[serde(default)]
+    pub references: Option<String>,
     /// Whether the column must have a value.
     #[serde(default)]
     pub not_null: bool,
@@ -212,11 +216,14 @@ pub enum References {
 pub struct RawContract {
     /// Largest share of rows that may be set aside for breaking a rule; rows that `skip` names are not counted.
     pub quarantined_share_max: f64,
-    /// Largest age in days of the newest row, where the table has a time; not checked where it is absent.
+    /// Largest age in days of the newest row of all files of the source, where the table has a time; checked at each
+    /// import, new files or not. Not checked where it is absent.
     pub freshness_days_max: Option<u32>,
     /// Smallest number of rows as a share of the median of the source's earlier files; not checked where it is absent.
     pub volume_share_min: Option<f64>,
-    /// What to do with values that the table they refer to does not hold.
+    /// Largest number of rows as a share of the median of the source's earlier files; not checked where it is absent.
+    pub volume_share_max: Option<f64>,
+    /// What to do with values that the table they refer to does not hold, where the shared schema says which one it is.
     pub references: References,
 }
 
@@ -226,6 +233,7 @@ impl Default for RawContract {
             quarantined_share_max: 0.05,
             freshness_days_max: None,
             volume_share_min: None,
+            volume_share_max: None,
             references: References::Quarantine,
         }
     }

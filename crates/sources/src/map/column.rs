@@ -18,6 +18,15 @@ use std::sync::Arc;
 /// Values, and the cells that could not be read: row and value.
 type Converted = (ArrayRef, Vec<(usize, String)>);
 
+/// A column of the shared table.
+pub(super) struct Column {
+    pub(super) values: ArrayRef,
+    /// The cells that could not be read: row and value.
+    pub(super) failures: Vec<(usize, String)>,
+    /// Cells of text whose ends were trimmed.
+    pub(super) trimmed: u64,
+}
+
 /// Characters of a value that are kept.
 const VALUE_CHARACTERS: usize = 200;
 
@@ -134,11 +143,15 @@ pub(super) fn convert(
     kind: ColumnType,
     mapping: &Mapping,
     style: NumberStyle,
-) -> Result<Converted, String> {
+) -> Result<Column, String> {
     let values = &plain(values);
     let shape = shape(values)?;
     if matches!(shape, Shape::Empty) {
-        return Ok((new_null_array(&kind.arrow(), values.len()), Vec::new()));
+        return Ok(Column {
+            values: new_null_array(&kind.arrow(), values.len()),
+            failures: Vec::new(),
+            trimmed: 0,
+        });
     }
     let converted = match kind {
         ColumnType::Text => text(&shape, values),
@@ -149,10 +162,40 @@ pub(super) fn convert(
         ColumnType::Timestamp => moment(&shape, mapping),
         ColumnType::Boolean => flag(&shape),
     };
-    match converted {
-        Some(converted) => Ok(with_lost(values, converted)),
-        None => Err(values.data_type().to_string()),
+    let Some(converted) = converted else {
+        return Err(values.data_type().to_string());
+    };
+    let (values, failures) = with_lost(values, converted);
+    let (values, trimmed) = match values.as_string_opt::<i32>() {
+        Some(texts) => trim(texts),
+        None => (values, 0),
+    };
+    Ok(Column {
+        values,
+        failures,
+        trimmed,
+    })
+}
+
+/// What nobody sees at the ends of a text: white space, control characters, marks of width zero.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '\u{200b}' | '\u{feff}')
+}
+
+/// Takes off what nobody sees at the ends of texts: `" C0001"` is the customer `C0001`. A text of nothing else is null.
+/// With the count of cells that changed.
+fn trim(texts: &StringArray) -> (ArrayRef, u64) {
+    let trimmed = |text: &str| text.trim_matches(is_invisible).len() < text.len();
+    let cells = texts.iter().flatten().filter(|t| trimmed(t)).count() as u64;
+    if cells == 0 {
+        return (Arc::new(texts.clone()), 0);
     }
+    let each = texts.iter().map(|text| {
+        let text = text?;
+        let seen = text.trim_matches(is_invisible);
+        (text.is_empty() || !seen.is_empty()).then_some(seen)
+    });
+    (Arc::new(each.collect::<StringArray>()), cells)
 }
 
 /// Adds the cells that a cast made null because their type holds more than the column's: they are not empty.

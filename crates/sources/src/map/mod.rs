@@ -14,6 +14,7 @@ use arrow::array::{
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use schema::table::Column;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,6 +46,9 @@ pub struct MappedRows {
     pub skipped: Vec<Option<usize>>,
     /// For each row the first `[[return]]` that names it.
     pub returned: Vec<Option<usize>>,
+    /// Cells of text whose ends had white space or control characters, which were taken off, by position of the column
+    /// in the shared table.
+    pub trimmed: BTreeMap<usize, u64>,
     /// Rows that could not be read at all; they are in none of the above.
     pub refused: Vec<RefusedRow>,
 }
@@ -97,10 +101,10 @@ pub(crate) fn constant(
 ) -> Result<ArrayRef, Arc<str>> {
     let expected = column::expected(column.kind, mapping);
     let texts: ArrayRef = Arc::new(StringArray::from(vec![text]));
-    let (values, failures) =
+    let read =
         column::convert(&texts, column.kind, mapping, style).map_err(|_| Arc::clone(&expected))?;
-    if failures.is_empty() {
-        Ok(values)
+    if read.failures.is_empty() {
+        Ok(read.values)
     } else {
         Err(expected)
     }
@@ -171,9 +175,21 @@ impl Mapper {
         } = read;
         let rows = raw.num_rows();
         let mut failures = Vec::new();
+        let mut trimmed = BTreeMap::new();
         let mut columns = Vec::with_capacity(self.inputs.len());
         for (position, input) in self.inputs.iter().enumerate() {
-            columns.push(self.column(position, input, &raw, &row_numbers, &mut failures)?);
+            let column = self.column(position, input, &raw, &row_numbers)?;
+            let failed = column.failures.into_iter();
+            failures.extend(failed.map(|(row, value)| TypeFailure {
+                row,
+                column: position,
+                value,
+                expected: Arc::clone(&self.expected[position]),
+            }));
+            if column.trimmed > 0 {
+                trimmed.insert(position, column.trimmed);
+            }
+            columns.push(column.values);
         }
         failures.sort_by_key(|f: &TypeFailure| (f.row, f.column));
         let mut typed = self.batch(columns, rows);
@@ -205,6 +221,7 @@ impl Mapper {
             failures,
             skipped,
             returned,
+            trimmed,
             refused,
         })
     }
@@ -221,8 +238,12 @@ impl Mapper {
         input: &Input,
         raw: &RecordBatch,
         row_numbers: &[i64],
-        failures: &mut Vec<TypeFailure>,
-    ) -> Result<ArrayRef, ReadError> {
+    ) -> Result<column::Column, ReadError> {
+        let made = |values: ArrayRef| column::Column {
+            values,
+            failures: Vec::new(),
+            trimmed: 0,
+        };
         let column = &self.source.table.columns[position];
         let mapping = &self.source.columns[position];
         let (from, values) = match input {
@@ -249,31 +270,23 @@ impl Mapper {
             }
             Input::Constant(value) => {
                 let zeros = UInt32Array::from(vec![0; raw.num_rows()]);
-                return Ok(
-                    take(value, &zeros, None).expect("position 0 of a column of one row exists")
-                );
+                return Ok(made(
+                    take(value, &zeros, None).expect("position 0 of a column of one row exists"),
+                ));
             }
             Input::Nothing | Input::Returned => {
-                return Ok(new_null_array(&column.kind.arrow(), raw.num_rows()));
+                return Ok(made(new_null_array(&column.kind.arrow(), raw.num_rows())));
             }
         };
-        let (values, failed) =
-            column::convert(&values, column.kind, mapping, self.source.numbers()).map_err(
-                |found| ReadError::ColumnType {
-                    file: self.file.clone(),
-                    column: from,
-                    mapped_to: column.name.clone(),
-                    found,
-                    expected: self.expected[position].to_string(),
-                },
-            )?;
-        failures.extend(failed.into_iter().map(|(row, value)| TypeFailure {
-            row,
-            column: position,
-            value,
-            expected: Arc::clone(&self.expected[position]),
-        }));
-        Ok(values)
+        column::convert(&values, column.kind, mapping, self.source.numbers()).map_err(|found| {
+            ReadError::ColumnType {
+                file: self.file.clone(),
+                column: from,
+                mapped_to: column.name.clone(),
+                found,
+                expected: self.expected[position].to_string(),
+            }
+        })
     }
 }
 

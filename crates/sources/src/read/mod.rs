@@ -160,6 +160,16 @@ pub enum ReadError {
         /// The file.
         file: PathBuf,
     },
+    /// The query of the source file needs more memory than its budget and cannot spill more.
+    #[error("read {}: the source's `query` does not fit into {budget} of memory: {found}; raise --memory or read fewer columns and rows", file.display())]
+    OverBudget {
+        /// The file.
+        file: PathBuf,
+        /// The budget.
+        budget: schema::Bytes,
+        /// What the engine said.
+        found: String,
+    },
     /// The query of the source file failed.
     #[error("read {}: the source's `query` failed: {found}", file.display())]
     Query {

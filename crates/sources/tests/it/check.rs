@@ -137,6 +137,22 @@ fn each_wrong_value_is_refused_at_its_line_with_what_is_allowed() {
             "at least one of `min`",
         ),
         (
+            "[[rule]]\nname = \"x\"\ncolumn = \"name\"\nreferences = \"customer\"",
+            "sources/p.toml:9: `rule.0.references` is \"customer\", allowed is `table.column` of another table than `products`, of the type of `name` (text)",
+        ),
+        (
+            "[[rule]]\nname = \"x\"\ncolumn = \"name\"\nreferences = \"products.product_id\"",
+            "`rule.0.references` is \"products.product_id\"",
+        ),
+        (
+            "[[rule]]\nname = \"x\"\ncolumn = \"name\"\nreferences = \"sales.quantity\"",
+            "of the type of `name` (text)",
+        ),
+        (
+            "[contract]\nvolume_share_min = 0.5\nvolume_share_max = 0.4",
+            "sources/p.toml:8: `contract.volume_share_max` is 0.4, allowed is `volume_share_min` (0.5) or more",
+        ),
+        (
             "[contract]\nquarantined_share_max = 5",
             "sources/p.toml:7: `contract.quarantined_share_max` is 5, allowed is 0 to 1",
         ),

@@ -153,3 +153,26 @@ valid_to = { value = "2024-02-28" }
         .collect();
     assert_eq!(refused, [(4, "shape"), (5, "shape")]);
 }
+
+#[tokio::test]
+async fn what_nobody_sees_at_the_ends_of_a_text_is_no_part_of_it_and_is_counted() {
+    let toml = r#"table = "products"
+files = "x"
+format = "csv"
+[columns]
+product_id = { from = "id" }
+name = { from = "name" }
+brand = { sql = "' ' || name" }
+"#;
+    let content = "id,name\n P1,  blue  mug\nP2\u{a0},\tcup\u{feff}\nP3\u{7},plain\nP4,   \nP5,\n";
+    let rows = read(toml, "a.csv", content).await.unwrap();
+    let found = cells(&rows[0].typed, &["product_id", "name", "brand"]);
+    assert_eq!(found[0], ["P1", "blue  mug", "blue  mug"]);
+    assert_eq!(found[1], ["P2", "cup", "cup"]);
+    assert_eq!(found[2], ["P3", "plain", "plain"]);
+    // A name of nothing but spaces is no name.
+    assert_eq!(rows[0].typed.column(1).null_count(), 2);
+    assert!(rows[0].failures.is_empty(), "{:?}", rows[0].failures);
+    let trimmed: Vec<(usize, u64)> = rows[0].trimmed.iter().map(|(c, n)| (*c, *n)).collect();
+    assert_eq!(trimmed, [(0, 3), (1, 3), (3, 4)]);
+}

@@ -20,7 +20,7 @@ pub async fn read(
 
 pub async fn read_at(toml: &str, path: &Path) -> Result<Vec<MappedRows>, ReadError> {
     let source = Source::check(&ConfigFile::new("sources/s.toml", toml)).unwrap();
-    let mut opened = open(&source, path).await?;
+    let mut opened = open(&source, path, schema::Bytes(256 << 20)).await?;
     let mut all = Vec::new();
     while let Some(rows) = opened.rows.next().await? {
         all.push(rows);

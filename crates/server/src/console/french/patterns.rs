@@ -93,6 +93,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("{#} or less", "{0} ou moins"),
     ("one of {}", "une valeur parmi {0}"),
     ("text that matches {}", "un texte de la forme {0}"),
+    (
+        "rows for which {}: a line of no units neither sells nor takes back",
+        "les lignes où {0} : une ligne sans unité ne vend ni ne reprend rien",
+    ),
+    (
+        "rows for which {}: units taken back are counted below zero and marked as a return by a `[[return]]` of the source",
+        "les lignes où {0} : les unités reprises se comptent sous zéro et sont marquées comme retour par un `[[return]]` de la source",
+    ),
     ("rows for which {}", "les lignes où {0}"),
     ("a value of {}", "une valeur de {0}"),
     (
@@ -124,6 +132,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "{} has {#} rows, {#} of the median of {#}; allowed is {#} or more",
         "{0} a {1} lignes, {2} de la médiane de {3} ; la limite est {4}",
+    ),
+    (
+        "{} has {#} rows, {#} of the median of {#}; allowed is {#} or less",
+        "{0} a {1} lignes, {2} de la médiane de {3} ; la limite est {4} au plus",
     ),
     (
         "references to {} are not checked: that table has no rows",

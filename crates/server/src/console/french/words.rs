@@ -234,6 +234,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("pattern", "forme"),
     ("reference", "référence"),
     ("unique key", "clé unique"),
+    ("currency", "devise"),
+    ("a currency code of ISO 4217", "un code de devise ISO 4217"),
+    ("quantity is not zero", "quantité non nulle"),
+    (
+        "only returns are negative",
+        "seuls les retours sont négatifs",
+    ),
     ("a value", "une valeur"),
     ("any number", "un nombre quelconque"),
     ("a whole number", "un nombre entier"),
