@@ -213,8 +213,14 @@ impl Settings {
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "comptoir.toml";
 
+/// A file and what was read.
+type Found = (PathBuf, Result<ConfigFile, ConfigError>);
+
+/// What a file is, or everything that was found wrong with it: never an empty list.
+pub type Verdict = Result<String, Vec<ConfigError>>;
+
 /// The TOML files of a folder by name, those that cannot be read among them; none where the folder is missing.
-fn files(folder: &Path) -> Result<Vec<(PathBuf, Result<ConfigFile, ConfigError>)>, ConfigError> {
+fn files(folder: &Path) -> Result<Vec<Found>, ConfigError> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -240,8 +246,8 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, Result<ConfigFile, ConfigError>)
 /// Every file of a project with its own verdict, so that all errors can be listed at once.
 #[derive(Debug)]
 pub struct Checked {
-    /// File, relative to the project, and what it is or everything that was found wrong with it: never an empty list.
-    pub files: Vec<(PathBuf, Result<String, Vec<ConfigError>>)>,
+    /// File, relative to the project, and what is said of it.
+    pub files: Vec<(PathBuf, Verdict)>,
     /// The project, where nothing is wrong.
     pub project: Option<Project>,
 }
@@ -249,17 +255,17 @@ pub struct Checked {
 /// Verdicts as they are found.
 struct Verdicts<'a> {
     folder: &'a Path,
-    files: Vec<(PathBuf, Result<String, Vec<ConfigError>>)>,
+    files: Vec<(PathBuf, Verdict)>,
 }
 
 impl Verdicts<'_> {
-    fn add(&mut self, path: &Path, verdict: Result<String, Vec<ConfigError>>) {
+    fn add(&mut self, path: &Path, verdict: Verdict) {
         let relative = path.strip_prefix(self.folder).unwrap_or(path);
         self.files.push((relative.to_owned(), verdict));
     }
 
     /// The files of a folder; one that cannot be listed has a verdict of its own.
-    fn files(&mut self, name: &str) -> Vec<(PathBuf, Result<ConfigFile, ConfigError>)> {
+    fn files(&mut self, name: &str) -> Vec<Found> {
         let folder = self.folder.join(name);
         files(&folder).unwrap_or_else(|error| {
             self.add(&folder, Err(vec![error]));

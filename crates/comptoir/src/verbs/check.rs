@@ -4,8 +4,7 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use factory::Project;
-use factory::project::Checked;
-use schema::ConfigError;
+use factory::project::{Checked, Verdict};
 use std::path::{Path, PathBuf};
 
 /// Check every file of the project (comptoir.toml, sources, products, rules); no data is read, nothing is written
@@ -34,8 +33,6 @@ impl Check {
         Ok(())
     }
 }
-
-type Verdict = Result<String, Vec<ConfigError>>;
 
 fn document(file: &Path, verdict: &Verdict) -> serde_json::Value {
     let errors: Vec<String> = match verdict {
