@@ -162,7 +162,7 @@ fn schemas() -> Value {
                     "position": { "type": "integer", "minimum": 1 },
                     "id": { "type": "string" },
                     "label": { "type": "string" },
-                    "score": { "type": "number" },
+                    "score": { "type": "number", "description": "Comparable within one answer; absent where there is none." },
                     "estimate": { "type": "object", "description": "The figure with its interval, or why it is not measurable." },
                     "unit": { "type": "string" },
                     "propensity": { "type": "number", "minimum": 0, "maximum": 1 },
