@@ -165,6 +165,24 @@ mod tests {
         assert!(with_table("no markers", "new").is_err());
     }
 
+    /// `UPDATE_REFERENCE=1` rewrites it.
+    #[test]
+    fn the_table_of_the_readme_is_what_the_committed_results_give() {
+        let path = root().join("README.md");
+        let readme = fs_err::read_to_string(&path).unwrap();
+        let table = table(&latest(&root().join("results")).unwrap());
+        let expected = with_table(&readme, &table).unwrap();
+        if std::env::var_os("UPDATE_REFERENCE").is_some() {
+            fs_err::write(&path, &expected).unwrap();
+        }
+        let now = fs_err::read_to_string(&path).unwrap();
+        let other = now.lines().zip(expected.lines()).find(|(a, b)| a != b);
+        assert!(
+            now == expected,
+            "bench/README.md is not what bench/results give: {other:?}; `bench --save` or UPDATE_REFERENCE=1 rewrites it"
+        );
+    }
+
     #[test]
     fn the_readme_has_its_markers_and_the_results_can_be_read() {
         let readme = fs_err::read_to_string(root().join("README.md")).unwrap();

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
 use crate::child::{ChildUse, measure};
 use crate::peer::Peer;
 
@@ -175,13 +175,10 @@ fn demo_once(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let Some(program) = program() else {
         return Ok(NO_PROGRAM);
     };
-    if ctx.size == Size::Small {
-        return Ok(Outcome::Skipped(
-            "the demo has one size; the program's own tests run a small shop end to end",
-        ));
-    }
     let folder = Folder::new("demo")?;
-    let used = ran(&program, &folder.0, &["demo", "--once", "--quiet"], &[0, 1])?;
+    let mut arguments = vec!["demo", "--once", "--quiet"];
+    arguments.extend(ctx.pick(&["--customers", "600"][..], &[]));
+    let used = ran(&program, &folder.0, &arguments, &[0, 1])?;
     Ok(measured(
         ctx,
         used,

@@ -8,9 +8,9 @@ use measure::ranking::{
     Bootstrap, Interval, RankedCustomer, RankingMetric, RecallOver, interval, paired_difference,
 };
 use models::recommend::{
-    BlendMember, Decay, EaseParams, FrequencyParams, Ials, IalsParams, ImplicitCells, Method,
-    NextItemParams, PopularityParams, RecentDemand, TransitionParams, Unobserved, customer_rows,
-    ease_weights,
+    self, BlendMember, Decay, EaseParams, FrequencyParams, Ials, IalsParams, ImplicitCells, Method,
+    NextItemParams, Placement, PopularityParams, RecentDemand, TransitionParams, Unobserved,
+    customer_rows, ease_weights,
 };
 
 use super::recommend_data::{Task, movielens, tafeng, uci};
@@ -21,9 +21,9 @@ const MOVIELENS: &str = "movielens_1m/sequences_chronological.parquet";
 
 pub(crate) static EASE_VS_NUMPY: Case = Case {
     name: "ease_vs_numpy",
-    what: "EASE weights of MovieLens-1M: largest difference to numpy's inverse, and the time of both",
-    unit: "largest absolute difference of a weight",
-    bar: "at most 1e-6, and not slower than numpy on the same threads",
+    what: "EASE weights of MovieLens-1M: the time, and the largest difference to those of numpy's inverse",
+    unit: "s",
+    bar: "not slower than numpy on the same threads, and no weight further off than 1e-6",
     run: ease_vs_numpy,
 };
 
@@ -148,6 +148,42 @@ fn bootstrap(ctx: &Ctx) -> Bootstrap {
     }
 }
 
+/// Memory that a method of the product may take, as in its example file.
+const MEMORY_MAX: u64 = 1 << 30;
+
+/// What the product itself would choose among its candidates for the placement `for_you`, and how that does.
+fn of_the_product(
+    ctx: &Ctx,
+    inner: &Task,
+    test: &Task,
+    metrics: &[RankingMetric],
+    k: usize,
+) -> anyhow::Result<String> {
+    let size = recommend::Size {
+        n_customers: test.known.n_customers() as u64,
+        n_items: test.known.n_items() as u64,
+        n_events: test.known.n_events() as u64,
+    };
+    let mut methods = recommend::candidates(Placement::ForYou, test.seen);
+    let all = methods.len();
+    methods.retain(|method| method.memory_needed(&size) <= MEMORY_MAX);
+    if ctx.size == crate::case::Size::Small {
+        methods.truncate(4);
+    }
+    let tried = methods.len();
+    let found = chosen_and_measured(ctx, inner, test, &methods, metrics, k)?;
+    let values: Vec<String> = found
+        .intervals
+        .iter()
+        .map(|i| format!("{:.4} [{:.4}, {:.4}]", i.mean, i.low, i.high))
+        .collect();
+    Ok(format!(
+        "; the product's own candidates, {tried} of {all} within 1 GiB: {} with {}",
+        values.join(" and "),
+        serde_json::to_string(found.method)?
+    ))
+}
+
 /// What keeping 400 weights per item costs in NDCG, and the time of one customer's scores on one thread.
 fn cut_in_words(
     ctx: &Ctx,
@@ -269,6 +305,7 @@ fn movielens_next_item(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let metrics = [RankingMetric::Ndcg, RankingMetric::HitRate];
     let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?;
     let (found, note) = (&chosen.intervals, &chosen.note);
+    let own = of_the_product(ctx, &inner, &test, &metrics, 10)?;
     let holds = found[1].mean >= 0.275 && found[0].mean >= 0.161;
     Ok(Outcome::Measured(Measured {
         value: found[1].mean,
@@ -278,7 +315,7 @@ fn movielens_next_item(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         split: "split 0 learns and split 1 chooses; then splits 0 and 1 learn and split 2 judges; all films but those seen",
         note: format!(
-            "{}, {}; {note}",
+            "{}, {}; {note}{own}",
             in_words("HR@10", &found[1]),
             in_words("NDCG@10", &found[0])
         ),
@@ -321,6 +358,7 @@ fn tafeng_next_basket(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let methods = ctx.pick(tafeng_methods()[..8].to_vec(), tafeng_methods());
     let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?;
     let (found, note) = (&chosen.intervals, &chosen.note);
+    let own = of_the_product(ctx, &inner, &test, &metrics, 10)?;
     Ok(Outcome::Measured(Measured {
         value: found[0].mean,
         verdict: Verdict::at_full_size(ctx, found[0].mean >= 0.152),
@@ -329,7 +367,7 @@ fn tafeng_next_basket(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         split: "the last known basket chooses; then all known baskets learn and the future one judges",
         note: format!(
-            "{}, {}; {note}",
+            "{}, {}; {note}{own}",
             in_words("recall@10", &found[0]),
             in_words("NDCG@10", &found[1])
         ),
@@ -379,6 +417,7 @@ fn uci_new_products(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 20)?;
     let (found, note) = (&chosen.intervals, &chosen.note);
     let cut = cut_in_words(ctx, &test, &chosen, &metrics, 20)?;
+    let own = of_the_product(ctx, &inner, &test, &metrics, 20)?;
     Ok(Outcome::Measured(Measured {
         value: found[1].mean,
         verdict: Verdict::at_full_size(ctx, found[1].mean >= 0.082 && found[0].mean >= 0.116),
@@ -387,7 +426,7 @@ fn uci_new_products(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         split: "before 2011-06-01 learns and the summer chooses; then before 2011-09-01 learns and the rest judges",
         note: format!(
-            "{}, {}; {note}{cut}",
+            "{}, {}; {note}{cut}{own}",
             in_words("recall@20", &found[1]),
             in_words("NDCG@20", &found[0])
         ),
@@ -415,10 +454,20 @@ fn ease_vs_numpy(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let theirs = fs_err::read(&theirs_path).unwrap_or_default();
     // A file left behind costs disk and nothing else.
     let _ = fs_err::remove_file(&theirs_path);
-    let Peer::Measured(measured) = &peer else {
-        return Ok(Outcome::Skipped(
-            "the peer numpy is needed to compare with: set COMPTOIR_PEERS_PYTHON",
-        ));
+    let measured = |verdict, peer, note| {
+        Ok(Outcome::Measured(Measured {
+            value: seconds,
+            verdict,
+            peer,
+            split: "MovieLens-1M, splits 0 and 1",
+            note,
+            child: None,
+        }))
+    };
+    let n = rows.n_columns();
+    let Peer::Measured(of_numpy) = &peer else {
+        let note = format!("{n} items; numpy was not asked, so no weight was compared");
+        return measured(Verdict::NotJudged, peer, note);
     };
     anyhow::ensure!(
         theirs.len() == ours.len() * 4,
@@ -433,19 +482,10 @@ fn ease_vs_numpy(ctx: &Ctx) -> anyhow::Result<Outcome> {
             (ours - f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).abs()
         })
         .fold(0.0f32, f32::max);
-    let their_seconds = measured.seconds.unwrap_or(f64::NAN);
-    let holds = largest <= 1e-6 && seconds <= their_seconds;
-    Ok(Outcome::Measured(Measured {
-        value: f64::from(largest),
-        verdict: Verdict::at_full_size(ctx, holds),
-        note: format!(
-            "{} items; ours {seconds:.2} s, numpy {their_seconds:.2} s, one after the other",
-            rows.n_columns()
-        ),
-        peer,
-        split: "MovieLens-1M, splits 0 and 1",
-        child: None,
-    }))
+    let holds = largest <= 1e-6 && seconds <= of_numpy.value;
+    let note = format!("{n} items, one after the other; largest difference {largest:.1e}");
+    let verdict = Verdict::at_full_size(ctx, holds);
+    measured(verdict, peer, note)
 }
 
 fn scratch(name: &str) -> anyhow::Result<PathBuf> {

@@ -446,7 +446,7 @@ pub fn record(
     } else {
         let action = |a: &products::Action| ActionRecord {
             action: Some(a.id.clone()),
-            score: Some(a.score),
+            score: a.score,
             propensity: a.propensity,
             reasons: a.reasons.json().clone(),
         };
@@ -522,16 +522,16 @@ impl Workshop {
                             Some(a.reasons.json().text()),
                             None,
                         ];
-                        let value = a
-                            .estimate
-                            .as_ref()
-                            .and_then(schema::Estimate::point)
-                            .unwrap_or(a.score);
+                        // Of a figure that cannot be said the cell stays empty.
+                        let value = match &a.estimate {
+                            Some(figure) => figure.point(),
+                            None => a.score,
+                        };
                         rows.row(
                             asked,
                             texts,
                             Some(i64::from(a.position)),
-                            [Some(value), Some(a.propensity.get())],
+                            [value, Some(a.propensity.get())],
                             Some(held_out),
                         );
                     }

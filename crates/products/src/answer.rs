@@ -61,8 +61,10 @@ pub struct Action {
     /// What a person reads for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The model's score: higher is better, comparable within one answer.
-    pub score: f64,
+    /// The model's score: higher is better, comparable within one answer; absent where the model has none, as for a
+    /// figure that cannot be said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
     /// The figure itself with its interval, where the action is a figure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,

@@ -47,7 +47,8 @@ pub(crate) fn mean(per_customer: &[f64], seed: u64) -> Estimate {
 }
 
 /// Any statistic of `n` customers, with a percentile bootstrap interval. A resample on which the statistic does not
-/// exist is left out.
+/// exist is left out. The interval holds the point: resampling moves a statistic with a bound, such as an absolute
+/// value, away from that bound.
 pub(crate) fn statistic(
     n: usize,
     seed: u64,
@@ -79,8 +80,8 @@ pub(crate) fn statistic(
     };
     Estimate::Measured {
         point,
-        low: at((1.0 - LEVEL) / 2.0),
-        high: at((1.0 + LEVEL) / 2.0),
+        low: at((1.0 - LEVEL) / 2.0).min(point),
+        high: at((1.0 + LEVEL) / 2.0).max(point),
         units: n as u64,
     }
 }

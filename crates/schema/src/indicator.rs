@@ -1,4 +1,4 @@
-//! The shared indicators, read from `schema/indicators/*.toml`: one definition for console and evaluation alike.
+//! The shared indicators, read from `schema/indicators/*.toml`: one definition for whoever shows or reads them.
 
 use crate::config::ConfigFile;
 use crate::scorecard::Direction;

@@ -84,7 +84,7 @@ fn tables() {
 #[test]
 fn indicators() {
     let mut text = format!(
-        "{GENERATED}# Indicators\n\nOne definition for the console and for evaluation. `$from` is included, `$to` is not.\n\n"
+        "{GENERATED}# Indicators\n\nOne definition for the console and for whoever asks the lake: each formula runs in `query` as it stands. `$from` is included, `$to` is not.\n\n"
     );
     for i in schema::indicator::indicators() {
         writeln!(

@@ -13,6 +13,7 @@
 
 mod compaction;
 mod draining;
+mod indicators;
 mod killed;
 mod killed_transactions;
 mod lookups;

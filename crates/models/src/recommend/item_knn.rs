@@ -82,6 +82,7 @@ pub(super) fn fit(
     let counts: Vec<f64> = (0..n)
         .map(|item| by_item.row(item).0.len() as f64)
         .collect();
+    let powers = Powers::of(&params.similarity, &counts);
     type Row = Vec<(u32, f32)>;
     let fitted: Vec<(Row, Row)> = (0..n)
         .into_par_iter()
@@ -108,9 +109,7 @@ pub(super) fn fit(
                     let scale = demand
                         .as_ref()
                         .map_or(1.0, |factors| f64::from(factors[to]));
-                    *weight = (scale
-                        * compared(&params.similarity, walks[to], counts[item], counts[to]))
-                        as f32;
+                    *weight = (scale * powers.compared(walks[to], item, to)) as f32;
                 }
                 weights[item] = 0.0;
                 (
@@ -137,15 +136,37 @@ pub(super) fn fit(
     })
 }
 
-fn compared(similarity: &Similarity, walk: f64, from: f64, to: f64) -> f64 {
-    if walk == 0.0 {
-        return 0.0;
-    }
-    match *similarity {
-        Similarity::Cosine { alpha, shrink } => {
-            walk / (from.powf(alpha) * to.powf(1.0 - alpha) + shrink)
+/// What two items' counts do to the walks between them, each power taken once.
+struct Powers {
+    /// By the item walked from.
+    from: Vec<f64>,
+    /// By the item walked to.
+    to: Vec<f64>,
+    shrink: f64,
+}
+
+impl Powers {
+    fn of(similarity: &Similarity, counts: &[f64]) -> Self {
+        let power = |exponent: f64| counts.iter().map(|count| count.powf(exponent)).collect();
+        match *similarity {
+            Similarity::Cosine { alpha, shrink } => Self {
+                from: power(alpha),
+                to: power(1.0 - alpha),
+                shrink,
+            },
+            Similarity::Rp3Beta { beta, .. } => Self {
+                from: vec![1.0; counts.len()],
+                to: power(beta),
+                shrink: 0.0,
+            },
         }
-        Similarity::Rp3Beta { beta, .. } => walk / to.powf(beta),
+    }
+
+    fn compared(&self, walk: f64, from: usize, to: usize) -> f64 {
+        if walk == 0.0 {
+            return 0.0;
+        }
+        walk / (self.from[from] * self.to[to] + self.shrink)
     }
 }
 

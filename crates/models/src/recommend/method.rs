@@ -93,6 +93,22 @@ impl Method {
         }
     }
 
+    /// How much there is to understand in a method, 0 for the simplest: of methods that rank about as well the one
+    /// with the least is kept.
+    #[must_use]
+    pub fn complexity(&self) -> u8 {
+        match self {
+            Self::Popularity(_) => 0,
+            Self::Frequency(_) => 1,
+            Self::ItemKnn(_) => 2,
+            Self::Transitions(_) => 3,
+            Self::Ease(_) => 4,
+            Self::NextItem(_) => 5,
+            Self::Ials(_) => 6,
+            Self::Blend(_) => 7,
+        }
+    }
+
     /// The name of the kind, as written in a file.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -7,7 +7,7 @@ use super::frequency::FrequencyParams;
 use super::ials::{IalsParams, ImplicitCells, Unobserved};
 use super::interactions::Decay;
 use super::item_knn::{ItemKnnParams, Similarity};
-use super::method::{BlendMember, Method};
+use super::method::{BlendMember, Method, Seen};
 use super::next_item::{NextItemParams, TransitionParams};
 use super::popularity::{PopularityParams, RecentDemand};
 
@@ -36,9 +36,11 @@ const NEIGHBOURS: u32 = 400;
 
 /// Methods worth comparing for a placement, the popularity baseline first; small enough to try them all.
 ///
+/// `seen` says whether a list for the customer may hold what they bought before: where it may, their own frequency is
+/// among the methods, and in groceries it is most of what can be known.
 /// Empty for [`Placement::Complementary`]: pairs are ranked by [`super::Complements`].
 #[must_use]
-pub fn candidates(placement: Placement) -> Vec<Method> {
+pub fn candidates(placement: Placement, seen: Seen) -> Vec<Method> {
     let popular = PopularityParams {
         decay: Decay::PerDay {
             half_life_days: POPULAR_HALF_LIFE_DAYS,
@@ -55,9 +57,15 @@ pub fn candidates(placement: Placement) -> Vec<Method> {
         Placement::BuyAgain => methods.extend(buy_again(popular)),
         Placement::Similar => methods.extend([
             ease(popular, 300.0, Decay::None, None),
-            knn(popular, Decay::None, None),
+            knn(popular, COSINE, Decay::None, None),
+            knn(popular, RP3_BETA, Decay::None, None),
         ]),
-        Placement::ForYou => methods.extend(for_you(popular)),
+        Placement::ForYou => {
+            if seen == Seen::Allowed {
+                methods.extend(own_frequency(popular));
+            }
+            methods.extend(for_you(popular));
+        }
     }
     methods
 }
@@ -81,6 +89,32 @@ fn buy_again(popular: PopularityParams) -> Vec<Method> {
                 prior,
                 waits_for_interval,
             }));
+        }
+    }
+    methods
+}
+
+/// The customer's own frequency, with the shop's behind it: baskets of groceries are mostly what was in them before.
+fn own_frequency(popular: PopularityParams) -> Vec<Method> {
+    let latest_baskets = PopularityParams {
+        decay: Decay::PerBasket { kept: 0.6 },
+    };
+    let histories = [
+        Decay::None,
+        Decay::PerBasket { kept: 0.97 },
+        Decay::PerBasket { kept: 0.9 },
+    ];
+    let mut methods = Vec::new();
+    for history in histories {
+        for prior in [popular, latest_baskets] {
+            for prior_purchases in [100.0, 200.0] {
+                methods.push(Method::Frequency(FrequencyParams {
+                    history,
+                    prior_purchases,
+                    prior,
+                    waits_for_interval: false,
+                }));
+            }
         }
     }
     methods
@@ -122,7 +156,8 @@ fn for_you(popular: PopularityParams) -> Vec<Method> {
         // Those of one penalty together: a `Fitter` solves them once.
         ease(popular, 300.0, Decay::None, None),
         ease(popular, 300.0, season, now),
-        knn(popular, season, now),
+        knn(popular, COSINE, season, now),
+        knn(popular, RP3_BETA, season, now),
         transitions(None),
         transitions(now),
         Method::Blend(vec![
@@ -168,11 +203,23 @@ fn ease(
     })
 }
 
-fn knn(fallback: PopularityParams, history: Decay, demand: Option<RecentDemand>) -> Method {
-    let similarity = Similarity::Cosine {
-        alpha: 0.5,
-        shrink: 10.0,
-    };
+const COSINE: Similarity = Similarity::Cosine {
+    alpha: 0.5,
+    shrink: 10.0,
+};
+
+/// Plain steps of the walk; its ends are divided by little more than the root of their count.
+const RP3_BETA: Similarity = Similarity::Rp3Beta {
+    alpha: 1.0,
+    beta: 0.6,
+};
+
+fn knn(
+    fallback: PopularityParams,
+    similarity: Similarity,
+    history: Decay,
+    demand: Option<RecentDemand>,
+) -> Method {
     Method::ItemKnn(ItemKnnParams {
         similarity,
         neighbours: NEIGHBOURS,

@@ -12,8 +12,9 @@ const TOTALS: std::ops::RangeInclusive<usize> = 3..=15;
 /// Segments by total score: recency + frequency + spend quintiles, cut into groups of about equal
 /// size. Group 0 has the best customers. Equal totals are never split, so groups can be uneven or
 /// empty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScoreSegments {
+    groups: usize,
     ranks: Ranks,
     group_of_total: [usize; *TOTALS.end() + 1],
 }
@@ -39,9 +40,24 @@ impl ScoreSegments {
             better += counts[t];
         }
         Self {
+            groups,
             ranks,
             group_of_total,
         }
+    }
+
+    /// How many groups were asked for.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// Recency, frequency and spend scores of a customer among those learnt from, 1 (weakest) to 5 (best).
+    ///
+    /// # Errors
+    /// [`NotSegmentable`] with the reason.
+    pub fn quintiles(&self, customer: &Rfm) -> Result<[u8; 3], NotSegmentable> {
+        Ok(self.ranks.scores(&best_is_high(&customer.check()?)))
     }
 
     /// The group of a customer.

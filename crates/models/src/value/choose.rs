@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bg_nbd::BgNbd;
-use super::estimate::FitError;
+use super::estimate::{Convergence, FitError, Parameter};
 use super::history::History;
 use super::outlook::Outlook;
 use super::pareto_nbd::ParetoNbd;
@@ -320,6 +320,26 @@ impl Fitted {
             Self::BgNbd(_) => Candidate::BgNbd,
             Self::ParetoNbd(_) => Candidate::ParetoNbd,
             Self::SeasonalBgNbd(_) => Candidate::SeasonalBgNbd,
+        }
+    }
+
+    /// How the fit ended.
+    #[must_use]
+    pub fn convergence(&self) -> &Convergence {
+        match self {
+            Self::BgNbd(model) => model.convergence(),
+            Self::ParetoNbd(model) => model.convergence(),
+            Self::SeasonalBgNbd(model) => model.convergence(),
+        }
+    }
+
+    /// The parameters with their names and 95 % intervals.
+    #[must_use]
+    pub fn parameter_intervals(&self) -> &[Parameter] {
+        match self {
+            Self::BgNbd(model) => model.parameter_intervals(),
+            Self::ParetoNbd(model) => model.parameter_intervals(),
+            Self::SeasonalBgNbd(model) => model.parameter_intervals(),
         }
     }
 

@@ -49,7 +49,7 @@ pub enum ParameterInterval {
 }
 
 /// A model that could not be fitted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub enum FitError {
     /// Fewer customers than parameters need.
     #[error("{found} customers, at least {needed} needed")]

@@ -3,10 +3,11 @@
 //! - [`History`]: who bought on which days; [`Summary`]: one customer's past in three numbers.
 //! - [`BgNbd`], [`ParetoNbd`], [`SeasonalBgNbd`]: how often, fitted by maximum likelihood; each gives an
 //!   [`Outlook`] per customer, with exact predictive probabilities.
-//! - [`GammaGamma`]: how much per order.
+//! - [`Amounts`]: how much per order, by [`GammaGamma`] where amounts differ.
 //! - [`choose`]: which of the models, by a hold-out inside the history, beside two baselines.
 //! - [`worth`]: both together over a horizon, discounted, with an interval; [`cohorts`]: the same by first month.
 
+mod amounts;
 mod bg_nbd;
 mod check;
 mod choose;
@@ -23,6 +24,7 @@ mod shop_calendar;
 mod summary;
 mod worth;
 
+pub use amounts::Amounts;
 pub use bg_nbd::{BgNbd, BgNbdParameters};
 pub use choose::{
     Candidate, Choice, ChooseError, Fitted, HeldOut, Trial, TrialResult, choose, suitable_hold_out,

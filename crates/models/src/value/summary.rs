@@ -16,7 +16,7 @@ pub struct Summary {
 }
 
 /// A summary that no customer can have.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, thiserror::Error)]
 pub enum SummaryError {
     /// A duration is not a finite number of days at or above zero.
     #[error(

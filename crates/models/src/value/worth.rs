@@ -5,8 +5,9 @@ use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::amounts::{Amounts, OrderAmount};
 use super::choose::Fitted;
-use super::gamma_gamma::{GammaGamma, MeanOrder, Spend};
+use super::gamma_gamma::Spend;
 use super::history::History;
 use super::outlook::{CountInterval, Outlook};
 
@@ -61,6 +62,8 @@ pub enum Value {
 pub enum WhyNoValue {
     /// The fitted spend has so heavy a tail that its mean is infinite for this customer.
     SpendHasNoMean,
+    /// What orders bring could not be learnt from this history.
+    AmountsNotLearnt,
     /// Horizon, prices and draws gave more than 2^63 cents.
     TooLarge,
 }
@@ -117,7 +120,7 @@ const DRAWS_BEYOND: f64 = 5.0;
 pub fn worth(
     purchases: &Fitted,
     history: &History,
-    amounts: &GammaGamma,
+    amounts: &Amounts,
     spends: &[Spend],
     question: &Question,
 ) -> Result<Vec<Worth>, WorthError> {
@@ -210,18 +213,21 @@ fn discounts(question: &Question) -> Vec<f64> {
 
 fn of_customer(
     outlook: &Outlook,
-    amounts: &GammaGamma,
+    amounts: &Amounts,
     spend: &Spend,
     ahead: &Ahead<'_>,
     question: &Question,
     rng: &mut ChaCha8Rng,
 ) -> Worth {
     let shop_days = ahead.shop_days();
-    let value = match amounts.parameters().mean_order(spend) {
-        MeanOrder::TailHasNoMean => Value::NotMeasurable(WhyNoValue::SpendHasNoMean),
-        MeanOrder::Measured { cents } => {
+    let known = amounts
+        .of_order()
+        .and_then(|amount| Ok((amount.mean_cents(spend)?, amount)));
+    let value = match known {
+        Err(why) => Value::NotMeasurable(why),
+        Ok((cents, amount)) => {
             let expected = cents * discounted_purchases(outlook, ahead);
-            let (low, high) = drawn_interval(outlook, amounts, spend, ahead, question, rng);
+            let (low, high) = drawn_interval(outlook, &amount, spend, ahead, question, rng);
             match (to_cents(expected), to_cents(low), to_cents(high)) {
                 (Some(expected_cents), Some(low_cents), Some(high_cents)) => Value::Measured {
                     expected_cents,
@@ -264,26 +270,25 @@ fn discounted_purchases(outlook: &Outlook, ahead: &Ahead<'_>) -> f64 {
 /// The central range of the discounted spend over drawn futures.
 fn drawn_interval(
     outlook: &Outlook,
-    amounts: &GammaGamma,
+    amount: &OrderAmount<'_>,
     spend: &Spend,
     ahead: &Ahead<'_>,
     question: &Question,
     rng: &mut ChaCha8Rng,
 ) -> (f64, f64) {
-    let parameters = amounts.parameters();
     let mut totals: Vec<f64> = (0..question.draws)
         .map(|_| {
             let times = outlook.draw(ahead.shop_days(), rng);
             if times.is_empty() {
                 return 0.0;
             }
-            let scale = parameters.draw_scale(spend, rng);
+            let customer = amount.draw_customer(spend, rng);
             times
                 .into_iter()
                 .map(|time| {
                     let day = ahead.clock.partition_point(|&gone| gone < time);
                     let discount = ahead.discounts[day.min(ahead.discounts.len() - 1)];
-                    discount * parameters.draw_order_cents(scale, rng)
+                    discount * amount.draw_cents(customer, rng)
                 })
                 .sum()
         })

@@ -938,13 +938,25 @@ fn what_is_fitted_round_trips_through_json() {
 fn every_placement_has_its_baseline_first_and_candidates_that_fit() {
     let seen = shop(120, 100, 15);
     let placements = [
-        Placement::Similar,
-        Placement::ForYou,
-        Placement::BuyAgain,
-        Placement::Popular,
+        (Placement::Similar, Seen::Excluded),
+        (Placement::ForYou, Seen::Excluded),
+        (Placement::ForYou, Seen::Allowed),
+        (Placement::BuyAgain, Seen::Only),
+        (Placement::Popular, Seen::Allowed),
     ];
-    for placement in placements {
-        let methods = candidates(placement);
+    let frequency = |m: &Method| matches!(m, Method::Frequency(_));
+    let walk = |m: &Method| match m {
+        Method::ItemKnn(params) => matches!(params.similarity, Similarity::Rp3Beta { .. }),
+        _ => false,
+    };
+    for (placement, listed) in placements {
+        let methods = candidates(placement, listed);
+        // The own past counts where it may be listed; the walk that the card cites is tried where taste is.
+        let may_repeat = placement == Placement::BuyAgain
+            || (placement, listed) == (Placement::ForYou, Seen::Allowed);
+        assert_eq!(methods.iter().any(frequency), may_repeat, "{placement:?}");
+        let by_taste = matches!(placement, Placement::Similar | Placement::ForYou);
+        assert_eq!(methods.iter().any(walk), by_taste, "{placement:?}");
         assert!(
             matches!(methods[0], Method::Popularity(_)) && methods.len() >= 3,
             "{placement:?}"
@@ -959,7 +971,7 @@ fn every_placement_has_its_baseline_first_and_candidates_that_fit() {
             method.fit(&seen, 30.0, 1).unwrap();
         }
     }
-    assert!(candidates(Placement::Complementary).is_empty());
+    assert!(candidates(Placement::Complementary, Seen::Allowed).is_empty());
 }
 
 #[test]

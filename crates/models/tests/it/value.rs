@@ -2,10 +2,10 @@
 
 use jiff::civil::{Date, date};
 use models::value::{
-    Alive, BgNbd, BgNbdParameters, Candidate, CountInterval, FitError, GammaGamma, HeldOut,
-    History, HistoryError, Leaving, Outlook, ParameterInterval, ParetoNbd, ParetoNbdParameters,
-    Question, SeasonalBgNbd, Spend, Summary, SummaryError, Value, WorthError, choose, cohorts,
-    suitable_hold_out, worth,
+    Alive, Amounts, BgNbd, BgNbdParameters, Candidate, CountInterval, FitError, GammaGamma,
+    HeldOut, History, HistoryError, Leaving, Outlook, ParameterInterval, ParetoNbd,
+    ParetoNbdParameters, Question, SeasonalBgNbd, Spend, Summary, SummaryError, Value, WhyNoValue,
+    WorthError, choose, cohorts, suitable_hold_out, worth,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -509,7 +509,7 @@ fn worth_is_the_same_on_any_number_of_threads_and_its_range_holds_its_mean() {
             mean_order_cents: 2000.0 + (customer * 7919 % 3001) as f64,
         })
         .collect();
-    let amounts = GammaGamma::fit(&spends).unwrap();
+    let amounts = Amounts::learn(&spends);
     let ask = || worth(&choice.fitted, &history, &amounts, &spends, &question()).unwrap();
     let alone = rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -599,6 +599,60 @@ fn steady_buyers() -> models::value::Fitted {
 }
 
 #[test]
+fn where_everything_costs_the_same_purchases_are_worth_that_exact_amount() {
+    let (start, end) = (date(2021, 1, 1), date(2021, 3, 1));
+    let history = History::new(start, end, &[vec![start, date(2021, 2, 1)]]).unwrap();
+    let flat = Spend {
+        orders: 1,
+        mean_order_cents: 999.0,
+    };
+    let amounts = Amounts::learn(&[flat; 30]);
+    assert_eq!(
+        amounts,
+        Amounts::Same {
+            cents: 999.0,
+            customers: 30
+        }
+    );
+    let question = Question {
+        horizon_days: 50,
+        discount_per_year: 0.0,
+        ..question()
+    };
+    let ask = |amounts: &Amounts| {
+        worth(&steady_buyers(), &history, amounts, &[flat], &question).unwrap()[0]
+    };
+    // A purchase every ten days.
+    let Value::Measured {
+        expected_cents,
+        low_cents,
+        high_cents,
+        ..
+    } = ask(&amounts).value
+    else {
+        panic!("every value can be said here")
+    };
+    assert_eq!(expected_cents, 5 * 999);
+    for end in [low_cents, high_cents] {
+        assert_eq!(end % 999, 0, "whole purchases at the one price");
+    }
+    assert!(low_cents < expected_cents && expected_cents < high_cents);
+
+    // Too few amounts to learn from: purchases are predicted all the same, and the money is unknown, not zero.
+    let unknown = Amounts::learn(&[flat; 3]);
+    assert!(matches!(
+        unknown,
+        Amounts::NotLearnt(FitError::TooFewCustomers { found: 3, .. })
+    ));
+    let answer = ask(&unknown);
+    assert_eq!(
+        answer.value,
+        Value::NotMeasurable(WhyNoValue::AmountsNotLearnt)
+    );
+    assert!((answer.expected_purchases - 5.0).abs() < 1e-5);
+}
+
+#[test]
 fn a_steady_stream_of_purchases_is_worth_its_present_value() {
     const PER_DAY: f64 = 0.1;
     let (start, end) = (date(2021, 1, 1), date(2021, 3, 1));
@@ -609,9 +663,10 @@ fn a_steady_stream_of_purchases_is_worth_its_present_value() {
             mean_order_cents: 1500.0 + f64::from(n * 7919 % 4000),
         })
         .collect();
-    let amounts = GammaGamma::fit(&spends).unwrap();
+    let amounts = Amounts::learn(&spends);
     let spend = spends[7];
-    let models::value::MeanOrder::Measured { cents } = amounts.parameters().mean_order(&spend)
+    let fitted = GammaGamma::fit(&spends).unwrap();
+    let models::value::MeanOrder::Measured { cents } = fitted.parameters().mean_order(&spend)
     else {
         panic!("the mean exists here")
     };
@@ -687,7 +742,7 @@ fn impossible_questions_are_refused_with_what_is_allowed() {
             mean_order_cents: 100.0 * f64::from(n),
         })
         .collect();
-    let amounts = GammaGamma::fit(&varied).unwrap();
+    let amounts = Amounts::learn(&varied);
     let fitted = models::value::Fitted::fit(Candidate::BgNbd, &history).unwrap();
     let ask = |spends: &[Spend], question: Question| {
         worth(&fitted, &history, &amounts, spends, &question)

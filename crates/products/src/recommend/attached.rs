@@ -510,7 +510,7 @@ impl Attached {
                     position: placed.position,
                     id: product.id.clone(),
                     label: product.name.clone(),
-                    score: placed.score.map_or(0.0, f64::from),
+                    score: placed.score.map(f64::from),
                     estimate: None,
                     unit: "none".to_owned(),
                     propensity: Probability::ONE,

@@ -130,7 +130,14 @@ impl Body {
                     trials: measured.trials.clone(),
                     ..*measured
                 },
-                None => choose::choose(*placement, &personal, cut_days, settings, &mut fitters)?,
+                None => choose::choose(
+                    *placement,
+                    &personal,
+                    cut_days,
+                    settings,
+                    &mut fitters,
+                    seed,
+                )?,
             });
         }
         drop(fitters);
@@ -153,7 +160,8 @@ impl Body {
         let order = match (&complements, choices) {
             (Some(_), Some(measured)) => measured.order,
             (Some(_), None) => {
-                choose::order(&all, as_of_days, settings, categories(history).as_deref())?
+                let categories = categories(history);
+                choose::order(&all, as_of_days, settings, categories.as_deref(), seed)?
             }
             (None, _) => PairOrder::Lift,
         };

@@ -3,16 +3,20 @@
 use super::body::{PairOrder, complement_params, ordered};
 use super::settings::{Checked, name};
 use crate::contract::{FitError, Size};
-use measure::ranking::{RankedCustomer, RankingMetric};
+use measure::ranking::{Bootstrap, Interval, RankedCustomer, RankingMetric, paired_difference};
 use models::recommend::{
     self, AnyFitted, Complements, Event, Fitter, Interactions, Method, Placement, Seen, baskets,
     candidates,
 };
 use rayon::prelude::*;
+use schema::Estimate;
 use serde::{Deserialize, Serialize};
 
 /// Length of the lists that are compared.
 pub(crate) const LIST: usize = 20;
+
+/// Resamples that tell a lead from noise.
+const RESAMPLES: u32 = 400;
 
 /// Customers on whom candidates are compared; more would cost time and change no choice.
 const CUSTOMERS_COMPARED: usize = 4_000;
@@ -23,6 +27,9 @@ pub(crate) struct Trial {
     pub(crate) method: Method,
     /// Mean NDCG; absent where it was not tried.
     pub(crate) ndcg: Option<f64>,
+    /// How far the method that ranked best is ahead on the same customers, with its interval; absent where it was not
+    /// tried or too few were compared.
+    pub(crate) behind: Option<Estimate>,
     /// Why it was not tried.
     pub(crate) not_tried: Option<String>,
 }
@@ -141,6 +148,55 @@ pub(crate) fn per_case(
         .collect()
 }
 
+/// By how much one method is ahead of another, unit by unit; `None` where there are too few to tell.
+fn ahead(one: &[f64], other: &[f64], seed: u64) -> Option<Interval> {
+    let bootstrap = Bootstrap {
+        resamples: RESAMPLES,
+        seed,
+        ..Bootstrap::default()
+    };
+    paired_difference(one, other, &bootstrap).ok()
+}
+
+/// Whether the first is ahead of the second by more than the noise; a lead that cannot be told is none.
+fn clearly_ahead(one: &[f64], other: &[f64], seed: u64) -> bool {
+    ahead(one, other, seed).is_some_and(|lead| lead.low > 0.0)
+}
+
+/// The trial that is kept: the best, or one that is simpler and behind it by no more than the noise; of those the
+/// simplest, and the better of two as simple. `values` hold the NDCG of each customer, by trial. Writes into each trial
+/// how far it is behind the best.
+fn kept(trials: &mut [Trial], values: &[Vec<f64>], seed: u64) -> Option<usize> {
+    let by_ndcg = |a: &usize, b: &usize| {
+        let ndcg = |t: usize| trials[t].ndcg.unwrap_or(0.0);
+        // Of equals the first: candidates begin with the baseline.
+        ndcg(*a).total_cmp(&ndcg(*b)).then(b.cmp(a))
+    };
+    let tried: Vec<usize> = (0..trials.len())
+        .filter(|t| trials[*t].ndcg.is_some())
+        .collect();
+    let best = tried.iter().copied().max_by(by_ndcg)?;
+    let about_as_good = |t: &usize| !clearly_ahead(&values[best], &values[*t], seed);
+    let complexity = |t: usize| trials[t].method.complexity();
+    let simpler = |t: &usize| complexity(*t) < complexity(best);
+    let rivals = tried.iter().copied().filter(simpler).filter(about_as_good);
+    let kept = rivals
+        .min_by(|a, b| {
+            let simplest = complexity(*a).cmp(&complexity(*b));
+            simplest.then_with(|| by_ndcg(b, a))
+        })
+        .unwrap_or(best);
+    for t in tried {
+        trials[t].behind = ahead(&values[best], &values[t], seed).map(|lead| Estimate::Measured {
+            point: lead.mean,
+            low: lead.low,
+            high: lead.high,
+            units: lead.n_customers as u64,
+        });
+    }
+    Some(kept)
+}
+
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
@@ -151,7 +207,8 @@ pub(crate) struct Fitters<'a> {
     pub(crate) whole: Fitter<'a>,
 }
 
-/// Compares the candidates of a placement on the days from `cut_days` on and fits the best one to the whole history.
+/// Compares the candidates of a placement on the days from `cut_days` on and fits the best one to the whole history; a
+/// simpler one where the best is ahead of it by no more than the noise.
 ///
 /// The days compared lie inside the history: the days that the scorecard is measured on are not seen here.
 pub(crate) fn choose(
@@ -160,6 +217,7 @@ pub(crate) fn choose(
     cut_days: f64,
     settings: &Checked,
     fitters: &mut Fitters<'_>,
+    seed: u64,
 ) -> Result<Chosen, FitError> {
     let mut cases = cases(placement, all, cut_days, settings.seen);
     let every = cases.len().div_ceil(CUSTOMERS_COMPARED).max(1);
@@ -170,14 +228,16 @@ pub(crate) fn choose(
         n_events: all.n_events() as u64,
     };
     let seen = listable(placement, settings.seen);
-    let mut trials = Vec::new();
-    for method in candidates(placement) {
+    let (mut trials, mut values) = (Vec::new(), Vec::new());
+    for method in candidates(placement, seen) {
         let needed = schema::Bytes(method.memory_needed(&size));
         let mut trial = Trial {
             method,
             ndcg: None,
+            behind: None,
             not_tried: None,
         };
+        let mut of_customers = Vec::new();
         if needed > settings.memory_max {
             trial.not_tried = Some(format!(
                 "needs {needed}, memory_max is {}",
@@ -190,26 +250,26 @@ pub(crate) fn choose(
             ));
         } else {
             match fitters.earlier.fit(&trial.method) {
-                Ok(fitted) => trial.ndcg = Some(mean(&ndcg(&fitted, &cases, cut_days, seen))),
+                Ok(fitted) => {
+                    of_customers = ndcg(&fitted, &cases, cut_days, seen);
+                    trial.ndcg = Some(mean(&of_customers));
+                }
                 Err(why) => trial.not_tried = Some(why.to_string()),
             }
         }
         trials.push(trial);
+        values.push(of_customers);
     }
     // The baseline comes first, so it answers where nothing could be compared.
-    let best = trials
-        .iter()
-        .filter(|t| t.ndcg.is_some())
-        .max_by(|a, b| a.ndcg.unwrap_or(0.0).total_cmp(&b.ndcg.unwrap_or(0.0)))
-        .or(trials.first());
-    let Some(best) = best else {
+    let kept = kept(&mut trials, &values, seed).unwrap_or(0);
+    let Some(kept) = trials.get(kept) else {
         return Err(FitError::TooLittle {
             what: "methods for the placement",
             found: 0,
             needed: 1,
         });
     };
-    let method = best.method.clone();
+    let method = kept.method.clone();
     let fitted = fitters.whole.fit(&method)?;
     Ok(Chosen {
         placement,
@@ -265,12 +325,14 @@ pub(crate) fn hits(cases: &[Case], listed: impl Fn(u32) -> Vec<u32>) -> Vec<f64>
     cases.iter().map(hit).collect()
 }
 
-/// The order of complements that finds more of the last days' baskets.
+/// The order of complements that finds more of the last days' baskets: by lift, unless the other finds more beyond the
+/// noise.
 pub(crate) fn order(
     all: &Interactions,
     as_of_days: f64,
     settings: &Checked,
     categories: Option<&[u32]>,
+    seed: u64,
 ) -> Result<PairOrder, FitError> {
     let cut_days = as_of_days - f64::from(settings.held_out_days);
     let earlier = match Complements::fit(
@@ -284,16 +346,91 @@ pub(crate) fn order(
         Err(other) => return Err(other.into()),
     };
     let cases = basket_cases(all, cut_days);
-    let rate = |order: PairOrder| {
+    let found = |order: PairOrder| {
         let list = |item: u32| -> Vec<u32> {
             let pairs = ordered(earlier.of(item).unwrap_or_default(), order);
             pairs.iter().take(PAIRS).map(|(p, _)| p.item).collect()
         };
-        mean(&hits(&cases, list))
+        hits(&cases, list)
     };
-    Ok(if rate(PairOrder::Extra) > rate(PairOrder::Lift) {
+    let (extra, lift) = (found(PairOrder::Extra), found(PairOrder::Lift));
+    Ok(if clearly_ahead(&extra, &lift, seed) {
         PairOrder::Extra
     } else {
         PairOrder::Lift
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::body::POPULAR;
+    use super::*;
+    use models::recommend::{EaseParams, ItemKnnParams, Similarity};
+
+    fn knn() -> Method {
+        Method::ItemKnn(ItemKnnParams {
+            similarity: Similarity::Cosine {
+                alpha: 0.5,
+                shrink: 10.0,
+            },
+            neighbours: 10,
+            history: models::recommend::Decay::None,
+            demand: None,
+            fallback: POPULAR,
+        })
+    }
+
+    fn ease() -> Method {
+        Method::Ease(EaseParams {
+            l2: 100.0,
+            history: models::recommend::Decay::None,
+            demand: None,
+            neighbours: None,
+            fallback: POPULAR,
+        })
+    }
+
+    /// The method kept of some, whose NDCG per customer is a common spread and what each adds to every second one.
+    fn kept_of(methods: &[(Method, f64)]) -> (Method, Vec<Trial>) {
+        let spread = |customer: usize| (customer * 37 % 100) as f64 / 200.0;
+        let values: Vec<Vec<f64>> = methods
+            .iter()
+            .enumerate()
+            .map(|(n, (_, lead))| {
+                let noise = |c: usize| if (c / (n + 1)) % 2 == 0 { 0.05 } else { -0.05 };
+                (0..400).map(|c| spread(c) + noise(c) + lead).collect()
+            })
+            .collect();
+        let mut trials: Vec<Trial> = methods
+            .iter()
+            .zip(&values)
+            .map(|((method, _), values)| Trial {
+                method: method.clone(),
+                ndcg: Some(mean(values)),
+                behind: None,
+                not_tried: None,
+            })
+            .collect();
+        let kept = kept(&mut trials, &values, 1).unwrap();
+        (trials[kept].method.clone(), trials)
+    }
+
+    #[test]
+    fn of_methods_within_the_noise_the_simplest_is_kept_and_beyond_it_the_best() {
+        let popular = || Method::Popularity(POPULAR);
+        let (kept, trials) = kept_of(&[(popular(), 0.0), (ease(), 0.105), (knn(), 0.1)]);
+        assert_eq!(kept, knn());
+        let behind: Vec<f64> = trials
+            .iter()
+            .map(|t| t.behind.as_ref().and_then(Estimate::point).unwrap())
+            .collect();
+        assert!(
+            behind[0] > 0.09 && behind[1] == 0.0 && behind[2] > 0.0,
+            "{behind:?}"
+        );
+        let (kept, _) = kept_of(&[(popular(), 0.0), (ease(), 0.15), (knn(), 0.1)]);
+        assert_eq!(kept, ease());
+        let (kept, _) = kept_of(&[(popular(), 0.0), (ease(), 0.005), (knn(), 0.002)]);
+        assert_eq!(kept, popular());
+    }
 }

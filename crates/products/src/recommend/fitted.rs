@@ -12,8 +12,8 @@ use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
 use measure::ranking::{RankingMetric, RecallOver};
-use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity};
-use schema::{AsOf, Direction, Estimate, Metric, Scorecard, WhyNot};
+use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity, Seen};
+use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -95,19 +95,26 @@ impl FittedRecommend {
             let theirs = per_case(popular, &cases, self.body.as_of_days, seen, metric);
             (ours, theirs)
         };
+        // Lists that may repeat what was bought are another question than lists of new products.
+        let unit = match (placement, seen) {
+            (Placement::ForYou, Seen::Allowed) => "mean over customers, any product",
+            (_, _) => "mean over customers",
+        };
         let scope = name(placement);
+        let metric = |what: String, role, values| Metric {
+            role,
+            ..metric(&what, scope, unit, values, seed)
+        };
         vec![
             metric(
-                &format!("ndcg@{LIST}"),
-                scope,
+                format!("ndcg@{LIST}"),
+                Role::Decides,
                 pair(RankingMetric::Ndcg),
-                seed,
             ),
             metric(
-                &format!("recall@{LIST}"),
-                scope,
+                format!("recall@{LIST}"),
+                Role::Shown,
                 pair(RankingMetric::Recall(RecallOver::Targets)),
-                seed,
             ),
         ]
     }
@@ -135,6 +142,7 @@ impl FittedRecommend {
         Some(metric(
             &format!("hit rate@{PAIRS}"),
             name(Placement::Complementary),
+            "mean over baskets",
             (ours, theirs),
             seed,
         ))
@@ -148,13 +156,21 @@ fn most_sold(popular: &Popularity) -> Vec<u32> {
         .collect()
 }
 
-fn metric(what: &str, scope: &str, (ours, theirs): (Vec<f64>, Vec<f64>), seed: u64) -> Metric {
+/// A measure that decides, of one value per unit for the version and the baseline.
+fn metric(
+    what: &str,
+    scope: &str,
+    unit: &str,
+    (ours, theirs): (Vec<f64>, Vec<f64>),
+    seed: u64,
+) -> Metric {
     let gain: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
     Metric {
         name: what.to_owned(),
         scope: scope.to_owned(),
-        unit: "mean over customers".to_owned(),
+        unit: unit.to_owned(),
         better: Direction::Higher,
+        role: Role::Decides,
         value: estimates::mean(&ours, seed),
         baseline: estimates::mean(&theirs, seed),
         baseline_name: "most sold lately".to_owned(),
@@ -169,6 +185,10 @@ impl Fitted for FittedRecommend {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         let days = later.as_of().epoch_day() - self.as_of.epoch_day();
+        let held_out = Some(HeldOut {
+            from: self.as_of,
+            days: u32::try_from(days).unwrap_or(0),
+        });
         let split = format!(
             "trained before {}, lists over {} products compared with what was bought in the {days} days after",
             self.as_of,
@@ -183,6 +203,7 @@ impl Fitted for FittedRecommend {
             let notes = vec![Estimate::NotMeasurable(why).to_string()];
             return Scorecard {
                 split,
+                held_out,
                 metrics: Vec::new(),
                 notes,
             };
@@ -197,6 +218,7 @@ impl Fitted for FittedRecommend {
         }
         Scorecard {
             split,
+            held_out,
             metrics,
             notes: Vec::new(),
         }
@@ -211,24 +233,37 @@ impl Fitted for FittedRecommend {
                 let ndcg = |n: Option<f64>| {
                     n.map_or_else(|| "not tried".to_owned(), |n| format!("{n:.4}"))
                 };
-                let best = c.trials.iter().filter_map(|t| t.ndcg).reduce(f64::max);
+                let kept = c.trials.iter().find(|t| t.method == c.method);
+                let best = c
+                    .trials
+                    .iter()
+                    .max_by(|a, b| a.ndcg.unwrap_or(0.0).total_cmp(&b.ndcg.unwrap_or(0.0)));
                 let (chosen, tried) = (c.method.name(), c.trials.len());
+                let is_best = kept.map(|t| t.ndcg) == best.map(|t| t.ndcg);
                 let method = match c.trials.first().map(|t| (t.method.name(), ndcg(t.ndcg))) {
                     Some((first, _)) if first == chosen && tried == 1 => {
                         format!("{chosen}, the only candidate")
                     }
                     Some((first, _)) if first == chosen => {
-                        format!("{chosen} itself, which none of {} others beats", tried - 1)
+                        format!(
+                            "{chosen} itself, which none of {} others beats beyond the noise",
+                            tried - 1
+                        )
                     }
-                    Some((first, its)) => {
+                    Some((first, its)) if is_best => {
                         format!("{chosen}, the best of {tried} candidates; {first} {its}")
                     }
+                    Some((first, its)) => format!(
+                        "{chosen}, the simplest of {tried} candidates within the noise of the best, {} {}; {first} {its}",
+                        best.map_or("", |t| t.method.name()),
+                        ndcg(best.and_then(|t| t.ndcg)),
+                    ),
                     None => chosen.to_owned(),
                 };
                 format!(
                     "{}: {method} (NDCG@{LIST} {} on {} customers inside the history)",
                     name(c.placement),
-                    ndcg(best),
+                    ndcg(kept.and_then(|t| t.ndcg)),
                     c.customers_compared,
                 )
             })
@@ -255,7 +290,8 @@ impl Fitted for FittedRecommend {
                     "placement": name(c.placement),
                     "method": c.method.name(),
                     "trials": c.trials.iter().map(|t| serde_json::json!({
-                        "method": t.method.name(), "settings": t.method, "ndcg": t.ndcg, "not_tried": t.not_tried,
+                        "method": t.method.name(), "settings": t.method, "ndcg": t.ndcg,
+                        "behind": t.behind, "kept": t.method == c.method, "not_tried": t.not_tried,
                     })).collect::<Vec<_>>(),
                 })
             })

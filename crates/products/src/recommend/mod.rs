@@ -105,7 +105,9 @@ impl Product for RecommendProduct {
         let within = |method: &recommend::Method| {
             Some(method.memory_needed(&size)).filter(|b| *b <= self.settings.memory_max.0)
         };
-        let methods = self.settings.placements.iter().flat_map(|p| candidates(*p));
+        let seen = |p| choose::listable(p, self.settings.seen);
+        let placements = self.settings.placements.iter();
+        let methods = placements.flat_map(|p| candidates(*p, seen(*p)));
         let largest = methods.filter_map(|m| within(&m)).max().unwrap_or(0);
         // Complements may spread over all processors there are.
         const THREADS: u64 = 64;

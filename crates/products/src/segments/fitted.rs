@@ -1,7 +1,7 @@
 //! A trained segmentation: measured on what its groups tell of the next period's spend.
 
 use super::CARD;
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::artefact::Artefact;
 use crate::contract::{Fitted, Serving};
 use crate::estimates;
@@ -13,7 +13,7 @@ use models::segments::{
     Assignment, Migration, NotSegmentable, Place, Placed, Rfm, ScoreSegments, Segmentation,
     explained_variance, migration,
 };
-use schema::{AsOf, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
+use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Probability, Role, Scorecard, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(crate) const MONTH_DAYS: i32 = 30;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Body {
     pub(crate) segmentation: Segmentation,
+    /// The baseline: as many groups by the sum of the quintiles.
+    pub(crate) scores: ScoreSegments,
     /// Who moved where in the month before; absent where the history is shorter.
     pub(crate) migration: Option<Migration>,
 }
@@ -95,21 +97,29 @@ impl FittedSegments {
 /// Customers needed to say how much a grouping tells.
 const CUSTOMERS_NEEDED: usize = 50;
 
-/// Share of the variance of next spend between groups, with a bootstrap interval over customers.
-fn told_apart(groups: &[usize], spend: &[[f64; 1]], seed: u64) -> Estimate {
-    if groups.len() < CUSTOMERS_NEEDED {
-        return Estimate::NotMeasurable(WhyNot::TooFew {
+/// Share of the variance of next spend between our groups and between those of the baseline, and the difference, with
+/// bootstrap intervals over the same customers.
+fn told_apart(ours: &[usize], theirs: &[usize], spend: &[[f64; 1]], seed: u64) -> [Estimate; 3] {
+    if ours.len() < CUSTOMERS_NEEDED {
+        let why = WhyNot::TooFew {
             what: "customers with orders before and after".to_owned(),
-            found: groups.len() as u64,
+            found: ours.len() as u64,
             needed: CUSTOMERS_NEEDED as u64,
-        });
+        };
+        return std::array::from_fn(|_| Estimate::NotMeasurable(why.clone()));
     }
-    let share = |sample: &[usize]| {
+    let share = |groups: &[usize], sample: &[usize]| {
         let g: Vec<usize> = sample.iter().map(|i| groups[*i]).collect();
         let s: Vec<[f64; 1]> = sample.iter().map(|i| spend[*i]).collect();
         explained_variance(&g, &s).ok()
     };
-    estimates::statistic(groups.len(), seed, share)
+    [
+        estimates::statistic(ours.len(), seed, |sample| share(ours, sample)),
+        estimates::statistic(ours.len(), seed, |sample| share(theirs, sample)),
+        estimates::statistic(ours.len(), seed, |sample| {
+            Some(share(ours, sample)? - share(theirs, sample)?)
+        }),
+    ]
 }
 
 impl Fitted for FittedSegments {
@@ -135,10 +145,9 @@ impl Fitted for FittedSegments {
             Placed::Not(_) => usize::MAX,
         };
         let groups: Vec<usize> = segmentation.place(&rfms).iter().map(placed).collect();
-        let scores = ScoreSegments::learn(&rfms, segmentation.profiles.len());
         let baseline: Vec<usize> = rfms
             .iter()
-            .map(|r| scores.segment(r).unwrap_or(usize::MAX))
+            .map(|r| self.body.scores.segment(r).unwrap_or(usize::MAX))
             .collect();
         let days = later.as_of().epoch_day() - self.as_of.epoch_day();
         let kept = segmentation
@@ -147,28 +156,31 @@ impl Fitted for FittedSegments {
             .iter()
             .find(|t| t.k == segmentation.choice.k);
         let logs: Vec<[f64; 1]> = spend.iter().map(|[s]| [s.ln_1p()]).collect();
-        let baseline_name = format!("{} quintile-sum groups", segmentation.profiles.len());
-        let share = |name: &str, unit: &str, spend: &[[f64; 1]]| Metric {
-            name: name.to_owned(),
-            scope: String::new(),
-            unit: unit.to_owned(),
-            better: Direction::Higher,
-            value: told_apart(&groups, spend, seed),
-            baseline: told_apart(&baseline, spend, seed),
-            baseline_name: baseline_name.clone(),
-            gain: Estimate::NotMeasurable(WhyNot::DoesNotApply {
-                because: "shares are compared as a whole".to_owned(),
-            }),
+        let share = |name: &str, unit: &str, role, spend: &[[f64; 1]]| {
+            let [value, theirs, gain] = told_apart(&groups, &baseline, spend, seed);
+            Metric {
+                name: name.to_owned(),
+                scope: String::new(),
+                unit: unit.to_owned(),
+                better: Direction::Higher,
+                role,
+                value,
+                baseline: theirs,
+                baseline_name: "as many quintile-sum groups".to_owned(),
+                gain,
+            }
         };
         let mut metrics = vec![
             share(
                 "explained share of next spend",
                 "share of variance of spend",
+                Role::Decides,
                 &spend,
             ),
             share(
                 "explained share of next log spend",
                 "share of variance of log spend",
+                Role::Shown,
                 &logs,
             ),
         ];
@@ -184,6 +196,7 @@ impl Fitted for FittedSegments {
                 scope: String::new(),
                 unit: "adjusted Rand index between resamples".to_owned(),
                 better: Direction::Higher,
+                role: Role::Shown,
                 value: stability(&kept.stability),
                 baseline: stability(&segmentation.baseline.stability),
                 baseline_name: "quintile-sum groups".to_owned(),
@@ -198,6 +211,10 @@ impl Fitted for FittedSegments {
                 self.as_of,
                 groups.len()
             ),
+            held_out: Some(HeldOut {
+                from: self.as_of,
+                days: u32::try_from(days).unwrap_or(0),
+            }),
             metrics,
             notes: vec![format!(
                 "{} segments: {}",
@@ -212,15 +229,17 @@ impl Fitted for FittedSegments {
         let mut lines: Vec<String> = s
             .profiles
             .iter()
-            .map(|p| {
+            .zip(&s.rules.by_segment)
+            .map(|(p, told)| {
                 format!(
-                    "{}: {} customers ({:.0} %), {:.0} % of revenue; median: last order {:.0} days ago, number of orders {:.0}",
+                    "{}: {} customers ({:.0} %), {:.0} % of revenue; median: last order {:.0} days ago, number of orders {:.0}; its rules find {:.0} % of them",
                     p.name,
                     p.customers,
                     100.0 * p.customers_share,
                     100.0 * p.revenue_share,
                     p.median_recency_days,
-                    p.median_orders
+                    p.median_orders,
+                    100.0 * told.found_share
                 )
             })
             .collect();
@@ -238,6 +257,8 @@ impl Fitted for FittedSegments {
             "rules": s.rules.rules.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "rule_segments": s.rules.rules.iter().map(|r| r.segment).collect::<Vec<_>>(),
             "fidelity": s.rules.fidelity,
+            "fidelity_by_segment": s.rules.by_segment,
+            "quintile_groups": self.body.scores,
             "choice": s.choice,
             "because": s.choice.because.to_string(),
             "set_aside": s.set_aside.to_string(),
@@ -313,6 +334,42 @@ impl Attached {
         Ok((customer.to_owned(), rfm, placed))
     }
 
+    /// Where the customer stands among all, three times.
+    fn quintiles(&self, rfm: &Rfm) -> Option<([u8; 3], Reason)> {
+        let scores = self.body.scores.quintiles(rfm).ok()?;
+        let [recency, orders, spend] = scores;
+        let why = reason(
+            "quintiles",
+            "of five fifths of all customers: recency {recency}, orders {orders}, spend {spend}; 5 is best",
+            [
+                ("recency", recency.into()),
+                ("orders", orders.into()),
+                ("spend", spend.into()),
+            ],
+        );
+        Some((scores, why))
+    }
+
+    /// The group of the baseline.
+    fn group(&self, rfm: &Rfm) -> Option<Action> {
+        let group = self.body.scores.segment(rfm).ok()?;
+        let (scores, why) = self.quintiles(rfm)?;
+        Some(Action {
+            position: 1,
+            id: group.to_string(),
+            label: Some(format!(
+                "quintile-sum group {} of {}",
+                group + 1,
+                self.body.scores.groups()
+            )),
+            score: Some(scores.iter().map(|s| f64::from(*s)).sum()),
+            estimate: None,
+            unit: "sum of three quintiles, 3 to 15".to_owned(),
+            propensity: Probability::ONE,
+            reasons: vec![why].into(),
+        })
+    }
+
     fn name(&self, segment: usize) -> &str {
         self.body
             .segmentation
@@ -334,6 +391,7 @@ impl Serving for Attached {
                 ("spend", schema::Cents(rfm.spend_cents).to_string().into()),
             ],
         )];
+        reasons.extend(self.quintiles(&rfm).map(|(_, why)| why));
         if a.rule_agrees {
             reasons.push(reason("rule", "{rule}", [("rule", a.rule.clone().into())]));
         }
@@ -347,7 +405,7 @@ impl Serving for Attached {
             position: 1,
             id: a.segment.to_string(),
             label: Some(self.name(a.segment).to_owned()),
-            score: a.margin,
+            score: Some(a.margin),
             estimate: None,
             unit: "standard deviations nearer than the next segment".to_owned(),
             propensity: Probability::ONE,
@@ -362,12 +420,12 @@ impl Serving for Attached {
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        self.place(asked)?;
+        let (_, rfm, _) = self.place(asked)?;
         Ok(Decisions {
             placement: None,
-            actions: Vec::new(),
+            actions: self.group(&rfm).into_iter().collect(),
             short_of: None,
-            method: "no segment".to_owned(),
+            method: "quintile-sum groups".to_owned(),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedSegments};
-use models::segments::{Rfm, fit};
+use models::segments::{Rfm, ScoreSegments, fit};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::Settings;
 
@@ -102,6 +102,7 @@ impl Product for SegmentsProduct {
         let before = history.as_of().minus_days(fitted::MONTH_DAYS);
         let migration = fitted::moves(&segmentation, history, before);
         let body = Body {
+            scores: ScoreSegments::learn(&rfm, segmentation.profiles.len()),
             segmentation,
             migration,
         };

@@ -1,22 +1,23 @@
-//! A trained value model: measured on the purchases it had not seen.
+//! A trained value model: what it learned, and what it answers.
 
 use super::CARD;
+use super::measured::{self, OWN_RATE, at_own_rate};
 use super::settings::Settings;
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
-use crate::estimates;
 use crate::file::Header;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::{History, SaleLine, purchase_summary};
 use jiff::civil::Date;
 use models::value::{
-    self, Cohort, GammaGamma, Question, Spend, TrialResult, Value as Money, WhyNoValue, Worth,
-    cohorts, worth,
+    self, Amounts, Cohort, Convergence, Parameter, ParameterInterval, Question, Spend, TrialResult,
+    Value as Money, WhyNoValue, Worth, cohorts, worth,
 };
+use schema::estimate::short;
 use schema::time::date_of;
-use schema::{AsOf, Cents, Direction, Estimate, Metric, Probability, Scorecard, WhyNot};
+use schema::{AsOf, Cents, Estimate, Probability, Scorecard, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,13 +27,15 @@ pub(crate) struct Body {
     settings: Settings,
     seed: u64,
     /// First and last day of the history.
-    start: Date,
-    end: Date,
-    fitted: value::Fitted,
-    amounts: GammaGamma,
+    pub(super) start: Date,
+    pub(super) end: Date,
+    pub(super) fitted: value::Fitted,
+    amounts: Amounts,
     /// How each candidate did inside the history, and which was chosen.
     trials: Vec<String>,
     chosen: String,
+    /// A baseline that did better inside the history than what was chosen.
+    better_baseline: Option<String>,
     cohorts: Vec<Cohort>,
 }
 
@@ -67,14 +70,58 @@ fn told(trial: &value::Trial) -> String {
     }
 }
 
+/// What the amounts are fitted by, as the field calls it.
+const AMOUNTS: &str = "Gamma-Gamma";
+
+/// How a fit ended, in one line.
+fn reached(model: &str, convergence: &Convergence) -> String {
+    format!(
+        "{model}: maximum found in {} steps, largest gradient {:.1e}, log-likelihood {:.1}",
+        convergence.iterations, convergence.gradient_norm, convergence.log_likelihood
+    )
+}
+
+/// The parameters of a fit with their intervals, in one line.
+fn found(model: &str, parameters: &[Parameter]) -> String {
+    let told = |p: &Parameter| match p.interval {
+        ParameterInterval::Measured { low, high, .. } => format!(
+            "{} {} ({} to {})",
+            p.name,
+            short(p.value),
+            short(low),
+            short(high)
+        ),
+        ParameterInterval::LikelihoodIsFlat => format!("{} {} (flat)", p.name, short(p.value)),
+    };
+    let told: Vec<String> = parameters.iter().map(told).collect();
+    format!(
+        "{model}: parameters with 95 % intervals: {}",
+        told.join(", ")
+    )
+}
+
+fn amounts_page(amounts: &Amounts) -> serde_json::Value {
+    match amounts {
+        Amounts::Varying(fitted) => serde_json::json!({
+            "convergence": fitted.convergence(),
+            "parameters": fitted.parameter_intervals(),
+            "frequency_correlation": fitted.frequency_correlation(),
+        }),
+        Amounts::Same { cents, customers } => {
+            serde_json::json!({ "same": { "cents": cents, "customers": customers } })
+        }
+        Amounts::NotLearnt(why) => serde_json::json!({ "not_learnt": why.to_string() }),
+    }
+}
+
 /// The history as the model wants it: customers with a purchase, the dates of each, and their spend.
-struct Customers {
-    positions: Vec<u32>,
-    dates: Vec<Vec<Date>>,
+pub(super) struct Customers {
+    pub(super) positions: Vec<u32>,
+    pub(super) dates: Vec<Vec<Date>>,
     spends: Vec<Spend>,
 }
 
-fn dates_of(lines: &[SaleLine], end: AsOf) -> Vec<Date> {
+pub(super) fn dates_of(lines: &[SaleLine], end: AsOf) -> Vec<Date> {
     let mut days: Vec<i32> = lines
         .iter()
         .filter(|l| !l.is_return)
@@ -99,7 +146,7 @@ fn spend_of(lines: &[SaleLine], as_of: AsOf) -> Spend {
     }
 }
 
-fn customers(history: &History, as_of: AsOf) -> Customers {
+pub(super) fn customers(history: &History, as_of: AsOf) -> Customers {
     let mut all = Customers {
         positions: Vec::new(),
         dates: Vec::new(),
@@ -137,21 +184,28 @@ impl Body {
         let (start, end) = (date_of(first), date_of(history.as_of().epoch_day() - 1));
         let past = value::History::new(start, end, &all.dates)
             .map_err(|_| too_little(all.dates.len() as u64))?;
-        let (fitted, trials) = match choice {
+        let (fitted, trials, better_baseline) = match choice {
             Some(measured) => {
                 let candidate = measured.fitted.candidate();
                 (
                     value::Fitted::fit(candidate, &past)?,
                     measured.trials.clone(),
+                    measured.better_baseline.clone(),
                 )
             }
             None => {
                 let choice = value::choose(&past, value::suitable_hold_out(&past))
                     .map_err(FitError::ValueChoice)?;
-                (choice.fitted, choice.trials.iter().map(told).collect())
+                let better = choice
+                    .better_baseline
+                    .map(|baseline| name(baseline).to_owned());
+                (
+                    choice.fitted,
+                    choice.trials.iter().map(told).collect(),
+                    better,
+                )
             }
         };
-        let amounts = GammaGamma::fit(&all.spends).map_err(FitError::Value)?;
         let mut body = Self {
             settings: settings.clone(),
             seed,
@@ -159,8 +213,9 @@ impl Body {
             end,
             chosen: name(fitted.candidate()).to_owned(),
             fitted,
-            amounts,
+            amounts: Amounts::learn(&all.spends),
             trials,
+            better_baseline,
             cohorts: Vec::new(),
         };
         let worths = worth(
@@ -175,6 +230,57 @@ impl Body {
             .and_then(|w| cohorts(&past, &w))
             .unwrap_or_default();
         Ok(body)
+    }
+
+    /// How the fits ended and what they found, in a few lines.
+    fn fit_in_words(&self) -> Vec<String> {
+        let mut lines = vec![
+            reached(&self.chosen, self.fitted.convergence()),
+            found(&self.chosen, self.fitted.parameter_intervals()),
+        ];
+        if let Amounts::Varying(fitted) = &self.amounts {
+            lines.push(reached(AMOUNTS, fitted.convergence()));
+            lines.push(found(AMOUNTS, fitted.parameter_intervals()));
+            if let Some(correlation) = fitted.frequency_correlation() {
+                lines.push(format!(
+                    "{AMOUNTS} takes amounts not to depend on how often somebody buys: their correlation is {correlation:.2}"
+                ));
+            }
+        }
+        lines
+    }
+
+    /// What a reader must know before trusting the figures; nothing where all is well.
+    pub(super) fn caveats(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(baseline) = &self.better_baseline {
+            lines.push(format!(
+                "inside the history a baseline did better than the model chosen: {baseline}"
+            ));
+        }
+        let amounts = match &self.amounts {
+            Amounts::Varying(fitted) => fitted.parameter_intervals(),
+            Amounts::Same { .. } | Amounts::NotLearnt(_) => &[],
+        };
+        for parameter in self.fitted.parameter_intervals().iter().chain(amounts) {
+            if parameter.interval == ParameterInterval::LikelihoodIsFlat {
+                lines.push(format!(
+                    "the likelihood is flat in {}: the history does not tell it from another parameter",
+                    parameter.name
+                ));
+            }
+        }
+        match &self.amounts {
+            Amounts::Varying(_) => {}
+            Amounts::Same { cents, customers } => lines.push(format!(
+                "every repeat purchase of {customers} customers cost {}: the amount is that exact mean",
+                Cents::nearest(*cents).unwrap_or_default()
+            )),
+            Amounts::NotLearnt(why) => lines.push(format!(
+                "what purchases bring could not be learnt, so no value is given: {why}"
+            )),
+        }
+        lines
     }
 
     fn question(&self) -> Question {
@@ -253,89 +359,7 @@ impl Fitted for FittedValue {
     }
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
-        let known = customers(later, self.as_of);
-        let days = u32::try_from(later.as_of().epoch_day() - self.as_of.epoch_day()).unwrap_or(0);
-        let past = value::History::new(self.body.start, self.body.end, &known.dates).ok();
-        let predicted = past
-            .as_ref()
-            .map(|p| self.body.fitted.expected_purchases(p, days))
-            .unwrap_or_default();
-        let horizon = f64::from(days);
-        let mut own_rate = Vec::new();
-        let mut actual = Vec::new();
-        for customer in &known.positions {
-            let lines = later.lines_of(*customer);
-            let before = dates_of(lines, self.as_of).len();
-            actual.push((dates_of(lines, later.as_of()).len() - before) as f64);
-            let rate = purchase_summary(lines, self.as_of)
-                .map_or(0.0, |s| f64::from(s.repeat_purchases) / s.age_days.max(1.0));
-            own_rate.push(rate * horizon);
-        }
-        let errors =
-            |p: &[f64]| -> Vec<f64> { p.iter().zip(&actual).map(|(p, a)| (p - a).abs()).collect() };
-        let (ours, theirs) = (errors(&predicted), errors(&own_rate));
-        let gain: Vec<f64> = ours.iter().zip(&theirs).map(|(a, b)| a - b).collect();
-        let (score, naive) = (
-            value::Score::of(&predicted, &actual),
-            value::Score::of(&own_rate, &actual),
-        );
-        let exact = |v: Option<f64>| {
-            v.map_or(
-                Estimate::NotMeasurable(WhyNot::NoVariation {
-                    what: "purchases".to_owned(),
-                }),
-                Estimate::Exact,
-            )
-        };
-        let baseline_name = "own rate so far".to_owned();
-        let no_gain = || {
-            Estimate::NotMeasurable(WhyNot::DoesNotApply {
-                because: "one figure for all customers".to_owned(),
-            })
-        };
-        Scorecard {
-            split: format!(
-                "fitted before {}, purchases of {} customers counted on the {days} days after",
-                self.as_of,
-                actual.len()
-            ),
-            metrics: vec![
-                Metric {
-                    name: "mean absolute error".to_owned(),
-                    scope: String::new(),
-                    unit: "purchase days per customer".to_owned(),
-                    better: Direction::Lower,
-                    value: estimates::mean(&ours, seed),
-                    baseline: estimates::mean(&theirs, seed),
-                    baseline_name: baseline_name.clone(),
-                    gain: estimates::mean(&gain, seed),
-                },
-                Metric {
-                    name: "correlation".to_owned(),
-                    scope: String::new(),
-                    unit: "of predicted and actual purchases".to_owned(),
-                    better: Direction::Higher,
-                    value: exact(score.correlation),
-                    baseline: exact(naive.correlation),
-                    baseline_name: baseline_name.clone(),
-                    gain: no_gain(),
-                },
-                Metric {
-                    name: "total error".to_owned(),
-                    scope: String::new(),
-                    unit: "share of all purchases, absolute".to_owned(),
-                    better: Direction::Lower,
-                    value: exact(score.total_error().map(f64::abs)),
-                    baseline: exact(naive.total_error().map(f64::abs)),
-                    baseline_name,
-                    gain: no_gain(),
-                },
-            ],
-            notes: vec![format!(
-                "predicted {:.0} purchase days in total, {:.0} happened",
-                score.predicted_total, score.actual_total
-            )],
-        }
+        measured::scorecard(&self.body, self.as_of, later, seed)
     }
 
     fn summary(&self) -> Vec<String> {
@@ -344,6 +368,8 @@ impl Fitted for FittedValue {
             self.body.chosen
         )];
         lines.extend(self.body.trials.iter().cloned());
+        lines.extend(self.body.fit_in_words());
+        lines.extend(self.body.caveats());
         lines
     }
 
@@ -351,6 +377,13 @@ impl Fitted for FittedValue {
         serde_json::json!({
             "chosen": self.body.chosen,
             "trials": self.body.trials,
+            "better_baseline": self.body.better_baseline,
+            "fit": {
+                "convergence": self.body.fitted.convergence(),
+                "parameters": self.body.fitted.parameter_intervals(),
+            },
+            "amounts": amounts_page(&self.body.amounts),
+            "told": [self.body.fit_in_words(), self.body.caveats()].concat(),
             "horizon_days": self.body.settings.horizon_days,
             "cohorts": self.body.cohorts,
         })
@@ -411,6 +444,7 @@ fn why_no_value(why: WhyNoValue) -> WhyNot {
             WhyNoValue::SpendHasNoMean => {
                 "amounts vary so much that their mean does not exist".to_owned()
             }
+            WhyNoValue::AmountsNotLearnt => "what purchases bring could not be learnt".to_owned(),
             WhyNoValue::TooLarge => "the value is too large to be told in cents".to_owned(),
         },
     }
@@ -483,7 +517,6 @@ impl Attached {
 
     fn actions(&self, told: &Told) -> Vec<Action> {
         let (s, w) = (&told.summary, &told.worth);
-        let days = self.body.settings.horizon_days;
         let history = reason(
             "purchases",
             "purchase days: {purchases}, the last one {recency_days} d ago; customer for {age_days} d",
@@ -496,7 +529,14 @@ impl Attached {
                 ("age_days", (s.age_days as i64).into()),
             ],
         );
-        let width = if told.spend.orders == 0 {
+        let width = if let Amounts::Same { cents, .. } = self.body.amounts {
+            let amount = Cents::nearest(cents).unwrap_or_default();
+            reason(
+                "same_amount",
+                "every repeat purchase cost {amount}",
+                [("amount", amount.to_string().into())],
+            )
+        } else if told.spend.orders == 0 {
             reason(
                 "one_order",
                 "one purchase tells little: the interval is that of all such customers",
@@ -525,38 +565,67 @@ impl Attached {
             } => measured(expected_cents as f64, low_cents as f64, high_cents as f64),
             Money::NotMeasurable(why) => Estimate::NotMeasurable(why_no_value(why)),
         };
-        let figures = [
-            (
-                "expected_value",
-                value,
-                format!("cents within {days} days"),
-                vec![width],
-            ),
+        let purchases = measured(
+            w.expected_purchases,
+            f64::from(w.purchases.low),
+            f64::from(w.purchases.high),
+        );
+        let alive = Estimate::Exact(w.probability_alive);
+        self.figures([
+            (value, vec![width]),
+            (purchases, vec![history.clone()]),
+            (alive, vec![history]),
+        ])
+    }
+
+    /// Who goes on at their own rate: what the version is measured against.
+    fn at_own_rate(&self, known: &Known) -> Vec<Action> {
+        let past = &known.summary;
+        let purchases = at_own_rate(past, self.body.settings.horizon_days);
+        let spend = spend_of(&known.lines, self.as_of);
+        let value = if past.repeat_purchases == 0 {
+            Estimate::Exact(0.0)
+        } else if spend.orders == 0 {
+            Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                because: "repeat purchases brought no money".to_owned(),
+            })
+        } else {
+            Estimate::Exact(purchases * spend.mean_order_cents)
+        };
+        let alive = Estimate::NotMeasurable(WhyNot::DoesNotApply {
+            because: "a rate says nothing of leaving".to_owned(),
+        });
+        let rate = reason(
+            "own_rate",
+            "goes on as so far: repeat purchases: {repeats}, customer for {age_days} d",
+            [
+                ("repeats", past.repeat_purchases.into()),
+                ("age_days", (past.age_days as i64).into()),
+            ],
+        );
+        self.figures([value, Estimate::Exact(purchases), alive].map(|e| (e, vec![rate.clone()])))
+    }
+
+    /// The three figures of an answer.
+    fn figures(&self, of: [(Estimate, Vec<Reason>); 3]) -> Vec<Action> {
+        let days = self.body.settings.horizon_days;
+        let named = [
+            ("expected_value", format!("cents within {days} days")),
             (
                 "expected_purchases",
-                measured(
-                    w.expected_purchases,
-                    f64::from(w.purchases.low),
-                    f64::from(w.purchases.high),
-                ),
                 format!("purchase days within {days} days"),
-                vec![history.clone()],
             ),
-            (
-                "probability_alive",
-                Estimate::Exact(w.probability_alive),
-                "probability".to_owned(),
-                vec![history],
-            ),
+            ("probability_alive", "probability".to_owned()),
         ];
-        figures
+        named
             .into_iter()
+            .zip(of)
             .zip(1u32..)
-            .map(|((id, estimate, unit, reasons), position)| Action {
+            .map(|(((id, unit), (estimate, reasons)), position)| Action {
                 position,
                 id: id.to_owned(),
                 label: None,
-                score: estimate.point().unwrap_or(0.0),
+                score: estimate.point(),
                 estimate: Some(estimate),
                 unit,
                 propensity: Probability::ONE,
@@ -579,12 +648,12 @@ impl Serving for Attached {
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        self.known(asked)?;
+        let known = self.known(asked)?;
         Ok(Decisions {
             placement: None,
-            actions: Vec::new(),
+            actions: self.at_own_rate(&known),
             short_of: None,
-            method: "no value".to_owned(),
+            method: OWN_RATE.to_owned(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Kind `value`: what a customer will buy and bring.
 
 mod fitted;
+mod measured;
 mod settings;
 
 use crate::answer::Subject;
@@ -19,7 +20,7 @@ pub struct Value;
 static CARD: Card = Card {
     kind: "value",
     question: "Is this customer still one, how often will they buy, and what will they bring?",
-    criterion: "error of the purchases predicted per customer",
+    criterion: "how well predicted purchases rank and scale the customers (correlation), with about the right total",
     baseline: "each customer goes on at their own rate so far",
     reads: &["sales"],
     outputs: &[

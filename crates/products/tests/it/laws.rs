@@ -330,8 +330,9 @@ fn reasons_add_up_to_the_score() {
                 && let Some(best) = decided.actions.first()
             {
                 assert_eq!(best.id, e.about);
+                let score = best.score.unwrap();
                 assert!(
-                    (best.score - e.score).abs() <= 1e-4 * best.score.abs().max(1e-6),
+                    (score - e.score).abs() <= 1e-4 * score.abs().max(1e-6),
                     "{asked:?} {best:#?} {e:#?}"
                 );
             }

@@ -11,6 +11,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod answers;
 mod laws;
 mod lists;
 mod planted;

@@ -141,7 +141,7 @@ pub(crate) fn new_run(product: &str, run: &str) -> NewRun {
 
 /// A scorecard whose measure is `point` ± `noise` beside a baseline of `baseline`; more is better.
 pub(crate) fn scorecard(point: f64, noise: f64, baseline: f64) -> Value {
-    use schema::{Direction, Estimate, Metric, Scorecard};
+    use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard};
     let measured = |point: f64| Estimate::Measured {
         point,
         low: point - noise,
@@ -150,11 +150,16 @@ pub(crate) fn scorecard(point: f64, noise: f64, baseline: f64) -> Value {
     };
     serde_json::to_value(Scorecard {
         split: "fitted before 2026-02-01, measured on the 28 days after".to_owned(),
+        held_out: Some(HeldOut {
+            from: AsOf(jiff::civil::date(2026, 2, 1)),
+            days: 28,
+        }),
         metrics: vec![Metric {
             name: "recall@20".to_owned(),
             scope: String::new(),
             unit: "share".to_owned(),
             better: Direction::Higher,
+            role: Role::Decides,
             value: measured(point),
             baseline: measured(baseline),
             baseline_name: "most bought in the last 30 days".to_owned(),

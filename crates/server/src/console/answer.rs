@@ -110,7 +110,7 @@ pub(super) fn form(
         "reasons": say(Say::Reasons), "cannot": say(Say::CannotAnswer), "within": say(Say::WithinDays),
         "range": say(Say::RangeBoth), "not_measurable": say(Say::NotMeasurable), "too_few": say(Say::TooFew),
         "no_variation": say(Say::NoVariation), "history_too_short": say(Say::TooShort),
-        "does_not_apply": say(Say::DoesNotApply),
+        "does_not_apply": say(Say::DoesNotApply), "unknown": say(Say::Unknown),
     });
     let words = words_of_answers(l, currency, card, page);
     let address = format!("/v1/products/{}/decide", encoded(name));
@@ -217,7 +217,10 @@ fn label(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Marku
 fn figure(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Markup {
     let Some(estimate) = &action.estimate else {
         // Scores of a list only order it; alone, a score has a unit worth knowing.
-        return html! { (l.number(action.score)) @if !listed { div.small { (french::marked(l, &action.unit)) } } };
+        let score = action
+            .score
+            .map_or_else(|| Say::Unknown.text(l).to_owned(), |s| l.number(s));
+        return html! { (score) @if !listed { div.small { (french::marked(l, &action.unit)) } } };
     };
     let (written, rest) = match action.unit.strip_prefix("cents") {
         Some(rest) => (Written::Money(currency), rest.trim()),

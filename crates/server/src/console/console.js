@@ -99,7 +99,7 @@
     const estimate = action.estimate;
     const cell = element("td", { role: "cell", class: "number", "data-name": texts.score });
     if (!estimate) {
-      cell.append(number(action.score));
+      cell.append(action.score === undefined ? texts.unknown : number(action.score));
       if (!listed) cell.append(element("div", { class: "small" }, told(action.unit)));
       return cell;
     }

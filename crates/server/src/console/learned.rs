@@ -111,7 +111,13 @@ fn segments(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
 fn rules(l: Locale, currency: &Currency, page: &Value, names: &[String]) -> Option<Markup> {
     let say = |s: Say| s.text(l);
     let (rules, of) = (list(page, "rules")?, list(page, "rule_segments")?);
-    let heads = [words(say(Say::Segment)), words(say(Say::RulesOfSegment))];
+    let heads = [
+        words(say(Say::Segment)),
+        words(say(Say::RulesOfSegment)),
+        figures(say(Say::FoundByRules)),
+        figures(say(Say::RulesRight)),
+    ];
+    let told = page.get("fidelity_by_segment");
     let row = |(segment, name): (usize, &String)| {
         let own = rules
             .iter()
@@ -128,7 +134,13 @@ fn rules(l: Locale, currency: &Currency, page: &Value, names: &[String]) -> Opti
                 }
             }
         };
-        vec![html! { (name) }, own]
+        let share = |of: &str| number(told?.get(segment)?, of);
+        vec![
+            html! { (name) },
+            own,
+            shown(l, share("found_share"), |s| percent(l, s)),
+            shown(l, share("right_share"), |s| percent(l, s)),
+        ]
     };
     let rows: Vec<_> = names.iter().enumerate().map(row).collect();
     Some(html! {
@@ -215,6 +227,10 @@ fn value(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
             (page::grid(say(Say::Cohorts), &heads, &rows))
         }
         (trials)
+        @if let Some(lines) = list(page, "told") {
+            h3 { (say(Say::HowFitted)) }
+            ul { @for line in lines { li { (french::marked(l, line.as_str().unwrap_or_default())) } } }
+        }
     })
 }
 

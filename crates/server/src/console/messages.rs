@@ -197,6 +197,8 @@ messages! {
     SegmentRules: "The segments as rules", "Les segments en règles";
     RulesOfSegment: "Rules", "Règles";
     Fidelity: "These rules place {0} of the customers as the groups do.", "Ces règles placent {0} des clients comme le font les groupes.";
+    FoundByRules: "Of the segment, found", "Du segment, trouvés";
+    RulesRight: "Of those found, right", "De ceux-ci, justes";
     Cohorts: "Customers by the month of their first purchase", "Clients par mois du premier achat";
     CohortsChart: "Share of each cohort that bought again", "Part de chaque cohorte qui a racheté";
     FirstMonth: "First purchase", "Premier achat";
@@ -204,6 +206,7 @@ messages! {
     ExpectedPurchases: "Expected purchases", "Achats attendus";
     ExpectedValue: "Expected value", "Valeur attendue";
     WithoutValue: "Value not measurable", "Valeur non mesurable";
+    HowFitted: "How it was fitted", "Comment il a été ajusté";
     Candidates: "Candidates compared inside the history", "Candidats comparés dans l’historique";
     Candidate: "Method", "Méthode";
     Result: "Result", "Résultat";

@@ -164,19 +164,20 @@ fn chart(locale: Locale, group: &[&Metric]) -> Markup {
     page::figure(&title, &interval_chart(&chart, locale))
 }
 
-/// The deciding measure of each version, oldest first; nothing where there are not two to compare.
+/// The first measure of each version that was measured alike, oldest first; nothing where there are not two to compare.
 pub(super) fn over_versions(locale: Locale, versions: &[VersionRecord]) -> Option<Markup> {
     let latest = versions.iter().rev().find_map(of_version)?;
     let deciding = latest.metrics.first()?;
     let rows: Vec<_> = versions
         .iter()
         .filter_map(|v| Some((v.number, of_version(v)?)))
+        .filter(|(_, card)| card.held_out_days() == latest.held_out_days())
         .filter_map(|(number, card)| {
             let metric = card
                 .metrics
                 .into_iter()
                 .next()
-                .filter(|m| m.name == deciding.name && m.scope == deciding.scope)?;
+                .filter(|m| m.is_alike(deciding))?;
             let label = format!("{} {number}", Say::Version.text(locale));
             Some(estimates::row(locale, label, &metric.value, 1.0))
         })
@@ -211,6 +212,7 @@ mod tests {
             scope: String::new(),
             unit: "share".to_owned(),
             better: Direction::Higher,
+            role: schema::Role::Decides,
             value,
             baseline,
             baseline_name: "popularity".to_owned(),

@@ -13,6 +13,34 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} groupes par somme de quintiles",
     ),
     (
+        "inside the history a baseline did better than the model chosen: {~}",
+        "dans l’historique, une référence a fait mieux que le modèle choisi : {0}",
+    ),
+    (
+        "the likelihood is flat in {}: the history does not tell it from another parameter",
+        "la vraisemblance est plate en {0} : l’historique ne le distingue pas d’un autre paramètre",
+    ),
+    (
+        "every repeat purchase of {#} customers cost {#}: the amount is that exact mean",
+        "chaque achat suivant de {0} clients a coûté {1} : le montant est cette moyenne exacte",
+    ),
+    (
+        "what purchases bring could not be learnt, so no value is given: {}",
+        "ce que rapportent les achats n’a pas pu être appris, aucune valeur n’est donc donnée : {0}",
+    ),
+    (
+        "{~}: maximum found in {#} steps, largest gradient {}, log-likelihood {#}",
+        "{0} : maximum trouvé en {1} pas, plus grand gradient {2}, log-vraisemblance {3}",
+    ),
+    (
+        "{~}: parameters with 95 % intervals: {}",
+        "{0} : paramètres et intervalles à 95 % : {1}",
+    ),
+    (
+        "{~} takes amounts not to depend on how often somebody buys: their correlation is {#}",
+        "{0} suppose que les montants ne dépendent pas de la fréquence des achats : leur corrélation est de {1}",
+    ),
+    (
         "trained before {}, lists over {#} products compared with what was bought in the {#} days after",
         "entraînée avant le {0}, listes sur {1} articles comparées à ce qui a été acheté dans les {2} jours suivants",
     ),

@@ -67,6 +67,15 @@ const SENTENCES: &[(&str, &str)] = &[
         "un seul achat en dit peu : l’intervalle est celui de tous ces clients",
     ),
     ("mean_order", "{mean} par achat suivant"),
+    ("same_amount", "chaque achat suivant a coûté {amount}"),
+    (
+        "own_rate",
+        "continue comme jusqu’ici : achats suivants : {repeats}, client depuis {age_days} j",
+    ),
+    (
+        "quintiles",
+        "des cinq cinquièmes de tous les clients : récence {recency}, commandes {orders}, dépense {spend} ; 5 est le mieux",
+    ),
 ];
 
 /// What a text among the values is, where it is no name that the shop gave.
@@ -84,6 +93,7 @@ enum Sort {
 const SORTS: &[(&str, &str, Sort)] = &[
     ("behaviour", "spend", Sort::Amount),
     ("mean_order", "mean", Sort::Amount),
+    ("same_amount", "amount", Sort::Amount),
     ("next_nearest", "segment", Sort::Segment),
     ("rule", "rule", Sort::Rule),
 ];

@@ -415,8 +415,8 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     ("availability", "disponibilité"),
     (
-        "Share of product, site and day with at least one unit to sell.",
-        "Part des articles, sites et jours avec au moins une unité à vendre.",
+        "Share of product, site and day with at least one unit to sell; a level holds until the next one written.",
+        "Part des articles, sites et jours avec au moins une unité à vendre ; un niveau vaut jusqu’au suivant écrit.",
     ),
     ("basket", "panier moyen"),
     ("Money taken per order.", "Montant encaissé par commande."),

@@ -32,9 +32,16 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "popularity : on ne sait rien du client",
     ),
     ("k-means on logs", "k-moyennes sur les logarithmes"),
-    ("no segment", "aucun segment"),
-    ("no value", "aucune valeur"),
     ("own rate so far", "son propre rythme"),
+    (
+        "mean rate of all customers",
+        "rythme moyen de tous les clients",
+    ),
+    ("Gamma-Gamma", "Gamma-Gamma"),
+    (
+        "sum of three quintiles, 3 to 15",
+        "somme de trois quintiles, de 3 à 15",
+    ),
     ("BG/NBD", "BG/NBD"),
     ("Pareto/NBD", "Pareto/NBD"),
     (
@@ -50,6 +57,18 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
     (
         "amounts vary so much that their mean does not exist",
         "les montants varient tant que leur moyenne n’existe pas",
+    ),
+    (
+        "what purchases bring could not be learnt",
+        "ce que rapportent les achats n’a pas pu être appris",
+    ),
+    (
+        "repeat purchases brought no money",
+        "les achats suivants n’ont rien rapporté",
+    ),
+    (
+        "a rate says nothing of leaving",
+        "un rythme ne dit rien d’un départ",
     ),
     (
         "the value is too large to be told in cents",
@@ -89,8 +108,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Ce client l’est-il encore, combien de fois achètera-t-il, et qu’apportera-t-il ?",
     ),
     (
-        "error of the purchases predicted per customer",
-        "l’erreur des achats prédits par client",
+        "how well predicted purchases rank and scale the customers (correlation), with about the right total",
+        "combien les achats prédits classent et échelonnent les clients (corrélation), avec un total à peu près juste",
     ),
     (
         "each customer goes on at their own rate so far",
@@ -169,8 +188,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "indice de Rand ajusté entre rééchantillonnages",
     ),
     ("mean over customers", "moyenne sur les clients"),
+    (
+        "mean over customers, any product",
+        "moyenne sur les clients, tout article",
+    ),
+    ("mean over baskets", "moyenne sur les paniers"),
     ("most sold lately", "meilleures ventes récentes"),
     ("quintile-sum groups", "groupes par somme de quintiles"),
+    (
+        "as many quintile-sum groups",
+        "autant de groupes par somme de quintiles",
+    ),
     (
         "explained share of next log spend",
         "part expliquée du logarithme de la dépense suivante",
@@ -209,14 +237,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("category limit", "limite par catégorie"),
     ("outranked", "devancés par d’autres"),
     ("what is measured", "ce qui est mesuré"),
-    (
-        "one figure for all customers",
-        "un seul chiffre pour tous les clients",
-    ),
-    (
-        "shares are compared as a whole",
-        "les parts se comparent en bloc",
-    ),
     ("different resamples", "rééchantillonnages différents"),
     // Types of columns and units.
     ("text", "texte"),
