@@ -18,8 +18,8 @@ mod set_aside;
 pub use error::{Blame, ImportError};
 pub use forget::{Forgotten, forget};
 pub use outcome::{Committed, FileOutcome, FileState, ImportOutcome, SourceOutcome};
-pub(crate) use rules::contract;
 pub use refused::{RefusedSource, refused};
+pub(crate) use rules::contract;
 
 use file::{Importer, Tables};
 use lake::{Lake, Snapshot, Transaction};

@@ -397,7 +397,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(n, (_, lead))| {
-                let noise = |c: usize| if (c / (n + 1)) % 2 == 0 { 0.05 } else { -0.05 };
+                let noise = |c: usize| if (c / (n + 1)).is_multiple_of(2) { 0.05 } else { -0.05 };
                 (0..400).map(|c| spread(c) + noise(c) + lead).collect()
             })
             .collect();

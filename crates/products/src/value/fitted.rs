@@ -383,7 +383,7 @@ impl Fitted for FittedValue {
                 "parameters": self.body.fitted.parameter_intervals(),
             },
             "amounts": amounts_page(&self.body.amounts),
-            "told": [self.body.fit_in_words(), self.body.caveats()].concat(),
+            "told": ([self.body.fit_in_words(), self.body.caveats()].concat()),
             "horizon_days": self.body.settings.horizon_days,
             "cohorts": self.body.cohorts,
         })

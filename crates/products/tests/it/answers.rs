@@ -47,7 +47,11 @@ fn asked(customer: &str) -> Asked {
 }
 
 fn answered(fitted: &dyn Fitted, history: History, customer: &str) -> Vec<Action> {
-    let shop = Arc::new(Shop::new(Arc::new(history), &decisions::RuleSet::default()));
+    let shop = Arc::new(Shop::new(
+        Arc::new(history),
+        &decisions::RuleSet::default(),
+        Arc::default(),
+    ));
     let serving = fitted.attach(shop);
     let now = jiff::Timestamp::UNIX_EPOCH;
     serving.decide(&asked(customer), now).unwrap().actions

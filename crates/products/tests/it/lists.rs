@@ -127,7 +127,7 @@ fn what_is_like_a_new_product_is_what_sells_and_says_so() {
     assert_eq!(explained.lines.len(), 1, "{explained:?}");
     assert_eq!(explained.lines[0].what, "sells now");
     let best = &new.actions[0];
-    assert!(explained.about == best.id && (explained.score - best.score).abs() < 1e-9);
+    assert!(explained.about == best.id && (explained.score - best.score.unwrap()).abs() < 1e-9);
 
     let bestseller = best.id.as_str();
     let known = decide(
@@ -173,7 +173,7 @@ fn rules_hold_by_the_clock_of_the_shop() {
         products: &[],
         placements: &[],
     };
-    let file = ConfigFile::new("rules/house.toml", &rules.concat());
+    let file = ConfigFile::new("rules/house.toml", rules.concat());
     let rules = RuleSet::check(&[file], &names).unwrap();
     let listed = |zone: &str, now: &str| -> BTreeSet<String> {
         let zone = jiff::tz::TimeZone::get(zone).unwrap();

@@ -338,6 +338,7 @@ fn product_page() -> Value {
             "scope": text("Where it was measured; empty for the whole product."),
             "unit": text("Its unit."),
             "better": { "type": "string", "enum": ["higher", "lower"] },
+            "role": { "description": "`decides`, `shown`, or `{\"within\": …}`: how much worse than its baseline the version may be." },
             "value": reference("Estimate"),
             "baseline": reference("Estimate"),
             "baseline_name": text("What the baseline is."),
@@ -348,6 +349,7 @@ fn product_page() -> Value {
         &["split", "metrics", "notes"],
         &json!({
             "split": text("How the data was split."), "metrics": array(&metric),
+            "held_out": { "type": ["object", "null"], "description": "The first held-out day (`from`) and how many there are (`days`)." },
             "notes": texts("What a reader must know to judge the figures."),
         }),
     );
