@@ -15,14 +15,12 @@ pub enum Direction {
 }
 
 /// What a measure has to say at the gate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The version may not lose to its baseline by it, nor be worse than the champion, beyond the noise; and by one of
     /// the deciding measures it must beat its baseline.
     Decides,
-    /// The version may be worse than its baseline by this much, in the unit of the measure, and not by more.
-    Within(f64),
     /// It is shown and decides nothing.
     #[default]
     Shown,
@@ -199,24 +197,14 @@ impl Scorecard {
             .deciding()
             .next()
             .ok_or_else(|| "nothing that decides was measured".to_owned())?;
-        for metric in &self.metrics {
-            let allowed = match metric.role {
-                Role::Decides => 0.0,
-                Role::Within(allowed) => allowed,
-                Role::Shown => continue,
-            };
-            if metric.ahead().is_some_and(|(_, best)| best < -allowed) {
+        for metric in self.deciding() {
+            if metric.ahead().is_some_and(|(_, best)| best < 0.0) {
                 return Err(format!(
-                    "{} {} is worse than the baseline ({}) {}{}",
+                    "{} {} is worse than the baseline ({}) {} beyond the noise",
                     metric.told(),
                     metric.value,
                     metric.baseline_name,
                     metric.baseline,
-                    if allowed > 0.0 {
-                        format!(" by more than the {} allowed", short(allowed))
-                    } else {
-                        " beyond the noise".to_owned()
-                    }
                 ));
             }
         }
@@ -512,27 +500,6 @@ mod tests {
         // Nor may it fall behind the champion's.
         let why = refusal(&both(0.45, Role::Decides), Some(&both(0.6, Role::Decides)));
         assert!(why.contains("similar recall@20"), "{why}");
-    }
-
-    #[test]
-    fn a_measure_with_a_limit_closes_the_gate_beyond_it() {
-        let off = |ours: f64| {
-            let mut card = card(0.5, 0.4);
-            card.metrics.push(Metric {
-                name: "total error".into(),
-                better: Direction::Lower,
-                role: Role::Within(0.1),
-                value: Estimate::Exact(ours),
-                baseline: Estimate::Exact(0.08),
-                gain: Estimate::Exact(ours - 0.08),
-                ..metric(0.0, 0.0)
-            });
-            card
-        };
-        assert!(is_open(&off(0.01), None));
-        assert!(is_open(&off(0.17), None));
-        let why = refusal(&off(0.4), None);
-        assert!(why.contains("total error") && why.contains("0.1"), "{why}");
     }
 
     #[test]

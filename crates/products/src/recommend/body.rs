@@ -161,7 +161,7 @@ impl Body {
             (Some(_), Some(measured)) => measured.order,
             (Some(_), None) => {
                 let categories = categories(history);
-                choose::order(&all, as_of_days, settings, categories.as_deref(), seed)?
+                choose::order(&all, as_of_days, settings, categories.as_deref())?
             }
             (None, _) => PairOrder::Lift,
         };

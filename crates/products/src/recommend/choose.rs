@@ -325,14 +325,12 @@ pub(crate) fn hits(cases: &[Case], listed: impl Fn(u32) -> Vec<u32>) -> Vec<f64>
     cases.iter().map(hit).collect()
 }
 
-/// The order of complements that finds more of the last days' baskets: by lift, unless the other finds more beyond the
-/// noise.
+/// The order of complements that finds more of the last days' baskets.
 pub(crate) fn order(
     all: &Interactions,
     as_of_days: f64,
     settings: &Checked,
     categories: Option<&[u32]>,
-    seed: u64,
 ) -> Result<PairOrder, FitError> {
     let cut_days = as_of_days - f64::from(settings.held_out_days);
     let earlier = match Complements::fit(
@@ -346,15 +344,14 @@ pub(crate) fn order(
         Err(other) => return Err(other.into()),
     };
     let cases = basket_cases(all, cut_days);
-    let found = |order: PairOrder| {
+    let rate = |order: PairOrder| {
         let list = |item: u32| -> Vec<u32> {
             let pairs = ordered(earlier.of(item).unwrap_or_default(), order);
             pairs.iter().take(PAIRS).map(|(p, _)| p.item).collect()
         };
-        hits(&cases, list)
+        mean(&hits(&cases, list))
     };
-    let (extra, lift) = (found(PairOrder::Extra), found(PairOrder::Lift));
-    Ok(if clearly_ahead(&extra, &lift, seed) {
+    Ok(if rate(PairOrder::Extra) > rate(PairOrder::Lift) {
         PairOrder::Extra
     } else {
         PairOrder::Lift
@@ -397,7 +394,13 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(n, (_, lead))| {
-                let noise = |c: usize| if (c / (n + 1)).is_multiple_of(2) { 0.05 } else { -0.05 };
+                let noise = |c: usize| {
+                    if (c / (n + 1)).is_multiple_of(2) {
+                        0.05
+                    } else {
+                        -0.05
+                    }
+                };
                 (0..400).map(|c| spread(c) + noise(c) + lead).collect()
             })
             .collect();

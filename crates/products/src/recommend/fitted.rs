@@ -139,13 +139,17 @@ impl FittedRecommend {
                 .take(PAIRS)
                 .collect()
         });
-        Some(metric(
-            &format!("hit rate@{PAIRS}"),
-            name(Placement::Complementary),
-            "mean over baskets",
-            (ours, theirs),
-            seed,
-        ))
+        // Shown, not judged: what sells most lies in most baskets anyway, and complements are asked for what does not.
+        Some(Metric {
+            role: Role::Shown,
+            ..metric(
+                &format!("hit rate@{PAIRS}"),
+                name(Placement::Complementary),
+                "mean over baskets",
+                (ours, theirs),
+                seed,
+            )
+        })
     }
 }
 

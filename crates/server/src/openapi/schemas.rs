@@ -338,7 +338,7 @@ fn product_page() -> Value {
             "scope": text("Where it was measured; empty for the whole product."),
             "unit": text("Its unit."),
             "better": { "type": "string", "enum": ["higher", "lower"] },
-            "role": { "description": "`decides`, `shown`, or `{\"within\": …}`: how much worse than its baseline the version may be." },
+            "role": { "type": "string", "enum": ["decides", "shown"], "description": "Whether it has a say at the gate." },
             "value": reference("Estimate"),
             "baseline": reference("Estimate"),
             "baseline_name": text("What the baseline is."),
