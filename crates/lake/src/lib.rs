@@ -13,6 +13,7 @@ pub mod log;
 mod error;
 mod kept;
 mod merge;
+mod scan;
 mod session;
 mod snapshot;
 mod storage;

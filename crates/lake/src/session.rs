@@ -1,5 +1,6 @@
 //! The SQL engine over a snapshot, held to its memory budget.
 
+use crate::scan::WholeTable;
 use crate::storage::{Lake, SQL_STORE};
 use crate::{LakeError, Snapshot};
 use arrow::array::RecordBatch;
@@ -139,18 +140,21 @@ impl Lake {
         if paths.is_empty() {
             return Ok(Arc::new(EmptyTable::new(schema)));
         }
-        let paths = paths
+        let urls = paths
             .iter()
             .map(|path| ListingTableUrl::parse(self.file_url(&table.name, path)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| self.sql_error(e))?;
+        let files = urls.iter().map(|url| url.prefix().clone()).collect();
         let options = ListingOptions::new(Arc::new(ParquetFormat::default()));
-        let config = ListingTableConfig::new_with_multi_paths(paths)
+        let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
             .with_schema(schema);
-        Ok(Arc::new(
-            ListingTable::try_new(config).map_err(|e| self.sql_error(e))?,
-        ))
+        Ok(Arc::new(WholeTable {
+            name: table.name.clone(),
+            listing: ListingTable::try_new(config).map_err(|e| self.sql_error(e))?,
+            files,
+        }))
     }
 
     /// The rows of a query over the latest snapshot. Read only; held to the memory budget, spilling to disk.

@@ -345,11 +345,17 @@ fn product_page() -> Value {
             "gain": reference("Estimate"),
         }),
     );
+    let mut held_out = object(
+        &["from", "days"],
+        &json!({ "from": text("The first held-out day."), "days": whole("How many there are.") }),
+    );
+    // Absent in scorecards written before it was kept.
+    held_out["type"] = json!(["object", "null"]);
     let scorecard = object(
         &["split", "metrics", "notes"],
         &json!({
             "split": text("How the data was split."), "metrics": array(&metric),
-            "held_out": { "type": ["object", "null"], "description": "The first held-out day (`from`) and how many there are (`days`)." },
+            "held_out": held_out,
             "notes": texts("What a reader must know to judge the figures."),
         }),
     );

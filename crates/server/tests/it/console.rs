@@ -501,7 +501,7 @@ for (const path of PATHS) {
   for (const e of page.querySelectorAll("main *"))
     if (own(e) && states.has(colour(e)) && !e.closest(".badge")) found.bare.push({ path, text: e.textContent });
   for (const chart of page.querySelectorAll("svg.chart")) {
-    const lines = [...chart.querySelectorAll("g > path[fill=none]")];
+    const lines = [...chart.querySelectorAll("g > path[fill=none][stroke]")];
     if (lines.length > 1) found.lines.push({ path, dashes: lines.map((line) => line.getAttribute("stroke-dasharray") ?? "") });
   }
 }
