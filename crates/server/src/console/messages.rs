@@ -263,6 +263,8 @@ messages! {
     KeyIs: "Key", "Clé";
     RowsRead: "Rows read", "Lignes lues";
     RowsAccepted: "Accepted", "Acceptées";
+    ImportRefused: "The import of {0} was refused", "L'import de {0} a été refusé";
+    ImportRefusedMeans: "nothing of it is in the tables; what it found is kept until the source passes", "rien n'en est dans les tables ; ce qu'il a trouvé est gardé jusqu'à ce que la source passe";
     RowsRefused: "Refused by the contract", "Refusées par le contrat";
     RowsSkipped: "Skipped by the source file", "Sautées par le fichier source";
     NewestRow: "Newest row at import", "Ligne la plus récente à l’import";

@@ -14,6 +14,7 @@ use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use factory::import::RefusedSource;
 use maud::{Markup, html};
 use quality::{Newest, Report, RuleReport};
 use schema::table::{Column, Table, table, tables as all_tables};
@@ -52,6 +53,10 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
     let all = ledger::imported(state, &snapshot).await?;
     let imported = all.get(name);
     let aside = ledger::set_aside(state, &snapshot, &of.name).await?;
+    let refusals = state.workshop.refused_imports().await;
+    let refusals =
+        refusals.map_err(|e| Problem::internal("read which imports were refused", &e))?;
+    let refused = refusals.values().filter(|r| r.table == of.name);
     let key =
         html! { @for (n, k) in of.key.iter().enumerate() { @if n > 0 { ", " } (page::code(k)) } };
     let body = html! {
@@ -63,6 +68,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             (say(Say::OneRowIs), french::marked(l, &of.grain)),
             (say(Say::KeyIs), key),
         ]))
+        @for one in refused { (refusal(l, one)) }
         @match imported {
             None if rows == 0 => (page::next(l, &page::command(say(Say::TableNever), "comptoir import"))),
             None => {}
@@ -75,6 +81,18 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         section { h2 #columns { (say(Say::Columns)) } (columns(l, of)) }
     };
     Ok(Page::new(name, body))
+}
+
+/// An import that the gate refused, with what was found in it.
+fn refusal(l: Locale, refused: &RefusedSource) -> Markup {
+    html! {
+        section {
+            h2 { (Say::ImportRefused.with(l, &[&refused.source])) }
+            p { (moment(refused.refused_at)) " · " (Say::ImportRefusedMeans.text(l)) }
+            @for reason in &refused.reasons { p.problem role="status" { (french::marked(l, reason)) } }
+            @if let Some(r) = &refused.report { (rules(l, r)) }
+        }
+    }
 }
 
 fn import(l: Locale, imported: &Imported) -> Markup {

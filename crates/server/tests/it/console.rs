@@ -227,6 +227,43 @@ fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
 }
 
 #[test]
+fn an_import_that_was_refused_is_shown_with_what_it_found() {
+    let folder = trained();
+    let source = folder.path().join("sources/stock.toml");
+    let rule = "\n[[rule]]\nname = \"plausible level\"\ncolumn = \"on_hand\"\nmax = 100\nshare_max = 0.1\n";
+    let text = std::fs::read_to_string(&source).unwrap() + rule;
+    std::fs::write(&source, text).unwrap();
+    let raw = folder.path().join("raw/stock.csv");
+    within(folder.path(), async |workshop| {
+        let shop = workshop.shop().await.unwrap();
+        let id = shop.items[0].product_id.as_str();
+        let stock =
+            format!("Ref,Site,Day,OnHand\n{id},ORL1,2025-06-01,12\n{id},ORL1,2025-06-02,4321\n");
+        std::fs::write(&raw, stock).unwrap();
+        let options = ImportOptions::at("2025-06-06T08:00:00Z".parse().unwrap());
+        let outcome = workshop.import(&options, &Silent).await.unwrap();
+        assert!(!outcome.gate_open);
+    });
+    let served = serving(folder);
+    for (language, title) in [
+        ("en", "The import of stock was refused"),
+        ("fr", "L&#39;import de stock a été refusé"),
+    ] {
+        let accept = [("accept-language", language)];
+        let page = get(served.address, "/tables/stock_levels", &accept).body;
+        let page = page.replace('\'', "&#39;");
+        let refusal = page
+            .split(title)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {title:?} in {page}"));
+        let refusal = refusal.split("</section>").next().unwrap();
+        for part in ["plausible level", "4321"] {
+            assert!(refusal.contains(part), "no {part:?} in {refusal}");
+        }
+    }
+}
+
+#[test]
 fn every_page_forbids_what_it_does_not_need() {
     for path in [
         "/",
