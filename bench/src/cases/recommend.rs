@@ -87,7 +87,7 @@ fn chosen<'a>(
     methods: &'a [Method],
     metrics: &[RankingMetric],
     k: usize,
-) -> anyhow::Result<&'a Method> {
+) -> anyhow::Result<Option<&'a Method>> {
     let mut best: Option<(f64, &Method)> = None;
     for method in methods {
         let values = match measured(inner, method, &metrics[..1], k) {
@@ -99,8 +99,7 @@ fn chosen<'a>(
             best = Some((mean, method));
         }
     }
-    best.map(|(_, method)| method)
-        .context("no method to choose from")
+    Ok(best.map(|(_, method)| method))
 }
 
 /// What was chosen on the inner task, and how it did on the test.
@@ -121,9 +120,11 @@ fn chosen_and_measured<'a>(
     methods: &'a [Method],
     metrics: &[RankingMetric],
     k: usize,
-) -> anyhow::Result<Found<'a>> {
+) -> anyhow::Result<Option<Found<'a>>> {
     let started = Instant::now();
-    let method = chosen(inner, methods, metrics, k)?;
+    let Some(method) = chosen(inner, methods, metrics, k)? else {
+        return Ok(None);
+    };
     let choosing_seconds = started.elapsed().as_secs_f64();
     let started = Instant::now();
     let values = measured(test, method, metrics, k)?;
@@ -137,12 +138,12 @@ fn chosen_and_measured<'a>(
         "chosen of {} in {choosing_seconds:.1} s, fitted and ranked in {seconds:.1} s: {written}",
         methods.len()
     );
-    Ok(Found {
+    Ok(Some(Found {
         method,
         values,
         intervals,
         note,
-    })
+    }))
 }
 
 fn bootstrap(ctx: &Ctx) -> Bootstrap {
@@ -181,7 +182,11 @@ fn of_the_product(
         });
     }
     let tried = methods.len();
-    let found = chosen_and_measured(ctx, inner, test, &methods, metrics, k)?;
+    let Some(found) = chosen_and_measured(ctx, inner, test, &methods, metrics, k)? else {
+        return Ok(
+            "; the product's own candidates look at days, which these data do not have".to_owned(),
+        );
+    };
     let values: Vec<String> = found
         .intervals
         .iter()
@@ -313,7 +318,8 @@ fn movielens_next_item(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let (inner, test) = (movielens(&path, 1, every)?, movielens(&path, 2, every)?);
     let methods = ctx.pick(movielens_methods()[..4].to_vec(), movielens_methods());
     let metrics = [RankingMetric::Ndcg, RankingMetric::HitRate];
-    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?;
+    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?
+        .context("no method to choose from")?;
     let (found, note) = (&chosen.intervals, &chosen.note);
     let own = of_the_product(ctx, &inner, &test, &metrics, 10)?;
     let holds = found[1].mean >= 0.275 && found[0].mean >= 0.161;
@@ -366,7 +372,8 @@ fn tafeng_next_basket(ctx: &Ctx) -> anyhow::Result<Outcome> {
         RankingMetric::Ndcg,
     ];
     let methods = ctx.pick(tafeng_methods()[..8].to_vec(), tafeng_methods());
-    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?;
+    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 10)?
+        .context("no method to choose from")?;
     let (found, note) = (&chosen.intervals, &chosen.note);
     let own = of_the_product(ctx, &inner, &test, &metrics, 10)?;
     Ok(Outcome::Measured(Measured {
@@ -424,7 +431,8 @@ fn uci_new_products(ctx: &Ctx) -> anyhow::Result<Outcome> {
         RankingMetric::Ndcg,
         RankingMetric::Recall(RecallOver::Targets),
     ];
-    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 20)?;
+    let chosen = chosen_and_measured(ctx, &inner, &test, &methods, &metrics, 20)?
+        .context("no method to choose from")?;
     let (found, note) = (&chosen.intervals, &chosen.note);
     let cut = cut_in_words(ctx, &test, &chosen, &metrics, 20)?;
     let own = of_the_product(ctx, &inner, &test, &metrics, 20)?;

@@ -90,7 +90,7 @@ fn refusal(l: Locale, refused: &RefusedSource) -> Markup {
             h2 { (Say::ImportRefused.with(l, &[&refused.source])) }
             p { (moment(refused.refused_at)) " · " (Say::ImportRefusedMeans.text(l)) }
             @for reason in &refused.reasons { p.problem role="status" { (french::marked(l, reason)) } }
-            @if let Some(r) = &refused.report { (rules(l, r)) }
+            @if let Some(r) = &refused.report { (rules(l, r, true)) }
         }
     }
 }
@@ -128,7 +128,7 @@ fn import(l: Locale, imported: &Imported) -> Markup {
             @if let Some(r) = &imported.report {
                 h3 { (say(Say::ContractRules)) }
                 p { (say(Say::RulesLead)) }
-                (rules(l, r))
+                (rules(l, r, false))
                 @if !r.notes.is_empty() {
                     h3 { (say(Say::NotesOfImport)) }
                     ul { @for note in &r.notes { li { (french::marked(l, note)) } } }
@@ -146,7 +146,9 @@ fn allowed_text(l: Locale, english: &str) -> Markup {
 }
 
 /// The rules of a contract, those that rows broke before those that none did.
-fn rules(l: Locale, report: &Report) -> Markup {
+///
+/// - `all_examples`: also of rows that were set aside, where no other part of the page shows them.
+fn rules(l: Locale, report: &Report, all_examples: bool) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
         words(say(Say::Rule)),
@@ -171,8 +173,7 @@ fn rules(l: Locale, report: &Report) -> Markup {
             },
             html! {
                 (say(if r.warns { Say::EffectWarns } else { Say::EffectAside }))
-                // Rows that were set aside are shown as they are below.
-                @if r.warns { (warned(l, &r.examples)) }
+                @if r.warns || all_examples { (examples(l, &r.examples)) }
             },
         ]
     };
@@ -189,8 +190,8 @@ fn rules(l: Locale, report: &Report) -> Markup {
     }
 }
 
-/// Rows that were accepted though they broke a rule.
-fn warned(l: Locale, examples: &[quality::Example]) -> Markup {
+/// Rows that broke a rule.
+fn examples(l: Locale, examples: &[quality::Example]) -> Markup {
     html! {
         @if !examples.is_empty() {
             details {
