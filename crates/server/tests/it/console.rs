@@ -1,7 +1,7 @@
 //! The console: what is on its pages, in both languages, on a telephone, and where it may not reach.
 
 use crate::browser::{available, look};
-use crate::served::{edit, empty, get, locked, post, serving, shop, trained, within};
+use crate::served::{Served, edit, empty, get, locked, post, serving, shop, trained, within};
 use factory::import::ImportOptions;
 use schema::progress::Silent;
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,12 +192,13 @@ fn a_customer_page_says_who_is_held_out_as_the_api_decides() {
     assert_eq!(seen.len(), 2, "half of the customers are held out: {list}");
 }
 
-#[test]
-fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
+/// A shop whose import of two stock levels found one beyond a rule of its source file; `end` is the rule's own part.
+fn with_a_level_beyond_its_rule(end: &str, gate_open: bool) -> Served {
     let folder = trained();
     let source = folder.path().join("sources/stock.toml");
-    let rule = "\n[[rule]]\nname = \"plausible level\"\ncolumn = \"on_hand\"\nmax = 100\neffect = \"warn\"\n";
-    let text = std::fs::read_to_string(&source).unwrap() + rule;
+    let rule =
+        format!("\n[[rule]]\nname = \"plausible level\"\ncolumn = \"on_hand\"\nmax = 100\n{end}\n");
+    let text = std::fs::read_to_string(&source).unwrap() + &rule;
     std::fs::write(&source, text).unwrap();
     let raw = folder.path().join("raw/stock.csv");
     within(folder.path(), async |workshop| {
@@ -207,9 +208,15 @@ fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
             format!("Ref,Site,Day,OnHand\n{id},ORL1,2025-06-01,12\n{id},ORL1,2025-06-02,4321\n");
         std::fs::write(&raw, stock).unwrap();
         let options = ImportOptions::at("2025-06-06T08:00:00Z".parse().unwrap());
-        workshop.import(&options, &Silent).await.unwrap();
+        let outcome = workshop.import(&options, &Silent).await.unwrap();
+        assert_eq!(outcome.gate_open, gate_open);
     });
-    let served = serving(folder);
+    serving(folder)
+}
+
+#[test]
+fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
+    let served = with_a_level_beyond_its_rule("effect = \"warn\"", true);
     for (language, effect, row, future) in [
         ("en", "Examples", "row 2", "not in the future"),
         ("fr", "Exemples", "ligne 2", "pas dans le futur"),
@@ -228,23 +235,7 @@ fn rows_that_were_only_warned_of_are_shown_and_so_is_what_a_column_allows() {
 
 #[test]
 fn an_import_that_was_refused_is_shown_with_what_it_found() {
-    let folder = trained();
-    let source = folder.path().join("sources/stock.toml");
-    let rule = "\n[[rule]]\nname = \"plausible level\"\ncolumn = \"on_hand\"\nmax = 100\nshare_max = 0.1\n";
-    let text = std::fs::read_to_string(&source).unwrap() + rule;
-    std::fs::write(&source, text).unwrap();
-    let raw = folder.path().join("raw/stock.csv");
-    within(folder.path(), async |workshop| {
-        let shop = workshop.shop().await.unwrap();
-        let id = shop.items[0].product_id.as_str();
-        let stock =
-            format!("Ref,Site,Day,OnHand\n{id},ORL1,2025-06-01,12\n{id},ORL1,2025-06-02,4321\n");
-        std::fs::write(&raw, stock).unwrap();
-        let options = ImportOptions::at("2025-06-06T08:00:00Z".parse().unwrap());
-        let outcome = workshop.import(&options, &Silent).await.unwrap();
-        assert!(!outcome.gate_open);
-    });
-    let served = serving(folder);
+    let served = with_a_level_beyond_its_rule("share_max = 0.1", false);
     for (language, title) in [
         ("en", "The import of stock was refused"),
         ("fr", "L&#39;import de stock a été refusé"),
