@@ -1,9 +1,10 @@
 //! A client for one connection that stays open, with as little work per answer as can be.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 
 use anyhow::{Context, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// One connection to the server.
 #[derive(Debug)]
@@ -15,9 +16,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn open(address: &str) -> anyhow::Result<Self> {
-        let stream =
-            TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
+    pub(crate) async fn open(address: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address)
+            .await
+            .with_context(|| format!("connect to {address}"))?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -30,23 +32,23 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection breaks, or the answer is not a 200.
-    pub(crate) fn post(&mut self, path: &str, body: &str) -> anyhow::Result<()> {
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> anyhow::Result<()> {
         self.request.clear();
         write!(
             self.request,
             "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )?;
-        self.stream.write_all(&self.request)?;
+        self.stream.write_all(&self.request).await?;
         self.buffer.clear();
         let (head, length) = loop {
             if let Some(end) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") {
                 break (end + 4, content_length(&self.buffer[..end])?);
             }
-            self.read_some()?;
+            self.read_some().await?;
         };
         while self.buffer.len() < head + length {
-            self.read_some()?;
+            self.read_some().await?;
         }
         ensure!(
             self.buffer.starts_with(b"HTTP/1.1 200 "),
@@ -56,11 +58,12 @@ impl Connection {
         Ok(())
     }
 
-    fn read_some(&mut self) -> anyhow::Result<()> {
-        let mut chunk = [0u8; 16 * 1024];
-        let read = self.stream.read(&mut chunk)?;
+    async fn read_some(&mut self) -> anyhow::Result<()> {
+        /// Room for an answer.
+        const ANSWER_BYTES: usize = 16 * 1024;
+        self.buffer.reserve(ANSWER_BYTES);
+        let read = self.stream.read_buf(&mut self.buffer).await?;
         ensure!(read > 0, "the server closed the connection");
-        self.buffer.extend_from_slice(&chunk[..read]);
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -147,33 +146,24 @@ impl Load {
     }
 }
 
-/// Asks on all connections for a while.
+/// Asks on all connections for a while, from one thread: each takes a turn of a processor that the server needs too.
 fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow::Result<Load> {
-    let all = Mutex::new(Vec::new());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let began = Instant::now();
-    std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|number| {
-                let all = &all;
-                scope.spawn(move || -> anyhow::Result<()> {
-                    let times = ask(address, bodies, pace, number, began, lasts)?;
-                    all.lock().expect("no client panics").extend(times);
-                    Ok(())
-                })
-            })
-            .collect();
-        clients
-            .into_iter()
-            .try_for_each(|client| client.join().expect("no client panics"))
+    let answered = runtime.block_on(async {
+        let clients = (0..CONNECTIONS).map(|n| ask(address, bodies, pace, n, began, lasts));
+        futures::future::try_join_all(clients).await
     })?;
     let seconds = began.elapsed().as_secs_f64();
-    let answered = all.into_inner().expect("no client panics");
+    let answered: Vec<Answered> = answered.into_iter().flatten().collect();
     ensure!(!answered.is_empty(), "nothing was answered");
     Ok(Load::new(answered, seconds))
 }
 
 /// One connection's part.
-fn ask(
+async fn ask(
     address: &str,
     bodies: &[String],
     pace: Pace,
@@ -181,7 +171,7 @@ fn ask(
     began: Instant,
     lasts: Duration,
 ) -> anyhow::Result<Vec<Answered>> {
-    let mut connection = Connection::open(address)?;
+    let mut connection = Connection::open(address).await?;
     let mut times = Vec::new();
     for turn in 0_usize.. {
         let request = turn * CONNECTIONS + number;
@@ -195,8 +185,10 @@ fn ask(
         if due.duration_since(began).max(began.elapsed()) >= lasts {
             break;
         }
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        connection.post(PATH, &bodies[request % bodies.len()])?;
+        tokio::time::sleep_until(due.into()).await;
+        connection
+            .post(PATH, &bodies[request % bodies.len()])
+            .await?;
         times.push(Answered {
             due_second: u32::try_from(due.duration_since(began).as_secs()).unwrap_or(u32::MAX),
             micros: u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX),

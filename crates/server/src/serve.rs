@@ -177,7 +177,7 @@ async fn look(state: Arc<AppState>) {
 }
 
 async fn drain_once(state: &AppState) {
-    match state.drain.run(jiff::Timestamp::now()).await {
+    match state.drain.run_beside_answers(jiff::Timestamp::now()).await {
         Ok(drained) if !drained.held_back.is_empty() => {
             for held in &drained.held_back {
                 tracing::error!(

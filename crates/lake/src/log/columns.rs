@@ -1,6 +1,7 @@
 //! Records to the columns of their tables, and back.
 
 use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord};
+use super::wire::{AnswerWire, DecisionWire};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
@@ -32,11 +33,8 @@ fn batch(table: &'static str, columns: Vec<ArrayRef>) -> RecordBatch {
         .expect("the columns are those of the table's definition")
 }
 
-fn moments(at: impl Iterator<Item = Timestamp>) -> ArrayRef {
-    Arc::new(
-        TimestampMicrosecondArray::from_iter_values(at.map(Timestamp::as_microsecond))
-            .with_timezone("UTC"),
-    )
+fn moments(micros: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
 }
 
 fn required<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
@@ -49,48 +47,85 @@ fn optional<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
 
 /// One row of table `decisions`.
 struct Row<'a> {
-    decision: &'a DecisionRecord,
+    decision: &'a DecisionWire<'a>,
     position: i64,
     action: Option<&'a str>,
     score: Option<f64>,
-    propensity: Probability,
+    propensity: f64,
     reasons: Option<&'a str>,
 }
 
-fn said(reasons: &Json) -> Option<&str> {
-    (!reasons.is_null()).then(|| reasons.text())
+fn said(reasons: &str) -> Option<&str> {
+    (reasons != "null").then_some(reasons)
 }
 
-fn rows(decision: &DecisionRecord) -> Vec<Row<'_>> {
-    let none = |propensity, reasons| {
-        vec![Row {
-            decision,
-            position: 0,
-            action: None,
-            score: None,
-            propensity,
-            reasons,
-        }]
+fn rows<'a>(decision: &'a DecisionWire<'a>) -> impl Iterator<Item = Row<'a>> {
+    let none = |propensity, reasons| Row {
+        decision,
+        position: 0,
+        action: None,
+        score: None,
+        propensity,
+        reasons,
     };
-    match &decision.answer {
-        Answer::Nothing {
+    let (none, actions) = match &decision.answer {
+        AnswerWire::Nothing {
             propensity,
             reasons,
-        } => none(*propensity, said(reasons)),
+        } => (Some(none(*propensity, said(reasons))), &[][..]),
         // An empty list is no action, and was not drawn.
-        Answer::Actions(actions) if actions.is_empty() => none(Probability::ONE, None),
-        Answer::Actions(actions) => (1..)
-            .zip(actions)
-            .map(|(position, a)| Row {
-                decision,
-                position,
-                action: a.action.as_deref(),
-                score: a.score.filter(|s| s.is_finite()),
-                propensity: a.propensity,
-                reasons: said(&a.reasons),
-            })
-            .collect(),
-    }
+        AnswerWire::Actions(actions) if actions.is_empty() => (Some(none(1.0, None)), &[][..]),
+        AnswerWire::Actions(actions) => (None, &actions[..]),
+    };
+    let actions = (1..).zip(actions).map(move |(position, a)| Row {
+        decision,
+        position,
+        action: a.action,
+        score: a.score.filter(|s| s.is_finite()),
+        propensity: a.propensity,
+        reasons: said(a.reasons),
+    });
+    none.into_iter().chain(actions)
+}
+
+/// Rows of table `decisions`: one per action, in order; one at position 0 where there is no action.
+pub(super) fn decision_rows(decisions: &[DecisionWire<'_>]) -> RecordBatch {
+    let rows: Vec<Row<'_>> = decisions.iter().flat_map(rows).collect();
+    let decisions = || rows.iter().map(|r| r.decision);
+    batch(
+        DECISIONS,
+        vec![
+            required(decisions().map(|d| d.decision_id)),
+            Arc::new(Int64Array::from_iter_values(
+                rows.iter().map(|r| r.position),
+            )),
+            moments(decisions().map(DecisionWire::decided_at_micros)),
+            required(decisions().map(|d| d.product)),
+            Arc::new(Int64Array::from_iter_values(
+                decisions().map(|d| i64::from(d.version)),
+            )),
+            optional(decisions().map(|d| d.customer_id)),
+            optional(decisions().map(|d| d.subject_product_id)),
+            optional(decisions().map(|d| d.placement)),
+            optional(rows.iter().map(|r| r.action)),
+            Arc::new(rows.iter().map(|r| r.score).collect::<Float64Array>()),
+            Arc::new(Float64Array::from_iter_values(
+                rows.iter().map(|r| r.propensity),
+            )),
+            Arc::new(
+                decisions()
+                    .map(|d| Some(d.holdout))
+                    .collect::<BooleanArray>(),
+            ),
+            Arc::new(
+                decisions()
+                    .map(|d| Some(d.fallback))
+                    .collect::<BooleanArray>(),
+            ),
+            optional(rows.iter().map(|r| r.reasons)),
+            optional(decisions().map(|d| d.fingerprint)),
+        ],
+    )
 }
 
 impl DecisionRecord {
@@ -100,42 +135,8 @@ impl DecisionRecord {
     /// Never for the definition of the table that this program ships.
     #[must_use]
     pub fn to_batch(records: &[Self]) -> RecordBatch {
-        let rows: Vec<Row<'_>> = records.iter().flat_map(rows).collect();
-        let decisions = || rows.iter().map(|r| r.decision);
-        batch(
-            DECISIONS,
-            vec![
-                required(decisions().map(|d| d.decision_id.as_str())),
-                Arc::new(Int64Array::from_iter_values(
-                    rows.iter().map(|r| r.position),
-                )),
-                moments(decisions().map(|d| d.decided_at)),
-                required(decisions().map(|d| d.product.as_str())),
-                Arc::new(Int64Array::from_iter_values(
-                    decisions().map(|d| i64::from(d.version)),
-                )),
-                optional(decisions().map(|d| d.customer_id.as_ref().map(CustomerId::as_str))),
-                optional(decisions().map(|d| d.subject_product_id.as_ref().map(ProductId::as_str))),
-                optional(decisions().map(|d| d.placement.as_deref())),
-                optional(rows.iter().map(|r| r.action)),
-                Arc::new(rows.iter().map(|r| r.score).collect::<Float64Array>()),
-                Arc::new(Float64Array::from_iter_values(
-                    rows.iter().map(|r| r.propensity.get()),
-                )),
-                Arc::new(
-                    decisions()
-                        .map(|d| Some(d.holdout))
-                        .collect::<BooleanArray>(),
-                ),
-                Arc::new(
-                    decisions()
-                        .map(|d| Some(d.fallback))
-                        .collect::<BooleanArray>(),
-                ),
-                optional(rows.iter().map(|r| r.reasons)),
-                optional(decisions().map(|d| d.fingerprint.as_deref())),
-            ],
-        )
+        let borrowed: Vec<DecisionWire<'_>> = records.iter().map(DecisionWire::from).collect();
+        decision_rows(&borrowed)
     }
 
     /// The decision whose rows these are, all of one decision and in order of position; `None` where there is no
@@ -228,7 +229,7 @@ impl EventRecord {
             EVENTS,
             vec![
                 required(records.iter().map(|e| e.event_id.as_str())),
-                moments(records.iter().map(|e| e.occurred_at)),
+                moments(records.iter().map(|e| e.occurred_at.as_microsecond())),
                 required(records.iter().map(|e| e.kind.name())),
                 optional(
                     records

@@ -120,10 +120,15 @@ impl Committer {
                     .unwrap_or_else(PoisonError::into_inner);
             }
             if crowded && queue.seals.is_empty() && !queue.closing {
-                // Asleep, not waiting: nobody spends time on waking it for each record.
-                drop(queue);
-                std::thread::sleep(crowd_wait);
-                queue = shared.queue();
+                for _ in 0..LOOKS {
+                    // Asleep, not waiting: nobody spends time on waking it for each record.
+                    drop(queue);
+                    std::thread::sleep(crowd_wait / LOOKS);
+                    queue = shared.queue();
+                    if queue.waiting.len() >= ENOUGH {
+                        break;
+                    }
+                }
             }
             let frames = std::mem::replace(&mut queue.frames, std::mem::take(&mut spare));
             let waiting = std::mem::take(&mut queue.waiting);
@@ -300,6 +305,12 @@ impl Committer {
         Ok(())
     }
 }
+
+/// Looks at a crowded queue while a batch waits for others.
+const LOOKS: u32 = 4;
+
+/// Records that are worth a sync: it takes as much of a processor as answering one or two of them.
+const ENOUGH: usize = 16;
 
 /// Memory kept between two batches: enough for most, and a burst gives its memory back.
 const SPARE_BYTES: usize = 1 << 20;

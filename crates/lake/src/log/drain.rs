@@ -1,11 +1,13 @@
 //! Sealed segments to rows of the lake, exactly once.
 
-use super::columns::{DECISIONS, EVENTS};
+use super::columns::{DECISIONS, EVENTS, decision_rows};
 use super::deduplicate::drop_repeated;
 use super::files::make_durable;
 use super::folder::{Folder, Recovery, log_folders, tag_of};
-use super::records::{DecisionRecord, EventRecord, LogRecord, RecordError};
-use super::segment::{DAMAGED, Damage, SEALED, SegmentError, read_segment};
+use super::packed;
+use super::records::{EventRecord, RecordError};
+use super::segment::{DAMAGED, Damage, SEALED, SegmentError, SegmentRecord, read_segment};
+use super::wire::Wire;
 use super::{Wal, WalError};
 use crate::{Lake, LakeError, Transaction};
 use arrow::array::RecordBatch;
@@ -14,10 +16,16 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Records turned into rows at a time: it bounds what Arrow holds beside the records.
-const RECORDS_PER_BATCH: usize = 4096;
+/// Records turned into rows at a time: some 5 ms of work, after which it may rest.
+const RECORDS_PER_BATCH: usize = 256;
+
+/// Rests after each batch, as long as the batch took each: beside answers, draining works a third of the time.
+const RESTS: u32 = 2;
+
+/// Segments that may wait before draining no longer rests: 128 MiB of log.
+const WAITING_ALLOWED: usize = 8;
 
 /// How draining behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,45 +130,63 @@ struct Loaded {
     damaged: Vec<Damage>,
 }
 
-fn load(path: &Path) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
-    let tag = tag_of(path).unwrap_or_default().to_owned();
+fn load(path: &Path, rests: u32) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
     let mut loaded = Loaded {
         path: path.to_owned(),
-        tag,
+        tag: tag_of(path).unwrap_or_default().to_owned(),
         ..Loaded::default()
     };
     let mut events = Vec::new();
-    let mut damaged = Vec::new();
-    let mut decisions = Vec::new();
-    let mut to_rows = |decisions: &mut Vec<DecisionRecord>| {
-        loaded.n_decisions += decisions.len() as u64;
-        loaded.decisions.push(DecisionRecord::to_batch(decisions));
-        decisions.clear();
-    };
+    let mut records = Vec::new();
+    let mut began = Instant::now();
     for item in read_segment(path)? {
         match item {
-            Ok(record) => {
-                let wrong = |source| HeldBack::Record {
-                    path: path.to_owned(),
-                    offset: record.offset,
-                    source,
-                };
-                match LogRecord::from_bytes(&record.payload).map_err(wrong)? {
-                    LogRecord::Decision(decision) => decisions.push(decision),
-                    LogRecord::Event(event) => events.push(event),
-                }
-                if decisions.len() == RECORDS_PER_BATCH {
-                    to_rows(&mut decisions);
-                }
-            }
-            Err(damage) => damaged.push(damage),
+            Ok(record) => records.push(record),
+            Err(damage) => loaded.damaged.push(damage),
+        }
+        if records.len() == RECORDS_PER_BATCH {
+            loaded.take(&records, &mut events)?;
+            records.clear();
+            std::thread::sleep(began.elapsed() * rests);
+            began = Instant::now();
         }
     }
-    if !decisions.is_empty() {
-        to_rows(&mut decisions);
-    }
-    loaded.damaged = damaged;
+    loaded.take(&records, &mut events)?;
     Ok((loaded, events))
+}
+
+impl Loaded {
+    /// Adds some records: decisions as rows, events as they are.
+    fn take(
+        &mut self,
+        records: &[SegmentRecord],
+        events: &mut Vec<EventRecord>,
+    ) -> Result<(), HeldBack> {
+        let wrong = |record: &SegmentRecord| {
+            let (path, offset) = (self.path.clone(), record.offset);
+            move |source| HeldBack::Record {
+                path,
+                offset,
+                source,
+            }
+        };
+        let unpacked = records
+            .iter()
+            .map(|r| packed::unpack(&r.payload).map_err(|e| wrong(r)(e.into())))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut decisions = Vec::with_capacity(records.len());
+        for (record, bytes) in records.iter().zip(&unpacked) {
+            match Wire::read(bytes).map_err(wrong(record))? {
+                Wire::Decision(decision) => decisions.push(decision),
+                Wire::Event(event) => events.push(event.to_record().map_err(wrong(record))?),
+            }
+        }
+        if !decisions.is_empty() {
+            self.n_decisions += decisions.len() as u64;
+            self.decisions.push(decision_rows(&decisions));
+        }
+        Ok(())
+    }
 }
 
 impl Drain {
@@ -184,10 +210,23 @@ impl Drain {
     /// [`DrainError::Lake`] when the lake is busy or refuses, [`DrainError::Wal`] when the log cannot be sealed,
     /// [`DrainError::Delete`] when a drained segment cannot be deleted. All may succeed in a later run.
     pub async fn run(&self, now: Timestamp) -> Result<Drained, DrainError> {
+        self.run_with(now, 0).await
+    }
+
+    /// As [`Drain::run`], with rests while little waits: a burst of work holds up answers more than a steady share of
+    /// the processors does.
+    ///
+    /// # Errors
+    /// As [`Drain::run`].
+    pub async fn run_beside_answers(&self, now: Timestamp) -> Result<Drained, DrainError> {
+        self.run_with(now, RESTS).await
+    }
+
+    async fn run_with(&self, now: Timestamp, rests: u32) -> Result<Drained, DrainError> {
         let _turn = self.turn.lock().await;
         let mut drained = Drained::default();
         self.wal.seal().await?;
-        self.drain_folder(self.wal.owned(), now, &mut drained)
+        self.drain_folder(self.wal.owned(), now, rests, &mut drained)
             .await?;
         let root = self.wal.root().to_owned();
         let cannot_list = |source| {
@@ -205,7 +244,7 @@ impl Drain {
             };
             drained.adopted += 1;
             drained.recovery.add(folder.recover()?);
-            self.drain_folder(&folder, now, &mut drained).await?;
+            self.drain_folder(&folder, now, rests, &mut drained).await?;
             folder
                 .delete_if_empty()
                 .map_err(|source| DrainError::Delete {
@@ -220,14 +259,21 @@ impl Drain {
         &self,
         folder: &Folder,
         now: Timestamp,
+        rests: u32,
         drained: &mut Drained,
     ) -> Result<(), DrainError> {
         let mut together = Vec::new();
         let mut bytes = 0;
-        for path in folder.segments(&[SEALED])? {
+        let segments = folder.segments(&[SEALED])?;
+        let rests = if segments.len() > WAITING_ALLOWED {
+            0
+        } else {
+            rests
+        };
+        for path in segments {
             let size = fs_err::metadata(&path).map_or(0, |m| m.len());
             if bytes > 0 && bytes + size > self.options.transaction_bytes {
-                self.flush(folder, std::mem::take(&mut together), now, drained)
+                self.flush(folder, std::mem::take(&mut together), now, rests, drained)
                     .await?;
                 bytes = 0;
             }
@@ -237,7 +283,7 @@ impl Drain {
         if together.is_empty() {
             Ok(())
         } else {
-            self.flush(folder, together, now, drained).await
+            self.flush(folder, together, now, rests, drained).await
         }
     }
 
@@ -247,9 +293,15 @@ impl Drain {
         folder: &Folder,
         paths: Vec<PathBuf>,
         now: Timestamp,
+        rests: u32,
         drained: &mut Drained,
     ) -> Result<(), DrainError> {
-        let read = move || paths.iter().map(|path| load(path)).collect::<Vec<_>>();
+        let read = move || {
+            paths
+                .iter()
+                .map(|path| load(path, rests))
+                .collect::<Vec<_>>()
+        };
         let read = tokio::task::spawn_blocking(read)
             .await
             .map_err(|_| WalError::Closed)?;
@@ -280,9 +332,9 @@ impl Drain {
             drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
         for (segment, events) in segments.iter_mut().zip(&events) {
             let decisions = std::mem::take(&mut segment.decisions).into_iter();
-            write(&mut transaction, DECISIONS, &segment.tag, decisions).await?;
+            write(&mut transaction, DECISIONS, &segment.tag, decisions, rests).await?;
             let events = events.chunks(RECORDS_PER_BATCH).map(EventRecord::to_batch);
-            write(&mut transaction, EVENTS, &segment.tag, events).await?;
+            write(&mut transaction, EVENTS, &segment.tag, events, rests).await?;
         }
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
@@ -307,6 +359,7 @@ async fn write(
     table: &'static str,
     tag: &str,
     batches: impl Iterator<Item = RecordBatch>,
+    rests: u32,
 ) -> Result<(), LakeError> {
     let mut batches = batches.peekable();
     if batches.peek().is_none() {
@@ -316,7 +369,11 @@ async fn write(
         .writer(table, super::columns::table_schema(table), tag)
         .await?;
     for batch in batches {
+        let began = Instant::now();
         writer.write(&batch).await?;
+        // The encoder may work on this thread: it takes its turn within the time that is measured.
+        tokio::task::yield_now().await;
+        tokio::time::sleep(began.elapsed() * rests).await;
     }
     writer.finish(transaction).await?;
     Ok(())

@@ -3,8 +3,9 @@
 use super::columns::DECISIONS;
 use super::folder::{log_folders, segments};
 use super::packed;
-use super::records::{DecisionRecord, LogRecord};
+use super::records::DecisionRecord;
 use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
+use super::wire::Wire;
 use crate::{Lake, LakeError};
 use schema::DecisionId;
 use std::io;
@@ -56,8 +57,6 @@ pub async fn find_decision(
 }
 
 fn in_logs(root: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, LookupError> {
-    // The text as JSON writes it: a segment is searched before any of its records is parsed.
-    let needle = serde_json::Value::from(id.as_str()).to_string();
     let cannot = |folder: &Path| {
         let folder = folder.to_owned();
         move |source| LookupError::Folder { folder, source }
@@ -69,7 +68,7 @@ fn in_logs(root: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, Looku
             other => other.map_err(cannot(&folder))?,
         };
         for path in paths {
-            if let Some(decision) = in_segment(&path, &needle, id)? {
+            if let Some(decision) = in_segment(&path, id)? {
                 return Ok(Some(decision));
             }
         }
@@ -77,11 +76,7 @@ fn in_logs(root: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, Looku
     Ok(None)
 }
 
-fn in_segment(
-    path: &Path,
-    needle: &str,
-    id: &DecisionId,
-) -> Result<Option<DecisionRecord>, SegmentError> {
+fn in_segment(path: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, SegmentError> {
     let reader = match read_segment(path) {
         Err(SegmentError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             // Sealed since it was listed, or drained: then the lake has it.
@@ -97,12 +92,12 @@ fn in_segment(
         other => other?,
     };
     for record in reader.flatten() {
-        // Unpacking is quick beside parsing.
-        let mentions = packed::unpack(&record.payload)
-            .is_ok_and(|json| std::str::from_utf8(&json).is_ok_and(|text| text.contains(needle)));
-        if mentions
-            && let Ok(LogRecord::Decision(decision)) = LogRecord::from_bytes(&record.payload)
-            && decision.decision_id == *id
+        let Ok(bytes) = packed::unpack(&record.payload) else {
+            continue;
+        };
+        if let Ok(Wire::Decision(found)) = Wire::read(&bytes)
+            && found.decision_id == id.as_str()
+            && let Ok(decision) = found.to_record()
         {
             return Ok(Some(decision));
         }

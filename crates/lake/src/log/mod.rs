@@ -19,6 +19,7 @@ mod recent;
 mod records;
 mod segment;
 mod wal;
+mod wire;
 
 pub use compact::{CompactError, CompactOptions, Compacted, compact};
 pub use drain::{Drain, DrainError, DrainOptions, Drained, HeldBack};

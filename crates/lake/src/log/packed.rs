@@ -11,7 +11,7 @@ const LONG_BYTES: usize = 1 << 10;
 /// A decision waits for it: a list of ten takes 10 µs and two fifths of its bytes; at level 1 18 µs and a third.
 const LEVEL: i32 = -1;
 
-/// First bytes of what is compressed (RFC 8878); JSON begins otherwise.
+/// First bytes of what is compressed (RFC 8878); a record begins otherwise.
 const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// Largest record before compression.
@@ -40,14 +40,14 @@ fn with<T, R>(
 ///
 /// # Errors
 /// When there is no memory for it.
-pub(super) fn pack(json: Vec<u8>) -> io::Result<Vec<u8>> {
-    if json.len() < LONG_BYTES {
-        return Ok(json);
+pub(super) fn pack(record: Vec<u8>) -> io::Result<Vec<u8>> {
+    if record.len() < LONG_BYTES {
+        return Ok(record);
     }
-    COMPRESSOR.with(|tool| with(tool, || Compressor::new(LEVEL), |c| c.compress(&json)))
+    COMPRESSOR.with(|tool| with(tool, || Compressor::new(LEVEL), |c| c.compress(&record)))
 }
 
-/// The JSON of a record, as it was before [`pack`].
+/// A record as it was before [`pack`].
 ///
 /// # Errors
 /// When the bytes are no whole compressed record of at most [`UNPACKED_BYTES_MAX`] bytes.

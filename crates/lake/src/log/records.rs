@@ -1,16 +1,14 @@
 //! What the log holds: decisions and events.
 
 use super::packed;
+use super::wire::Wire;
 use jiff::Timestamp;
 use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-/// One record of the log, as JSON on disk; long ones are compressed ([`packed`]).
-///
-/// Unknown fields are refused, not dropped: a record of a newer program waits in its segment for one that knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// One record of the log.
+#[derive(Debug, Clone, PartialEq)]
 pub enum LogRecord {
     /// A decision.
     Decision(DecisionRecord),
@@ -18,28 +16,50 @@ pub enum LogRecord {
     Event(EventRecord),
 }
 
-/// A record that is no decision and no event.
+/// Bytes that are no record of this program: of a newer one, they wait in their segment for one that knows them.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// Its JSON.
+    /// Another format.
+    #[error("read a record of the log: its format is {found}, this program reads {known}")]
+    Format {
+        /// Its format.
+        found: u8,
+        /// The format that this program reads.
+        known: u8,
+    },
+    /// Its fields.
     #[error("read a record of the log")]
-    Json(#[from] serde_json::Error),
+    Fields(#[from] postcard::Error),
+    /// More fields than this program knows.
+    #[error("read a record of the log: {bytes} bytes follow its last field")]
+    Longer {
+        /// Bytes that follow.
+        bytes: usize,
+    },
+    /// The value of one field.
+    #[error("read a record of the log")]
+    Field(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Its compression.
     #[error("unpack a record of the log")]
     Packed(#[from] std::io::Error),
 }
 
+impl RecordError {
+    pub(super) fn field(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Field(error.into())
+    }
+}
+
 impl LogRecord {
-    /// The bytes to append.
+    /// The bytes to append; those of a long record are compressed.
     ///
     /// # Errors
-    /// [`RecordError`] when the reasons cannot be written as JSON.
+    /// [`RecordError::Packed`] when there is no memory to compress them.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
         /// Room for a list of ten with its reasons.
         const RECORD_BYTES: usize = 4 * 1024;
-        let mut json = Vec::with_capacity(RECORD_BYTES);
-        serde_json::to_writer(&mut json, self)?;
-        Ok(packed::pack(json)?)
+        let bytes = Wire::from(self).write(Vec::with_capacity(RECORD_BYTES))?;
+        Ok(packed::pack(bytes)?)
     }
 
     /// The record that was appended.
@@ -47,7 +67,7 @@ impl LogRecord {
     /// # Errors
     /// [`RecordError`] when the bytes are no record of this version of the program.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        Ok(serde_json::from_slice(&packed::unpack(bytes)?)?)
+        Wire::read(&packed::unpack(bytes)?)?.to_record()
     }
 }
 
