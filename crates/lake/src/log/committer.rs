@@ -307,7 +307,7 @@ impl Committer {
 }
 
 /// Looks at a crowded queue while a batch waits for others.
-const LOOKS: u32 = 4;
+const LOOKS: u32 = 2;
 
 /// Records that are worth a sync: it takes as much of a processor as answering one or two of them.
 const ENOUGH: usize = 16;

@@ -4,13 +4,13 @@ use super::columns::{DECISIONS, EVENTS, decision_rows};
 use super::deduplicate::drop_repeated;
 use super::files::make_durable;
 use super::folder::{Folder, Recovery, log_folders, tag_of};
-use super::packed;
 use super::records::{EventRecord, RecordError};
 use super::segment::{DAMAGED, Damage, SEALED, SegmentError, SegmentRecord, read_segment};
-use super::wire::Wire;
+use super::wire::{DecisionWire, Wire};
 use super::{Wal, WalError};
 use crate::{Lake, LakeError, Transaction};
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::io;
@@ -18,14 +18,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Records turned into rows at a time: some 5 ms of work, after which it may rest.
-const RECORDS_PER_BATCH: usize = 256;
+/// Records read, or turned into rows, at a time: half a millisecond of work, after which draining may rest.
+const RECORDS_PER_STEP: usize = 32;
 
-/// Rests after each batch, as long as the batch took each: beside answers, draining works a third of the time.
-const RESTS: u32 = 2;
+/// Rests after each step, as long as the step took each: beside answers, draining works a third of the time.
+pub(super) const RESTS: u32 = 2;
 
-/// Segments that may wait before draining no longer rests: 128 MiB of log.
-const WAITING_ALLOWED: usize = 8;
+/// Segments that may wait before draining no longer rests: 1 GiB of log.
+const WAITING_ALLOWED: usize = 32;
 
 /// How draining behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,12 @@ pub struct DrainOptions {
 }
 
 impl Default for DrainOptions {
-    /// 3 days, 5 seconds, 16 MiB: some 80 MiB of rows.
+    /// 3 days, 5 seconds, 32 MiB.
     fn default() -> Self {
         Self {
             event_window_days: 3,
             patience: Duration::from_secs(5),
-            transaction_bytes: 16 << 20,
+            transaction_bytes: 32 << 20,
         }
     }
 }
@@ -124,9 +124,8 @@ pub struct Drain {
 struct Loaded {
     path: PathBuf,
     tag: String,
-    n_decisions: u64,
-    /// Its decisions as rows: half of what the records would take.
-    decisions: Vec<RecordBatch>,
+    /// Its records that are decisions: each can be read.
+    decisions: Vec<Bytes>,
     damaged: Vec<Damage>,
 }
 
@@ -137,55 +136,43 @@ fn load(path: &Path, rests: u32) -> Result<(Loaded, Vec<EventRecord>), HeldBack>
         ..Loaded::default()
     };
     let mut events = Vec::new();
-    let mut records = Vec::new();
     let mut began = Instant::now();
-    for item in read_segment(path)? {
+    for (number, item) in (1_usize..).zip(read_segment(path)?) {
         match item {
-            Ok(record) => records.push(record),
+            Ok(SegmentRecord { offset, payload }) => {
+                let wrong = |source| HeldBack::Record {
+                    path: path.to_owned(),
+                    offset,
+                    source,
+                };
+                match Wire::read(&payload).map_err(wrong)? {
+                    Wire::Decision(_) => loaded.decisions.push(payload),
+                    Wire::Event(event) => events.push(event.to_record().map_err(wrong)?),
+                }
+            }
             Err(damage) => loaded.damaged.push(damage),
         }
-        if records.len() == RECORDS_PER_BATCH {
-            loaded.take(&records, &mut events)?;
-            records.clear();
+        if number % RECORDS_PER_STEP == 0 {
             std::thread::sleep(began.elapsed() * rests);
             began = Instant::now();
         }
     }
-    loaded.take(&records, &mut events)?;
     Ok((loaded, events))
 }
 
 impl Loaded {
-    /// Adds some records: decisions as rows, events as they are.
-    fn take(
-        &mut self,
-        records: &[SegmentRecord],
-        events: &mut Vec<EventRecord>,
-    ) -> Result<(), HeldBack> {
-        let wrong = |record: &SegmentRecord| {
-            let (path, offset) = (self.path.clone(), record.offset);
-            move |source| HeldBack::Record {
-                path,
-                offset,
-                source,
-            }
-        };
-        let unpacked = records
-            .iter()
-            .map(|r| packed::unpack(&r.payload).map_err(|e| wrong(r)(e.into())))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut decisions = Vec::with_capacity(records.len());
-        for (record, bytes) in records.iter().zip(&unpacked) {
-            match Wire::read(bytes).map_err(wrong(record))? {
-                Wire::Decision(decision) => decisions.push(decision),
-                Wire::Event(event) => events.push(event.to_record().map_err(wrong(record))?),
-            }
-        }
-        if !decisions.is_empty() {
-            self.n_decisions += decisions.len() as u64;
-            self.decisions.push(decision_rows(&decisions));
-        }
-        Ok(())
+    /// Its decisions as rows, some at a time: they take many times the memory of the records.
+    fn rows(&self) -> impl Iterator<Item = RecordBatch> {
+        self.decisions.chunks(RECORDS_PER_STEP).map(|records| {
+            let decisions: Vec<DecisionWire<'_>> = records
+                .iter()
+                .filter_map(|record| match Wire::read(record) {
+                    Ok(Wire::Decision(decision)) => Some(decision),
+                    Ok(Wire::Event(_)) | Err(_) => None,
+                })
+                .collect();
+            decision_rows(&decisions)
+        })
     }
 }
 
@@ -330,16 +317,25 @@ impl Drain {
         }
         let repeated =
             drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
-        for (segment, events) in segments.iter_mut().zip(&events) {
-            let decisions = std::mem::take(&mut segment.decisions).into_iter();
-            write(&mut transaction, DECISIONS, &segment.tag, decisions, rests).await?;
-            let events = events.chunks(RECORDS_PER_BATCH).map(EventRecord::to_batch);
+        for (segment, events) in segments.iter().zip(&events) {
+            write(
+                &mut transaction,
+                DECISIONS,
+                &segment.tag,
+                segment.rows(),
+                rests,
+            )
+            .await?;
+            let events = events.chunks(RECORDS_PER_STEP).map(EventRecord::to_batch);
             write(&mut transaction, EVENTS, &segment.tag, events, rests).await?;
         }
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
         drained.segments += segments.len() as u64;
-        drained.decisions += segments.iter().map(|s| s.n_decisions).sum::<u64>();
+        drained.decisions += segments
+            .iter()
+            .map(|s| s.decisions.len() as u64)
+            .sum::<u64>();
         drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
         drained.repeated_events += repeated;
         let cleared = clear(folder, &segments);
@@ -368,12 +364,13 @@ async fn write(
     let mut writer = transaction
         .writer(table, super::columns::table_schema(table), tag)
         .await?;
+    let mut began = Instant::now();
     for batch in batches {
-        let began = Instant::now();
         writer.write(&batch).await?;
         // The encoder may work on this thread: it takes its turn within the time that is measured.
         tokio::task::yield_now().await;
         tokio::time::sleep(began.elapsed() * rests).await;
+        began = Instant::now();
     }
     writer.finish(transaction).await?;
     Ok(())

@@ -2,7 +2,6 @@
 
 use super::columns::DECISIONS;
 use super::folder::{log_folders, segments};
-use super::packed;
 use super::records::DecisionRecord;
 use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
 use super::wire::Wire;
@@ -92,10 +91,7 @@ fn in_segment(path: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, Se
         other => other?,
     };
     for record in reader.flatten() {
-        let Ok(bytes) = packed::unpack(&record.payload) else {
-            continue;
-        };
-        if let Ok(Wire::Decision(found)) = Wire::read(&bytes)
+        if let Ok(Wire::Decision(found)) = Wire::read(&record.payload)
             && found.decision_id == id.as_str()
             && let Ok(decision) = found.to_record()
         {

@@ -14,7 +14,6 @@ mod drain;
 mod files;
 mod folder;
 mod lookup;
-mod packed;
 mod recent;
 mod records;
 mod segment;

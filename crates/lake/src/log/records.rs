@@ -1,6 +1,5 @@
 //! What the log holds: decisions and events.
 
-use super::packed;
 use super::wire::Wire;
 use jiff::Timestamp;
 use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
@@ -39,9 +38,6 @@ pub enum RecordError {
     /// The value of one field.
     #[error("read a record of the log")]
     Field(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Its compression.
-    #[error("unpack a record of the log")]
-    Packed(#[from] std::io::Error),
 }
 
 impl RecordError {
@@ -51,15 +47,12 @@ impl RecordError {
 }
 
 impl LogRecord {
-    /// The bytes to append; those of a long record are compressed.
+    /// The bytes to append.
     ///
     /// # Errors
-    /// [`RecordError::Packed`] when there is no memory to compress them.
+    /// [`RecordError::Fields`] when there is no memory for them.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RecordError> {
-        /// Room for a list of ten with its reasons.
-        const RECORD_BYTES: usize = 4 * 1024;
-        let bytes = Wire::from(self).write(Vec::with_capacity(RECORD_BYTES))?;
-        Ok(packed::pack(bytes)?)
+        Wire::from(self).write()
     }
 
     /// The record that was appended.
@@ -67,7 +60,7 @@ impl LogRecord {
     /// # Errors
     /// [`RecordError`] when the bytes are no record of this version of the program.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordError> {
-        Wire::read(&packed::unpack(bytes)?)?.to_record()
+        Wire::read(bytes)?.to_record()
     }
 }
 

@@ -9,6 +9,7 @@
 //! and not for the journal of the file system. Checksums are therefore salted with the segment's own name, so that
 //! what an earlier segment left is no frame of this one, and a mark behind each batch says where this one ends.
 
+use bytes::Bytes;
 use crc32fast::Hasher;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ pub struct SegmentRecord {
     /// Where its frame begins in the file, in bytes.
     pub offset: u64,
     /// What was appended.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
 }
 
 /// Bytes that were once on disk and can no longer be read.
@@ -95,7 +96,7 @@ enum Next {
 #[derive(Debug)]
 pub struct SegmentReader {
     path: PathBuf,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     salt: u32,
     at: usize,
     /// A sealed segment was on disk to its last byte: it has no tail that may be torn.
@@ -131,7 +132,7 @@ pub fn read_segment(path: &Path) -> Result<SegmentReader, SegmentError> {
     let salt = if unsalted { 0 } else { salt(path) };
     Ok(SegmentReader {
         path: path.to_owned(),
-        bytes,
+        bytes: bytes.into(),
         salt,
         at,
         sealed,
@@ -263,7 +264,7 @@ impl Iterator for SegmentReader {
         match SegmentReader::next(self) {
             Next::Record { end } => {
                 self.at = end;
-                let payload = self.bytes[start + HEADER_BYTES..end].to_vec();
+                let payload = self.bytes.slice(start + HEADER_BYTES..end);
                 Some(Ok(SegmentRecord {
                     offset: start as u64,
                     payload,
@@ -323,7 +324,7 @@ mod tests {
         let (mut records, mut damage) = (Vec::new(), Vec::new());
         for item in reader.by_ref() {
             match item {
-                Ok(record) => records.push(String::from_utf8(record.payload).unwrap()),
+                Ok(record) => records.push(String::from_utf8(record.payload.to_vec()).unwrap()),
                 Err(found) => damage.push(found),
             }
         }

@@ -20,7 +20,7 @@ fn segments(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 fn payloads(paths: &[PathBuf]) -> Vec<String> {
     let record = |r: Result<lake::log::SegmentRecord, lake::log::Damage>| {
-        String::from_utf8(r.unwrap().payload).unwrap()
+        String::from_utf8(r.unwrap().payload.to_vec()).unwrap()
     };
     paths
         .iter()

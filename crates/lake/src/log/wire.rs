@@ -1,0 +1,268 @@
+//! Records as they lie in the log: a format number, then postcard. It takes a third of the time that JSON takes to be
+//! written and a tenth to be read, and what is read borrows from what was read.
+
+use super::records::{
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError,
+};
+use jiff::Timestamp;
+use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
+
+/// First byte of a record. Each change of the types below is a new number: fields have no names here.
+const FORMAT: u8 = 2;
+
+/// A record of the log, borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Wire<'a> {
+    #[serde(borrow)]
+    Decision(DecisionWire<'a>),
+    #[serde(borrow)]
+    Event(EventWire<'a>),
+}
+
+/// A [`DecisionRecord`], borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DecisionWire<'a> {
+    pub(super) decision_id: &'a str,
+    decided_at: (i64, i32),
+    pub(super) product: &'a str,
+    pub(super) version: u32,
+    pub(super) customer_id: Option<&'a str>,
+    pub(super) subject_product_id: Option<&'a str>,
+    pub(super) placement: Option<&'a str>,
+    #[serde(borrow)]
+    pub(super) answer: AnswerWire<'a>,
+    pub(super) holdout: bool,
+    pub(super) fallback: bool,
+    pub(super) fingerprint: Option<&'a str>,
+}
+
+/// An [`Answer`], borrowed. Reasons are JSON text.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum AnswerWire<'a> {
+    Nothing {
+        propensity: f64,
+        reasons: &'a str,
+    },
+    #[serde(borrow)]
+    Actions(Vec<ActionWire<'a>>),
+}
+
+/// An [`ActionRecord`], borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ActionWire<'a> {
+    pub(super) action: Option<&'a str>,
+    pub(super) score: Option<f64>,
+    pub(super) propensity: f64,
+    pub(super) reasons: &'a str,
+}
+
+/// An [`EventRecord`], borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EventWire<'a> {
+    event_id: &'a str,
+    occurred_at: (i64, i32),
+    kind: EventType,
+    customer_id: Option<&'a str>,
+    session_id: Option<&'a str>,
+    product_id: Option<&'a str>,
+    position: Option<NonZeroU32>,
+    query: Option<&'a str>,
+    quantity: Option<NonZeroU32>,
+    decision_id: Option<&'a str>,
+}
+
+fn parts(at: Timestamp) -> (i64, i32) {
+    (at.as_second(), at.subsec_nanosecond())
+}
+
+fn moment((second, nanosecond): (i64, i32)) -> Result<Timestamp, RecordError> {
+    Timestamp::new(second, nanosecond).map_err(RecordError::field)
+}
+
+fn id<T>(text: Option<&str>) -> Result<Option<T>, RecordError>
+where
+    T: TryFrom<String, Error: std::error::Error + Send + Sync + 'static>,
+{
+    text.map(|text| T::try_from(text.to_owned()).map_err(RecordError::field))
+        .transpose()
+}
+
+fn probability(value: f64) -> Result<Probability, RecordError> {
+    Probability::new(value).map_err(RecordError::field)
+}
+
+fn json(text: &str) -> Result<Json, RecordError> {
+    Json::from_text(text.to_owned()).map_err(RecordError::field)
+}
+
+impl<'a> From<&'a LogRecord> for Wire<'a> {
+    fn from(record: &'a LogRecord) -> Self {
+        match record {
+            LogRecord::Decision(decision) => Self::Decision(decision.into()),
+            LogRecord::Event(event) => Self::Event(event.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a DecisionRecord> for DecisionWire<'a> {
+    fn from(record: &'a DecisionRecord) -> Self {
+        Self {
+            decision_id: record.decision_id.as_str(),
+            decided_at: parts(record.decided_at),
+            product: &record.product,
+            version: record.version,
+            customer_id: record.customer_id.as_ref().map(CustomerId::as_str),
+            subject_product_id: record.subject_product_id.as_ref().map(ProductId::as_str),
+            placement: record.placement.as_deref(),
+            answer: match &record.answer {
+                Answer::Nothing {
+                    propensity,
+                    reasons,
+                } => AnswerWire::Nothing {
+                    propensity: propensity.get(),
+                    reasons: reasons.text(),
+                },
+                Answer::Actions(actions) => {
+                    AnswerWire::Actions(actions.iter().map(ActionWire::from).collect())
+                }
+            },
+            holdout: record.holdout,
+            fallback: record.fallback,
+            fingerprint: record.fingerprint.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a ActionRecord> for ActionWire<'a> {
+    fn from(record: &'a ActionRecord) -> Self {
+        Self {
+            action: record.action.as_deref(),
+            score: record.score,
+            propensity: record.propensity.get(),
+            reasons: record.reasons.text(),
+        }
+    }
+}
+
+impl<'a> From<&'a EventRecord> for EventWire<'a> {
+    fn from(record: &'a EventRecord) -> Self {
+        Self {
+            event_id: &record.event_id,
+            occurred_at: parts(record.occurred_at),
+            kind: record.kind,
+            customer_id: record.customer_id.as_ref().map(CustomerId::as_str),
+            session_id: record.session_id.as_deref(),
+            product_id: record.product_id.as_ref().map(ProductId::as_str),
+            position: record.position,
+            query: record.query.as_deref(),
+            quantity: record.quantity,
+            decision_id: record.decision_id.as_ref().map(DecisionId::as_str),
+        }
+    }
+}
+
+impl DecisionWire<'_> {
+    /// When, in microseconds since 1970.
+    pub(super) fn decided_at_micros(&self) -> i64 {
+        let (second, nanosecond) = self.decided_at;
+        second * 1_000_000 + i64::from(nanosecond.div_euclid(1_000))
+    }
+
+    pub(super) fn to_record(&self) -> Result<DecisionRecord, RecordError> {
+        Ok(DecisionRecord {
+            decision_id: DecisionId::new(self.decision_id).map_err(RecordError::field)?,
+            decided_at: moment(self.decided_at)?,
+            product: self.product.to_owned(),
+            version: self.version,
+            customer_id: id(self.customer_id)?,
+            subject_product_id: id(self.subject_product_id)?,
+            placement: self.placement.map(str::to_owned),
+            answer: match &self.answer {
+                AnswerWire::Nothing {
+                    propensity,
+                    reasons,
+                } => Answer::Nothing {
+                    propensity: probability(*propensity)?,
+                    reasons: json(reasons)?,
+                },
+                AnswerWire::Actions(actions) => Answer::Actions(
+                    actions
+                        .iter()
+                        .map(ActionWire::to_record)
+                        .collect::<Result<_, _>>()?,
+                ),
+            },
+            holdout: self.holdout,
+            fallback: self.fallback,
+            fingerprint: self.fingerprint.map(str::to_owned),
+        })
+    }
+}
+
+impl ActionWire<'_> {
+    fn to_record(&self) -> Result<ActionRecord, RecordError> {
+        Ok(ActionRecord {
+            action: self.action.map(str::to_owned),
+            score: self.score,
+            propensity: probability(self.propensity)?,
+            reasons: json(self.reasons)?,
+        })
+    }
+}
+
+impl EventWire<'_> {
+    pub(super) fn to_record(&self) -> Result<EventRecord, RecordError> {
+        Ok(EventRecord {
+            event_id: self.event_id.to_owned(),
+            occurred_at: moment(self.occurred_at)?,
+            kind: self.kind,
+            customer_id: id(self.customer_id)?,
+            session_id: self.session_id.map(str::to_owned),
+            product_id: id(self.product_id)?,
+            position: self.position,
+            query: self.query.map(str::to_owned),
+            quantity: self.quantity,
+            decision_id: id(self.decision_id)?,
+        })
+    }
+}
+
+impl Wire<'_> {
+    /// The record as it lies in the log.
+    pub(super) fn write(&self) -> Result<Vec<u8>, RecordError> {
+        /// Room for a list of ten with its reasons.
+        const RECORD_BYTES: usize = 3 * 1024;
+        let mut bytes = Vec::with_capacity(RECORD_BYTES);
+        bytes.push(FORMAT);
+        Ok(postcard::to_extend(self, bytes)?)
+    }
+}
+
+impl<'a> Wire<'a> {
+    /// The record that [`Wire::write`] wrote.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        match bytes.split_first() {
+            Some((&FORMAT, fields)) => match postcard::take_from_bytes(fields)? {
+                (record, []) => Ok(record),
+                (_, rest) => Err(RecordError::Longer { bytes: rest.len() }),
+            },
+            Some((&found, _)) => Err(RecordError::Format {
+                found,
+                known: FORMAT,
+            }),
+            None => Err(RecordError::Format {
+                found: 0,
+                known: FORMAT,
+            }),
+        }
+    }
+
+    pub(super) fn to_record(&self) -> Result<LogRecord, RecordError> {
+        Ok(match self {
+            Self::Decision(decision) => LogRecord::Decision(decision.to_record()?),
+            Self::Event(event) => LogRecord::Event(event.to_record()?),
+        })
+    }
+}
