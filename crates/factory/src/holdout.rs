@@ -4,6 +4,10 @@ use crate::project::HoldoutFile;
 use products::Asked;
 use sha2::Digest;
 
+/// What an explanation for a customer who is held out is not.
+pub const HELD_OUT: &str =
+    "the customer is held out and gets the baseline; this explains what the version would decide";
+
 impl HoldoutFile {
     /// Whether a question is about a customer who is held out: the same for every product, online and in a batch, on
     /// every replica, for ever. A question about nobody is not.

@@ -8,6 +8,7 @@ pub mod run;
 mod views;
 mod workshop;
 
+pub use holdout::HELD_OUT;
 pub use project::Project;
 pub use run::{RunError, RunOptions, RunOutcome};
 pub use views::ViewError;

@@ -2,9 +2,10 @@
 
 use schema::AsOf;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::cmp::Ordering;
 
-/// Newest format of artefacts that this program reads and writes.
-pub(crate) const FORMAT: u32 = 1;
+/// Format of artefacts that this program reads and writes. What any kind learns is part of it.
+pub(crate) const FORMAT: u32 = 2;
 
 /// A trained version as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,13 +52,25 @@ pub enum LoadError {
         source: serde_json::Error,
     },
     /// A newer program wrote it.
-    #[error("read the artefact of {product}: format {found}, this program reads up to {allowed}")]
+    #[error("read the artefact of {product}: format {found}, this program reads {allowed}")]
     Newer {
         /// The product.
         product: String,
         /// Format found.
         found: u32,
-        /// Newest format that this program reads.
+        /// The format that this program reads.
+        allowed: u32,
+    },
+    /// An older program wrote it.
+    #[error(
+        "read the artefact of {product}: format {found} of an older program, this one reads {allowed}; train it again with `comptoir run {product}`"
+    )]
+    Older {
+        /// The product.
+        product: String,
+        /// Format found.
+        found: u32,
+        /// The format that this program reads.
         allowed: u32,
     },
     /// It belongs to something else.
@@ -126,7 +139,7 @@ impl Artefact {
     /// Reads stored bytes; the format is looked at before anything else.
     ///
     /// # Errors
-    /// [`LoadError::Damaged`] or [`LoadError::Newer`].
+    /// [`LoadError::Damaged`], [`LoadError::Newer`] or [`LoadError::Older`].
     pub fn from_bytes(product: &str, bytes: &[u8]) -> Result<Self, LoadError> {
         #[derive(Deserialize)]
         struct Format {
@@ -139,12 +152,23 @@ impl Artefact {
         let found = serde_json::from_slice::<Format>(bytes)
             .map_err(damaged)?
             .format;
-        if found > FORMAT {
-            return Err(LoadError::Newer {
-                product: product.to_owned(),
-                found,
-                allowed: FORMAT,
-            });
+        let (product_name, allowed) = (product.to_owned(), FORMAT);
+        match found.cmp(&FORMAT) {
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                return Err(LoadError::Newer {
+                    product: product_name,
+                    found,
+                    allowed,
+                });
+            }
+            Ordering::Less => {
+                return Err(LoadError::Older {
+                    product: product_name,
+                    found,
+                    allowed,
+                });
+            }
         }
         serde_json::from_slice(bytes).map_err(damaged)
     }
@@ -227,7 +251,17 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_and_a_foreign_product_are_refused_by_name() {
+    fn another_format_and_a_foreign_product_are_refused_by_name() {
+        let older = Artefact {
+            format: 1,
+            ..artefact()
+        };
+        let refused = Artefact::from_bytes("clv", &older.to_bytes()).unwrap_err();
+        assert!(matches!(refused, LoadError::Older { found: 1, .. }));
+        assert!(
+            refused.to_string().contains("`comptoir run clv`"),
+            "{refused}"
+        );
         let newer = Artefact {
             format: 99,
             ..artefact()
@@ -238,7 +272,7 @@ mod tests {
             Err(LoadError::Newer { found: 99, .. })
         ));
         assert!(matches!(
-            Artefact::from_bytes("clv", b"{\"format\":1,"),
+            Artefact::from_bytes("clv", b"{\"format\":2,"),
             Err(LoadError::Damaged { .. })
         ));
         assert!(matches!(

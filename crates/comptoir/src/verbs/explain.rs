@@ -63,19 +63,23 @@ impl Explain {
         };
         let serving = fitted.attach(workshop.shop().await?);
         let asked = asked(&self.subject, self.placement)?;
+        let holdout = workshop.project.file.holdout.is_held_out(&asked);
         let explained = serving
             .explain(&asked, self.about.as_deref(), Context::now())
             .context("explain the answer")?;
         drop(loading);
         if context.json() {
             return print::json(&serde_json::json!({
-                "product": self.product, "version": version, "asked": asked, "explanation": explained,
+                "product": self.product, "version": version, "asked": asked, "holdout": holdout, "explanation": explained,
             }));
         }
         print::line(format!(
             "{} version {version}, {}: {}",
             self.product, self.subject, explained.summary
         ))?;
+        if holdout {
+            print::line(format!("note: {}", factory::HELD_OUT))?;
+        }
         let mut table = Table::new(["contribution", "what"]);
         for l in &explained.lines {
             table.row([format!("{:+.6}", l.contribution), l.what.clone()]);

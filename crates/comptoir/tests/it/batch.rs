@@ -354,6 +354,17 @@ fn a_batch_answers_in_every_format_as_the_api_does_one_by_one() {
         .map(|row| row["customer_id"].to_string())
         .collect();
     assert!(!held_out.is_empty(), "C008 is held out: {wanted:?}");
+    let explained = |customer: &str| {
+        let subject = format!("customer={customer}");
+        let command = ["explain", "for-you", "--for", &subject, "--output", "json"];
+        let told = json(&good(&shop, &command).out);
+        let said = good(&shop, &command[..4])
+            .out
+            .contains("note: the customer is held out");
+        (told["holdout"].clone(), said)
+    };
+    assert_eq!(explained("C008"), (true.into(), true));
+    assert_eq!(explained("C001"), (false.into(), false));
     assert!(
         logged.len() == 2
             && logged

@@ -205,8 +205,14 @@ fn doctor_names_a_champion_that_cannot_answer_and_what_is_wrong_with_it() {
     let newer = changed(&|a| a["format"] = 99.into());
     let score = changed(&|a| a["golden"]["scores"][0] = 12_345.0.into());
     let cut = &sound[..sound.len() / 2];
-    let cases: [(&[u8], bool, &[&str]); 4] = [
-        (&newer, true, &["format 99, this program reads up to 1"]),
+    let older = changed(&|a| a["format"] = 1.into());
+    let cases: [(&[u8], bool, &[&str]); 5] = [
+        (&newer, true, &["format 99, this program reads 2"]),
+        (
+            &older,
+            true,
+            &["format 1 of an older program", "`comptoir run for-you`"],
+        ),
         (
             &newer,
             false,

@@ -266,3 +266,102 @@ impl<'a> Wire<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(answer: Answer) -> LogRecord {
+        LogRecord::Decision(DecisionRecord {
+            decision_id: DecisionId::new("d1").unwrap(),
+            decided_at: "2025-01-02T03:04:05.678901234Z".parse().unwrap(),
+            product: "for-you".to_owned(),
+            version: 3,
+            customer_id: Some(CustomerId::new("C1").unwrap()),
+            subject_product_id: None,
+            placement: Some("home".to_owned()),
+            answer,
+            holdout: true,
+            fallback: false,
+            fingerprint: None,
+        })
+    }
+
+    fn records() -> Vec<LogRecord> {
+        let action = |score, reasons: &str| ActionRecord {
+            action: Some("P1".to_owned()),
+            score,
+            propensity: Probability::new(0.25).unwrap(),
+            reasons: Json::from_text(reasons.to_owned()).unwrap(),
+        };
+        let event = LogRecord::Event(EventRecord {
+            event_id: "e1".to_owned(),
+            occurred_at: "1969-12-31T23:59:59.5Z".parse().unwrap(),
+            kind: EventType::Purchase,
+            customer_id: None,
+            session_id: Some("s".to_owned()),
+            product_id: Some(ProductId::new("P1").unwrap()),
+            position: NonZeroU32::new(7),
+            query: None,
+            quantity: NonZeroU32::new(2),
+            decision_id: Some(DecisionId::new("d1").unwrap()),
+        });
+        vec![
+            decision(Answer::Nothing {
+                propensity: Probability::ONE,
+                reasons: Json::default(),
+            }),
+            decision(Answer::Actions(vec![
+                action(Some(f64::MIN_POSITIVE), r#"[{"code": "é"}]"#),
+                action(None, "null"),
+            ])),
+            event,
+        ]
+    }
+
+    #[test]
+    fn records_come_back_as_they_were() {
+        for record in records() {
+            let bytes = record.to_bytes().unwrap();
+            assert_eq!(LogRecord::from_bytes(&bytes).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_longer_or_of_another_format_is_refused_with_what_is_wrong() {
+        for record in records() {
+            let bytes = record.to_bytes().unwrap();
+            for end in 0..bytes.len() {
+                assert!(LogRecord::from_bytes(&bytes[..end]).is_err(), "{end} bytes");
+            }
+            let longer = [&bytes[..], b"more"].concat();
+            let said = LogRecord::from_bytes(&longer).unwrap_err().to_string();
+            assert!(said.contains("4 bytes follow"), "{said}");
+            let newer = [&[FORMAT + 1], &bytes[1..]].concat();
+            let said = LogRecord::from_bytes(&newer).unwrap_err().to_string();
+            assert!(
+                said.contains("its format is 3, this program reads 2"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn rows_have_the_microseconds_of_the_record_before_1970_too() {
+        for (text, micros) in [
+            ("2025-01-02T03:04:05.678901999Z", 1_735_787_045_678_901),
+            ("1969-12-31T23:59:59.5Z", -500_000),
+        ] {
+            let at: Timestamp = text.parse().unwrap();
+            let LogRecord::Decision(record) = decision(Answer::Actions(Vec::new())) else {
+                panic!("a decision");
+            };
+            let record = DecisionRecord {
+                decided_at: at,
+                ..record
+            };
+            assert_eq!(DecisionWire::from(&record).decided_at_micros(), micros);
+            assert_eq!(at.as_microsecond(), micros);
+        }
+    }
+}

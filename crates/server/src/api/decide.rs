@@ -395,10 +395,6 @@ struct Explain {
     about: Option<String>,
 }
 
-/// What is told of a customer who is held out.
-const HELD_OUT: &str =
-    "the customer is held out and gets the baseline; this explains what the version would decide";
-
 /// An explanation, as it leaves.
 #[derive(Serialize)]
 struct Explained {
@@ -447,7 +443,7 @@ pub(crate) async fn explain(
     let explained = tokio::task::spawn_blocking(explain)
         .await
         .map_err(|e| Problem::internal("explain", &e))??;
-    let note = holdout.then_some(HELD_OUT);
+    let note = holdout.then_some(factory::HELD_OUT);
     json(&Explained {
         product: name,
         version,

@@ -108,7 +108,7 @@ fn a_version_of_a_newer_program_is_refused_and_the_former_one_goes_on_answering(
     assert_eq!(product["version"], 1);
     let why = product["problem"].as_str().unwrap();
     assert!(
-        why.contains("format 99") && why.contains("reads up to"),
+        why.contains("format 99") && why.contains("this program reads"),
         "{why}"
     );
     for other in others {
