@@ -29,9 +29,11 @@ pub(crate) fn save(records: &[Record], date: &Date) -> anyhow::Result<()> {
     } else {
         BTreeMap::new()
     };
+    // A case that was skipped measured nothing: what was measured before stays.
     day.extend(
         records
             .iter()
+            .filter(|record| record.skipped.is_none())
             .map(|record| (record.case.clone(), record.clone())),
     );
     let mut text = String::new();

@@ -9,7 +9,9 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use factory::Workshop;
-use lake::log::{CompactOptions, Drain, DrainOptions, Wal, WalOptions, compact};
+use lake::log::{
+    CompactOptions, Drain, DrainError, DrainOptions, Drained, Wal, WalOptions, compact,
+};
 use monitoring::metrics::Indicator;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -102,7 +104,7 @@ pub async fn serve(
     let body_max = usize::try_from(workshop.project.body_max.0).unwrap_or(usize::MAX);
     let state = Arc::new(AppState::new(workshop, wal, drain));
     // What a killed process has left is moved first, so that nothing waits for its folder to be found.
-    drain_once(&state).await;
+    report(state.drain.run(jiff::Timestamp::now()).await);
     if let Err(error) = state.live.refresh(&state.workshop).await {
         tracing::error!(
             error = factory::run::one_line(&error),
@@ -176,8 +178,9 @@ async fn look(state: Arc<AppState>) {
     }
 }
 
-async fn drain_once(state: &AppState) {
-    match state.drain.run_beside_answers(jiff::Timestamp::now()).await {
+/// Says what of the log could not be moved.
+fn report(run: Result<Drained, DrainError>) {
+    match run {
         Ok(drained) if !drained.held_back.is_empty() => {
             for held in &drained.held_back {
                 tracing::error!(
@@ -237,7 +240,7 @@ fn yield_to_answers() {
 async fn drain_often(state: &AppState) {
     loop {
         tokio::time::sleep(DRAIN_EVERY).await;
-        drain_once(state).await;
+        report(state.drain.run_beside_answers(jiff::Timestamp::now()).await);
         for table in ["decisions", "events"] {
             let merged = compact(
                 &state.workshop.lake,

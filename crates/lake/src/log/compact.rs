@@ -1,7 +1,6 @@
 //! Many small files into one.
 
 use super::columns::{DECISIONS, EVENTS, log_table, table_schema};
-use super::drain::RESTS;
 use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
 use crate::storage::DataFile;
@@ -13,6 +12,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// Rests after each file, as long as it took each.
+const RESTS_PER_FILE: u32 = 8;
 
 /// Which files are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub enum CompactError {
 /// Merges the small files of `decisions` or `events` into one, in the order of their first rows, in one transaction.
 ///
 /// One file is read at a time, so that memory does not grow with what is merged, and row groups that are large
-/// already are moved without being decoded. It works a third of the time: answers come from the same processors. What one process has logged comes in the order of time; where several
+/// already are moved without being decoded. It rests between files, for long: answers come from the same processors, and nobody waits for it. What one process has logged comes in the order of time; where several
 /// logged at once, their rows follow each other file by file.
 ///
 /// Only rows of logs below `root` whose segment is deleted are touched: a segment that still lies there may be
@@ -144,7 +146,7 @@ pub async fn compact(
     for path in in_order_of_time(lake, table, &chosen).await? {
         let began = Instant::now();
         merger.add(&lake.read(table, path).await?).await?;
-        tokio::time::sleep(began.elapsed() * RESTS).await;
+        tokio::time::sleep(began.elapsed() * RESTS_PER_FILE).await;
     }
     let found = merger.finish(&mut transaction).await?;
     let expected = chosen

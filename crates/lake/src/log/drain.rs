@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const RECORDS_PER_STEP: usize = 32;
 
 /// Rests after each step, as long as the step took each: beside answers, draining works a third of the time.
-pub(super) const RESTS: u32 = 2;
+const RESTS: u32 = 2;
 
 /// Segments that may wait before draining no longer rests: 1 GiB of log.
 const WAITING_ALLOWED: usize = 32;

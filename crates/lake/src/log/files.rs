@@ -83,9 +83,9 @@ const LARGE_BYTES: u64 = 8 << 20;
 #[cfg(target_os = "linux")]
 fn write_back_gently(file: &fs_err::File) {
     use rustix::fs::{Advice, fadvise};
-    /// Bytes sent to the disk at once, and the pause after them: 50 MiB a second at most.
-    const STEP_BYTES: std::num::NonZeroU64 = std::num::NonZeroU64::new(1 << 20).unwrap();
-    const STEP_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
+    /// Bytes sent to the disk at once, and the pause after them: 25 MiB a second at most.
+    const STEP_BYTES: std::num::NonZeroU64 = std::num::NonZeroU64::new(256 << 10).unwrap();
+    const STEP_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
     let steps = file.metadata().map_or(0, |m| m.len() / STEP_BYTES);
     for step in 0..steps {
         // To give up its pages has the kernel start writing the dirty ones.
