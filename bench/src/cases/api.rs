@@ -1,5 +1,6 @@
 //! The server under load, clients and server on the same machine.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,7 @@ use anyhow::{Context, ensure};
 use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::child::{ChildUse, peak_memory, resident_memory};
-use crate::http::Connection;
+use crate::http::{self, Connection};
 use crate::machine::ProcessorTime;
 use crate::peer::Peer;
 
@@ -146,55 +147,52 @@ impl Load {
     }
 }
 
-/// Asks on all connections for a while, from one thread: each takes a turn of a processor that the server needs too.
+/// Asks for a while: what is due next leaves on whatever connection is free.
 fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow::Result<Load> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let mut connections = (0..CONNECTIONS)
+        .map(|_| Connection::open(address))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut free: VecDeque<usize> = (0..CONNECTIONS).collect();
+    let mut due_on = [Duration::ZERO; CONNECTIONS];
+    let mut answered = Vec::new();
+    let mut requests = 0_usize;
     let began = Instant::now();
-    let answered = runtime.block_on(async {
-        let clients = (0..CONNECTIONS).map(|n| ask(address, bodies, pace, n, began, lasts));
-        futures::future::try_join_all(clients).await
-    })?;
-    let seconds = began.elapsed().as_secs_f64();
-    let answered: Vec<Answered> = answered.into_iter().flatten().collect();
-    ensure!(!answered.is_empty(), "nothing was answered");
-    Ok(Load::new(answered, seconds))
-}
-
-/// One connection's part.
-async fn ask(
-    address: &str,
-    bodies: &[String],
-    pace: Pace,
-    number: usize,
-    began: Instant,
-    lasts: Duration,
-) -> anyhow::Result<Vec<Answered>> {
-    let mut connection = Connection::open(address).await?;
-    let mut times = Vec::new();
-    for turn in 0_usize.. {
-        let request = turn * CONNECTIONS + number;
+    loop {
         let due = match pace {
-            Pace::Closed => Instant::now(),
-            Pace::Open { per_second } => {
-                began + Duration::from_secs_f64(request as f64 / per_second)
-            }
+            Pace::Closed => began.elapsed(),
+            Pace::Open { per_second } => Duration::from_secs_f64(requests as f64 / per_second),
         };
         // By the clock too: a server that falls behind is not waited for.
-        if due.duration_since(began).max(began.elapsed()) >= lasts {
+        let now = began.elapsed();
+        let over = due.max(now) >= lasts;
+        if over && free.len() == CONNECTIONS {
             break;
         }
-        tokio::time::sleep_until(due.into()).await;
-        connection
-            .post(PATH, &bodies[request % bodies.len()])
-            .await?;
-        times.push(Answered {
-            due_second: u32::try_from(due.duration_since(began).as_secs()).unwrap_or(u32::MAX),
-            micros: u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX),
-        });
+        let until_due = match free.front() {
+            Some(&n) if !over && due <= now => {
+                free.pop_front();
+                connections[n].ask(PATH, &bodies[requests % bodies.len()])?;
+                due_on[n] = due;
+                requests += 1;
+                continue;
+            }
+            Some(_) if !over => Some(due - now),
+            _ => None,
+        };
+        for n in http::wait(&connections, until_due)? {
+            if connections[n].answered()? {
+                let took = began.elapsed().saturating_sub(due_on[n]);
+                answered.push(Answered {
+                    due_second: u32::try_from(due_on[n].as_secs()).unwrap_or(u32::MAX),
+                    micros: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
+                });
+                free.push_back(n);
+            }
+        }
     }
-    Ok(times)
+    let seconds = began.elapsed().as_secs_f64();
+    ensure!(!answered.is_empty(), "nothing was answered");
+    Ok(Load::new(answered, seconds))
 }
 
 /// The resident memory of a process over time, one look a second, until told to stop.
