@@ -2,11 +2,13 @@
 
 pub(crate) mod allocate;
 pub(crate) mod api;
+pub(crate) mod boost;
 pub(crate) mod build;
 pub(crate) mod measure;
 pub(crate) mod program;
 pub(crate) mod recommend;
 mod recommend_data;
+pub(crate) mod uplift;
 pub(crate) mod value;
 
 use crate::case::Case;
@@ -18,6 +20,7 @@ pub(crate) static CASES: &[&Case] = &[
     &allocate::ALLOCATE_TEN_BUDGETS,
     &allocate::ALLOCATE_VS_HIGHS,
     &api::API_FOR_YOU,
+    &boost::BOOST_VS_LIGHTGBM,
     &value::CDNOW_BGNBD,
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
@@ -28,6 +31,8 @@ pub(crate) static CASES: &[&Case] = &[
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
     &measure::HILLSTROM_EFFECTS,
+    &uplift::HILLSTROM_MENS_UPLIFT,
+    &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,

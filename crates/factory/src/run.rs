@@ -173,9 +173,15 @@ fn train(
     let cut = history
         .as_of()
         .minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
+    // Without days that are held out a version is measured on customers that it has not seen.
+    let on_days = held_out_days > 0;
     begin(format!("{name}: train before {cut}"));
     let earlier = product.fit(&history.until(cut), seed).map_err(failed)?;
-    begin(format!("{name}: measure on the {held_out_days} days after"));
+    begin(if on_days {
+        format!("{name}: measure on the {held_out_days} days after")
+    } else {
+        format!("{name}: measure on customers held out")
+    });
     let scorecard = earlier.evaluate(history, seed);
     begin(format!(
         "{name}: train on everything before {}",

@@ -1,8 +1,9 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
-use crate::{Catalogue, Product};
+use crate::{Catalogue, Product, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One line of an order, with customers, products and orders as indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub struct History {
     offsets: Vec<usize>,
     anonymous: Vec<SaleLine>,
     first_day: Option<i32>,
+    trials: Arc<Trials>,
 }
 
 impl History {
@@ -127,11 +129,30 @@ impl History {
         &self.anonymous
     }
 
+    /// The draws of the shop's trials.
+    #[must_use]
+    pub fn trials(&self) -> &Trials {
+        &self.trials
+    }
+
+    /// The same with the draws of its trials before the as-of day.
+    #[must_use]
+    pub fn with_trials(mut self, trials: &Trials) -> Self {
+        let end = i64::from(self.as_of.epoch_day()) * 86_400;
+        self.trials = Arc::new(trials.before(end));
+        self
+    }
+
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
         let end = i64::from(as_of.epoch_day()) * 86_400;
-        self.filtered(as_of, |line| line.at_seconds < end)
+        let earlier = self.filtered(as_of, |line| line.at_seconds < end);
+        if as_of < self.as_of {
+            earlier.with_trials(&self.trials)
+        } else {
+            earlier
+        }
     }
 
     /// What happened from a day on, up to the as-of day. Customers, products and orders keep their indices.
@@ -168,6 +189,7 @@ impl History {
             offsets,
             anonymous,
             first_day,
+            trials: Arc::clone(&self.trials),
         }
     }
 }
@@ -288,6 +310,7 @@ impl HistoryBuilder {
             offsets,
             anonymous,
             first_day,
+            trials: Arc::default(),
         }
     }
 }

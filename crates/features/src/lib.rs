@@ -8,8 +8,10 @@ mod catalogue;
 mod customer;
 mod history;
 mod load;
+mod trial;
 
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use load::{LoadError, Purchase, load, purchases};
+pub use trial::{Assignment, Trials};

@@ -143,6 +143,14 @@ pub enum Infeasible {
         /// The product.
         product: String,
     },
+    /// No such arm.
+    #[error("`about` is {found:?}, allowed is {allowed}")]
+    UnknownArm {
+        /// The arm asked about.
+        found: String,
+        /// Those there are.
+        allowed: String,
+    },
     /// The answer is empty, and nothing is named.
     #[error("the answer is empty: name in `about` what it should have held")]
     NothingToExplain,

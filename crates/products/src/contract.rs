@@ -94,6 +94,12 @@ pub enum FitError {
     /// Purchases that no recommender can read.
     #[error("arrange the purchases")]
     Interactions(#[source] models::recommend::InteractionsError),
+    /// The trial cannot be learnt from.
+    #[error("read the trial")]
+    Trial(#[from] crate::promotion::TrialError),
+    /// No effects could be learnt.
+    #[error("learn the effects of the offers")]
+    Effects(#[from] models::uplift::FitError),
     /// No recommender could be fitted.
     #[error("fit the recommender")]
     Recommend(#[from] models::recommend::FitError),

@@ -9,6 +9,7 @@ mod artefact;
 mod contract;
 mod estimates;
 mod file;
+pub mod promotion;
 pub mod reasons;
 mod recent;
 pub mod recommend;
@@ -26,7 +27,12 @@ pub use recent::Recent;
 pub use shop::Shop;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
-pub static KINDS: &[&dyn Kind] = &[&recommend::Recommend, &segments::Segments, &value::Value];
+pub static KINDS: &[&dyn Kind] = &[
+    &promotion::Promotion,
+    &recommend::Recommend,
+    &segments::Segments,
+    &value::Value,
+];
 
 /// A kind by its name.
 #[must_use]

@@ -161,7 +161,7 @@ macro_rules! definitions {
 
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     definitions!("tables":
-        "calendar", "customers", "decisions", "events", "exposures", "imports", "offers", "prices", "products",
+        "assignments", "calendar", "customers", "decisions", "events", "exposures", "imports", "offers", "prices", "products",
         "quarantine", "sales", "sites", "stock_levels", "weather",
     )
     .iter()

@@ -12,8 +12,11 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod boost;
 mod recommend;
 mod segments;
 mod segments_uci;
+mod uplift;
+mod uplift_hillstrom;
 mod value;
 mod value_cdnow;

@@ -92,7 +92,9 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
         Infeasible::UnknownProduct { .. } => Problem::not_found(text).field("product_id"),
         Infeasible::UnknownCustomer { .. } => Problem::not_found(text).field("customer_id"),
         Infeasible::NotMeasurable { .. } => Problem::invalid(text).field("customer_id"),
-        Infeasible::NothingToExplain => Problem::invalid(text).field("about"),
+        Infeasible::NothingToExplain | Infeasible::UnknownArm { .. } => {
+            Problem::invalid(text).field("about")
+        }
     }
 }
 

@@ -53,6 +53,18 @@ const SENTENCES: &[(&str, &str)] = &[
         "behaviour",
         "dernière commande il y a {recency_days} j ; commandes : {orders}, dépensé : {spend}",
     ),
+    (
+        "largest_effect",
+        "{arm} ajoute {effect} ({low} à {high}), plus que toute autre variante ; en moyenne elle ajoute {average} ({unit})",
+    ),
+    (
+        "best_on_average",
+        "{arm} ajoute en moyenne {average}, plus que toute autre variante ({unit})",
+    ),
+    (
+        "no_effect",
+        "aucune variante ne devrait apporter davantage ici : {control} ({unit})",
+    ),
     ("rule", "{rule}"),
     (
         "next_nearest",

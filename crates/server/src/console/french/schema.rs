@@ -458,6 +458,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("products", "articles"),
     ("units per order", "unités par commande"),
     // Names of tables.
+    ("assignments", "affectations"),
     ("calendar", "calendrier"),
     ("decisions", "décisions"),
     ("events", "événements"),

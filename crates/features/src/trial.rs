@@ -1,0 +1,120 @@
+//! Who was drawn into which arm of which trial, and who came back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One customer's draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The trial.
+    pub trial: Arc<str>,
+    /// Who was drawn.
+    pub customer: String,
+    /// When, in seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// The arm drawn.
+    pub arm: Arc<str>,
+    /// The probability of every arm, as a JSON object.
+    pub propensities: Arc<str>,
+    /// What else was known of the customer then, as a JSON object.
+    pub context: Option<String>,
+}
+
+/// The draws of a shop's trials, and the visits of the customers drawn.
+#[derive(Debug, Clone, Default)]
+pub struct Trials {
+    /// By trial and customer.
+    assignments: Vec<Assignment>,
+    /// Moments of each customer's visits in seconds since 1970-01-01 UTC, oldest first.
+    visits: HashMap<String, Vec<i64>>,
+}
+
+impl Trials {
+    /// In any order of draws and visits.
+    #[must_use]
+    pub fn new(
+        mut assignments: Vec<Assignment>,
+        seen: impl IntoIterator<Item = (String, i64)>,
+    ) -> Self {
+        assignments.sort_unstable_by(|a, b| (&a.trial, &a.customer).cmp(&(&b.trial, &b.customer)));
+        let mut visits: HashMap<String, Vec<i64>> = HashMap::new();
+        for (customer, at_seconds) in seen {
+            visits.entry(customer).or_default().push(at_seconds);
+        }
+        visits.values_mut().for_each(|moments| moments.sort_unstable());
+        Self {
+            assignments,
+            visits,
+        }
+    }
+
+    /// All draws, by trial and customer.
+    #[must_use]
+    pub fn assignments(&self) -> &[Assignment] {
+        &self.assignments
+    }
+
+    /// The draws of one trial, by customer; empty for a trial that is not known.
+    #[must_use]
+    pub fn of(&self, trial: &str) -> &[Assignment] {
+        let begin = self.assignments.partition_point(|a| *a.trial < *trial);
+        let end = self.assignments.partition_point(|a| *a.trial <= *trial);
+        &self.assignments[begin..end]
+    }
+
+    /// Moments of a customer's visits, oldest first.
+    #[must_use]
+    pub fn visits_of(&self, customer: &str) -> &[i64] {
+        self.visits.get(customer).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was known before a moment.
+    #[must_use]
+    pub(crate) fn before(&self, seconds: i64) -> Self {
+        let assignments = self.assignments.iter();
+        let visits = self.visits.iter().map(|(customer, moments)| {
+            let known = moments.partition_point(|at| *at < seconds);
+            (customer.clone(), moments[..known].to_vec())
+        });
+        Self {
+            assignments: assignments
+                .filter(|a| a.at_seconds < seconds)
+                .cloned()
+                .collect(),
+            visits: visits.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(trial: &str, customer: &str, at_seconds: i64) -> Assignment {
+        Assignment {
+            trial: trial.into(),
+            customer: customer.to_owned(),
+            at_seconds,
+            arm: "mail".into(),
+            propensities: r#"{"mail":0.5,"none":0.5}"#.into(),
+            context: None,
+        }
+    }
+
+    #[test]
+    fn a_trial_holds_its_own_draws_and_a_day_what_came_before_it() {
+        let draws = vec![drawn("b", "2", 20), drawn("a", "9", 5), drawn("b", "1", 10)];
+        let seen = [("1".to_owned(), 30), ("1".to_owned(), 12)];
+        let trials = Trials::new(draws, seen);
+        let customers = |trials: &Trials, trial: &str| -> Vec<String> {
+            trials.of(trial).iter().map(|a| a.customer.clone()).collect()
+        };
+        assert_eq!(customers(&trials, "b"), ["1", "2"]);
+        assert!(trials.of("c").is_empty());
+        assert_eq!(trials.visits_of("1"), [12, 30]);
+        let before = trials.before(20);
+        assert_eq!(customers(&before, "b"), ["1"]);
+        assert_eq!(before.visits_of("1"), [12]);
+        assert!(before.visits_of("2").is_empty());
+    }
+}

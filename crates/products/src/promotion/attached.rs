@@ -1,0 +1,233 @@
+//! A version that answers: the arm for a customer, and why.
+
+use super::CARD;
+use super::facts::Facts;
+use super::fitted::{Body, best};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::contract::Serving;
+use crate::reasons::reason;
+use crate::shop::Shop;
+use models::uplift::EffectInterval;
+use schema::estimate::short;
+use schema::{Estimate, Probability};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(super) struct Attached {
+    body: Arc<Body>,
+    shop: Arc<Shop>,
+    /// The last draw of each customer, by its place among all: what it logged of them is what is known.
+    drawn: HashMap<String, usize>,
+}
+
+/// Method of an answer to somebody of whom nothing is known.
+const NOTHING_KNOWN: &str = "nothing is known of the customer: the best arm on average";
+
+impl Attached {
+    pub(super) fn new(body: Arc<Body>, shop: Arc<Shop>) -> Self {
+        let all = shop.history.trials().assignments();
+        let mut drawn: HashMap<String, usize> = HashMap::new();
+        for (place, draw) in all.iter().enumerate() {
+            let last = drawn.entry(draw.customer.clone()).or_insert(place);
+            if all[*last].at_seconds <= draw.at_seconds {
+                *last = place;
+            }
+        }
+        Self { body, shop, drawn }
+    }
+
+    fn facts(&self, asked: &Asked) -> Result<Facts, Infeasible> {
+        let missing = || Infeasible::Missing {
+            field: "customer_id",
+            placement: CARD.kind.to_owned(),
+        };
+        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
+        let draws = self.shop.history.trials().assignments();
+        let draw = self.drawn.get(customer).map(|place| &draws[*place]);
+        let context = draw.and_then(|draw| draw.context.as_deref());
+        let lines = self.shop.lines_of(customer);
+        Ok(Facts::new(context, &lines, self.shop.today()))
+    }
+
+    fn unit(&self) -> String {
+        format!(
+            "additional {} within {} days",
+            self.body.settings.outcome.unit(),
+            self.body.settings.window_days
+        )
+    }
+
+    /// The answer with an arm, or with the control where none is worth it.
+    fn answer(&self, arm: Option<(usize, EffectInterval)>, method: &str, code: Code) -> Decisions {
+        let unit = self.body.settings.outcome.unit();
+        let action = match arm {
+            Some((arm, effect)) => {
+                let of = &self.body.arms[arm];
+                let (average, ..) = of.average();
+                let values = [
+                    ("arm", of.name.as_str().into()),
+                    ("effect", short(effect.point).into()),
+                    ("low", short(effect.low).into()),
+                    ("high", short(effect.high).into()),
+                    ("average", short(average).into()),
+                    ("unit", unit.into()),
+                ];
+                let why = match code {
+                    Code::Own => reason(
+                        "largest_effect",
+                        "{arm} adds {effect} {unit} ({low} to {high}), more than any other arm; on average it adds {average}",
+                        values,
+                    ),
+                    Code::Average => reason(
+                        "best_on_average",
+                        "{arm} adds {average} {unit} on average, more than any other arm",
+                        values,
+                    ),
+                };
+                Action {
+                    position: 1,
+                    id: of.name.clone(),
+                    label: None,
+                    score: Some(effect.point),
+                    estimate: Some(Estimate::Measured {
+                        point: effect.point,
+                        low: effect.low,
+                        high: effect.high,
+                        units: of.draws as u64,
+                    }),
+                    unit: self.unit(),
+                    propensity: Probability::ONE,
+                    reasons: vec![why].into(),
+                }
+            }
+            None => {
+                let control = self.body.settings.control.as_str();
+                let values = [("control", control.into()), ("unit", unit.into())];
+                let why = reason(
+                    "no_effect",
+                    "no arm is expected to add {unit} here: {control}",
+                    values,
+                );
+                Action {
+                    position: 1,
+                    id: control.to_owned(),
+                    label: None,
+                    score: Some(0.0),
+                    estimate: None,
+                    unit: self.unit(),
+                    propensity: Probability::ONE,
+                    reasons: vec![why].into(),
+                }
+            }
+        };
+        Decisions {
+            placement: None,
+            actions: vec![action],
+            short_of: None,
+            method: method.to_owned(),
+        }
+    }
+
+    /// The best arm on average, with what it adds.
+    fn average(&self) -> Option<(usize, EffectInterval)> {
+        let arm = self.body.best_on_average()?;
+        let (point, low, high) = self.body.arms[arm].average();
+        Some((arm, EffectInterval { point, low, high }))
+    }
+}
+
+/// Which sentence is true of an answer.
+#[derive(Clone, Copy)]
+enum Code {
+    Own,
+    Average,
+}
+
+impl Serving for Attached {
+    fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        let facts = self.facts(asked)?;
+        if facts.is_empty() {
+            return Ok(self.answer(self.average(), NOTHING_KNOWN, Code::Average));
+        }
+        let effects = self.body.effects(&facts);
+        let arm = best(effects.iter().map(|e| e.point)).map(|arm| (arm, effects[arm]));
+        Ok(self.answer(arm, "largest effect on the customer", Code::Own))
+    }
+
+    fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        self.facts(asked)?;
+        Ok(self.answer(self.average(), CARD.baseline, Code::Average))
+    }
+
+    fn explain(
+        &self,
+        asked: &Asked,
+        about: Option<&str>,
+        _: jiff::Timestamp,
+    ) -> Result<Explanation, Infeasible> {
+        let facts = self.facts(asked)?;
+        let customer = asked.customer_id.as_ref().map_or("", |c| c.as_str());
+        let effects = self.body.effects(&facts);
+        let chosen = best(effects.iter().map(|e| e.point));
+        let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
+        let largest = || {
+            let order = (0..effects.len()).max_by(|a, b| effects[*a].point.total_cmp(&effects[*b].point));
+            order.ok_or(Infeasible::NothingToExplain)
+        };
+        let arm = match about {
+            Some(name) => named(name).ok_or_else(|| {
+                let arms = self.body.arms.iter().map(|arm| arm.name.as_str());
+                Infeasible::UnknownArm {
+                    found: name.to_owned(),
+                    allowed: arms.collect::<Vec<_>>().join(", "),
+                }
+            })?,
+            None => chosen.map_or_else(largest, Ok)?,
+        };
+        let (base, parts) = self
+            .body
+            .why(arm, &facts)
+            .ok_or(Infeasible::NothingToExplain)?;
+        let mut lines: Vec<ExplanationLine> = parts
+            .into_iter()
+            .map(|(what, contribution)| ExplanationLine { what, contribution })
+            .collect();
+        lines.push(ExplanationLine {
+            what: "what the arm changes for everybody".to_owned(),
+            contribution: base,
+        });
+        lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+        let of = |arm: usize| {
+            let effect = effects[arm];
+            format!(
+                "{} adds {} ({} to {})",
+                self.body.arms[arm].name,
+                short(effect.point),
+                short(effect.low),
+                short(effect.high)
+            )
+        };
+        let why_not = match chosen {
+            Some(better) if better != arm => Some(format!(
+                "{}; {}",
+                of(better),
+                of(arm)
+            )),
+            None => Some(format!(
+                "{}, which is not above 0: {}",
+                of(arm),
+                self.body.settings.control
+            )),
+            Some(_) => None,
+        };
+        Ok(Explanation {
+            about: self.body.arms[arm].name.clone(),
+            summary: format!("customer {customer}: {}", of(arm)),
+            score: lines.iter().map(|line| line.contribution).sum(),
+            unit: self.unit(),
+            lines,
+            why_not,
+            rules: Vec::new(),
+        })
+    }
+}

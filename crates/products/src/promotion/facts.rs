@@ -1,0 +1,154 @@
+//! What is known of a customer, as the numbers that effects are learnt from: the same when learning and when deciding.
+
+use features::{Recency, SaleLine, recency_frequency_value};
+use schema::AsOf;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Texts told apart per key of the context; rarer ones are all "none of these".
+const LEVELS_MAX: usize = 32;
+
+/// One number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Column {
+    /// A number or truth value of the context.
+    Number { key: String },
+    /// Whether a text of the context is this one.
+    Is { key: String, text: String },
+    /// Days since the last order.
+    RecencyDays,
+    /// Days with an order.
+    Orders,
+    /// Money spent, in the shop's currency.
+    Spend,
+}
+
+impl Column {
+    /// What a person reads for it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Number { key } => key.clone(),
+            Self::Is { key, text } => format!("{key} = {text}"),
+            Self::RecencyDays => "days since the last order".to_owned(),
+            Self::Orders => "days with an order".to_owned(),
+            Self::Spend => "money spent so far".to_owned(),
+        }
+    }
+
+    fn value(&self, facts: &Facts) -> f32 {
+        let of_orders = |read: fn(&Recency) -> f64| facts.orders.as_ref().map(read);
+        let found = match self {
+            Self::Number { key } => match facts.context.get(key) {
+                Some(Value::Number(n)) => n.as_f64(),
+                Some(Value::Bool(b)) => Some(f64::from(u8::from(*b))),
+                _ => None,
+            },
+            Self::Is { key, text } => match facts.context.get(key) {
+                Some(Value::String(found)) => Some(f64::from(u8::from(found == text))),
+                _ => None,
+            },
+            Self::RecencyDays => of_orders(|r| r.recency_days),
+            Self::Orders => of_orders(|r| f64::from(r.orders)),
+            Self::Spend => of_orders(|r| r.spend.0 as f64 / 100.0),
+        };
+        match found {
+            Some(value) if (value as f32).is_finite() => value as f32,
+            _ => f32::NAN,
+        }
+    }
+}
+
+/// What is known of one customer at a moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    context: Map<String, Value>,
+    orders: Option<Recency>,
+}
+
+impl Facts {
+    /// - `context`: a JSON object; what is none tells nothing.
+    /// - `lines`: the customer's lines, oldest first, those after `as_of` not read.
+    pub(crate) fn new(context: Option<&str>, lines: &[SaleLine], as_of: AsOf) -> Self {
+        let context = context.and_then(|text| serde_json::from_str(text).ok());
+        Self {
+            context: context.unwrap_or_default(),
+            orders: recency_frequency_value(lines, as_of),
+        }
+    }
+
+    /// Whether nothing is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.context.is_empty() && self.orders.is_none()
+    }
+}
+
+/// The columns that `customers` tell anything by, in a fixed order.
+pub(crate) fn columns(customers: &[Facts], leave_out: &[String]) -> Vec<Column> {
+    let mut numbers = BTreeSet::new();
+    let mut texts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for facts in customers {
+        for (key, value) in facts.context.iter().filter(|(k, _)| !leave_out.contains(k)) {
+            match value {
+                Value::Number(_) | Value::Bool(_) => {
+                    numbers.insert(key.as_str());
+                }
+                Value::String(text) => {
+                    *texts.entry(key).or_default().entry(text).or_default() += 1;
+                }
+                Value::Null | Value::Array(_) | Value::Object(_) => {}
+            }
+        }
+    }
+    let numbers = numbers.into_iter().map(|key| Column::Number {
+        key: key.to_owned(),
+    });
+    let levels = texts.into_iter().flat_map(|(key, counted)| {
+        let mut levels: Vec<(&str, usize)> = counted.into_iter().collect();
+        levels.sort_by_key(|(text, times)| (std::cmp::Reverse(*times), *text));
+        let common = levels.into_iter().take(LEVELS_MAX);
+        common.map(move |(text, _)| Column::Is {
+            key: key.to_owned(),
+            text: text.to_owned(),
+        })
+    });
+    let of_orders = [Column::RecencyDays, Column::Orders, Column::Spend];
+    let ordered = customers.iter().any(|facts| facts.orders.is_some());
+    let of_orders = of_orders.into_iter().filter(|_| ordered);
+    numbers.chain(levels).chain(of_orders).collect()
+}
+
+/// The numbers of some customers, row after row.
+pub(crate) fn rows<'a>(
+    customers: impl IntoIterator<Item = &'a Facts>,
+    columns: &[Column],
+) -> Vec<f32> {
+    let of = |facts: &'a Facts| columns.iter().map(move |column| column.value(facts));
+    customers.into_iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(context: &str) -> Facts {
+        Facts::new(Some(context), &[], AsOf(jiff::civil::date(2026, 1, 1)))
+    }
+
+    #[test]
+    fn numbers_truths_and_common_texts_become_columns() {
+        let customers = [
+            facts(r#"{"age": 40, "web": true, "place": "north", "note": null}"#),
+            facts(r#"{"web": false, "place": "south"}"#),
+            facts("not json"),
+        ];
+        let columns = columns(&customers, &["age".to_owned()]);
+        let names: Vec<String> = columns.iter().map(Column::name).collect();
+        assert_eq!(names, ["web", "place = north", "place = south"]);
+        let rows = rows(&customers, &columns);
+        assert_eq!(rows[..6], [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        assert!(rows[6..].iter().all(|v| v.is_nan()));
+        assert!(customers[2].is_empty());
+    }
+}

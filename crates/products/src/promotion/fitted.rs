@@ -1,0 +1,325 @@
+//! What a version has learnt: the effect of each arm on each customer.
+
+use super::draws::{Draws, features};
+use super::facts::{Column, Facts, columns};
+use super::settings::Settings;
+use super::{CARD, attached, measured};
+use crate::artefact::Artefact;
+use crate::contract::{FitError, Fitted, Serving};
+use crate::file::Header;
+use crate::shop::Shop;
+use features::History;
+use models::uplift::{self, EffectInterval, Explanation, Learner};
+use schema::estimate::short;
+use schema::{AsOf, Scorecard};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Draws with a whole window that a trial needs in all.
+const DRAWS_MIN: usize = 200;
+
+/// Facts of a customer as they are kept for the golden vector: the numbers of the columns.
+pub(crate) type Golden = Vec<Option<f32>>;
+
+/// What was learnt of one arm.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Arm {
+    pub(crate) name: String,
+    pub(crate) fitted: uplift::Fitted,
+    /// How each candidate did on customers that it had not seen.
+    pub(crate) trials: Vec<String>,
+    /// Draws compared, of the arm and of the control.
+    pub(crate) draws: usize,
+}
+
+impl Arm {
+    /// The effect on everybody: the arm's average with its 95 % interval.
+    pub(crate) fn average(&self) -> (f64, f64, f64) {
+        let average = self.fitted.arms().first().map(|arm| arm.average);
+        let average = average.map(|a| (a.effect, a.interval(0.95).unwrap_or((a.effect, a.effect))));
+        let (point, (low, high)) = average.unwrap_or_default();
+        (point, low, high)
+    }
+}
+
+/// What was learnt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Body {
+    pub(crate) settings: Settings,
+    columns: Vec<Column>,
+    pub(crate) arms: Vec<Arm>,
+    /// Outcome of the control per customer.
+    control_mean: f64,
+    /// Draws too recent to have an outcome.
+    unfinished: usize,
+    golden: Vec<Golden>,
+}
+
+/// A learner, as a person calls it.
+pub(crate) fn name(learner: Learner) -> &'static str {
+    match learner {
+        Learner::Average => "the average for everybody",
+        Learner::Prognostic => "by the outcome expected without it",
+        Learner::T => "T-learner",
+        Learner::S => "S-learner",
+        Learner::X => "X-learner",
+        Learner::R => "R-learner",
+        Learner::DoublyRobust => "doubly robust learner",
+    }
+}
+
+/// How a candidate did, in one line.
+fn told(trial: &uplift::Trial) -> String {
+    format!(
+        "{}: ranks unseen customers to a gain of {} (standard error {}), {} behind the best (standard error {})",
+        name(trial.learner),
+        short(trial.gain),
+        short(trial.gain_standard_error),
+        short(trial.behind),
+        short(trial.behind_standard_error)
+    )
+}
+
+/// The columns of what is known, from those drawn; at least one, as an effect may depend on nothing.
+pub(crate) fn known_columns(draws: &Draws, settings: &Settings) -> Vec<Column> {
+    let found = columns(&draws.facts, &settings.leave_out);
+    if found.is_empty() {
+        vec![Column::Orders]
+    } else {
+        found
+    }
+}
+
+impl Body {
+    /// Learns; with the learners of `choice` where there is one, else with those that rank unseen customers best.
+    pub(crate) fn fit(
+        history: &History,
+        settings: &Settings,
+        seed: u64,
+        choice: Option<&Self>,
+    ) -> Result<Self, FitError> {
+        let draws = Draws::of(history, settings)?;
+        if draws.rows() < DRAWS_MIN {
+            return Err(FitError::TooLittle {
+                what: "draws of the trial with a whole window",
+                found: draws.rows() as u64,
+                needed: DRAWS_MIN as u64,
+            });
+        }
+        let columns = known_columns(&draws, settings);
+        let all: Vec<usize> = (0..draws.rows()).collect();
+        let how = uplift::Settings {
+            seed,
+            ..uplift::Settings::default()
+        };
+        let mut arms = Vec::with_capacity(draws.arms.len() - 1);
+        for (arm, name) in draws.arms.iter().enumerate().skip(1) {
+            let experiment = draws.experiment(arm, &columns, &all)?;
+            let measured = choice.and_then(|body| body.arms.iter().find(|a| a.name == *name));
+            let (fitted, trials) = match measured {
+                Some(measured) => (
+                    uplift::fit(&experiment, measured.fitted.learner(), &how)?,
+                    measured.trials.clone(),
+                ),
+                None => {
+                    let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
+                    (choice.fitted, choice.trials.iter().map(told).collect())
+                }
+            };
+            arms.push(Arm {
+                name: name.clone(),
+                fitted,
+                trials,
+                draws: experiment.rows(),
+            });
+        }
+        let of_control = draws.arm.iter().zip(&draws.outcome);
+        let of_control: Vec<f64> = of_control.filter(|(a, _)| **a == 0).map(|(_, y)| *y).collect();
+        let golden = golden(&draws, &columns);
+        Ok(Self {
+            settings: settings.clone(),
+            columns,
+            arms,
+            control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
+            unfinished: draws.unfinished,
+            golden,
+        })
+    }
+
+    /// The effects of all arms on a customer.
+    pub(crate) fn effects(&self, facts: &Facts) -> Vec<EffectInterval> {
+        self.effects_of(features(&self.columns, [facts]).ok().as_ref())
+    }
+
+    fn effects_of(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
+        let everybody = |arm: &Arm| {
+            let (point, low, high) = arm.average();
+            EffectInterval { point, low, high }
+        };
+        let of = |arm: &Arm| {
+            let effects = arm.fitted.predict(features?, self.settings.interval).ok()?;
+            effects.get(0, 0)
+        };
+        self.arms.iter().map(|arm| of(arm).unwrap_or_else(|| everybody(arm))).collect()
+    }
+
+    /// Why an arm has its effect on a customer: what everybody has, and what each column adds.
+    pub(crate) fn why(&self, arm: usize, facts: &Facts) -> Option<(f64, Vec<(String, f64)>)> {
+        let features = features(&self.columns, [facts]).ok()?;
+        let explained = self.arms.get(arm)?.fitted.explain(&features).ok()?;
+        let found: Explanation<'_> = explained.get(0, 0)?;
+        let names = self.columns.iter().map(Column::name);
+        Some((
+            found.base,
+            names.zip(found.contributions.iter().copied()).collect(),
+        ))
+    }
+
+    /// The arm with the largest average effect; `None` where none is above 0.
+    pub(crate) fn best_on_average(&self) -> Option<usize> {
+        let averages = self.arms.iter().map(|arm| arm.average().0);
+        best(averages)
+    }
+
+    /// Effects of all arms on each golden customer, one after the other.
+    pub(crate) fn scores(&self, golden: &[Golden]) -> Vec<f64> {
+        let names: Vec<String> = self.columns.iter().map(Column::name).collect();
+        let read = golden.iter().flat_map(|customer| {
+            let values = customer.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
+            let features = uplift::Features::new(names.clone(), values).ok();
+            self.effects_of(features.as_ref())
+        });
+        read.map(|effect| effect.point).collect()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let unit = self.settings.outcome.unit();
+        let mut lines = vec![format!(
+            "{unit} within {} d: {} without ({})",
+            self.settings.window_days,
+            short(self.control_mean),
+            self.settings.control
+        )];
+        for arm in &self.arms {
+            let (point, low, high) = arm.average();
+            lines.push(format!(
+                "{} adds {} ({} to {}, 95 %), measured on {} customers",
+                arm.name,
+                short(point),
+                short(low),
+                short(high),
+                arm.draws
+            ));
+            let kept = arm.fitted.arms().first().map_or(0.0, |a| a.shrinkage.weight);
+            lines.push(format!(
+                "{}: learnt {}; of the differences between customers {:.0} % are kept",
+                arm.name,
+                name(arm.fitted.learner()),
+                100.0 * kept
+            ));
+        }
+        if self.unfinished > 0 {
+            lines.push(format!(
+                "{} draws are too recent: their {} d are not over",
+                self.unfinished, self.settings.window_days
+            ));
+        }
+        lines
+    }
+}
+
+/// The position of the largest value above 0.
+pub(crate) fn best(values: impl Iterator<Item = f64>) -> Option<usize> {
+    let above = values.enumerate().filter(|(_, value)| *value > 0.0);
+    above
+        .reduce(|best, other| if other.1 > best.1 { other } else { best })
+        .map(|(position, _)| position)
+}
+
+/// Some of the customers drawn, spread over all, and one of whom nothing is known.
+fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
+    /// Customers whose scores prove a version.
+    const CUSTOMERS: usize = 8;
+    let step = (draws.rows() / CUSTOMERS).max(1);
+    let drawn = draws.facts.iter().step_by(step).take(CUSTOMERS);
+    let nobody = Facts::default();
+    drawn
+        .chain([&nobody])
+        .map(|facts| {
+            let row = super::facts::rows([facts], columns);
+            row.into_iter().map(|v| Some(v).filter(|v| v.is_finite())).collect()
+        })
+        .collect()
+}
+
+pub(crate) struct FittedPromotion {
+    header: Header,
+    as_of: AsOf,
+    body: Arc<Body>,
+}
+
+impl FittedPromotion {
+    pub(crate) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
+        Self {
+            header,
+            as_of,
+            body: Arc::new(body),
+        }
+    }
+
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
+    }
+}
+
+impl Fitted for FittedPromotion {
+    fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
+        measured::scorecard(&self.body.settings, later, seed)
+    }
+
+    fn summary(&self) -> Vec<String> {
+        self.body.lines()
+    }
+
+    fn page(&self) -> serde_json::Value {
+        let arms = self.body.arms.iter().map(|arm| {
+            let (point, low, high) = arm.average();
+            serde_json::json!({
+                "arm": arm.name,
+                "average_effect": { "point": point, "low": low, "high": high },
+                "customers": arm.draws,
+                "learner": arm.fitted.learner(),
+                "kept": arm.fitted.arms().first().map(|a| a.shrinkage.weight),
+                "trials": arm.trials,
+            })
+        });
+        serde_json::json!({
+            "outcome": self.body.settings.outcome.unit(),
+            "window_days": self.body.settings.window_days,
+            "control": self.body.settings.control,
+            "control_mean": self.body.control_mean,
+            "arms": arms.collect::<Vec<_>>(),
+            "told": self.body.lines(),
+        })
+    }
+
+    fn artefact(&self) -> Artefact {
+        let golden = &self.body.golden;
+        Artefact::new(
+            CARD.kind,
+            &self.header.name,
+            self.as_of,
+            self.body.as_ref(),
+            golden,
+            self.body.scores(golden),
+        )
+    }
+
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
+        Box::new(attached::Attached::new(Arc::clone(&self.body), shop))
+    }
+}

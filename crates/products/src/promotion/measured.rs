@@ -1,0 +1,355 @@
+//! What a version is worth on customers that it has not seen: each part of them is decided for by what the others taught.
+
+use super::draws::{Draws, TrialError};
+use super::facts::Column;
+use super::fitted::{best, known_columns, name};
+use super::settings::{Outcome, Settings};
+use crate::contract::FitError;
+use crate::estimates;
+use features::History;
+use math::random::stream;
+use measure::effects::{Effect, Moments, Scale, difference};
+use measure::uplift::{Top, TopOf, Trial};
+use models::uplift::{self, Learner};
+use rand::seq::SliceRandom;
+use schema::estimate::short;
+use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
+use std::collections::BTreeMap;
+
+/// Share of the customers, the best by the version, whose effect is shown.
+const TOP_SHARE: f64 = 0.3;
+
+/// Level of all intervals on scorecards.
+const LEVEL: f64 = 0.95;
+
+/// What was predicted of every customer drawn by a version that had not seen them.
+struct OutOfFold {
+    /// Arms without the control × rows.
+    effects: Vec<Vec<f64>>,
+    /// The arm that each customer gets: 0 is the control.
+    policy: Vec<usize>,
+    /// The arm that everybody gets: the best on average among the customers of the other parts.
+    baseline: Vec<usize>,
+    /// Arms × rows: mean outcome of the arm among the customers of the other parts.
+    expected: Vec<Vec<f64>>,
+    /// How often each learner was chosen, by arm.
+    chosen: Vec<BTreeMap<Learner, usize>>,
+}
+
+impl OutOfFold {
+    /// Learns and chooses anew for each part of the customers.
+    fn of(
+        draws: &Draws,
+        columns: &[Column],
+        settings: &Settings,
+        seed: u64,
+    ) -> Result<Self, FitError> {
+        let (rows, arms) = (draws.rows(), draws.arms.len());
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.shuffle(&mut stream(seed, 0));
+        let mut all = Self {
+            effects: vec![vec![0.0; rows]; arms - 1],
+            policy: vec![0; rows],
+            baseline: vec![0; rows],
+            expected: vec![vec![0.0; rows]; arms],
+            chosen: vec![BTreeMap::new(); arms - 1],
+        };
+        let how = uplift::Settings {
+            seed,
+            // Effects of unseen customers are asked without their intervals.
+            refits: 2,
+            ..uplift::Settings::default()
+        };
+        for part in 0..settings.folds {
+            let of_part = |place: &usize| place % settings.folds == part;
+            let places = || order.iter().enumerate();
+            let mut held_out: Vec<usize> =
+                places().filter(|(p, _)| of_part(p)).map(|(_, row)| *row).collect();
+            let mut learnt: Vec<usize> =
+                places().filter(|(p, _)| !of_part(p)).map(|(_, row)| *row).collect();
+            held_out.sort_unstable();
+            learnt.sort_unstable();
+            let unseen = draws.features(columns, &held_out).map_err(TrialError::from)?;
+            let mut averages = Vec::with_capacity(arms - 1);
+            for arm in 1..arms {
+                let experiment = draws.experiment(arm, columns, &learnt)?;
+                let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
+                *all.chosen[arm - 1].entry(choice.chosen).or_default() += 1;
+                averages.push(choice.fitted.arms().first().map_or(0.0, |a| a.average.effect));
+                // Columns are those learnt from, and the level is one.
+                if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
+                    for (row, effect) in held_out.iter().zip(effects.of_arm(0)) {
+                        all.effects[arm - 1][*row] = effect;
+                    }
+                }
+            }
+            let everybody = best(averages.into_iter()).map_or(0, |arm| arm + 1);
+            for (arm, expected) in all.expected.iter_mut().enumerate() {
+                let of_arm = learnt.iter().filter(|row| draws.arm[**row] == arm);
+                let outcomes: Vec<f64> = of_arm.map(|row| draws.outcome[*row]).collect();
+                let mean = outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64;
+                held_out.iter().for_each(|row| expected[*row] = mean);
+            }
+            for row in held_out {
+                let effects = all.effects.iter().map(|of_arm| of_arm[row]);
+                all.policy[row] = best(effects).map_or(0, |arm| arm + 1);
+                all.baseline[row] = everybody;
+            }
+        }
+        Ok(all)
+    }
+
+    /// What one customer says of the outcome under an arm, whatever arm they were in: unbiased, as propensities are known.
+    fn score(&self, draws: &Draws, row: usize, arm: usize) -> f64 {
+        let expected = self.expected[arm][row];
+        if draws.arm[row] == arm {
+            expected + (draws.outcome[row] - expected) / draws.propensity(row, arm)
+        } else {
+            expected
+        }
+    }
+
+    /// What each customer says of a rule.
+    fn values(&self, draws: &Draws, rule: &[usize]) -> Vec<f64> {
+        let scored = rule.iter().enumerate();
+        scored.map(|(row, arm)| self.score(draws, row, *arm)).collect()
+    }
+}
+
+/// The scorecard of a trial.
+pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scorecard {
+    let measured = Draws::of(later, settings)
+        .map_err(FitError::from)
+        .and_then(|draws| {
+            let columns = known_columns(&draws, settings);
+            let out = OutOfFold::of(&draws, &columns, settings, seed)?;
+            Ok((draws, out))
+        });
+    let (draws, out) = match measured {
+        Ok(both) => both,
+        // What was just learnt from can be measured; a scorecard without a measure opens no gate.
+        Err(error) => {
+            return Scorecard {
+                split: "not measured".to_owned(),
+                held_out: None,
+                metrics: Vec::new(),
+                notes: vec![error.to_string()],
+            };
+        }
+    };
+    let mut metrics = vec![
+        against(
+            &draws,
+            &out,
+            settings,
+            seed,
+            &out.baseline,
+            "everybody gets the best arm on average",
+            Role::Decides,
+        ),
+        against(
+            &draws,
+            &out,
+            settings,
+            seed,
+            &vec![0; draws.rows()],
+            "nobody gets any",
+            Role::Shown,
+        ),
+    ];
+    let mut notes = Vec::new();
+    for arm in 1..draws.arms.len() {
+        metrics.push(average(&draws, settings, arm));
+        let compared: Vec<usize> =
+            (0..draws.rows()).filter(|row| [0, arm].contains(&draws.arm[*row])).collect();
+        let ranked = ranking(&draws, &out, settings, arm, &compared, seed);
+        notes.push(in_words(&draws, &out, arm, &ranked[0].gain));
+        metrics.extend(ranked);
+    }
+    let kept = out.policy.iter().filter(|arm| **arm == 0).count();
+    notes.push(format!(
+        "of {} customers {} would get no arm",
+        draws.rows(),
+        kept
+    ));
+    if draws.unfinished > 0 {
+        notes.push(format!(
+            "{} draws are too recent to count: their {} d are not over",
+            draws.unfinished, settings.window_days
+        ));
+    }
+    Scorecard {
+        split: format!(
+            "{} customers of trial {} in {} parts, each decided for by what the others taught, the choice of the learner included",
+            draws.rows(),
+            settings.trial,
+            settings.folds
+        ),
+        held_out: Some(HeldOut {
+            from: later.as_of(),
+            days: 0,
+        }),
+        metrics,
+        notes,
+    }
+}
+
+/// What the version's rule is worth beside another one, on the same customers.
+fn against(
+    draws: &Draws,
+    out: &OutOfFold,
+    settings: &Settings,
+    seed: u64,
+    other: &[usize],
+    other_name: &str,
+    role: Role,
+) -> Metric {
+    let own = out.values(draws, &out.policy);
+    let others = out.values(draws, other);
+    let gain: Vec<f64> = own.iter().zip(&others).map(|(own, other)| own - other).collect();
+    Metric {
+        name: settings.outcome.unit().to_owned(),
+        scope: String::new(),
+        unit: format!("{} within {} days", settings.outcome.unit(), settings.window_days),
+        better: Direction::Higher,
+        role,
+        value: estimates::mean(&own, seed),
+        baseline: estimates::mean(&others, seed),
+        baseline_name: other_name.to_owned(),
+        gain: estimates::mean(&gain, seed),
+    }
+}
+
+/// What an arm changes on average: difference of means as drawn, with Welch's interval.
+fn average(draws: &Draws, settings: &Settings, arm: usize) -> Metric {
+    let of = |arm: usize| -> Vec<f64> {
+        let pairs = draws.arm.iter().zip(&draws.outcome);
+        pairs.filter(|(a, _)| **a == arm).map(|(_, y)| *y).collect()
+    };
+    let (control, treated) = (of(0), of(arm));
+    let moments = Moments::of(&control).and_then(|c| Ok((c, Moments::of(&treated)?)));
+    let gain = moments.ok().and_then(|(control, treated)| {
+        difference(&control, &treated, Scale::Absolute, LEVEL).ok()
+    });
+    let mean = |values: &[f64]| Estimate::Exact(values.iter().sum::<f64>() / values.len() as f64);
+    Metric {
+        name: format!("{} as drawn", settings.outcome.unit()),
+        scope: draws.arms[arm].clone(),
+        unit: format!("{} within {} days", settings.outcome.unit(), settings.window_days),
+        better: Direction::Higher,
+        role: Role::Shown,
+        value: mean(&treated),
+        baseline: mean(&control),
+        baseline_name: draws.arms[0].clone(),
+        gain: gain.map_or_else(unreadable, estimate),
+    }
+}
+
+fn unreadable() -> Estimate {
+    Estimate::NotMeasurable(WhyNot::DoesNotApply {
+        because: "an outcome is no number".to_owned(),
+    })
+}
+
+fn estimate(effect: Effect) -> Estimate {
+    match effect {
+        Effect::Measured(size) => Estimate::Measured {
+            point: size.point,
+            low: size.low,
+            high: size.high,
+            units: size.units,
+        },
+        Effect::NotMeasurable(why) => Estimate::NotMeasurable(why),
+    }
+}
+
+/// How far customers are told apart by what an arm changes of them; the first metric says whether at all.
+fn ranking(
+    draws: &Draws,
+    out: &OutOfFold,
+    settings: &Settings,
+    arm: usize,
+    compared: &[usize],
+    seed: u64,
+) -> Vec<Metric> {
+    let outcome: Vec<f64> = compared.iter().map(|row| draws.outcome[*row]).collect();
+    let treated: Vec<bool> = compared.iter().map(|row| draws.arm[*row] == arm).collect();
+    let effects: Vec<f64> = compared.iter().map(|row| out.effects[arm - 1][*row]).collect();
+    let on = |sample: &[usize], of: &dyn Fn(&Trial<'_>) -> Option<f64>| {
+        let outcome: Vec<f64> = sample.iter().map(|i| outcome[*i]).collect();
+        let treated: Vec<bool> = sample.iter().map(|i| treated[*i]).collect();
+        let effects: Vec<f64> = sample.iter().map(|i| effects[*i]).collect();
+        of(&Trial::new(&outcome, &treated, &effects).ok()?)
+    };
+    let top = |trial: &Trial<'_>| trial.uplift_at(Top::Share(TOP_SHARE), TopOf::Everybody).ok();
+    let all = |trial: &Trial<'_>| trial.uplift_at(Top::Units(compared.len()), TopOf::Everybody).ok();
+    let metric = |name: String, unit: String, value, baseline, gain, baseline_name: &str| Metric {
+        name,
+        scope: draws.arms[arm].clone(),
+        unit,
+        better: Direction::Higher,
+        role: Role::Shown,
+        value,
+        baseline,
+        baseline_name: baseline_name.to_owned(),
+        gain,
+    };
+    let unit = format!("{} within {} days", settings.outcome.unit(), settings.window_days);
+    let statistic = |of: &(dyn Fn(&Trial<'_>) -> Option<f64> + Sync)| {
+        estimates::statistic(compared.len(), seed, |sample| on(sample, of))
+    };
+    let gain = statistic(&|trial| Some(top(trial)? - all(trial)?));
+    let mut found = vec![metric(
+        format!("effect on the best {:.0} %", 100.0 * TOP_SHARE),
+        unit,
+        statistic(&top),
+        statistic(&all),
+        gain,
+        "everybody",
+    )];
+    if settings.outcome == Outcome::Visits {
+        let qini = statistic(&|trial| trial.qini_coefficient(true).ok());
+        found.insert(
+            0,
+            metric(
+                "Qini coefficient".to_owned(),
+                "share of what a perfect ranking gains, as scikit-uplift has it".to_owned(),
+                qini.clone(),
+                Estimate::Exact(0.0),
+                qini,
+                "customers at random",
+            ),
+        );
+    }
+    found
+}
+
+/// Whether customers can be told apart, in one sentence.
+fn in_words(draws: &Draws, out: &OutOfFold, arm: usize, ranked: &Estimate) -> String {
+    let arm_name = &draws.arms[arm];
+    let learners: Vec<String> = out.chosen[arm - 1]
+        .iter()
+        .map(|(learner, parts)| format!("{} ({parts})", name(*learner)))
+        .collect();
+    let learners = learners.join(", ");
+    match ranked {
+        Estimate::Measured {
+            point, low, high, ..
+        } => {
+            let found = format!(
+                "({}, {} to {}; chosen in the parts: {learners})",
+                short(*point),
+                short(*low),
+                short(*high)
+            );
+            if *low > 0.0 {
+                format!("{arm_name}: customers can be ranked by what it changes {found}")
+            } else {
+                format!(
+                    "{arm_name}: customers can hardly be ranked by what it changes; the interval holds 0 {found}"
+                )
+            }
+        }
+        other => format!("{arm_name}: {other}"),
+    }
+}

@@ -1,0 +1,130 @@
+//! Kind `promotion`: who gets which offer, and what it changes.
+
+mod attached;
+mod draws;
+mod facts;
+mod fitted;
+mod measured;
+mod settings;
+
+pub use draws::TrialError;
+
+use crate::answer::Subject;
+use crate::artefact::{Artefact, LoadError};
+use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::file::{Header, ProductFile, Raw};
+use features::History;
+use fitted::{Body, FittedPromotion, Golden};
+use schema::{Bytes, ConfigError};
+use settings::Settings;
+
+/// The kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Promotion;
+
+static CARD: Card = Card {
+    kind: "promotion",
+    question: "Which offer does this customer get, if any, and what does it change?",
+    criterion: "what the offers change in the outcome, beyond what would have happened anyway",
+    baseline: "everybody gets the arm with the largest average effect",
+    reads: &["assignments", "events", "sales"],
+    outputs: &[
+        Output {
+            name: "arm",
+            unit: "name",
+            meaning: "The arm with the largest effect on this customer; the control where none has an effect above 0.",
+        },
+        Output {
+            name: "effect",
+            unit: "unit of the outcome",
+            meaning: "What the arm changes, with its interval.",
+        },
+    ],
+    subjects: &[Subject::Customer],
+    placements: &[],
+    sources: &[
+        "Robins, Rotnitzky, Zhao (1994), estimation of regression coefficients when some regressors are not always observed",
+        "Kuenzel, Sekhon, Bickel, Yu (2019), metalearners for estimating heterogeneous treatment effects",
+        "Nie, Wager (2021), quasi-oracle estimation of heterogeneous treatment effects",
+        "Kennedy (2023), towards optimal doubly robust estimation of heterogeneous causal effects",
+        "Yadlowsky, Fleming, Shah, Brunskill, Wager (2021), evaluating treatment prioritization rules",
+    ],
+    example: include_str!("example.toml"),
+};
+
+/// A checked product file of this kind.
+#[derive(Debug, Clone)]
+pub(crate) struct PromotionProduct {
+    header: Header,
+    settings: Settings,
+}
+
+impl Kind for Promotion {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError> {
+        let (header, settings) = raw.parse::<Settings>()?;
+        settings.check(raw)?;
+        Ok(Box::new(PromotionProduct { header, settings }))
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::schema_for!(ProductFile<Settings>)
+    }
+}
+
+impl Product for PromotionProduct {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// None: a version is measured on customers that it has not seen, not on days.
+    fn held_out_days(&self) -> u32 {
+        0
+    }
+
+    fn memory_needed(&self, size: &Size) -> Bytes {
+        // Per customer drawn: facts, rows of numbers for each of several learners, scores; per sale: the history.
+        const PER_CUSTOMER: u64 = 4_000;
+        const PER_SALE: u64 = 120;
+        Bytes(size.customers * PER_CUSTOMER + size.sales * PER_SALE + (64 << 20))
+    }
+
+    fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
+        let body = Body::fit(history, &self.settings, seed, None)?;
+        Ok(Box::new(FittedPromotion::new(
+            self.header.clone(),
+            history.as_of(),
+            body,
+        )))
+    }
+
+    fn refit(
+        &self,
+        measured: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        let measured = measured.of_kind::<FittedPromotion>();
+        let choice = measured.map(FittedPromotion::body);
+        let body = Body::fit(history, &self.settings, seed, choice)?;
+        Ok(Box::new(FittedPromotion::new(
+            self.header.clone(),
+            history.as_of(),
+            body,
+        )))
+    }
+
+    fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
+        let body: Body = artefact.body(CARD.kind, &self.header.name)?;
+        let golden: Vec<Golden> = artefact.golden_inputs()?;
+        artefact.verify(&body.scores(&golden))?;
+        Ok(Box::new(FittedPromotion::new(
+            self.header.clone(),
+            artefact.as_of,
+            body,
+        )))
+    }
+}
