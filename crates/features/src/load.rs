@@ -1,7 +1,7 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
-use crate::{Assignment, Product, Trials};
 use crate::history::{History, HistoryBuilder, NewLine};
+use crate::{Assignment, Product, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;

@@ -41,7 +41,9 @@ impl Trials {
         for (customer, at_seconds) in seen {
             visits.entry(customer).or_default().push(at_seconds);
         }
-        visits.values_mut().for_each(|moments| moments.sort_unstable());
+        visits
+            .values_mut()
+            .for_each(|moments| moments.sort_unstable());
         Self {
             assignments,
             visits,
@@ -107,7 +109,11 @@ mod tests {
         let seen = [("1".to_owned(), 30), ("1".to_owned(), 12)];
         let trials = Trials::new(draws, seen);
         let customers = |trials: &Trials, trial: &str| -> Vec<String> {
-            trials.of(trial).iter().map(|a| a.customer.clone()).collect()
+            trials
+                .of(trial)
+                .iter()
+                .map(|a| a.customer.clone())
+                .collect()
         };
         assert_eq!(customers(&trials, "b"), ["1", "2"]);
         assert!(trials.of("c").is_empty());

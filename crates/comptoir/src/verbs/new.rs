@@ -19,7 +19,7 @@ static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples
   comptoir new shop                       the smallest project: one source, a small file to try it
   comptoir new shop --shop marketplace    the shop of `comptoir demo`, without its data
 
-The shops wholesaler and cdnow read real data from the folder that COMPTOIR_DATA names.
+The shops cdnow, hillstrom and wholesaler read real data from the folder that COMPTOIR_DATA names.
 An existing file is never overwritten.")]
 pub(crate) struct New {
     /// The folder to make

@@ -151,3 +151,74 @@ fn the_reference_customers_are_valued_better_than_by_their_own_rate() {
     let outcomes = json(&good(&shop, &["run", "--output", "json", "--quiet"]).out);
     assert_eq!(outcomes[0]["promoted"], true, "{outcomes}");
 }
+
+#[test]
+fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
+    if real_data("a_real_trial_is_learned_from_and_its_exact_effects_are_told").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let shop = folder.path().join("hillstrom");
+    copy(&root().join("examples/hillstrom"), &shop);
+    // One customer in eight, in two parts: the whole takes minutes.
+    let draws = shop.join("sources/assignments.toml");
+    let text = std::fs::read_to_string(&draws).unwrap();
+    let some =
+        "\n[[skip]]\nwhen = \"row_number % 8 <> 0\"\nreason = \"seven of eight, for the test\"\n";
+    std::fs::write(
+        &draws,
+        text.replace("\n[contract]", &format!("{some}\n[contract]")),
+    )
+    .unwrap();
+    let product = shop.join("products/mails.toml");
+    let text = std::fs::read_to_string(&product).unwrap();
+    std::fs::write(&product, format!("{text}folds = 2\n")).unwrap();
+    good(&shop, &["import", "--quiet"]);
+    let ran = run(&shop, &["run", "--output", "json", "--quiet"]);
+    assert!(ran.code <= 1, "{ran:?}");
+    let outcomes = json(&ran.out);
+    let metrics = outcomes[0]["scorecard"]["metrics"].as_array().unwrap();
+    let sql = "SELECT a.arm, AVG(CASE WHEN e.event_id IS NULL THEN 0.0 ELSE 1.0 END) AS visits FROM assignments a \
+               LEFT JOIN events e ON e.customer_id = a.customer_id GROUP BY a.arm";
+    let counted = good(&shop, &["query", sql, "--output", "json"]).out;
+    let mut compared = 0;
+    for line in counted.lines() {
+        let row = json(line);
+        let drawn = |m: &&serde_json::Value| {
+            m["name"] == "visits per customer as drawn" && m["scope"] == row["arm"]
+        };
+        if let Some(metric) = metrics.iter().find(drawn) {
+            let (told, exact) = (metric["value"]["exact"].as_f64(), row["visits"].as_f64());
+            assert!(
+                (told.unwrap() - exact.unwrap()).abs() < 1e-12,
+                "{metric} {row}"
+            );
+            let effect = &metric["gain"]["measured"];
+            assert!(effect["low"].as_f64() < effect["high"].as_f64(), "{metric}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2, "{outcomes}");
+    assert_eq!(outcomes[0]["promoted"], true, "{outcomes}");
+    let questions = folder.path().join("questions.csv");
+    std::fs::write(&questions, "customer_id\n8\n16\nnobody\n").unwrap();
+    let (from, to) = (
+        questions.to_str().unwrap(),
+        folder.path().join("answers.ndjson"),
+    );
+    let asked = [
+        "decide",
+        "mails",
+        "--input",
+        from,
+        "--output",
+        to.to_str().unwrap(),
+    ];
+    good(&shop, &[&asked[..], &["--quiet"]].concat());
+    let answers = std::fs::read_to_string(&to).unwrap();
+    assert_eq!(answers.lines().count(), 3, "{answers}");
+    let last = answers.lines().last().unwrap();
+    assert!(last.contains("best_on_average"), "{last}");
+    let told = good(&shop, &["explain", "mails", "--for", "customer=8"]).out;
+    assert!(told.contains("E-Mail adds"), "{told}");
+}

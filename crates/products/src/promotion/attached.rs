@@ -2,7 +2,7 @@
 
 use super::CARD;
 use super::facts::Facts;
-use super::fitted::{Body, best};
+use super::fitted::Body;
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -21,7 +21,8 @@ pub(super) struct Attached {
 }
 
 /// Method of an answer to somebody of whom nothing is known.
-const NOTHING_KNOWN: &str = "nothing is known of the customer: the best arm on average";
+const NOTHING_KNOWN: &str =
+    "nothing is known of the customer: the best arm on average, less its cost";
 
 impl Attached {
     pub(super) fn new(body: Arc<Body>, shop: Arc<Shop>) -> Self {
@@ -63,24 +64,25 @@ impl Attached {
         let action = match arm {
             Some((arm, effect)) => {
                 let of = &self.body.arms[arm];
-                let (average, ..) = of.average();
+                let average = of.average().point;
                 let values = [
                     ("arm", of.name.as_str().into()),
                     ("effect", short(effect.point).into()),
                     ("low", short(effect.low).into()),
                     ("high", short(effect.high).into()),
                     ("average", short(average).into()),
+                    ("cost", short(self.body.cost(arm)).into()),
                     ("unit", unit.into()),
                 ];
                 let why = match code {
                     Code::Own => reason(
                         "largest_effect",
-                        "{arm} adds {effect} {unit} ({low} to {high}), more than any other arm; on average it adds {average}",
+                        "{arm} adds {effect} {unit} ({low} to {high}) and costs {cost}: no arm is worth more; on average it adds {average}",
                         values,
                     ),
                     Code::Average => reason(
                         "best_on_average",
-                        "{arm} adds {average} {unit} on average, more than any other arm",
+                        "{arm} adds {average} {unit} on average and costs {cost}: no arm is worth more",
                         values,
                     ),
                 };
@@ -105,7 +107,7 @@ impl Attached {
                 let values = [("control", control.into()), ("unit", unit.into())];
                 let why = reason(
                     "no_effect",
-                    "no arm is expected to add {unit} here: {control}",
+                    "no arm is expected to add more {unit} than it costs: {control}",
                     values,
                 );
                 Action {
@@ -130,9 +132,9 @@ impl Attached {
 
     /// The best arm on average, with what it adds.
     fn average(&self) -> Option<(usize, EffectInterval)> {
-        let arm = self.body.best_on_average()?;
-        let (point, low, high) = self.body.arms[arm].average();
-        Some((arm, EffectInterval { point, low, high }))
+        let averages = self.body.averages();
+        let arm = self.body.best(&averages)?;
+        Some((arm, averages[arm]))
     }
 }
 
@@ -150,8 +152,12 @@ impl Serving for Attached {
             return Ok(self.answer(self.average(), NOTHING_KNOWN, Code::Average));
         }
         let effects = self.body.effects(&facts);
-        let arm = best(effects.iter().map(|e| e.point)).map(|arm| (arm, effects[arm]));
-        Ok(self.answer(arm, "largest effect on the customer", Code::Own))
+        let arm = self.body.best(&effects).map(|arm| (arm, effects[arm]));
+        Ok(self.answer(
+            arm,
+            "largest effect on the customer, less its cost",
+            Code::Own,
+        ))
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
@@ -167,11 +173,16 @@ impl Serving for Attached {
     ) -> Result<Explanation, Infeasible> {
         let facts = self.facts(asked)?;
         let customer = asked.customer_id.as_ref().map_or("", |c| c.as_str());
-        let effects = self.body.effects(&facts);
-        let chosen = best(effects.iter().map(|e| e.point));
+        let effects = if facts.is_empty() {
+            self.body.averages()
+        } else {
+            self.body.effects(&facts)
+        };
+        let chosen = self.body.best(&effects);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
-        let largest = || {
-            let order = (0..effects.len()).max_by(|a, b| effects[*a].point.total_cmp(&effects[*b].point));
+        let net = |arm: &usize| effects[*arm].point - self.body.cost(*arm);
+        let nearest = || {
+            let order = (0..effects.len()).max_by(|a, b| net(a).total_cmp(&net(b)));
             order.ok_or(Infeasible::NothingToExplain)
         };
         let arm = match about {
@@ -182,12 +193,14 @@ impl Serving for Attached {
                     allowed: arms.collect::<Vec<_>>().join(", "),
                 }
             })?,
-            None => chosen.map_or_else(largest, Ok)?,
+            None => chosen.map_or_else(nearest, Ok)?,
         };
-        let (base, parts) = self
-            .body
-            .why(arm, &facts)
-            .ok_or(Infeasible::NothingToExplain)?;
+        let (base, parts) = if facts.is_empty() {
+            (effects[arm].point, Vec::new())
+        } else {
+            let why = self.body.why(arm, &facts);
+            why.ok_or(Infeasible::NothingToExplain)?
+        };
         let mut lines: Vec<ExplanationLine> = parts
             .into_iter()
             .map(|(what, contribution)| ExplanationLine { what, contribution })
@@ -196,6 +209,12 @@ impl Serving for Attached {
             what: "what the arm changes for everybody".to_owned(),
             contribution: base,
         });
+        if self.body.cost(arm) > 0.0 {
+            lines.push(ExplanationLine {
+                what: "what it costs".to_owned(),
+                contribution: -self.body.cost(arm),
+            });
+        }
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
         let of = |arm: usize| {
             let effect = effects[arm];
@@ -208,14 +227,11 @@ impl Serving for Attached {
             )
         };
         let why_not = match chosen {
-            Some(better) if better != arm => Some(format!(
-                "{}; {}",
-                of(better),
-                of(arm)
-            )),
+            Some(better) if better != arm => Some(format!("{}; {}", of(better), of(arm))),
             None => Some(format!(
-                "{}, which is not above 0: {}",
+                "{}, which is not above its cost of {}: {}",
                 of(arm),
+                short(self.body.cost(arm)),
                 self.body.settings.control
             )),
             Some(_) => None,

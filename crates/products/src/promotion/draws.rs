@@ -31,6 +31,16 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// A cost of something that is no arm.
+    #[error("`costs` names {found:?}, which is no arm of trial {trial:?}; its arms are {arms}")]
+    NoArm {
+        /// The trial.
+        trial: String,
+        /// The name found.
+        found: String,
+        /// The arms there are.
+        arms: String,
+    },
     /// Probabilities that are none.
     #[error("customer {customer:?} of trial {trial:?}: `propensities` is {found}, {allowed}")]
     Propensities {
@@ -88,6 +98,14 @@ impl Draws {
             return Err(TrialError::NoControl {
                 trial: settings.trial.clone(),
                 control: control.to_owned(),
+                arms: listed(names),
+            });
+        }
+        let strange = |name: &&String| !names.contains(name.as_str());
+        if let Some(found) = settings.costs.keys().find(strange) {
+            return Err(TrialError::NoArm {
+                trial: settings.trial.clone(),
+                found: found.clone(),
                 arms: listed(names),
             });
         }
@@ -151,7 +169,10 @@ impl Draws {
         let observed = Observed {
             features: self.features(columns, &of)?,
             arms: vec![self.arms[0].clone(), self.arms[arm].clone()],
-            arm: of.iter().map(|row| usize::from(self.arm[*row] == arm)).collect(),
+            arm: of
+                .iter()
+                .map(|row| usize::from(self.arm[*row] == arm))
+                .collect(),
             outcome: of.iter().map(|row| self.outcome[*row]).collect(),
             propensity: of
                 .iter()
@@ -218,7 +239,9 @@ fn probabilities(draw: &Assignment, arms: &[String]) -> Result<Vec<f64>, TrialEr
     }
     let sum: f64 = logged.values().sum();
     if sum > models::uplift::PROPENSITY_SUM_MAX {
-        return Err(refused(format!("they add up to {sum}, at most 1 is allowed")));
+        return Err(refused(format!(
+            "they add up to {sum}, at most 1 is allowed"
+        )));
     }
     let of = |arm: &String| {
         let missing = || refused(format!("the probability of arm {arm:?} is missing"));

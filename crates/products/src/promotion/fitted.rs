@@ -34,11 +34,21 @@ pub(crate) struct Arm {
 
 impl Arm {
     /// The effect on everybody: the arm's average with its 95 % interval.
-    pub(crate) fn average(&self) -> (f64, f64, f64) {
+    pub(crate) fn average(&self) -> EffectInterval {
         let average = self.fitted.arms().first().map(|arm| arm.average);
-        let average = average.map(|a| (a.effect, a.interval(0.95).unwrap_or((a.effect, a.effect))));
-        let (point, (low, high)) = average.unwrap_or_default();
-        (point, low, high)
+        let point = average.map_or(0.0, |a| a.effect);
+        let (low, high) = average
+            .and_then(|a| a.interval(0.95))
+            .unwrap_or((point, point));
+        EffectInterval { point, low, high }
+    }
+
+    /// Share of the learnt differences between customers that is kept.
+    fn kept(&self) -> f64 {
+        self.fitted
+            .arms()
+            .first()
+            .map_or(0.0, |arm| arm.shrinkage.weight)
     }
 }
 
@@ -134,7 +144,10 @@ impl Body {
             });
         }
         let of_control = draws.arm.iter().zip(&draws.outcome);
-        let of_control: Vec<f64> = of_control.filter(|(a, _)| **a == 0).map(|(_, y)| *y).collect();
+        let of_control: Vec<f64> = of_control
+            .filter(|(a, _)| **a == 0)
+            .map(|(_, y)| *y)
+            .collect();
         let golden = golden(&draws, &columns);
         Ok(Self {
             settings: settings.clone(),
@@ -151,16 +164,20 @@ impl Body {
         self.effects_of(features(&self.columns, [facts]).ok().as_ref())
     }
 
+    /// The average effects of all arms: those on a customer of whom nothing is known.
+    pub(crate) fn averages(&self) -> Vec<EffectInterval> {
+        self.arms.iter().map(Arm::average).collect()
+    }
+
     fn effects_of(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
-        let everybody = |arm: &Arm| {
-            let (point, low, high) = arm.average();
-            EffectInterval { point, low, high }
-        };
         let of = |arm: &Arm| {
             let effects = arm.fitted.predict(features?, self.settings.interval).ok()?;
             effects.get(0, 0)
         };
-        self.arms.iter().map(|arm| of(arm).unwrap_or_else(|| everybody(arm))).collect()
+        self.arms
+            .iter()
+            .map(|arm| of(arm).unwrap_or_else(|| arm.average()))
+            .collect()
     }
 
     /// Why an arm has its effect on a customer: what everybody has, and what each column adds.
@@ -175,10 +192,17 @@ impl Body {
         ))
     }
 
-    /// The arm with the largest average effect; `None` where none is above 0.
-    pub(crate) fn best_on_average(&self) -> Option<usize> {
-        let averages = self.arms.iter().map(|arm| arm.average().0);
-        best(averages)
+    /// What an arm costs for each customer who gets it.
+    pub(crate) fn cost(&self, arm: usize) -> f64 {
+        self.arms
+            .get(arm)
+            .map_or(0.0, |arm| self.settings.cost(&arm.name))
+    }
+
+    /// The arm whose effect is furthest above its cost; `None` where none is above it.
+    pub(crate) fn best(&self, effects: &[EffectInterval]) -> Option<usize> {
+        let net = effects.iter().enumerate();
+        best(net.map(|(arm, effect)| effect.point - self.cost(arm)))
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -201,7 +225,7 @@ impl Body {
             self.settings.control
         )];
         for arm in &self.arms {
-            let (point, low, high) = arm.average();
+            let EffectInterval { point, low, high } = arm.average();
             lines.push(format!(
                 "{} adds {} ({} to {}, 95 %), measured on {} customers",
                 arm.name,
@@ -210,12 +234,11 @@ impl Body {
                 short(high),
                 arm.draws
             ));
-            let kept = arm.fitted.arms().first().map_or(0.0, |a| a.shrinkage.weight);
             lines.push(format!(
                 "{}: learnt {}; of the differences between customers {:.0} % are kept",
                 arm.name,
                 name(arm.fitted.learner()),
-                100.0 * kept
+                100.0 * arm.kept()
             ));
         }
         if self.unfinished > 0 {
@@ -247,7 +270,9 @@ fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
         .chain([&nobody])
         .map(|facts| {
             let row = super::facts::rows([facts], columns);
-            row.into_iter().map(|v| Some(v).filter(|v| v.is_finite())).collect()
+            row.into_iter()
+                .map(|v| Some(v).filter(|v| v.is_finite()))
+                .collect()
         })
         .collect()
 }
@@ -287,13 +312,13 @@ impl Fitted for FittedPromotion {
 
     fn page(&self) -> serde_json::Value {
         let arms = self.body.arms.iter().map(|arm| {
-            let (point, low, high) = arm.average();
+            let EffectInterval { point, low, high } = arm.average();
             serde_json::json!({
                 "arm": arm.name,
                 "average_effect": { "point": point, "low": low, "high": high },
                 "customers": arm.draws,
                 "learner": arm.fitted.learner(),
-                "kept": arm.fitted.arms().first().map(|a| a.shrinkage.weight),
+                "kept": arm.kept(),
                 "trials": arm.trials,
             })
         });

@@ -60,22 +60,38 @@ impl OutOfFold {
             refits: 2,
             ..uplift::Settings::default()
         };
+        let costs: Vec<f64> = draws.arms[1..]
+            .iter()
+            .map(|arm| settings.cost(arm))
+            .collect();
         for part in 0..settings.folds {
             let of_part = |place: &usize| place % settings.folds == part;
             let places = || order.iter().enumerate();
-            let mut held_out: Vec<usize> =
-                places().filter(|(p, _)| of_part(p)).map(|(_, row)| *row).collect();
-            let mut learnt: Vec<usize> =
-                places().filter(|(p, _)| !of_part(p)).map(|(_, row)| *row).collect();
+            let mut held_out: Vec<usize> = places()
+                .filter(|(p, _)| of_part(p))
+                .map(|(_, row)| *row)
+                .collect();
+            let mut learnt: Vec<usize> = places()
+                .filter(|(p, _)| !of_part(p))
+                .map(|(_, row)| *row)
+                .collect();
             held_out.sort_unstable();
             learnt.sort_unstable();
-            let unseen = draws.features(columns, &held_out).map_err(TrialError::from)?;
+            let unseen = draws
+                .features(columns, &held_out)
+                .map_err(TrialError::from)?;
             let mut averages = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
                 let experiment = draws.experiment(arm, columns, &learnt)?;
                 let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
                 *all.chosen[arm - 1].entry(choice.chosen).or_default() += 1;
-                averages.push(choice.fitted.arms().first().map_or(0.0, |a| a.average.effect));
+                averages.push(
+                    choice
+                        .fitted
+                        .arms()
+                        .first()
+                        .map_or(0.0, |a| a.average.effect),
+                );
                 // Columns are those learnt from, and the level is one.
                 if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
                     for (row, effect) in held_out.iter().zip(effects.of_arm(0)) {
@@ -83,7 +99,11 @@ impl OutOfFold {
                     }
                 }
             }
-            let everybody = best(averages.into_iter()).map_or(0, |arm| arm + 1);
+            let net = averages
+                .iter()
+                .zip(&costs)
+                .map(|(effect, cost)| effect - cost);
+            let everybody = best(net).map_or(0, |arm| arm + 1);
             for (arm, expected) in all.expected.iter_mut().enumerate() {
                 let of_arm = learnt.iter().filter(|row| draws.arm[**row] == arm);
                 let outcomes: Vec<f64> = of_arm.map(|row| draws.outcome[*row]).collect();
@@ -91,8 +111,12 @@ impl OutOfFold {
                 held_out.iter().for_each(|row| expected[*row] = mean);
             }
             for row in held_out {
-                let effects = all.effects.iter().map(|of_arm| of_arm[row]);
-                all.policy[row] = best(effects).map_or(0, |arm| arm + 1);
+                let net = all
+                    .effects
+                    .iter()
+                    .zip(&costs)
+                    .map(|(of_arm, cost)| of_arm[row] - cost);
+                all.policy[row] = best(net).map_or(0, |arm| arm + 1);
                 all.baseline[row] = everybody;
             }
         }
@@ -109,10 +133,12 @@ impl OutOfFold {
         }
     }
 
-    /// What each customer says of a rule.
-    fn values(&self, draws: &Draws, rule: &[usize]) -> Vec<f64> {
+    /// What each customer says of a rule, less what it costs.
+    fn values(&self, draws: &Draws, settings: &Settings, rule: &[usize]) -> Vec<f64> {
         let scored = rule.iter().enumerate();
-        scored.map(|(row, arm)| self.score(draws, row, *arm)).collect()
+        scored
+            .map(|(row, arm)| self.score(draws, row, *arm) - settings.cost(&draws.arms[*arm]))
+            .collect()
     }
 }
 
@@ -160,10 +186,11 @@ pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scor
     let mut notes = Vec::new();
     for arm in 1..draws.arms.len() {
         metrics.push(average(&draws, settings, arm));
-        let compared: Vec<usize> =
-            (0..draws.rows()).filter(|row| [0, arm].contains(&draws.arm[*row])).collect();
+        let compared: Vec<usize> = (0..draws.rows())
+            .filter(|row| [0, arm].contains(&draws.arm[*row]))
+            .collect();
         let ranked = ranking(&draws, &out, settings, arm, &compared, seed);
-        notes.push(in_words(&draws, &out, arm, &ranked[0].gain));
+        notes.push(in_words(&draws, &out, arm, &ranked[0]));
         metrics.extend(ranked);
     }
     let kept = out.policy.iter().filter(|arm| **arm == 0).count();
@@ -204,13 +231,26 @@ fn against(
     other_name: &str,
     role: Role,
 ) -> Metric {
-    let own = out.values(draws, &out.policy);
-    let others = out.values(draws, other);
-    let gain: Vec<f64> = own.iter().zip(&others).map(|(own, other)| own - other).collect();
+    let own = out.values(draws, settings, &out.policy);
+    let others = out.values(draws, settings, other);
+    let gain: Vec<f64> = own
+        .iter()
+        .zip(&others)
+        .map(|(own, other)| own - other)
+        .collect();
+    let name = if settings.costs.is_empty() {
+        settings.outcome.unit().to_owned()
+    } else {
+        format!("{} less costs", settings.outcome.unit())
+    };
     Metric {
-        name: settings.outcome.unit().to_owned(),
+        name,
         scope: String::new(),
-        unit: format!("{} within {} days", settings.outcome.unit(), settings.window_days),
+        unit: format!(
+            "{} within {} days",
+            settings.outcome.unit(),
+            settings.window_days
+        ),
         better: Direction::Higher,
         role,
         value: estimates::mean(&own, seed),
@@ -228,14 +268,18 @@ fn average(draws: &Draws, settings: &Settings, arm: usize) -> Metric {
     };
     let (control, treated) = (of(0), of(arm));
     let moments = Moments::of(&control).and_then(|c| Ok((c, Moments::of(&treated)?)));
-    let gain = moments.ok().and_then(|(control, treated)| {
-        difference(&control, &treated, Scale::Absolute, LEVEL).ok()
-    });
+    let gain = moments
+        .ok()
+        .and_then(|(control, treated)| difference(&control, &treated, Scale::Absolute, LEVEL).ok());
     let mean = |values: &[f64]| Estimate::Exact(values.iter().sum::<f64>() / values.len() as f64);
     Metric {
         name: format!("{} as drawn", settings.outcome.unit()),
         scope: draws.arms[arm].clone(),
-        unit: format!("{} within {} days", settings.outcome.unit(), settings.window_days),
+        unit: format!(
+            "{} within {} days",
+            settings.outcome.unit(),
+            settings.window_days
+        ),
         better: Direction::Higher,
         role: Role::Shown,
         value: mean(&treated),
@@ -274,15 +318,30 @@ fn ranking(
 ) -> Vec<Metric> {
     let outcome: Vec<f64> = compared.iter().map(|row| draws.outcome[*row]).collect();
     let treated: Vec<bool> = compared.iter().map(|row| draws.arm[*row] == arm).collect();
-    let effects: Vec<f64> = compared.iter().map(|row| out.effects[arm - 1][*row]).collect();
+    let effects: Vec<f64> = compared
+        .iter()
+        .map(|row| out.effects[arm - 1][*row])
+        .collect();
     let on = |sample: &[usize], of: &dyn Fn(&Trial<'_>) -> Option<f64>| {
         let outcome: Vec<f64> = sample.iter().map(|i| outcome[*i]).collect();
         let treated: Vec<bool> = sample.iter().map(|i| treated[*i]).collect();
         let effects: Vec<f64> = sample.iter().map(|i| effects[*i]).collect();
         of(&Trial::new(&outcome, &treated, &effects).ok()?)
     };
-    let top = |trial: &Trial<'_>| trial.uplift_at(Top::Share(TOP_SHARE), TopOf::Everybody).ok();
-    let all = |trial: &Trial<'_>| trial.uplift_at(Top::Units(compared.len()), TopOf::Everybody).ok();
+    // The effect on all of a sample: the difference of the arms' means.
+    let average = |sample: &[usize]| {
+        let mean = |of: bool| {
+            let those = || sample.iter().filter(|i| treated[**i] == of);
+            let n = those().count();
+            (n > 0).then(|| those().map(|i| outcome[*i]).sum::<f64>() / n as f64)
+        };
+        Some(mean(true)? - mean(false)?)
+    };
+    let top = |trial: &Trial<'_>| {
+        trial
+            .uplift_at(Top::Share(TOP_SHARE), TopOf::Everybody)
+            .ok()
+    };
     let metric = |name: String, unit: String, value, baseline, gain, baseline_name: &str| Metric {
         name,
         scope: draws.arms[arm].clone(),
@@ -294,21 +353,25 @@ fn ranking(
         baseline_name: baseline_name.to_owned(),
         gain,
     };
-    let unit = format!("{} within {} days", settings.outcome.unit(), settings.window_days);
-    let statistic = |of: &(dyn Fn(&Trial<'_>) -> Option<f64> + Sync)| {
-        estimates::statistic(compared.len(), seed, |sample| on(sample, of))
+    let unit = format!(
+        "{} within {} days",
+        settings.outcome.unit(),
+        settings.window_days
+    );
+    let statistic = |of: &(dyn Fn(&[usize]) -> Option<f64> + Sync)| {
+        estimates::statistic(compared.len(), seed, of)
     };
-    let gain = statistic(&|trial| Some(top(trial)? - all(trial)?));
+    let best = |sample: &[usize]| on(sample, &top);
     let mut found = vec![metric(
         format!("effect on the best {:.0} %", 100.0 * TOP_SHARE),
         unit,
-        statistic(&top),
-        statistic(&all),
-        gain,
+        statistic(&best),
+        statistic(&average),
+        statistic(&|sample| Some(best(sample)? - average(sample)?)),
         "everybody",
     )];
     if settings.outcome == Outcome::Visits {
-        let qini = statistic(&|trial| trial.qini_coefficient(true).ok());
+        let qini = statistic(&|sample| on(sample, &|trial| trial.qini_coefficient(true).ok()));
         found.insert(
             0,
             metric(
@@ -324,32 +387,42 @@ fn ranking(
     found
 }
 
-/// Whether customers can be told apart, in one sentence.
-fn in_words(draws: &Draws, out: &OutOfFold, arm: usize, ranked: &Estimate) -> String {
+/// Whether customers can be told apart by what an arm changes, and by what, in one sentence.
+fn in_words(draws: &Draws, out: &OutOfFold, arm: usize, ranked: &Metric) -> String {
     let arm_name = &draws.arms[arm];
-    let learners: Vec<String> = out.chosen[arm - 1]
+    let chosen = &out.chosen[arm - 1];
+    let learners: Vec<String> = chosen
         .iter()
-        .map(|(learner, parts)| format!("{} ({parts})", name(*learner)))
+        .map(|(learner, parts)| format!("{} in {parts}", name(*learner)))
         .collect();
     let learners = learners.join(", ");
-    match ranked {
+    let (found, low) = match &ranked.gain {
         Estimate::Measured {
             point, low, high, ..
-        } => {
-            let found = format!(
-                "({}, {} to {}; chosen in the parts: {learners})",
+        } => (
+            format!(
+                "{} {} (95 % {} to {})",
+                ranked.name,
                 short(*point),
                 short(*low),
                 short(*high)
-            );
-            if *low > 0.0 {
-                format!("{arm_name}: customers can be ranked by what it changes {found}")
-            } else {
-                format!(
-                    "{arm_name}: customers can hardly be ranked by what it changes; the interval holds 0 {found}"
-                )
-            }
+            ),
+            *low,
+        ),
+        other @ (Estimate::Exact(_) | Estimate::NotMeasurable(_)) => {
+            return format!("{arm_name}: {other}");
         }
-        other => format!("{arm_name}: {other}"),
-    }
+    };
+    let by_itself = |learner: &Learner| ![Learner::Average, Learner::Prognostic].contains(learner);
+    let told = if low <= 0.0 {
+        "customers can hardly be ranked by what it changes"
+    } else if chosen.keys().any(by_itself) {
+        "customers can be ranked by what it changes"
+    } else {
+        "customers can be ranked by what it changes only through what they would do without it: learners of the effect itself rank them no better"
+    };
+    format!(
+        "{arm_name}: {told}; {found}, chosen of {} parts: {learners}",
+        chosen.values().sum::<usize>()
+    )
 }

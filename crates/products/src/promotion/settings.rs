@@ -4,6 +4,7 @@ use crate::file::Raw;
 use schema::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What an arm is to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +39,9 @@ pub(crate) struct Settings {
     pub(crate) control: String,
     /// What an arm is to change.
     pub(crate) outcome: Outcome,
+    /// What an arm costs for each customer who gets it, in the unit of the outcome, 0 or more; an arm not named costs
+    /// nothing.
+    pub(crate) costs: BTreeMap<String, f64>,
     /// Days after the draw in which it counts, 1 to 365.
     pub(crate) window_days: u32,
     /// Keys of `context` not to learn from.
@@ -54,6 +58,7 @@ impl Default for Settings {
             trial: "mail".to_owned(),
             control: "none".to_owned(),
             outcome: Outcome::Visits,
+            costs: BTreeMap::new(),
             window_days: 14,
             leave_out: Vec::new(),
             folds: 5,
@@ -63,11 +68,20 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What an arm costs for each customer who gets it.
+    pub(crate) fn cost(&self, arm: &str) -> f64 {
+        self.costs.get(arm).copied().unwrap_or(0.0)
+    }
+
     pub(crate) fn check(&self, raw: &Raw) -> Result<(), ConfigError> {
         for (key, name) in [("trial", &self.trial), ("control", &self.control)] {
             if name.trim().is_empty() {
                 return Err(raw.refuse(key, format!("{name:?}"), "a name"));
             }
+        }
+        let wrong = |cost: &f64| !(cost.is_finite() && *cost >= 0.0);
+        if let Some((arm, cost)) = self.costs.iter().find(|(_, cost)| wrong(cost)) {
+            return Err(raw.refuse("costs", format!("{cost} for {arm:?}"), "0 or more"));
         }
         if !(1..=365).contains(&self.window_days) {
             return Err(raw.refuse("window_days", self.window_days, "1 to 365"));

@@ -1,7 +1,9 @@
 //! A small simulated shop as a history, without files or a lake.
 
-use features::{History, HistoryBuilder, NewLine, Product};
+use features::{Assignment, History, HistoryBuilder, NewLine, Product, Trials};
+use math::random::stream;
 use products::{Raw, Recent, Shop};
+use rand::RngExt;
 use schema::AsOf;
 use schema::config::ConfigFile;
 use std::sync::{Arc, LazyLock};
@@ -14,8 +16,38 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
         dirt_rate: 0.0,
         ..simulator::Shop::tiny()
     };
-    Arc::new(history(&simulator::generate(&shop).unwrap()))
+    let history = history(&simulator::generate(&shop).unwrap());
+    let trials = trial(&history);
+    Arc::new(history.with_trials(&trials))
 });
+
+/// A mail drawn for half of the customers. It brings four more of ten who shop on the web, and keeps two of ten others
+/// away.
+fn trial(history: &History) -> Trials {
+    let mut random = stream(1, 0);
+    let day = i64::from(history.as_of().epoch_day()) - 60;
+    let (mut draws, mut seen) = (Vec::new(), Vec::new());
+    for customer in history.customers() {
+        let (mailed, web) = (random.random_bool(0.5), random.random_bool(0.5));
+        let effect = match (mailed, web) {
+            (true, true) => 0.4,
+            (true, false) => -0.2,
+            (false, _) => 0.0,
+        };
+        if random.random_bool(0.3 + effect) {
+            seen.push((customer.clone(), (day + 1) * 86_400));
+        }
+        draws.push(Assignment {
+            trial: "mail".into(),
+            customer: customer.clone(),
+            at_seconds: day * 86_400,
+            arm: if mailed { "mail" } else { "none" }.into(),
+            propensities: r#"{"mail":0.5,"none":0.5}"#.into(),
+            context: Some(format!(r#"{{"web":{web}}}"#)),
+        });
+    }
+    Trials::new(draws, seen)
+}
 
 /// All that a simulated shop sold and took back, as a history.
 pub(crate) fn history(generated: &simulator::Generated) -> History {

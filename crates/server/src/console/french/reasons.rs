@@ -55,15 +55,15 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "largest_effect",
-        "{arm} ajoute {effect} ({low} à {high}), plus que toute autre variante ; en moyenne elle ajoute {average} ({unit})",
+        "{arm} ajoute {effect} ({low} à {high}) et coûte {cost} : aucune variante ne vaut plus ; en moyenne elle ajoute {average} ({unit})",
     ),
     (
         "best_on_average",
-        "{arm} ajoute en moyenne {average}, plus que toute autre variante ({unit})",
+        "{arm} ajoute en moyenne {average} et coûte {cost} : aucune variante ne vaut plus ({unit})",
     ),
     (
         "no_effect",
-        "aucune variante ne devrait apporter davantage ici : {control} ({unit})",
+        "aucune variante ne devrait apporter plus qu’elle ne coûte : {control} ({unit})",
     ),
     ("rule", "{rule}"),
     (
