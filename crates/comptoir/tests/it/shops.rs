@@ -1,6 +1,6 @@
 //! The example shops, end to end.
 
-use crate::program::{comptoir, good, json, real_data, root, run};
+use crate::program::{comptoir, good, json, real_data, root, rows, run, starter};
 use std::path::Path;
 use std::process::Command;
 
@@ -160,11 +160,11 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let shop = folder.path().join("hillstrom");
     copy(&root().join("examples/hillstrom"), &shop);
-    // One customer in eight, in two parts: the whole takes minutes.
+    // Those who bought three months before, in two parts: all of them take minutes.
     let draws = shop.join("sources/assignments.toml");
     let text = std::fs::read_to_string(&draws).unwrap();
     let some =
-        "\n[[skip]]\nwhen = \"row_number % 8 <> 0\"\nreason = \"seven of eight, for the test\"\n";
+        "\n[[skip]]\nwhen = \"CAST(recency AS BIGINT) <> 3\"\nreason = \"fewer for the test\"\n";
     std::fs::write(
         &draws,
         text.replace("\n[contract]", &format!("{some}\n[contract]")),
@@ -199,26 +199,124 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
         }
     }
     assert_eq!(compared, 2, "{outcomes}");
+    // So few tell nobody apart: everybody gets the men's mail, and the product says so.
+    assert_eq!((ran.code, &outcomes[0]["promoted"]), (1, &false.into()));
+    let because = outcomes[0]["because"].as_str().unwrap();
+    assert!(because.contains("everybody gets the best arm"), "{because}");
+}
+
+/// A mail that brings those who shop on the web and keeps the others away, drawn for every other customer; the first
+/// customer's probabilities are none.
+fn planted_trial(shop: &Path) {
+    let mut drawn = "customer,arm,propensities,web,visited\n".to_owned();
+    drawn.push_str("c0,mail,\"{\"\"mail\"\":1.0,\"\"none\"\":0.0}\",1,0\n");
+    for n in 1..=800 {
+        let (mailed, web) = (n % 2 == 0, (n / 2) % 2 == 0);
+        // Of ten: eight and one with the mail, four without it.
+        let of_ten = match (mailed, web) {
+            (true, true) => 8,
+            (true, false) => 1,
+            (false, _) => 4,
+        };
+        let visited = u8::from((n / 4 * 7) % 10 < of_ten);
+        let arm = if mailed { "mail" } else { "none" };
+        let web = u8::from(web);
+        drawn.push_str(&format!(
+            "c{n},{arm},\"{{\"\"mail\"\":0.5,\"\"none\"\":0.5}}\",{web},{visited}\n"
+        ));
+    }
+    std::fs::write(shop.join("raw/drawn.csv"), drawn).unwrap();
+    let file = "files = \"raw/drawn.csv\"\nformat = \"csv\"\n";
+    let assignments = format!(
+        r#"table = "assignments"
+{file}
+[columns]
+trial = {{ value = "mail" }}
+customer_id = {{ from = "customer" }}
+assigned_at = {{ value = "2025-06-01T00:00:00Z" }}
+arm = {{ from = "arm" }}
+propensities = {{ from = "propensities" }}
+context = {{ sql = """'{{"web":' || web || '}}'""" }}
+
+[contract]
+quarantined_share_max = 0.05
+"#
+    );
+    let visits = format!(
+        r#"table = "events"
+{file}
+[columns]
+event_id = {{ sql = "'visit-' || customer" }}
+occurred_at = {{ value = "2025-06-02T00:00:00Z" }}
+type = {{ value = "view" }}
+customer_id = {{ from = "customer" }}
+
+[[skip]]
+when = "visited = '0'"
+reason = "no visit"
+
+[contract]
+references = "off"
+"#
+    );
+    std::fs::write(shop.join("sources/assignments.toml"), assignments).unwrap();
+    std::fs::write(shop.join("sources/visits.toml"), visits).unwrap();
+    let product = "kind = \"promotion\"\nowner = \"marketing\"\n\n[settings]\ntrial = \"mail\"\ncontrol = \"none\"\n";
+    std::fs::write(shop.join("products/mail.toml"), product).unwrap();
+}
+
+#[test]
+fn who_gains_by_a_mail_gets_it_and_who_loses_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    planted_trial(&shop);
+    let imported = json(&good(&shop, &["import", "--output", "json", "--quiet"]).out);
+    let sources = imported["sources"].as_array().unwrap();
+    let draws = sources
+        .iter()
+        .find(|s| s["table"] == "assignments")
+        .unwrap();
+    assert_eq!(draws["report"]["rows_read"], 801, "{draws}");
+    let set_aside = rows(
+        &shop,
+        "SELECT rule, value FROM quarantine WHERE \"table\" = 'assignments'",
+    );
+    assert_eq!(set_aside.len(), 1, "{set_aside:?}");
+    assert!(set_aside[0].to_string().contains("1.0"), "{set_aside:?}");
+    let outcomes = json(&good(&shop, &["run", "mail", "--output", "json", "--quiet"]).out);
     assert_eq!(outcomes[0]["promoted"], true, "{outcomes}");
     let questions = folder.path().join("questions.csv");
-    std::fs::write(&questions, "customer_id\n8\n16\nnobody\n").unwrap();
-    let (from, to) = (
-        questions.to_str().unwrap(),
-        folder.path().join("answers.ndjson"),
+    std::fs::write(&questions, "customer_id\nc4\nc6\nnobody\n").unwrap();
+    let answers = folder.path().join("answers.ndjson");
+    let (from, to) = (questions.to_str().unwrap(), answers.to_str().unwrap());
+    good(
+        &shop,
+        &[
+            "decide",
+            "mail",
+            "--input",
+            from,
+            "--output-file",
+            to,
+            "--quiet",
+        ],
     );
-    let asked = [
-        "decide",
-        "mails",
-        "--input",
-        from,
-        "--output",
-        to.to_str().unwrap(),
-    ];
-    good(&shop, &[&asked[..], &["--quiet"]].concat());
-    let answers = std::fs::read_to_string(&to).unwrap();
-    assert_eq!(answers.lines().count(), 3, "{answers}");
-    let last = answers.lines().last().unwrap();
-    assert!(last.contains("best_on_average"), "{last}");
-    let told = good(&shop, &["explain", "mails", "--for", "customer=8"]).out;
-    assert!(told.contains("E-Mail adds"), "{told}");
+    let answers = std::fs::read_to_string(&answers).unwrap();
+    let answers: Vec<&str> = answers.lines().collect();
+    let holds = ["largest_effect", "no_effect", "best_on_average"];
+    assert_eq!(answers.len(), holds.len(), "{answers:?}");
+    for (answer, code) in answers.iter().zip(holds) {
+        assert!(answer.contains(code), "{code}: {answers:?}");
+    }
+    let told = |about: &str| good(&shop, &["explain", "mail", "--for", about]).out;
+    assert!(
+        told("customer=c4").contains("mail adds 0."),
+        "{}",
+        told("customer=c4")
+    );
+    assert!(
+        told("customer=c6").contains("not above its cost"),
+        "{}",
+        told("customer=c6")
+    );
 }

@@ -32,7 +32,7 @@ fn each_wrong_value_is_refused_at_its_line_with_what_is_allowed() {
         (
             "\"products\"",
             "\"product\"",
-            "sources/p.toml:1: `table` is \"product\", allowed is `calendar`,",
+            "sources/p.toml:1: `table` is \"product\", allowed is `assignments`, `calendar`,",
         ),
         (
             "\"products\"",

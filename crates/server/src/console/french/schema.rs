@@ -22,6 +22,31 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "What visitors looked at, searched for and did.",
         "Ce que les visiteurs ont regardé, cherché et fait.",
     ),
+    (
+        "Who was drawn into which arm of a trial and with which probability, those who were left alone included.",
+        "Qui a été tiré dans quelle variante d’un essai et avec quelle probabilité, y compris ceux qu’on a laissés tranquilles.",
+    ),
+    (
+        "one customer drawn into one arm of one trial",
+        "un client tiré dans une variante d’un essai",
+    ),
+    ("The trial or campaign.", "L’essai ou la campagne."),
+    (
+        "When the arm was drawn, in UTC.",
+        "Quand la variante a été tirée, en UTC.",
+    ),
+    (
+        "The arm drawn: an offer, a mail, or the control.",
+        "La variante tirée : une offre, un courriel ou le témoin.",
+    ),
+    (
+        "The probability of every arm when it was drawn, as a JSON object; each above 0 and below 1.",
+        "La probabilité de chaque variante au moment du tirage, en objet JSON ; chacune entre 0 et 1, bornes exclues.",
+    ),
+    (
+        "What else was known of the customer then, as a JSON object of numbers, texts and truth values.",
+        "Ce qu’on savait alors du client, en objet JSON de nombres, de textes et de valeurs vrai ou faux.",
+    ),
     ("one action of a visitor", "une action d’un visiteur"),
     (
         "What was really shown, which is not always what was decided.",
