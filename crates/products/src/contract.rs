@@ -55,6 +55,8 @@ pub struct Size {
     pub products: u64,
     /// Lines of sales.
     pub sales: u64,
+    /// Customers drawn into trials.
+    pub draws: u64,
 }
 
 impl Size {
@@ -65,6 +67,7 @@ impl Size {
             customers: history.customers().len() as u64,
             products: history.catalogue().len() as u64,
             sales: (history.lines().len() + history.anonymous().len()) as u64,
+            draws: history.trials().assignments().len() as u64,
         }
     }
 }

@@ -51,12 +51,13 @@ impl Plan {
             }))?;
         } else {
             print::line(format!(
-                "as of {}: {} customers, {} products, {} lines of sales over {} days; memory budget {budget}\n",
+                "as of {}: {} customers, {} products, {} lines of sales over {} days, {} draws of trials; memory budget {budget}\n",
                 history.as_of(),
                 size.customers,
                 size.products,
                 size.sales,
-                history.days()
+                history.days(),
+                size.draws
             ))?;
             let mut table = Table::new(["product", "kind", "memory up to", "fits"]);
             for (h, needed) in &lines {

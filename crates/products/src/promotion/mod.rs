@@ -32,7 +32,7 @@ static CARD: Card = Card {
         Output {
             name: "arm",
             unit: "name",
-            meaning: "The arm with the largest effect on this customer; the control where none has an effect above 0.",
+            meaning: "The arm whose effect on this customer is furthest above its cost; the control where none is above it.",
         },
         Output {
             name: "effect",
@@ -86,10 +86,11 @@ impl Product for PromotionProduct {
     }
 
     fn memory_needed(&self, size: &Size) -> Bytes {
-        // Per customer drawn: facts, rows of numbers for each of several learners, scores; per sale: the history.
-        const PER_CUSTOMER: u64 = 4_000;
+        // Per customer drawn: facts as JSON and parsed, numbers for each of several learners, scores; per sale: the
+        // history.
+        const PER_DRAW: u64 = 6_000;
         const PER_SALE: u64 = 120;
-        Bytes(size.customers * PER_CUSTOMER + size.sales * PER_SALE + (64 << 20))
+        Bytes(size.draws * PER_DRAW + size.sales * PER_SALE + (64 << 20))
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {

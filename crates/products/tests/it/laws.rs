@@ -463,11 +463,13 @@ fn memory_is_stated_before_and_grows_with_the_shop() {
             customers: 1_000,
             products: 500,
             sales: 20_000,
+            draws: 1_000,
         };
         let large = Size {
             customers: 1_000_000,
             products: 20_000,
             sales: 20_000_000,
+            draws: 1_000_000,
         };
         let (a, b) = (product.memory_needed(&small), product.memory_needed(&large));
         assert!(a > Bytes(1 << 20) && b > a, "{}: {a} {b}", kind.card().kind);
