@@ -64,6 +64,14 @@ impl Trials {
         &self.assignments[begin..end]
     }
 
+    /// Whether a customer was drawn in any trial.
+    ///
+    /// Time O(draws).
+    #[must_use]
+    pub fn has_drawn(&self, customer: &str) -> bool {
+        self.assignments.iter().any(|a| a.customer == customer)
+    }
+
     /// Moments of a customer's visits, oldest first.
     #[must_use]
     pub fn visits_of(&self, customer: &str) -> &[i64] {
@@ -117,6 +125,7 @@ mod tests {
         };
         assert_eq!(customers(&trials, "b"), ["1", "2"]);
         assert!(trials.of("c").is_empty());
+        assert!(trials.has_drawn("9") && !trials.has_drawn("5"));
         assert_eq!(trials.visits_of("1"), [12, 30]);
         let before = trials.before(20);
         assert_eq!(customers(&before, "b"), ["1"]);

@@ -56,7 +56,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     };
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
     let lines = shop.lines_of(customer.as_str());
-    if lines.is_empty() {
+    if lines.is_empty() && !shop.history.trials().has_drawn(customer.as_str()) {
         let body = html! {
             p.lead { (Say::NoSuchCustomer.with(l, &[customer.as_str()])) }
             p { a href="/customers" { (say(Say::LookAtCustomers)) } }
@@ -71,8 +71,10 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     let held_out = drawn.is_held_out(&asked(&customer, None));
     let body = html! {
         p.lead { (say(Say::CustomerLead)) }
-        (overview(l, &currency, &shop, &lines))
-        (currency.note(l))
+        @if !lines.is_empty() {
+            (overview(l, &currency, &shop, &lines))
+            (currency.note(l))
+        }
         (holdout(l, drawn.share, held_out))
         // What is concluded about the customer first, what to show to them after.
         @for listed in [false, true] {
@@ -81,13 +83,15 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
             }
         }
         p.small { (say(Say::PreviewsNote)) }
-        section {
-            h2 { (say(Say::SpendByMonth)) }
-            (by_month(l, &currency, &shop, &lines))
-        }
-        section {
-            h2 { (say(Say::LastOrders)) }
-            (orders(l, &currency, &shop, &lines))
+        @if !lines.is_empty() {
+            section {
+                h2 { (say(Say::SpendByMonth)) }
+                (by_month(l, &currency, &shop, &lines))
+            }
+            section {
+                h2 { (say(Say::LastOrders)) }
+                (orders(l, &currency, &shop, &lines))
+            }
         }
     };
     Ok(Page::new(title, body))

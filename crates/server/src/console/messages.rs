@@ -116,7 +116,7 @@ messages! {
     Configuration: "Fingerprint of its file", "Empreinte de son fichier";
     Methods: "Methods from", "Méthodes issues de";
     Scorecard: "Scorecard", "Tableau de notes";
-    ScorecardLead: "Measured on days that the version had not seen, beside the rule that anybody could apply. Bars are 95 % intervals.", "Mesuré sur des jours que la version n’avait pas vus, à côté de la règle que n’importe qui pourrait appliquer. Les barres sont des intervalles à 95 %.";
+    ScorecardLead: "Measured on days or customers that the version had not seen, beside the rule that anybody could apply. Bars are 95 % intervals.", "Mesuré sur des jours ou des clients que la version n’avait pas vus, à côté de la règle que n’importe qui pourrait appliquer. Les barres sont des intervalles à 95 %.";
     HowSplit: "How it was measured", "Comment c’est mesuré";
     Measure: "Measure", "Mesure";
     ThisVersion: "This version", "Cette version";
