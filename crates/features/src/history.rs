@@ -135,11 +135,10 @@ impl History {
         &self.trials
     }
 
-    /// The same with the draws of its trials before the as-of day.
+    /// The same with the draws of its trials, all of them before the as-of day.
     #[must_use]
-    pub fn with_trials(mut self, trials: &Trials) -> Self {
-        let end = i64::from(self.as_of.epoch_day()) * 86_400;
-        self.trials = Arc::new(trials.before(end));
+    pub fn with_trials(mut self, trials: Trials) -> Self {
+        self.trials = Arc::new(trials);
         self
     }
 
@@ -149,7 +148,7 @@ impl History {
         let end = i64::from(as_of.epoch_day()) * 86_400;
         let earlier = self.filtered(as_of, |line| line.at_seconds < end);
         if as_of < self.as_of {
-            earlier.with_trials(&self.trials)
+            earlier.with_trials(self.trials.before(end))
         } else {
             earlier
         }

@@ -116,8 +116,7 @@ pub async fn load(
         return Err(LoadError::Empty { as_of });
     }
     let history = builder.build(as_of, products(lake, snapshot, as_of).await?);
-    let trials = trials(lake, snapshot, as_of).await?;
-    Ok(history.with_trials(&trials))
+    Ok(history.with_trials(trials(lake, snapshot, as_of).await?))
 }
 
 /// The draws of all trials before the day, and the visits of the customers drawn.

@@ -25,6 +25,8 @@ pub struct Assignment {
 pub struct Trials {
     /// By trial and customer.
     assignments: Vec<Assignment>,
+    /// The place of each customer's last draw among all.
+    last: HashMap<String, usize>,
     /// Moments of each customer's visits in seconds since 1970-01-01 UTC, oldest first.
     visits: HashMap<String, Vec<i64>>,
 }
@@ -44,8 +46,16 @@ impl Trials {
         visits
             .values_mut()
             .for_each(|moments| moments.sort_unstable());
+        let mut last: HashMap<String, usize> = HashMap::new();
+        for (place, draw) in assignments.iter().enumerate() {
+            let known = last.entry(draw.customer.clone()).or_insert(place);
+            if assignments[*known].at_seconds <= draw.at_seconds {
+                *known = place;
+            }
+        }
         Self {
             assignments,
+            last,
             visits,
         }
     }
@@ -64,12 +74,10 @@ impl Trials {
         &self.assignments[begin..end]
     }
 
-    /// Whether a customer was drawn in any trial.
-    ///
-    /// Time O(draws).
+    /// A customer's last draw in any trial; `None` for one who was never drawn.
     #[must_use]
-    pub fn has_drawn(&self, customer: &str) -> bool {
-        self.assignments.iter().any(|a| a.customer == customer)
+    pub fn last_of(&self, customer: &str) -> Option<&Assignment> {
+        Some(&self.assignments[*self.last.get(customer)?])
     }
 
     /// Moments of a customer's visits, oldest first.
@@ -81,18 +89,12 @@ impl Trials {
     /// What was known before a moment.
     #[must_use]
     pub(crate) fn before(&self, seconds: i64) -> Self {
-        let assignments = self.assignments.iter();
-        let visits = self.visits.iter().map(|(customer, moments)| {
-            let known = moments.partition_point(|at| *at < seconds);
-            (customer.clone(), moments[..known].to_vec())
+        let drawn = self.assignments.iter().filter(|a| a.at_seconds < seconds);
+        let seen = self.visits.iter().flat_map(|(customer, moments)| {
+            let known = moments.iter().filter(|at| **at < seconds);
+            known.map(move |at| (customer.clone(), *at))
         });
-        Self {
-            assignments: assignments
-                .filter(|a| a.at_seconds < seconds)
-                .cloned()
-                .collect(),
-            visits: visits.collect(),
-        }
+        Self::new(drawn.cloned().collect(), seen)
     }
 }
 
@@ -125,7 +127,8 @@ mod tests {
         };
         assert_eq!(customers(&trials, "b"), ["1", "2"]);
         assert!(trials.of("c").is_empty());
-        assert!(trials.has_drawn("9") && !trials.has_drawn("5"));
+        assert_eq!(trials.last_of("9").unwrap().at_seconds, 5);
+        assert_eq!(trials.last_of("5"), None);
         assert_eq!(trials.visits_of("1"), [12, 30]);
         let before = trials.before(20);
         assert_eq!(customers(&before, "b"), ["1"]);

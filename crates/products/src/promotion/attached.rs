@@ -10,14 +10,11 @@ use crate::shop::Shop;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
 use schema::{Estimate, Probability};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(super) struct Attached {
     body: Arc<Body>,
     shop: Arc<Shop>,
-    /// The last draw of each customer, by its place among all: what it logged of them is what is known.
-    drawn: HashMap<String, usize>,
 }
 
 /// Method of an answer to somebody of whom nothing is known.
@@ -26,36 +23,24 @@ const NOTHING_KNOWN: &str =
 
 impl Attached {
     pub(super) fn new(body: Arc<Body>, shop: Arc<Shop>) -> Self {
-        let all = shop.history.trials().assignments();
-        let mut drawn: HashMap<String, usize> = HashMap::new();
-        for (place, draw) in all.iter().enumerate() {
-            let last = drawn.entry(draw.customer.clone()).or_insert(place);
-            if all[*last].at_seconds <= draw.at_seconds {
-                *last = place;
-            }
-        }
-        Self { body, shop, drawn }
+        Self { body, shop }
     }
 
+    /// What is known of a customer: what their last draw logged, and their orders.
     fn facts(&self, asked: &Asked) -> Result<Facts, Infeasible> {
         let missing = || Infeasible::Missing {
             field: "customer_id",
             placement: CARD.kind.to_owned(),
         };
         let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
-        let draws = self.shop.history.trials().assignments();
-        let draw = self.drawn.get(customer).map(|place| &draws[*place]);
+        let draw = self.shop.history.trials().last_of(customer);
         let context = draw.and_then(|draw| draw.context.as_deref());
         let lines = self.shop.lines_of(customer);
         Ok(Facts::new(context, &lines, self.shop.today()))
     }
 
     fn unit(&self) -> String {
-        format!(
-            "additional {} within {} days",
-            self.body.settings.outcome.unit(),
-            self.body.settings.window_days
-        )
+        format!("additional {}", self.body.settings.unit())
     }
 
     /// The answer with an arm, or with the control where none is worth it.

@@ -246,11 +246,7 @@ fn against(
     Metric {
         name,
         scope: String::new(),
-        unit: format!(
-            "{} within {} days",
-            settings.outcome.unit(),
-            settings.window_days
-        ),
+        unit: settings.unit(),
         better: Direction::Higher,
         role,
         value: estimates::mean(&own, seed),
@@ -275,11 +271,7 @@ fn average(draws: &Draws, settings: &Settings, arm: usize) -> Metric {
     Metric {
         name: format!("{} as drawn", settings.outcome.unit()),
         scope: draws.arms[arm].clone(),
-        unit: format!(
-            "{} within {} days",
-            settings.outcome.unit(),
-            settings.window_days
-        ),
+        unit: settings.unit(),
         better: Direction::Higher,
         role: Role::Shown,
         value: mean(&treated),
@@ -353,11 +345,7 @@ fn ranking(
         baseline_name: baseline_name.to_owned(),
         gain,
     };
-    let unit = format!(
-        "{} within {} days",
-        settings.outcome.unit(),
-        settings.window_days
-    );
+    let unit = settings.unit();
     let statistic = |of: &(dyn Fn(&[usize]) -> Option<f64> + Sync)| {
         estimates::statistic(compared.len(), seed, of)
     };

@@ -15,7 +15,7 @@ use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedPromotion, Golden};
-use schema::{Bytes, ConfigError};
+use schema::{AsOf, Bytes, ConfigError};
 use settings::Settings;
 
 /// The kind.
@@ -75,6 +75,12 @@ impl Kind for Promotion {
     }
 }
 
+impl PromotionProduct {
+    fn fitted(&self, as_of: AsOf, body: Body) -> FittedPromotion {
+        FittedPromotion::new(self.header.clone(), as_of, body)
+    }
+}
+
 impl Product for PromotionProduct {
     fn header(&self) -> &Header {
         &self.header
@@ -95,11 +101,7 @@ impl Product for PromotionProduct {
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
         let body = Body::fit(history, &self.settings, seed, None)?;
-        Ok(Box::new(FittedPromotion::new(
-            self.header.clone(),
-            history.as_of(),
-            body,
-        )))
+        Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 
     fn refit(
@@ -111,21 +113,13 @@ impl Product for PromotionProduct {
         let measured = measured.of_kind::<FittedPromotion>();
         let choice = measured.map(FittedPromotion::body);
         let body = Body::fit(history, &self.settings, seed, choice)?;
-        Ok(Box::new(FittedPromotion::new(
-            self.header.clone(),
-            history.as_of(),
-            body,
-        )))
+        Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
         let body: Body = artefact.body(CARD.kind, &self.header.name)?;
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
-        Ok(Box::new(FittedPromotion::new(
-            self.header.clone(),
-            artefact.as_of,
-            body,
-        )))
+        Ok(Box::new(self.fitted(artefact.as_of, body)))
     }
 }

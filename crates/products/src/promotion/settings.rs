@@ -68,6 +68,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Unit of the outcome with its window.
+    pub(crate) fn unit(&self) -> String {
+        format!("{} within {} days", self.outcome.unit(), self.window_days)
+    }
+
     /// What an arm costs for each customer who gets it.
     pub(crate) fn cost(&self, arm: &str) -> f64 {
         self.costs.get(arm).copied().unwrap_or(0.0)

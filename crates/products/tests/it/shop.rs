@@ -18,7 +18,7 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
     };
     let history = history(&simulator::generate(&shop).unwrap());
     let trials = trial(&history);
-    Arc::new(history.with_trials(&trials))
+    Arc::new(history.with_trials(trials))
 });
 
 /// A mail drawn for half of the customers. It brings four more of ten who shop on the web, and keeps two of ten others

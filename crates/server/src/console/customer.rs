@@ -56,7 +56,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     };
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
     let lines = shop.lines_of(customer.as_str());
-    if lines.is_empty() && !shop.history.trials().has_drawn(customer.as_str()) {
+    if lines.is_empty() && shop.history.trials().last_of(customer.as_str()).is_none() {
         let body = html! {
             p.lead { (Say::NoSuchCustomer.with(l, &[customer.as_str()])) }
             p { a href="/customers" { (say(Say::LookAtCustomers)) } }
