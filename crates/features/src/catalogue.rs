@@ -17,6 +17,8 @@ pub struct Product {
     pub merchant_id: Option<String>,
     /// Price in cents.
     pub price_cents: Option<i64>,
+    /// What the shop pays for one unit, in cents.
+    pub cost_cents: Option<i64>,
     /// Whether it may be shown.
     pub active: bool,
     /// Whether there is a unit to sell on the last day known; `None` where stock is not known.

@@ -108,6 +108,7 @@ mod tests {
             quantity: if cents < 0 { -1 } else { 1 },
             is_return: cents < 0,
             spend_cents: cents,
+            discount_cents: 0,
         }
     }
 

@@ -20,6 +20,8 @@ pub struct SaleLine {
     pub is_return: bool,
     /// Money of the line in cents, discounts taken off; negative for a return.
     pub spend_cents: i64,
+    /// Discount of the line in cents, a positive amount; 0 where none is known.
+    pub discount_cents: u32,
 }
 
 impl SaleLine {
@@ -51,6 +53,8 @@ pub struct NewLine<'a> {
     pub quantity: i64,
     /// Money of the line in cents.
     pub spend_cents: i64,
+    /// Discount of the line in cents, a positive amount; 0 where none is known.
+    pub discount_cents: i64,
     /// Whether the line takes goods back.
     pub is_return: bool,
 }
@@ -243,6 +247,7 @@ impl HistoryBuilder {
             }),
             is_return: line.is_return,
             spend_cents: line.spend_cents,
+            discount_cents: u32::try_from(line.discount_cents.max(0)).unwrap_or(u32::MAX),
         };
         self.lines.push((customer, sale));
     }
@@ -327,6 +332,7 @@ mod tests {
             at_seconds: day * 86_400,
             quantity: 1,
             spend_cents: 100,
+            discount_cents: 0,
             is_return: false,
         }
     }

@@ -13,5 +13,5 @@ mod trial;
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
-pub use load::{LoadError, Purchase, load, purchases};
+pub use load::{DRAWN, LoadError, PROPENSITIES, Purchase, load, purchases};
 pub use trial::{Assignment, Trials};

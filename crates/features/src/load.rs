@@ -88,7 +88,8 @@ pub async fn load(
     let mut rows = 0usize;
     let sales = format!(
         "SELECT customer_id, product_id, order_id, sold_at, quantity, is_return, \
-         quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend \
+         quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend, \
+         COALESCE(discount_cents, 0) AS discount \
          FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'"
     );
     each(lake, snapshot, "sales", &sales, |batch| {
@@ -97,6 +98,7 @@ pub async fn load(
         let (customer, product, order) = (texts(0), texts(1), texts(2));
         let at = batch.column(3).as_primitive::<TimestampMicrosecondType>();
         let (quantity, is_return, spend) = (numbers(4), batch.column(5).as_boolean(), numbers(6));
+        let discount = numbers(7);
         rows += batch.num_rows();
         progress.advance(batch.num_rows() as u64);
         for i in 0..batch.num_rows() {
@@ -107,6 +109,7 @@ pub async fn load(
                 at_seconds: at.value(i).div_euclid(1_000_000),
                 quantity: quantity.value(i),
                 spend_cents: spend.value(i),
+                discount_cents: discount.value(i),
                 is_return: is_return.value(i),
             });
         }
@@ -119,7 +122,21 @@ pub async fn load(
     Ok(history.with_trials(trials(lake, snapshot, as_of).await?))
 }
 
-/// The draws of all trials before the day, and the visits of the customers drawn.
+/// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
+pub const DRAWN: &str = "drawn";
+
+/// See [`DRAWN`].
+pub const PROPENSITIES: &str = "propensities";
+
+/// The probabilities of all arms, out of the reasons of a decision that chance made.
+fn drawn_with(reasons: &str) -> Option<String> {
+    let reasons: serde_json::Value = serde_json::from_str(reasons).ok()?;
+    let drawn = reasons.as_array()?.iter().find(|r| r["code"] == DRAWN)?;
+    Some(drawn["values"][PROPENSITIES].as_str()?.to_owned())
+}
+
+/// The draws of all trials before the day, those that products drew themselves included, and the visits of the
+/// customers drawn.
 async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials, LoadError> {
     let mut names: HashSet<Arc<str>> = HashSet::new();
     let mut shared = |text: &str| match names.get(text) {
@@ -151,19 +168,46 @@ async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials,
         }
     })
     .await?;
+    let decided = format!(
+        "SELECT product, customer_id, MIN(decided_at) AS decided_at, action, reasons FROM decisions \
+         WHERE NOT holdout AND NOT fallback AND customer_id IS NOT NULL AND action IS NOT NULL \
+         AND reasons LIKE '%\"code\":\"{DRAWN}\"%' AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         GROUP BY product, version, customer_id, action, reasons"
+    );
+    each(lake, snapshot, "decisions", &decided, |batch| {
+        let texts = |i: usize| batch.column(i).as_string::<i32>();
+        let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+        for row in 0..batch.num_rows() {
+            let Some(propensities) = drawn_with(texts(4).value(row)) else {
+                continue;
+            };
+            assignments.push(Assignment {
+                trial: shared(texts(0).value(row)),
+                customer: texts(1).value(row).to_owned(),
+                at_seconds: at.value(row).div_euclid(1_000_000),
+                arm: shared(texts(3).value(row)),
+                propensities: shared(&propensities),
+                context: None,
+            });
+        }
+    })
+    .await?;
     let mut seen = Vec::new();
     if !assignments.is_empty() {
+        let drawn: HashSet<&str> = assignments.iter().map(|a| a.customer.as_str()).collect();
         let views = format!(
             "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
              AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
-             AND customer_id IN (SELECT customer_id FROM assignments)"
+             AND customer_id IS NOT NULL"
         );
         each(lake, snapshot, "events", &views, |batch| {
             let customer = batch.column(0).as_string::<i32>();
             let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
             for row in 0..batch.num_rows() {
-                let seconds = at.value(row).div_euclid(1_000_000);
-                seen.push((customer.value(row).to_owned(), seconds));
+                if drawn.contains(customer.value(row)) {
+                    let seconds = at.value(row).div_euclid(1_000_000);
+                    seen.push((customer.value(row).to_owned(), seconds));
+                }
             }
         })
         .await?;
@@ -227,7 +271,7 @@ async fn products(
 ) -> Result<Vec<Product>, LoadError> {
     let sql = format!(
         "SELECT p.product_id, p.name, p.category, p.brand, p.merchant_id, \
-                COALESCE(r.price_cents, p.price_cents) AS price_cents, COALESCE(p.active, true) AS active, s.in_stock \
+                COALESCE(r.price_cents, p.price_cents) AS price_cents, COALESCE(p.active, true) AS active, s.in_stock, p.cost_cents \
          FROM products p \
          LEFT JOIN (SELECT product_id, last_value(price_cents ORDER BY valid_from) AS price_cents FROM prices \
                     WHERE valid_from < DATE '{as_of}' GROUP BY product_id) r ON r.product_id = p.product_id \
@@ -244,6 +288,7 @@ async fn products(
         };
         let price = batch.column(5).as_primitive::<Int64Type>();
         let (active, stock) = (batch.column(6).as_boolean(), batch.column(7).as_boolean());
+        let cost = batch.column(8).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
             found.push(Product {
                 id: text(0, row).unwrap_or_default(),
@@ -252,6 +297,7 @@ async fn products(
                 brand: text(3, row),
                 merchant_id: text(4, row),
                 price_cents: price.is_valid(row).then(|| price.value(row)),
+                cost_cents: cost.is_valid(row).then(|| cost.value(row)),
                 active: active.value(row),
                 in_stock: stock.is_valid(row).then(|| stock.value(row)),
             });

@@ -25,7 +25,7 @@ pub struct Assignment {
 pub struct Trials {
     /// By trial and customer.
     assignments: Vec<Assignment>,
-    /// The place of each customer's last draw among all.
+    /// The place of each customer's last draw among all, of those that tell something of them where there are any.
     last: HashMap<String, usize>,
     /// Moments of each customer's visits in seconds since 1970-01-01 UTC, oldest first.
     visits: HashMap<String, Vec<i64>>,
@@ -49,7 +49,8 @@ impl Trials {
         let mut last: HashMap<String, usize> = HashMap::new();
         for (place, draw) in assignments.iter().enumerate() {
             let known = last.entry(draw.customer.clone()).or_insert(place);
-            if assignments[*known].at_seconds <= draw.at_seconds {
+            let order = |draw: &Assignment| (draw.context.is_some(), draw.at_seconds);
+            if order(&assignments[*known]) <= order(draw) {
                 *known = place;
             }
         }
@@ -74,7 +75,8 @@ impl Trials {
         &self.assignments[begin..end]
     }
 
-    /// A customer's last draw in any trial; `None` for one who was never drawn.
+    /// A customer's last draw in any trial, of those that tell something of them where there are any; `None` for one who
+    /// was never drawn.
     #[must_use]
     pub fn last_of(&self, customer: &str) -> Option<&Assignment> {
         Some(&self.assignments[*self.last.get(customer)?])

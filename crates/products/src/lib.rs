@@ -9,6 +9,7 @@ mod artefact;
 mod contract;
 mod estimates;
 mod file;
+mod outcome;
 pub mod promotion;
 pub mod reasons;
 mod recent;

@@ -123,6 +123,7 @@ impl Shop {
             quantity: bought.quantity,
             is_return: false,
             spend_cents: price.saturating_mul(i64::from(bought.quantity)),
+            discount_cents: 0,
         })
     }
 }

@@ -1,111 +1,141 @@
 //! A version that answers: the arm for a customer, and why.
 
 use super::CARD;
+use super::budget::Worth;
 use super::facts::Facts;
 use super::fitted::Body;
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::reasons::reason;
 use crate::shop::Shop;
+use features::{DRAWN, PROPENSITIES};
+use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
-use schema::{Estimate, Probability};
+use schema::{AsOf, Estimate, Probability};
 use std::sync::Arc;
 
 pub(super) struct Attached {
     body: Arc<Body>,
     shop: Arc<Shop>,
+    /// Decides whose arm is drawn by chance: others with every version.
+    salt: String,
 }
 
 /// Method of an answer to somebody of whom nothing is known.
 const NOTHING_KNOWN: &str =
     "nothing is known of the customer: the best arm on average, less its cost";
 
+/// Why the answer is what it is.
+#[derive(Clone, Copy)]
+enum Why {
+    /// It is worth most for the customer.
+    Own,
+    /// It is worth most on average.
+    Average,
+    /// Chance drew it.
+    Drawn,
+    /// The customer is held out of what a budget is spent on.
+    HeldOut,
+}
+
+/// What the arms do for one customer.
+struct Offered {
+    effects: Vec<EffectInterval>,
+    worth: Vec<Worth>,
+    /// The arm that is worth most; `None` where none is worth anything.
+    best: Option<usize>,
+    why: Why,
+}
+
 impl Attached {
-    pub(super) fn new(body: Arc<Body>, shop: Arc<Shop>) -> Self {
-        Self { body, shop }
+    /// - `product`: its name.
+    /// - `as_of`: the version's.
+    pub(super) fn new(product: &str, as_of: AsOf, body: Arc<Body>, shop: Arc<Shop>) -> Self {
+        Self {
+            body,
+            shop,
+            salt: format!("explore {product} {as_of}"),
+        }
     }
 
-    /// What is known of a customer: what their last draw logged, and their orders.
-    fn facts(&self, asked: &Asked) -> Result<Facts, Infeasible> {
+    fn customer<'a>(&self, asked: &'a Asked) -> Result<&'a str, Infeasible> {
         let missing = || Infeasible::Missing {
             field: "customer_id",
             placement: CARD.kind.to_owned(),
         };
-        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
+        Ok(asked.customer_id.as_ref().ok_or_else(missing)?.as_str())
+    }
+
+    /// What is known of a customer: what their last draw logged, and their orders.
+    fn facts(&self, customer: &str) -> Facts {
         let draw = self.shop.history.trials().last_of(customer);
         let context = draw.and_then(|draw| draw.context.as_deref());
         let lines = self.shop.lines_of(customer);
-        Ok(Facts::new(context, &lines, self.shop.today()))
+        Facts::new(context, &lines, self.shop.today())
+    }
+
+    fn offered(&self, facts: &Facts) -> Offered {
+        let (effects, why) = if facts.is_empty() {
+            (self.body.averages(), Why::Average)
+        } else {
+            (self.body.effects(facts), Why::Own)
+        };
+        let worth = self.body.worth(facts, &effects);
+        Offered {
+            best: self.body.best(&worth),
+            effects,
+            worth,
+            why,
+        }
+    }
+
+    /// The arm that chance draws for a customer, the control as `None`; nothing for one who gets what is best.
+    fn drawn(&self, customer: &str) -> Option<Option<usize>> {
+        let explore = self.body.settings.explore;
+        let at = unit_draw(&self.salt, customer);
+        if at >= explore {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place among the arms"
+        )]
+        let place = (at / explore * (self.body.arms.len() + 1) as f64) as usize;
+        Some(
+            place
+                .checked_sub(1)
+                .filter(|arm| *arm < self.body.arms.len()),
+        )
     }
 
     fn unit(&self) -> String {
         format!("additional {}", self.body.settings.unit())
     }
 
-    /// The answer with an arm, or with the control where none is worth it.
-    fn answer(&self, arm: Option<(usize, EffectInterval)>, method: &str, code: Code) -> Decisions {
-        let unit = self.body.settings.outcome.unit();
-        let action = match arm {
-            Some((arm, effect)) => {
-                let of = &self.body.arms[arm];
-                let average = of.average().point;
-                let values = [
-                    ("arm", of.name.as_str().into()),
-                    ("effect", short(effect.point).into()),
-                    ("low", short(effect.low).into()),
-                    ("high", short(effect.high).into()),
-                    ("average", short(average).into()),
-                    ("cost", short(self.body.cost(arm)).into()),
-                    ("unit", unit.into()),
-                ];
-                let why = match code {
-                    Code::Own => reason(
-                        "largest_effect",
-                        "{arm} adds {effect} {unit} ({low} to {high}) and costs {cost}: no arm is worth more; on average it adds {average}",
-                        values,
-                    ),
-                    Code::Average => reason(
-                        "best_on_average",
-                        "{arm} adds {average} {unit} on average and costs {cost}: no arm is worth more",
-                        values,
-                    ),
-                };
-                Action {
-                    position: 1,
-                    id: of.name.clone(),
-                    label: None,
-                    score: Some(effect.point),
-                    estimate: Some(Estimate::Measured {
-                        point: effect.point,
-                        low: effect.low,
-                        high: effect.high,
-                        units: of.draws as u64,
-                    }),
-                    unit: self.unit(),
-                    propensity: Probability::ONE,
-                    reasons: vec![why].into(),
-                }
+    /// The answer: an arm, or the control.
+    fn answer(&self, given: Option<usize>, offered: &Offered, method: &str) -> Decisions {
+        let settings = &self.body.settings;
+        let id = given.map_or(&settings.control, |arm| &self.body.arms[arm].name);
+        let estimate = given.map(|arm| {
+            let effect = offered.effects[arm];
+            Estimate::Measured {
+                point: effect.point,
+                low: effect.low,
+                high: effect.high,
+                units: self.body.arms[arm].draws as u64,
             }
-            None => {
-                let control = self.body.settings.control.as_str();
-                let values = [("control", control.into()), ("unit", unit.into())];
-                let why = reason(
-                    "no_effect",
-                    "no arm is expected to add more {unit} than it costs: {control}",
-                    values,
-                );
-                Action {
-                    position: 1,
-                    id: control.to_owned(),
-                    label: None,
-                    score: Some(0.0),
-                    estimate: None,
-                    unit: self.unit(),
-                    propensity: Probability::ONE,
-                    reasons: vec![why].into(),
-                }
-            }
+        });
+        let action = Action {
+            position: 1,
+            id: id.clone(),
+            label: None,
+            score: Some(given.map_or(0.0, |arm| offered.effects[arm].point)),
+            estimate,
+            unit: self.unit(),
+            propensity: self.propensity(given, offered),
+            reasons: vec![self.reason(given, offered)].into(),
         };
         Decisions {
             placement: None,
@@ -115,39 +145,129 @@ impl Attached {
         }
     }
 
-    /// The best arm on average, with what it adds.
-    fn average(&self) -> Option<(usize, EffectInterval)> {
-        let averages = self.body.averages();
-        let arm = self.body.best(&averages)?;
-        Some((arm, averages[arm]))
+    /// The probability of an answer: that of being drawn, and that of being best and not drawn.
+    fn propensity(&self, given: Option<usize>, offered: &Offered) -> Probability {
+        let explore = self.body.settings.explore;
+        if explore == 0.0 || matches!(offered.why, Why::HeldOut) {
+            return Probability::ONE;
+        }
+        let drawn = explore / (self.body.arms.len() + 1) as f64;
+        let best = if given == offered.best {
+            1.0 - explore
+        } else {
+            0.0
+        };
+        Probability::new(drawn + best).unwrap_or(Probability::ONE)
     }
-}
 
-/// Which sentence is true of an answer.
-#[derive(Clone, Copy)]
-enum Code {
-    Own,
-    Average,
+    fn reason(&self, given: Option<usize>, offered: &Offered) -> Reason {
+        let settings = &self.body.settings;
+        let unit = settings.outcome.unit();
+        let control = settings.control.as_str();
+        let price = self.body.price();
+        if matches!(offered.why, Why::Drawn) {
+            return reason(
+                DRAWN,
+                "drawn by chance, so that later versions can learn what it changes",
+                [(PROPENSITIES, self.alike().into())],
+            );
+        }
+        if matches!(offered.why, Why::HeldOut) {
+            return reason(
+                "held_out",
+                "{control}: whoever is held out gets nothing that the budget pays for",
+                [("control", control.into())],
+            );
+        }
+        let Some(arm) = given else {
+            let values = [
+                ("control", control.into()),
+                ("unit", unit.into()),
+                ("price", short(price).into()),
+            ];
+            let sentence = if price > 0.0 {
+                "no arm is expected to add more {unit} than it costs and the {price} that each unit of budget earns elsewhere: {control}"
+            } else {
+                "no arm is expected to add more {unit} than it costs: {control}"
+            };
+            return reason("no_effect", sentence, values);
+        };
+        let (of, effect, worth) = (
+            &self.body.arms[arm],
+            offered.effects[arm],
+            offered.worth[arm],
+        );
+        let values = [
+            ("arm", of.name.as_str().into()),
+            ("effect", short(effect.point).into()),
+            ("low", short(effect.low).into()),
+            ("high", short(effect.high).into()),
+            ("average", short(of.average().point).into()),
+            ("cost", short(self.body.cost(arm)).into()),
+            ("spend", short(worth.spend).into()),
+            ("price", short(price).into()),
+            ("unit", unit.into()),
+        ];
+        match (offered.why, settings.budget) {
+            (Why::Average, _) => reason(
+                "best_on_average",
+                "{arm} adds {average} {unit} on average and costs {cost}: no arm is worth more",
+                values,
+            ),
+            (_, None) => reason(
+                "largest_effect",
+                "{arm} adds {effect} {unit} ({low} to {high}) and costs {cost}: no arm is worth more; on average it adds {average}",
+                values,
+            ),
+            (_, Some(_)) => reason(
+                "worth_its_budget",
+                "{arm} adds {effect} {unit} ({low} to {high}) and spends {spend} of the budget, of which each unit earns {price} elsewhere: no arm is worth more; on average it adds {average}",
+                values,
+            ),
+        }
+    }
+
+    /// The probability of every arm for a customer whose arm chance draws, as a JSON object.
+    fn alike(&self) -> String {
+        let share = 1.0 / (self.body.arms.len() + 1) as f64;
+        let control = std::iter::once(&self.body.settings.control);
+        let arms = control.chain(self.body.arms.iter().map(|arm| &arm.name));
+        let shares: serde_json::Map<String, serde_json::Value> =
+            arms.map(|name| (name.clone(), share.into())).collect();
+        serde_json::Value::Object(shares).to_string()
+    }
 }
 
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        let facts = self.facts(asked)?;
-        if facts.is_empty() {
-            return Ok(self.answer(self.average(), NOTHING_KNOWN, Code::Average));
+        let customer = self.customer(asked)?;
+        let facts = self.facts(customer);
+        let offered = self.offered(&facts);
+        if let Some(drawn) = self.drawn(customer) {
+            let offered = Offered {
+                why: Why::Drawn,
+                ..offered
+            };
+            return Ok(self.answer(drawn, &offered, "drawn by chance"));
         }
-        let effects = self.body.effects(&facts);
-        let arm = self.body.best(&effects).map(|arm| (arm, effects[arm]));
-        Ok(self.answer(
-            arm,
-            "largest effect on the customer, less its cost",
-            Code::Own,
-        ))
+        let method = match offered.why {
+            Why::Average => NOTHING_KNOWN,
+            Why::Own | Why::Drawn | Why::HeldOut => "largest effect on the customer, less its cost",
+        };
+        Ok(self.answer(offered.best, &offered, method))
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        self.facts(asked)?;
-        Ok(self.answer(self.average(), CARD.baseline, Code::Average))
+        self.customer(asked)?;
+        let offered = self.offered(&Facts::default());
+        if self.body.settings.budget.is_some() {
+            let offered = Offered {
+                why: Why::HeldOut,
+                ..offered
+            };
+            return Ok(self.answer(None, &offered, "the control: the budget is not spent on it"));
+        }
+        Ok(self.answer(offered.best, &offered, CARD.baseline))
     }
 
     fn explain(
@@ -156,16 +276,16 @@ impl Serving for Attached {
         about: Option<&str>,
         _: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
-        let facts = self.facts(asked)?;
-        let customer = asked.customer_id.as_ref().map_or("", |c| c.as_str());
-        let effects = if facts.is_empty() {
-            self.body.averages()
-        } else {
-            self.body.effects(&facts)
-        };
-        let chosen = self.body.best(&effects);
+        let customer = self.customer(asked)?;
+        let facts = self.facts(customer);
+        let Offered {
+            effects,
+            worth,
+            best: chosen,
+            ..
+        } = self.offered(&facts);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
-        let net = |arm: &usize| effects[*arm].point - self.body.cost(*arm);
+        let net = |arm: &usize| worth[*arm].priced(self.body.price());
         let nearest = || {
             let order = (0..effects.len()).max_by(|a, b| net(a).total_cmp(&net(b)));
             order.ok_or(Infeasible::NothingToExplain)
@@ -200,6 +320,15 @@ impl Serving for Attached {
                 contribution: -self.body.cost(arm),
             });
         }
+        if self.body.price() > 0.0 {
+            lines.push(ExplanationLine {
+                what: format!(
+                    "what its {} of the budget would add elsewhere",
+                    short(worth[arm].spend)
+                ),
+                contribution: -self.body.price() * worth[arm].spend,
+            });
+        }
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
         let of = |arm: usize| {
             let effect = effects[arm];
@@ -216,7 +345,7 @@ impl Serving for Attached {
             None => Some(format!(
                 "{}, which is not above its cost of {}: {}",
                 of(arm),
-                short(self.body.cost(arm)),
+                short(effects[arm].point - net(&arm)),
                 self.body.settings.control
             )),
             Some(_) => None,

@@ -1,7 +1,8 @@
 //! A trial's draws as they are learnt from: facts, arm, probabilities and what came of it.
 
 use super::facts::{Column, Facts, rows};
-use super::settings::{Outcome, Settings};
+use super::settings::Settings;
+use crate::outcome::Outcome;
 use features::{Assignment, History};
 use models::uplift::{Experiment, ExperimentError, Features, FeaturesError, Observed};
 use schema::AsOf;
@@ -41,6 +42,36 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// A budget that nothing counts against.
+    #[error(
+        "`budget` is {budget}, but no arm of trial {trial:?} spends anything: name what they cost in `costs`, or import sales with their discounts"
+    )]
+    NothingSpent {
+        /// The budget.
+        budget: f64,
+        /// The trial.
+        trial: String,
+    },
+    /// A budget that chance alone would spend.
+    #[error(
+        "`budget` is {budget}, but the {explore} of the customers whose arm is drawn by chance are expected to spend {spend} alone: explore less, or allow more"
+    )]
+    Explored {
+        /// The budget.
+        budget: f64,
+        /// Share of the customers whose arm is drawn.
+        explore: f64,
+        /// What they are expected to spend.
+        spend: f64,
+    },
+    /// Offers that cannot be allocated.
+    #[error("allocate the budget")]
+    Allocate(#[from] decisions::allocate::AllocateError),
+    /// Margins of goods whose cost nobody knows.
+    #[error(
+        "the outcome is margin, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
+    )]
+    NoGoodsCost,
     /// Probabilities that are none.
     #[error("customer {customer:?} of trial {trial:?}: `propensities` is {found}, {allowed}")]
     Propensities {
@@ -75,6 +106,10 @@ pub(crate) struct Draws {
     pub(crate) facts: Vec<Facts>,
     pub(crate) arm: Vec<usize>,
     pub(crate) outcome: Vec<f64>,
+    /// Discounts given in the window; empty without a budget.
+    pub(crate) discount: Vec<f64>,
+    /// Who was drawn, counted from 0 in the order of their first draw: one may be drawn in several rounds.
+    pub(crate) customer: Vec<usize>,
     /// Rows × arms.
     propensity: Vec<f64>,
     /// Draws that came too late to have an outcome.
@@ -82,8 +117,21 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    pub(crate) fn of(history: &History, settings: &Settings) -> Result<Self, TrialError> {
-        let all = history.trials().of(&settings.trial);
+    /// The draws of the trial that the settings name, and those that the product drew itself where it explores.
+    ///
+    /// - `product`: its name.
+    pub(crate) fn of(
+        history: &History,
+        settings: &Settings,
+        product: &str,
+    ) -> Result<Self, TrialError> {
+        let all = drawn(history, settings, product);
+        if settings.outcome == Outcome::Margin {
+            let mut goods = history.catalogue().products().iter();
+            if !goods.any(|product| product.cost_cents.is_some()) {
+                return Err(TrialError::NoGoodsCost);
+            }
+        }
         let names: BTreeSet<&str> = all.iter().map(|a| &*a.arm).collect();
         let control = settings.control.as_str();
         if all.is_empty() {
@@ -118,6 +166,8 @@ impl Draws {
             facts: Vec::with_capacity(all.len()),
             arm: Vec::with_capacity(all.len()),
             outcome: Vec::with_capacity(all.len()),
+            discount: Vec::new(),
+            customer: Vec::with_capacity(all.len()),
             propensity: Vec::with_capacity(all.len() * arms.len()),
             unfinished: 0,
             arms,
@@ -126,6 +176,7 @@ impl Draws {
         let known_until = i64::from(history.as_of().epoch_day()) * DAY_SECONDS;
         // Draws of one campaign log one text of probabilities, or a few.
         let mut read: HashMap<&str, Vec<f64>> = HashMap::new();
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
         for draw in all {
             if draw.at_seconds + window > known_until {
                 draws.unfinished += 1;
@@ -141,9 +192,15 @@ impl Draws {
             draws.propensity.extend(of_arms);
             let arm = draws.arms.iter().position(|name| **name == *draw.arm);
             draws.arm.push(arm.unwrap_or(0));
-            let until = draw.at_seconds + window;
-            let outcome = outcome(history, draw, until, settings.outcome);
-            draws.outcome.push(outcome);
+            let during = draw.at_seconds..draw.at_seconds + window;
+            let of = |what: Outcome| what.of(history, &draw.customer, &during);
+            draws.outcome.push(of(settings.outcome));
+            if settings.budget.is_some() {
+                draws.discount.push(of(Outcome::Discount));
+            }
+            let next = numbers.len();
+            let number = *numbers.entry(&draw.customer).or_insert(next);
+            draws.customer.push(number);
             draws.facts.push(facts_at(history, draw));
         }
         Ok(draws)
@@ -157,9 +214,18 @@ impl Draws {
         self.propensity[row * self.arms.len() + arm]
     }
 
+    /// Outcomes or discounts of the rows of an arm.
+    pub(crate) fn of_arm(&self, what: &[f64], arm: usize) -> Vec<f64> {
+        let pairs = self.arm.iter().zip(what);
+        pairs.filter(|(a, _)| **a == arm).map(|(_, y)| *y).collect()
+    }
+
     /// One arm against the control, on some of the rows.
+    ///
+    /// - `what`: what is compared, of all rows.
     pub(crate) fn experiment(
         &self,
+        what: &[f64],
         arm: usize,
         columns: &[Column],
         of: &[usize],
@@ -173,7 +239,7 @@ impl Draws {
                 .iter()
                 .map(|row| usize::from(self.arm[*row] == arm))
                 .collect(),
-            outcome: of.iter().map(|row| self.outcome[*row]).collect(),
+            outcome: of.iter().map(|row| what[*row]).collect(),
             propensity: of
                 .iter()
                 .flat_map(|row| [self.propensity(*row, 0), self.propensity(*row, arm)])
@@ -193,6 +259,23 @@ impl Draws {
     ) -> Result<Features, FeaturesError> {
         features(columns, of.iter().map(|row| &self.facts[*row]))
     }
+}
+
+/// Draws of a trial, and those that the product drew itself; what it drew before an arm was added says nothing of it.
+fn drawn<'a>(history: &'a History, settings: &Settings, product: &str) -> Vec<&'a Assignment> {
+    let trial = history.trials().of(&settings.trial);
+    if settings.trial == product {
+        return trial.iter().collect();
+    }
+    let arms: BTreeSet<&str> = trial.iter().map(|draw| &*draw.arm).collect();
+    let own = history.trials().of(product).iter();
+    let knows_all = |draw: &&Assignment| {
+        let logged: Option<BTreeMap<String, f64>> = serde_json::from_str(&draw.propensities).ok();
+        logged.is_some_and(|logged| {
+            arms.len() == logged.len() && arms.iter().all(|arm| logged.contains_key(*arm))
+        })
+    };
+    trial.iter().chain(own.filter(knows_all)).collect()
 }
 
 /// What is known of some customers, as learners read it.
@@ -255,27 +338,9 @@ fn facts_at(history: &History, draw: &Assignment) -> Facts {
     let day = i32::try_from(draw.at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX);
     let lines = history.customer_index(&draw.customer);
     let lines = lines.map_or(&[][..], |c| history.lines_of(c));
-    Facts::new(draw.context.as_deref(), lines, AsOf(date_of(day)))
-}
-
-/// What came of a draw, from its moment on.
-fn outcome(history: &History, draw: &Assignment, until: i64, what: Outcome) -> f64 {
-    let during = |at: i64| (draw.at_seconds..until).contains(&at);
-    let lines = || {
-        let lines = history.customer_index(&draw.customer);
-        let lines = lines.map_or(&[][..], |c| history.lines_of(c));
-        lines.iter().filter(|line| during(line.at_seconds))
-    };
-    match what {
-        Outcome::Visits => {
-            let visits = history.trials().visits_of(&draw.customer);
-            f64::from(u8::from(visits.iter().any(|at| during(*at))))
-        }
-        Outcome::Orders => {
-            let bought = lines().filter(|line| !line.is_return);
-            let orders: BTreeSet<u32> = bought.map(|line| line.order).collect();
-            orders.len() as f64
-        }
-        Outcome::Revenue => lines().map(|line| line.spend_cents).sum::<i64>() as f64 / 100.0,
-    }
+    let told = history.trials().last_of(&draw.customer);
+    let told = told.filter(|told| told.at_seconds <= draw.at_seconds);
+    let context = draw.context.as_deref();
+    let context = context.or_else(|| told.and_then(|told| told.context.as_deref()));
+    Facts::new(context, lines, AsOf(date_of(day)))
 }

@@ -1,6 +1,6 @@
 //! What is known of a customer, as the numbers that effects are learnt from: the same when learning and when deciding.
 
-use features::{Recency, SaleLine, recency_frequency_value};
+use features::{History, Recency, SaleLine, recency_frequency_value};
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,6 +76,15 @@ impl Facts {
             context: context.unwrap_or_default(),
             orders: recency_frequency_value(lines, as_of),
         }
+    }
+
+    /// What is known of a customer on the as-of day of a history: what their last draw logged, and their orders.
+    pub(crate) fn of(history: &History, customer: &str) -> Self {
+        let lines = history.customer_index(customer);
+        let lines = lines.map_or(&[][..], |c| history.lines_of(c));
+        let draw = history.trials().last_of(customer);
+        let context = draw.and_then(|draw| draw.context.as_deref());
+        Self::new(context, lines, history.as_of())
     }
 
     /// Whether nothing is known.

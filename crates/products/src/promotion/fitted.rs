@@ -1,6 +1,7 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
-use super::draws::{Draws, features};
+use super::budget::{Round, Worth, round};
+use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts, columns};
 use super::settings::Settings;
 use super::{CARD, attached, measured};
@@ -13,6 +14,7 @@ use models::uplift::{self, EffectInterval, Explanation, Learner};
 use schema::estimate::short;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Draws with a whole window that a trial needs in all.
@@ -30,6 +32,8 @@ pub(crate) struct Arm {
     pub(crate) trials: Vec<String>,
     /// Draws compared, of the arm and of the control.
     pub(crate) draws: usize,
+    /// Discounts that the arm leads to; absent without a budget.
+    discounts: Option<uplift::Fitted>,
 }
 
 impl Arm {
@@ -62,6 +66,8 @@ pub(crate) struct Body {
     control_mean: f64,
     /// Draws too recent to have an outcome.
     unfinished: usize,
+    /// One round of decisions under the budget; absent without one.
+    pub(crate) round: Option<Round>,
     golden: Vec<Golden>,
 }
 
@@ -105,10 +111,11 @@ impl Body {
     pub(crate) fn fit(
         history: &History,
         settings: &Settings,
+        product: &str,
         seed: u64,
         choice: Option<&Self>,
     ) -> Result<Self, FitError> {
-        let draws = Draws::of(history, settings)?;
+        let draws = Draws::of(history, settings, product)?;
         if draws.rows() < DRAWS_MIN {
             return Err(FitError::TooLittle {
                 what: "draws of the trial with a whole window",
@@ -124,7 +131,7 @@ impl Body {
         };
         let mut arms = Vec::with_capacity(draws.arms.len() - 1);
         for (arm, name) in draws.arms.iter().enumerate().skip(1) {
-            let experiment = draws.experiment(arm, &columns, &all)?;
+            let experiment = draws.experiment(&draws.outcome, arm, &columns, &all)?;
             let measured = choice.and_then(|body| body.arms.iter().find(|a| a.name == *name));
             let (fitted, trials) = match measured {
                 Some(measured) => (
@@ -141,22 +148,70 @@ impl Body {
                 fitted,
                 trials,
                 draws: experiment.rows(),
+                discounts: discounts(&draws, arm, &columns, &all, &how)?,
             });
         }
-        let of_control = draws.arm.iter().zip(&draws.outcome);
-        let of_control: Vec<f64> = of_control
-            .filter(|(a, _)| **a == 0)
-            .map(|(_, y)| *y)
-            .collect();
+        let of_control = draws.of_arm(&draws.outcome, 0);
         let golden = golden(&draws, &columns);
-        Ok(Self {
+        let body = Self {
             settings: settings.clone(),
             columns,
             arms,
             control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
             unfinished: draws.unfinished,
+            round: None,
             golden,
-        })
+        };
+        let round = body.first_round(history)?;
+        Ok(Self { round, ..body })
+    }
+
+    /// What the budget makes of deciding once for every customer known on the as-of day.
+    fn first_round(&self, history: &History) -> Result<Option<Round>, TrialError> {
+        /// Customers by whom the price of money is found; more change it by nothing that shows.
+        const CUSTOMERS_MAX: usize = 200_000;
+        let Some(budget) = self.settings.budget else {
+            return Ok(None);
+        };
+        let known = known_customers(history);
+        let step = known.len().div_ceil(CUSTOMERS_MAX).max(1);
+        let some: Vec<Facts> = known
+            .iter()
+            .step_by(step)
+            .map(|customer| Facts::of(history, customer))
+            .collect();
+        let worth = self.worth_of(&some)?;
+        round(&worth, self.arms.len(), known.len(), budget, &self.settings).map(Some)
+    }
+
+    /// What each arm does for each customer, customers one after the other.
+    fn worth_of(&self, customers: &[Facts]) -> Result<Vec<Worth>, TrialError> {
+        let features = features(&self.columns, customers)?;
+        let arms = self.arms.len();
+        let mut worth = vec![
+            Worth {
+                net: 0.0,
+                spend: 0.0
+            };
+            customers.len() * arms
+        ];
+        for (place, arm) in self.arms.iter().enumerate() {
+            let cost = self.settings.cost(&arm.name);
+            let points = |fitted: &uplift::Fitted| {
+                // Columns are those learnt from, and the level is one.
+                let found = fitted.predict(&features, self.settings.interval).ok();
+                found.map(|effects| effects.of_arm(0))
+            };
+            let effects = points(&arm.fitted).unwrap_or_default();
+            let discounts = arm.discounts.as_ref().and_then(points).unwrap_or_default();
+            for row in 0..customers.len() {
+                worth[row * arms + place] = Worth {
+                    net: effects.get(row).map_or(0.0, |effect| effect - cost),
+                    spend: cost + discounts.get(row).map_or(0.0, |given| given.max(0.0)),
+                };
+            }
+        }
+        Ok(worth)
     }
 
     /// The effects of all arms on a customer.
@@ -199,10 +254,37 @@ impl Body {
             .map_or(0.0, |arm| self.settings.cost(&arm.name))
     }
 
-    /// The arm whose effect is furthest above its cost; `None` where none is above it.
-    pub(crate) fn best(&self, effects: &[EffectInterval]) -> Option<usize> {
-        let net = effects.iter().enumerate();
-        best(net.map(|(arm, effect)| effect.point - self.cost(arm)))
+    /// What money in the budget must earn; 0 without a budget.
+    pub(crate) fn price(&self) -> f64 {
+        self.round.map_or(0.0, |round| round.price)
+    }
+
+    /// What all arms do for a customer of whom `facts` are known.
+    pub(crate) fn worth(&self, facts: &Facts, effects: &[EffectInterval]) -> Vec<Worth> {
+        let features = features(&self.columns, [facts]).ok();
+        let given = |arm: &Arm| {
+            let discounts = arm.discounts.as_ref()?;
+            let known = features.as_ref().filter(|_| !facts.is_empty());
+            let own = known.and_then(|f| discounts.predict(f, self.settings.interval).ok());
+            let own = own.and_then(|effects| effects.get(0, 0).map(|effect| effect.point));
+            let average = || discounts.arms().first().map(|arm| arm.average.effect);
+            own.or_else(average)
+        };
+        let of_arms = self.arms.iter().zip(effects);
+        of_arms
+            .map(|(arm, effect)| {
+                let cost = self.settings.cost(&arm.name);
+                Worth {
+                    net: effect.point - cost,
+                    spend: cost + given(arm).unwrap_or(0.0).max(0.0),
+                }
+            })
+            .collect()
+    }
+
+    /// The arm that is worth most, the price of what it spends taken off; `None` where none is worth anything.
+    pub(crate) fn best(&self, worth: &[Worth]) -> Option<usize> {
+        best(worth.iter().map(|worth| worth.priced(self.price())))
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -241,6 +323,29 @@ impl Body {
                 100.0 * arm.kept()
             ));
         }
+        if let (Some(round), Some(budget)) = (&self.round, self.settings.budget) {
+            lines.push(format!(
+                "budget {}: {} of {} customers get an arm, expected to spend {} and to add {}; at most {} more could be had",
+                short(budget),
+                round.chosen,
+                round.customers,
+                short(round.spend),
+                short(round.gain),
+                short(round.gap)
+            ));
+            lines.push(if round.price > 0.0 {
+                format!("one more of budget would add {}", short(round.price))
+            } else {
+                "the budget is more than what is worth giving".to_owned()
+            });
+            if round.explored > 0.0 {
+                lines.push(format!(
+                    "{} of it is expected to be spent on the {:.1} % whose arm is drawn by chance",
+                    short(round.explored),
+                    100.0 * self.settings.explore
+                ));
+            }
+        }
         if self.unfinished > 0 {
             lines.push(format!(
                 "{} draws are too recent: their {} d are not over",
@@ -249,6 +354,35 @@ impl Body {
         }
         lines
     }
+}
+
+/// The discounts that an arm leads to; `None` without a budget, or where no customer got any.
+pub(crate) fn discounts(
+    draws: &Draws,
+    arm: usize,
+    columns: &[Column],
+    of: &[usize],
+    how: &uplift::Settings,
+) -> Result<Option<uplift::Fitted>, FitError> {
+    if draws.discount.iter().all(|given| *given == 0.0) {
+        return Ok(None);
+    }
+    let experiment = draws.experiment(&draws.discount, arm, columns, of)?;
+    let how = uplift::Settings {
+        // What is spent is asked without its interval.
+        refits: 2,
+        ..how.clone()
+    };
+    Ok(Some(uplift::fit(&experiment, Learner::T, &how)?))
+}
+
+/// Everybody who bought or was drawn.
+pub(crate) fn known_customers(history: &History) -> BTreeSet<&str> {
+    let bought = history.customers().iter().map(String::as_str);
+    let drawn = history.trials().assignments().iter();
+    bought
+        .chain(drawn.map(|draw| draw.customer.as_str()))
+        .collect()
 }
 
 /// The position of the largest value above 0.
@@ -303,7 +437,7 @@ impl Fitted for FittedPromotion {
     }
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
-        measured::scorecard(&self.body.settings, later, seed)
+        measured::scorecard(&self.body.settings, &self.header.name, later, seed)
     }
 
     fn summary(&self) -> Vec<String> {
@@ -328,6 +462,7 @@ impl Fitted for FittedPromotion {
             "control": self.body.settings.control,
             "control_mean": self.body.control_mean,
             "arms": arms.collect::<Vec<_>>(),
+            "round": self.body.round,
             "told": self.body.lines(),
         })
     }
@@ -345,6 +480,12 @@ impl Fitted for FittedPromotion {
     }
 
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
-        Box::new(attached::Attached::new(Arc::clone(&self.body), shop))
+        let body = Arc::clone(&self.body);
+        Box::new(attached::Attached::new(
+            &self.header.name,
+            self.as_of,
+            body,
+            shop,
+        ))
     }
 }

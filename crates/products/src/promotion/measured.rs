@@ -1,11 +1,13 @@
 //! What a version is worth on customers that it has not seen: each part of them is decided for by what the others taught.
 
+use super::budget::{Worth, round};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
-use super::fitted::{best, known_columns, name};
-use super::settings::{Outcome, Settings};
+use super::fitted::{best, discounts, known_columns, known_customers, name};
+use super::settings::Settings;
 use crate::contract::FitError;
 use crate::estimates;
+use crate::outcome::Outcome;
 use features::History;
 use math::random::stream;
 use measure::effects::{Effect, Moments, Scale, difference};
@@ -22,14 +24,32 @@ const TOP_SHARE: f64 = 0.3;
 /// Level of all intervals on scorecards.
 const LEVEL: f64 = 0.95;
 
+/// An arm that a rule gives: 0 is the control.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Given {
+    arm: usize,
+    /// With which probability; the control else.
+    share: f64,
+}
+
+impl Given {
+    const CONTROL: Self = Self { arm: 0, share: 1.0 };
+
+    /// Always this one.
+    fn always(arm: usize) -> Self {
+        Self { arm, share: 1.0 }
+    }
+}
+
 /// What was predicted of every customer drawn by a version that had not seen them.
 struct OutOfFold {
     /// Arms without the control × rows.
     effects: Vec<Vec<f64>>,
     /// The arm that each customer gets: 0 is the control.
-    policy: Vec<usize>,
-    /// The arm that everybody gets: the best on average among the customers of the other parts.
-    baseline: Vec<usize>,
+    policy: Vec<Given>,
+    /// The arm that everybody gets: the best on average among the customers of the other parts, or as many as the budget
+    /// pays for.
+    baseline: Vec<Given>,
     /// Arms × rows: mean outcome of the arm among the customers of the other parts.
     expected: Vec<Vec<f64>>,
     /// How often each learner was chosen, by arm.
@@ -42,15 +62,19 @@ impl OutOfFold {
         draws: &Draws,
         columns: &[Column],
         settings: &Settings,
+        asked: usize,
         seed: u64,
     ) -> Result<Self, FitError> {
         let (rows, arms) = (draws.rows(), draws.arms.len());
-        let mut order: Vec<usize> = (0..rows).collect();
-        order.shuffle(&mut stream(seed, 0));
+        // Draws of one customer are in one part: no part is decided for by what it did itself.
+        let customers = draws.customer.iter().max().map_or(0, |last| last + 1);
+        let mut place: Vec<usize> = (0..customers).collect();
+        place.shuffle(&mut stream(seed, 0));
+        let part_of = |row: usize| place[draws.customer[row]] % settings.folds;
         let mut all = Self {
             effects: vec![vec![0.0; rows]; arms - 1],
-            policy: vec![0; rows],
-            baseline: vec![0; rows],
+            policy: vec![Given::CONTROL; rows],
+            baseline: vec![Given::CONTROL; rows],
             expected: vec![vec![0.0; rows]; arms],
             chosen: vec![BTreeMap::new(); arms - 1],
         };
@@ -65,24 +89,15 @@ impl OutOfFold {
             .map(|arm| settings.cost(arm))
             .collect();
         for part in 0..settings.folds {
-            let of_part = |place: &usize| place % settings.folds == part;
-            let places = || order.iter().enumerate();
-            let mut held_out: Vec<usize> = places()
-                .filter(|(p, _)| of_part(p))
-                .map(|(_, row)| *row)
-                .collect();
-            let mut learnt: Vec<usize> = places()
-                .filter(|(p, _)| !of_part(p))
-                .map(|(_, row)| *row)
-                .collect();
-            held_out.sort_unstable();
-            learnt.sort_unstable();
+            let (held_out, learnt): (Vec<usize>, Vec<usize>) =
+                (0..rows).partition(|row| part_of(*row) == part);
             let unseen = draws
                 .features(columns, &held_out)
                 .map_err(TrialError::from)?;
             let mut averages = Vec::with_capacity(arms - 1);
+            let mut spends = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
-                let experiment = draws.experiment(arm, columns, &learnt)?;
+                let experiment = draws.experiment(&draws.outcome, arm, columns, &learnt)?;
                 let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
                 *all.chosen[arm - 1].entry(choice.chosen).or_default() += 1;
                 averages.push(
@@ -92,6 +107,16 @@ impl OutOfFold {
                         .first()
                         .map_or(0.0, |a| a.average.effect),
                 );
+                let given = discounts(draws, arm, columns, &learnt, &how)?;
+                let given = given.and_then(|given| given.predict(&unseen, LEVEL).ok());
+                spends.push(match given {
+                    Some(given) => given
+                        .of_arm(0)
+                        .into_iter()
+                        .map(|given| given.max(0.0))
+                        .collect(),
+                    None => vec![0.0; held_out.len()],
+                });
                 // Columns are those learnt from, and the level is one.
                 if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
                     for (row, effect) in held_out.iter().zip(effects.of_arm(0)) {
@@ -110,14 +135,42 @@ impl OutOfFold {
                 let mean = outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64;
                 held_out.iter().for_each(|row| expected[*row] = mean);
             }
-            for row in held_out {
-                let net = all
-                    .effects
-                    .iter()
-                    .zip(&costs)
-                    .map(|(of_arm, cost)| of_arm[row] - cost);
-                all.policy[row] = best(net).map_or(0, |arm| arm + 1);
-                all.baseline[row] = everybody;
+            let worth: Vec<Worth> = held_out
+                .iter()
+                .enumerate()
+                .flat_map(|(place, row)| {
+                    let of_arm = all.effects.iter().zip(&costs).zip(&spends);
+                    of_arm.map(move |((effects, cost), spend)| Worth {
+                        net: effects[*row] - cost,
+                        spend: spend[place] + cost,
+                    })
+                })
+                .collect();
+            let price = match settings.budget {
+                Some(budget) => round(&worth, arms - 1, asked, budget, settings)?.price,
+                None => 0.0,
+            };
+            // As many as the budget pays for get the best arm on average.
+            let share = match (settings.budget, everybody) {
+                (Some(budget), 1..) => {
+                    let of_arm = worth.iter().skip(everybody - 1).step_by(arms - 1);
+                    let spend: f64 = of_arm.map(|worth| worth.spend).sum();
+                    let part = held_out.len() as f64 / asked.max(1) as f64;
+                    if spend > 0.0 {
+                        (part * budget / spend).min(1.0)
+                    } else {
+                        1.0
+                    }
+                }
+                _ => 1.0,
+            };
+            for (row, worth) in held_out.iter().zip(worth.chunks_exact(arms - 1)) {
+                let chosen = best(worth.iter().map(|worth| worth.priced(price)));
+                all.policy[*row] = chosen.map_or(Given::CONTROL, |arm| Given::always(arm + 1));
+                all.baseline[*row] = Given {
+                    arm: everybody,
+                    share,
+                };
             }
         }
         Ok(all)
@@ -133,22 +186,59 @@ impl OutOfFold {
         }
     }
 
+    /// What each customer says of the money that the rule spends, as [`Self::values`] of the outcome.
+    fn spends(&self, draws: &Draws, settings: &Settings) -> Vec<f64> {
+        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let arms = 0..draws.arms.len();
+        let expected: Vec<f64> = arms
+            .map(|arm| mean(draws.of_arm(&draws.discount, arm)))
+            .collect();
+        let of = |row: usize, arm: usize| {
+            let seen = if draws.arm[row] == arm {
+                (draws.discount[row] - expected[arm]) / draws.propensity(row, arm)
+            } else {
+                0.0
+            };
+            expected[arm] + seen + settings.cost(&draws.arms[arm])
+        };
+        let rule = self.policy.iter().enumerate();
+        rule.map(|(row, given)| of(row, given.arm) - of(row, 0))
+            .collect()
+    }
+
     /// What each customer says of a rule, less what it costs.
-    fn values(&self, draws: &Draws, settings: &Settings, rule: &[usize]) -> Vec<f64> {
+    fn values(&self, draws: &Draws, settings: &Settings, rule: &[Given]) -> Vec<f64> {
+        let net =
+            |row: usize, arm: usize| self.score(draws, row, arm) - settings.cost(&draws.arms[arm]);
         let scored = rule.iter().enumerate();
         scored
-            .map(|(row, arm)| self.score(draws, row, *arm) - settings.cost(&draws.arms[*arm]))
+            .map(|(row, given)| {
+                let own = given.share * net(row, given.arm);
+                if given.share < 1.0 {
+                    own + (1.0 - given.share) * net(row, 0)
+                } else {
+                    own
+                }
+            })
             .collect()
     }
 }
 
 /// The scorecard of a trial.
-pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scorecard {
-    let measured = Draws::of(later, settings)
+///
+/// - `product`: its name.
+pub(super) fn scorecard(
+    settings: &Settings,
+    product: &str,
+    later: &History,
+    seed: u64,
+) -> Scorecard {
+    let measured = Draws::of(later, settings, product)
         .map_err(FitError::from)
         .and_then(|draws| {
             let columns = known_columns(&draws, settings);
-            let out = OutOfFold::of(&draws, &columns, settings, seed)?;
+            let asked = known_customers(later).len();
+            let out = OutOfFold::of(&draws, &columns, settings, asked, seed)?;
             Ok((draws, out))
         });
     let (draws, out) = match measured {
@@ -170,7 +260,11 @@ pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scor
             settings,
             seed,
             &out.baseline,
-            "everybody gets the best arm on average",
+            if settings.budget.is_some() {
+                "as many as the budget pays for get the best arm on average"
+            } else {
+                "everybody gets the best arm on average"
+            },
             Role::Decides,
         ),
         against(
@@ -178,7 +272,7 @@ pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scor
             &out,
             settings,
             seed,
-            &vec![0; draws.rows()],
+            &vec![Given::CONTROL; draws.rows()],
             "nobody gets any",
             Role::Shown,
         ),
@@ -193,12 +287,20 @@ pub(super) fn scorecard(settings: &Settings, later: &History, seed: u64) -> Scor
         notes.push(in_words(&draws, &out, arm, &ranked[0]));
         metrics.extend(ranked);
     }
-    let kept = out.policy.iter().filter(|arm| **arm == 0).count();
+    let kept = out.policy.iter().filter(|given| given.arm == 0).count();
     notes.push(format!(
         "of {} customers {} would get no arm",
         draws.rows(),
         kept
     ));
+    if let Some(budget) = settings.budget {
+        let allowed = budget / known_customers(later).len().max(1) as f64;
+        notes.push(format!(
+            "the rule spends {} per customer, the budget allows {}",
+            estimates::mean(&out.spends(&draws, settings), seed),
+            short(allowed)
+        ));
+    }
     if draws.unfinished > 0 {
         notes.push(format!(
             "{} draws are too recent to count: their {} d are not over",
@@ -227,7 +329,7 @@ fn against(
     out: &OutOfFold,
     settings: &Settings,
     seed: u64,
-    other: &[usize],
+    other: &[Given],
     other_name: &str,
     role: Role,
 ) -> Metric {
@@ -258,10 +360,7 @@ fn against(
 
 /// What an arm changes on average: difference of means as drawn, with Welch's interval.
 fn average(draws: &Draws, settings: &Settings, arm: usize) -> Metric {
-    let of = |arm: usize| -> Vec<f64> {
-        let pairs = draws.arm.iter().zip(&draws.outcome);
-        pairs.filter(|(a, _)| **a == arm).map(|(_, y)| *y).collect()
-    };
+    let of = |arm: usize| draws.of_arm(&draws.outcome, arm);
     let (control, treated) = (of(0), of(arm));
     let moments = Moments::of(&control).and_then(|c| Ok((c, Moments::of(&treated)?)));
     let gain = moments

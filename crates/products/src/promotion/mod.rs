@@ -1,6 +1,7 @@
 //! Kind `promotion`: who gets which offer, and what it changes.
 
 mod attached;
+mod budget;
 mod draws;
 mod facts;
 mod fitted;
@@ -26,13 +27,13 @@ static CARD: Card = Card {
     kind: "promotion",
     question: "Which offer does this customer get, if any, and what does it change?",
     criterion: "what the offers change in the outcome, beyond what would have happened anyway",
-    baseline: "everybody gets the arm with the largest average effect",
-    reads: &["assignments", "events", "sales"],
+    baseline: "everybody gets the arm with the largest average effect, or as many as a budget pays for",
+    reads: &["assignments", "decisions", "events", "products", "sales"],
     outputs: &[
         Output {
             name: "arm",
             unit: "name",
-            meaning: "The arm whose effect on this customer is furthest above its cost; the control where none is above it.",
+            meaning: "The arm whose effect on this customer is furthest above its cost, the price of the budget it spends included; the control where none is above it; for a few, by chance.",
         },
         Output {
             name: "effect",
@@ -47,6 +48,7 @@ static CARD: Card = Card {
         "Kuenzel, Sekhon, Bickel, Yu (2019), metalearners for estimating heterogeneous treatment effects",
         "Nie, Wager (2021), quasi-oracle estimation of heterogeneous treatment effects",
         "Kennedy (2023), towards optimal doubly robust estimation of heterogeneous causal effects",
+        "Sinha, Zoltners (1979), the multiple-choice knapsack problem",
         "Yadlowsky, Fleming, Shah, Brunskill, Wager (2021), evaluating treatment prioritization rules",
     ],
     example: include_str!("example.toml"),
@@ -100,7 +102,7 @@ impl Product for PromotionProduct {
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
-        let body = Body::fit(history, &self.settings, seed, None)?;
+        let body = Body::fit(history, &self.settings, &self.header.name, seed, None)?;
         Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 
@@ -112,7 +114,7 @@ impl Product for PromotionProduct {
     ) -> Result<Box<dyn Fitted>, FitError> {
         let measured = measured.of_kind::<FittedPromotion>();
         let choice = measured.map(FittedPromotion::body);
-        let body = Body::fit(history, &self.settings, seed, choice)?;
+        let body = Body::fit(history, &self.settings, &self.header.name, seed, choice)?;
         Ok(Box::new(self.fitted(history.as_of(), body)))
     }
 

@@ -1,33 +1,11 @@
 //! Settings of kind `promotion`.
 
 use crate::file::Raw;
+use crate::outcome::Outcome;
 use schema::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// What an arm is to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// Whether the customer came: 1 where table `events` holds a view of theirs.
-    Visits,
-    /// Orders, those taken back not counted.
-    Orders,
-    /// Money in the shop's currency, returns taken off.
-    Revenue,
-}
-
-impl Outcome {
-    /// As the field calls it, with its unit.
-    pub(crate) fn unit(self) -> &'static str {
-        match self {
-            Self::Visits => "visits per customer",
-            Self::Orders => "orders per customer",
-            Self::Revenue => "revenue per customer",
-        }
-    }
-}
 
 /// Settings as written.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -40,8 +18,16 @@ pub(crate) struct Settings {
     /// What an arm is to change.
     pub(crate) outcome: Outcome,
     /// What an arm costs for each customer who gets it, in the unit of the outcome, 0 or more; an arm not named costs
-    /// nothing.
+    /// nothing. Discounts are no cost: revenue and margin have them taken off.
     pub(crate) costs: BTreeMap<String, f64>,
+    /// Money that deciding once for every known customer is expected to spend at most, in the shop's currency: costs,
+    /// and the discounts that an arm leads to. Needs `revenue` or `margin` as the outcome. Whoever is held out then
+    /// gets the control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) budget: Option<f64>,
+    /// Share of the customers whose arm is drawn by chance, all arms alike, so that later versions can learn from
+    /// what it changed, 0 to 0.2.
+    pub(crate) explore: f64,
     /// Days after the draw in which it counts, 1 to 365.
     pub(crate) window_days: u32,
     /// Keys of `context` not to learn from.
@@ -59,6 +45,8 @@ impl Default for Settings {
             control: "none".to_owned(),
             outcome: Outcome::Visits,
             costs: BTreeMap::new(),
+            budget: None,
+            explore: 0.0,
             window_days: 14,
             leave_out: Vec::new(),
             folds: 5,
@@ -87,6 +75,29 @@ impl Settings {
         let wrong = |cost: &f64| !(cost.is_finite() && *cost >= 0.0);
         if let Some((arm, cost)) = self.costs.iter().find(|(_, cost)| wrong(cost)) {
             return Err(raw.refuse("costs", format!("{cost} for {arm:?}"), "0 or more"));
+        }
+        if let Some(budget) = self.budget {
+            if !(budget.is_finite() && budget > 0.0) {
+                return Err(raw.refuse("budget", budget, "above 0"));
+            }
+            if !matches!(self.outcome, Outcome::Revenue | Outcome::Margin) {
+                let found = format!("a budget of {budget}");
+                return Err(raw.refuse(
+                    "budget",
+                    found,
+                    "none, or `revenue` or `margin` as the outcome: money is spent where money comes back",
+                ));
+            }
+        }
+        if !(0.0..=0.2).contains(&self.explore) {
+            return Err(raw.refuse("explore", self.explore, "0 to 0.2"));
+        }
+        if self.outcome == Outcome::Discount {
+            return Err(raw.refuse(
+                "outcome",
+                "\"discount\"",
+                "visits, orders, revenue or margin",
+            ));
         }
         if !(1..=365).contains(&self.window_days) {
             return Err(raw.refuse("window_days", self.window_days, "1 to 365"));

@@ -27,6 +27,7 @@ fn subscriptions(price_cents: impl Fn(i64, i64) -> i64) -> History {
                 at_seconds: (19_000 + day) * 86_400,
                 quantity: 1,
                 spend_cents: price_cents(customer, day),
+                discount_cents: 0,
                 is_return: false,
             });
         }
@@ -224,6 +225,7 @@ fn groceries() -> History {
                     at_seconds: (19_000 + day) * 86_400,
                     quantity: 1,
                     spend_cents: 300,
+                    discount_cents: 0,
                     is_return: false,
                 });
             }

@@ -85,6 +85,7 @@ fn with_a_new_product() -> History {
                 at_seconds: line.at_seconds,
                 quantity: i64::from(line.quantity),
                 spend_cents: line.spend_cents,
+                discount_cents: i64::from(line.discount_cents),
                 is_return: line.is_return,
             });
         }
@@ -96,6 +97,7 @@ fn with_a_new_product() -> History {
         at_seconds: orders.iter().map(|l| l.at_seconds).max().unwrap(),
         quantity: 1,
         spend_cents: 100,
+        discount_cents: 0,
         is_return: false,
     });
     builder.build(HISTORY.as_of(), catalogue.products().to_vec())

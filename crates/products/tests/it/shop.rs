@@ -69,6 +69,7 @@ pub(crate) fn history(generated: &simulator::Generated) -> History {
             at_seconds: at.as_second(),
             quantity: i64::from(line.quantity),
             spend_cents: i64::from(line.quantity) * line.unit_price_cents,
+            discount_cents: 0,
             is_return,
         });
     }

@@ -1,0 +1,161 @@
+//! What a budget makes of effects: the price of money, at which what the offers spend fits.
+
+use super::draws::TrialError;
+use super::settings::Settings;
+use decisions::allocate::{Costs, Offers, one_budget};
+use serde::{Deserialize, Serialize};
+
+/// What one arm does for one customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Worth {
+    /// What it changes, less its cost, in the unit of the outcome.
+    pub(crate) net: f64,
+    /// What it is expected to spend of the budget, 0 or more.
+    pub(crate) spend: f64,
+}
+
+/// One round of decisions: every customer asked once.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Round {
+    /// What money in the budget must earn: an arm is given where it is worth more than this times its spend.
+    pub(crate) price: f64,
+    /// Customers asked.
+    pub(crate) customers: usize,
+    /// How many of them get an arm, those drawn by chance not counted.
+    pub(crate) chosen: usize,
+    /// What is expected to be spent, those drawn by chance included.
+    pub(crate) spend: f64,
+    /// Part of it that customers spend whose arm is drawn by chance.
+    pub(crate) explored: f64,
+    /// What is expected to be gained.
+    pub(crate) gain: f64,
+    /// The most by which any other choice within the budget could gain more.
+    pub(crate) gap: f64,
+}
+
+impl Worth {
+    /// What an arm is worth once the money it spends has its price.
+    pub(crate) fn priced(&self, price: f64) -> f64 {
+        self.net - price * self.spend
+    }
+}
+
+/// The price at which `of` customers, `arms` numbers each, spend no more than `budget`.
+///
+/// - `asked`: customers that are asked in a round; `of` may be a part of them, all kinds alike.
+///
+/// # Errors
+/// [`TrialError`] when nothing spends anything, or chance alone spends more than there is.
+pub(crate) fn round(
+    of: &[Worth],
+    arms: usize,
+    asked: usize,
+    budget: f64,
+    settings: &Settings,
+) -> Result<Round, TrialError> {
+    let rows = of.len() / arms.max(1);
+    let all: f64 = of.iter().map(|worth| worth.spend).sum();
+    if all <= 0.0 {
+        return Err(TrialError::NothingSpent {
+            budget,
+            trial: settings.trial.clone(),
+        });
+    }
+    let part = rows as f64 / asked.max(1) as f64;
+    // Chance draws the control as often as any arm.
+    let explored = settings.explore * all / (arms + 1) as f64;
+    let left = part * budget - explored;
+    if left <= 0.0 {
+        return Err(TrialError::Explored {
+            budget,
+            explore: settings.explore,
+            spend: explored / part,
+        });
+    }
+    let values: Vec<f32> = of.iter().map(|worth| worth.net as f32).collect();
+    let cents: Vec<i32> = of.iter().map(|worth| cents(worth.spend)).collect();
+    let offers = Offers::new(arms, &values, Costs::OfPair(&cents));
+    // Those who are not drawn by chance are a part of all, and may spend as much more each.
+    let budget = 100.0 * left / (1.0 - settings.explore);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a budget beyond 64 bits is no limit, and the cast ends there"
+    )]
+    let allocation = one_budget(&offers, budget.floor() as i64, 1)?;
+    let outcome = &allocation.outcome;
+    let used = outcome.limits.first();
+    let of_all = (1.0 - settings.explore) / part;
+    let spent = used.map_or(0.0, |used| used.used as f64 / 100.0);
+    Ok(Round {
+        price: used.map_or(0.0, |used| used.price * 100.0),
+        customers: asked,
+        chosen: scaled(outcome.n_chosen as f64 * of_all),
+        spend: spent * of_all + explored / part,
+        explored: explored / part,
+        gain: outcome.value * of_all,
+        gap: outcome.gap() * of_all,
+    })
+}
+
+/// An amount in cents, rounded up so that no part of one is forgotten.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an amount beyond 21 million is no cheaper than that, and the cast ends there"
+)]
+fn cents(amount: f64) -> i32 {
+    (amount * 100.0).ceil() as i32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of customers"
+)]
+fn scaled(count: f64) -> usize {
+    count.round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worth(net: f64, spend: f64) -> Worth {
+        Worth { net, spend }
+    }
+
+    #[test]
+    fn money_goes_where_it_earns_most() {
+        let of = [
+            worth(3.0, 1.0),
+            worth(9.0, 2.0),
+            worth(1.0, 1.0),
+            worth(-1.0, 1.0),
+        ];
+        let settings = Settings::default();
+        let round = round(&of, 1, 4, 3.0, &settings).unwrap();
+        assert_eq!((round.chosen, round.spend, round.gain), (2, 3.0, 12.0));
+        let given: Vec<bool> = of.iter().map(|w| w.priced(round.price) > 0.0).collect();
+        assert_eq!(given[1..], [true, false, false]);
+    }
+
+    #[test]
+    fn a_budget_nobody_needs_has_no_price() {
+        let of = [worth(3.0, 1.0), worth(1.0, 1.0)];
+        let round = round(&of, 1, 2, 100.0, &Settings::default()).unwrap();
+        assert_eq!((round.price, round.chosen), (0.0, 2));
+    }
+
+    #[test]
+    fn chance_and_arms_that_spend_nothing_are_refused() {
+        let settings = Settings {
+            explore: 0.2,
+            ..Settings::default()
+        };
+        let free = [worth(3.0, 0.0)];
+        let refused = round(&free, 1, 1, 5.0, &settings).unwrap_err();
+        assert!(refused.to_string().contains("spends anything"), "{refused}");
+        let dear = [worth(3.0, 100.0)];
+        let refused = round(&dear, 1, 1, 5.0, &settings).unwrap_err();
+        assert!(refused.to_string().contains("explore less"), "{refused}");
+    }
+}
