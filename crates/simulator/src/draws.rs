@@ -18,6 +18,11 @@ pub(crate) enum Purpose {
     Session = 9,
     Dirt = 10,
     Helper = 11,
+    GroceryCatalogue = 12,
+    GroceryCustomer = 13,
+    GroceryTaste = 14,
+    GroceryPilot = 15,
+    GroceryTrips = 16,
 }
 
 /// The stream of `purpose` for the subject `index` (a customer, an order, a file).

@@ -11,8 +11,11 @@
 //! # Ok::<(), simulator::ShopError>(())
 //! ```
 //!
+//! Beside it, a [`Grocery`] with personal promotions: what each offer changes for each customer is known in closed form
+//! ([`GroceryShop::expected`]), and what happens in a month depends on who was given which offer.
+//!
 //! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
-//! same bytes, always.
+//! same bytes, always; so does the same [`Grocery`].
 
 mod baskets;
 mod catalogue;
@@ -21,6 +24,7 @@ mod dirt;
 mod draws;
 mod events;
 mod generate;
+mod grocery;
 mod ideal;
 mod orders;
 mod process;
@@ -35,6 +39,7 @@ mod write;
 
 pub use dirt::{DirtKind, DirtRow};
 pub use generate::{Generated, generate};
+pub use grocery::{Expected, Grocery, GroceryShop};
 pub use process::{
     BgNbd, GammaGamma, ParetoNbd, ProcessError, PurchaseSummary, purchases_bgnbd,
     purchases_pareto_nbd, spend_gamma_gamma,

@@ -134,7 +134,7 @@ pub enum ShopError {
     /// A count is out of its range.
     #[error("simulate the shop: `{name}` is {found}, allowed {min} to {max}")]
     Count {
-        /// Field of [`Shop`].
+        /// Field of [`Shop`] or [`Grocery`](crate::Grocery), or the argument `month`.
         name: &'static str,
         /// Its value.
         found: u32,
@@ -162,6 +162,26 @@ pub enum ShopError {
     /// The buying process has a parameter that is not positive.
     #[error("simulate the shop: the buying process is impossible")]
     Process(#[source] ProcessError),
+    /// The arms do not give one to each customer.
+    #[error(
+        "simulate the shop: `arms` holds {found} arms, allowed {customers}, one for each customer"
+    )]
+    Arms {
+        /// Arms given.
+        found: usize,
+        /// Customers of the shop.
+        customers: usize,
+    },
+    /// An arm is none of the shop's.
+    #[error("simulate the shop: the arm of customer {customer} is {found}, allowed 0 to {max}")]
+    Arm {
+        /// Position of the customer.
+        customer: usize,
+        /// Its arm.
+        found: usize,
+        /// Largest arm allowed.
+        max: usize,
+    },
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 mod determinism;
 mod dirt;
+mod grocery;
 mod planted;
 mod process;
 mod stock;
