@@ -8,10 +8,12 @@ mod catalogue;
 mod customer;
 mod history;
 mod load;
+mod rounds;
 mod trial;
 
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
-pub use load::{DRAWN, LoadError, PROPENSITIES, Purchase, load, purchases};
+pub use load::{LoadError, PROPENSITIES, Purchase, load, purchases};
+pub use rounds::{Round, Rounds, RoundsBuilder};
 pub use trial::{Assignment, Trials};

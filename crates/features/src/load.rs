@@ -1,7 +1,7 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
 use crate::history::{History, HistoryBuilder, NewLine};
-use crate::{Assignment, Product, Trials};
+use crate::{Assignment, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -68,7 +68,7 @@ async fn sales_before(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<u
 ///
 /// `progress` is told one stage whose units are lines of sales.
 ///
-/// Draws of trials come with it, and the visits of the customers drawn.
+/// Draws of trials come with it, the days on which data products decided for customers, and the visits of both.
 ///
 /// Time O(rows log rows); memory about 60 bytes a sales line while it is built, 40 after.
 ///
@@ -123,9 +123,9 @@ pub async fn load(
 }
 
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
-pub const DRAWN: &str = "drawn";
+const DRAWN: &str = "drawn";
 
-/// See [`DRAWN`].
+/// The value of the reason `drawn` that holds the probability of every arm, as a JSON object.
 pub const PROPENSITIES: &str = "propensities";
 
 /// The probabilities of all arms, out of the reasons of a decision that chance made.
@@ -135,8 +135,30 @@ fn drawn_with(reasons: &str) -> Option<String> {
     Some(drawn["values"][PROPENSITIES].as_str()?.to_owned())
 }
 
-/// The draws of all trials before the day, those that products drew themselves included, and the visits of the
-/// customers drawn.
+/// Whom data products decided for before the day; what a fallback answered tells nothing of a product.
+async fn rounds(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Rounds, LoadError> {
+    let mut builder = RoundsBuilder::default();
+    let first_of_day = format!(
+        "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout FROM decisions \
+         WHERE NOT fallback AND customer_id IS NOT NULL AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         GROUP BY product, customer_id, holdout, CAST(decided_at AS DATE)"
+    );
+    each(lake, snapshot, "decisions", &first_of_day, |batch| {
+        let texts = |i: usize| batch.column(i).as_string::<i32>();
+        let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+        let held_out = batch.column(3).as_boolean();
+        for row in 0..batch.num_rows() {
+            let seconds = at.value(row).div_euclid(1_000_000);
+            let (product, customer) = (texts(0).value(row), texts(1).value(row));
+            builder.push(product, customer, seconds, held_out.value(row));
+        }
+    })
+    .await?;
+    Ok(builder.build())
+}
+
+/// The draws of all trials before the day, those that products drew themselves included, the rounds in which products
+/// decided, and the visits of the customers in them.
 async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials, LoadError> {
     let mut names: HashSet<Arc<str>> = HashSet::new();
     let mut shared = |text: &str| match names.get(text) {
@@ -192,9 +214,11 @@ async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials,
         }
     })
     .await?;
+    let rounds = rounds(lake, snapshot, as_of).await?;
     let mut seen = Vec::new();
-    if !assignments.is_empty() {
-        let drawn: HashSet<&str> = assignments.iter().map(|a| a.customer.as_str()).collect();
+    let drawn = assignments.iter().map(|a| a.customer.as_str());
+    let known: HashSet<&str> = drawn.chain(rounds.customers()).collect();
+    if !known.is_empty() {
         let views = format!(
             "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
              AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
@@ -204,7 +228,7 @@ async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials,
             let customer = batch.column(0).as_string::<i32>();
             let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
             for row in 0..batch.num_rows() {
-                if drawn.contains(customer.value(row)) {
+                if known.contains(customer.value(row)) {
                     let seconds = at.value(row).div_euclid(1_000_000);
                     seen.push((customer.value(row).to_owned(), seconds));
                 }
@@ -212,7 +236,7 @@ async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials,
         })
         .await?;
     }
-    Ok(Trials::new(assignments, seen))
+    Ok(Trials::new(assignments, seen).with_rounds(rounds))
 }
 
 /// A purchase that an event tells of.

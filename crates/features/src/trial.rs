@@ -1,5 +1,6 @@
-//! Who was drawn into which arm of which trial, and who came back.
+//! Who was drawn into which arm of which trial, whom products decided for, and who came back.
 
+use crate::Rounds;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub struct Assignment {
     pub context: Option<String>,
 }
 
-/// The draws of a shop's trials, and the visits of the customers drawn.
+/// The draws of a shop's trials, the rounds in which its data products decided, and the visits of the customers in them.
 #[derive(Debug, Clone, Default)]
 pub struct Trials {
     /// By trial and customer.
@@ -29,6 +30,7 @@ pub struct Trials {
     last: HashMap<String, usize>,
     /// Moments of each customer's visits in seconds since 1970-01-01 UTC, oldest first.
     visits: HashMap<String, Vec<i64>>,
+    rounds: Rounds,
 }
 
 impl Trials {
@@ -58,7 +60,21 @@ impl Trials {
             assignments,
             last,
             visits,
+            rounds: Rounds::default(),
         }
+    }
+
+    /// The same with the rounds in which data products decided.
+    #[must_use]
+    pub fn with_rounds(mut self, rounds: Rounds) -> Self {
+        self.rounds = rounds;
+        self
+    }
+
+    /// Whom data products decided for, and whom they held out.
+    #[must_use]
+    pub fn rounds(&self) -> &Rounds {
+        &self.rounds
     }
 
     /// All draws, by trial and customer.
@@ -96,7 +112,7 @@ impl Trials {
             let known = moments.iter().filter(|at| **at < seconds);
             known.map(move |at| (customer.clone(), *at))
         });
-        Self::new(drawn.cloned().collect(), seen)
+        Self::new(drawn.cloned().collect(), seen).with_rounds(self.rounds.before(seconds))
     }
 }
 

@@ -151,6 +151,14 @@ pub enum Infeasible {
         /// Those there are.
         allowed: String,
     },
+    /// The customer takes no part.
+    #[error("customer {customer:?} is in no arm of {experiment}")]
+    NotInExperiment {
+        /// The customer.
+        customer: String,
+        /// What is read.
+        experiment: String,
+    },
     /// The answer is empty, and nothing is named.
     #[error("the answer is empty: name in `about` what it should have held")]
     NothingToExplain,

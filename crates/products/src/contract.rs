@@ -57,6 +57,8 @@ pub struct Size {
     pub sales: u64,
     /// Customers drawn into trials.
     pub draws: u64,
+    /// Days on which data products decided for customers, each customer's counted.
+    pub rounds: u64,
 }
 
 impl Size {
@@ -68,6 +70,7 @@ impl Size {
             products: history.catalogue().len() as u64,
             sales: (history.lines().len() + history.anonymous().len()) as u64,
             draws: history.trials().assignments().len() as u64,
+            rounds: history.trials().rounds().len() as u64,
         }
     }
 }
@@ -100,6 +103,9 @@ pub enum FitError {
     /// The trial cannot be learnt from.
     #[error("read the trial")]
     Trial(#[from] crate::promotion::TrialError),
+    /// The experiment cannot be read.
+    #[error("read the experiment")]
+    Experiment(#[from] crate::experiment::ExperimentError),
     /// No effects could be learnt.
     #[error("learn the effects of the offers")]
     Effects(#[from] models::uplift::FitError),

@@ -8,7 +8,9 @@ mod answer;
 mod artefact;
 mod contract;
 mod estimates;
+pub mod experiment;
 mod file;
+mod logged;
 mod outcome;
 pub mod promotion;
 pub mod reasons;
@@ -24,11 +26,13 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};
+pub use logged::PropensitiesError;
 pub use recent::Recent;
 pub use shop::Shop;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[
+    &experiment::Experiment,
     &promotion::Promotion,
     &recommend::Recommend,
     &segments::Segments,

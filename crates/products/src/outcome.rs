@@ -36,6 +36,17 @@ impl Outcome {
         }
     }
 
+    /// Of many customers together.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Visits => "visits",
+            Self::Orders => "orders",
+            Self::Revenue => "revenue",
+            Self::Margin => "margin",
+            Self::Discount => "discounts",
+        }
+    }
+
     /// Whether it is an amount in the shop's currency.
     pub(crate) fn is_money(self) -> bool {
         matches!(self, Self::Revenue | Self::Margin | Self::Discount)

@@ -18,6 +18,7 @@ static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples
 #[command(after_help = "Examples:
   comptoir new shop                       the smallest project: one source, a small file to try it
   comptoir new shop --shop marketplace    the shop of `comptoir demo`, without its data
+  comptoir new shop --shop grocery        personal promotions under a budget, for `comptoir demo --dir shop`
 
 The shops cdnow, hillstrom and wholesaler read real data from the folder that COMPTOIR_DATA names.
 An existing file is never overwritten.")]
@@ -96,7 +97,7 @@ impl New {
         for line in &missing {
             print::line(format!("  {line}"))?;
         }
-        if self.shop == demo::SHOP {
+        if demo::SHOPS.contains(&self.shop.as_str()) {
             print::line(format!(
                 "\nnext: comptoir demo --dir {folder}    simulates them and does the rest"
             ))?;

@@ -68,7 +68,7 @@ impl Run {
 pub(crate) struct Tried {
     product: String,
     kind: String,
-    outcome: Result<RunOutcome, RunError>,
+    pub(crate) outcome: Result<RunOutcome, RunError>,
 }
 
 /// Runs the products one after the other over one history; an error of one does not keep the others from running.
@@ -160,8 +160,8 @@ pub(crate) fn show_scorecard(card: &Scorecard) -> anyhow::Result<()> {
             format!("{} ", m.scope)
         };
         print::line(format!(
-            "  {scope}{}: {}   {}: {}",
-            m.name, m.value, m.baseline_name, m.baseline
+            "  {scope}{}: {}   {}: {}   gain: {}",
+            m.name, m.value, m.baseline_name, m.baseline, m.gain
         ))?;
     }
     card.notes

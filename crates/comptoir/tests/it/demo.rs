@@ -173,3 +173,100 @@ fn a_demo_of_too_few_customers_is_refused_and_leaves_no_folder() {
     refused(folder.path(), &["demo", "--customers", "9"], 2, &says);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// Who was drawn by chance got any arm alike, was logged with its probability, and is learnt from later.
+fn explores_and_logs_it(shop: &Path, customers: u64) {
+    let drawn = rows(
+        shop,
+        "SELECT action, COUNT(*) AS n, MIN(propensity) AS least, MAX(propensity) AS most FROM decisions \
+         WHERE reasons LIKE '%\"code\":\"drawn\"%' GROUP BY 1 ORDER BY 1",
+    );
+    let arms: Vec<&str> = drawn
+        .iter()
+        .filter_map(|row| row["action"].as_str())
+        .collect();
+    assert_eq!(
+        arms,
+        ["amount5", "none", "percent10", "points"],
+        "{drawn:?}"
+    );
+    let n: u64 = drawn.iter().filter_map(|row| row["n"].as_u64()).sum();
+    // Two months of 4 % of nine in ten customers.
+    let expected = (customers as f64) * 2.0 * 0.9 * 0.04;
+    assert!(
+        (n as f64 - expected).abs() < 5.0 * expected.sqrt(),
+        "{n} of {expected}"
+    );
+    for row in &drawn {
+        let (least, most) = (row["least"].as_f64(), row["most"].as_f64());
+        assert!(least >= Some(0.01) && most < Some(1.0), "{row}");
+    }
+    let held_out = rows(
+        shop,
+        "SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE action <> 'none') AS given FROM decisions WHERE holdout",
+    );
+    assert!(
+        held_out[0]["n"].as_u64() > Some(customers / 10),
+        "{held_out:?}"
+    );
+    assert_eq!(held_out[0]["given"], 0, "whoever is held out gets nothing");
+}
+
+#[test]
+fn the_grocery_gives_offers_under_a_budget_and_measures_them_beside_the_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["new", "shop", "--shop", "grocery"]);
+    let arguments = [
+        "demo",
+        "--dir",
+        "shop",
+        "--once",
+        "--customers",
+        "3000",
+        "--output",
+        "json",
+        "--quiet",
+    ];
+    let document = json(&good(folder.path(), &arguments).out);
+    documented("demo", &document);
+    let months = document["grocery"]["months"].as_array().unwrap();
+    assert_eq!(months.len(), 2, "{document}");
+    for month in months {
+        let number = |path: &str| month.pointer(path).and_then(Value::as_f64).unwrap();
+        let customers = number("/customers") + number("/held_out");
+        assert_eq!(customers, 3_000.0);
+        assert!(number("/budget") < 1.5 * 3_000.0);
+        // Kept in expectation: single customers redeem or not.
+        let spent = number("/spent");
+        assert!(spent > 0.0 && spent < 1.25 * number("/budget"), "{month}");
+        let measured =
+            ["point", "low", "high"].map(|end| number(&format!("/measured/measured/{end}")));
+        assert!(
+            measured[1] < measured[0] && measured[0] < measured[2],
+            "{month}"
+        );
+        let oracle = number("/rivals/2/margin");
+        assert!(
+            oracle > number("/gained/margin") && oracle > number("/rivals/0/margin"),
+            "{month}"
+        );
+        assert!(number("/rivals/2/spent") <= number("/budget"), "{month}");
+    }
+    let shop = folder.path().join("shop");
+    explores_and_logs_it(&shop, 3_000);
+    let runs = document["grocery"]["runs"].as_array().unwrap();
+    let splits: Vec<&str> = runs
+        .iter()
+        .filter(|run| run["product"] == "offers")
+        .filter_map(|run| run["scorecard"]["split"].as_str())
+        .collect();
+    assert_eq!(splits.len(), 2, "{splits:?}");
+    let learns_on = "that it drew by chance";
+    assert!(
+        !splits[0].contains(learns_on) && splits[1].contains(learns_on),
+        "{splits:?}"
+    );
+    let again = ["demo", "--dir", "shop", "--shop", "marketplace", "--once"];
+    let says = ["--shop is marketplace, but the project in shop is a grocery"];
+    refused(folder.path(), &again, 2, &says);
+}

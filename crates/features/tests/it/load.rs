@@ -222,6 +222,53 @@ async fn a_history_is_that_of_its_snapshot() {
 }
 
 #[tokio::test]
+async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing() {
+    let mut shop = three_products().await;
+    let columns = "decision_id, position, decided_at, product, version, customer_id, propensity, holdout, fallback";
+    let decided = |id: &str, at: &str, customer: &str, holdout: bool, fallback: bool| {
+        format!("('{id}', 1, '{at}', 'offers', 1, {customer}, 1.0, {holdout}, {fallback})")
+    };
+    let rows = [
+        decided("d1", "2024-03-02T10:00:00Z", "'c1'", false, false),
+        decided("d2", "2024-03-02T09:00:00Z", "'c1'", false, false),
+        decided("d3", "2024-03-03T09:00:00Z", "'c1'", false, false),
+        decided("d4", "2024-03-02T09:00:00Z", "'c2'", true, false),
+        decided("d5", "2024-03-02T09:00:00Z", "'c3'", false, true),
+        decided("d6", "2024-03-02T09:00:00Z", "NULL", false, false),
+        decided("d7", "2024-03-05T00:00:00Z", "'c2'", true, false),
+    ];
+    shop.put("decisions", columns, &rows.join(", ")).await;
+    let events = "event_id, occurred_at, \"type\", customer_id";
+    shop.put(
+        "events",
+        events,
+        "('e1', '2024-03-02T12:00:00Z', 'view', 'c2'), ('e2', '2024-03-02T12:00:00Z', 'view', 'c9')",
+    )
+    .await;
+    let history = shop.load("2024-03-05").await.unwrap();
+    let rounds = |history: &features::History| -> Vec<(String, Vec<i64>, bool)> {
+        let of = history.trials().rounds().of("offers");
+        of.map(|(customer, own)| {
+            let hours = own.iter().map(|r| r.at_seconds / 3_600 - 19_784 * 24);
+            (customer.to_owned(), hours.collect(), own[0].held_out)
+        })
+        .collect()
+    };
+    assert_eq!(
+        rounds(&history),
+        [
+            ("c1".to_owned(), vec![9, 33], false),
+            ("c2".to_owned(), vec![9], true)
+        ]
+    );
+    // Who was decided for has visits, as those drawn have; nobody else.
+    assert_eq!(history.trials().visits_of("c2").len(), 1);
+    assert!(history.trials().visits_of("c9").is_empty());
+    let earlier = history.until(as_of("2024-03-03"));
+    assert_eq!(rounds(&earlier)[0].1, [9]);
+}
+
+#[tokio::test]
 async fn purchases_are_those_of_known_customers_from_the_day_on() {
     let mut shop = Shop::new().await;
     let events = "event_id, occurred_at, \"type\", customer_id, product_id, quantity";

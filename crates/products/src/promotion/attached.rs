@@ -8,7 +8,7 @@ use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infe
 use crate::contract::Serving;
 use crate::reasons::reason;
 use crate::shop::Shop;
-use features::{DRAWN, PROPENSITIES};
+use features::PROPENSITIES;
 use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
@@ -167,7 +167,7 @@ impl Attached {
         let price = self.body.price();
         if matches!(offered.why, Why::Drawn) {
             return reason(
-                DRAWN,
+                "drawn",
                 "drawn by chance, so that later versions can learn what it changes",
                 [(PROPENSITIES, self.alike().into())],
             );
@@ -185,12 +185,19 @@ impl Attached {
                 ("unit", unit.into()),
                 ("price", short(price).into()),
             ];
-            let sentence = if price > 0.0 {
-                "no arm is expected to add more {unit} than it costs and the {price} that each unit of budget earns elsewhere: {control}"
+            return if price > 0.0 {
+                reason(
+                    "not_worth_its_budget",
+                    "no arm is expected to add more {unit} than it costs and the {price} that each unit of the budget earns elsewhere: {control}",
+                    values,
+                )
             } else {
-                "no arm is expected to add more {unit} than it costs: {control}"
+                reason(
+                    "no_effect",
+                    "no arm is expected to add more {unit} than it costs: {control}",
+                    values,
+                )
             };
-            return reason("no_effect", sentence, values);
         };
         let (of, effect, worth) = (
             &self.body.arms[arm],
@@ -221,7 +228,7 @@ impl Attached {
             ),
             (_, Some(_)) => reason(
                 "worth_its_budget",
-                "{arm} adds {effect} {unit} ({low} to {high}) and spends {spend} of the budget, of which each unit earns {price} elsewhere: no arm is worth more; on average it adds {average}",
+                "{arm} adds {effect} {unit} ({low} to {high}) and spends {spend} of the budget, each unit of which earns {price} elsewhere: no arm is worth more; on average it adds {average}",
                 values,
             ),
         }

@@ -2,6 +2,7 @@
 
 use super::facts::{Column, Facts, rows};
 use super::settings::Settings;
+use crate::logged::{PropensitiesError, listed, propensities};
 use crate::outcome::Outcome;
 use features::{Assignment, History};
 use models::uplift::{Experiment, ExperimentError, Features, FeaturesError, Observed};
@@ -73,17 +74,8 @@ pub enum TrialError {
     )]
     NoGoodsCost,
     /// Probabilities that are none.
-    #[error("customer {customer:?} of trial {trial:?}: `propensities` is {found}, {allowed}")]
-    Propensities {
-        /// The trial.
-        trial: String,
-        /// The customer drawn.
-        customer: String,
-        /// What was logged.
-        found: String,
-        /// What is allowed.
-        allowed: String,
-    },
+    #[error(transparent)]
+    Propensities(#[from] PropensitiesError),
     /// An arm against the control.
     #[error("compare arm {arm:?} with the control")]
     Arm {
@@ -112,6 +104,8 @@ pub(crate) struct Draws {
     pub(crate) customer: Vec<usize>,
     /// Rows × arms.
     propensity: Vec<f64>,
+    /// How many of the draws the product made itself.
+    pub(crate) own: usize,
     /// Draws that came too late to have an outcome.
     pub(crate) unfinished: usize,
 }
@@ -139,14 +133,14 @@ impl Draws {
             return Err(TrialError::NoTrial {
                 trial: settings.trial.clone(),
                 as_of: history.as_of(),
-                held: listed(trials.collect()),
+                held: listed(&trials.collect()),
             });
         }
         if !names.contains(control) {
             return Err(TrialError::NoControl {
                 trial: settings.trial.clone(),
                 control: control.to_owned(),
-                arms: listed(names),
+                arms: listed(&names),
             });
         }
         let strange = |name: &&String| !names.contains(name.as_str());
@@ -154,7 +148,7 @@ impl Draws {
             return Err(TrialError::NoArm {
                 trial: settings.trial.clone(),
                 found: found.clone(),
-                arms: listed(names),
+                arms: listed(&names),
             });
         }
         let treated = names.into_iter().filter(|name| *name != control);
@@ -169,6 +163,7 @@ impl Draws {
             discount: Vec::new(),
             customer: Vec::with_capacity(all.len()),
             propensity: Vec::with_capacity(all.len() * arms.len()),
+            own: 0,
             unfinished: 0,
             arms,
         };
@@ -185,13 +180,14 @@ impl Draws {
             let of_arms = match read.get(&*draw.propensities) {
                 Some(known) => known,
                 None => {
-                    let found = probabilities(draw, &draws.arms)?;
+                    let found = propensities(draw, &draws.arms)?;
                     read.entry(&draw.propensities).or_insert(found)
                 }
             };
             draws.propensity.extend(of_arms);
             let arm = draws.arms.iter().position(|name| **name == *draw.arm);
             draws.arm.push(arm.unwrap_or(0));
+            draws.own += usize::from(*draw.trial == *product);
             let during = draw.at_seconds..draw.at_seconds + window;
             let of = |what: Outcome| what.of(history, &draw.customer, &during);
             draws.outcome.push(of(settings.outcome));
@@ -288,50 +284,6 @@ pub(crate) fn features<'a>(
 }
 
 const DAY_SECONDS: i64 = 86_400;
-
-fn listed(names: BTreeSet<&str>) -> String {
-    /// Names in a message.
-    const NAMES_MAX: usize = 10;
-    if names.is_empty() {
-        return "none".to_owned();
-    }
-    let shown: Vec<&str> = names.iter().take(NAMES_MAX).copied().collect();
-    let rest = names.len() - shown.len();
-    let rest = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
-    format!("{}{rest}", shown.join(", "))
-}
-
-/// The logged probability of each arm.
-fn probabilities(draw: &Assignment, arms: &[String]) -> Result<Vec<f64>, TrialError> {
-    let refused = |allowed: String| TrialError::Propensities {
-        trial: draw.trial.to_string(),
-        customer: draw.customer.clone(),
-        found: draw.propensities.to_string(),
-        allowed,
-    };
-    let logged: BTreeMap<String, f64> = serde_json::from_str(&draw.propensities)
-        .map_err(|e| refused(format!("allowed is a JSON object of probabilities: {e}")))?;
-    if let Some((arm, found)) = logged.iter().find(|(_, p)| !(**p > 0.0 && **p < 1.0)) {
-        return Err(refused(format!(
-            "that of {arm:?} is {found}, allowed is above 0 and below 1: who could not have been in another arm says nothing of the difference"
-        )));
-    }
-    let sum: f64 = logged.values().sum();
-    if sum > models::uplift::PROPENSITY_SUM_MAX {
-        return Err(refused(format!(
-            "they add up to {sum}, at most 1 is allowed"
-        )));
-    }
-    let of = |arm: &String| {
-        let missing = || refused(format!("the probability of arm {arm:?} is missing"));
-        logged.get(arm).copied().ok_or_else(missing)
-    };
-    arms.iter().map(of).collect()
-}
 
 /// What was known of a customer when the arm was drawn.
 fn facts_at(history: &History, draw: &Assignment) -> Facts {

@@ -1,7 +1,7 @@
 //! What is known of a customer, as the numbers that effects are learnt from: the same when learning and when deciding.
 
 use features::{History, Recency, SaleLine, recency_frequency_value};
-use schema::AsOf;
+use schema::{AsOf, Cents};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,29 @@ pub(crate) enum Column {
     Orders,
     /// Money spent, in the shop's currency.
     Spend,
+    /// Money spent per day with an order.
+    SpendPerOrder,
+    /// Days with an order in the last four weeks.
+    RecentOrders,
+    /// Money spent in the last four weeks.
+    RecentSpend,
+}
+
+/// The columns that orders tell.
+const OF_ORDERS: [Column; 6] = [
+    Column::RecencyDays,
+    Column::Orders,
+    Column::Spend,
+    Column::SpendPerOrder,
+    Column::RecentOrders,
+    Column::RecentSpend,
+];
+
+/// Days that count as recent: four weeks, so that every weekday counts as often.
+const RECENT_DAYS: i32 = 28;
+
+fn money(cents: Cents) -> f64 {
+    cents.0 as f64 / 100.0
 }
 
 impl Column {
@@ -34,11 +57,19 @@ impl Column {
             Self::RecencyDays => "days since the last order".to_owned(),
             Self::Orders => "days with an order".to_owned(),
             Self::Spend => "money spent so far".to_owned(),
+            Self::SpendPerOrder => "money spent per day with an order".to_owned(),
+            Self::RecentOrders => format!("days with an order in the last {RECENT_DAYS}"),
+            Self::RecentSpend => format!("money spent in the last {RECENT_DAYS} days"),
         }
     }
 
     fn value(&self, facts: &Facts) -> f32 {
         let of_orders = |read: fn(&Recency) -> f64| facts.orders.as_ref().map(read);
+        // Who ordered before and not lately has ordered nothing lately; of who never did, nothing is known.
+        let recent = |read: fn(&Recency) -> f64| {
+            let lately = facts.recent.as_ref().map_or(0.0, read);
+            facts.orders.as_ref().map_or(f64::NAN, |_| lately)
+        };
         let found = match self {
             Self::Number { key } => match facts.context.get(key) {
                 Some(Value::Number(n)) => n.as_f64(),
@@ -51,7 +82,10 @@ impl Column {
             },
             Self::RecencyDays => of_orders(|r| r.recency_days),
             Self::Orders => of_orders(|r| f64::from(r.orders)),
-            Self::Spend => of_orders(|r| r.spend.0 as f64 / 100.0),
+            Self::Spend => of_orders(|r| money(r.spend)),
+            Self::SpendPerOrder => of_orders(|r| money(r.spend) / f64::from(r.orders)),
+            Self::RecentOrders => Some(recent(|r| f64::from(r.orders))),
+            Self::RecentSpend => Some(recent(|r| money(r.spend))),
         };
         match found {
             Some(value) if (value as f32).is_finite() => value as f32,
@@ -65,16 +99,20 @@ impl Column {
 pub(crate) struct Facts {
     context: Map<String, Value>,
     orders: Option<Recency>,
+    recent: Option<Recency>,
 }
 
 impl Facts {
     /// - `context`: a JSON object; what is none tells nothing.
     /// - `lines`: the customer's lines, oldest first, those after `as_of` not read.
     pub(crate) fn new(context: Option<&str>, lines: &[SaleLine], as_of: AsOf) -> Self {
+        let since = as_of.epoch_day() - RECENT_DAYS;
+        let lately = lines.partition_point(|line| line.epoch_day() < since);
         let context = context.and_then(|text| serde_json::from_str(text).ok());
         Self {
             context: context.unwrap_or_default(),
             orders: recency_frequency_value(lines, as_of),
+            recent: recency_frequency_value(&lines[lately..], as_of),
         }
     }
 
@@ -122,9 +160,8 @@ pub(crate) fn columns(customers: &[Facts], leave_out: &[String]) -> Vec<Column> 
             text: text.to_owned(),
         })
     });
-    let of_orders = [Column::RecencyDays, Column::Orders, Column::Spend];
     let ordered = customers.iter().any(|facts| facts.orders.is_some());
-    let of_orders = of_orders.into_iter().filter(|_| ordered);
+    let of_orders = OF_ORDERS.into_iter().filter(|_| ordered);
     numbers.chain(levels).chain(of_orders).collect()
 }
 

@@ -197,17 +197,17 @@ impl Body {
         ];
         for (place, arm) in self.arms.iter().enumerate() {
             let cost = self.settings.cost(&arm.name);
-            let points = |fitted: &uplift::Fitted| {
-                // Columns are those learnt from, and the level is one.
-                let found = fitted.predict(&features, self.settings.interval).ok();
-                found.map(|effects| effects.of_arm(0))
-            };
-            let effects = points(&arm.fitted).unwrap_or_default();
-            let discounts = arm.discounts.as_ref().and_then(points).unwrap_or_default();
+            let level = self.settings.interval;
+            // Columns are those learnt from, and the level is one.
+            let of = |fitted: &uplift::Fitted| fitted.predict(&features, level).ok();
+            let effects = of(&arm.fitted);
+            let discounts = arm.discounts.as_ref().and_then(of);
             for row in 0..customers.len() {
+                let effect = effects.as_ref().and_then(|effects| effects.get(row, 0));
+                let given = discounts.as_ref().and_then(|given| given.get(row, 0));
                 worth[row * arms + place] = Worth {
-                    net: effects.get(row).map_or(0.0, |effect| effect - cost),
-                    spend: cost + discounts.get(row).map_or(0.0, |given| given.max(0.0)),
+                    net: effect.map_or(0.0, |effect| self.settings.counted(&effect, level) - cost),
+                    spend: cost + given.map_or(0.0, |given| given.point.max(0.0)),
                 };
             }
         }
@@ -275,7 +275,7 @@ impl Body {
             .map(|(arm, effect)| {
                 let cost = self.settings.cost(&arm.name);
                 Worth {
-                    net: effect.point - cost,
+                    net: self.settings.counted(effect, self.settings.interval) - cost,
                     spend: cost + given(arm).unwrap_or(0.0).max(0.0),
                 }
             })

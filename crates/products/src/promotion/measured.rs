@@ -80,8 +80,8 @@ impl OutOfFold {
         };
         let how = uplift::Settings {
             seed,
-            // Effects of unseen customers are asked without their intervals.
-            refits: 2,
+            // Intervals of unseen customers are only asked where effects compete for a budget.
+            refits: if settings.budget.is_some() { 10 } else { 2 },
             ..uplift::Settings::default()
         };
         let costs: Vec<f64> = draws.arms[1..]
@@ -95,6 +95,7 @@ impl OutOfFold {
                 .features(columns, &held_out)
                 .map_err(TrialError::from)?;
             let mut averages = Vec::with_capacity(arms - 1);
+            let mut counted = vec![vec![0.0; held_out.len()]; arms - 1];
             let mut spends = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
                 let experiment = draws.experiment(&draws.outcome, arm, columns, &learnt)?;
@@ -119,8 +120,11 @@ impl OutOfFold {
                 });
                 // Columns are those learnt from, and the level is one.
                 if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
-                    for (row, effect) in held_out.iter().zip(effects.of_arm(0)) {
-                        all.effects[arm - 1][*row] = effect;
+                    for (place, row) in held_out.iter().enumerate() {
+                        if let Some(effect) = effects.get(place, 0) {
+                            all.effects[arm - 1][*row] = effect.point;
+                            counted[arm - 1][place] = settings.counted(&effect, LEVEL);
+                        }
                     }
                 }
             }
@@ -135,13 +139,11 @@ impl OutOfFold {
                 let mean = outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64;
                 held_out.iter().for_each(|row| expected[*row] = mean);
             }
-            let worth: Vec<Worth> = held_out
-                .iter()
-                .enumerate()
-                .flat_map(|(place, row)| {
-                    let of_arm = all.effects.iter().zip(&costs).zip(&spends);
-                    of_arm.map(move |((effects, cost), spend)| Worth {
-                        net: effects[*row] - cost,
+            let worth: Vec<Worth> = (0..held_out.len())
+                .flat_map(|place| {
+                    let of_arm = counted.iter().zip(&costs).zip(&spends);
+                    of_arm.map(move |((counted, cost), spend)| Worth {
+                        net: counted[place] - cost,
                         spend: spend[place] + cost,
                     })
                 })
@@ -307,11 +309,16 @@ pub(super) fn scorecard(
             draws.unfinished, settings.window_days
         ));
     }
+    let own = match draws.own {
+        0 => String::new(),
+        own => format!(", and {own} that it drew by chance,"),
+    };
     Scorecard {
         split: format!(
-            "{} customers of trial {} in {} parts, each decided for by what the others taught, the choice of the learner included",
-            draws.rows(),
+            "{} customers drawn in trial {}{} in {} parts, each decided for by what the others taught, the choice of the learner included",
+            draws.rows() - draws.own,
             settings.trial,
+            own,
             settings.folds
         ),
         held_out: Some(HeldOut {

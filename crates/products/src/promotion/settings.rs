@@ -2,6 +2,8 @@
 
 use crate::file::Raw;
 use crate::outcome::Outcome;
+use math::tails::normal_upper_quantile;
+use models::uplift::EffectInterval;
 use schema::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ pub(crate) struct Settings {
     /// gets the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget: Option<f64>,
+    /// Standard errors taken off the effect on each customer before it competes for the budget, 0 to 3: who looks best of
+    /// many is partly lucky.
+    pub(crate) caution: f64,
     /// Share of the customers whose arm is drawn by chance, all arms alike, so that later versions can learn from
     /// what it changed, 0 to 0.2.
     pub(crate) explore: f64,
@@ -46,6 +51,7 @@ impl Default for Settings {
             outcome: Outcome::Visits,
             costs: BTreeMap::new(),
             budget: None,
+            caution: 1.0,
             explore: 0.0,
             window_days: 14,
             leave_out: Vec::new(),
@@ -59,6 +65,17 @@ impl Settings {
     /// Unit of the outcome with its window.
     pub(crate) fn unit(&self) -> String {
         format!("{} within {} days", self.outcome.unit(), self.window_days)
+    }
+
+    /// What an effect counts for where it competes for a budget; all of it without one.
+    ///
+    /// - `level`: that of its interval.
+    pub(crate) fn counted(&self, effect: &EffectInterval, level: f64) -> f64 {
+        if self.budget.is_none() {
+            return effect.point;
+        }
+        let errors = normal_upper_quantile(0.5 * (1.0 - level));
+        effect.point - self.caution * (effect.point - effect.low) / errors
     }
 
     /// What an arm costs for each customer who gets it.
@@ -88,6 +105,9 @@ impl Settings {
                     "none, or `revenue` or `margin` as the outcome: money is spent where money comes back",
                 ));
             }
+        }
+        if !(0.0..=3.0).contains(&self.caution) {
+            return Err(raw.refuse("caution", self.caution, "0 to 3"));
         }
         if !(0.0..=0.2).contains(&self.explore) {
             return Err(raw.refuse("explore", self.explore, "0 to 0.2"));

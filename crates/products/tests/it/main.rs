@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod experiment;
 mod laws;
 mod lists;
 mod planted;

@@ -81,6 +81,7 @@ pub(crate) fn history(generated: &simulator::Generated) -> History {
             name: Some(p.label.clone()),
             category: Some(p.family.to_owned()),
             price_cents: Some(p.list_price_cents),
+            cost_cents: Some(p.list_price_cents * 3 / 5),
             active: true,
             ..Product::default()
         })

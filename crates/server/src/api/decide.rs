@@ -90,7 +90,9 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
         Infeasible::Placement { .. } => Problem::invalid(text).field("placement"),
         Infeasible::Items { .. } => Problem::invalid(text).field("items"),
         Infeasible::UnknownProduct { .. } => Problem::not_found(text).field("product_id"),
-        Infeasible::UnknownCustomer { .. } => Problem::not_found(text).field("customer_id"),
+        Infeasible::UnknownCustomer { .. } | Infeasible::NotInExperiment { .. } => {
+            Problem::not_found(text).field("customer_id")
+        }
         Infeasible::NotMeasurable { .. } => Problem::invalid(text).field("customer_id"),
         Infeasible::NothingToExplain | Infeasible::UnknownArm { .. } => {
             Problem::invalid(text).field("about")

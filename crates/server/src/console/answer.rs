@@ -185,6 +185,7 @@ fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
         | Infeasible::UnknownCustomer { .. }
         | Infeasible::UnknownProduct { .. }
         | Infeasible::UnknownArm { .. }
+        | Infeasible::NotInExperiment { .. }
         | Infeasible::NothingToExplain => french::told(l, &infeasible.to_string()).into_owned(),
     };
     html! { p.problem role="status" { (Say::CannotAnswer.with(l, &[&why])) } }

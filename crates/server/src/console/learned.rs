@@ -1,5 +1,7 @@
 //! What a version learned, from the figures that its kind gives; a kind that is not known here shows its summary.
 
+mod experiment;
+
 use super::format::{Currency, count, percent};
 use super::french;
 use super::messages::Say;
@@ -21,6 +23,7 @@ pub(super) fn show(
         "segments" => segments(l, currency, page),
         "value" => value(l, currency, page),
         "recommend" => recommend(l, page),
+        "experiment" => experiment::show(l, currency, page),
         _ => None,
     };
     told.unwrap_or_else(|| html! { ul lang="en" { @for line in summary { li { (line) } } } })

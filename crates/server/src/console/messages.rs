@@ -212,6 +212,17 @@ messages! {
     Result: "Result", "Résultat";
     Kept: "kept", "retenue";
     NotTried: "not tried: {0}", "non essayée : {0}";
+    MeasuredOutcome: "Outcome", "Ce qui est mesuré";
+    Arm: "Arm", "Variante";
+    WithoutIt: "Without it", "Sans elle";
+    ItChanges: "What it changes", "Ce qu’elle change";
+    Relative: "In percent", "En pourcentage";
+    AtAnyTime: "Valid at any time", "Valable à tout moment";
+    InAll: "In all", "En tout";
+    IsReal: "Is it real?", "Est-ce réel ?";
+    Real: "real", "réel";
+    MayBeChance: "may be chance", "peut être le hasard";
+    HowKnown: "How it is known", "Comment on le sait";
 
     // Customers.
     CustomersLead: "Type the identifier of a customer, or its beginning.", "Tapez l’identifiant d’un client, ou son début.";

@@ -13,7 +13,7 @@ use crate::raw::{Form, RawFile, Sheet, decimal};
 /// Name of the trial that the pilot is.
 const PILOT: &str = "pilot";
 /// Hour of the draw of the pilot, before the shop opens.
-const DRAWN: &str = "06:00:00";
+const DRAWN: &str = "00:00:00";
 
 fn sheet(path: &str, header: &[&str]) -> Sheet {
     Sheet::new(path.to_owned(), Form::Comma, header)

@@ -98,7 +98,7 @@ impl GroceryShop {
     /// The draw for month 1: the arm of each customer, in the order of their positions, and `raw/assignments.csv`, which
     /// tells it.
     ///
-    /// Each customer is drawn alone, into `none` with the chance 0.4 and into each offer with 0.2, at 06:00 UTC of the
+    /// Each customer is drawn alone, into `none` with the chance 0.4 and into each offer with 0.2, at 00:00 UTC of the
     /// month's first day.
     #[must_use]
     pub fn pilot(&self) -> (Vec<usize>, RawFile) {

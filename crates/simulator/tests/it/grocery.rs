@@ -88,7 +88,7 @@ fn files_are_those_of_a_shop() {
     assert_eq!(offer(2)[..3], ["points", "points", "3"]);
     let drawn = &rows(&files[4])[0];
     assert_eq!(&drawn[0], "pilot");
-    assert_eq!(&drawn[2], "2025-03-31 06:00:00");
+    assert_eq!(&drawn[2], "2025-03-31 00:00:00");
     let probabilities = "{\"none\":0.4,\"amount5\":0.2,\"percent10\":0.2,\"points\":0.2}";
     assert_eq!(&drawn[4], probabilities);
 }

@@ -1,5 +1,8 @@
 //! `comptoir demo`
 
+mod grocery;
+mod rivals;
+
 use crate::context::Context;
 use crate::print;
 use crate::verbs::{import, new, run, serve};
@@ -13,16 +16,22 @@ use std::path::PathBuf;
 /// the contract forgives in the file of fewer customers.
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
-/// The example shop that can be simulated.
-pub(crate) const SHOP: &str = "marketplace";
+/// The example shops that can be simulated.
+pub(crate) const SHOPS: [&str; 2] = [MARKETPLACE, GROCERY];
+/// Where the raw files are, below the folder.
+const RAW: &str = "raw";
 
-/// Simulate a marketplace, import its raw files, train, compare, publish and serve: everything at once
+const MARKETPLACE: &str = "marketplace";
+const GROCERY: &str = "grocery";
+
+/// Simulate a shop, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   comptoir demo                make the folder comptoir-demo, do everything, serve the console
   comptoir demo --once         the same without serving
   comptoir demo --dir shop     in a folder of your choice; a second call starts from what is there
   comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner
+  comptoir demo --once --shop grocery --dir grocery   offers under a budget for two months, beside the truth
 
 Then look around in its folder: comptoir products --project comptoir-demo
 Exit code 1: a gate is closed, the report says which; the demo ends there.")]
@@ -30,7 +39,11 @@ pub(crate) struct Demo {
     /// Folder of the demo
     #[arg(long, value_name = "DIR", default_value = "comptoir-demo")]
     dir: PathBuf,
-    /// Customers of the marketplace, 600 to 500000; 4000 where absent
+    /// The shop to simulate; where absent that of the project in the folder, else a marketplace
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SHOPS))]
+    shop: Option<String>,
+    /// Customers of the shop, 600 to 500000 (a grocery has at most 200000); 4000 in a marketplace and 12000 in a grocery
+    /// where absent
     ///
     /// Products and merchants grow and shrink along. In the small files of a small shop a few bad rows can close a gate:
     /// with another --seed they lie elsewhere.
@@ -52,6 +65,7 @@ struct Done {
     import: Option<ImportOutcome>,
     runs: Option<Vec<serde_json::Value>>,
     asked: Option<serde_json::Value>,
+    grocery: Option<grocery::Done>,
     address: Option<String>,
 }
 
@@ -85,7 +99,9 @@ impl Demo {
             }
             // A gate that closes ends the demo: what was done until then is told all the same.
             ended => {
-                if context.json() && (ended.is_ok() || done.import.is_some()) {
+                if context.json()
+                    && (ended.is_ok() || done.import.is_some() || done.grocery.is_some())
+                {
                     print::json(&done)?;
                 }
                 ended.map(drop)
@@ -95,6 +111,43 @@ impl Demo {
 
     /// Everything but serving; `done` is told what was done, as far as it went.
     async fn steps(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
+        let workshop = if self.is_grocery()? && !self.dir.join(RAW).exists() {
+            let done = done.grocery.insert(grocery::Done::default());
+            self.grocery(context, done).await?
+        } else {
+            self.marketplace(context, done).await?
+        };
+        if self.once {
+            let folder = self.dir.display();
+            say(
+                context,
+                &format!("Look around: comptoir serve --project {folder}"),
+            )?;
+        }
+        Ok(workshop)
+    }
+
+    /// Whether the shop is a grocery: asked for, or that of the project in the folder.
+    fn is_grocery(&self) -> anyhow::Result<bool> {
+        let found = if factory::Project::is_in(&self.dir) {
+            let project = factory::Project::open(&self.dir)?;
+            let mut products = project.products.iter();
+            let decides_offers = products.any(|product| product.header().kind == "promotion");
+            Some(if decides_offers { GROCERY } else { MARKETPLACE })
+        } else {
+            None
+        };
+        match (self.shop.as_deref(), found) {
+            (Some(asked), Some(found)) if asked != found => bail!(
+                "--shop is {asked}, but the project in {} is a {found}; choose another --dir",
+                self.dir.display()
+            ),
+            (asked, found) => Ok(asked.or(found) == Some(GROCERY)),
+        }
+    }
+
+    /// Everything of a marketplace but serving, or of any shop whose raw files are there.
+    async fn marketplace(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
         done.simulated = self.simulate(context)?;
         let workshop = context.workshop_in(&self.dir).await?;
         say(
@@ -118,19 +171,12 @@ impl Demo {
         done.runs = Some(run::documents(&tried));
         run::verdict(tried)?;
         done.asked = self.try_one(context, &workshop).await?;
-        if self.once {
-            let folder = self.dir.display();
-            say(
-                context,
-                &format!("Look around: comptoir serve --project {folder}"),
-            )?;
-        }
         Ok(workshop)
     }
 
     /// Makes the project and its raw files, unless they are there.
     fn simulate(&self, context: &Context) -> anyhow::Result<Option<Simulated>> {
-        let raw = self.dir.join("raw");
+        let raw = self.dir.join(RAW);
         let generated = if raw.exists() {
             if let Some(customers) = self.customers {
                 bail!(
@@ -148,7 +194,7 @@ impl Demo {
             })?)
         };
         if !self.dir.join(factory::project::PROJECT_FILE).exists() {
-            new::write_example(SHOP, &self.dir)?;
+            new::write_example(MARKETPLACE, &self.dir)?;
         }
         let Some(generated) = generated else {
             say(

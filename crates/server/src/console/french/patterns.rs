@@ -7,6 +7,87 @@ use crate::console::format::Currency;
 /// English and French, the more special sentence first. In the English a name stands at `{}`, a figure at `{#}`, and
 /// words that have French of their own at `{~}`; the French puts them in by their number.
 pub(super) const SENTENCES: &[(&str, &str)] = &[
+    // What experiments say.
+    (
+        "because of {}, {#} customers brought {#} more {~} ({#} to {#}); {#} would have come anyway: this is real",
+        "grâce à {0}, {1} clients ont apporté {2} de plus en {3} ({4} à {5}) ; {6} serait venu de toute façon : c’est réel",
+    ),
+    (
+        "because of {}, {#} customers brought {#} less {~} ({#} to {#}); {#} would have come anyway: this is real",
+        "à cause de {0}, {1} clients ont apporté {2} de moins en {3} ({4} à {5}) ; {6} serait venu de toute façon : c’est réel",
+    ),
+    (
+        "whether {} changes {~} cannot be told from chance yet: between {#} and {#} in all, on {#} customers who would have brought {#} anyway",
+        "l’effet de {0} ({1}) ne se distingue pas encore du hasard : entre {2} et {3} en tout, sur {4} clients qui auraient de toute façon apporté {5}",
+    ),
+    (
+        "what {} changes in {~} is not measurable: {}",
+        "ce que {0} change ({1}) n’est pas mesurable : {2}",
+    ),
+    (
+        "{~} within {#} d: {#} for {}",
+        "{0} en {1} j : {2} pour {3}",
+    ),
+    (
+        "{} adds {#} ({#} to {#}, 95 %, read once; {#} to {#} at any time), {#}, p-value {}: real",
+        "{0} ajoute {1} ({2} à {3}, 95 %, lu une fois ; {4} à {5} à tout moment), {6}, valeur p {7} : réel",
+    ),
+    (
+        "{} adds {#} ({#} to {#}, 95 %, read once; {#} to {#} at any time), {#}, p-value {}: not told from chance",
+        "{0} ajoute {1} ({2} à {3}, 95 %, lu une fois ; {4} à {5} à tout moment), {6}, valeur p {7} : peut être le hasard",
+    ),
+    (
+        "{~} {#} ({#} to {#}) in all, on {#} customers",
+        "{0} : {1} ({2} à {3}) en tout, sur {4} clients",
+    ),
+    (
+        "so many customers show an effect of {#} {~} four times of five",
+        "autant de clients montrent quatre fois sur cinq un effet de {0} ({1})",
+    ),
+    (
+        "the {#} d before take away {#} of the variance of {~}",
+        "les {0} j d’avant enlèvent {1} de la variance ({2})",
+    ),
+    (
+        "the arms have the sizes asked for (p-value {})",
+        "les variantes ont les tailles demandées (valeur p {0})",
+    ),
+    (
+        "the arms do not have the sizes asked for: {} has {#} customers, expected {#} (p-value {}); nothing can be read until that is explained",
+        "les variantes n’ont pas les tailles demandées : {0} a {1} clients, attendus : {2} (valeur p {3}) ; rien ne se lit tant que cela n’est pas expliqué",
+    ),
+    (
+        "whether the arms have the sizes asked for is not measurable: does not apply: the share held out is a setting of the project, which a version does not know",
+        "si les variantes ont les tailles demandées n’est pas mesurable : la part du groupe témoin est un réglage du projet, qu’une version ne connaît pas",
+    ),
+    (
+        "{#} customers are too recent: their {#} d are not over",
+        "{0} clients sont trop récents : leurs {1} j ne sont pas finis",
+    ),
+    (
+        "{#} later draws of customers drawn before are not counted",
+        "{0} tirages suivants de clients déjà tirés ne sont pas comptés",
+    ),
+    (
+        "{#} customers decided for on some days and held out on others are not counted",
+        "{0} clients tantôt servis, tantôt dans le groupe témoin ne sont pas comptés",
+    ),
+    (
+        "asked about on {#} days per customer where decided for, on {#} where held out: where the two differ, being asked is part of what it changed",
+        "demandés {0} jours par client servi, {1} par client du groupe témoin : si les deux diffèrent, être demandé fait partie de ce qui a changé",
+    ),
+    (
+        "{#} customers of {} in {#} arms, what came of them within {#} days",
+        "{0} clients de {1} en {2} variantes, ce qu’ils ont fait en {3} jours",
+    ),
+    (
+        "standard error of the effect on {~}",
+        "erreur type de l’effet sur : {0}",
+    ),
+    (
+        "customer {} is in no arm of {}",
+        "le client {0} n’est dans aucune variante de {1}",
+    ),
     // What scorecards say of how they were made.
     (
         "{#} quintile-sum groups",
@@ -437,6 +518,14 @@ mod tests {
             (
                 "-1000000 to 1000000",
                 "−1\u{202f}000\u{202f}000 à 1\u{202f}000\u{202f}000",
+            ),
+            (
+                "mail adds +2.950 (+2.500 to +3.400, 95 %, read once; -0.100 to +6.000 at any time), +8.4 %, p-value < 0.001: real",
+                "mail ajoute +2,950 (+2,500 à +3,400, 95 %, lu une fois ; −0,100 à +6,000 à tout moment), +8,4\u{202f}%, valeur p < 0.001 : réel",
+            ),
+            (
+                "because of mail, 600 customers brought 1802 more margin (1500 to 2104); 21120 would have come anyway: this is real",
+                "grâce à mail, 600 clients ont apporté 1\u{202f}802 de plus en marge (1\u{202f}500 à 2\u{202f}104) ; 21\u{202f}120 serait venu de toute façon : c’est réel",
             ),
             (
                 "1.16 % of the rows of raw/a b.csv broke `type`, allowed is 1.00 %",

@@ -65,6 +65,38 @@ const SENTENCES: &[(&str, &str)] = &[
         "no_effect",
         "aucune variante ne devrait apporter plus qu’elle ne coûte : {control} ({unit})",
     ),
+    (
+        "worth_its_budget",
+        "{arm} ajoute {effect} ({low} à {high}) et prend {spend} au budget, dont chaque unité rapporte {price} ailleurs : aucune variante ne vaut plus ; en moyenne elle ajoute {average} ({unit})",
+    ),
+    (
+        "not_worth_its_budget",
+        "aucune variante ne devrait apporter plus qu’elle ne coûte et que les {price} que chaque unité du budget rapporte ailleurs : {control} ({unit})",
+    ),
+    (
+        "drawn",
+        "tirée au hasard, pour que les versions suivantes apprennent ce qu’elle change",
+    ),
+    (
+        "held_out",
+        "{control} : le groupe témoin ne reçoit rien de ce que paie le budget",
+    ),
+    (
+        "control_arm",
+        "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
+    ),
+    (
+        "arm_adds",
+        "{arm} ajoute {effect} ({low} à {high}) aux {mean} de {control} : c’est réel ({unit})",
+    ),
+    (
+        "arm_within_chance",
+        "{arm} ajoute {effect} ({low} à {high}) aux {mean} de {control} : cela peut être le hasard ({unit})",
+    ),
+    (
+        "arm_not_measurable",
+        "{arm} de « {experiment} » : ce qu’elle change n’est pas mesurable : {because}",
+    ),
     ("rule", "{rule}"),
     (
         "next_nearest",

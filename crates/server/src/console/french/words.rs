@@ -43,6 +43,16 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "somme de trois quintiles, de 3 à 15",
     ),
     ("BG/NBD", "BG/NBD"),
+    ("visits per customer", "visites par client"),
+    ("orders per customer", "commandes par client"),
+    ("revenue per customer", "chiffre d’affaires par client"),
+    ("margin per customer", "marge par client"),
+    ("discounts per customer", "remises par client"),
+    ("visits", "visites"),
+    ("discounts", "remises"),
+    ("the arm that the customer is in", "la variante du client"),
+    ("the control's mean", "la moyenne du témoin"),
+    ("what the arm adds", "ce que la variante ajoute"),
     ("Pareto/NBD", "Pareto/NBD"),
     (
         "BG/NBD with season and calendar",
@@ -79,6 +89,30 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
 /// Everything else.
 pub(super) const WORDS: &[(&str, &str)] = &[
     // Cards.
+    (
+        "What did it change, and is that real?",
+        "Qu’est-ce que cela a changé, et est-ce réel ?",
+    ),
+    (
+        "how precisely the effect is known",
+        "la précision avec laquelle l’effet est connu",
+    ),
+    (
+        "the smallest experiment that can be read at all",
+        "la plus petite expérience qui se lise",
+    ),
+    (
+        "The arm that the customer is in, with what it changes.",
+        "La variante du client, avec ce qu’elle change.",
+    ),
+    (
+        "10 customers in each arm, the fewest that can be read",
+        "10 clients par variante, le moins qui se lise",
+    ),
+    (
+        "the plain difference of means",
+        "la simple différence des moyennes",
+    ),
     (
         "Which products to show this customer, or beside this product?",
         "Quels articles montrer à ce client, ou à côté de cet article ?",

@@ -1,0 +1,81 @@
+//! Why an experiment cannot be read.
+
+use crate::logged::PropensitiesError;
+use measure::effects::MomentsError;
+use measure::readout::ReadOutError;
+use schema::AsOf;
+
+/// An experiment that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// No such trial.
+    #[error(
+        "table `assignments` has no draw of trial {trial:?} before {as_of} that counts; it holds {held}"
+    )]
+    NoTrial {
+        /// The trial asked for.
+        trial: String,
+        /// The first day not known.
+        as_of: AsOf,
+        /// The trials there are.
+        held: String,
+    },
+    /// No such product.
+    #[error(
+        "table `decisions` has no decision of product {product:?} about a customer before {as_of} that counts; it holds those of {held}"
+    )]
+    NoDecision {
+        /// The product asked for.
+        product: String,
+        /// The first day not known.
+        as_of: AsOf,
+        /// The products there are.
+        held: String,
+    },
+    /// No such arm.
+    #[error("trial {trial:?} has no arm {control:?} to compare with; its arms are {arms}")]
+    NoControl {
+        /// The trial.
+        trial: String,
+        /// The arm that should be the control.
+        control: String,
+        /// The arms there are.
+        arms: String,
+    },
+    /// Nothing to compare with.
+    #[error("every customer of {experiment} is in arm {arm:?}; at least 2 arms are needed")]
+    OneArm {
+        /// What is read.
+        experiment: String,
+        /// The only arm.
+        arm: String,
+    },
+    /// It is too early.
+    #[error(
+        "of the {unfinished} customers of {experiment} none was drawn {window_days} days before {as_of}: there is no outcome yet"
+    )]
+    NothingFinished {
+        /// What is read.
+        experiment: String,
+        /// Customers whose window is not over.
+        unfinished: u64,
+        /// Days after a draw.
+        window_days: u32,
+        /// The first day not known.
+        as_of: AsOf,
+    },
+    /// Margins of goods whose cost nobody knows.
+    #[error(
+        "`outcomes` holds margin, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
+    )]
+    NoGoodsCost,
+    /// Probabilities that are none.
+    #[error(transparent)]
+    Propensities(#[from] PropensitiesError),
+    /// An outcome that is no number.
+    #[error("add up the outcomes")]
+    Moments(#[from] MomentsError),
+    /// The arms cannot be compared.
+    #[error("compare the arms")]
+    ReadOut(#[from] ReadOutError),
+}

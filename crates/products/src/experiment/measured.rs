@@ -1,0 +1,170 @@
+//! What the gate reads of a read-out.
+//!
+//! An effect may be nothing, and a read-out that says so is as good as another: so no effect decides. What decides is
+//! how precisely the first outcome is known: the standard error of its effect, beside that of the smallest experiment
+//! that can be read at all. What cannot be measured has none and keeps the gate closed; what is measured on more
+//! customers than that opens it. The plain difference of means would be no baseline: where no outcome before the first
+//! draw is known, nothing is taken off its error, and the gate asks for better, not for as good.
+
+use super::fitted::Body;
+use super::reading::{Finding, LEVEL};
+use super::settings::Settings;
+use super::told;
+use crate::outcome::Outcome;
+use features::History;
+use math::tails::{normal_upper_quantile, student_t_upper_quantile};
+use measure::effects::{Effect, Moments, Size, UNITS_MIN};
+use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
+
+/// The scorecard of the experiment as of a later day.
+pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
+    let body = match Body::fit(later, settings) {
+        Ok(body) => body,
+        // What was just read can be read again; a scorecard without a measure opens no gate.
+        Err(error) => {
+            return Scorecard {
+                split: "not measured".to_owned(),
+                held_out: None,
+                metrics: Vec::new(),
+                notes: vec![error.to_string()],
+            };
+        }
+    };
+    let findings = &body.reading.findings;
+    let first = settings.outcomes.first();
+    let deciding = findings
+        .iter()
+        .filter(|found| Some(&found.outcome) == first);
+    let mut metrics: Vec<Metric> = deciding.map(|found| precision(settings, found)).collect();
+    metrics.extend(findings.iter().filter_map(|found| saved(settings, found)));
+    let arms = body.sums.arms.len() - 1;
+    for (place, found) in findings.iter().enumerate() {
+        let moments = &body.sums.moments[place / arms];
+        let pair = (&moments[0], &moments[place % arms + 1]);
+        metrics.push(changed(&body, found, pair));
+    }
+    Scorecard {
+        split: format!(
+            "{} customers of {} in {} arms, what came of them within {} days",
+            body.sums.customers(),
+            settings.experiment(),
+            body.sums.arms.len(),
+            settings.window_days
+        ),
+        held_out: Some(HeldOut {
+            from: later.as_of(),
+            days: 0,
+        }),
+        metrics,
+        notes: told::lines(&body),
+    }
+}
+
+fn error_of(outcome: Outcome) -> String {
+    format!("standard error of the effect on {}", outcome.unit())
+}
+
+/// How precisely an effect is known.
+fn precision(settings: &Settings, found: &Finding) -> Metric {
+    let measured = found.effect.size().zip(found.smallest);
+    let why = || Estimate::NotMeasurable(why_not(&found.effect));
+    Metric {
+        name: error_of(found.outcome),
+        scope: found.arm.clone(),
+        unit: settings.unit(found.outcome),
+        better: Direction::Lower,
+        role: Role::Decides,
+        value: measured.map_or_else(why, |(size, _)| standard_error(size, 0.0)),
+        baseline: found.smallest.map_or_else(why, Estimate::Exact),
+        baseline_name: format!("{UNITS_MIN} customers in each arm, the fewest that can be read"),
+        gain: measured.map_or_else(why, |(size, smallest)| standard_error(size, smallest)),
+    }
+}
+
+/// What the outcome before the first draw takes off the error; nothing where none is known.
+fn saved(settings: &Settings, found: &Finding) -> Option<Metric> {
+    found.variance_saved?;
+    let (size, plain) = found.effect.size().zip(found.plain.size())?;
+    Some(Metric {
+        name: error_of(found.outcome),
+        scope: found.arm.clone(),
+        unit: settings.unit(found.outcome),
+        better: Direction::Lower,
+        role: Role::Shown,
+        value: standard_error(size, 0.0),
+        baseline: Estimate::Exact(plain.standard_error),
+        baseline_name: "the plain difference of means".to_owned(),
+        gain: Estimate::Exact(size.standard_error - plain.standard_error),
+    })
+}
+
+/// What an arm changed.
+fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments)) -> Metric {
+    let better = match found.outcome {
+        Outcome::Visits | Outcome::Orders | Outcome::Revenue | Outcome::Margin => Direction::Higher,
+        Outcome::Discount => Direction::Lower,
+    };
+    let gain = match &found.effect {
+        Effect::Measured(size) => Estimate::Measured {
+            point: size.point,
+            low: size.low,
+            high: size.high,
+            units: size.units,
+        },
+        Effect::NotMeasurable(why) => Estimate::NotMeasurable(why.clone()),
+    };
+    Metric {
+        name: found.outcome.unit().to_owned(),
+        scope: found.arm.clone(),
+        unit: body.settings.unit(found.outcome),
+        better,
+        role: Role::Shown,
+        value: mean(treated),
+        baseline: mean(control),
+        baseline_name: body.sums.arms.first().cloned().unwrap_or_default(),
+        gain,
+    }
+}
+
+/// A standard error, less another one, with its own interval: how well a standard deviation of normal values is known.
+fn standard_error(size: &Size, less: f64) -> Estimate {
+    let half = normal_upper_quantile(0.5 * (1.0 - LEVEL)) / (2.0 * size.units as f64).sqrt();
+    let of = |factor: f64| size.standard_error * factor - less;
+    Estimate::Measured {
+        point: of(1.0),
+        low: of(1.0 - half),
+        high: of(1.0 + half),
+        units: size.units,
+    }
+}
+
+fn why_not(effect: &Effect) -> WhyNot {
+    match effect {
+        Effect::NotMeasurable(why) => why.clone(),
+        Effect::Measured(_) => WhyNot::NoVariation {
+            what: "the outcome".to_owned(),
+        },
+    }
+}
+
+/// The mean of an arm.
+fn mean(of: &Moments) -> Estimate {
+    let count = of.count();
+    match (of.mean(0), of.covariance(0, 0)) {
+        (Some(mean), Some(variance)) if count >= UNITS_MIN => {
+            let half = student_t_upper_quantile(0.5 * (1.0 - LEVEL), (count - 1) as f64)
+                * (variance / count as f64).sqrt();
+            Estimate::Measured {
+                point: mean,
+                low: mean - half,
+                high: mean + half,
+                units: count,
+            }
+        }
+        (_, _) => Estimate::NotMeasurable(WhyNot::TooFew {
+            what: "customers to measure on".to_owned(),
+            found: count,
+            needed: UNITS_MIN,
+        }),
+    }
+}

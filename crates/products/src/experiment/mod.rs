@@ -1,0 +1,123 @@
+//! Kind `experiment`: what a trial or a data product changed, and whether that is real.
+
+mod attached;
+mod decided;
+mod drawn;
+mod error;
+mod fitted;
+mod measured;
+mod reading;
+mod settings;
+mod sums;
+mod told;
+mod units;
+
+pub use error::ExperimentError;
+
+use crate::answer::Subject;
+use crate::artefact::{Artefact, LoadError};
+use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::file::{Header, ProductFile, Raw};
+use features::History;
+use fitted::{Body, FittedExperiment, Golden};
+use schema::{Bytes, ConfigError};
+use settings::Settings;
+
+/// The arm of the customers whom a data product held out.
+const HELD_OUT: &str = "held_out";
+
+/// The arm of the customers whom a data product decided for.
+const DECIDED: &str = "decided";
+
+/// The kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Experiment;
+
+static CARD: Card = Card {
+    kind: "experiment",
+    question: "What did it change, and is that real?",
+    criterion: "how precisely the effect is known",
+    baseline: "the smallest experiment that can be read at all",
+    reads: &["assignments", "decisions", "events", "products", "sales"],
+    outputs: &[Output {
+        name: "arm",
+        unit: "name",
+        meaning: "The arm that the customer is in, with what it changes.",
+    }],
+    subjects: &[Subject::Customer],
+    placements: &[],
+    sources: &[
+        "Deng, Xu, Kohavi, Walker (2013), improving the sensitivity of online controlled experiments by utilizing pre-experiment data",
+        "Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2021), time-uniform central limit theory and asymptotic confidence sequences",
+        "Wang, Ramdas (2022), false discovery rate control with e-values",
+        "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
+        "Bloom (1995), minimum detectable effects",
+    ],
+    example: include_str!("example.toml"),
+};
+
+/// A checked product file of this kind.
+#[derive(Debug, Clone)]
+pub(crate) struct ExperimentProduct {
+    header: Header,
+    settings: Settings,
+}
+
+impl Kind for Experiment {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError> {
+        let (header, settings) = raw.parse::<Settings>()?;
+        settings.check(&header, raw)?;
+        Ok(Box::new(ExperimentProduct { header, settings }))
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::schema_for!(ProductFile<Settings>)
+    }
+}
+
+impl Product for ExperimentProduct {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// None: customers were held out by the experiment itself.
+    fn held_out_days(&self) -> u32 {
+        0
+    }
+
+    fn memory_needed(&self, size: &Size) -> Bytes {
+        // A draw with its texts, a unit with its windows and the two numbers of each outcome; a round of decisions with
+        // its window; per sale: the history.
+        const PER_DRAW: u64 = 600;
+        const PER_ROUND: u64 = 40;
+        const PER_SALE: u64 = 120;
+        let drawn = size.draws * PER_DRAW + size.rounds * PER_ROUND;
+        Bytes(drawn + size.sales * PER_SALE + (64 << 20))
+    }
+
+    fn fit(&self, history: &History, _: u64) -> Result<Box<dyn Fitted>, FitError> {
+        let body = Body::fit(history, &self.settings)?;
+        Ok(Box::new(FittedExperiment::new(self.header.clone(), body)))
+    }
+
+    /// The read-out chooses nothing that could be kept.
+    fn refit(
+        &self,
+        _: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        self.fit(history, seed)
+    }
+
+    fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
+        let body: Body = artefact.body(CARD.kind, &self.header.name)?;
+        let golden: Vec<Golden> = artefact.golden_inputs()?;
+        artefact.verify(&body.scores(&golden))?;
+        Ok(Box::new(FittedExperiment::new(self.header.clone(), body)))
+    }
+}

@@ -1,0 +1,140 @@
+//! Settings of kind `experiment`.
+
+use crate::file::{Header, Raw};
+use crate::outcome::Outcome;
+use jiff::civil::Date;
+use schema::ConfigError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The control of a trial whose settings name none.
+const CONTROL: &str = "none";
+
+/// Settings as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// The trial in table `assignments` to read. Exactly one of `trial` and `product` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trial: Option<String>,
+    /// The data product to read: the customers it decided for against those held out, from table `decisions`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) product: Option<String>,
+    /// The arm of the trial that was left alone, `none` where it is not given; of a product those held out are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) control: Option<String>,
+    /// What may have changed, each once; the first decides whether a version is published.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Days after a draw or a decision in which it counts, 1 to 365.
+    pub(crate) window_days: u32,
+    /// Days before a customer's first draw or decision: their outcome then takes chance out of the effect, 0 to 365; 0
+    /// for none.
+    pub(crate) covariate_days: u32,
+    /// Share of wrong discoveries accepted, and probability that an interval valid at any time ever misses, 0.001 to
+    /// 0.2.
+    pub(crate) alpha: f64,
+    /// The first day whose draws and decisions count; all of them where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) start: Option<Date>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            trial: None,
+            product: None,
+            control: None,
+            outcomes: vec![Outcome::Margin],
+            window_days: 14,
+            covariate_days: 90,
+            alpha: 0.05,
+            start: None,
+        }
+    }
+}
+
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source<'a> {
+    /// A trial, and its arm that was left alone.
+    Trial { trial: &'a str, control: &'a str },
+    /// A data product against the holdout.
+    Product(&'a str),
+}
+
+impl Settings {
+    /// What is read. Of settings that were checked exactly one is given.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match (&self.product, &self.trial) {
+            (Some(product), _) => Source::Product(product),
+            (None, trial) => Source::Trial {
+                trial: trial.as_deref().unwrap_or_default(),
+                control: self.control.as_deref().unwrap_or(CONTROL),
+            },
+        }
+    }
+
+    /// What is read, as a person calls it.
+    pub(crate) fn experiment(&self) -> String {
+        match self.source() {
+            Source::Trial { trial, .. } => format!("trial {trial}"),
+            Source::Product(product) => format!("product {product} against the holdout"),
+        }
+    }
+
+    /// Unit of an outcome with its window.
+    pub(crate) fn unit(&self, outcome: Outcome) -> String {
+        format!("{} within {} days", outcome.unit(), self.window_days)
+    }
+
+    pub(crate) fn check(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
+        self.check_source(header, raw)?;
+        for (place, outcome) in self.outcomes.iter().enumerate() {
+            if self.outcomes[..place].contains(outcome) {
+                return Err(raw.refuse("outcomes", format!("{outcome:?} twice"), "each one once"));
+            }
+        }
+        if self.outcomes.is_empty() {
+            return Err(raw.refuse("outcomes", "none", "at least one"));
+        }
+        if !(1..=365).contains(&self.window_days) {
+            return Err(raw.refuse("window_days", self.window_days, "1 to 365"));
+        }
+        if self.covariate_days > 365 {
+            return Err(raw.refuse("covariate_days", self.covariate_days, "0 to 365"));
+        }
+        if !(0.001..=0.2).contains(&self.alpha) {
+            return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
+        }
+        Ok(())
+    }
+
+    fn check_source(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
+        const ONE: &str = "exactly one of `trial` and `product`";
+        match (&self.trial, &self.product) {
+            (None, None) => return Err(raw.refuse("trial", "neither it nor `product`", ONE)),
+            (Some(_), Some(_)) => return Err(raw.refuse("product", "it and `trial`", ONE)),
+            (Some(_), None) | (None, Some(_)) => {}
+        }
+        if let (Some(control), Some(_)) = (&self.control, &self.product) {
+            let allowed = "none with `product`: those held out are its control";
+            return Err(raw.refuse("control", format!("{control:?}"), allowed));
+        }
+        if self.product.as_deref() == Some(&header.name) {
+            let found = format!("{:?}, this product itself", header.name);
+            return Err(raw.refuse("product", found, "another data product"));
+        }
+        let named = [
+            ("trial", &self.trial),
+            ("product", &self.product),
+            ("control", &self.control),
+        ];
+        for (key, name) in named {
+            if let Some(name) = name.as_deref().filter(|name| name.trim().is_empty()) {
+                return Err(raw.refuse(key, format!("{name:?}"), "a name"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! An experiment reduced to its sums: they merge, and the raw rows need not be kept.
+
+use super::error::ExperimentError;
+use super::settings::Settings;
+use super::units::{DAY_SECONDS, Unit, Units};
+use crate::outcome::Outcome;
+use features::History;
+use measure::effects::{Moments, cuped_slope};
+use schema::AsOf;
+use serde::{Deserialize, Serialize};
+
+/// Customers by arm, and what came of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Sums {
+    /// Names of the arms, the control first.
+    pub(super) arms: Vec<String>,
+    /// The share of each arm that was asked for; absent where it is not known.
+    pub(super) shares: Option<Vec<f64>>,
+    /// Customers of each arm, whether or not their window is over.
+    pub(super) assigned: Vec<u64>,
+    /// The first day of a draw or a decision.
+    pub(super) start: AsOf,
+    /// The first day not known.
+    pub(super) as_of: AsOf,
+    /// Customers whose window is not over.
+    pub(super) unfinished: u64,
+    /// Draws of customers who had been drawn before.
+    pub(super) repeated: u64,
+    /// Customers decided for on some days and held out on others.
+    pub(super) both: u64,
+    /// Days with a decision of each arm's customers, on average; absent for a trial.
+    pub(super) rounds: Option<Vec<f64>>,
+    /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it.
+    pub(super) moments: Vec<Vec<Moments>>,
+}
+
+impl Sums {
+    pub(super) fn of(history: &History, settings: &Settings) -> Result<Self, ExperimentError> {
+        if settings.outcomes.contains(&Outcome::Margin) {
+            let mut goods = history.catalogue().products().iter();
+            if !goods.any(|product| product.cost_cents.is_some()) {
+                return Err(ExperimentError::NoGoodsCost);
+            }
+        }
+        let units = Units::of(history, settings)?;
+        let of = |outcome: &Outcome| moments(history, settings, &units, *outcome);
+        let moments = settings.outcomes.iter().map(of).collect::<Result<_, _>>()?;
+        Ok(Self {
+            unfinished: units.unfinished(),
+            arms: units.arms,
+            shares: units.shares,
+            assigned: units.assigned,
+            start: units.start,
+            as_of: history.as_of(),
+            repeated: units.repeated,
+            both: units.both,
+            rounds: units.rounds,
+            moments,
+        })
+    }
+
+    /// Customers of an arm whose window is over.
+    pub(super) fn finished(&self, arm: usize) -> u64 {
+        let of_first = self.moments.first().and_then(|arms| arms.get(arm));
+        of_first.map_or(0, Moments::count)
+    }
+
+    /// Customers of all arms whose window is over.
+    pub(super) fn customers(&self) -> u64 {
+        (0..self.arms.len()).map(|arm| self.finished(arm)).sum()
+    }
+}
+
+/// Moments of one outcome by arm.
+fn moments(
+    history: &History,
+    settings: &Settings,
+    units: &Units<'_>,
+    outcome: Outcome,
+) -> Result<Vec<Moments>, ExperimentError> {
+    let rows: Vec<Vec<[f64; 2]>> = (0..units.arms.len())
+        .map(|arm| {
+            let own: Vec<&Unit<'_>> = units.finished.iter().filter(|u| u.arm == arm).collect();
+            let mut rows: Vec<[f64; 2]> = own
+                .iter()
+                .map(|unit| row(history, settings, unit, outcome))
+                .collect();
+            weigh(&mut rows, &own);
+            rows
+        })
+        .collect();
+    let with = rows
+        .iter()
+        .map(|rows| Moments::of_rows(2, rows))
+        .collect::<Result<Vec<_>, _>>()?;
+    let explains = |treated: &Moments| cuped_slope(&[&with[0], treated]).is_some();
+    if settings.covariate_days > 0 && with[1..].iter().all(explains) {
+        return Ok(with);
+    }
+    let alone = rows.iter().map(|rows| {
+        let outcomes = rows.iter().map(|[outcome, _]| [*outcome]);
+        Moments::of_rows(1, outcomes).map_err(ExperimentError::from)
+    });
+    alone.collect()
+}
+
+/// What came of a customer, and the same before.
+fn row(history: &History, settings: &Settings, unit: &Unit<'_>, outcome: Outcome) -> [f64; 2] {
+    let windows = unit.windows.iter();
+    let after = windows.map(|during| outcome.of(history, unit.customer, during));
+    let before = match settings.covariate_days {
+        0 => 0.0,
+        days => {
+            let during = unit.first - i64::from(days) * DAY_SECONDS..unit.first;
+            outcome.of(history, unit.customer, &during)
+        }
+    };
+    [after.sum(), before]
+}
+
+/// Where probabilities of an arm differ between its customers, each is moved away from the arm's weighted mean by as
+/// much as their weight says: the plain mean of the rows is then the weighted mean of the arm, and their plain variance
+/// that of the weighted mean.
+///
+/// # Source
+/// Hájek (1971); the variance by linearisation.
+fn weigh(rows: &mut [[f64; 2]], units: &[&Unit<'_>]) {
+    let all: f64 = units.iter().map(|unit| unit.weight).sum();
+    let alike = units.windows(2).all(|two| two[0].weight == two[1].weight);
+    if alike || all <= 0.0 {
+        return;
+    }
+    let mean_weight = all / units.len() as f64;
+    for column in 0..2 {
+        let weighted = rows.iter().zip(units).map(|(r, u)| r[column] * u.weight);
+        let mean = weighted.sum::<f64>() / all;
+        for (row, unit) in rows.iter_mut().zip(units) {
+            row[column] = mean + unit.weight / mean_weight * (row[column] - mean);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(weight: f64) -> Unit<'static> {
+        Unit {
+            customer: "c",
+            arm: 0,
+            weight,
+            first: 0,
+            windows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn who_was_unlikely_to_be_in_the_arm_stands_for_more_others() {
+        let (rare, common) = (unit(9.0), unit(1.0));
+        let mut rows = [[10.0, 0.0], [0.0, 1.0]];
+        weigh(&mut rows, &[&rare, &common]);
+        let mean = (rows[0][0] + rows[1][0]) / 2.0;
+        assert!((mean - 9.0).abs() < 1e-12, "{rows:?}");
+        let mut alike = [[10.0, 0.0], [0.0, 1.0]];
+        weigh(&mut alike, &[&common, &common]);
+        assert_eq!(alike, [[10.0, 0.0], [0.0, 1.0]]);
+    }
+}

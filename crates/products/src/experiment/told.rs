@@ -1,0 +1,200 @@
+//! A read-out in sentences.
+
+use super::fitted::Body;
+use super::reading::Finding;
+use super::settings::Source;
+use measure::effects::Size;
+use measure::sequential::SampleRatio;
+use schema::estimate::short;
+
+/// The whole read-out: what a category manager can repeat first, then how it is known.
+pub(super) fn lines(body: &Body) -> Vec<String> {
+    let first = body.settings.outcomes.first();
+    let deciding = body.reading.findings.iter();
+    let deciding = deciding.filter(|found| Some(&found.outcome) == first);
+    let mut lines: Vec<String> = deciding.map(|found| in_words(body, found)).collect();
+    for found in &body.reading.findings {
+        lines.extend(figures(body, found));
+    }
+    lines.push(sizes(body));
+    lines.extend(left_out(body));
+    lines
+}
+
+/// What changed: an arm of a trial, or a product.
+fn subject(body: &Body, arm: &str) -> String {
+    match body.settings.source() {
+        Source::Trial { .. } => arm.to_owned(),
+        Source::Product(product) => format!("product {product}"),
+    }
+}
+
+/// One sentence without a term of statistics.
+fn in_words(body: &Body, found: &Finding) -> String {
+    let (who, what) = (subject(body, &found.arm), found.outcome.name());
+    let totals = found.total().zip(found.anyway());
+    let Some(([point, low, high], anyway)) = totals else {
+        return match &found.effect {
+            measure::effects::Effect::NotMeasurable(why) => {
+                format!("what {who} changes in {what} is not measurable: {why}")
+            }
+            measure::effects::Effect::Measured(_) => {
+                format!("what {who} changes in {what} is not measurable")
+            }
+        };
+    };
+    let customers = found.customers;
+    if !found.real {
+        return format!(
+            "whether {who} changes {what} cannot be told from chance yet: between {} and {} in all, on {customers} customers who would have brought {} anyway",
+            signed(low),
+            signed(high),
+            short(anyway)
+        );
+    }
+    let (more, from, to) = if point >= 0.0 {
+        ("more", low, high)
+    } else {
+        ("less", -high, -low)
+    };
+    format!(
+        "because of {who}, {customers} customers brought {} {more} {what} ({} to {}); {} would have come anyway: this is real",
+        short(point.abs()),
+        short(from),
+        short(to),
+        short(anyway)
+    )
+}
+
+/// The numbers of one outcome of one arm.
+fn figures(body: &Body, found: &Finding) -> Vec<String> {
+    let (who, unit) = (subject(body, &found.arm), found.outcome.unit());
+    let days = body.settings.window_days;
+    let (Some(mean), Some(size)) = (found.control_mean, found.effect.size()) else {
+        return Vec::new();
+    };
+    let control = body.sums.arms.first().map_or("", String::as_str);
+    let mut lines = vec![
+        format!("{unit} within {days} d: {} for {control}", short(mean)),
+        effect(found, &who, size),
+    ];
+    if let Some([point, low, high]) = found.total() {
+        lines.push(format!(
+            "{} {} ({} to {}) in all, on {} customers",
+            found.outcome.name(),
+            signed(point),
+            signed(low),
+            signed(high),
+            found.customers
+        ));
+    }
+    let seen = found.detectable.map(|least| {
+        let least = short(least);
+        format!("so many customers show an effect of {least} {unit} four times of five")
+    });
+    lines.extend(seen);
+    let saved = found.variance_saved.map(|share| {
+        let (share, before) = (100.0 * share, body.settings.covariate_days);
+        format!("the {before} d before take away {share:.0} % of the variance of {unit}")
+    });
+    lines.extend(saved);
+    lines
+}
+
+/// The effect with both intervals, and whether it is real.
+fn effect(found: &Finding, who: &str, size: &Size) -> String {
+    let always = found.always.reading().map(|reading| {
+        let (low, high) = (signed(reading.low), signed(reading.high));
+        format!("; {low} to {high} at any time")
+    });
+    let relative = found.relative.size().map(|relative| {
+        let share = 100.0 * relative.point;
+        format!(", {share:+.1} %")
+    });
+    format!(
+        "{who} adds {} ({} to {}, 95 %, read once{}){}, p-value {}: {}",
+        signed(size.point),
+        signed(size.low),
+        signed(size.high),
+        always.unwrap_or_default(),
+        relative.unwrap_or_default(),
+        p_value(size.p_value),
+        if found.real {
+            "real"
+        } else {
+            "not told from chance"
+        }
+    )
+}
+
+/// Whether the arms have the sizes asked for.
+fn sizes(body: &Body) -> String {
+    match &body.reading.sample_ratio {
+        SampleRatio::Holds { p_value: p } => {
+            format!(
+                "the arms have the sizes asked for (p-value {})",
+                p_value(*p)
+            )
+        }
+        SampleRatio::Broken {
+            p_value: p,
+            arm,
+            found,
+            expected,
+        } => format!(
+            "the arms do not have the sizes asked for: {} has {found} customers, expected {expected:.0} (p-value {}); nothing can be read until that is explained",
+            body.sums.arms.get(*arm).map_or("", String::as_str),
+            p_value(*p)
+        ),
+        SampleRatio::NotMeasurable(why) => {
+            format!("whether the arms have the sizes asked for is not measurable: {why}")
+        }
+    }
+}
+
+/// Who is not counted, and what a reader must know of those who are.
+pub(super) fn left_out(body: &Body) -> Vec<String> {
+    let (sums, days) = (&body.sums, body.settings.window_days);
+    let mut lines = Vec::new();
+    if sums.unfinished > 0 {
+        let recent = sums.unfinished;
+        lines.push(format!(
+            "{recent} customers are too recent: their {days} d are not over"
+        ));
+    }
+    if sums.repeated > 0 {
+        let repeated = sums.repeated;
+        lines.push(format!(
+            "{repeated} later draws of customers drawn before are not counted"
+        ));
+    }
+    if sums.both > 0 {
+        let both = sums.both;
+        lines.push(format!(
+            "{both} customers decided for on some days and held out on others are not counted"
+        ));
+    }
+    if let Some([held_out, decided]) = sums.rounds.as_deref() {
+        lines.push(format!(
+            "asked about on {} days per customer where decided for, on {} where held out: where the two differ, being asked is part of what it changed",
+            short(*decided),
+            short(*held_out)
+        ));
+    }
+    lines
+}
+
+/// With its sign.
+fn signed(value: f64) -> String {
+    let sign = if value > 0.0 { "+" } else { "" };
+    format!("{sign}{}", short(value))
+}
+
+/// Three decimals are all that a p-value can promise.
+fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "< 0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}

@@ -1,0 +1,121 @@
+//! Who is in which arm, and when it counts.
+
+use super::error::ExperimentError;
+use super::settings::{Settings, Source};
+use super::{decided, drawn};
+use features::History;
+use schema::AsOf;
+use schema::time::date_of;
+use std::ops::Range;
+
+/// Seconds of a day.
+pub(super) const DAY_SECONDS: i64 = 86_400;
+
+/// A customer whose window is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unit<'a> {
+    pub(super) customer: &'a str,
+    pub(super) arm: usize,
+    /// One over the probability of the arm.
+    pub(super) weight: f64,
+    /// The first draw or decision, in seconds since 1970-01-01 UTC.
+    pub(super) first: i64,
+    /// When it counts: apart from each other, oldest first.
+    pub(super) windows: Vec<Range<i64>>,
+}
+
+/// Everybody in an experiment.
+#[derive(Debug)]
+pub(super) struct Units<'a> {
+    /// Names of the arms, the control first.
+    pub(super) arms: Vec<String>,
+    /// The share of each arm that was asked for; absent where it is not known.
+    pub(super) shares: Option<Vec<f64>>,
+    /// Customers of each arm, whether or not their window is over.
+    pub(super) assigned: Vec<u64>,
+    /// Those whose window is over, by customer.
+    pub(super) finished: Vec<Unit<'a>>,
+    /// The first day of a draw or a decision.
+    pub(super) start: AsOf,
+    /// Draws of customers who had been drawn before: not counted.
+    pub(super) repeated: u64,
+    /// Customers decided for on some days and held out on others: not counted.
+    pub(super) both: u64,
+    /// Days with a decision of each arm's finished customers, on average; absent for a trial.
+    pub(super) rounds: Option<Vec<f64>>,
+}
+
+/// What the settings and the history say of time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) start: i64,
+    pub(super) window: i64,
+    known_until: i64,
+}
+
+impl Times {
+    pub(super) fn of(history: &History, settings: &Settings) -> Self {
+        let begins = |day: AsOf| i64::from(day.epoch_day()) * DAY_SECONDS;
+        Self {
+            start: settings.start.map_or(i64::MIN, |day| begins(AsOf(day))),
+            window: i64::from(settings.window_days) * DAY_SECONDS,
+            known_until: begins(history.as_of()),
+        }
+    }
+
+    pub(super) fn is_over(&self, at: i64) -> bool {
+        at.saturating_add(self.window) <= self.known_until
+    }
+}
+
+impl<'a> Units<'a> {
+    /// Everybody in the experiment that the settings name.
+    pub(super) fn of(history: &'a History, settings: &Settings) -> Result<Self, ExperimentError> {
+        let times = Times::of(history, settings);
+        let units = match settings.source() {
+            Source::Trial { trial, control } => drawn::units(history, trial, control, times)?,
+            Source::Product(product) => decided::units(history, product, times)?,
+        };
+        if units.finished.is_empty() {
+            return Err(ExperimentError::NothingFinished {
+                experiment: settings.experiment(),
+                unfinished: units.assigned.iter().sum(),
+                window_days: settings.window_days,
+                as_of: history.as_of(),
+            });
+        }
+        Ok(units)
+    }
+
+    /// Customers whose window is not over yet.
+    pub(super) fn unfinished(&self) -> u64 {
+        self.assigned.iter().sum::<u64>() - self.finished.len() as u64
+    }
+}
+
+pub(super) fn day_of(seconds: i64) -> AsOf {
+    let day = i32::try_from(seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX);
+    AsOf(date_of(day))
+}
+
+/// Windows of some length from each of these moments on, oldest first; those that overlap are one.
+pub(super) fn windows(starts: impl IntoIterator<Item = i64>, window: i64) -> Vec<Range<i64>> {
+    let mut all: Vec<Range<i64>> = Vec::new();
+    for start in starts {
+        match all.last_mut() {
+            Some(last) if start <= last.end => last.end = start + window,
+            Some(_) | None => all.push(start..start + window),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_that_overlap_count_once() {
+        assert_eq!(windows([0, 5, 10, 30], 10), [0..20, 30..40]);
+    }
+}
