@@ -4,6 +4,7 @@ pub(crate) mod allocate;
 pub(crate) mod api;
 pub(crate) mod boost;
 pub(crate) mod build;
+pub(crate) mod grocery;
 pub(crate) mod measure;
 pub(crate) mod program;
 pub(crate) mod recommend;
@@ -30,6 +31,7 @@ pub(crate) static CASES: &[&Case] = &[
     &program::DEMO_ONCE,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
+    &grocery::GROCERY_PROMOTIONS,
     &measure::HILLSTROM_EFFECTS,
     &uplift::HILLSTROM_MENS_UPLIFT,
     &uplift::HILLSTROM_WOMENS_UPLIFT,

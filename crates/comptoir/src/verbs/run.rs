@@ -127,7 +127,31 @@ pub(crate) fn show(tried: &[Tried]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints what became of the runs and what they learned, without their scorecards.
+pub(crate) fn show_short(tried: &[Tried]) -> anyhow::Result<()> {
+    for t in tried {
+        match &t.outcome {
+            Ok(outcome) => {
+                show_state(outcome)?;
+                show_learned(outcome)?;
+            }
+            Err(_) => show(std::slice::from_ref(t))?,
+        }
+    }
+    Ok(())
+}
+
 fn show_one(outcome: &RunOutcome) -> anyhow::Result<()> {
+    show_state(outcome)?;
+    show_scorecard(&outcome.scorecard)?;
+    print::line(format!(
+        "  the version: trained on everything before {}",
+        outcome.as_of
+    ))?;
+    show_learned(outcome)
+}
+
+fn show_state(outcome: &RunOutcome) -> anyhow::Result<()> {
     let state = if outcome.promoted {
         "champion"
     } else {
@@ -138,12 +162,10 @@ fn show_one(outcome: &RunOutcome) -> anyhow::Result<()> {
         "{} ({}) version {}: {state}, as of {}, {seconds:.1} s",
         outcome.product, outcome.kind, outcome.version, outcome.as_of
     ))?;
-    print::line(format!("  gate: {}", outcome.because))?;
-    show_scorecard(&outcome.scorecard)?;
-    print::line(format!(
-        "  the version: trained on everything before {}",
-        outcome.as_of
-    ))?;
+    print::line(format!("  gate: {}", outcome.because))
+}
+
+fn show_learned(outcome: &RunOutcome) -> anyhow::Result<()> {
     for line in &outcome.summary {
         print::line(format!("  - {line}"))?;
     }

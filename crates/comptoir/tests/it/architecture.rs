@@ -69,6 +69,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "quality",
             "features",
             "products",
+            "decisions",
             "factory",
             "server",
             "simulator",

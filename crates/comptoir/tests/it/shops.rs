@@ -193,12 +193,34 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
                 (told.unwrap() - exact.unwrap()).abs() < 1e-12,
                 "{metric} {row}"
             );
+            // The experiment reads the same means, and the whole outcome of spend.
+            let read = |m: &&serde_json::Value| {
+                m["name"] == "visits per customer" && m["scope"] == row["arm"]
+            };
+            let worth = outcomes[1]["scorecard"]["metrics"].as_array().unwrap();
+            let read = worth.iter().find(read).unwrap();
+            let mean = read["value"]["measured"]["point"]
+                .as_f64()
+                .or(read["value"]["exact"].as_f64());
+            assert!(
+                (mean.unwrap() - exact.unwrap()).abs() < 1e-12,
+                "{read} {row}"
+            );
             let effect = &metric["gain"]["measured"];
             assert!(effect["low"].as_f64() < effect["high"].as_f64(), "{metric}");
             compared += 1;
         }
     }
     assert_eq!(compared, 2, "{outcomes}");
+    let told = outcomes[1]["summary"].as_array().unwrap();
+    let told = |what: &str| {
+        told.iter()
+            .any(|line| line.as_str().unwrap().contains(what))
+    };
+    assert!(
+        told("because of Mens E-Mail") && told("the arms have the sizes asked for"),
+        "{outcomes}"
+    );
     // So few tell nobody apart: everybody gets the men's mail, and the product says so.
     assert_eq!((ran.code, &outcomes[0]["promoted"]), (1, &false.into()));
     let because = outcomes[0]["because"].as_str().unwrap();

@@ -315,7 +315,14 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
         schemas.insert(name.to_owned(), schema);
     }
     let mut files = 0;
-    for shop in ["starter", "marketplace", "wholesaler", "cdnow", "hillstrom"] {
+    for shop in [
+        "starter",
+        "marketplace",
+        "grocery",
+        "wholesaler",
+        "cdnow",
+        "hillstrom",
+    ] {
         for part in ["", "sources", "products", "rules"] {
             let Ok(list) = std::fs::read_dir(root().join("examples").join(shop).join(part)) else {
                 continue;

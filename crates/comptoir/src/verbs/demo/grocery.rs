@@ -43,6 +43,8 @@ pub(super) struct Month {
     budget: f64,
     /// Discounts that were really given.
     spent: f64,
+    /// What the product that measures says of it, in one sentence.
+    told: Option<String>,
     /// Change of margin over all customers decided for, against those held out; of all months so far.
     measured: Estimate,
     /// The same as the simulator knows it.
@@ -198,7 +200,7 @@ impl Loop<'_> {
         let products = [self.product(name)?];
         let mut tried = run::run_all(self.context, &self.workshop, &products, as_of).await?;
         if !self.context.json() && name == OFFERS {
-            run::show(&tried)?;
+            run::show_short(&tried)?;
         }
         done.runs.extend(run::documents(&tried));
         tried.pop().with_context(|| format!("{name} was not run"))
@@ -220,7 +222,7 @@ impl Loop<'_> {
             customers: &free,
             budget: self.budget * free.len() as f64 / answers.len() as f64,
         };
-        let gained = rivals.of("the product", &arms);
+        let gained = rivals.of("as decided", &arms);
         self.truth += gained.margin;
         let mut given: HashMap<String, usize> = HashMap::new();
         for customer in &free {
@@ -235,6 +237,7 @@ impl Loop<'_> {
             given,
             budget: rivals.budget,
             spent: self.discounts(month).await?,
+            told: first_line(&tried),
             measured: in_all(&tried, free.len())?,
             truth: self.truth,
             rivals: rivals.all(self.orders_before(month).await?)?,
@@ -380,6 +383,11 @@ fn in_all(tried: &run::Tried, customers: usize) -> anyhow::Result<Estimate> {
     })
 }
 
+/// The first thing that a product says of what it learned.
+fn first_line(tried: &run::Tried) -> Option<String> {
+    tried.outcome.as_ref().ok()?.summary.first().cloned()
+}
+
 /// Writes raw files below a folder.
 fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
     for file in files {
@@ -398,34 +406,46 @@ fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
 
 /// What a month brought, for a person.
 fn tell(context: &Context, month: &Month) -> anyhow::Result<()> {
-    let arms = GroceryShop::arms()
-        .iter()
-        .map(|arm| format!("{arm} {}", month.given.get(*arm).copied().unwrap_or(0)));
+    let arms = GroceryShop::arms().iter();
+    let arms = arms.map(|arm| format!("{arm} {}", month.given.get(*arm).copied().unwrap_or(0)));
     let arms: Vec<String> = arms.collect();
     let share = |gained: &Gained| 100.0 * gained.margin / best(&month.rivals);
     let mut lines = vec![
         format!(
-            "   {} customers decided for ({}), {} held out",
+            "   {} customers decided for ({}), {} held out; {:.0} given away of {:.0} allowed",
             month.customers,
             arms.join(", "),
-            month.held_out
+            month.held_out,
+            month.spent,
+            month.budget
         ),
-        format!("   spent {:.0} of {:.0}", month.spent, month.budget),
         format!(
-            "   measured so far: margin {}   truth: {:+.0}",
-            month.measured, month.truth
+            "   margin gained so far: measured {}, in truth {:.0}",
+            in_whole(&month.measured),
+            month.truth
         ),
-        "   what this month's budget gains, by the simulator's truth:".to_owned(),
-        told(&month.gained, share(&month.gained)),
     ];
-    lines.extend(month.rivals.iter().map(|rival| told(rival, share(rival))));
+    lines.extend(month.told.iter().map(|told| format!("   {told}")));
+    lines.push("   in truth, this month's budget would gain:".to_owned());
+    let rules = std::iter::once(&month.gained).chain(&month.rivals);
+    lines.extend(rules.map(|rule| told(rule, share(rule))));
     lines.push(String::new());
     lines.iter().try_for_each(|line| say(context, line))
 }
 
+/// An estimate of money without decimals.
+fn in_whole(estimate: &Estimate) -> String {
+    match estimate {
+        Estimate::Measured {
+            point, low, high, ..
+        } => format!("{point:.0} ({low:.0} to {high:.0}, 95 %)"),
+        other @ (Estimate::Exact(_) | Estimate::NotMeasurable(_)) => other.to_string(),
+    }
+}
+
 fn told(gained: &Gained, share: f64) -> String {
     format!(
-        "     {:<55} {:>+8.0}  spent {:>7.0}  {share:>4.0} % of the oracle's",
+        "     {:<60} {:>7.0}, spending {:>6.0}: {share:>3.0} % of the oracle",
         gained.rule, gained.margin, gained.spent
     )
 }
