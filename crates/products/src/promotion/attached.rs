@@ -45,6 +45,8 @@ struct Offered {
     worth: Vec<Worth>,
     /// The arm that is worth most; `None` where none is worth anything.
     best: Option<usize>,
+    /// What it may be, each with its probability: at the price of the budget not everybody gets theirs.
+    possible: [(Option<usize>, f64); 2],
     why: Why,
 }
 
@@ -75,15 +77,21 @@ impl Attached {
         Facts::new(context, &lines, self.shop.today())
     }
 
-    fn offered(&self, facts: &Facts) -> Offered {
+    /// - `customer`: empty for nobody.
+    fn offered(&self, facts: &Facts, customer: &str) -> Offered {
         let (effects, why) = if facts.is_empty() {
             (self.body.averages(), Why::Average)
         } else {
             (self.body.effects(facts), Why::Own)
         };
         let worth = self.body.worth(facts, &effects);
+        let at_price = self.body.at_price();
+        let possible = [(true, at_price), (false, 1.0 - at_price)];
+        // Another draw than that of the slice that explores.
+        let admitted = unit_draw(&format!("at price, {}", self.salt), customer) < at_price;
         Offered {
-            best: self.body.best(&worth),
+            best: self.body.best(&worth, admitted),
+            possible: possible.map(|(admitted, share)| (self.body.best(&worth, admitted), share)),
             effects,
             worth,
             why,
@@ -147,17 +155,14 @@ impl Attached {
 
     /// The probability of an answer: that of being drawn, and that of being best and not drawn.
     fn propensity(&self, given: Option<usize>, offered: &Offered) -> Probability {
-        let explore = self.body.settings.explore;
-        if explore == 0.0 || matches!(offered.why, Why::HeldOut) {
+        if matches!(offered.why, Why::HeldOut) {
             return Probability::ONE;
         }
+        let explore = self.body.settings.explore;
         let drawn = explore / (self.body.arms.len() + 1) as f64;
-        let best = if given == offered.best {
-            1.0 - explore
-        } else {
-            0.0
-        };
-        Probability::new(drawn + best).unwrap_or(Probability::ONE)
+        let best = offered.possible.iter().filter(|(arm, _)| *arm == given);
+        let best: f64 = best.map(|(_, share)| share).sum();
+        Probability::new(drawn + (1.0 - explore) * best).unwrap_or(Probability::ONE)
     }
 
     fn reason(&self, given: Option<usize>, offered: &Offered) -> Reason {
@@ -249,7 +254,7 @@ impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = self.customer(asked)?;
         let facts = self.facts(customer);
-        let offered = self.offered(&facts);
+        let offered = self.offered(&facts, customer);
         if let Some(drawn) = self.drawn(customer) {
             let offered = Offered {
                 why: Why::Drawn,
@@ -266,7 +271,7 @@ impl Serving for Attached {
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         self.customer(asked)?;
-        let offered = self.offered(&Facts::default());
+        let offered = self.offered(&Facts::default(), "");
         if self.body.settings.budget.is_some() {
             let offered = Offered {
                 why: Why::HeldOut,
@@ -290,7 +295,7 @@ impl Serving for Attached {
             worth,
             best: chosen,
             ..
-        } = self.offered(&facts);
+        } = self.offered(&facts, customer);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
         let net = |arm: &usize| worth[*arm].priced(self.body.price());
         let nearest = || {

@@ -19,6 +19,9 @@ pub(crate) struct Worth {
 pub(crate) struct Round {
     /// What money in the budget must earn: an arm is given where it is worth more than this times its spend.
     pub(crate) price: f64,
+    /// Share of the customers at the price itself who get their arm: many may be worth the same, and the budget may
+    /// end among them.
+    pub(crate) at_price: f64,
     /// Customers asked.
     pub(crate) customers: usize,
     /// How many of them get an arm, those drawn by chance not counted.
@@ -34,9 +37,43 @@ pub(crate) struct Round {
 }
 
 impl Worth {
-    /// What an arm is worth once the money it spends has its price.
+    /// What an arm is worth once the money it spends has its price; exactly 0 at the price, where rounding does not tell.
     pub(crate) fn priced(&self, price: f64) -> f64 {
-        self.net - price * self.spend
+        /// Values and costs are allocated in single precision and whole cents.
+        const ROUNDING: f64 = 1e-3;
+        let priced = self.net - price * self.spend;
+        if price > 0.0 && priced.abs() <= ROUNDING * price * self.spend.max(0.01) {
+            0.0
+        } else {
+            priced
+        }
+    }
+}
+
+/// The arm that is worth most, the price of what it spends taken off; `None` where none is worth anything. At the price
+/// itself `admitted` tells whether the customer gets it.
+pub(crate) fn best(worth: &[Worth], price: f64, admitted: bool) -> Option<usize> {
+    let priced = worth.iter().map(|worth| worth.priced(price));
+    let arms = priced.enumerate();
+    let (arm, most) = arms.reduce(|best, other| if other.1 > best.1 { other } else { best })?;
+    let at_price = price > 0.0 && most == 0.0 && admitted;
+    (most > 0.0 || at_price).then_some(arm)
+}
+
+/// Share of the customers at the price who can have their arm with what those above it leave of `spent`.
+fn at_price(of: &[Worth], arms: usize, price: f64, spent: f64) -> f64 {
+    let (mut above, mut at) = (0.0, 0.0);
+    for worth in of.chunks_exact(arms) {
+        if let Some(arm) = best(worth, price, false) {
+            above += worth[arm].spend;
+        } else if let Some(arm) = best(worth, price, true) {
+            at += worth[arm].spend;
+        }
+    }
+    if at > 0.0 {
+        ((spent - above) / at).clamp(0.0, 1.0)
+    } else {
+        0.0
     }
 }
 
@@ -86,8 +123,10 @@ pub(crate) fn round(
     let used = outcome.limits.first();
     let of_all = (1.0 - settings.explore) / part;
     let spent = used.map_or(0.0, |used| used.used as f64 / 100.0);
+    let price = used.map_or(0.0, |used| used.price * 100.0);
     Ok(Round {
-        price: used.map_or(0.0, |used| used.price * 100.0),
+        price,
+        at_price: at_price(of, arms, price, spent),
         customers: asked,
         chosen: scaled(outcome.n_chosen as f64 * of_all),
         spend: spent * of_all + explored / part,
@@ -134,8 +173,23 @@ mod tests {
         let settings = Settings::default();
         let round = round(&of, 1, 4, 3.0, &settings).unwrap();
         assert_eq!((round.chosen, round.spend, round.gain), (2, 3.0, 12.0));
-        let given: Vec<bool> = of.iter().map(|w| w.priced(round.price) > 0.0).collect();
-        assert_eq!(given[1..], [true, false, false]);
+        let given = |admitted| -> Vec<Option<usize>> {
+            let one = |worth: &Worth| best(std::slice::from_ref(worth), round.price, admitted);
+            of.iter().map(one).collect()
+        };
+        assert_eq!(given(false), [Some(0), Some(0), None, None]);
+        // The third would be next: nothing is left for it.
+        assert_eq!(round.at_price, 0.0);
+    }
+
+    #[test]
+    fn where_many_are_worth_the_same_the_budget_ends_among_them() {
+        let of = [worth(3.0, 1.0); 10];
+        let round = round(&of, 1, 10, 4.0, &Settings::default()).unwrap();
+        assert_eq!((round.chosen, round.spend), (4, 4.0));
+        assert!((round.at_price - 0.4).abs() < 1e-9, "{round:?}");
+        assert_eq!(best(&of[..1], round.price, false), None);
+        assert_eq!(best(&of[..1], round.price, true), Some(0));
     }
 
     #[test]

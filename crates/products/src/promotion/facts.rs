@@ -19,10 +19,11 @@ pub(crate) enum Column {
     Is { key: String, text: String },
     /// Days since the last order.
     RecencyDays,
-    /// Days with an order.
-    Orders,
-    /// Money spent, in the shop's currency.
-    Spend,
+    /// Days with an order per four weeks since the first one. Rates, not sums: sums grow with time, and what was learnt
+    /// of some in a trial would be said of others later.
+    OrderRate,
+    /// Money spent per four weeks since the first order, in the shop's currency.
+    SpendRate,
     /// Money spent per day with an order.
     SpendPerOrder,
     /// Days with an order in the last four weeks.
@@ -34,8 +35,8 @@ pub(crate) enum Column {
 /// The columns that orders tell.
 const OF_ORDERS: [Column; 6] = [
     Column::RecencyDays,
-    Column::Orders,
-    Column::Spend,
+    Column::OrderRate,
+    Column::SpendRate,
     Column::SpendPerOrder,
     Column::RecentOrders,
     Column::RecentSpend,
@@ -55,8 +56,8 @@ impl Column {
             Self::Number { key } => key.clone(),
             Self::Is { key, text } => format!("{key} = {text}"),
             Self::RecencyDays => "days since the last order".to_owned(),
-            Self::Orders => "days with an order".to_owned(),
-            Self::Spend => "money spent so far".to_owned(),
+            Self::OrderRate => format!("days with an order per {RECENT_DAYS}"),
+            Self::SpendRate => format!("money spent per {RECENT_DAYS} days"),
             Self::SpendPerOrder => "money spent per day with an order".to_owned(),
             Self::RecentOrders => format!("days with an order in the last {RECENT_DAYS}"),
             Self::RecentSpend => format!("money spent in the last {RECENT_DAYS} days"),
@@ -81,8 +82,8 @@ impl Column {
                 _ => None,
             },
             Self::RecencyDays => of_orders(|r| r.recency_days),
-            Self::Orders => of_orders(|r| f64::from(r.orders)),
-            Self::Spend => of_orders(|r| money(r.spend)),
+            Self::OrderRate => of_orders(|r| f64::from(r.orders)).map(|sum| sum * facts.per_month),
+            Self::SpendRate => of_orders(|r| money(r.spend)).map(|sum| sum * facts.per_month),
             Self::SpendPerOrder => of_orders(|r| money(r.spend) / f64::from(r.orders)),
             Self::RecentOrders => Some(recent(|r| f64::from(r.orders))),
             Self::RecentSpend => Some(recent(|r| money(r.spend))),
@@ -100,6 +101,8 @@ pub(crate) struct Facts {
     context: Map<String, Value>,
     orders: Option<Recency>,
     recent: Option<Recency>,
+    /// What a sum since the first order is per four weeks; of less than four weeks the whole sum.
+    per_month: f64,
 }
 
 impl Facts {
@@ -109,7 +112,11 @@ impl Facts {
         let since = as_of.epoch_day() - RECENT_DAYS;
         let lately = lines.partition_point(|line| line.epoch_day() < since);
         let context = context.and_then(|text| serde_json::from_str(text).ok());
+        let first = lines
+            .first()
+            .map_or(0, |line| as_of.epoch_day() - line.epoch_day());
         Self {
+            per_month: f64::from(RECENT_DAYS) / f64::from(first.max(RECENT_DAYS)),
             context: context.unwrap_or_default(),
             orders: recency_frequency_value(lines, as_of),
             recent: recency_frequency_value(&lines[lately..], as_of),

@@ -1,6 +1,6 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
-use super::budget::{Round, Worth, round};
+use super::budget::{Round, Worth, best, round};
 use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts, columns};
 use super::settings::Settings;
@@ -100,7 +100,7 @@ fn told(trial: &uplift::Trial) -> String {
 pub(crate) fn known_columns(draws: &Draws, settings: &Settings) -> Vec<Column> {
     let found = columns(&draws.facts, &settings.leave_out);
     if found.is_empty() {
-        vec![Column::Orders]
+        vec![Column::OrderRate]
     } else {
         found
     }
@@ -282,9 +282,14 @@ impl Body {
             .collect()
     }
 
-    /// The arm that is worth most, the price of what it spends taken off; `None` where none is worth anything.
-    pub(crate) fn best(&self, worth: &[Worth]) -> Option<usize> {
-        best(worth.iter().map(|worth| worth.priced(self.price())))
+    /// The arm that is worth most, see [`best`].
+    pub(crate) fn best(&self, worth: &[Worth], admitted: bool) -> Option<usize> {
+        best(worth, self.price(), admitted)
+    }
+
+    /// Share of the customers at the price of the budget who get their arm.
+    pub(crate) fn at_price(&self) -> f64 {
+        self.round.map_or(0.0, |round| round.at_price)
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -383,14 +388,6 @@ pub(crate) fn known_customers(history: &History) -> BTreeSet<&str> {
     bought
         .chain(drawn.map(|draw| draw.customer.as_str()))
         .collect()
-}
-
-/// The position of the largest value above 0.
-pub(crate) fn best(values: impl Iterator<Item = f64>) -> Option<usize> {
-    let above = values.enumerate().filter(|(_, value)| *value > 0.0);
-    above
-        .reduce(|best, other| if other.1 > best.1 { other } else { best })
-        .map(|(position, _)| position)
 }
 
 /// Some of the customers drawn, spread over all, and one of whom nothing is known.

@@ -1,9 +1,9 @@
 //! What a version is worth on customers that it has not seen: each part of them is decided for by what the others taught.
 
-use super::budget::{Worth, round};
+use super::budget::{Worth, best, round};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
-use super::fitted::{best, discounts, known_columns, known_customers, name};
+use super::fitted::{discounts, known_columns, known_customers, name};
 use super::settings::Settings;
 use crate::contract::FitError;
 use crate::estimates;
@@ -128,11 +128,15 @@ impl OutOfFold {
                     }
                 }
             }
-            let net = averages
+            let of_everybody: Vec<Worth> = averages
                 .iter()
                 .zip(&costs)
-                .map(|(effect, cost)| effect - cost);
-            let everybody = best(net).map_or(0, |arm| arm + 1);
+                .map(|(effect, cost)| Worth {
+                    net: effect - cost,
+                    spend: 0.0,
+                })
+                .collect();
+            let everybody = best(&of_everybody, 0.0, false).map_or(0, |arm| arm + 1);
             for (arm, expected) in all.expected.iter_mut().enumerate() {
                 let of_arm = learnt.iter().filter(|row| draws.arm[**row] == arm);
                 let outcomes: Vec<f64> = of_arm.map(|row| draws.outcome[*row]).collect();
@@ -148,9 +152,12 @@ impl OutOfFold {
                     })
                 })
                 .collect();
-            let price = match settings.budget {
-                Some(budget) => round(&worth, arms - 1, asked, budget, settings)?.price,
-                None => 0.0,
+            let (price, at_price) = match settings.budget {
+                Some(budget) => {
+                    let round = round(&worth, arms - 1, asked, budget, settings)?;
+                    (round.price, round.at_price)
+                }
+                None => (0.0, 0.0),
             };
             // As many as the budget pays for get the best arm on average.
             let share = match (settings.budget, everybody) {
@@ -167,8 +174,14 @@ impl OutOfFold {
                 _ => 1.0,
             };
             for (row, worth) in held_out.iter().zip(worth.chunks_exact(arms - 1)) {
-                let chosen = best(worth.iter().map(|worth| worth.priced(price)));
-                all.policy[*row] = chosen.map_or(Given::CONTROL, |arm| Given::always(arm + 1));
+                let above = best(worth, price, false).map(|arm| Given::always(arm + 1));
+                let at = || {
+                    best(worth, price, true).map(|arm| Given {
+                        arm: arm + 1,
+                        share: at_price,
+                    })
+                };
+                all.policy[*row] = above.or_else(at).unwrap_or(Given::CONTROL);
                 all.baseline[*row] = Given {
                     arm: everybody,
                     share,

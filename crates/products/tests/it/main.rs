@@ -16,4 +16,5 @@ mod experiment;
 mod laws;
 mod lists;
 mod planted;
+mod promotion;
 mod shop;

@@ -1,0 +1,216 @@
+//! Kind `promotion` under a budget: money goes where it earns most, a slice is drawn by chance, and what makes no sense
+//! is refused.
+
+use features::{Assignment, History, HistoryBuilder, NewLine, Trials};
+use math::random::stream;
+use products::{Asked, FitError, Fitted, Raw, Serving, Shop};
+use rand::RngExt;
+use schema::config::ConfigFile;
+use schema::time::date_of;
+use schema::{AsOf, ConfigError, CustomerId};
+use std::sync::Arc;
+
+/// The day on which everybody is drawn.
+const DRAWN: i64 = 20_000;
+
+const DAY: i64 = 86_400;
+
+const CUSTOMERS: usize = 1_600;
+
+/// What the deal takes off the order after it, in the shop's currency.
+const DISCOUNT: f64 = 5.0;
+
+fn customer(number: usize) -> String {
+    format!("c{number:05}")
+}
+
+/// Whether a customer spends much, and is brought to spend more by the deal; the others redeem it and spend as before.
+fn is_large(number: usize) -> bool {
+    number.is_multiple_of(2)
+}
+
+/// Whom chance gave the deal.
+fn is_drawn(number: usize) -> bool {
+    (number / 2).is_multiple_of(2)
+}
+
+/// Orders before and after the draw, the deal's discount among them.
+fn shop() -> History {
+    let mut random = stream(5, 0);
+    let mut builder = HistoryBuilder::default();
+    let mut draws = Vec::new();
+    for number in 0..CUSTOMERS {
+        let usual = if is_large(number) { 60.0 } else { 20.0 };
+        let deal = is_drawn(number);
+        let more = if deal && is_large(number) { 20.0 } else { 0.0 };
+        let given = if deal { DISCOUNT } else { 0.0 };
+        for (day, added, discount) in [(-37, 0.0, 0.0), (-9, 0.0, 0.0), (2, more, given)] {
+            let amount: f64 = usual + added + random.random_range(-18.0..18.0) - discount;
+            builder.push(NewLine {
+                customer: Some(&customer(number)),
+                product: "tea",
+                order: &format!("{number} {day}"),
+                at_seconds: (DRAWN + day) * DAY,
+                quantity: 1,
+                spend_cents: (amount * 100.0).round() as i64,
+                discount_cents: (discount * 100.0).round() as i64,
+                is_return: false,
+            });
+        }
+        draws.push(Assignment {
+            trial: "pilot".into(),
+            customer: customer(number),
+            at_seconds: DRAWN * DAY,
+            arm: if deal { "deal" } else { "none" }.into(),
+            propensities: r#"{"deal":0.5,"none":0.5}"#.into(),
+            context: None,
+        });
+    }
+    let as_of = AsOf(date_of(i32::try_from(DRAWN).unwrap() + 20));
+    builder
+        .build(as_of, Vec::new())
+        .with_trials(Trials::new(draws, []))
+}
+
+fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
+    let text = format!(
+        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\ntrial = \"pilot\"\noutcome = \"revenue\"\nfolds = 2\n{settings}\n"
+    );
+    let file = ConfigFile::new("offers.toml", &text);
+    Raw::read(file).and_then(|raw| raw.check())
+}
+
+fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
+    product(settings).unwrap().fit(history, 1)
+}
+
+fn serving(version: &dyn Fitted, history: &History) -> Box<dyn Serving> {
+    let shop = Shop::new(
+        Arc::new(history.clone()),
+        &decisions::RuleSet::default(),
+        Arc::default(),
+    );
+    version.attach(Arc::new(shop))
+}
+
+fn asked(number: usize) -> Asked {
+    Asked {
+        customer_id: Some(CustomerId::new(customer(number)).unwrap()),
+        ..Asked::default()
+    }
+}
+
+/// The arm, its probability, and the code of its reason.
+fn decided(serving: &dyn Serving, number: usize) -> (String, f64, String) {
+    let answer = serving
+        .decide(&asked(number), jiff::Timestamp::UNIX_EPOCH)
+        .unwrap();
+    let action = &answer.actions[0];
+    let code = action.reasons.list()[0].code.clone();
+    (action.id.clone(), action.propensity.get(), code)
+}
+
+#[test]
+fn a_budget_is_spent_where_it_earns_most_and_no_more_than_it_is() {
+    let history = shop();
+    // Half of the customers gain by the deal; the money is for a quarter of these.
+    let version = fitted("budget = 1000.0", &history).unwrap();
+    let serving = serving(version.as_ref(), &history);
+    let given: Vec<usize> = (0..CUSTOMERS)
+        .filter(|number| decided(serving.as_ref(), *number).0 == "deal")
+        .collect();
+    let spent = given.len() as f64 * DISCOUNT;
+    assert!((700.0..1_150.0).contains(&spent), "{spent}");
+    assert!(given.iter().all(|number| is_large(*number)), "{given:?}");
+    let round = &version.page()["round"];
+    let (price, spend) = (round["price"].as_f64(), round["spend"].as_f64());
+    assert!(price > Some(1.0) && spend <= Some(1_000.0), "{round}");
+    // Who is held out gets the control, and an explanation adds up, for who gets the deal and who does not.
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let baseline = serving.baseline(&asked(given[0]), now).unwrap();
+    assert_eq!(baseline.actions[0].id, "none");
+    for number in [given[0], 1] {
+        let told = serving.explain(&asked(number), Some("deal"), now).unwrap();
+        let sum: f64 = told.lines.iter().map(|line| line.contribution).sum();
+        assert!((sum - told.score).abs() < 1e-9, "{told:?}");
+        let of_budget = |line: &products::ExplanationLine| line.what.contains("of the budget");
+        assert!(told.lines.iter().any(of_budget), "{told:?}");
+        assert_eq!(told.why_not.is_some(), number == 1, "{told:?}");
+    }
+}
+
+#[test]
+fn money_for_everybody_has_no_price_and_who_loses_by_an_offer_gets_none() {
+    let history = shop();
+    let version = fitted("budget = 1000000.0", &history).unwrap();
+    assert_eq!(version.page()["round"]["price"], 0.0);
+    let serving = serving(version.as_ref(), &history);
+    let right = |number: &usize| {
+        let expected = if is_large(*number) { "deal" } else { "none" };
+        decided(serving.as_ref(), *number).0 == expected
+    };
+    let right = (0..CUSTOMERS).filter(right).count();
+    assert!(right > CUSTOMERS * 95 / 100, "{right}");
+}
+
+#[test]
+fn a_slice_is_drawn_by_chance_with_the_probability_it_tells() {
+    let history = shop();
+    let version = fitted("budget = 1000.0\nexplore = 0.2", &history).unwrap();
+    let served = serving(version.as_ref(), &history);
+    let all: Vec<_> = (0..CUSTOMERS)
+        .map(|number| decided(served.as_ref(), number))
+        .collect();
+    let drawn: Vec<_> = all.iter().filter(|(_, _, code)| code == "drawn").collect();
+    // 20 % of 1,600, half of them into each arm.
+    assert!((256..=384).contains(&drawn.len()), "{}", drawn.len());
+    let deals = drawn.iter().filter(|(arm, _, _)| arm == "deal").count();
+    assert!(
+        (drawn.len() * 35 / 100..drawn.len() * 65 / 100).contains(&deals),
+        "{deals}"
+    );
+    for (arm, propensity, code) in &all {
+        // What is drawn only has half of a fifth, what is best or may be so has more.
+        assert!(
+            (0.099..=0.901).contains(propensity),
+            "{arm} {propensity} {code}"
+        );
+        assert!(
+            code == "drawn" || *propensity > 0.1,
+            "{arm} {propensity} {code}"
+        );
+    }
+    // The same on another day with the same version; others with the next one.
+    assert_eq!(decided(served.as_ref(), 7), all[7]);
+}
+
+#[test]
+fn budgets_that_make_no_sense_are_refused() {
+    for (settings, key, found) in [
+        ("budget = 0.0", "budget", "0"),
+        ("budget = -5.0", "budget", "-5"),
+        ("budget = nan", "budget", "NaN"),
+        ("explore = 0.3", "explore", "0.3"),
+        ("caution = -1.0", "caution", "-1"),
+        ("costs = { deal = -1.0 }", "costs", "-1"),
+    ] {
+        let refused = product(settings).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            refused.contains(key) && refused.contains(found),
+            "{settings}: {refused}"
+        );
+    }
+    let visits = "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"visits\"\nbudget = 5.0\n";
+    let refused = Raw::read(ConfigFile::new("offers.toml", visits)).and_then(|raw| raw.check());
+    let refused = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("`revenue` or `margin`"), "{refused}");
+    let history = shop();
+    for (settings, says) in [
+        ("budget = 10.0\nexplore = 0.2", "explore less"),
+        ("costs = { letter = 1.0 }", "no arm of trial"),
+    ] {
+        let error = fitted(settings, &history).map(|_| ()).unwrap_err();
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert!(source.is_some_and(|s| s.contains(says)), "{settings}");
+    }
+}
