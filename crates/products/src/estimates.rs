@@ -1,10 +1,11 @@
 //! Measured numbers of scorecards, with bootstrap intervals over customers.
 
 use math::random::stream;
+use measure::effects::Effect;
 use measure::ranking::{Bootstrap, interval};
 use rand::RngExt;
 use rayon::prelude::*;
-use schema::{Estimate, WhyNot};
+use schema::{Estimate, Scorecard, WhyNot};
 
 /// Resamples of an interval: its ends are good to a tenth of its width.
 const RESAMPLES: u32 = 400;
@@ -21,6 +22,29 @@ fn too_few(found: usize) -> Estimate {
         found: found as u64,
         needed: UNITS_MIN as u64,
     })
+}
+
+/// The scorecard of a version that could not be measured: without a measure it opens no gate.
+pub(crate) fn not_measured(why: &dyn std::error::Error) -> Scorecard {
+    Scorecard {
+        split: "not measured".to_owned(),
+        held_out: None,
+        metrics: Vec::new(),
+        notes: vec![why.to_string()],
+    }
+}
+
+/// An effect as a number of a scorecard.
+pub(crate) fn of_effect(effect: &Effect) -> Estimate {
+    match effect {
+        Effect::Measured(size) => Estimate::Measured {
+            point: size.point,
+            low: size.low,
+            high: size.high,
+            units: size.units,
+        },
+        Effect::NotMeasurable(why) => Estimate::NotMeasurable(why.clone()),
+    }
 }
 
 /// The mean of one value per customer, with its interval.

@@ -10,6 +10,7 @@ use super::fitted::Body;
 use super::reading::{Finding, LEVEL};
 use super::settings::Settings;
 use super::told;
+use crate::estimates;
 use crate::outcome::Outcome;
 use features::History;
 use math::tails::{normal_upper_quantile, student_t_upper_quantile};
@@ -20,15 +21,8 @@ use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
     let body = match Body::fit(later, settings) {
         Ok(body) => body,
-        // What was just read can be read again; a scorecard without a measure opens no gate.
-        Err(error) => {
-            return Scorecard {
-                split: "not measured".to_owned(),
-                held_out: None,
-                metrics: Vec::new(),
-                notes: vec![error.to_string()],
-            };
-        }
+        // What was just read can be read again.
+        Err(error) => return estimates::not_measured(&error),
     };
     let findings = &body.reading.findings;
     let first = settings.outcomes.first();
@@ -104,15 +98,6 @@ fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments
         Outcome::Visits | Outcome::Orders | Outcome::Revenue | Outcome::Margin => Direction::Higher,
         Outcome::Discount => Direction::Lower,
     };
-    let gain = match &found.effect {
-        Effect::Measured(size) => Estimate::Measured {
-            point: size.point,
-            low: size.low,
-            high: size.high,
-            units: size.units,
-        },
-        Effect::NotMeasurable(why) => Estimate::NotMeasurable(why.clone()),
-    };
     Metric {
         name: found.outcome.unit().to_owned(),
         scope: found.arm.clone(),
@@ -122,7 +107,7 @@ fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments
         value: mean(treated),
         baseline: mean(control),
         baseline_name: body.sums.arms.first().cloned().unwrap_or_default(),
-        gain,
+        gain: estimates::of_effect(&found.effect),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::estimates;
 use crate::outcome::Outcome;
 use features::History;
 use math::random::stream;
-use measure::effects::{Effect, Moments, Scale, difference};
+use measure::effects::{Moments, Scale, difference};
 use measure::uplift::{Top, TopOf, Trial};
 use models::uplift::{self, Learner};
 use rand::seq::SliceRandom;
@@ -258,15 +258,8 @@ pub(super) fn scorecard(
         });
     let (draws, out) = match measured {
         Ok(both) => both,
-        // What was just learnt from can be measured; a scorecard without a measure opens no gate.
-        Err(error) => {
-            return Scorecard {
-                split: "not measured".to_owned(),
-                held_out: None,
-                metrics: Vec::new(),
-                notes: vec![error.to_string()],
-            };
-        }
+        // What was just learnt from can be measured.
+        Err(error) => return estimates::not_measured(&error),
     };
     let mut metrics = vec![
         against(
@@ -396,7 +389,7 @@ fn average(draws: &Draws, settings: &Settings, arm: usize) -> Metric {
         value: mean(&treated),
         baseline: mean(&control),
         baseline_name: draws.arms[0].clone(),
-        gain: gain.map_or_else(unreadable, estimate),
+        gain: gain.map_or_else(unreadable, |effect| estimates::of_effect(&effect)),
     }
 }
 
@@ -404,18 +397,6 @@ fn unreadable() -> Estimate {
     Estimate::NotMeasurable(WhyNot::DoesNotApply {
         because: "an outcome is no number".to_owned(),
     })
-}
-
-fn estimate(effect: Effect) -> Estimate {
-    match effect {
-        Effect::Measured(size) => Estimate::Measured {
-            point: size.point,
-            low: size.low,
-            high: size.high,
-            units: size.units,
-        },
-        Effect::NotMeasurable(why) => Estimate::NotMeasurable(why),
-    }
 }
 
 /// How far customers are told apart by what an arm changes of them; the first metric says whether at all.
