@@ -182,7 +182,7 @@ pub(crate) fn show_scorecard(card: &Scorecard) -> anyhow::Result<()> {
             format!("{} ", m.scope)
         };
         print::line(format!(
-            "  {scope}{}: {}   {}: {}   gain: {}",
+            "  {scope}{}: {}   {}: {}   difference: {}",
             m.name, m.value, m.baseline_name, m.baseline, m.gain
         ))?;
     }
