@@ -239,7 +239,7 @@ impl Workshop {
                 .map_err(lake)?
                 .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
         };
-        let history = features::load(&self.lake, &snapshot, as_of, progress)
+        let history = features::load(&self.lake, &snapshot, as_of, self.decided(), progress)
             .await
             .map_err(failed)?;
         let inputs = snapshot

@@ -2,7 +2,7 @@
 
 use crate::import::{self, Forgotten, ImportError, ImportOptions, ImportOutcome, RefusedSource};
 use crate::project::Project;
-use features::History;
+use features::{Decided, History};
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
 use products::{Artefact, Fitted, LoadError, Product, Recent, Shop};
 use registry::Registry;
@@ -150,13 +150,29 @@ impl Workshop {
             .await
             .map_err(failed)?
             .unwrap_or(today);
-        let history: History = features::load(&self.lake, &snapshot, as_of, &Silent).await?;
+        let decided = self.decided();
+        let history: History =
+            features::load(&self.lake, &snapshot, as_of, decided, &Silent).await?;
         features::purchases(&self.lake, &snapshot, as_of, |purchase| {
             recent.add(purchase);
         })
         .await?;
         let shop = Shop::new(Arc::new(history), &self.project.rules, recent);
         Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
+    }
+
+    /// Whether a history holds whom data products decided for: where the kind of one of them reads it.
+    pub(crate) fn decided(&self) -> Decided {
+        let mut products = self.project.products.iter();
+        let reads = products.any(|product| {
+            let kind = products::kind(&product.header().kind);
+            kind.is_some_and(|kind| kind.card().reads.contains(&"decisions"))
+        });
+        if reads {
+            Decided::Read
+        } else {
+            Decided::LeftOut
+        }
     }
 
     /// The version of a product that answers, read back and proved by its golden vector; `None` where none was promoted.

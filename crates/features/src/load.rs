@@ -33,6 +33,16 @@ pub enum LoadError {
     },
 }
 
+/// Whether it is read whom data products decided for. A log grows with every answer, so that a shop whose products do
+/// not learn from it leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// It is.
+    Read,
+    /// It is not.
+    LeftOut,
+}
+
 async fn each(
     lake: &Lake,
     snapshot: &Snapshot,
@@ -68,7 +78,8 @@ async fn sales_before(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<u
 ///
 /// `progress` is told one stage whose units are lines of sales.
 ///
-/// Draws of trials come with it, the days on which data products decided for customers, and the visits of both.
+/// Draws of trials come with it, where `decided` is read also what data products drew and the days on which they decided
+/// for customers, and the visits of all these customers.
 ///
 /// Time O(rows log rows); memory about 60 bytes a sales line while it is built, 40 after.
 ///
@@ -78,6 +89,7 @@ pub async fn load(
     lake: &Lake,
     snapshot: &Snapshot,
     as_of: AsOf,
+    decided: Decided,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
     progress.stage(
@@ -119,7 +131,7 @@ pub async fn load(
         return Err(LoadError::Empty { as_of });
     }
     let history = builder.build(as_of, products(lake, snapshot, as_of).await?);
-    Ok(history.with_trials(trials(lake, snapshot, as_of).await?))
+    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
 }
 
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
@@ -157,39 +169,14 @@ async fn rounds(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Rounds,
     Ok(builder.build())
 }
 
-/// The draws of all trials before the day, those that products drew themselves included, the rounds in which products
-/// decided, and the visits of the customers in them.
-async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials, LoadError> {
-    let mut names: HashSet<Arc<str>> = HashSet::new();
-    let mut shared = |text: &str| match names.get(text) {
-        Some(known) => Arc::clone(known),
-        None => {
-            let new: Arc<str> = text.into();
-            names.insert(Arc::clone(&new));
-            new
-        }
-    };
-    let mut assignments = Vec::new();
-    let drawn = format!(
-        "SELECT trial, customer_id, assigned_at, arm, propensities, context FROM assignments \
-         WHERE assigned_at < TIMESTAMP '{as_of}T00:00:00Z'"
-    );
-    each(lake, snapshot, "assignments", &drawn, |batch| {
-        let texts = |i: usize| batch.column(i).as_string::<i32>();
-        let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
-        let context = texts(5);
-        for row in 0..batch.num_rows() {
-            assignments.push(Assignment {
-                trial: shared(texts(0).value(row)),
-                customer: texts(1).value(row).to_owned(),
-                at_seconds: at.value(row).div_euclid(1_000_000),
-                arm: shared(texts(3).value(row)),
-                propensities: shared(texts(4).value(row)),
-                context: context.is_valid(row).then(|| context.value(row).to_owned()),
-            });
-        }
-    })
-    .await?;
+/// The draws that data products made themselves, each customer's first by version.
+async fn drawn_by_products(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    names: &mut Names,
+    assignments: &mut Vec<Assignment>,
+) -> Result<(), LoadError> {
     let decided = format!(
         "SELECT product, customer_id, MIN(decided_at) AS decided_at, action, reasons FROM decisions \
          WHERE NOT holdout AND NOT fallback AND customer_id IS NOT NULL AND action IS NOT NULL \
@@ -204,17 +191,72 @@ async fn trials(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Trials,
                 continue;
             };
             assignments.push(Assignment {
-                trial: shared(texts(0).value(row)),
+                trial: names.shared(texts(0).value(row)),
                 customer: texts(1).value(row).to_owned(),
                 at_seconds: at.value(row).div_euclid(1_000_000),
-                arm: shared(texts(3).value(row)),
-                propensities: shared(&propensities),
+                arm: names.shared(texts(3).value(row)),
+                propensities: names.shared(&propensities),
                 context: None,
             });
         }
     })
+    .await
+}
+
+/// Gives equal texts one memory.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        match self.0.get(text) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = text.into();
+                self.0.insert(Arc::clone(&new));
+                new
+            }
+        }
+    }
+}
+
+/// The draws of all trials before the day, and where it is read whom data products decided for, their own draws and
+/// their rounds, and the visits of the customers in them.
+async fn trials(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    decided: Decided,
+) -> Result<Trials, LoadError> {
+    let mut names = Names::default();
+    let mut assignments = Vec::new();
+    let imported = format!(
+        "SELECT trial, customer_id, assigned_at, arm, propensities, context FROM assignments \
+         WHERE assigned_at < TIMESTAMP '{as_of}T00:00:00Z'"
+    );
+    each(lake, snapshot, "assignments", &imported, |batch| {
+        let texts = |i: usize| batch.column(i).as_string::<i32>();
+        let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+        let context = texts(5);
+        for row in 0..batch.num_rows() {
+            assignments.push(Assignment {
+                trial: names.shared(texts(0).value(row)),
+                customer: texts(1).value(row).to_owned(),
+                at_seconds: at.value(row).div_euclid(1_000_000),
+                arm: names.shared(texts(3).value(row)),
+                propensities: names.shared(texts(4).value(row)),
+                context: context.is_valid(row).then(|| context.value(row).to_owned()),
+            });
+        }
+    })
     .await?;
-    let rounds = rounds(lake, snapshot, as_of).await?;
+    let rounds = match decided {
+        Decided::Read => {
+            drawn_by_products(lake, snapshot, as_of, &mut names, &mut assignments).await?;
+            rounds(lake, snapshot, as_of).await?
+        }
+        Decided::LeftOut => Rounds::default(),
+    };
     let mut seen = Vec::new();
     let drawn = assignments.iter().map(|a| a.customer.as_str());
     let known: HashSet<&str> = drawn.chain(rounds.customers()).collect();

@@ -40,6 +40,19 @@ pub struct Asked {
     pub recent: Vec<ProductId>,
 }
 
+impl Asked {
+    /// The customer asked about.
+    ///
+    /// - `kind`: that cannot answer without one.
+    pub(crate) fn customer(&self, kind: &str) -> Result<&str, Infeasible> {
+        let missing = || Infeasible::Missing {
+            field: "customer_id",
+            placement: kind.to_owned(),
+        };
+        Ok(self.customer_id.as_ref().ok_or_else(missing)?.as_str())
+    }
+}
+
 /// Why an action was chosen: a code that a program can read, its figures, and a sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {

@@ -84,6 +84,12 @@ impl Outcome {
     }
 }
 
+/// Whether the cost of any goods is known: without one, every margin would be 0.
+pub(crate) fn knows_costs(history: &History) -> bool {
+    let mut goods = history.catalogue().products().iter();
+    goods.any(|product| product.cost_cents.is_some())
+}
+
 /// Money of a line less the cost of its goods, in cents; `None` where the cost is not known.
 fn margin(history: &History, line: &SaleLine) -> Option<i64> {
     let cost = history.catalogue().get(line.product)?.cost_cents?;

@@ -1,7 +1,7 @@
 //! What a history takes out of the lake, and what it leaves there because it was not known yet.
 
 use crate::shop::{SALES, Shop, as_of, product};
-use features::{LoadError, Purchase, SaleLine, load, purchases, recency_frequency_value};
+use features::{Decided, LoadError, Purchase, SaleLine, load, purchases, recency_frequency_value};
 use schema::Cents;
 use schema::progress::Silent;
 
@@ -210,10 +210,18 @@ async fn a_history_is_that_of_its_snapshot() {
     shop.sell(&[("o2", "c2", "rug", "2024-03-02T10:00:00Z")])
         .await;
     let day = as_of("2024-03-10");
-    let then = load(&shop.lake, &before, day, &Silent).await.unwrap();
-    let now = load(&shop.lake, &shop.snapshot().await, day, &Silent)
+    let then = load(&shop.lake, &before, day, Decided::Read, &Silent)
         .await
         .unwrap();
+    let now = load(
+        &shop.lake,
+        &shop.snapshot().await,
+        day,
+        Decided::Read,
+        &Silent,
+    )
+    .await
+    .unwrap();
     assert_eq!((then.lines().len(), now.lines().len()), (1, 2));
     assert_eq!(
         [&then, &now].map(|history| product(history, "lamp").in_stock),
@@ -266,6 +274,12 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
     assert!(history.trials().visits_of("c9").is_empty());
     let earlier = history.until(as_of("2024-03-03"));
     assert_eq!(rounds(&earlier)[0].1, [9]);
+    let day = as_of("2024-03-05");
+    let snapshot = shop.snapshot().await;
+    let without = load(&shop.lake, &snapshot, day, Decided::LeftOut, &Silent).await;
+    let without = without.unwrap();
+    assert!(rounds(&without).is_empty());
+    assert!(without.trials().visits_of("c2").is_empty());
 }
 
 #[tokio::test]

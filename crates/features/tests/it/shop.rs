@@ -2,7 +2,7 @@
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::compute::{cast, concat_batches};
-use features::{History, LoadError, Product, load};
+use features::{Decided, History, LoadError, Product, load};
 use lake::{Lake, LakeOptions, Snapshot};
 use schema::AsOf;
 use schema::progress::Silent;
@@ -61,7 +61,14 @@ impl Shop {
     }
 
     pub(crate) async fn load(&self, day: &str) -> Result<History, LoadError> {
-        load(&self.lake, &self.snapshot().await, as_of(day), &Silent).await
+        load(
+            &self.lake,
+            &self.snapshot().await,
+            as_of(day),
+            Decided::Read,
+            &Silent,
+        )
+        .await
     }
 }
 

@@ -31,11 +31,7 @@ impl Attached {
 
     /// The arm of the customer asked about.
     fn arm(&self, asked: &Asked) -> Result<usize, Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "customer_id",
-            placement: CARD.kind.to_owned(),
-        };
-        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
+        let customer = asked.customer(CARD.kind)?;
         let (history, settings) = (&self.shop.history, &self.body.settings);
         let found = match settings.source() {
             Source::Trial { trial, .. } => {

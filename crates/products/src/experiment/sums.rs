@@ -3,7 +3,7 @@
 use super::error::ExperimentError;
 use super::settings::Settings;
 use super::units::{DAY_SECONDS, Unit, Units};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::effects::{Moments, cuped_slope};
 use schema::AsOf;
@@ -36,11 +36,8 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn of(history: &History, settings: &Settings) -> Result<Self, ExperimentError> {
-        if settings.outcomes.contains(&Outcome::Margin) {
-            let mut goods = history.catalogue().products().iter();
-            if !goods.any(|product| product.cost_cents.is_some()) {
-                return Err(ExperimentError::NoGoodsCost);
-            }
+        if settings.outcomes.contains(&Outcome::Margin) && !knows_costs(history) {
+            return Err(ExperimentError::NoGoodsCost);
         }
         let units = Units::of(history, settings)?;
         let of = |outcome: &Outcome| moments(history, settings, &units, *outcome);

@@ -61,14 +61,6 @@ impl Attached {
         }
     }
 
-    fn customer<'a>(&self, asked: &'a Asked) -> Result<&'a str, Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "customer_id",
-            placement: CARD.kind.to_owned(),
-        };
-        Ok(asked.customer_id.as_ref().ok_or_else(missing)?.as_str())
-    }
-
     /// What is known of a customer: what their last draw logged, and their orders.
     fn facts(&self, customer: &str) -> Facts {
         let draw = self.shop.history.trials().last_of(customer);
@@ -252,7 +244,7 @@ impl Attached {
 
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        let customer = self.customer(asked)?;
+        let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
         let offered = self.offered(&facts, customer);
         if let Some(drawn) = self.drawn(customer) {
@@ -270,7 +262,7 @@ impl Serving for Attached {
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        self.customer(asked)?;
+        asked.customer(CARD.kind)?;
         let offered = self.offered(&Facts::default(), "");
         if self.body.settings.budget.is_some() {
             let offered = Offered {
@@ -288,7 +280,7 @@ impl Serving for Attached {
         about: Option<&str>,
         _: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
-        let customer = self.customer(asked)?;
+        let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
         let Offered {
             effects,

@@ -3,7 +3,7 @@
 use super::facts::{Column, Facts, rows};
 use super::settings::Settings;
 use crate::logged::{PropensitiesError, listed, propensities};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, knows_costs};
 use features::{Assignment, History};
 use models::uplift::{Experiment, ExperimentError, Features, FeaturesError, Observed};
 use schema::AsOf;
@@ -120,11 +120,8 @@ impl Draws {
         product: &str,
     ) -> Result<Self, TrialError> {
         let all = drawn(history, settings, product);
-        if settings.outcome == Outcome::Margin {
-            let mut goods = history.catalogue().products().iter();
-            if !goods.any(|product| product.cost_cents.is_some()) {
-                return Err(TrialError::NoGoodsCost);
-            }
+        if settings.outcome == Outcome::Margin && !knows_costs(history) {
+            return Err(TrialError::NoGoodsCost);
         }
         let names: BTreeSet<&str> = all.iter().map(|a| &*a.arm).collect();
         let control = settings.control.as_str();

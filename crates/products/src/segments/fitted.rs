@@ -307,11 +307,7 @@ struct Attached {
 
 impl Attached {
     fn place(&self, asked: &Asked) -> Result<(String, Rfm, Assignment), Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "customer_id",
-            placement: CARD.kind.to_owned(),
-        };
-        let customer = asked.customer_id.as_ref().ok_or_else(missing)?.as_str();
+        let customer = asked.customer(CARD.kind)?;
         let as_of = self.shop.today();
         let what = "a segment";
         let unknown = || Infeasible::UnknownCustomer {

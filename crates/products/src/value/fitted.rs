@@ -468,16 +468,7 @@ struct Known {
 impl Attached {
     /// The customer asked about, with a purchase before the as-of day.
     fn known(&self, asked: &Asked) -> Result<Known, Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "customer_id",
-            placement: CARD.kind.to_owned(),
-        };
-        let customer = asked
-            .customer_id
-            .as_ref()
-            .ok_or_else(missing)?
-            .as_str()
-            .to_owned();
+        let customer = asked.customer(CARD.kind)?.to_owned();
         let lines = self.shop.lines_of(&customer);
         match purchase_summary(&lines, self.as_of) {
             Some(summary) => Ok(Known {

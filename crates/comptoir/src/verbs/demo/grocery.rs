@@ -7,6 +7,8 @@ use crate::context::Context;
 use crate::verbs::{import, run};
 use ::products::Product;
 use anyhow::{Context as _, bail};
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
 use factory::Workshop;
 use factory::batch::{BatchOptions, FileFormat};
 use factory::import::{ImportOptions, ImportOutcome};
@@ -82,13 +84,11 @@ impl Demo {
         context: &Context,
         done: &mut Done,
     ) -> anyhow::Result<Workshop> {
+        let usual = Grocery::default();
         let grocery = Grocery {
             seed: context.global.seed,
-            ..Grocery::default()
-        };
-        let grocery = Grocery {
-            customers: self.customers.unwrap_or(grocery.customers),
-            ..grocery
+            customers: self.customers.unwrap_or(usual.customers),
+            ..usual
         };
         context.progress.stage("simulate a grocery", 0);
         let shop = GroceryShop::new(&grocery)?;
@@ -277,22 +277,18 @@ impl Loop<'_> {
     /// Discounts given in a month, in the shop's currency.
     async fn discounts(&self, month: u32) -> anyhow::Result<f64> {
         let sql = format!(
-            "SELECT COALESCE(SUM(discount_cents), 0) / 100.0 AS spent FROM sales WHERE {}",
+            "SELECT CAST(COALESCE(SUM(discount_cents), 0) AS DOUBLE) / 100 AS spent FROM sales WHERE {}",
             self.within(month, month + 1)
         );
         let rows = self.workshop.lake.query(&sql).await?;
-        let spent = rows.iter().find(|batch| batch.num_rows() > 0);
-        let spent = spent.map(|batch| batch.column(0));
-        let spent =
-            spent.and_then(|column| arrow::util::display::array_value_to_string(column, 0).ok());
-        spent
-            .and_then(|text| text.parse().ok())
-            .context("read the discounts of the month")
+        let sums = rows
+            .iter()
+            .flat_map(|batch| batch.column(0).as_primitive::<Float64Type>().values());
+        Ok(sums.sum())
     }
 
     /// Orders of each customer in the four weeks before a month, by customer.
     async fn orders_before(&self, month: u32) -> anyhow::Result<HashMap<String, f64>> {
-        use arrow::array::AsArray;
         let sql = format!(
             "SELECT customer_id, CAST(COUNT(DISTINCT order_id) AS DOUBLE) AS orders FROM sales WHERE {} GROUP BY 1",
             self.within(month - 1, month)
@@ -300,9 +296,7 @@ impl Loop<'_> {
         let mut found = HashMap::new();
         for batch in self.workshop.lake.query(&sql).await? {
             let customers = batch.column(0).as_string::<i32>();
-            let orders = batch
-                .column(1)
-                .as_primitive::<arrow::datatypes::Float64Type>();
+            let orders = batch.column(1).as_primitive::<Float64Type>();
             for (customer, orders) in customers.iter().zip(orders.values()) {
                 found.insert(customer.unwrap_or_default().to_owned(), *orders);
             }
