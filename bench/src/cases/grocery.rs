@@ -30,6 +30,8 @@ pub(crate) static GROCERY_PROMOTIONS: Case = Case {
 /// What the two months of one seed brought.
 struct Brought {
     gained: f64,
+    /// An oracle's that knows what is typical for habits.
+    foreseeable: f64,
     oracle: f64,
     average: f64,
     likeliest: f64,
@@ -72,9 +74,10 @@ fn grocery_promotions(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("the claim is beside the simulator's truth"),
         split: "month 1 learns, months 2 and 3 are decided for",
         note: format!(
-            "{all} seeds; the interval holds the truth in {contained}; in {closed} no version beat its baseline and nothing was given; where something was: gained {:.0}, the oracle {:.0}, the best offer on average to as many as the money pays for {:.0}, the same to those who buy most often {:.0}",
+            "{all} seeds; the interval holds the truth in {contained}; in {closed} no version beat its baseline and nothing was given; where something was: gained {:.0}, the oracle {:.0}, one that knows what is typical for habits {:.0}, the best offer on average to as many as the money pays for {:.0}, the same to those who buy most often {:.0}",
             sum(|b| b.gained),
             sum(|b| b.oracle),
+            sum(|b| b.foreseeable),
             sum(|b| b.average),
             sum(|b| b.likeliest),
         ),
@@ -96,7 +99,8 @@ fn brought(document: &Value) -> Option<Brought> {
         gained: sum("/gained/margin"),
         average: sum("/rivals/0/margin"),
         likeliest: sum("/rivals/1/margin"),
-        oracle: sum("/rivals/2/margin"),
+        foreseeable: sum("/rivals/2/margin"),
+        oracle: sum("/rivals/3/margin"),
         contained: (low..=high).contains(&truth),
     })
 }

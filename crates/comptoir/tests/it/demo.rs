@@ -245,12 +245,12 @@ fn the_grocery_gives_offers_under_a_budget_and_measures_them_beside_the_truth() 
             measured[1] < measured[0] && measured[0] < measured[2],
             "{month}"
         );
-        let oracle = number("/rivals/2/margin");
+        let oracle = number("/rivals/3/margin");
         assert!(
             oracle > number("/gained/margin") && oracle > number("/rivals/0/margin"),
             "{month}"
         );
-        assert!(number("/rivals/2/spent") <= number("/budget"), "{month}");
+        assert!(number("/rivals/3/spent") <= number("/budget"), "{month}");
     }
     let shop = folder.path().join("shop");
     explores_and_logs_it(&shop, 3_000);

@@ -30,6 +30,24 @@ impl AverageEffect {
         }
     }
 
+    /// The mean of doubly robust scores, each counting as much as its weight.
+    ///
+    /// # Source
+    /// White (1980): the variance is that of a regression on a constant, robust to unequal variances.
+    pub(super) fn weighted(scores: &[f64], weights: &[f64]) -> Self {
+        let pairs = || scores.iter().zip(weights);
+        let sum: f64 = weights.iter().sum();
+        let effect = pairs().map(|(score, weight)| weight * score).sum::<f64>() / sum;
+        let squares: f64 = pairs()
+            .map(|(score, weight)| (weight * (score - effect)).powi(2))
+            .sum();
+        Self {
+            effect,
+            standard_error: squares.sqrt() / sum,
+            rows: scores.len(),
+        }
+    }
+
     /// Interval that holds the average effect with probability `level`, by Student's t.
     ///
     /// `None` when the level is not above 0 and below 1.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::features::gather;
+use super::features::{Features, gather};
 use super::settings::Boosting;
 use crate::boost::{self, Labels, Loss, Model, Table};
 
@@ -74,6 +74,11 @@ impl Matrix {
     pub(super) fn new(values: Vec<f32>, columns: usize, bins: usize) -> Result<Self> {
         let table = Table::new(&values, columns, bins)?;
         Ok(Self { values, table })
+    }
+
+    /// What is known of the customers of a trial.
+    pub(super) fn of(features: &Features, bins: usize) -> Result<Self> {
+        Self::new(features.values().to_vec(), features.columns().len(), bins)
     }
 
     /// Some of the rows.

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::average::AverageEffect;
 use super::boosted::{Result as Boost, TreesError};
 use super::error::FitError;
 use super::experiment::Experiment;
@@ -68,7 +69,8 @@ pub fn fit(
 ///
 /// Each row is ranked within its fold by models that have not seen the fold. The gain of a ranking is the Qini-weighted
 /// rank average of the doubly robust scores, which are unbiased for the effect of each row because propensities are
-/// known; how well outcomes are predicted plays no part. Of the candidates whose gain is within one standard error of
+/// known; how well outcomes are predicted plays no part. Rows count as much as they tell: outcomes of customers from whom
+/// much is expected scatter more, and would drown those of the others. Of the candidates whose gain is within one standard error of
 /// the best (of the paired difference), the simplest is taken. Simplest first: the average; the prognostic learner
 /// while it uses no residual effect; T, S, X, R, doubly robust; the prognostic learner with a residual effect.
 ///
@@ -159,13 +161,16 @@ fn complexity(learnt: &Learnt) -> usize {
 
 /// By arm, without the control.
 fn shrinkage(work: &Work<'_>, learnt: &Learnt) -> Vec<Shrinkage> {
-    let pairs = learnt.held_out.iter().zip(&work.scores);
-    pairs
-        .map(|(held_out, scores)| Shrinkage::of(held_out, scores, &work.folds, ERRORS_IGNORED))
+    let arms = learnt.held_out.iter().zip(&work.scores);
+    arms.zip(&work.precision.of_scores)
+        .map(|((held_out, scores), told)| {
+            Shrinkage::of(held_out, scores, told, &work.folds, ERRORS_IGNORED)
+        })
         .collect()
 }
 
-/// What each row says of the gain: half its rank, from -1 to 1, times its score; arms that are shrunk away rank nobody.
+/// What each row says of the gain: half its rank, from -1 to 1, times its score, times how much it tells; arms that are
+/// shrunk away rank nobody.
 fn gains(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Vec<f64> {
     let mut gains = vec![0.0; work.experiment.rows()];
     for (arm, shrinkage) in shrinkage.iter().enumerate() {
@@ -174,29 +179,34 @@ fn gains(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Vec<f64> 
         }
         for fold in 0..work.folds.n() {
             let rows = work.folds.rows(fold);
-            let predicted: Vec<f64> = rows.iter().map(|row| learnt.held_out[arm][*row]).collect();
-            let mean =
-                rows.iter().map(|row| work.scores[arm][*row]).sum::<f64>() / rows.len() as f64;
-            for (row, rank) in rows.iter().zip(ranks(&predicted)) {
-                // Ranks add up to 0, so that taking the mean away changes no gain, only its error.
-                gains[*row] += 0.5 * rank * (work.scores[arm][*row] - mean);
+            let of = |values: &[f64]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
+            let told = of(&work.precision.of_scores[arm]);
+            let scores = of(&work.scores[arm]);
+            let mean = AverageEffect::weighted(&scores, &told).effect;
+            let ranks = ranks(&of(&learnt.held_out[arm]), &told);
+            for (place, row) in rows.iter().enumerate() {
+                // Weighted ranks add up to 0, so that taking the mean away changes no gain, only its error.
+                gains[*row] += 0.5 * told[place] * ranks[place] * (scores[place] - mean);
             }
         }
     }
     gains
 }
 
-/// Ranks from -1 for the smallest to 1 for the largest, nearly; equal values share theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
+/// Ranks from -1 for the smallest to 1 for the largest, nearly, by the weight that lies below; equal values share theirs.
+fn ranks(values: &[f64], weights: &[f64]) -> Vec<f64> {
     let n = values.len();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|one, other| values[*one].total_cmp(&values[*other]));
     let mut ranks = vec![0.0; n];
-    let mut begin = 0;
+    let all: f64 = weights.iter().sum();
+    let (mut begin, mut below) = (0, 0.0);
     while begin < n {
         let same = |at: &usize| values[order[*at]] == values[order[begin]];
         let end = (begin..n).take_while(same).count() + begin;
-        let rank = (begin + end) as f64 / n as f64 - 1.0;
+        let own: f64 = order[begin..end].iter().map(|row| weights[*row]).sum();
+        let rank = (2.0 * below + own) / all - 1.0;
+        below += own;
         for at in begin..end {
             ranks[order[at]] = rank;
         }
@@ -219,7 +229,7 @@ fn finalise(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Result
     let fit = |keep: Keep<'_>| {
         let mut surface = finish(work, learnt, keep)?;
         let rows = Rows::new(&all, &surface);
-        surface.centre_on(&rows)?;
+        surface.centre_on(&rows, &work.precision.of_scores)?;
         Ok(surface)
     };
     let surface = fit(Keep::All).map_err(of_learner)?;
@@ -243,6 +253,7 @@ fn finalise(work: &Work<'_>, learnt: &Learnt, shrinkage: &[Shrinkage]) -> Result
         .map(|(arm, shrinkage)| ArmEffects {
             name: experiment.arms()[arm].clone(),
             average: work.averages[arm - 1],
+            level: work.levels[arm - 1],
             shrinkage: *shrinkage,
         });
     Ok(Fitted::new(

@@ -24,14 +24,19 @@ pub(super) struct Curve {
 impl Curve {
     /// Fits scores by a function of `at` that rises or falls, whichever the scores do on the whole.
     ///
+    /// - `weights`: how much each score tells.
+    ///
     /// Least squares in the slopes between seven quantiles of `at`, with squared differences of neighbouring slopes as
     /// penalty and slopes of one sign: without evidence of a bend it is a line.
     ///
     /// # Source
     /// Eilers and Marx (1996) for the penalty on differences; Meyer (2008) for regression under shape constraints.
-    pub(super) fn fit(at: &[f64], scores: &[f64]) -> Self {
-        let n = at.len() as f64;
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / n;
+    pub(super) fn fit(at: &[f64], scores: &[f64], weights: &[f64]) -> Self {
+        let n = weights.iter().sum::<f64>();
+        let mean = |values: &[f64]| {
+            let pairs = values.iter().zip(weights);
+            pairs.map(|(value, weight)| weight * value).sum::<f64>() / n
+        };
         let (at_mean, score_mean) = (mean(at), mean(scores));
         let knots = quantiles(at);
         if knots.len() < 2 {
@@ -44,7 +49,8 @@ impl Curve {
         let together: f64 = at
             .iter()
             .zip(scores)
-            .map(|(x, y)| (x - at_mean) * (y - score_mean))
+            .zip(weights)
+            .map(|((x, y), weight)| weight * (x - at_mean) * (y - score_mean))
             .sum();
         let sign = if together < 0.0 { -1.0 } else { 1.0 };
         let pieces = knots.len() - 1;
@@ -54,16 +60,16 @@ impl Curve {
             vec![0.0; pieces],
         );
         let mut covered = vec![0.0; pieces];
-        for x in at {
+        for (x, weight) in at.iter().zip(weights) {
             cover(&knots, *x, &mut covered);
             for (mean, part) in means.iter_mut().zip(&covered) {
-                *mean += part / n;
+                *mean += weight * part / n;
             }
         }
-        for (x, y) in at.iter().zip(scores) {
+        for ((x, y), weight) in at.iter().zip(scores).zip(weights) {
             cover(&knots, *x, &mut covered);
             for piece in 0..pieces {
-                let part = covered[piece] - means[piece];
+                let part = weight * (covered[piece] - means[piece]);
                 moments[piece] += part * sign * (y - score_mean) / n;
                 for other in 0..pieces {
                     gram[piece * pieces + other] += part * (covered[other] - means[other]) / n;

@@ -41,6 +41,15 @@ pub enum FitError {
     },
 }
 
+impl FitError {
+    pub(super) fn of_outcomes(source: TreesError) -> Self {
+        Self::Boosting {
+            what: "the outcome of each arm",
+            source,
+        }
+    }
+}
+
 /// Effects that could not be predicted.
 #[derive(Debug, Error)]
 pub enum PredictError {

@@ -20,8 +20,25 @@ pub struct ArmEffects {
     pub name: String,
     /// Its average effect.
     pub average: AverageEffect,
+    /// The average in which customers count as much as they tell: outcomes of those from whom much is expected scatter
+    /// more. Where effects differ between customers it is not the effect on all of them together.
+    pub level: AverageEffect,
     /// How far effects of customers are drawn to it.
     pub shrinkage: Shrinkage,
+}
+
+impl ArmEffects {
+    /// What differences between customers are added to: the level as far as they are kept, the average as far as not.
+    fn anchor(&self) -> f64 {
+        let kept = self.shrinkage.weight;
+        kept * self.level.effect + (1.0 - kept) * self.average.effect
+    }
+
+    /// Its standard error, as if both were measured on the same customers alone, which is the larger one.
+    fn anchor_error(&self) -> f64 {
+        let kept = self.shrinkage.weight;
+        kept * self.level.standard_error + (1.0 - kept) * self.average.standard_error
+    }
 }
 
 /// Effects learnt from a trial. Holds trees and numbers, no code; serialisable.
@@ -160,11 +177,11 @@ impl Fitted {
         };
         for (at, arm) in self.arms().iter().enumerate() {
             let weight = arm.shrinkage.weight;
-            let common = arm.average.standard_error.powi(2) + arm.shrinkage.left_variance();
+            let common = arm.anchor_error().powi(2) + arm.shrinkage.left_variance();
             for (row, difference) in differences[at].iter().enumerate() {
                 let own = weight * weight * spread.variance(at * rows + row);
                 let reach = quantile * (common + own).sqrt();
-                let point = arm.average.effect + weight * difference;
+                let point = arm.anchor() + weight * difference;
                 effects.point[row * arms + at] = point;
                 effects.low[row * arms + at] = point - reach;
                 effects.high[row * arms + at] = point + reach;
@@ -206,7 +223,7 @@ impl Fitted {
                 let cell = row * arms + at;
                 let found = &parts[at].of_columns[row * columns..(row + 1) * columns];
                 let sum: f64 = found.iter().sum();
-                explanations.base[cell] = arm.average.effect + weight * (difference - sum);
+                explanations.base[cell] = arm.anchor() + weight * (difference - sum);
                 let own = &mut explanations.parts[cell * columns..(cell + 1) * columns];
                 for (own, part) in own.iter_mut().zip(found) {
                     *own = weight * part;

@@ -27,6 +27,7 @@ mod learner;
 mod learners;
 mod outcomes;
 mod pool;
+mod precision;
 mod settings;
 mod shrink;
 mod surface;
@@ -41,5 +42,6 @@ pub use experiment::{ARM_ROWS_MIN, Experiment, ExperimentError, Observed, PROPEN
 pub use features::{Features, FeaturesError};
 pub use fitted::{ArmEffects, Fitted};
 pub use learner::Learner;
+pub use outcomes::expected_outcomes;
 pub use settings::{Boosting, Settings};
 pub use shrink::{Shrinkage, Slope};

@@ -1,10 +1,43 @@
 //! What to expect of each customer in each arm, and the doubly robust scores that follow.
 
-use super::boosted::{Matrix, Result, Task};
+use super::boosted::{Matrix, Result, Task, Values, shapes};
 use super::cross_fit::{CrossFit, cross_fit};
+use super::error::FitError;
 use super::experiment::Experiment;
+use super::features::Features;
 use super::folds::Folds;
+use super::settings;
 use crate::boost::Settings;
+
+/// Outcome to expect in every arm of customers who were not learnt from: by arm, the control first, then row.
+///
+/// - `unseen`: the columns of the trial, in their order.
+///
+/// Deterministic on any number of threads.
+///
+/// # Errors
+/// [`FitError`] when a setting is out of range, or trees cannot be boosted or read.
+pub fn expected_outcomes(
+    experiment: &Experiment,
+    unseen: &Features,
+    settings: &settings::Settings,
+) -> std::result::Result<Vec<Vec<f64>>, FitError> {
+    settings.check(experiment.arms().len())?;
+    let folds = Folds::new(experiment, settings.folds, settings.seed);
+    let shapes = shapes(&settings.boosting, settings.seed);
+    let learn = || -> Result<Vec<Vec<f64>>> {
+        let matrix = Matrix::of(experiment.features(), settings.boosting.bins)?;
+        let unseen = Values::new(unseen.values(), unseen.columns().len());
+        (0..experiment.arms().len())
+            .map(|arm| {
+                let task = task(experiment, arm);
+                let size = cross_fit(&matrix, std::slice::from_ref(&task), &folds, &shapes)?.size;
+                unseen.predicted_by(&task.learn(&matrix, &shapes[size.shape], size.rounds)?)
+            })
+            .collect()
+    };
+    learn().map_err(FitError::of_outcomes)
+}
 
 /// Models of the outcome, one per arm.
 #[derive(Debug)]

@@ -37,18 +37,24 @@ impl Shrinkage {
     ///
     /// - `raw`: effects predicted by models that had not seen the row; compared within folds.
     /// - `scores`: doubly robust scores, whose mean given the row is its effect whatever the prediction.
+    /// - `weights`: how much each row tells.
     /// - `errors_ignored`: how many standard errors of slope count as nothing; chance passes 1 once in six, 2 once in 44.
     ///
     /// `weight = min(1, slope (1 - (errors_ignored / z)²))`, 0 for `z` ≤ `errors_ignored`, with `z` the slope over its error.
     ///
     /// # Source
     /// Efron and Morris (1973), positive-part rule; the slope is the best linear predictor of Chernozhukov et al. (2018).
-    pub(super) fn of(raw: &[f64], scores: &[f64], folds: &Folds, errors_ignored: f64) -> Self {
-        let predicted = centred(raw, folds);
-        let scores = centred(scores, folds);
-        let n = raw.len() as f64;
-        let squares: f64 = predicted.iter().map(|value| value * value).sum();
-        let predicted_variance = squares / n;
+    pub(super) fn of(
+        raw: &[f64],
+        scores: &[f64],
+        weights: &[f64],
+        folds: &Folds,
+        errors_ignored: f64,
+    ) -> Self {
+        let predicted = centred(raw, weights, folds);
+        let scores = centred(scores, weights, folds);
+        let squares: f64 = predicted.iter().zip(weights).map(|(x, w)| w * x * x).sum();
+        let predicted_variance = squares / weights.iter().sum::<f64>();
         let largest = raw
             .iter()
             .fold(0.0_f64, |most, value| most.max(value.abs()));
@@ -56,9 +62,11 @@ impl Shrinkage {
         if predicted_variance.sqrt() <= 1e-9 * largest || squares == 0.0 {
             return Self::TO_AVERAGE;
         }
-        let pairs = || predicted.iter().zip(&scores);
-        let slope = pairs().map(|(x, y)| x * y).sum::<f64>() / squares;
-        let meat: f64 = pairs().map(|(x, y)| (x * (y - slope * x)).powi(2)).sum();
+        let rows = || predicted.iter().zip(&scores).zip(weights);
+        let slope = rows().map(|((x, y), w)| w * x * y).sum::<f64>() / squares;
+        let meat: f64 = rows()
+            .map(|((x, y), w)| (w * x * (y - slope * x)).powi(2))
+            .sum();
         let error = meat.sqrt() / squares;
         let kept = 1.0 - (errors_ignored * error / slope).powi(2);
         let weight = if slope > 0.0 && kept > 0.0 {
@@ -85,13 +93,13 @@ impl Shrinkage {
     }
 }
 
-/// Values less the mean of their fold.
-pub(super) fn centred(values: &[f64], folds: &Folds) -> Vec<f64> {
+/// Values less the weighted mean of their fold.
+fn centred(values: &[f64], weights: &[f64], folds: &Folds) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); folds.n()];
     for (row, value) in values.iter().enumerate() {
         let (sum, count) = &mut sums[folds.of(row)];
-        *sum += value;
-        *count += 1.0;
+        *sum += weights[row] * value;
+        *count += weights[row];
     }
     let of = |(row, value): (usize, &f64)| {
         let (sum, count) = sums[folds.of(row)];

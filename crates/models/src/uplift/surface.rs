@@ -22,7 +22,7 @@ pub(super) struct ArmSurface {
     pub(super) terms: Vec<Term>,
     /// A curve of what a model predicts, added too.
     pub(super) curve: Option<Prognosis>,
-    /// Mean over the customers learnt from, which shrinking keeps in place.
+    /// Mean over the customers learnt from, each counting as much as they tell.
     pub(super) centre: f64,
 }
 
@@ -153,10 +153,14 @@ impl Surface {
     }
 
     /// Sets the means to those over the given rows.
-    pub(super) fn centre_on(&mut self, rows: &Rows<'_>) -> Result<()> {
+    ///
+    /// - `weights`: by arm, then row.
+    pub(super) fn centre_on(&mut self, rows: &Rows<'_>, weights: &[Vec<f64>]) -> Result<()> {
         let differences = self.differences(rows)?;
-        for (arm, differences) in self.arms.iter_mut().zip(differences) {
-            arm.centre += differences.iter().sum::<f64>() / differences.len() as f64;
+        for ((arm, differences), weights) in self.arms.iter_mut().zip(differences).zip(weights) {
+            let pairs = differences.iter().zip(weights);
+            let sum = pairs.map(|(difference, weight)| weight * difference).sum::<f64>();
+            arm.centre += sum / weights.iter().sum::<f64>();
         }
         Ok(())
     }

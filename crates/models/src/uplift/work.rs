@@ -7,6 +7,7 @@ use super::error::FitError;
 use super::experiment::Experiment;
 use super::folds::Folds;
 use super::outcomes::Outcomes;
+use super::precision::Precision;
 use super::settings::Settings;
 use crate::boost::{self, Model};
 
@@ -20,8 +21,11 @@ pub(super) struct Work<'a> {
     pub(super) outcomes: Outcomes,
     /// By arm, without the control, then row.
     pub(super) scores: Vec<Vec<f64>>,
+    pub(super) precision: Precision,
     /// By arm, without the control.
     pub(super) averages: Vec<AverageEffect>,
+    /// By arm, without the control: the average in which rows count as much as they tell.
+    pub(super) levels: Vec<AverageEffect>,
     shapes: Vec<boost::Settings>,
 }
 
@@ -32,14 +36,9 @@ impl<'a> Work<'a> {
     ) -> Result<Self, FitError> {
         settings.check(experiment.arms().len())?;
         let folds = Folds::new(experiment, settings.folds, settings.seed);
-        let features = experiment.features();
-        let of = |source| FitError::Boosting {
-            what: "the outcome of each arm",
-            source,
-        };
+        let of = FitError::of_outcomes;
         let shapes = shapes(&settings.boosting, settings.seed);
-        let (values, columns) = (features.values().to_vec(), features.columns().len());
-        let matrix = Matrix::new(values, columns, settings.boosting.bins).map_err(of)?;
+        let matrix = Matrix::of(experiment.features(), settings.boosting.bins).map_err(of)?;
         let outcomes = Outcomes::learn(experiment, &matrix, &folds, &shapes).map_err(of)?;
         let scores: Vec<Vec<f64>> = (1..experiment.arms().len())
             .map(|arm| outcomes.scores(experiment, arm))
@@ -48,6 +47,12 @@ impl<'a> Work<'a> {
             .iter()
             .map(|scores| AverageEffect::of(scores))
             .collect();
+        let precision = Precision::of(experiment, &outcomes);
+        let levels = scores
+            .iter()
+            .zip(&precision.of_scores)
+            .map(|(scores, weights)| AverageEffect::weighted(scores, weights))
+            .collect();
         Ok(Self {
             experiment,
             settings,
@@ -55,7 +60,9 @@ impl<'a> Work<'a> {
             matrix,
             outcomes,
             scores,
+            precision,
             averages,
+            levels,
             shapes,
         })
     }

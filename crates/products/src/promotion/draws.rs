@@ -76,11 +76,11 @@ pub enum TrialError {
     /// Probabilities that are none.
     #[error(transparent)]
     Propensities(#[from] PropensitiesError),
-    /// An arm against the control.
-    #[error("compare arm {arm:?} with the control")]
-    Arm {
-        /// The arm.
-        arm: String,
+    /// Arms against the control.
+    #[error("compare {arms} with the control")]
+    Arms {
+        /// The arms.
+        arms: String,
         /// What is wrong.
         #[source]
         source: ExperimentError,
@@ -213,33 +213,31 @@ impl Draws {
         pairs.filter(|(a, _)| **a == arm).map(|(_, y)| *y).collect()
     }
 
-    /// One arm against the control, on some of the rows.
+    /// Some arms, the control first, on some of the rows.
     ///
     /// - `what`: what is compared, of all rows.
     pub(crate) fn experiment(
         &self,
         what: &[f64],
-        arm: usize,
+        arms: &[usize],
         columns: &[Column],
         of: &[usize],
     ) -> Result<Experiment, TrialError> {
-        let compared = |row: &&usize| [0, arm].contains(&self.arm[**row]);
-        let of: Vec<usize> = of.iter().filter(compared).copied().collect();
+        let place = |row: usize| arms.iter().position(|arm| *arm == self.arm[row]);
+        let of: Vec<usize> = of.iter().copied().filter(|r| place(*r).is_some()).collect();
+        let names: Vec<String> = arms.iter().map(|arm| self.arms[*arm].clone()).collect();
         let observed = Observed {
             features: self.features(columns, &of)?,
-            arms: vec![self.arms[0].clone(), self.arms[arm].clone()],
-            arm: of
-                .iter()
-                .map(|row| usize::from(self.arm[*row] == arm))
-                .collect(),
+            arms: names.clone(),
+            arm: of.iter().filter_map(|row| place(*row)).collect(),
             outcome: of.iter().map(|row| what[*row]).collect(),
             propensity: of
                 .iter()
-                .flat_map(|row| [self.propensity(*row, 0), self.propensity(*row, arm)])
+                .flat_map(|row| arms.iter().map(|arm| self.propensity(*row, *arm)))
                 .collect(),
         };
-        Experiment::new(observed).map_err(|source| TrialError::Arm {
-            arm: self.arms[arm].clone(),
+        Experiment::new(observed).map_err(|source| TrialError::Arms {
+            arms: names[1..].join(", "),
             source,
         })
     }

@@ -131,7 +131,7 @@ impl Body {
         };
         let mut arms = Vec::with_capacity(draws.arms.len() - 1);
         for (arm, name) in draws.arms.iter().enumerate().skip(1) {
-            let experiment = draws.experiment(&draws.outcome, arm, &columns, &all)?;
+            let experiment = draws.experiment(&draws.outcome, &[0, arm], &columns, &all)?;
             let measured = choice.and_then(|body| body.arms.iter().find(|a| a.name == *name));
             let (fitted, trials) = match measured {
                 Some(measured) => (
@@ -372,7 +372,7 @@ pub(crate) fn discounts(
     if draws.discount.iter().all(|given| *given == 0.0) {
         return Ok(None);
     }
-    let experiment = draws.experiment(&draws.discount, arm, columns, of)?;
+    let experiment = draws.experiment(&draws.discount, &[0, arm], columns, of)?;
     let how = uplift::Settings {
         // What is spent is asked without its interval.
         refits: 2,

@@ -50,7 +50,7 @@ struct OutOfFold {
     /// The arm that everybody gets: the best on average among the customers of the other parts, or as many as the budget
     /// pays for.
     baseline: Vec<Given>,
-    /// Arms × rows: mean outcome of the arm among the customers of the other parts.
+    /// Arms × rows: outcome that the customers of the other parts let expect.
     expected: Vec<Vec<f64>>,
     /// How often each learner was chosen, by arm.
     chosen: Vec<BTreeMap<Learner, usize>>,
@@ -98,7 +98,7 @@ impl OutOfFold {
             let mut counted = vec![vec![0.0; held_out.len()]; arms - 1];
             let mut spends = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
-                let experiment = draws.experiment(&draws.outcome, arm, columns, &learnt)?;
+                let experiment = draws.experiment(&draws.outcome, &[0, arm], columns, &learnt)?;
                 let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
                 *all.chosen[arm - 1].entry(choice.chosen).or_default() += 1;
                 averages.push(
@@ -137,11 +137,11 @@ impl OutOfFold {
                 })
                 .collect();
             let everybody = best(&of_everybody, 0.0, false).map_or(0, |arm| arm + 1);
-            for (arm, expected) in all.expected.iter_mut().enumerate() {
-                let of_arm = learnt.iter().filter(|row| draws.arm[**row] == arm);
-                let outcomes: Vec<f64> = of_arm.map(|row| draws.outcome[*row]).collect();
-                let mean = outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64;
-                held_out.iter().for_each(|row| expected[*row] = mean);
+            let every: Vec<usize> = (0..arms).collect();
+            let trial = draws.experiment(&draws.outcome, &every, columns, &learnt)?;
+            let expected = uplift::expected_outcomes(&trial, &unseen, &how)?;
+            for (all, expected) in all.expected.iter_mut().zip(expected) {
+                held_out.iter().zip(expected).for_each(|(row, y)| all[*row] = y);
             }
             let worth: Vec<Worth> = (0..held_out.len())
                 .flat_map(|place| {

@@ -51,7 +51,7 @@ impl Default for Settings {
             outcome: Outcome::Visits,
             costs: BTreeMap::new(),
             budget: None,
-            caution: 1.0,
+            caution: 0.5,
             explore: 0.0,
             window_days: 14,
             leave_out: Vec::new(),

@@ -43,6 +43,8 @@ pub(super) struct Customer {
     pub(super) cost_cents: f64,
     /// In the order of [`Arm::ALL`].
     pub(super) responses: [Response; Arm::ALL.len()],
+    /// What customers of the same habits answer on average, in the order of [`Arm::ALL`].
+    pub(super) typical: [Response; Arm::ALL.len()],
 }
 
 /// What an arm does to a customer.
@@ -70,6 +72,7 @@ pub(super) fn customer(grocery: &Grocery, articles: &[Article], index: u32) -> C
             .map(|(article, chance)| value(article) as f64 * chance)
             .sum()
     };
+    let typical = typical(frequency, lapsing, extra_items);
     Customer {
         card: format!("g{index:06}"),
         since: grocery
@@ -80,7 +83,8 @@ pub(super) fn customer(grocery: &Grocery, articles: &[Article], index: u32) -> C
         extra_items,
         price_cents: mean(|article| article.price_cents),
         cost_cents: mean(|article| article.cost_cents),
-        responses: responses(&mut rng, frequency, lapsing, extra_items),
+        responses: responses(&mut rng, &typical),
+        typical,
     }
 }
 
@@ -134,16 +138,8 @@ const POINTS_FREQUENT: f64 = 0.135;
 /// Frequency above which a customer counts as frequent, and the width of the passage.
 const POINTS_FREQUENCY: (f64, f64) = (2.2, 0.5);
 
-fn responses(
-    rng: &mut ChaCha8Rng,
-    frequency: f64,
-    lapsing: bool,
-    extra_items: f64,
-) -> [Response; Arm::ALL.len()] {
-    let mut noisy = |value: f64| {
-        let noise: f64 = StandardNormal.sample(rng);
-        value * (NOISE * noise).exp()
-    };
+/// What customers of these habits answer on average.
+fn typical(frequency: f64, lapsing: bool, extra_items: f64) -> [Response; Arm::ALL.len()] {
     let rare = 1.0 / (1.0 + (frequency / AMOUNT_HALF).powf(AMOUNT_STEEPNESS));
     let amount = if lapsing {
         AMOUNT_LAPSING
@@ -153,15 +149,38 @@ fn responses(
     let distance = (frequency / PERCENT_FREQUENCY).ln() / PERCENT_SPREAD;
     let keen = (-0.5 * distance * distance).exp() * passage(extra_items, PERCENT_BIG);
     let points = POINTS_ANYONE + POINTS_FREQUENT * passage(frequency, POINTS_FREQUENCY);
-    let of_trips = |trips: f64| Response { trips, items: 0.0 };
+    // The mean of a lognormal factor around 1.
+    let mean = (0.5 * NOISE * NOISE).exp();
+    let of_trips = |trips: f64| Response {
+        trips: mean * trips,
+        items: 0.0,
+    };
     Arm::ALL.map(|arm| match arm {
         Arm::None => Response::default(),
-        Arm::Amount => of_trips(noisy(amount)),
+        Arm::Amount => of_trips(amount),
         Arm::Percent => Response {
-            trips: noisy(PERCENT_TRIPS * keen),
-            items: noisy(PERCENT_ITEMS * keen),
+            trips: mean * PERCENT_TRIPS * keen,
+            items: mean * PERCENT_ITEMS * keen,
         },
-        Arm::Points => of_trips(noisy(points)),
+        Arm::Points => of_trips(points),
+    })
+}
+
+/// What one customer answers: the typical answers, each times a factor that nothing tells.
+fn responses(
+    rng: &mut ChaCha8Rng,
+    typical: &[Response; Arm::ALL.len()],
+) -> [Response; Arm::ALL.len()] {
+    let mut noisy = |value: f64| {
+        if value == 0.0 {
+            return 0.0;
+        }
+        let noise: f64 = StandardNormal.sample(rng);
+        value * (NOISE * noise - 0.5 * NOISE * NOISE).exp()
+    };
+    typical.map(|answer| Response {
+        trips: noisy(answer.trips),
+        items: noisy(answer.items),
     })
 }
 

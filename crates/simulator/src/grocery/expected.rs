@@ -1,6 +1,6 @@
 //! The truth: what a customer is worth in a month under an arm, in closed form.
 
-use super::customers::{Customer, FREQUENCY_DAYS};
+use super::customers::{Customer, FREQUENCY_DAYS, Response};
 use super::offers::{AMOUNT_CENTS, Arm, PERCENT, POINTS_PERCENT};
 use super::trips::LEAST_ITEMS;
 
@@ -21,8 +21,9 @@ pub struct Expected {
 }
 
 /// What `customer` is worth in a month of `days` under `arm`.
-pub(super) fn expected(customer: &Customer, arm: Arm, days: u32) -> Expected {
-    let response = customer.responses[arm as usize];
+///
+/// - `response`: the customer's own, or what is typical for their habits.
+pub(super) fn expected(customer: &Customer, arm: Arm, response: Response, days: u32) -> Expected {
     let trips = customer.frequency * f64::from(days) / FREQUENCY_DAYS * (1.0 + response.trips);
     let extra_items = customer.extra_items * (1.0 + response.items);
     let items = trips * (f64::from(LEAST_ITEMS) + extra_items);

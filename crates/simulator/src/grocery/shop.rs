@@ -77,7 +77,20 @@ impl GroceryShop {
     #[must_use]
     pub fn expected(&self, customer: usize, arm: usize) -> Expected {
         let days = self.grocery.month_days;
-        expected(&self.customers[customer], Arm::ALL[arm], days)
+        let customer = &self.customers[customer];
+        expected(customer, Arm::ALL[arm], customer.responses[arm], days)
+    }
+
+    /// What it would be worth if it answered as customers of the same habits do on average: all that anybody could know
+    /// who has seen everything but this customer's own answers.
+    ///
+    /// # Panics
+    /// When there is no such customer or no such arm.
+    #[must_use]
+    pub fn foreseeable(&self, customer: usize, arm: usize) -> Expected {
+        let days = self.grocery.month_days;
+        let customer = &self.customers[customer];
+        expected(customer, Arm::ALL[arm], customer.typical[arm], days)
     }
 
     /// The files that exist before the first month: `raw/customers.csv`, `raw/products.csv`, `raw/offers.csv` and the

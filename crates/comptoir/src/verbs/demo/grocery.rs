@@ -27,6 +27,9 @@ const PILOT: u32 = 1;
 /// The months that are decided for.
 const MONTHS: std::ops::RangeInclusive<u32> = 2..=3;
 
+/// Days of sales before the first offer: half a year.
+const HISTORY_DAYS: u32 = 182;
+
 /// Money of a month for each customer, in the shop's currency.
 const BUDGET_PER_CUSTOMER: f64 = 1.5;
 
@@ -88,6 +91,7 @@ impl Demo {
         let grocery = Grocery {
             seed: context.global.seed,
             customers: self.customers.unwrap_or(usual.customers),
+            history_days: HISTORY_DAYS,
             ..usual
         };
         context.progress.stage("simulate a grocery", 0);
@@ -103,7 +107,7 @@ impl Demo {
         say(
             context,
             &format!(
-                "1. Simulate a grocery: twelve weeks of sales, then a pilot of four weeks in which chance decides who gets which offer\n   {} rows in {} files, {}",
+                "1. Simulate a grocery: half a year of sales, then a pilot of four weeks in which chance decides who gets which offer\n   {} rows in {} files, {}",
                 made.rows,
                 made.files,
                 schema::Bytes(made.bytes)

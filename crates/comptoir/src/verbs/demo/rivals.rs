@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use decisions::allocate::{Costs, Offers, one_budget};
 use serde::Serialize;
-use simulator::GroceryShop;
+use simulator::{Expected, GroceryShop};
 use std::collections::HashMap;
 
 /// What a rule gains in a month.
@@ -78,11 +78,22 @@ impl Rivals<'_> {
         gained
     }
 
-    /// What knows every effect, and spends the budget where it gains most.
-    fn oracle(&self) -> anyhow::Result<Gained> {
+    /// Spends the budget where it gains most, by what it knows to expect of a customer under an arm.
+    fn oracle(
+        &self,
+        rule: &str,
+        knows: fn(&GroceryShop, usize, usize) -> Expected,
+    ) -> anyhow::Result<Gained> {
         let arms = GroceryShop::arms().len() - 1;
+        let effect = |customer, arm| {
+            let (with, without) = (
+                knows(self.shop, customer, arm),
+                knows(self.shop, customer, 0),
+            );
+            (with.margin - without.margin, with.discount)
+        };
         let pairs = self.customers.iter();
-        let pairs = pairs.flat_map(|c| (1..=arms).map(|arm| self.effect(*c, arm)));
+        let pairs = pairs.flat_map(|c| (1..=arms).map(move |arm| effect(*c, arm)));
         let (values, costs): (Vec<f32>, Vec<i32>) = pairs
             .map(|(margin, spent)| (margin as f32, cents(spent)))
             .unzip();
@@ -93,7 +104,7 @@ impl Rivals<'_> {
         for (place, customer) in self.customers.iter().enumerate() {
             all[*customer] = allocation.choices.of(place).next().map_or(0, |arm| arm + 1);
         }
-        Ok(self.of("an oracle that knows every effect", &all))
+        Ok(self.of(rule, &all))
     }
 
     /// What all of them gain.
@@ -122,7 +133,11 @@ impl Rivals<'_> {
                 arm,
                 likeliest.into_iter(),
             ),
-            self.oracle()?,
+            self.oracle(
+                "an oracle that knows what is typical for each one's habits",
+                GroceryShop::foreseeable,
+            )?,
+            self.oracle("an oracle that knows every effect", GroceryShop::expected)?,
         ])
     }
 }

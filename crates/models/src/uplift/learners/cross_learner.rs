@@ -27,10 +27,12 @@ fn imputed(
     let target = pairs
         .map(|(row, expected)| sign * (outcome[*row] - expected))
         .collect();
+    let told = &work.precision.of_outcome;
+    let weight = rows.iter().map(|row| told[*row]).collect();
     Ok(Task {
         rows,
         target,
-        weight: None,
+        weight: Some(weight),
     })
 }
 

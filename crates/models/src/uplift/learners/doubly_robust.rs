@@ -9,7 +9,7 @@ fn task(work: &Work<'_>, arm: usize) -> Task {
     Task {
         rows: (0..work.experiment.rows()).collect(),
         target: work.scores[arm - 1].clone(),
-        weight: None,
+        weight: Some(work.precision.of_scores[arm - 1].clone()),
     }
 }
 

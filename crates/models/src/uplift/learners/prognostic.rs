@@ -27,16 +27,16 @@ fn prognosis(work: &Work<'_>) -> Task {
         target: pairs
             .map(|(outcome, arm)| outcome - average(*arm))
             .collect(),
-        weight: None,
+        weight: Some(work.precision.of_outcome.clone()),
     }
 }
 
 /// The curve of an arm's scores against the expected outcome, from the rows kept.
 fn curve(work: &Work<'_>, arm: usize, expected: &[f64], keep: impl Fn(usize) -> bool) -> Curve {
-    let kept = (0..work.experiment.rows()).filter(|row| keep(*row));
-    let pairs = kept.map(|row| (expected[row], work.scores[arm - 1][row]));
-    let (expected, scores): (Vec<f64>, Vec<f64>) = pairs.unzip();
-    Curve::fit(&expected, &scores)
+    let kept: Vec<usize> = (0..work.experiment.rows()).filter(|row| keep(*row)).collect();
+    let of = |values: &[f64]| -> Vec<f64> { kept.iter().map(|row| values[*row]).collect() };
+    let (scores, weights) = (&work.scores[arm - 1], &work.precision.of_scores[arm - 1]);
+    Curve::fit(&of(expected), &of(scores), &of(weights))
 }
 
 /// What the curve leaves of an arm's scores.
@@ -45,7 +45,7 @@ fn residual(work: &Work<'_>, arm: usize, along: &[f64]) -> Task {
     Task {
         rows: (0..work.experiment.rows()).collect(),
         target: pairs.map(|(score, along)| score - along).collect(),
-        weight: None,
+        weight: Some(work.precision.of_scores[arm - 1].clone()),
     }
 }
 
@@ -65,7 +65,9 @@ pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
         let task = residual(work, arm, &along);
         let model = work.cross_fit(&work.matrix, std::slice::from_ref(&task))?;
         let beside = model.held_out(&work.matrix, folds)?;
-        let weight = Shrinkage::of(&beside, &task.target, folds, RESIDUAL_ERRORS_IGNORED).weight;
+        let told = &work.precision.of_scores[arm - 1];
+        let weight =
+            Shrinkage::of(&beside, &task.target, told, folds, RESIDUAL_ERRORS_IGNORED).weight;
         let both = along.iter().zip(&beside);
         held_out.push(
             both.map(|(along, beside)| along + weight * beside)

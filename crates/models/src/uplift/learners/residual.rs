@@ -5,8 +5,8 @@ use super::super::surface::Surface;
 use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned, doubly_robust};
 
-/// Minimises `Σ ((y - m) - (t - e) τ)²`, as a regression of `(y - m)/(t - e)` with weight `(t - e)²`, in the rows of an
-/// arm and of the control; `e` is the arm's probability among the two, `m` the outcome expected of both together.
+/// Minimises `Σ ((y - m) - (t - e) τ)²`, as a regression of `(y - m)/(t - e)` with weight `(t - e)²`
+/// times how much the row tells, in the rows of an arm and of the control; `e` is the arm's probability among the two, `m` the outcome expected of both together.
 fn task(work: &Work<'_>, arm: usize) -> Task {
     let experiment = work.experiment;
     let expected = &work.outcomes.held_out;
@@ -24,7 +24,8 @@ fn task(work: &Work<'_>, arm: usize) -> Task {
         };
         target.push((experiment.outcome()[row] - expected) / (treated - share));
         // Four times, so that an even trial has weight 1 and leaves keep their number of rows.
-        weight.push(4.0 * (treated - share).powi(2));
+        let told = work.precision.of_outcome[row];
+        weight.push(4.0 * told * (treated - share).powi(2));
     }
     Task {
         rows,

@@ -18,7 +18,7 @@ fn task(work: &Work<'_>) -> Task {
     Task {
         rows: (0..work.experiment.rows()).collect(),
         target: work.experiment.outcome().to_vec(),
-        weight: None,
+        weight: Some(work.precision.of_outcome.clone()),
     }
 }
 
