@@ -97,9 +97,30 @@ impl Matrix {
     }
 }
 
+/// How columns may play together in a regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// They do not: trees of one split, whose sum is a sum of functions of one column each.
+    Additive,
+    /// Trees of several splits.
+    Interacting,
+}
+
+impl Form {
+    /// Those of the shapes that have this form.
+    pub(super) fn of(self, shapes: &[boost::Settings]) -> &[boost::Settings] {
+        let split = shapes.partition_point(|shape| shape.depth_max == 1);
+        match self {
+            Self::Additive => &shapes[..split],
+            Self::Interacting => &shapes[split..],
+        }
+    }
+}
+
 /// What one regression learns.
 #[derive(Debug, Clone)]
 pub(super) struct Task {
+    pub(super) form: Form,
     /// Rows of the matrix, rising.
     pub(super) rows: Vec<usize>,
     /// Target of each of these rows.
@@ -116,6 +137,7 @@ impl Task {
             .collect();
         let of = |values: &[f64]| kept.iter().map(|at| values[*at]).collect();
         Self {
+            form: self.form,
             rows: kept.iter().map(|at| self.rows[*at]).collect(),
             target: of(&self.target),
             weight: self.weight.as_deref().map(of),
@@ -153,7 +175,7 @@ impl Task {
     }
 }
 
-/// What the booster may be told, the shallowest trees first.
+/// What the booster may be told: trees of one split, then the others, the shallowest first.
 pub(super) fn shapes(boosting: &Boosting, seed: u64) -> Vec<boost::Settings> {
     let depths = boosting.depth_min..=boosting.depth_max;
     let of = |depth_max: usize| boost::Settings {
@@ -170,5 +192,5 @@ pub(super) fn shapes(boosting: &Boosting, seed: u64) -> Vec<boost::Settings> {
         columns_share: boosting.columns_share,
         ..boost::Settings::default()
     };
-    depths.map(of).collect()
+    std::iter::once(1).chain(depths).map(of).collect()
 }

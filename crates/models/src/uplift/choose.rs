@@ -72,7 +72,7 @@ pub fn fit(
 /// known; how well outcomes are predicted plays no part. Rows count as much as they tell: outcomes of customers from whom
 /// much is expected scatter more, and would drown those of the others. Of the candidates whose gain is within one standard error of
 /// the best (of the paired difference), the simplest is taken. Simplest first: the average; the prognostic learner
-/// while it uses no residual effect; T, S, X, R, doubly robust; the prognostic learner with a residual effect.
+/// while it uses no residual effect; the additive one; T, S, X, R, doubly robust; the prognostic learner with a residual effect.
 ///
 /// Deterministic on any number of threads. Outcome models and scores are learnt once for all candidates.
 ///
@@ -150,12 +150,13 @@ fn complexity(learnt: &Learnt) -> usize {
     match learnt.learner {
         Learner::Average => 0,
         Learner::Prognostic if !learnt.uses_residual() => 1,
-        Learner::T => 2,
-        Learner::S => 3,
-        Learner::X => 4,
-        Learner::R => 5,
-        Learner::DoublyRobust => 6,
-        Learner::Prognostic => 7,
+        Learner::Additive => 2,
+        Learner::T => 3,
+        Learner::S => 4,
+        Learner::X => 5,
+        Learner::R => 6,
+        Learner::DoublyRobust => 7,
+        Learner::Prognostic => 8,
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn cross_fit(
     folds: &Folds,
     shapes: &[Settings],
 ) -> Result<CrossFit> {
+    let shapes = tasks[0].form.of(shapes);
     let parts: Vec<(Task, Task)> = (0..folds.n())
         .map(|fold| {
             let task = &tasks[fold % tasks.len()];

@@ -11,6 +11,9 @@ pub enum Learner {
     /// The effect is a smooth monotone function of the expected outcome without treatment; what is left of the effect
     /// is learnt too, and used as far as it is found again in customers not learnt from. For weak signals.
     Prognostic,
+    /// Doubly robust scores by a sum of functions of one column each, which a person can read: an explainable boosting
+    /// machine without interactions. Lou, Caruana and Gehrke (2012).
+    Additive,
     /// One model of the outcome per arm; the effect is their difference. Künzel et al. (2019).
     T,
     /// One model of the outcome that reads the arm as columns; the effect is what changing them changes. Künzel et al. (2019).
@@ -26,9 +29,10 @@ pub enum Learner {
 
 impl Learner {
     /// All, the simplest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Average,
         Self::Prognostic,
+        Self::Additive,
         Self::T,
         Self::S,
         Self::X,

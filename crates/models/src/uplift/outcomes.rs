@@ -1,6 +1,6 @@
 //! What to expect of each customer in each arm, and the doubly robust scores that follow.
 
-use super::boosted::{Matrix, Result, Task, Values, shapes};
+use super::boosted::{Form, Matrix, Result, Task, Values, shapes};
 use super::cross_fit::{CrossFit, cross_fit};
 use super::error::FitError;
 use super::experiment::Experiment;
@@ -32,7 +32,7 @@ pub fn expected_outcomes(
             .map(|arm| {
                 let task = task(experiment, arm);
                 let size = cross_fit(&matrix, std::slice::from_ref(&task), &folds, &shapes)?.size;
-                unseen.predicted_by(&task.learn(&matrix, &shapes[size.shape], size.rounds)?)
+                unseen.predicted_by(&task.learn(&matrix, &task.form.of(&shapes)[size.shape], size.rounds)?)
             })
             .collect()
     };
@@ -92,6 +92,7 @@ pub(super) fn task(experiment: &Experiment, arm: usize) -> Task {
     let rows = experiment.rows_of(arm);
     let target = rows.iter().map(|row| experiment.outcome()[*row]).collect();
     Task {
+        form: Form::Interacting,
         rows,
         target,
         weight: None,

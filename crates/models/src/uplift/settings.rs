@@ -14,9 +14,9 @@ pub struct Boosting {
     pub learning_rate: f64,
     /// Leaves of a tree at most, 2 to 4,096.
     pub leaves_max: usize,
-    /// Splits between root and leaf at most, in the shallowest trees that are tried, 1 to `depth_max`.
+    /// Splits between root and leaf at most, in the shallowest trees that are tried, 2 to `depth_max`.
     pub depth_min: usize,
-    /// Splits between root and leaf at most, in the deepest trees that are tried, 1 to 16; which are used is found on
+    /// Splits between root and leaf at most, in the deepest trees that are tried, 2 to 16; which are used is found on
     /// held-out rows.
     pub depth_max: usize,
     /// Rows that a leaf needs, at least 1.
@@ -106,11 +106,11 @@ impl Settings {
                 "above 0, at most 1",
             ),
             ("leaves_max", whole(leaves_max, 2, 4_096), "2 to 4096"),
-            ("depth_max", whole(depth_max, 1, 16), "1 to 16"),
+            ("depth_max", whole(depth_max, 2, 16), "2 to 16"),
             (
                 "depth_min",
-                whole(depth_min, 1, depth_max),
-                "1 to `depth_max`",
+                whole(depth_min, 2, depth_max),
+                "2 to `depth_max`",
             ),
             (
                 "leaf_rows_min",

@@ -96,10 +96,10 @@ impl<'a> Work<'a> {
     ) -> Boost<Model> {
         let Size { shape, rounds } = size;
         match keep {
-            Keep::All => task.learn(matrix, &self.shapes[shape], rounds),
+            Keep::All => task.learn(matrix, &task.form.of(&self.shapes)[shape], rounds),
             Keep::Half(kept) => {
                 let task = task.only(|row| kept[row]);
-                task.learn(matrix, &self.shapes[shape], rounds)
+                task.learn(matrix, &task.form.of(&self.shapes)[shape], rounds)
             }
         }
     }

@@ -76,6 +76,7 @@ pub(crate) fn name(learner: Learner) -> &'static str {
     match learner {
         Learner::Average => "the average for everybody",
         Learner::Prognostic => "by the outcome expected without it",
+        Learner::Additive => "additive: a sum of functions of one thing each",
         Learner::T => "T-learner",
         Learner::S => "S-learner",
         Learner::X => "X-learner",

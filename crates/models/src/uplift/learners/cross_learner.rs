@@ -1,6 +1,6 @@
 //! X: outcomes of one arm less what the other arm's model expects.
 
-use super::super::boosted::{Result, Task};
+use super::super::boosted::{Form, Result, Task};
 use super::super::surface::{ArmSurface, Surface, Term};
 use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned};
@@ -30,6 +30,7 @@ fn imputed(
     let told = &work.precision.of_outcome;
     let weight = rows.iter().map(|row| told[*row]).collect();
     Ok(Task {
+        form: Form::Interacting,
         rows,
         target,
         weight: Some(weight),

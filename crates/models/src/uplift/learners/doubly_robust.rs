@@ -1,24 +1,30 @@
 //! DR: doubly robust scores as if they were outcomes.
 
-use super::super::boosted::{Result, Task};
+use super::super::boosted::{Form, Result, Task};
 use super::super::surface::{ArmSurface, Surface, Term};
 use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned};
 
-fn task(work: &Work<'_>, arm: usize) -> Task {
+fn task(work: &Work<'_>, arm: usize, form: Form) -> Task {
     Task {
+        form,
         rows: (0..work.experiment.rows()).collect(),
         target: work.scores[arm - 1].clone(),
         weight: Some(work.precision.of_scores[arm - 1].clone()),
     }
 }
 
-pub(super) fn learn(work: &Work<'_>) -> Result<ByArm> {
-    learn_targets(work, |arm| task(work, arm))
+pub(super) fn learn(work: &Work<'_>, form: Form) -> Result<ByArm> {
+    learn_targets(work, |arm| task(work, arm, form))
 }
 
-pub(super) fn finish(work: &Work<'_>, tuned: &[Tuned], keep: Keep<'_>) -> Result<Surface> {
-    finish_targets(work, tuned, keep, |arm| task(work, arm))
+pub(super) fn finish(
+    work: &Work<'_>,
+    tuned: &[Tuned],
+    keep: Keep<'_>,
+    form: Form,
+) -> Result<Surface> {
+    finish_targets(work, tuned, keep, |arm| task(work, arm, form))
 }
 
 /// One regression per arm.

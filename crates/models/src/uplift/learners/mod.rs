@@ -7,7 +7,7 @@ mod residual;
 mod single;
 mod two_models;
 
-use super::boosted::Result;
+use super::boosted::{Form, Result};
 use super::cross_fit::Size;
 use super::learner::Learner;
 use super::surface::Surface;
@@ -54,11 +54,12 @@ pub(super) fn learn(work: &Work<'_>, learner: Learner) -> Result<Learnt> {
             )
         }
         Learner::Prognostic => prognostic::learn(work)?,
+        Learner::Additive => doubly_robust::learn(work, Form::Additive)?,
         Learner::T => two_models::learn(work),
         Learner::S => single::learn(work)?,
         Learner::X => cross_learner::learn(work)?,
         Learner::R => residual::learn(work)?,
-        Learner::DoublyRobust => doubly_robust::learn(work)?,
+        Learner::DoublyRobust => doubly_robust::learn(work, Form::Interacting)?,
     };
     Ok(Learnt {
         learner,
@@ -73,11 +74,12 @@ pub(super) fn finish(work: &Work<'_>, learnt: &Learnt, keep: Keep<'_>) -> Result
     match learnt.learner {
         Learner::Average => Ok(Surface::flat(work.treatments().len())),
         Learner::Prognostic => prognostic::finish(work, tuned, keep),
+        Learner::Additive => doubly_robust::finish(work, tuned, keep, Form::Additive),
         Learner::T => two_models::finish(work, keep),
         Learner::S => single::finish(work, tuned, keep),
         Learner::X => cross_learner::finish(work, tuned, keep),
         Learner::R => residual::finish(work, tuned, keep),
-        Learner::DoublyRobust => doubly_robust::finish(work, tuned, keep),
+        Learner::DoublyRobust => doubly_robust::finish(work, tuned, keep, Form::Interacting),
     }
 }
 

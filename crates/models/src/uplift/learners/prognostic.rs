@@ -1,6 +1,6 @@
 //! Prognostic: the effect as a smooth monotone function of the expected outcome without treatment.
 
-use super::super::boosted::{Result, Task};
+use super::super::boosted::{Form, Result, Task};
 use super::super::cross_fit::Size;
 use super::super::curve::Curve;
 use super::super::shrink::Shrinkage;
@@ -23,6 +23,7 @@ fn prognosis(work: &Work<'_>) -> Task {
     };
     let pairs = experiment.outcome().iter().zip(experiment.arm());
     Task {
+        form: Form::Interacting,
         rows: (0..experiment.rows()).collect(),
         target: pairs
             .map(|(outcome, arm)| outcome - average(*arm))
@@ -43,6 +44,7 @@ fn curve(work: &Work<'_>, arm: usize, expected: &[f64], keep: impl Fn(usize) -> 
 fn residual(work: &Work<'_>, arm: usize, along: &[f64]) -> Task {
     let pairs = work.scores[arm - 1].iter().zip(along);
     Task {
+        form: Form::Interacting,
         rows: (0..work.experiment.rows()).collect(),
         target: pairs.map(|(score, along)| score - along).collect(),
         weight: Some(work.precision.of_scores[arm - 1].clone()),

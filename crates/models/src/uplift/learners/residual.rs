@@ -1,6 +1,6 @@
 //! R: what outcomes exceed their expectation by, against what treatment exceeds its propensity by.
 
-use super::super::boosted::{Result, Task};
+use super::super::boosted::{Form, Result, Task};
 use super::super::surface::Surface;
 use super::super::work::{Keep, Work};
 use super::{ByArm, Tuned, doubly_robust};
@@ -28,6 +28,7 @@ fn task(work: &Work<'_>, arm: usize) -> Task {
         weight.push(4.0 * told * (treated - share).powi(2));
     }
     Task {
+        form: Form::Interacting,
         rows,
         target,
         weight: Some(weight),

@@ -1,6 +1,6 @@
 //! S: one model of the outcome that reads the arm as columns.
 
-use super::super::boosted::{Matrix, Result, Task};
+use super::super::boosted::{Form, Matrix, Result, Task};
 use super::super::cross_fit::Size;
 use super::super::surface::{ArmSurface, Surface, Term, with_arm};
 use super::super::work::{Keep, Work};
@@ -16,6 +16,7 @@ fn matrix(work: &Work<'_>, arm_of: impl Fn(usize) -> usize) -> Result<Matrix> {
 
 fn task(work: &Work<'_>) -> Task {
     Task {
+        form: Form::Interacting,
         rows: (0..work.experiment.rows()).collect(),
         target: work.experiment.outcome().to_vec(),
         weight: Some(work.precision.of_outcome.clone()),
