@@ -14,6 +14,6 @@ mod trial;
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
-pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, purchases};
+pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases, visits};
 pub use rounds::{Round, Rounds, RoundsBuilder};
 pub use trial::{Assignment, Trials};

@@ -92,6 +92,33 @@ pub async fn load(
     decided: Decided,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
+    let sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
+    let history = sales.build(as_of, products(lake, snapshot, as_of).await?);
+    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
+}
+
+/// The same sales with the site of each in the place of its customer, and no trials: what happened at each site.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_sites(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    progress: &dyn Progress,
+) -> Result<History, LoadError> {
+    let sales = sales(lake, snapshot, as_of, "site_id", progress).await?;
+    Ok(sales.build(as_of, products(lake, snapshot, as_of).await?))
+}
+
+/// The sales before a day, by the column that says whose they are.
+async fn sales(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    whose: &str,
+    progress: &dyn Progress,
+) -> Result<HistoryBuilder, LoadError> {
     progress.stage(
         "read the history",
         sales_before(lake, snapshot, as_of).await?,
@@ -99,7 +126,7 @@ pub async fn load(
     let mut builder = HistoryBuilder::default();
     let mut rows = 0usize;
     let sales = format!(
-        "SELECT customer_id, product_id, order_id, sold_at, quantity, is_return, \
+        "SELECT {whose}, product_id, order_id, sold_at, quantity, is_return, \
          quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend, \
          COALESCE(discount_cents, 0) AS discount \
          FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'"
@@ -130,8 +157,32 @@ pub async fn load(
     if rows == 0 {
         return Err(LoadError::Empty { as_of });
     }
-    let history = builder.build(as_of, products(lake, snapshot, as_of).await?);
-    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
+    Ok(builder)
+}
+
+/// Every visit of a known customer before a day: who, and when in seconds since 1970-01-01 UTC.
+///
+/// # Errors
+/// [`LoadError::Lake`] when the table cannot be read.
+pub async fn visits(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    mut take: impl FnMut(&str, i64),
+) -> Result<(), LoadError> {
+    let views = format!(
+        "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
+         AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         AND customer_id IS NOT NULL"
+    );
+    each(lake, snapshot, "events", &views, |batch| {
+        let customer = batch.column(0).as_string::<i32>();
+        let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        for row in 0..batch.num_rows() {
+            take(customer.value(row), at.value(row).div_euclid(1_000_000));
+        }
+    })
+    .await
 }
 
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
@@ -261,19 +312,9 @@ async fn trials(
     let drawn = assignments.iter().map(|a| a.customer.as_str());
     let known: HashSet<&str> = drawn.chain(rounds.customers()).collect();
     if !known.is_empty() {
-        let views = format!(
-            "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
-             AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
-             AND customer_id IS NOT NULL"
-        );
-        each(lake, snapshot, "events", &views, |batch| {
-            let customer = batch.column(0).as_string::<i32>();
-            let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-            for row in 0..batch.num_rows() {
-                if known.contains(customer.value(row)) {
-                    let seconds = at.value(row).div_euclid(1_000_000);
-                    seen.push((customer.value(row).to_owned(), seconds));
-                }
+        visits(lake, snapshot, as_of, |customer, at_seconds| {
+            if known.contains(customer) {
+                seen.push((customer.to_owned(), at_seconds));
             }
         })
         .await?;

@@ -1,9 +1,11 @@
 //! The verbs, one file each.
 
+mod assign;
 mod check;
 mod completions;
 mod decide;
 mod demo;
+mod design;
 mod doctor;
 mod explain;
 mod import;
@@ -46,6 +48,8 @@ pub(crate) enum Verb {
     Query(query::Query),
     Plan(plan::Plan),
     Run(run::Run),
+    Design(design::Design),
+    Assign(assign::Assign),
     Decide(decide::Decide),
     Explain(explain::Explain),
     Products(products::Products),
@@ -74,6 +78,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Query(v) => v.run(&context).await,
         Verb::Plan(v) => v.run(&context).await,
         Verb::Run(v) => v.run(&context).await,
+        Verb::Design(v) => v.run(&context).await,
+        Verb::Assign(v) => v.run(&context).await,
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,

@@ -88,13 +88,14 @@ pub(super) fn units<'a>(
         for (share, own) in shares.iter_mut().zip(of_arms) {
             *share += own / draws.len() as f64;
         }
-        if times.is_over(draw.at_seconds) {
+        let from = times.counts_from(draw.at_seconds);
+        if times.is_over(from) {
             finished.push(Unit {
                 customer: &draw.customer,
                 arm,
                 weight: 1.0 / of_arms[arm],
                 first: draw.at_seconds,
-                windows: windows([draw.at_seconds], times.window),
+                windows: windows([from], times.window),
             });
         }
     }
@@ -103,7 +104,7 @@ pub(super) fn units<'a>(
         shares: Some(shares),
         assigned,
         finished,
-        start: day_of(start),
+        start: day_of(times.counts_from(start)),
         repeated,
         both: 0,
         rounds: None,

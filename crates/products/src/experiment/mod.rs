@@ -1,7 +1,12 @@
 //! Kind `experiment`: what a trial or a data product changed, and whether that is real.
 
 mod attached;
+mod balance;
+mod complete;
 mod decided;
+mod definition;
+mod design;
+mod drawing;
 mod drawn;
 mod error;
 mod fitted;
@@ -12,7 +17,14 @@ mod sums;
 mod told;
 mod units;
 
+pub use balance::{ArmSize, Balance, Drawn, Unlike, spent_before};
+pub use definition::{Change, Definition, ExperimentFile, Unit};
+pub use design::{
+    ArmDesign, Design, DesignError, OutcomeDesign, Plans, SharedWith, Units as DesignUnits, Wanted,
+};
+pub use drawing::{Drawing, DrawingError, Place};
 pub use error::ExperimentError;
+pub use measure::sequential::SampleRatio;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
@@ -69,8 +81,9 @@ impl Kind for Experiment {
     }
 
     fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError> {
-        let (header, settings) = raw.parse::<Settings>()?;
+        let (mut header, mut settings) = raw.parse::<Settings>()?;
         settings.check(&header, raw)?;
+        complete::with_definition(raw, &mut header, &mut settings)?;
         Ok(Box::new(ExperimentProduct { header, settings }))
     }
 

@@ -50,6 +50,7 @@ pub(super) struct Units<'a> {
 pub(super) struct Times {
     pub(super) start: i64,
     pub(super) window: i64,
+    begins: i64,
     known_until: i64,
 }
 
@@ -58,9 +59,15 @@ impl Times {
         let begins = |day: AsOf| i64::from(day.epoch_day()) * DAY_SECONDS;
         Self {
             start: settings.start.map_or(i64::MIN, |day| begins(AsOf(day))),
+            begins: settings.begins.map_or(i64::MIN, |day| begins(AsOf(day))),
             window: i64::from(settings.window_days) * DAY_SECONDS,
             known_until: begins(history.as_of()),
         }
+    }
+
+    /// When the window of a draw begins.
+    pub(super) fn counts_from(&self, drawn: i64) -> i64 {
+        drawn.max(self.begins)
     }
 
     pub(super) fn is_over(&self, at: i64) -> bool {
