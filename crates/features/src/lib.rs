@@ -16,4 +16,4 @@ pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases, visits};
 pub use rounds::{Round, Rounds, RoundsBuilder};
-pub use trial::{Assignment, Trials};
+pub use trial::{Assignment, Exposure, Trials};

@@ -1,7 +1,7 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
 use crate::history::{History, HistoryBuilder, NewLine};
-use crate::{Assignment, Product, Rounds, RoundsBuilder, Trials};
+use crate::{Assignment, Exposure, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -319,7 +319,45 @@ async fn trials(
         })
         .await?;
     }
-    Ok(Trials::new(assignments, seen).with_rounds(rounds))
+    let shown = exposures(lake, snapshot, as_of, &assignments, &mut names).await?;
+    Ok(Trials::new(assignments, seen)
+        .with_rounds(rounds)
+        .with_exposures(shown))
+}
+
+/// The offers that reached the customers drawn, before the day.
+async fn exposures(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    assignments: &[Assignment],
+    names: &mut Names,
+) -> Result<Vec<(String, Exposure)>, LoadError> {
+    let mut shown = Vec::new();
+    if assignments.is_empty() {
+        return Ok(shown);
+    }
+    let drawn: HashSet<&str> = assignments.iter().map(|a| a.customer.as_str()).collect();
+    let sql = format!(
+        "SELECT customer_id, exposed_at, offer_id FROM exposures WHERE customer_id IS NOT NULL \
+         AND offer_id IS NOT NULL AND exposed_at < TIMESTAMP '{as_of}T00:00:00Z'"
+    );
+    each(lake, snapshot, "exposures", &sql, |batch| {
+        let texts = |i: usize| batch.column(i).as_string::<i32>();
+        let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
+        for row in 0..batch.num_rows() {
+            let customer = texts(0).value(row);
+            if drawn.contains(customer) {
+                let exposure = Exposure {
+                    at_seconds: at.value(row).div_euclid(1_000_000),
+                    offer: names.shared(texts(2).value(row)),
+                };
+                shown.push((customer.to_owned(), exposure));
+            }
+        }
+    })
+    .await?;
+    Ok(shown)
 }
 
 /// A purchase that an event tells of.

@@ -7,9 +7,6 @@ use ::products::experiment::{SampleRatio, Unit};
 use factory::experiments::{AssignOptions, AssignState, Assigned};
 use schema::estimate::short;
 
-/// Arms that differ by so many standard deviations in what was known before are worth a look.
-const UNLIKE: f64 = 0.1;
-
 /// Draw the customers of an experiment into its arms, by a salted hash
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -61,13 +58,13 @@ fn show(assigned: &Assigned) -> anyhow::Result<()> {
     show_units(&assigned.units, Unit::Customer)?;
     print::line(format!(
         "  drawn since {}; who appears later gets an arm by the next comptoir assign {name}\n",
-        assigned.first_drawn_at
+        assigned.first_drawn_at.strftime("%Y-%m-%d %H:%M UTC")
     ))?;
     let mut table = Table::new(["arm", "share", "customers", "of these new"]);
     for arm in &assigned.arms {
         table.row([
             arm.arm.clone(),
-            short(arm.share),
+            arm.share.to_string(),
             arm.customers.to_string(),
             arm.new.to_string(),
         ]);
@@ -77,15 +74,9 @@ fn show(assigned: &Assigned) -> anyhow::Result<()> {
     let mut table = Table::new(["known before", "arm", "mean", "of the control", "differ by"]);
     let number = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), short);
     for unlike in &assigned.balance {
-        let look = |d: f64| {
-            if d.abs() >= UNLIKE {
-                ": look into it"
-            } else {
-                ""
-            }
-        };
+        let look = if unlike.look { ": look into it" } else { "" };
         let difference = unlike.difference;
-        let told = difference.map(|d| format!("{d:+.3} standard deviations{}", look(d)));
+        let told = difference.map(|d| format!("{d:+.3} standard deviations{look}"));
         table.row([
             unlike.covariate.to_owned(),
             unlike.arm.clone(),

@@ -8,7 +8,6 @@ use ::products::experiment::{
 };
 use factory::experiments::DesignOptions;
 use schema::AsOf;
-use schema::estimate::short;
 
 /// Say what an experiment can see before it starts, from the shop's own past
 #[derive(Debug, clap::Args)]
@@ -80,6 +79,16 @@ fn verdict(design: &Designed) -> anyhow::Result<()> {
             ))
             .into())
         }
+    }
+}
+
+/// Four significant digits, without zeros at the end.
+fn short(value: f64) -> String {
+    let text = schema::estimate::short(value);
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 

@@ -15,6 +15,7 @@ mod plan;
 mod products;
 mod promote;
 mod query;
+mod report;
 mod run;
 mod schemas;
 mod serve;
@@ -52,6 +53,7 @@ pub(crate) enum Verb {
     Assign(assign::Assign),
     Decide(decide::Decide),
     Explain(explain::Explain),
+    Report(report::Report),
     Products(products::Products),
     Versions(versions::Versions),
     Promote(promote::Promote),
@@ -82,6 +84,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Assign(v) => v.run(&context).await,
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
+        Verb::Report(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,

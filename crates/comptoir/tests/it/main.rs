@@ -16,6 +16,7 @@ mod bad_input;
 mod batch;
 mod demo;
 mod documents;
+mod experiments;
 mod guide;
 mod imports;
 mod program;

@@ -362,11 +362,7 @@ fn told(
         layer: definition.layer().to_owned(),
         committed: AssignState::NothingNew,
         new: new.len() as u64,
-        first_drawn_at: if earlier.is_empty() {
-            now
-        } else {
-            jiff::Timestamp::from_second(first).unwrap_or(now)
-        },
+        first_drawn_at: jiff::Timestamp::from_second(first).unwrap_or(now),
         units,
         arms: balance.arms,
         sample_ratio: balance.sample_ratio,

@@ -290,7 +290,14 @@ impl Plans<'_> {
                 because: "table `products` knows the cost of no product".to_owned(),
             })
         } else {
-            baseline(&rows)
+            baseline(&rows).map_err(|why| match why {
+                WhyNot::NoVariation { .. } => WhyNot::NoVariation {
+                    what: named(outcome, file.unit),
+                },
+                WhyNot::TooFew { .. }
+                | WhyNot::HistoryTooShort { .. }
+                | WhyNot::DoesNotApply { .. } => why,
+            })
         };
         let mut design = OutcomeDesign {
             outcome,
