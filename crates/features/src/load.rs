@@ -1,7 +1,8 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
 use crate::history::{History, HistoryBuilder, NewLine};
-use crate::{Assignment, Exposure, Product, Rounds, RoundsBuilder, Trials};
+use crate::shown::{exposures, visits};
+use crate::{Assignment, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -43,7 +44,7 @@ pub enum Decided {
     LeftOut,
 }
 
-async fn each(
+pub(crate) async fn each(
     lake: &Lake,
     snapshot: &Snapshot,
     table: &'static str,
@@ -160,31 +161,6 @@ async fn sales(
     Ok(builder)
 }
 
-/// Every visit of a known customer before a day: who, and when in seconds since 1970-01-01 UTC.
-///
-/// # Errors
-/// [`LoadError::Lake`] when the table cannot be read.
-pub async fn visits(
-    lake: &Lake,
-    snapshot: &Snapshot,
-    as_of: AsOf,
-    mut take: impl FnMut(&str, i64),
-) -> Result<(), LoadError> {
-    let views = format!(
-        "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
-         AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
-         AND customer_id IS NOT NULL"
-    );
-    each(lake, snapshot, "events", &views, |batch| {
-        let customer = batch.column(0).as_string::<i32>();
-        let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-        for row in 0..batch.num_rows() {
-            take(customer.value(row), at.value(row).div_euclid(1_000_000));
-        }
-    })
-    .await
-}
-
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
 const DRAWN: &str = "drawn";
 
@@ -256,10 +232,10 @@ async fn drawn_by_products(
 
 /// Gives equal texts one memory.
 #[derive(Default)]
-struct Names(HashSet<Arc<str>>);
+pub(crate) struct Names(HashSet<Arc<str>>);
 
 impl Names {
-    fn shared(&mut self, text: &str) -> Arc<str> {
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
         match self.0.get(text) {
             Some(known) => Arc::clone(known),
             None => {
@@ -323,41 +299,6 @@ async fn trials(
     Ok(Trials::new(assignments, seen)
         .with_rounds(rounds)
         .with_exposures(shown))
-}
-
-/// The offers that reached the customers drawn, before the day.
-async fn exposures(
-    lake: &Lake,
-    snapshot: &Snapshot,
-    as_of: AsOf,
-    assignments: &[Assignment],
-    names: &mut Names,
-) -> Result<Vec<(String, Exposure)>, LoadError> {
-    let mut shown = Vec::new();
-    if assignments.is_empty() {
-        return Ok(shown);
-    }
-    let drawn: HashSet<&str> = assignments.iter().map(|a| a.customer.as_str()).collect();
-    let sql = format!(
-        "SELECT customer_id, exposed_at, offer_id FROM exposures WHERE customer_id IS NOT NULL \
-         AND offer_id IS NOT NULL AND exposed_at < TIMESTAMP '{as_of}T00:00:00Z'"
-    );
-    each(lake, snapshot, "exposures", &sql, |batch| {
-        let texts = |i: usize| batch.column(i).as_string::<i32>();
-        let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-        for row in 0..batch.num_rows() {
-            let customer = texts(0).value(row);
-            if drawn.contains(customer) {
-                let exposure = Exposure {
-                    at_seconds: at.value(row).div_euclid(1_000_000),
-                    offer: names.shared(texts(2).value(row)),
-                };
-                shown.push((customer.to_owned(), exposure));
-            }
-        }
-    })
-    .await?;
-    Ok(shown)
 }
 
 /// A purchase that an event tells of.

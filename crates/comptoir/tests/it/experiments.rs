@@ -1,132 +1,9 @@
 //! Experiments from their plan to their report, through the command line.
 
-use crate::documents::documented;
-use crate::program::{good, json, refused, rows, starter};
+use crate::planned_shop::{CUSTOMERS, PLAN, assign, document, drawn, edit, orders, shop};
+use crate::program::{good, json, refused, rows, run};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-
-const CUSTOMERS: usize = 800;
-
-const SOURCE: &str = r#"table = "sales"
-files = "raw/*.csv"
-format = "csv"
-time_zone = "UTC"
-currency = "EUR"
-
-[columns]
-order_id = { from = "order" }
-line_no = { row_number = true }
-sold_at = { from = "date" }
-customer_id = { from = "customer" }
-product_id = { from = "product" }
-site_id = { from = "site" }
-quantity = { from = "quantity" }
-unit_price_cents = { from = "price" }
-
-[contract]
-references = "off"
-"#;
-
-const PLAN: &str = r#"owner = "crm"
-description = "Does a mail bring revenue?"
-outcomes = ["revenue", "orders"]
-window_days = 1
-covariate_days = 60
-
-[arms]
-none = 0.5
-mail = 0.5
-"#;
-
-const READ_OUT: &str = "kind = \"experiment\"\nowner = \"crm\"\ndescription = \"What the mail changed\"\n\n[settings]\ntrial = \"mail\"\n";
-
-fn customer(number: usize) -> String {
-    format!("C{number:04}")
-}
-
-/// What a customer usually spends, apart for each.
-fn usual(number: usize) -> f64 {
-    20.0 + (number * 7_919 % 400) as f64 / 10.0
-}
-
-/// Orders of customers so many hours after a moment; each spends something around what is usual, and what is added.
-fn orders(from: Timestamp, hours: i64, added: impl Fn(&str) -> f64) -> String {
-    let mut text = String::from("order,date,customer,product,site,quantity,price\n");
-    let at = from.checked_add(hours.hours()).unwrap();
-    for number in 0..CUSTOMERS {
-        let name = customer(number);
-        let noise =
-            ((number * 104_729 + hours.unsigned_abs() as usize * 31) % 200) as f64 / 10.0 - 10.0;
-        let price = usual(number) + noise + added(&name);
-        let site = number % 12;
-        let date = at.strftime("%Y-%m-%dT%H:%M:%S");
-        writeln!(
-            text,
-            "{number}-{hours},{date},{name},TEA,S{site},1,{price:.2}"
-        )
-        .unwrap();
-    }
-    text
-}
-
-/// A shop whose customers have bought twice, and a plan to mail half of them.
-fn shop(folder: &Path) -> PathBuf {
-    let shop = starter(folder);
-    std::fs::write(shop.join("sources/sales.toml"), SOURCE).unwrap();
-    std::fs::remove_dir_all(shop.join("products")).unwrap();
-    for folder in ["products", "experiments"] {
-        std::fs::create_dir_all(shop.join(folder)).unwrap();
-    }
-    let now = Timestamp::now();
-    for (file, hours) in [("raw/sales.csv", -40 * 24), ("raw/before.csv", -10)] {
-        std::fs::write(shop.join(file), orders(now, hours, |_| 0.0)).unwrap();
-    }
-    std::fs::write(shop.join("experiments/mail.toml"), PLAN).unwrap();
-    std::fs::write(shop.join("products/read-out.toml"), READ_OUT).unwrap();
-    good(&shop, &["import", "--quiet"]);
-    shop
-}
-
-fn document(shop: &Path, row: &str, arguments: &[&str]) -> Value {
-    let told = good(
-        shop,
-        &[arguments, &["--output", "json", "--quiet"]].concat(),
-    );
-    let document = json(&told.out);
-    documented(row, &document);
-    document
-}
-
-fn assign(shop: &Path, more: &[&str]) -> Value {
-    document(
-        shop,
-        "assign EXPERIMENT",
-        &[&["assign", "mail"], more].concat(),
-    )
-}
-
-/// The arm of every customer drawn.
-fn drawn(shop: &Path) -> BTreeMap<String, String> {
-    let sql = "SELECT customer_id, arm, propensities FROM assignments WHERE trial = 'mail'";
-    let of = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
-    let rows = rows(shop, sql);
-    for row in &rows {
-        assert_eq!(row["propensities"], r#"{"mail":0.5,"none":0.5}"#);
-    }
-    rows.iter()
-        .map(|row| (of(row, "customer_id"), of(row, "arm")))
-        .collect()
-}
-
-fn edit(shop: &Path, file: &str, from: &str, to: &str) {
-    let path = shop.join(file);
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains(from), "no {from:?} in {text}");
-    std::fs::write(path, text.replace(from, to)).unwrap();
-}
 
 #[test]
 fn an_experiment_is_planned_drawn_read_and_told() {
@@ -207,14 +84,14 @@ fn an_experiment_is_planned_drawn_read_and_told() {
     let mailed = |customer: &str| if arms[customer] == "mail" { 6.0 } else { 0.0 };
     std::fs::write(shop.join("raw/after.csv"), orders(today, 3, mailed)).unwrap();
     good(shop, &["import", "--quiet"]);
-    let run = json(
+    let ran = json(
         &good(
             shop,
             &["run", "--as-of", &day(3), "--output", "json", "--quiet"],
         )
         .out,
     );
-    assert_eq!(run[0]["promoted"], true, "{run:#}");
+    assert_eq!(ran[0]["promoted"], true, "{ran:#}");
     let told = document(
         shop,
         "report PRODUCT",
@@ -235,14 +112,14 @@ fn an_experiment_is_planned_drawn_read_and_told() {
     let page = std::fs::read_to_string(shop.join("mail.html")).unwrap();
     for part in [
         "Grâce à mail",
-        "sans mail, comme le montre none",
+        "sans mail, comme le montre « none »",
         "chiffre d’affaires",
         "<svg",
         "clients",
     ] {
         assert!(page.contains(part), "no {part:?} in {page}");
     }
-    for part in ["http://", "https://www", "<script", "src="] {
+    for part in ["href=", "url(", "<script", "src="] {
         assert!(!page.contains(part), "{part:?} in {page}");
     }
     let sentences = good(shop, &["report", "read-out"]).out;
@@ -297,6 +174,13 @@ fn who_appears_later_gets_an_arm_and_nobody_is_moved() {
             "`window_days` was 1 and is 2",
             "import --forget experiments/mail",
         ],
+    );
+    let noted = run(shop, &["run"]);
+    assert!(
+        noted
+            .err
+            .contains("not read as it was planned when it was drawn: `window_days` was 1 and is 2"),
+        "{noted:?}"
     );
     edit(
         shop,

@@ -3,14 +3,16 @@
 mod assign;
 mod design;
 mod known;
+mod refused;
 
-pub use assign::{AssignError, AssignOptions, AssignState, Assigned};
+pub use assign::{AssignOptions, AssignState, Assigned};
 pub use design::{DesignError, DesignOptions};
+pub use refused::AssignError;
 
 use crate::import::{self, ImportError};
 use crate::workshop::Workshop;
 use lake::LakeError;
-use products::experiment::{Definition, Drawing, DrawingError, ExperimentFile};
+use products::experiment::{Change, Definition, Drawing, DrawingError, ExperimentFile};
 use std::collections::BTreeMap;
 
 /// Why experiments cannot be looked at.
@@ -80,7 +82,24 @@ impl Workshop {
         all.iter().find(|e| e.name() == name).ok_or_else(unknown)
     }
 
-    async fn experiments(&self) -> Result<Experiments, ExperimentsError> {
+    /// The experiments whose definition is not what it was when they were drawn, each with what has changed.
+    ///
+    /// # Errors
+    /// [`ExperimentsError`] when the ledger of earlier draws cannot be read.
+    pub async fn changed_experiments(
+        &self,
+    ) -> Result<Vec<(String, Vec<Change>)>, ExperimentsError> {
+        let drawn = self.drawn().await?;
+        let planned = self.project.experiments.iter();
+        let changed = planned.filter_map(|planned| {
+            let changes = planned.changes(drawn.get(planned.name())?);
+            (!changes.is_empty()).then(|| (planned.name().to_owned(), changes))
+        });
+        Ok(changed.collect())
+    }
+
+    /// By which definition each experiment was drawn last.
+    async fn drawn(&self) -> Result<BTreeMap<String, Definition>, ExperimentsError> {
         let mut drawn = BTreeMap::new();
         for (name, stored) in import::drawn_experiments(&self.lake).await? {
             let file = serde_json::from_str::<ExperimentFile>(&stored);
@@ -90,6 +109,11 @@ impl Workshop {
             })?;
             drawn.insert(name.clone(), Definition::stored(&name, file));
         }
+        Ok(drawn)
+    }
+
+    async fn experiments(&self) -> Result<Experiments, ExperimentsError> {
+        let drawn = self.drawn().await?;
         let mut all = self.project.experiments.clone();
         let gone = |name: &str| !self.project.experiments.iter().any(|e| e.name() == name);
         all.extend(drawn.values().filter(|d| gone(d.name())).cloned());

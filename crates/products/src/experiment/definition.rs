@@ -322,7 +322,9 @@ impl ExperimentFile {
         }
         let sum: f64 = self.arms.values().sum();
         if self.arms.len() < 2 || (sum - 1.0).abs() > ROUNDING {
-            let found = format!("{} arms that add up to {sum}", self.arms.len());
+            // An empty sum of numbers is -0.
+            let (arms, sum) = (self.arms.len(), sum.abs());
+            let found = format!("{arms} arms that add up to {sum}");
             return Err(file.refuse(&["arms"], found, "at least 2 arms that add up to 1"));
         }
         if !self.arms.contains_key(&self.control) {

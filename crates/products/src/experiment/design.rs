@@ -1,6 +1,7 @@
 //! What an experiment can see, worked out from the shop's own past before it starts.
 
 use super::definition::{Definition, Unit};
+use super::wanted::Wanted;
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::design::{Baseline, FalseAlarms, Plan, PlanError, Watch, false_alarms};
@@ -9,43 +10,11 @@ use measure::sequential::TUNED_UNITS;
 use schema::{AsOf, WhyNot};
 use serde::Serialize;
 use std::ops::Range;
-use std::str::FromStr;
 
 const DAY_SECONDS: i64 = 86_400;
 
 /// Lengths of an experiment that are tried for a wanted effect.
 const WINDOWS_DAYS: [u32; 10] = [1, 2, 4, 7, 14, 28, 56, 84, 168, 364];
-
-/// An effect that one would like to see.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wanted {
-    /// As a share of the mean.
-    Relative(f64),
-    /// In the unit of the outcome.
-    Absolute(f64),
-}
-
-impl FromStr for Wanted {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (number, share) = match text.trim().strip_suffix('%') {
-            Some(number) => (number.trim(), true),
-            None => (text.trim(), false),
-        };
-        match number.parse::<f64>() {
-            Ok(found) if found.is_finite() && found != 0.0 => Ok(if share {
-                Self::Relative(found / 100.0)
-            } else {
-                Self::Absolute(found)
-            }),
-            Ok(_) | Err(_) => Err(format!(
-                "an effect is {text:?}, allowed is a number other than 0 such as 1.5, or 2% of the mean"
-            )),
-        }
-    }
-}
 
 /// The units that there are for an experiment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -380,16 +349,6 @@ impl Plans<'_> {
             }
         }
         Ok(design)
-    }
-}
-
-impl Wanted {
-    /// In the unit of the outcome.
-    fn of(self, mean: f64) -> f64 {
-        match self {
-            Self::Relative(share) => share * mean,
-            Self::Absolute(effect) => effect,
-        }
     }
 }
 

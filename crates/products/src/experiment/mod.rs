@@ -16,15 +16,17 @@ mod settings;
 mod sums;
 mod told;
 mod units;
+mod wanted;
 
 pub use balance::{ArmSize, Balance, Drawn, Unlike, spent_before};
 pub use definition::{Change, Definition, ExperimentFile, Unit};
 pub use design::{
-    ArmDesign, Design, DesignError, OutcomeDesign, Plans, SharedWith, Units as DesignUnits, Wanted,
+    ArmDesign, Design, DesignError, OutcomeDesign, Plans, SharedWith, Units as DesignUnits,
 };
 pub use drawing::{Drawing, DrawingError, Place};
 pub use error::ExperimentError;
 pub use measure::sequential::SampleRatio;
+pub use wanted::Wanted;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};

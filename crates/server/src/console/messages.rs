@@ -238,7 +238,7 @@ messages! {
     ReportAnywayLead: "The customers who were left alone show it: chance alone decided who they are.", "Les clients laissés tels quels le montrent : seul le hasard a décidé lesquels.";
     ReportBoth: "With and without: {0}", "Avec et sans : {0}";
     ReportWith: "with {0}", "avec {0}";
-    ReportWithout: "without {0}, as {1} shows", "sans {0}, comme le montre {1}";
+    ReportWithout: "without {0}, as “{1}” shows", "sans {0}, comme le montre « {1} »";
     ReportAll: "All outcomes, and which effects are real", "Tout ce qui est mesuré, et quels effets sont réels";
     ReportSizes: "Who was in it", "Qui y était";
     ReportFinished: "Window over", "Fenêtre finie";
@@ -254,7 +254,7 @@ messages! {
     ReportMadeFrom: "Made from", "Fait à partir de";
     ReportVersion: "data product {0}, version {1} of {2}", "produit {0}, version {1} du {2}";
     ReportTables: "Tables read, with their versions", "Tables lues, avec leurs versions";
-    ReportDays: "{0} days", "{0} jours";
+    ReportDays: "{0} d", "{0} j";
     ReportMadeBy: "Made by Comptoir {0}.", "Fait par Comptoir {0}.";
     OutcomeVisits: "visits", "visites";
     OutcomeOrders: "orders", "commandes";

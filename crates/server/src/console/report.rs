@@ -110,17 +110,9 @@ impl Told<'_> {
         })
     }
 
-    /// The arm, as a person calls it.
-    fn arm<'f>(&self, found: &'f Value) -> &'f str
-    where
-        Self: 'f,
-    {
-        text(found, "arm")
-    }
-
     /// The sentence that can be repeated.
     fn sentence(&self, found: &Value) -> (Tone, String) {
-        let (arm, outcome) = (self.arm(found), self.outcome(found));
+        let (arm, outcome) = (text(found, "arm"), self.outcome(found));
         let customers = found.get("customers").and_then(Value::as_u64).unwrap_or(0);
         let customers = count(self.l, customers);
         let of = |name: &str| number(found, &format!("/total/{name}"));
@@ -205,7 +197,7 @@ impl Told<'_> {
                 })
             };
             IntervalRow {
-                label: self.arm(found).to_owned(),
+                label: text(found, "arm").to_owned(),
                 estimate: known(),
                 note: String::new(),
             }
@@ -232,7 +224,7 @@ impl Told<'_> {
                 number(found, "/total/anyway"),
                 number(found, "/total/point"),
             );
-            let arm = self.arm(found);
+            let arm = text(found, "arm");
             let bar = |label: String, value: Option<f64>| BarRow {
                 label,
                 value,
@@ -374,7 +366,7 @@ mod tests {
             "sales 12",
             "version 3",
             "2026-05-01",
-            "28 days",
+            "28 d<",
             "<svg",
             "the arms have the sizes asked for",
         ] {
@@ -385,7 +377,7 @@ mod tests {
             "lang=\"fr\"",
             "ne se distingue pas",
             "1\u{202f}500 à 2\u{202f}100\u{a0}€",
-            "28 jours",
+            "28 j<",
         ] {
             assert!(french.contains(part), "{part}: {french}");
         }
