@@ -16,6 +16,7 @@ use schema::estimate::short;
   comptoir import --forget experiments/mail    takes all draws of the experiment back
 
 The same call again changes nothing but for customers who have appeared since: they get their arm then.
+Known are the customers of tables customers and sales; `customers` of the definition says which of them.
 Customers held out and those in another experiment of the layer are never drawn.
 A definition that has changed since the first draw is refused.")]
 pub(crate) struct Assign {

@@ -1,6 +1,6 @@
 //! Experiments from their plan to their report, through the command line.
 
-use crate::planned_shop::{CUSTOMERS, PLAN, assign, document, drawn, edit, orders, shop};
+use crate::planned_shop::{CUSTOMERS, PLAN, assign, document, drawn, edit, hold_out, orders, shop};
 use crate::program::{good, json, refused, rows, run};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
@@ -228,10 +228,7 @@ fn who_appears_later_gets_an_arm_and_nobody_is_moved() {
 fn experiments_of_a_layer_exclude_each_other_and_the_holdout_stays_out() {
     let folder = tempfile::tempdir().unwrap();
     let shop = &shop(folder.path());
-    let holdout = "\n[holdout]\nshare = 0.25\nsalt = \"stay\"\n";
-    let main = std::fs::read_to_string(shop.join("comptoir.toml")).unwrap();
-    let without = main.split("[holdout]").next().unwrap();
-    std::fs::write(shop.join("comptoir.toml"), format!("{without}{holdout}")).unwrap();
+    hold_out(shop, 0.25);
     let layered = |part: &str| format!("layer = \"mails\"\n{part}\n{PLAN}");
     std::fs::write(shop.join("experiments/mail.toml"), layered("to = 0.5")).unwrap();
     std::fs::write(shop.join("experiments/other.toml"), layered("from = 0.4")).unwrap();
@@ -303,6 +300,7 @@ fn customers_of_a_query_are_drawn_in_blocks() {
 fn sites_are_designed_for_and_drawn_by_hand() {
     let folder = tempfile::tempdir().unwrap();
     let shop = &shop(folder.path());
+    hold_out(shop, 0.5);
     std::fs::write(
         shop.join("experiments/mail.toml"),
         format!("unit = \"site\"\n{PLAN}"),

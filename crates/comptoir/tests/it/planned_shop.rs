@@ -127,3 +127,12 @@ pub(crate) fn edit(shop: &Path, file: &str, from: &str, to: &str) {
     assert!(text.contains(from), "no {from:?} in {text}");
     std::fs::write(path, text.replace(from, to)).unwrap();
 }
+
+/// Sets the share of the customers who are held out.
+pub(crate) fn hold_out(shop: &Path, share: f64) {
+    let main = shop.join("comptoir.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    let without = text.split("[holdout]").next().unwrap();
+    let holdout = format!("{without}\n[holdout]\nshare = {share}\nsalt = \"stay\"\n");
+    std::fs::write(main, holdout).unwrap();
+}

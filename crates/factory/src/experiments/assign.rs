@@ -127,7 +127,7 @@ impl Workshop {
         options: &AssignOptions,
         progress: &dyn Progress,
     ) -> Result<Planned<'a>, AssignError> {
-        let experiments = self.experiments().await?;
+        let experiments = self.experiments(Unit::Customer).await?;
         let experiment = || definition.name().to_owned();
         let earlier = self.earlier(definition, snapshot).await?;
         match experiments.drawn.get(definition.name()) {

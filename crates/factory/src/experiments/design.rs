@@ -70,14 +70,14 @@ impl Workshop {
         as_of: Option<AsOf>,
         progress: &dyn Progress,
     ) -> Result<Past, ExperimentsError> {
-        let experiments = self.experiments().await?;
+        let unit = definition.file().unit;
+        let experiments = self.experiments(unit).await?;
         let snapshot = self.lake.snapshot().await?;
         let today = AsOf(jiff::civil::date(1970, 1, 1));
         let as_of = match as_of {
             Some(day) => day,
             None => self.day_after_last_sale(&snapshot).await?.unwrap_or(today),
         };
-        let unit = definition.file().unit;
         let mut history = match unit {
             Unit::Customer => {
                 features::load(&self.lake, &snapshot, as_of, Decided::LeftOut, progress).await?

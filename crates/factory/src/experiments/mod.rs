@@ -12,7 +12,7 @@ pub use refused::AssignError;
 use crate::import::{self, ImportError};
 use crate::workshop::Workshop;
 use lake::LakeError;
-use products::experiment::{Change, Definition, Drawing, DrawingError, ExperimentFile};
+use products::experiment::{Change, Definition, Drawing, DrawingError, ExperimentFile, Unit};
 use std::collections::BTreeMap;
 
 /// Why experiments cannot be looked at.
@@ -112,13 +112,18 @@ impl Workshop {
         Ok(drawn)
     }
 
-    async fn experiments(&self) -> Result<Experiments, ExperimentsError> {
+    /// All experiments, to draw units of one sort: the universal holdout is one of customers.
+    async fn experiments(&self, unit: Unit) -> Result<Experiments, ExperimentsError> {
         let drawn = self.drawn().await?;
         let mut all = self.project.experiments.clone();
         let gone = |name: &str| !self.project.experiments.iter().any(|e| e.name() == name);
         all.extend(drawn.values().filter(|d| gone(d.name())).cloned());
         let holdout = &self.project.file.holdout;
-        let drawing = Drawing::of(&all, (&holdout.salt, holdout.share))?;
+        let share = match unit {
+            Unit::Customer => holdout.share,
+            Unit::Site => 0.0,
+        };
+        let drawing = Drawing::of(&all, (&holdout.salt, share))?;
         Ok(Experiments {
             drawing,
             all,
