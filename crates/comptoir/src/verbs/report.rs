@@ -6,6 +6,7 @@ use crate::verbs::run::one;
 use anyhow::{Context as _, bail};
 use arrow::array::AsArray;
 use factory::{CHAMPION, Workshop};
+use registry::VersionRecord;
 use server::charts::Locale;
 use std::path::PathBuf;
 
@@ -53,28 +54,7 @@ impl Report {
                 header.kind
             );
         }
-        let versions = workshop.registry.versions(&header.name).await?;
-        let wanted = match self.version {
-            Some(version) => Some(version),
-            None => {
-                let champion = workshop.registry.alias(&header.name, CHAMPION).await?;
-                let last = versions.iter().map(|v| v.number).max();
-                champion.map(|alias| alias.version).or(last)
-            }
-        };
-        let Some(record) = versions.iter().find(|v| Some(v.number) == wanted) else {
-            let all: Vec<String> = versions.iter().map(|v| v.number.to_string()).collect();
-            let found = if all.is_empty() {
-                "none".to_owned()
-            } else {
-                all.join(", ")
-            };
-            bail!(
-                "{} has no {}; its versions are {found}; comptoir run {0} makes one",
-                header.name,
-                wanted.map_or_else(|| "version".to_owned(), |v| format!("version {v}")),
-            );
-        };
+        let record = self.record(&workshop).await?;
         let fitted = workshop.version(product.as_ref(), record.number).await?;
         let run = workshop.registry.run(&record.run).await?;
         let inputs = run.map(|run| run.inputs).unwrap_or_default();
@@ -112,6 +92,32 @@ impl Report {
             ));
         }
         fitted.summary().iter().try_for_each(print::line)
+    }
+
+    /// The version that is told.
+    async fn record(&self, workshop: &Workshop) -> anyhow::Result<VersionRecord> {
+        let versions = workshop.registry.versions(&self.product).await?;
+        let wanted = match self.version {
+            Some(version) => Some(version),
+            None => {
+                let champion = workshop.registry.alias(&self.product, CHAMPION).await?;
+                let last = versions.iter().map(|v| v.number).max();
+                champion.map(|alias| alias.version).or(last)
+            }
+        };
+        let all: Vec<String> = versions.iter().map(|v| v.number.to_string()).collect();
+        let Some(record) = versions.into_iter().find(|v| Some(v.number) == wanted) else {
+            let found = match all.as_slice() {
+                [] => "none".to_owned(),
+                all => all.join(", "),
+            };
+            bail!(
+                "{} has no {}; its versions are {found}; comptoir run {0} makes one",
+                self.product,
+                wanted.map_or_else(|| "version".to_owned(), |v| format!("version {v}")),
+            );
+        };
+        Ok(record)
     }
 }
 

@@ -76,8 +76,8 @@ impl Drawing {
             Assigned::InNone => Place::OtherPart,
             Assigned::Arm { experiment, .. } if experiment != definition.name() => Place::OtherPart,
             Assigned::Arm { arm, .. } => {
-                let arms = definition.arms().map(|(name, _)| name);
-                Place::Arm(arms.into_iter().position(|name| name == arm).unwrap_or(0))
+                let mut arms = definition.arms();
+                Place::Arm(arms.position(|(name, _)| name == arm).unwrap_or(0))
             }
         })
     }

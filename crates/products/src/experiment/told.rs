@@ -175,11 +175,7 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
             "{moved} customers were drawn again later into another arm: they count in their first one, and what reached them is mixed"
         ));
     }
-    lines.extend(
-        sums.reached
-            .iter()
-            .flat_map(|reached| reached_in_words(reached)),
-    );
+    lines.extend(sums.reached.iter().flat_map(reached_in_words));
     if sums.both > 0 {
         let both = sums.both;
         lines.push(format!(
