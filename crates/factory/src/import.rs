@@ -17,18 +17,23 @@ mod set_aside;
 
 pub use error::{Blame, ImportError};
 pub use forget::{Forgotten, forget};
+pub(crate) use ledger::{LedgerRow, drawn_experiments, write as write_ledger};
 pub use outcome::{Committed, FileOutcome, FileState, ImportOutcome, SourceOutcome};
 pub use refused::{RefusedSource, refused};
 pub(crate) use rules::contract;
 
 use file::{Importer, Tables};
 use lake::{Lake, Snapshot, Transaction};
-use ledger::{Ledger, LedgerRow};
+use ledger::Ledger;
 use quality::{Contract, Gate};
 use schema::progress::Progress;
 use sources::{FileFound, FileHash, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// What the name of a source begins with that is an experiment of the project: its draws are in the ledger too, so that
+/// `import --forget experiments/NAME` takes them back. No source file has such a name.
+pub(crate) const EXPERIMENTS: &str = "experiments/";
 
 /// How to import.
 #[derive(Debug, Clone)]
@@ -82,7 +87,7 @@ fn stamp(path: &Path) -> std::io::Result<Stamp> {
 }
 
 /// The tag of the rows of one file in the lake.
-fn tag(source: &str, file: &str) -> String {
+pub(crate) fn tag(source: &str, file: &str) -> String {
     schema::config::fingerprint(format!("{source}\n{file}").as_bytes())[..32].to_owned()
 }
 
@@ -122,7 +127,7 @@ pub async fn import(
     }
     let sources_gone = ledger.sources().into_iter();
     let sources_gone = sources_gone
-        .filter(|name| !sources.iter().any(|s| s.name() == *name))
+        .filter(|name| !name.starts_with(EXPERIMENTS) && !sources.iter().any(|s| s.name() == *name))
         .map(str::to_owned)
         .collect();
     let id = import_id(transaction.base(), options.now, &planned);

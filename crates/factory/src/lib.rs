@@ -1,6 +1,7 @@
 //! The loop that runs data products: import, gate, train, evaluate, promote.
 
 pub mod batch;
+pub mod experiments;
 mod holdout;
 pub mod import;
 pub mod project;

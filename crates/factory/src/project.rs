@@ -1,9 +1,10 @@
-//! A project: a folder with `comptoir.toml`, `sources/`, `products/` and `rules/`, all read strictly.
+//! A project: a folder with `comptoir.toml`, `sources/`, `experiments/`, `products/` and `rules/`, all read strictly.
 
 use crate::import;
 use decisions::RuleSet;
 use decisions::rules::Names;
 use jiff::tz::TimeZone;
+use products::experiment::{Definition, Drawing};
 use products::{KINDS, Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
@@ -130,6 +131,8 @@ pub struct Project {
     pub time_zone: TimeZone,
     /// Sources, by file name.
     pub sources: Vec<Source>,
+    /// Experiments, by name.
+    pub experiments: Vec<Definition>,
     /// Data products, by name.
     pub products: Vec<Arc<dyn Product>>,
     /// Expert rules of all files.
@@ -289,13 +292,35 @@ impl Verdicts<'_> {
         sources
     }
 
+    /// The experiments. Those of one layer must want different parts of it.
+    fn experiments(&mut self, holdout: &HoldoutFile) -> Vec<Definition> {
+        let mut experiments: Vec<Definition> = Vec::new();
+        for (path, file) in self.files("experiments") {
+            let checked = file.and_then(|file| Ok((Definition::check(&file)?, file)));
+            let fits = checked.and_then(|(definition, file)| {
+                let both = experiments.iter().chain([&definition]);
+                match Drawing::of(both, (&holdout.salt, holdout.share)) {
+                    Ok(_) => Ok(definition),
+                    Err(error) => Err(definition.refuse_place(&file, &error)),
+                }
+            });
+            let verdict = fits.map(|definition| {
+                let what = format!("experiment in layer {}", definition.layer());
+                experiments.push(definition);
+                what
+            });
+            self.add(&path, verdict.map_err(|e| vec![e]));
+        }
+        experiments
+    }
+
     /// The data products, and the names of all their files: one that is wrong is there all the same.
-    fn products(&mut self) -> (Vec<Arc<dyn Product>>, Vec<String>) {
+    fn products(&mut self, experiments: &[Definition]) -> (Vec<Arc<dyn Product>>, Vec<String>) {
         let (mut products, mut names) = (Vec::new(), Vec::new());
         for (path, file) in self.files("products") {
             names.extend(path.file_stem().map(|s| s.to_string_lossy().into_owned()));
             let verdict = file.and_then(|file| {
-                let product = Raw::read(file)?.check()?;
+                let product = Raw::read(file)?.beside(experiments).check()?;
                 let what = format!("data product of kind {}", product.header().kind);
                 products.push(Arc::from(product));
                 Ok(what)
@@ -344,7 +369,7 @@ impl Project {
     /// Opens a project folder and checks every file in it.
     ///
     /// # Errors
-    /// The first [`ConfigError`] found, in the order project, sources, products, rules.
+    /// The first [`ConfigError`] found, in the order project, sources, experiments, products, rules.
     pub fn open(folder: &Path) -> Result<Self, ConfigError> {
         let checked = Self::read(folder)?;
         let first = checked.files.into_iter().find_map(|(_, v)| v.err());
@@ -390,7 +415,9 @@ impl Project {
         };
         verdicts.add(&path, verdict);
         let sources = verdicts.sources();
-        let (products, names) = verdicts.products();
+        let holdout = settings.as_ref().map(|s| s.file.holdout.clone());
+        let experiments = verdicts.experiments(&holdout.unwrap_or_default());
+        let (products, names) = verdicts.products(&experiments);
         let rules = verdicts.rules(&names);
         let good = verdicts.files.iter().all(|(_, verdict)| verdict.is_ok());
         let project = settings.filter(|_| good).map(|settings| Self {
@@ -401,6 +428,7 @@ impl Project {
             time_zone: settings.time_zone,
             file: settings.file,
             sources,
+            experiments,
             products,
             rules: Arc::new(rules),
         });

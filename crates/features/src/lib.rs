@@ -9,11 +9,13 @@ mod customer;
 mod history;
 mod load;
 mod rounds;
+mod shown;
 mod trial;
 
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
-pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, purchases};
+pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases};
 pub use rounds::{Round, Rounds, RoundsBuilder};
-pub use trial::{Assignment, Trials};
+pub use shown::visits;
+pub use trial::{Assignment, Exposure, Trials};

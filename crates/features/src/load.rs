@@ -1,6 +1,7 @@
 //! A history out of the lake: only rows that passed their contract are there.
 
 use crate::history::{History, HistoryBuilder, NewLine};
+use crate::shown::{exposures, visits};
 use crate::{Assignment, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
@@ -43,7 +44,7 @@ pub enum Decided {
     LeftOut,
 }
 
-async fn each(
+pub(crate) async fn each(
     lake: &Lake,
     snapshot: &Snapshot,
     table: &'static str,
@@ -92,6 +93,33 @@ pub async fn load(
     decided: Decided,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
+    let sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
+    let history = sales.build(as_of, products(lake, snapshot, as_of).await?);
+    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
+}
+
+/// The same sales with the site of each in the place of its customer, and no trials: what happened at each site.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_sites(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    progress: &dyn Progress,
+) -> Result<History, LoadError> {
+    let sales = sales(lake, snapshot, as_of, "site_id", progress).await?;
+    Ok(sales.build(as_of, products(lake, snapshot, as_of).await?))
+}
+
+/// The sales before a day, by the column that says whose they are.
+async fn sales(
+    lake: &Lake,
+    snapshot: &Snapshot,
+    as_of: AsOf,
+    whose: &str,
+    progress: &dyn Progress,
+) -> Result<HistoryBuilder, LoadError> {
     progress.stage(
         "read the history",
         sales_before(lake, snapshot, as_of).await?,
@@ -99,7 +127,7 @@ pub async fn load(
     let mut builder = HistoryBuilder::default();
     let mut rows = 0usize;
     let sales = format!(
-        "SELECT customer_id, product_id, order_id, sold_at, quantity, is_return, \
+        "SELECT {whose}, product_id, order_id, sold_at, quantity, is_return, \
          quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend, \
          COALESCE(discount_cents, 0) AS discount \
          FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'"
@@ -130,8 +158,7 @@ pub async fn load(
     if rows == 0 {
         return Err(LoadError::Empty { as_of });
     }
-    let history = builder.build(as_of, products(lake, snapshot, as_of).await?);
-    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
+    Ok(builder)
 }
 
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
@@ -205,10 +232,10 @@ async fn drawn_by_products(
 
 /// Gives equal texts one memory.
 #[derive(Default)]
-struct Names(HashSet<Arc<str>>);
+pub(crate) struct Names(HashSet<Arc<str>>);
 
 impl Names {
-    fn shared(&mut self, text: &str) -> Arc<str> {
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
         match self.0.get(text) {
             Some(known) => Arc::clone(known),
             None => {
@@ -261,24 +288,17 @@ async fn trials(
     let drawn = assignments.iter().map(|a| a.customer.as_str());
     let known: HashSet<&str> = drawn.chain(rounds.customers()).collect();
     if !known.is_empty() {
-        let views = format!(
-            "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
-             AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
-             AND customer_id IS NOT NULL"
-        );
-        each(lake, snapshot, "events", &views, |batch| {
-            let customer = batch.column(0).as_string::<i32>();
-            let at = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-            for row in 0..batch.num_rows() {
-                if known.contains(customer.value(row)) {
-                    let seconds = at.value(row).div_euclid(1_000_000);
-                    seen.push((customer.value(row).to_owned(), seconds));
-                }
+        visits(lake, snapshot, as_of, |customer, at_seconds| {
+            if known.contains(customer) {
+                seen.push((customer.to_owned(), at_seconds));
             }
         })
         .await?;
     }
-    Ok(Trials::new(assignments, seen).with_rounds(rounds))
+    let shown = exposures(lake, snapshot, as_of, &assignments, &mut names).await?;
+    Ok(Trials::new(assignments, seen)
+        .with_rounds(rounds)
+        .with_exposures(shown))
 }
 
 /// A purchase that an event tells of.

@@ -31,6 +31,17 @@ pub struct Trials {
     /// Moments of each customer's visits in seconds since 1970-01-01 UTC, oldest first.
     visits: HashMap<String, Vec<i64>>,
     rounds: Rounds,
+    /// What each customer was shown of offers, oldest first.
+    exposures: HashMap<String, Vec<Exposure>>,
+}
+
+/// An offer that reached a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// When, in seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// The offer: that of an arm has its name.
+    pub offer: Arc<str>,
 }
 
 impl Trials {
@@ -61,7 +72,26 @@ impl Trials {
             last,
             visits,
             rounds: Rounds::default(),
+            exposures: HashMap::new(),
         }
+    }
+
+    /// The same with the offers that reached customers, in any order.
+    #[must_use]
+    pub fn with_exposures(mut self, shown: impl IntoIterator<Item = (String, Exposure)>) -> Self {
+        for (customer, exposure) in shown {
+            self.exposures.entry(customer).or_default().push(exposure);
+        }
+        for own in self.exposures.values_mut() {
+            own.sort_unstable_by(|a, b| (a.at_seconds, &a.offer).cmp(&(b.at_seconds, &b.offer)));
+        }
+        self
+    }
+
+    /// The offers that reached a customer, oldest first.
+    #[must_use]
+    pub fn exposures_of(&self, customer: &str) -> &[Exposure] {
+        self.exposures.get(customer).map_or(&[], Vec::as_slice)
     }
 
     /// The same with the rounds in which data products decided.
@@ -112,7 +142,13 @@ impl Trials {
             let known = moments.iter().filter(|at| **at < seconds);
             known.map(move |at| (customer.clone(), *at))
         });
-        Self::new(drawn.cloned().collect(), seen).with_rounds(self.rounds.before(seconds))
+        let shown = self.exposures.iter().flat_map(|(customer, own)| {
+            let known = own.iter().filter(|shown| shown.at_seconds < seconds);
+            known.map(move |shown| (customer.clone(), shown.clone()))
+        });
+        Self::new(drawn.cloned().collect(), seen)
+            .with_rounds(self.rounds.before(seconds))
+            .with_exposures(shown)
     }
 }
 
@@ -135,7 +171,11 @@ mod tests {
     fn a_trial_holds_its_own_draws_and_a_day_what_came_before_it() {
         let draws = vec![drawn("b", "2", 20), drawn("a", "9", 5), drawn("b", "1", 10)];
         let seen = [("1".to_owned(), 30), ("1".to_owned(), 12)];
-        let trials = Trials::new(draws, seen);
+        let shown = |at_seconds| {
+            let offer = "mail".into();
+            ("1".to_owned(), Exposure { at_seconds, offer })
+        };
+        let trials = Trials::new(draws, seen).with_exposures([shown(25), shown(11)]);
         let customers = |trials: &Trials, trial: &str| -> Vec<String> {
             trials
                 .of(trial)
@@ -152,5 +192,16 @@ mod tests {
         assert_eq!(customers(&before, "b"), ["1"]);
         assert_eq!(before.visits_of("1"), [12]);
         assert!(before.visits_of("2").is_empty());
+        let moments = |trials: &Trials| -> Vec<i64> {
+            trials
+                .exposures_of("1")
+                .iter()
+                .map(|shown| shown.at_seconds)
+                .collect()
+        };
+        assert_eq!(
+            (moments(&trials), moments(&before)),
+            (vec![11, 25], vec![11])
+        );
     }
 }

@@ -57,6 +57,8 @@ pub struct Raw {
     pub file: ConfigFile,
     /// Name of its kind.
     pub kind: String,
+    /// The experiments that the project defines.
+    pub(crate) experiments: Vec<crate::experiment::Definition>,
 }
 
 impl Raw {
@@ -90,7 +92,15 @@ impl Raw {
             name,
             file,
             kind: parsed.kind,
+            experiments: Vec::new(),
         })
+    }
+
+    /// The same in a project that defines experiments: a product that reads one of them shares its definition.
+    #[must_use]
+    pub fn beside(mut self, experiments: &[crate::experiment::Definition]) -> Self {
+        self.experiments = experiments.to_vec();
+        self
     }
 
     /// Reads the whole file with the settings of one kind, and checks what all kinds share.

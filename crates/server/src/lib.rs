@@ -12,5 +12,6 @@ mod problem;
 mod serve;
 mod state;
 
+pub use console::{Report, report};
 pub use openapi::document as openapi_document;
 pub use serve::{ServeError, ServeOptions, serve};

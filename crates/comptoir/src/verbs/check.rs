@@ -7,7 +7,7 @@ use factory::Project;
 use factory::project::{Checked, Verdict};
 use std::path::{Path, PathBuf};
 
-/// Check every file of the project (comptoir.toml, sources, products, rules); no data is read, nothing is written
+/// Check every file of the project (comptoir.toml, sources, experiments, products, rules); no data is read, nothing is written
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   comptoir check

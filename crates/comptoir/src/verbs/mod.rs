@@ -1,9 +1,11 @@
 //! The verbs, one file each.
 
+mod assign;
 mod check;
 mod completions;
 mod decide;
 mod demo;
+mod design;
 mod doctor;
 mod explain;
 mod import;
@@ -13,6 +15,7 @@ mod plan;
 mod products;
 mod promote;
 mod query;
+mod report;
 mod run;
 mod schemas;
 mod serve;
@@ -46,8 +49,11 @@ pub(crate) enum Verb {
     Query(query::Query),
     Plan(plan::Plan),
     Run(run::Run),
+    Design(design::Design),
+    Assign(assign::Assign),
     Decide(decide::Decide),
     Explain(explain::Explain),
+    Report(report::Report),
     Products(products::Products),
     Versions(versions::Versions),
     Promote(promote::Promote),
@@ -74,8 +80,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Query(v) => v.run(&context).await,
         Verb::Plan(v) => v.run(&context).await,
         Verb::Run(v) => v.run(&context).await,
+        Verb::Design(v) => v.run(&context).await,
+        Verb::Assign(v) => v.run(&context).await,
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
+        Verb::Report(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,

@@ -80,6 +80,13 @@ pub(crate) async fn run_all(
 ) -> anyhow::Result<Vec<Tried>> {
     let progress = &context.progress;
     let (history, inputs) = workshop.history(as_of, progress.as_ref()).await?;
+    for (name, changes) in workshop.changed_experiments().await? {
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let changes = changes.join("; ");
+        progress.note(&format!(
+            "experiment {name} is not read as it was planned when it was drawn: {changes}"
+        ));
+    }
     workshop.recover_runs(Context::now()).await?;
     let mut tried = Vec::new();
     for product in products {

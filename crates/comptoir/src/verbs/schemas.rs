@@ -36,6 +36,10 @@ pub(crate) fn all() -> Vec<(String, Schema)> {
             schemars::schema_for!(sources::config::RawSource),
         ),
         ("rules".to_owned(), decisions_schema()),
+        (
+            "experiment".to_owned(),
+            schemars::schema_for!(::products::experiment::ExperimentFile),
+        ),
     ];
     list.extend(
         KINDS

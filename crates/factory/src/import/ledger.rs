@@ -1,6 +1,6 @@
 //! The ledger of imports: which file with which content and mapping gave how many rows.
 
-use super::ImportError;
+use super::{EXPERIMENTS, ImportError};
 use arrow::array::{
     ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
@@ -204,9 +204,31 @@ pub(super) async fn forget(transaction: &mut Transaction, source: &str) -> Resul
     Ok(())
 }
 
+/// The definition by which each experiment of the ledger was drawn last, as it was stored, by name.
+pub(crate) async fn drawn_experiments(
+    lake: &Lake,
+) -> Result<BTreeMap<String, String>, ImportError> {
+    let mut drawn = BTreeMap::new();
+    if !lake.has_rows("imports").await? {
+        return Ok(drawn);
+    }
+    let sql = format!(
+        "SELECT source, report FROM imports WHERE source LIKE '{EXPERIMENTS}%' ORDER BY imported_at, import_id"
+    );
+    for batch in lake.query(&sql).await? {
+        let source = texts(batch.column(0)).map_err(failed)?;
+        let report = texts(batch.column(1)).map_err(failed)?;
+        for row in 0..batch.num_rows() {
+            let name = source.value(row).trim_start_matches(EXPERIMENTS);
+            drawn.insert(name.to_owned(), report.value(row).to_owned());
+        }
+    }
+    Ok(drawn)
+}
+
 /// One file of this import.
 #[derive(Debug)]
-pub(super) struct LedgerRow {
+pub(crate) struct LedgerRow {
     source: String,
     table: String,
     file: String,
@@ -217,6 +239,23 @@ pub(super) struct LedgerRow {
 }
 
 impl LedgerRow {
+    /// An experiment of which `rows` customers were drawn.
+    ///
+    /// - `definition`: its file as JSON, to be compared with what the file says at the next draw.
+    pub(crate) fn drawn(source: &str, file: &str, definition: String, rows: u64) -> Self {
+        let bytes = definition.len() as u64;
+        let sha256 = schema::config::fingerprint(definition.as_bytes());
+        Self {
+            source: source.to_owned(),
+            table: "assignments".to_owned(),
+            file: file.to_owned(),
+            mapping: sha256.clone(),
+            content: FileHash { sha256, bytes },
+            report: definition,
+            counts: [rows, rows, 0, 0],
+        }
+    }
+
     pub(super) fn new(source: &Source, file: &str, content: &FileHash, report: &Report) -> Self {
         Self {
             source: source.name().to_owned(),
@@ -236,7 +275,7 @@ impl LedgerRow {
 }
 
 /// Adds the files of this import to the ledger.
-pub(super) async fn write(
+pub(crate) async fn write(
     transaction: &mut Transaction,
     id: &str,
     now: jiff::Timestamp,

@@ -290,19 +290,22 @@ impl Slot {
         Ok(())
     }
 
-    fn arm_of(&self, unit: &str) -> Assigned<'_> {
-        let place = unit_draw(&self.salt, unit);
+    /// The arm, from 0, at a place between 0 and 1: arms lie one after the other, each as long as its share.
+    pub(crate) fn arm_at(&self, place: f64) -> usize {
         let mut end = 0.0;
-        let mut found = None;
-        for arm in &self.arms {
-            end += arm.share;
-            found = Some(arm);
-            // Shares that round to a little less than 1 leave the rest to the last arm.
+        for (arm, of) in self.arms.iter().enumerate() {
+            end += of.share;
             if place < end {
-                break;
+                return arm;
             }
         }
-        found.map_or(Assigned::InNone, |arm| Assigned::Arm {
+        // Shares that round to a little less than 1 leave the rest to the last arm.
+        self.arms.len().saturating_sub(1)
+    }
+
+    fn arm_of(&self, unit: &str) -> Assigned<'_> {
+        let arm = self.arms.get(self.arm_at(unit_draw(&self.salt, unit)));
+        arm.map_or(Assigned::InNone, |arm| Assigned::Arm {
             experiment: &self.experiment,
             arm: &arm.arm,
             propensity: arm.share,

@@ -5,6 +5,7 @@ use schema::WhyNot;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::effects::Moments;
 use crate::sequential::{RATIO_ALPHA, SampleRatioError, off_by, sample_ratio};
 
 /// What the arms' sizes within strata say.
@@ -82,6 +83,18 @@ pub fn strata_balance(counts: &[Vec<u64>], weights: &[f64]) -> Result<Balance, B
     Ok(judge(&large, weights))
 }
 
+/// Difference of the means of two arms (column 0) in standard deviations: how unlike they are in what was known before.
+///
+/// It does not grow with the number of units: 0.1 and more is what is commonly looked into. `None` where nothing varies.
+/// # Source
+/// Austin (2009), eq. 1: the deviation is the root of the mean of both variances.
+#[must_use]
+pub fn standardised_difference(control: &Moments, treated: &Moments) -> Option<f64> {
+    let variance = 0.5 * (control.covariance(0, 0)? + treated.covariance(0, 0)?);
+    let difference = treated.mean(0)? - control.mean(0)?;
+    (variance > 0.0).then(|| difference / variance.sqrt())
+}
+
 fn judge(strata: &[(Option<usize>, &[u64])], weights: &[f64]) -> Balance {
     let mut statistic = 0.0;
     let mut worst = (0.0, None);
@@ -104,5 +117,23 @@ fn judge(strata: &[(Option<usize>, &[u64])], weights: &[f64]) -> Balance {
             expected,
         },
         _ => Balance::Holds { p_value },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arms_are_unlike_by_their_difference_in_deviations() {
+        let of = |values: &[f64]| Moments::of(values).unwrap();
+        // Variances 1 and 4 over means 2 and 4: 2 / sqrt(2.5).
+        let unlike = standardised_difference(&of(&[1.0, 2.0, 3.0]), &of(&[2.0, 4.0, 6.0]));
+        assert!(
+            (unlike.unwrap() - 2.0 / 2.5f64.sqrt()).abs() < 1e-12,
+            "{unlike:?}"
+        );
+        let flat = of(&[3.0, 3.0, 3.0]);
+        assert_eq!(standardised_difference(&flat, &flat), None);
     }
 }

@@ -44,6 +44,8 @@ pub(super) fn units<'a>(
         start: history.as_of(),
         repeated: 0,
         both: 0,
+        moved: 0,
+        reached: None,
         rounds: None,
     };
     let mut days = [0u64; 2];

@@ -2,7 +2,7 @@
 
 use super::error::ExperimentError;
 use super::settings::Settings;
-use super::units::{Times, Unit, Units, day_of, windows};
+use super::units::{Reached, Times, Unit, Units, day_of, windows};
 use crate::logged::{listed, propensities};
 use features::{Assignment, History};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,24 +88,73 @@ pub(super) fn units<'a>(
         for (share, own) in shares.iter_mut().zip(of_arms) {
             *share += own / draws.len() as f64;
         }
-        if times.is_over(draw.at_seconds) {
+        let from = times.counts_from(draw.at_seconds);
+        if times.is_over(from) {
             finished.push(Unit {
                 customer: &draw.customer,
                 arm,
                 weight: 1.0 / of_arms[arm],
                 first: draw.at_seconds,
-                windows: windows([draw.at_seconds], times.window),
+                windows: windows([from], times.window),
             });
         }
     }
+    let reached = reached(history, &arms, &finished);
     Ok(Units {
         arms,
         shares: Some(shares),
         assigned,
         finished,
-        start: day_of(start),
+        start: day_of(times.counts_from(start)),
         repeated,
         both: 0,
+        moved: moved(history.trials().of(trial), times.start),
+        reached,
         rounds: None,
     })
+}
+
+/// Customers with draws into more than one arm since the start.
+fn moved(draws: &[Assignment], start: i64) -> u64 {
+    let several = |own: &&[Assignment]| {
+        let mut counted = own.iter().filter(|d| d.at_seconds >= start);
+        let first = counted.next();
+        first.is_some_and(|first| counted.any(|d| d.arm != first.arm))
+    };
+    let customers = draws.chunk_by(|one, next| one.customer == next.customer);
+    customers.filter(several).count() as u64
+}
+
+/// What reached customers, by the names of the arms; `None` where no arm is named by what they were shown.
+fn reached(history: &History, arms: &[String], units: &[Unit<'_>]) -> Option<Reached> {
+    let mut reached = Reached::default();
+    let mut any = false;
+    for unit in units {
+        let shown = history.trials().exposures_of(unit.customer).iter();
+        let of_arms: Vec<(usize, i64)> = shown
+            .filter_map(|e| Some((arms.iter().position(|arm| **arm == *e.offer)?, e.at_seconds)))
+            .collect();
+        any |= !of_arms.is_empty();
+        let after = || of_arms.iter().filter(|(_, at)| *at >= unit.first);
+        reached.before_the_draw += u64::from(after().count() < of_arms.len());
+        reached.by_another_arm += u64::from(after().any(|(arm, _)| *arm != unit.arm));
+        if unit.arm == 0 {
+            continue;
+        }
+        reached.treated += 1;
+        let Some((_, shown_at)) = after().find(|(arm, _)| *arm == unit.arm) else {
+            continue;
+        };
+        reached.by_own_arm += 1;
+        let lines = history
+            .customer_index(unit.customer)
+            .map(|c| history.lines_of(c));
+        let mut bought = lines
+            .unwrap_or_default()
+            .iter()
+            .filter(|line| !line.is_return);
+        let early = |at: i64| at < *shown_at && unit.windows.iter().any(|w| w.contains(&at));
+        reached.bought_before += u64::from(bought.any(|line| early(line.at_seconds)));
+    }
+    any.then_some(reached)
 }

@@ -50,6 +50,18 @@ pub enum ExperimentError {
         /// The only arm.
         arm: String,
     },
+    /// It has not begun.
+    #[error(
+        "{experiment} begins on {begins}: its first day is known the day after, and known is what is before {as_of}"
+    )]
+    NotBegun {
+        /// What is read.
+        experiment: String,
+        /// Its first day.
+        begins: AsOf,
+        /// The first day not known.
+        as_of: AsOf,
+    },
     /// It is too early.
     #[error(
         "of the {unfinished} customers of {experiment} none was drawn {window_days} days before {as_of}: there is no outcome yet"

@@ -119,6 +119,8 @@ impl Fitted for FittedExperiment {
             "unfinished": sums.unfinished,
             "repeated": sums.repeated,
             "both": sums.both,
+            "moved": sums.moved,
+            "reached": sums.reached,
             "findings": reading.findings.iter().map(shown).collect::<Vec<_>>(),
             "told": told::lines(&self.body),
         })

@@ -1,7 +1,12 @@
 //! Kind `experiment`: what a trial or a data product changed, and whether that is real.
 
 mod attached;
+mod balance;
+mod complete;
 mod decided;
+mod definition;
+mod design;
+mod drawing;
 mod drawn;
 mod error;
 mod fitted;
@@ -11,8 +16,17 @@ mod settings;
 mod sums;
 mod told;
 mod units;
+mod wanted;
 
+pub use balance::{ArmSize, Balance, Drawn, Unlike, spent_before};
+pub use definition::{Change, Definition, ExperimentFile, Unit};
+pub use design::{
+    ArmDesign, Design, DesignError, OutcomeDesign, Plans, SharedWith, Units as DesignUnits,
+};
+pub use drawing::{Drawing, DrawingError, Place};
 pub use error::ExperimentError;
+pub use measure::sequential::SampleRatio;
+pub use wanted::Wanted;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
@@ -69,8 +83,9 @@ impl Kind for Experiment {
     }
 
     fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError> {
-        let (header, settings) = raw.parse::<Settings>()?;
+        let (mut header, mut settings) = raw.parse::<Settings>()?;
         settings.check(&header, raw)?;
+        complete::with_definition(raw, &mut header, &mut settings)?;
         Ok(Box::new(ExperimentProduct { header, settings }))
     }
 

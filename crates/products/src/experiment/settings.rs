@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The control of a trial whose settings name none.
-const CONTROL: &str = "none";
+pub(crate) const CONTROL: &str = "none";
 
 /// Settings as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,10 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) start: Option<Date>,
+    /// The first day on which an arm of the trial reaches anybody: the windows of those drawn before it begin then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) begins: Option<Date>,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             covariate_days: 90,
             alpha: 0.05,
             start: None,
+            begins: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::ExperimentError;
 use super::settings::Settings;
-use super::units::{DAY_SECONDS, Unit, Units};
+use super::units::{DAY_SECONDS, Reached, Unit, Units};
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::effects::{Moments, cuped_slope};
@@ -28,6 +28,12 @@ pub(super) struct Sums {
     pub(super) repeated: u64,
     /// Customers decided for on some days and held out on others.
     pub(super) both: u64,
+    /// Customers of a trial who were drawn again later, into another arm.
+    #[serde(default)]
+    pub(super) moved: u64,
+    /// What reached the customers of a trial.
+    #[serde(default)]
+    pub(super) reached: Option<Reached>,
     /// Days with a decision of each arm's customers, on average; absent for a trial.
     pub(super) rounds: Option<Vec<f64>>,
     /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it.
@@ -51,6 +57,8 @@ impl Sums {
             as_of: history.as_of(),
             repeated: units.repeated,
             both: units.both,
+            moved: units.moved,
+            reached: units.reached,
             rounds: units.rounds,
             moments,
         })

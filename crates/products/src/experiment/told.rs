@@ -3,6 +3,7 @@
 use super::fitted::Body;
 use super::reading::Finding;
 use super::settings::Source;
+use super::units::Reached;
 use measure::effects::Size;
 use measure::sequential::SampleRatio;
 use schema::estimate::short;
@@ -168,6 +169,13 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
             "{repeated} later draws of customers drawn before are not counted"
         ));
     }
+    if sums.moved > 0 {
+        let moved = sums.moved;
+        lines.push(format!(
+            "{moved} customers were drawn again later into another arm: they count in their first one, and what reached them is mixed"
+        ));
+    }
+    lines.extend(sums.reached.iter().flat_map(reached_in_words));
     if sums.both > 0 {
         let both = sums.both;
         lines.push(format!(
@@ -179,6 +187,36 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
             "asked about on {} days per customer where decided for, on {} where held out: where the two differ, being asked is part of what it changed",
             short(*decided),
             short(*held_out)
+        ));
+    }
+    lines
+}
+
+/// What reached customers, beside what was drawn for them.
+fn reached_in_words(reached: &Reached) -> Vec<String> {
+    let Reached {
+        treated,
+        by_own_arm,
+        bought_before,
+        by_another_arm,
+        before_the_draw,
+    } = reached;
+    let mut lines = vec![format!(
+        "{by_own_arm} of {treated} customers were reached by their arm; those who were not are counted too"
+    )];
+    if *bought_before > 0 {
+        lines.push(format!(
+            "{bought_before} customers bought before their arm reached them: that is no work of it, and is counted on both sides"
+        ));
+    }
+    if *by_another_arm > 0 {
+        lines.push(format!(
+            "{by_another_arm} customers were reached by another arm than theirs: the effect shown is smaller than that of being reached"
+        ));
+    }
+    if *before_the_draw > 0 {
+        lines.push(format!(
+            "{before_the_draw} customers were reached by an arm before they were drawn: clocks are out of order, or it was not the draw that decided"
         ));
     }
     lines

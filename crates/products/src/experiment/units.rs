@@ -6,6 +6,7 @@ use super::{decided, drawn};
 use features::History;
 use schema::AsOf;
 use schema::time::date_of;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Seconds of a day.
@@ -22,6 +23,21 @@ pub(super) struct Unit<'a> {
     pub(super) first: i64,
     /// When it counts: apart from each other, oldest first.
     pub(super) windows: Vec<Range<i64>>,
+}
+
+/// What reached the finished customers of a trial, beside what was drawn for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reached {
+    /// Customers of the arms but the control.
+    pub(super) treated: u64,
+    /// Of these, those whom their arm reached after the draw.
+    pub(super) by_own_arm: u64,
+    /// Of these, those who bought in the window before it did: what they bought counts all the same.
+    pub(super) bought_before: u64,
+    /// Customers whom another arm than theirs reached after the draw.
+    pub(super) by_another_arm: u64,
+    /// Customers whom an arm reached before they were drawn: one of the two clocks is wrong, or nothing was drawn.
+    pub(super) before_the_draw: u64,
 }
 
 /// Everybody in an experiment.
@@ -41,6 +57,10 @@ pub(super) struct Units<'a> {
     pub(super) repeated: u64,
     /// Customers decided for on some days and held out on others: not counted.
     pub(super) both: u64,
+    /// Customers of a trial who were drawn again later, into another arm.
+    pub(super) moved: u64,
+    /// What reached the customers of a trial; absent where table `exposures` names none of its arms.
+    pub(super) reached: Option<Reached>,
     /// Days with a decision of each arm's finished customers, on average; absent for a trial.
     pub(super) rounds: Option<Vec<f64>>,
 }
@@ -50,6 +70,7 @@ pub(super) struct Units<'a> {
 pub(super) struct Times {
     pub(super) start: i64,
     pub(super) window: i64,
+    begins: i64,
     known_until: i64,
 }
 
@@ -58,9 +79,15 @@ impl Times {
         let begins = |day: AsOf| i64::from(day.epoch_day()) * DAY_SECONDS;
         Self {
             start: settings.start.map_or(i64::MIN, |day| begins(AsOf(day))),
+            begins: settings.begins.map_or(i64::MIN, |day| begins(AsOf(day))),
             window: i64::from(settings.window_days) * DAY_SECONDS,
             known_until: begins(history.as_of()),
         }
+    }
+
+    /// When the window of a draw begins.
+    pub(super) fn counts_from(&self, drawn: i64) -> i64 {
+        drawn.max(self.begins)
     }
 
     pub(super) fn is_over(&self, at: i64) -> bool {
@@ -72,6 +99,16 @@ impl<'a> Units<'a> {
     /// Everybody in the experiment that the settings name.
     pub(super) fn of(history: &'a History, settings: &Settings) -> Result<Self, ExperimentError> {
         let times = Times::of(history, settings);
+        if let Some(begins) = settings
+            .begins
+            .filter(|begins| history.as_of() <= AsOf(*begins))
+        {
+            return Err(ExperimentError::NotBegun {
+                experiment: settings.experiment(),
+                begins: AsOf(begins),
+                as_of: history.as_of(),
+            });
+        }
         let units = match settings.source() {
             Source::Trial { trial, control } => drawn::units(history, trial, control, times)?,
             Source::Product(product) => decided::units(history, product, times)?,

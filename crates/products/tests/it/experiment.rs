@@ -1,7 +1,7 @@
 //! Kind `experiment`: what was planted is found, and what cannot be read is not.
 
 use features::{
-    Assignment, History, HistoryBuilder, NewLine, Product as Goods, RoundsBuilder, Trials,
+    Assignment, Exposure, History, HistoryBuilder, NewLine, Product as Goods, RoundsBuilder, Trials,
 };
 use math::random::stream;
 use products::{Asked, FitError, Fitted, Infeasible, Raw, Shop};
@@ -278,6 +278,10 @@ fn what_cannot_be_read_is_refused_by_name() {
             "there is no outcome yet",
         ),
         ("trial = \"mail\"\nstart = \"2100-01-01\"", "that counts"),
+        (
+            "trial = \"mail\"\nbegins = \"2100-01-01\"",
+            "trial mail begins on 2100-01-01",
+        ),
     ] {
         let error = refused(settings, &history);
         assert!(error.contains(said), "{settings}: {error}");
@@ -285,6 +289,72 @@ fn what_cannot_be_read_is_refused_by_name() {
     let alone = shop(100, 20, odd).with_trials(drawn(100, |_| false));
     let error = refused("trial = \"mail\"", &alone);
     assert!(error.contains("at least 2 arms are needed"), "{error}");
+}
+
+#[test]
+fn windows_of_those_drawn_before_the_beginning_begin_then() {
+    let odd = |number: usize| number % 2 == 1;
+    let history = shop(200, 20, odd).with_trials(drawn(200, odd));
+    let orders = |begins: i64| {
+        let begins = date_of(i32::try_from(DRAWN + begins).unwrap());
+        let settings = format!("{TRIAL}\nbegins = \"{begins}\"");
+        let page = fitted(&settings, &history).unwrap().page();
+        number(&finding(&page, "orders"), "/control_mean")
+    };
+    // Everybody orders on the third day after the draw.
+    assert_eq!((orders(-5), orders(2), orders(4)), (1.0, 1.0, 0.0));
+}
+
+#[test]
+fn what_reached_customers_beside_their_draw_is_told() {
+    let odd = |number: usize| number % 2 == 1;
+    let mail = |number: usize, day: i64| {
+        let exposure = Exposure {
+            at_seconds: (DRAWN + day) * DAY,
+            offer: "mail".into(),
+        };
+        (customer(number), exposure)
+    };
+    // 1 and 3 get theirs before and after they buy, 5 before the draw, 2 although it is the control.
+    let shown = [mail(1, 1), mail(3, 5), mail(5, -2), mail(2, 1)];
+    let trials = drawn(200, odd).with_exposures(shown);
+    let history = shop(200, 20, odd).with_trials(trials);
+    let version = fitted(TRIAL, &history).unwrap();
+    let reached = serde_json::json!({
+        "treated": 100, "by_own_arm": 2, "bought_before": 1, "by_another_arm": 1, "before_the_draw": 1,
+    });
+    assert_eq!(version.page()["reached"], reached);
+    let told = version.summary().join("\n");
+    for part in [
+        "2 of 100 customers were reached by their arm",
+        "1 customers bought before their arm reached them",
+        "1 customers were reached by another arm",
+        "clocks are out of order",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let unshown = shop(200, 20, odd).with_trials(drawn(200, odd));
+    let page = fitted(TRIAL, &unshown).unwrap().page();
+    assert_eq!(page["reached"], Value::Null);
+}
+
+#[test]
+fn who_is_drawn_again_into_another_arm_counts_in_the_first_and_is_told() {
+    let odd = |number: usize| number % 2 == 1;
+    let again = |customer: usize, arm: &str| Assignment {
+        trial: "mail".into(),
+        customer: self::customer(customer),
+        at_seconds: (DRAWN + 1) * DAY,
+        arm: arm.into(),
+        propensities: r#"{"mail":0.5,"none":0.5}"#.into(),
+        context: None,
+    };
+    let mut draws = drawn(200, odd).assignments().to_vec();
+    draws.extend([again(1, "none"), again(3, "mail")]);
+    let history = shop(200, 20, odd).with_trials(Trials::new(draws, []));
+    let page = fitted(TRIAL, &history).unwrap().page();
+    assert_eq!((&page["moved"], &page["repeated"]), (&1.into(), &2.into()));
+    assert_eq!(page["arms"][1]["customers"], 100);
 }
 
 #[test]

@@ -118,11 +118,7 @@ impl Cache {
                 codes.extend(texts(&batch, 0)?.iter().flatten().map(str::to_owned));
             }
         }
-        let found = match codes.len() {
-            0 => Currency::Unknown,
-            1 => Currency::One(codes.remove(0)),
-            _ => Currency::Several(codes),
-        };
+        let found = Currency::of(&codes);
         *kept = Some((stamp, found.clone()));
         Ok(found)
     }

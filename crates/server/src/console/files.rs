@@ -27,6 +27,11 @@ static STAMP: LazyLock<String> = LazyLock::new(|| {
         .collect()
 });
 
+/// The style sheet, for a page that stands alone.
+pub(super) fn style() -> &'static str {
+    STYLE.as_str()
+}
+
 /// Address of a file.
 pub(super) fn address(file: &str) -> String {
     format!("/static/{file}?v={}", *STAMP)

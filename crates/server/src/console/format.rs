@@ -19,6 +19,15 @@ pub(super) enum Currency {
 }
 
 impl Currency {
+    /// The currency of sales in these ones.
+    pub(super) fn of(codes: &[String]) -> Self {
+        match codes {
+            [] => Self::Unknown,
+            [code] => Self::One(code.clone()),
+            several => Self::Several(several.to_vec()),
+        }
+    }
+
     /// The sign or the code that stands with an amount; empty where there is not one currency.
     pub(super) fn sign(&self) -> &str {
         match self {

@@ -1,6 +1,6 @@
 //! What a version learned, from the figures that its kind gives; a kind that is not known here shows its summary.
 
-mod experiment;
+pub(super) mod experiment;
 
 use super::format::{Currency, count, percent};
 use super::french;

@@ -44,7 +44,7 @@ pub(super) async fn imported(
     if !snapshot.tables.contains_key("imports") {
         return Ok(BTreeMap::new());
     }
-    let sql = "SELECT \"table\", source, file, report, CAST(imported_at AS BIGINT) AS micros FROM imports ORDER BY imported_at, import_id";
+    let sql = "SELECT \"table\", source, file, report, CAST(imported_at AS BIGINT) AS micros FROM imports WHERE source NOT LIKE 'experiments/%' ORDER BY imported_at, import_id";
     for batch in data::query(state, snapshot, sql).await? {
         let (tables, sources, files) = (
             data::texts(&batch, 0)?,

@@ -224,6 +224,44 @@ messages! {
     MayBeChance: "may be chance", "peut être le hasard";
     HowKnown: "How it is known", "Comment on le sait";
 
+    // The report of an experiment.
+    ReportTitle: "What changed: {0}", "Ce qui a changé : {0}";
+    ReportMore: "Because of {0}, {1} customers brought {2} more {3} ({4}). Without it they would have brought {5} anyway.", "Grâce à {0}, {1} clients ont apporté {2} de plus ({3}, {4}). Sans cela, ils auraient de toute façon apporté {5}.";
+    ReportLess: "Because of {0}, {1} customers brought {2} less {3} ({4}). Without it they would have brought {5} anyway.", "À cause de {0}, {1} clients ont apporté {2} de moins ({3}, {4}). Sans cela, ils auraient de toute façon apporté {5}.";
+    ReportMayBeChance: "Whether {0} changes the {1} cannot be told from chance yet: somewhere between {2} in all, on {3} customers who would have brought {4} anyway.", "L’effet de {0} ({1}) ne se distingue pas encore du hasard : quelque part entre {2} en tout, sur {3} clients qui auraient de toute façon apporté {4}.";
+    ReportUnknown: "What {0} changes ({1}) cannot be measured; the reason stands in the table below.", "Ce que {0} change ({1}) n’est pas mesurable ; la raison est dans le tableau plus bas.";
+    ReportEffect: "The effect", "L’effet";
+    ReportEffectOn: "Effect in all: {0}", "Effet en tout : {0}";
+    ReportPromise: "95 % intervals, for reading once", "intervalles à 95 %, pour une seule lecture";
+    ReportNoEffect: "no effect", "aucun effet";
+    ReportAnyway: "What would have happened anyway", "Ce qui serait arrivé de toute façon";
+    ReportAnywayLead: "The customers who were left alone show it: chance alone decided who they are.", "Les clients laissés tels quels le montrent : seul le hasard a décidé lesquels.";
+    ReportBoth: "With and without: {0}", "Avec et sans : {0}";
+    ReportWith: "with {0}", "avec {0}";
+    ReportWithout: "without {0}, as “{1}” shows", "sans {0}, comme le montre « {1} »";
+    ReportAll: "All outcomes, and which effects are real", "Tout ce qui est mesuré, et quels effets sont réels";
+    ReportSizes: "Who was in it", "Qui y était";
+    ReportFinished: "Window over", "Fenêtre finie";
+    ReportShare: "Share asked for", "Part demandée";
+    ReportHow: "How it was measured", "Comment c’est mesuré";
+    ReportMethod: "Customers were drawn by chance; those of an arm are compared with those who were left alone. What they did before takes chance out of the difference. An effect is called real where the evidence holds among all outcomes and arms looked at, at whatever time they are looked at.", "Les clients ont été tirés au hasard ; ceux d’une variante sont comparés à ceux laissés tels quels. Ce qu’ils faisaient avant retire du hasard de la différence. Un effet est dit réel si la preuve tient parmi tout ce qui est regardé, à quelque moment que ce soit.";
+    ReportControl: "Compared with", "Comparé à";
+    ReportStart: "First day", "Premier jour";
+    ReportKnown: "Known is all before", "On sait tout avant le";
+    ReportWindow: "Counted for", "Compté pendant";
+    ReportBefore: "Days before that take chance out", "Jours d’avant qui retirent du hasard";
+    ReportWrong: "Wrong discoveries accepted", "Fausses découvertes acceptées";
+    ReportMadeFrom: "Made from", "Fait à partir de";
+    ReportVersion: "data product {0}, version {1} of {2}", "produit {0}, version {1} du {2}";
+    ReportTables: "Tables read, with their versions", "Tables lues, avec leurs versions";
+    ReportDays: "{0} d", "{0} j";
+    ReportMadeBy: "Made by Comptoir {0}.", "Fait par Comptoir {0}.";
+    OutcomeVisits: "visits", "visites";
+    OutcomeOrders: "orders", "commandes";
+    OutcomeRevenue: "revenue", "chiffre d’affaires";
+    OutcomeMargin: "margin", "marge";
+    OutcomeDiscount: "discounts", "remises";
+
     // Customers.
     CustomersLead: "Type the identifier of a customer, or its beginning.", "Tapez l’identifiant d’un client, ou son début.";
     Search: "Search", "Chercher";

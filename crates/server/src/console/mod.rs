@@ -21,10 +21,13 @@ mod messages;
 mod page;
 mod portfolio;
 mod product;
+mod report;
 mod scorecard;
 mod table;
 mod tables;
 mod visit;
+
+pub use report::{Report, report};
 
 use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, header};

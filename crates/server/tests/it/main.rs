@@ -19,5 +19,6 @@ mod events;
 mod house;
 mod openapi;
 mod purchases;
+mod report;
 mod served;
 mod versions;

@@ -69,6 +69,26 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} tirages suivants de clients déjà tirés ne sont pas comptés",
     ),
     (
+        "{#} customers were drawn again later into another arm: they count in their first one, and what reached them is mixed",
+        "{0} clients ont été tirés de nouveau dans une autre variante : ils comptent dans la première, et ce qui les a touchés est mêlé",
+    ),
+    (
+        "{#} of {#} customers were reached by their arm; those who were not are counted too",
+        "{0} clients sur {1} ont été touchés par leur variante ; les autres sont comptés aussi",
+    ),
+    (
+        "{#} customers bought before their arm reached them: that is no work of it, and is counted on both sides",
+        "{0} clients ont acheté avant que leur variante les touche : ce n’est pas son œuvre, et c’est compté des deux côtés",
+    ),
+    (
+        "{#} customers were reached by another arm than theirs: the effect shown is smaller than that of being reached",
+        "{0} clients ont été touchés par une autre variante que la leur : l’effet montré est plus petit que celui d’être touché",
+    ),
+    (
+        "{#} customers were reached by an arm before they were drawn: clocks are out of order, or it was not the draw that decided",
+        "{0} clients ont été touchés par une variante avant d’être tirés : les horloges ne vont pas ensemble, ou ce n’est pas le tirage qui a décidé",
+    ),
+    (
         "{#} customers decided for on some days and held out on others are not counted",
         "{0} clients tantôt servis, tantôt dans le groupe témoin ne sont pas comptés",
     ),

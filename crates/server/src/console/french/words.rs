@@ -47,6 +47,14 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
     ("orders per customer", "commandes par client"),
     ("revenue per customer", "chiffre d’affaires par client"),
     ("margin per customer", "marge par client"),
+    (
+        "the metric in the control arm",
+        "ce qui est mesuré, sans la variante",
+    ),
+    (
+        "the metric in the treated arm",
+        "ce qui est mesuré, avec la variante",
+    ),
     ("discounts per customer", "remises par client"),
     ("visits", "visites"),
     ("discounts", "remises"),

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use schema::Estimate;
 use serde_json::Value;
 
-pub(super) fn show(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
+pub(in crate::console) fn show(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {
     let say = |s: Say| s.text(l);
     let findings = list(page, "findings")?;
     let heads = [
