@@ -155,6 +155,13 @@ impl ItemRules {
         &self.rules
     }
 
+    /// Whether a rule in the scope of a product looks at what is known of a customer, beyond who it is.
+    #[must_use]
+    pub fn look_at_customers(&self, product: &str) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.condition.looks_at_customer() && rule.scope.names_product(product))
+    }
+
     /// How many items every rule can reach, in the order of the rules.
     #[must_use]
     pub fn reach(&self) -> &[RuleReach] {

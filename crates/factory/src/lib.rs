@@ -4,6 +4,7 @@ pub mod batch;
 mod holdout;
 pub mod import;
 pub mod project;
+pub mod rules;
 pub mod run;
 mod views;
 mod workshop;

@@ -8,6 +8,7 @@ mod catalogue;
 mod customer;
 mod history;
 mod load;
+mod offers;
 mod rounds;
 mod trial;
 
@@ -15,5 +16,6 @@ pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, purchases};
+pub use offers::{Offer, Offers};
 pub use rounds::{Round, Rounds, RoundsBuilder};
 pub use trial::{Assignment, Trials};
