@@ -19,19 +19,25 @@ pub struct RulesOnShop {
 }
 
 impl Workshop {
-    /// What the rules of the project do on the customers, products and offers that the lake knows now.
+    /// What the rules of the project do on the customers, products and offers that the lake knows now: everybody who
+    /// bought or was drawn.
     ///
     /// # Errors
     /// [`features::LoadError`] when there is no sale yet or the lake cannot be read.
     pub async fn rules_on_shop(&self) -> Result<RulesOnShop, features::LoadError> {
         let shop = self.shop().await?;
         let context = shop.context_keys();
-        let all = shop.history.customers();
+        let bought = shop.history.customers().iter();
+        let drawn = shop.history.trials().assignments().iter();
+        let all: BTreeSet<&str> = bought
+            .map(String::as_str)
+            .chain(drawn.map(|draw| draw.customer.as_str()))
+            .collect();
         let step = all.len().div_ceil(CUSTOMERS_MAX).max(1);
         let facts: Vec<_> = all
             .iter()
             .step_by(step)
-            .map(|id| (id.as_str(), shop.customer_facts(id)))
+            .map(|id| (*id, shop.customer_facts(id)))
             .collect();
         let customers: Vec<Known<'_>> = facts
             .iter()

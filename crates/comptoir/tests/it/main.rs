@@ -18,6 +18,7 @@ mod demo;
 mod documents;
 mod guide;
 mod imports;
+mod offers;
 mod program;
 mod reference;
 mod serving;
