@@ -1,10 +1,11 @@
 //! Conditions in CEL: checked once, evaluated for items and requests.
 
 mod check;
+mod error;
 mod known;
 mod words;
 
-pub(crate) use check::ConditionError;
+pub(crate) use error::ConditionError;
 pub(crate) use known::{Known, KnownItem, KnownOffer, KnownRequest};
 
 use cel::common::ast::IdedExpr;
@@ -38,7 +39,7 @@ pub(crate) struct Condition {
 impl Condition {
     /// Parses and checks a text.
     pub(crate) fn new(text: &str, env: &Env) -> Result<Self, ConditionError> {
-        if text.len() > check::TEXT_BYTES_MAX {
+        if text.len() > error::TEXT_BYTES_MAX {
             return Err(ConditionError::TooLong { bytes: text.len() });
         }
         let program = env.compile(text).map_err(|errors| {

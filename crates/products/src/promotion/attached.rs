@@ -196,7 +196,7 @@ impl Attached {
         let allowed = &offered.allowed;
         let better = self
             .body
-            .best(&offered.worth, true)
+            .best(&offered.worth, false)
             .filter(|arm| given != Some(*arm));
         if let Some(arm) = better
             && !matches!(offered.why, Why::Drawn | Why::Pinned)
