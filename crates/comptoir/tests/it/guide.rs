@@ -80,7 +80,10 @@ fn the_rules_of_the_guide_are_rules_of_the_grocery() {
     for part in ["RawItem", "RawOffer", "RawCustomer", "RawRequest"] {
         let fields = schema["$defs"][part]["properties"].as_object().unwrap();
         for field in fields.keys() {
-            assert!(page.contains(&format!("`{field}`")), "no `{field}` of {part}");
+            assert!(
+                page.contains(&format!("`{field}`")),
+                "no `{field}` of {part}"
+            );
         }
     }
 }
