@@ -127,7 +127,7 @@ fn show_rules(on_shop: &RulesOnShop) -> anyhow::Result<()> {
     for fired in &seen.fired {
         let mut says = format!("{} of {} {}", fired.fires, fired.of, fired.over);
         if fired.unknown > 0 {
-            says += &format!(", {} not known before they ask", fired.unknown);
+            says += &format!(", of {} it is not known", fired.unknown);
         }
         table.row([fired.rule.to_string(), fired.at.clone(), says]);
     }
