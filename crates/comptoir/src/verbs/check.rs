@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use anyhow::Context as _;
+use decisions::Fired;
 use factory::Project;
 use factory::project::{Checked, Verdict};
 use factory::rules::RulesOnShop;
@@ -132,7 +133,9 @@ fn show_rules(on_shop: &RulesOnShop) -> anyhow::Result<()> {
         table.row([fired.rule.to_string(), fired.at.clone(), says]);
     }
     table.print()?;
-    for fired in seen.fired.iter().filter(|f| f.fires == 0 && f.unknown == 0) {
+    // One that depends on what is only known when it is asked may fire then.
+    let never = |fired: &&Fired| fired.fires == 0 && (fired.unknown < fired.of || fired.of == 0);
+    for fired in seen.fired.iter().filter(never) {
         print::line(format!(
             "\nnote: {}: rule `{}` fires for 0 of {} {}",
             fired.at, fired.rule, fired.of, fired.over

@@ -123,7 +123,7 @@ fn an_offer_and_a_rule_decide_who_may_get_a_mail_and_say_so() {
     refused(
         &shop,
         &["run", "mail"],
-        1,
+        2,
         &["offer \"mail\" of table `offers`", "`context.wbe`"],
     );
     refused(
