@@ -155,15 +155,24 @@ impl ItemRules {
         &self.rules
     }
 
+    /// Whether a rule in the scope of a product looks at what is known of a customer, beyond who it is.
+    #[must_use]
+    pub fn look_at_customers(&self, product: &str) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.condition.looks_at_customer() && rule.scope.names_product(product))
+    }
+
     /// How many items every rule can reach, in the order of the rules.
     #[must_use]
     pub fn reach(&self) -> &[RuleReach] {
         &self.report
     }
 
-    /// Rules that cannot touch any item of this catalogue.
+    /// Rules about items that cannot touch any of this catalogue.
     pub fn never_matched(&self) -> impl Iterator<Item = &RuleReach> {
-        self.report.iter().filter(|r| r.items == 0)
+        let all = self.rules.iter().zip(&self.report);
+        all.filter(|(rule, reach)| !rule.is_about_offers() && reach.items == 0)
+            .map(|(_, reach)| reach)
     }
 
     /// Pins that can never be placed, because an exclusion reaches all of their items.
@@ -195,6 +204,9 @@ fn reach_of(rule: &Rule, items: &[ItemFacts], evaluator: &Evaluator) -> (Reach, 
         unknown: 0,
         failed: 0,
     };
+    if rule.is_about_offers() {
+        return (Reach::Items(ItemSet::default()), counted);
+    }
     if !rule.condition.has_item_part() {
         counted.items = count(items.len());
         return (Reach::Every, counted);

@@ -1,7 +1,8 @@
-//! What a rule may look at: an item of the catalogue, the request, the customer.
+//! What a rule may look at: an item of the catalogue, an offer, the request, the customer.
 
 use jiff::civil::Date;
 use schema::{Cents, ProductId};
+use std::collections::BTreeMap;
 
 /// One item of the catalogue, as rules see it. What is not known is `None`, never an empty text or a zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +42,49 @@ impl ItemFacts {
     }
 }
 
+/// One offer, as rules see it. What is not known is `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfferFacts {
+    /// The offer: the arm that gives it.
+    pub offer_id: String,
+    /// What is given, as table `offers` calls it.
+    pub kind: Option<String>,
+    /// Size of the gift, in the unit of its type.
+    pub depth: Option<f64>,
+}
+
+/// What is known of a customer, as conditions see it. Of who never ordered the orders are `None`, not zero.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CustomerFacts {
+    /// Days with an order, returns not counted.
+    pub orders: Option<u32>,
+    /// Money spent, discounts and returns taken off.
+    pub spend_cents: Option<Cents>,
+    /// Days since the last order.
+    pub days_since_order: Option<u32>,
+    /// Days since the first order.
+    pub days_since_first_order: Option<u32>,
+    /// Days with an order in the last four weeks; 0 for who ordered before them only.
+    pub recent_orders: Option<u32>,
+    /// Money spent in the last four weeks; 0 for who ordered before them only.
+    pub recent_spend_cents: Option<Cents>,
+    /// What the last draw that told something of them logged, by key.
+    pub context: BTreeMap<String, Told>,
+}
+
+/// A fact that a trial logged of a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// A number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// A truth value.
+    Truth(bool),
+}
+
 /// What is asked, by whom, where and on which day. What the shop did not say is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request<'a> {
     /// The data product that answers.
     pub product: &'a str,
@@ -56,6 +98,8 @@ pub struct Request<'a> {
     pub hour: Option<u8>,
     /// Who asks.
     pub customer_id: Option<&'a str>,
+    /// What is known of them.
+    pub customer: Option<&'a CustomerFacts>,
 }
 
 impl<'a> Request<'a> {
@@ -69,6 +113,7 @@ impl<'a> Request<'a> {
             product_id: None,
             hour: None,
             customer_id: None,
+            customer: None,
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod experiments;
 mod holdout;
 pub mod import;
 pub mod project;
+pub mod rules;
 pub mod run;
 mod views;
 mod workshop;

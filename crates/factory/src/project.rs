@@ -2,7 +2,7 @@
 
 use crate::import;
 use decisions::RuleSet;
-use decisions::rules::Names;
+use decisions::rules::{Contradiction, Names};
 use jiff::tz::TimeZone;
 use products::experiment::{Definition, Drawing};
 use products::{KINDS, Product, Raw};
@@ -253,6 +253,16 @@ pub struct Checked {
     pub files: Vec<(PathBuf, Verdict)>,
     /// The project, where nothing is wrong.
     pub project: Option<Project>,
+    /// Rules that contradict each other, which is no error: an exclusion wins.
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// Names of data products.
+#[derive(Default)]
+struct ProductNames {
+    all: Vec<String>,
+    /// Those whose kind gives offers.
+    offers: Vec<String>,
 }
 
 /// Verdicts as they are found.
@@ -314,13 +324,18 @@ impl Verdicts<'_> {
         experiments
     }
 
-    /// The data products, and the names of all their files: one that is wrong is there all the same.
-    fn products(&mut self, experiments: &[Definition]) -> (Vec<Arc<dyn Product>>, Vec<String>) {
-        let (mut products, mut names) = (Vec::new(), Vec::new());
+    /// The data products, and what rules may name of all their files: one that is wrong is there all the same.
+    fn products(&mut self, experiments: &[Definition]) -> (Vec<Arc<dyn Product>>, ProductNames) {
+        let (mut products, mut names) = (Vec::new(), ProductNames::default());
         for (path, file) in self.files("products") {
-            names.extend(path.file_stem().map(|s| s.to_string_lossy().into_owned()));
+            let name = path.file_stem().map(|s| s.to_string_lossy().into_owned());
+            names.all.extend(name);
             let verdict = file.and_then(|file| {
-                let product = Raw::read(file)?.beside(experiments).check()?;
+                let raw = Raw::read(file)?;
+                if products::kind(&raw.kind).is_some_and(|k| k.card().reads.contains(&"offers")) {
+                    names.offers.push(raw.name.clone());
+                }
+                let product = raw.beside(experiments).check()?;
                 let what = format!("data product of kind {}", product.header().kind);
                 products.push(Arc::from(product));
                 Ok(what)
@@ -330,7 +345,7 @@ impl Verdicts<'_> {
         (products, names)
     }
 
-    fn rules(&mut self, products: &[String]) -> RuleSet {
+    fn rules(&mut self, products: &ProductNames) -> RuleSet {
         let mut readable = Vec::new();
         for (path, file) in self.files("rules") {
             match file {
@@ -338,10 +353,12 @@ impl Verdicts<'_> {
                 Err(error) => self.add(&path, Err(vec![error])),
             }
         }
-        let products: Vec<&str> = products.iter().map(String::as_str).collect();
+        let [of_all, of_offers] = [&products.all, &products.offers]
+            .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
         let placements = KINDS.iter().flat_map(|k| k.card().placements).copied();
         let names = Names {
-            products: &products,
+            products: &of_all,
+            offers: &of_offers,
             placements: &placements.collect::<Vec<_>>(),
         };
         let (rules, wrong) = match RuleSet::check(&readable, &names) {
@@ -419,6 +436,7 @@ impl Project {
         let experiments = verdicts.experiments(&holdout.unwrap_or_default());
         let (products, names) = verdicts.products(&experiments);
         let rules = verdicts.rules(&names);
+        let contradictions = rules.contradictions();
         let good = verdicts.files.iter().all(|(_, verdict)| verdict.is_ok());
         let project = settings.filter(|_| good).map(|settings| Self {
             folder: folder.to_owned(),
@@ -435,6 +453,7 @@ impl Project {
         Ok(Checked {
             files: verdicts.files,
             project,
+            contradictions,
         })
     }
 

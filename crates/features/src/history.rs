@@ -1,6 +1,6 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
-use crate::{Catalogue, Product, Trials};
+use crate::{Catalogue, Offers, Product, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -71,6 +71,7 @@ pub struct History {
     anonymous: Vec<SaleLine>,
     first_day: Option<i32>,
     trials: Arc<Trials>,
+    offers: Arc<Offers>,
 }
 
 impl History {
@@ -139,6 +140,19 @@ impl History {
         &self.trials
     }
 
+    /// What may be offered to customers, whatever its days of validity.
+    #[must_use]
+    pub fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// The same with what may be offered to customers.
+    #[must_use]
+    pub fn with_offers(mut self, offers: Offers) -> Self {
+        self.offers = Arc::new(offers);
+        self
+    }
+
     /// The same with the draws of its trials, all of them before the as-of day.
     #[must_use]
     pub fn with_trials(mut self, trials: Trials) -> Self {
@@ -193,6 +207,7 @@ impl History {
             anonymous,
             first_day,
             trials: Arc::clone(&self.trials),
+            offers: Arc::clone(&self.offers),
         }
     }
 }
@@ -315,6 +330,7 @@ impl HistoryBuilder {
             anonymous,
             first_day,
             trials: Arc::default(),
+            offers: Arc::default(),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::history::{History, HistoryBuilder, NewLine};
 use crate::shown::{exposures, visits};
-use crate::{Assignment, Product, Rounds, RoundsBuilder, Trials};
+use crate::{Assignment, Offer, Offers, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use lake::{Lake, LakeError, Snapshot};
 use schema::AsOf;
 use schema::progress::Progress;
+use schema::time::date_of;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -95,7 +96,8 @@ pub async fn load(
 ) -> Result<History, LoadError> {
     let sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
     let history = sales.build(as_of, products(lake, snapshot, as_of).await?);
-    Ok(history.with_trials(trials(lake, snapshot, as_of, decided).await?))
+    let history = history.with_trials(trials(lake, snapshot, as_of, decided).await?);
+    Ok(history.with_offers(offers(lake, snapshot).await?))
 }
 
 /// The same sales with the site of each in the place of its customer, and no trials: what happened at each site.
@@ -159,6 +161,38 @@ async fn sales(
         return Err(LoadError::Empty { as_of });
     }
     Ok(builder)
+}
+
+/// What may be offered to customers: those of days to come are known too.
+async fn offers(lake: &Lake, snapshot: &Snapshot) -> Result<Offers, LoadError> {
+    let sql = "SELECT offer_id, \"type\", depth, fixed_cost_retailer_cents, fixed_cost_brand_cents, valid_from, valid_to, \
+               eligibility FROM offers";
+    let mut found = Vec::new();
+    each(lake, snapshot, "offers", sql, |batch| {
+        let text = |i: usize| batch.column(i).as_string::<i32>();
+        let day = |i: usize, row| date_of(batch.column(i).as_primitive::<Date32Type>().value(row));
+        let cents = |i: usize, row| {
+            let column = batch.column(i).as_primitive::<Int64Type>();
+            column.is_valid(row).then(|| column.value(row))
+        };
+        let (depth, eligibility) = (batch.column(2).as_primitive::<Float64Type>(), text(7));
+        for row in 0..batch.num_rows() {
+            found.push(Offer {
+                id: text(0).value(row).to_owned(),
+                kind: text(1).value(row).to_owned(),
+                depth: depth.value(row),
+                fixed_cost_retailer_cents: cents(3, row),
+                fixed_cost_brand_cents: cents(4, row),
+                valid_from: day(5, row),
+                valid_to: day(6, row),
+                eligibility: eligibility
+                    .is_valid(row)
+                    .then(|| eligibility.value(row).to_owned()),
+            });
+        }
+    })
+    .await?;
+    Ok(Offers::new(found))
 }
 
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.

@@ -10,6 +10,7 @@ mod contract;
 mod estimates;
 pub mod experiment;
 mod file;
+mod known;
 mod logged;
 mod outcome;
 pub mod promotion;

@@ -48,6 +48,12 @@ pub(crate) fn propensities(
     arms.iter().map(of).collect()
 }
 
+/// Whether a draw could have been in every arm: a product draws only among those that a customer may be given.
+pub(crate) fn names_all(draw: &Assignment, arms: &[String]) -> bool {
+    let logged: Option<BTreeMap<String, f64>> = serde_json::from_str(&draw.propensities).ok();
+    logged.is_some_and(|logged| arms.iter().all(|arm| logged.contains_key(arm)))
+}
+
 /// Names in a message.
 pub(crate) fn listed(names: &BTreeSet<&str>) -> String {
     /// More are counted only.

@@ -1,6 +1,8 @@
 //! Judging rows, batch by batch.
 
-use crate::compare::{Place, as_text, beside, column_at, currencies, find, out_of_range, repeated};
+use crate::compare::{
+    Place, as_text, beside, column_at, currencies, find, out_of_range, probabilities, repeated,
+};
 use crate::contract::{Check, Condition, Contract, Effect};
 use crate::gate::gate;
 use crate::keys::{KeySet, Known, hashes};
@@ -97,7 +99,8 @@ impl<'a> Checker<'a> {
                 | Check::Range { .. }
                 | Check::Allowed { .. }
                 | Check::Pattern { .. }
-                | Check::Currency { .. } => Ready::Plain,
+                | Check::Currency { .. }
+                | Check::Probabilities { .. } => Ready::Plain,
                 Check::Holds { sql, .. } => Ready::Condition(compile(&rule.name, sql)?),
                 Check::Reference { target, .. } if known.values(target).is_none() => {
                     notes.push(format!(
@@ -463,6 +466,11 @@ impl<'a> Checker<'a> {
                 let texts = as_text(rows.typed.column(*column)).map_err(values)?;
                 let exists = currencies(&texts);
                 Ok(those(&|row| texts.is_valid(row) && !exists[row]))
+            }
+            (Check::Probabilities { column }, _) => {
+                let texts = as_text(rows.typed.column(*column)).map_err(values)?;
+                let fit = probabilities(&texts);
+                Ok(those(&|row| texts.is_valid(row) && !fit[row]))
             }
             (Check::Holds { .. }, Ready::Condition(condition)) => {
                 let both = beside(rows.typed, rows.raw).map_err(values)?;

@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where a column of a uniqueness rule is found.
@@ -96,6 +97,27 @@ pub(crate) fn currencies(texts: &StringArray) -> Vec<bool> {
         }
     });
     known.collect()
+}
+
+/// For each row whether its text is a JSON object of numbers that add up to no more than 1.
+pub(crate) fn probabilities(texts: &StringArray) -> Vec<bool> {
+    /// Sums of decimal fractions are not exact.
+    const ROUNDING: f64 = 1e-9;
+    // Draws of one campaign mostly tell one text.
+    let mut last: Option<(&str, bool)> = None;
+    let fit = texts.iter().map(|text| {
+        let text = text.unwrap_or_default();
+        match last {
+            Some((seen, fit)) if seen == text => fit,
+            _ => {
+                let of: Option<BTreeMap<String, f64>> = serde_json::from_str(text).ok();
+                let fit = of.is_some_and(|of| of.values().sum::<f64>() <= 1.0 + ROUNDING);
+                last = Some((text, fit));
+                fit
+            }
+        }
+    });
+    fit.collect()
 }
 
 /// Values as text.

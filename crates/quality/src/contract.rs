@@ -60,6 +60,11 @@ pub enum Check {
         /// The column.
         column: usize,
     },
+    /// The text is a JSON object of numbers that add up to no more than 1; null passes.
+    Probabilities {
+        /// The column.
+        column: usize,
+    },
     /// A SQL condition is not false; null passes.
     Holds {
         /// The condition.
@@ -92,10 +97,11 @@ impl Check {
             Self::Allowed { .. } => 2,
             Self::Pattern { .. } => 3,
             Self::Currency { .. } => 4,
-            Self::Holds { .. } => 5,
-            Self::Reference { .. } => 6,
-            Self::UniqueInFile { .. } => 7,
-            Self::Key => 8,
+            Self::Probabilities { .. } => 5,
+            Self::Holds { .. } => 6,
+            Self::Reference { .. } => 7,
+            Self::UniqueInFile { .. } => 8,
+            Self::Key => 9,
         }
     }
 
@@ -107,6 +113,7 @@ impl Check {
             | Self::Allowed { column, .. }
             | Self::Pattern { column, .. }
             | Self::Currency { column }
+            | Self::Probabilities { column }
             | Self::Reference { column, .. } => Some(*column),
             Self::Holds { .. } | Self::UniqueInFile { .. } | Self::Key => None,
         }
@@ -148,6 +155,7 @@ impl Check {
             }
             Self::Pattern { pattern, .. } => format!("text that matches {pattern}"),
             Self::Currency { .. } => "a currency code of ISO 4217".to_owned(),
+            Self::Probabilities { .. } => "probabilities that add up to at most 1".to_owned(),
             Self::Holds { sql, reason: None } => format!("rows for which {sql}"),
             Self::Holds {
                 sql,
@@ -287,6 +295,10 @@ impl Contract {
             if of.currency {
                 add("currency", Check::Currency { column }, Effect::Quarantine);
             }
+            if of.probabilities {
+                let check = Check::Probabilities { column };
+                add("probabilities", check, Effect::Quarantine);
+            }
             if let (Some(target), Some(effect)) = (&of.references, references) {
                 add(
                     "reference",
@@ -369,6 +381,7 @@ impl Contract {
             Check::NotNull { .. }
             | Check::Allowed { .. }
             | Check::Currency { .. }
+            | Check::Probabilities { .. }
             | Check::Holds { .. }
             | Check::Reference { .. }
             | Check::UniqueInFile { .. }

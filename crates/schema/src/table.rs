@@ -92,6 +92,9 @@ pub struct Column {
     /// Whether it names a currency: a code that [`crate::Currency`] knows.
     #[serde(default)]
     pub currency: bool,
+    /// Whether it holds probabilities by name, as a JSON object: numbers that add up to no more than 1.
+    #[serde(default)]
+    pub probabilities: bool,
     /// `table.column` whose values it must be one of, once that table has rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub references: Option<String>,

@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Demo(v) => v.run(&context).await,
         Verb::New(v) => v.run(&context),
         Verb::Import(v) => v.run(&context).await,
-        Verb::Check(v) => v.run(&context),
+        Verb::Check(v) => v.run(&context).await,
         Verb::Tables(v) => v.run(&context).await,
         Verb::Query(v) => v.run(&context).await,
         Verb::Plan(v) => v.run(&context).await,

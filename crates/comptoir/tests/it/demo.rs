@@ -212,6 +212,25 @@ fn explores_and_logs_it(shop: &Path, customers: u64) {
     assert_eq!(held_out[0]["given"], 0, "whoever is held out gets nothing");
 }
 
+/// The rule of the house has kept points from those who have gone, and the check says how many they are now.
+fn keeps_to_its_offers_and_rules(shop: &Path) {
+    let excluded = rows(
+        shop,
+        "SELECT COUNT(*) AS n, COUNT(*) FILTER (WHERE action = 'points') AS points FROM decisions \
+         WHERE reasons LIKE '%\"code\":\"rule_excluded\"%'",
+    );
+    assert!(excluded[0]["n"].as_u64() > Some(0), "{excluded:?}");
+    assert_eq!(excluded[0]["points"], 0);
+    let checked = json(&good(shop, &["check", "--data", "--output", "json", "--quiet"]).out);
+    let fired = &checked["rules"]["fired"][0];
+    assert_eq!(fired["rule"], "no points for who has gone");
+    assert_eq!(
+        (&fired["over"], &fired["of"]),
+        (&"customers".into(), &3_000.into())
+    );
+    assert!(fired["fires"].as_u64() > Some(0), "{fired}");
+}
+
 #[test]
 fn the_grocery_gives_offers_under_a_budget_and_measures_them_beside_the_truth() {
     let folder = tempfile::tempdir().unwrap();
@@ -254,6 +273,7 @@ fn the_grocery_gives_offers_under_a_budget_and_measures_them_beside_the_truth() 
     }
     let shop = folder.path().join("shop");
     explores_and_logs_it(&shop, 3_000);
+    keeps_to_its_offers_and_rules(&shop);
     let runs = document["grocery"]["runs"].as_array().unwrap();
     let splits: Vec<&str> = runs
         .iter()

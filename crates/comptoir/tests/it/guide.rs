@@ -1,6 +1,6 @@
 //! Every console block of the guides is run, in order, in an empty folder.
 
-use crate::program::{comptoir, root};
+use crate::program::{comptoir, good, root};
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -57,6 +57,32 @@ fn the_first_shop_works_as_its_guide_says() {
             assert!(
                 output.contains(line.trim()),
                 "`{command}` prints no {line:?}:\n{output}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_the_guide_are_rules_of_the_grocery() {
+    let page = std::fs::read_to_string(root().join("docs/guides/rules.md")).unwrap();
+    let block = page.split("```toml\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["new", "shop", "--shop", "grocery"]);
+    let shop = folder.path().join("shop");
+    std::fs::write(shop.join("rules/guide.toml"), block).unwrap();
+    let told = good(&shop, &["check"]).out;
+    assert!(told.contains("rules/guide.toml"), "{told}");
+    assert!(!told.contains("WRONG") && !told.contains("note:"), "{told}");
+    // Every field that the guide names is one, and the guide names all.
+    let schema = std::fs::read_to_string(root().join("docs/reference/schemas/rules.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    for part in ["RawItem", "RawOffer", "RawCustomer", "RawRequest"] {
+        let fields = schema["$defs"][part]["properties"].as_object().unwrap();
+        for field in fields.keys() {
+            assert!(
+                page.contains(&format!("`{field}`")),
+                "no `{field}` of {part}"
             );
         }
     }

@@ -19,6 +19,7 @@ mod documents;
 mod experiments;
 mod guide;
 mod imports;
+mod offers;
 mod planned_shop;
 mod program;
 mod reference;

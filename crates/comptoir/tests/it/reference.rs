@@ -56,6 +56,9 @@ fn tables() {
             if c.currency {
                 allowed.push("a currency code of ISO 4217".to_owned());
             }
+            if c.probabilities {
+                allowed.push("probabilities that add up to at most 1".to_owned());
+            }
             if !c.allowed.is_empty() {
                 allowed.push(c.allowed.join(", "));
             }

@@ -229,7 +229,7 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
 
 /// A mail that brings those who shop on the web and keeps the others away, drawn for every other customer; the first
 /// customer's probabilities are none.
-fn planted_trial(shop: &Path) {
+pub(crate) fn planted_trial(shop: &Path) {
     let mut drawn = "customer,arm,propensities,web,visited\n".to_owned();
     drawn.push_str("c0,mail,\"{\"\"mail\"\":1.0,\"\"none\"\":0.0}\",1,0\n");
     for n in 1..=800 {

@@ -3,82 +3,28 @@
 //! Fields become single names (`item.category` is looked up once, not as a map and its key), and lists of literals
 //! are put aside, so that evaluating a condition for a hundred thousand items does not build them as often.
 
+use super::error::ConditionError;
 use super::words::{
-    self, ARITHMETIC, COMPARISONS, FIELDS, FUNCTIONS, Kind, LIST, Needs, PRESENT, VARIABLES,
-    allowed_fields, allowed_functions,
+    self, ARITHMETIC, COMPARISONS, CONTEXT, FIELDS, FUNCTIONS, Kind, LIST, Needs, PRESENT,
+    VARIABLES,
 };
 use cel::common::ast::operators as op;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
 use cel::common::types::CelList;
 use cel::common::value::Val;
-
-/// Longest condition, in bytes. A list of a thousand article numbers fits; a generated file should be several rules.
-pub(crate) const TEXT_BYTES_MAX: usize = 20_000;
-
-/// Why a text is no condition.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ConditionError {
-    #[error("{bytes} bytes long")]
-    TooLong { bytes: usize },
-    #[error("not CEL: {message} at line {line}, column {column}")]
-    Syntax {
-        message: String,
-        line: isize,
-        column: isize,
-    },
-    #[error("using the unknown variable `{name}`")]
-    UnknownVariable { name: String },
-    #[error("using `{variable}` without a field")]
-    NoField { variable: String },
-    #[error("using the unknown field `{field}`")]
-    UnknownField { variable: String, field: String },
-    #[error("giving the name `{name}` to an element of a list")]
-    Shadowed { name: String },
-    #[error("using `{function}`")]
-    UnknownFunction { function: String },
-    #[error("applying `{operator}` to {found}")]
-    Operand {
-        operator: String,
-        found: &'static str,
-        wanted: &'static str,
-    },
-    #[error("applying `{operator}` to {left} and {right}")]
-    Operands {
-        operator: String,
-        left: &'static str,
-        right: &'static str,
-    },
-    #[error("yielding {found}")]
-    NotTruth { found: &'static str },
-}
-
-impl ConditionError {
-    /// What would be allowed in its place.
-    pub(crate) fn allowed(&self) -> String {
-        match self {
-            Self::TooLong { .. } => format!("at most {TEXT_BYTES_MAX} bytes"),
-            Self::Syntax { .. } => {
-                "a CEL expression such as item.category == 'wine' && item.price_cents < 1000".into()
-            }
-            Self::UnknownVariable { .. } => allowed_fields(None),
-            Self::NoField { variable } => allowed_fields(Some(variable)),
-            Self::UnknownField { variable, .. } => {
-                allowed_fields(VARIABLES.contains(&variable.as_str()).then_some(variable))
-            }
-            Self::Shadowed { .. } => format!("any name but {}", VARIABLES.join(", ")),
-            Self::UnknownFunction { .. } => allowed_functions(),
-            Self::Operand { wanted, .. } => (*wanted).to_owned(),
-            Self::Operands { .. } => "two values of the same kind".to_owned(),
-            Self::NotTruth { .. } => "an expression that is true or false".to_owned(),
-        }
-    }
-}
+use std::collections::BTreeSet;
 
 /// The checked parts of a condition, by what they need to be known.
 #[derive(Debug, Default)]
 pub(crate) struct Checked {
     /// Parts that look at the item alone.
     pub(crate) on_item: Vec<IdedExpr>,
+    /// Parts that look at the offer, and perhaps at the request or the customer.
+    pub(crate) on_offer: Vec<IdedExpr>,
+    /// Whether one of these looks at the request or the customer.
+    pub(crate) offer_and_request: bool,
+    /// Fields that are named anywhere, by name.
+    pub(crate) fields: BTreeSet<String>,
     /// Parts that look at the request or the customer alone, or at nothing.
     pub(crate) on_request: Vec<IdedExpr>,
     /// Parts that look at both.
@@ -95,6 +41,7 @@ pub(crate) fn check(expression: IdedExpr) -> Result<Checked, ConditionError> {
     for mut part in parts {
         let mut walk = Walk {
             lists: &mut checked.lists,
+            fields: &mut checked.fields,
             needs: Needs::default(),
             local: Vec::new(),
         };
@@ -104,17 +51,24 @@ pub(crate) fn check(expression: IdedExpr) -> Result<Checked, ConditionError> {
                 found: kind.words(),
             });
         }
-        match walk.needs {
-            Needs {
-                item: true,
-                request: true,
-            } => checked.on_both.push(part),
-            Needs {
-                item: true,
-                request: false,
-            } => checked.on_item.push(part),
-            Needs { item: false, .. } => checked.on_request.push(part),
-        }
+        let Needs {
+            item,
+            offer,
+            request,
+        } = walk.needs;
+        checked.offer_and_request |= offer && request;
+        let parts = match (item, offer, request) {
+            (true, true, _) => return Err(ConditionError::ItemsAndOffers),
+            (true, false, true) => &mut checked.on_both,
+            (true, false, false) => &mut checked.on_item,
+            (false, true, _) => &mut checked.on_offer,
+            (false, false, _) => &mut checked.on_request,
+        };
+        parts.push(part);
+    }
+    let on_items = !(checked.on_item.is_empty() && checked.on_both.is_empty());
+    if on_items && !checked.on_offer.is_empty() {
+        return Err(ConditionError::ItemsAndOffers);
     }
     Ok(checked)
 }
@@ -133,6 +87,7 @@ fn conjuncts(mut expression: IdedExpr, parts: &mut Vec<IdedExpr>) {
 
 struct Walk<'a> {
     lists: &'a mut Vec<Box<dyn Val>>,
+    fields: &'a mut BTreeSet<String>,
     needs: Needs,
     /// Names given by `all`, `exists` and the like.
     local: Vec<String>,
@@ -205,15 +160,19 @@ impl Walk<'_> {
             });
         }
         let name = format!("{variable}.{}", select.field);
-        let (_, kind) = FIELDS
-            .iter()
-            .find(|f| f.0 == name)
-            .ok_or_else(|| unknown(variable))?;
+        let kind = if variable == CONTEXT {
+            Kind::Any
+        } else {
+            let field = FIELDS.iter().find(|f| f.0 == name);
+            field.ok_or_else(|| unknown(variable))?.1
+        };
         match variable.as_str() {
             "item" => self.needs.item = true,
+            "offer" => self.needs.offer = true,
             _ => self.needs.request = true,
         }
-        Ok((name, *kind))
+        self.fields.insert(name.clone());
+        Ok((name, kind))
     }
 
     /// `item.brand == null` asks whether the brand is missing, and nothing else can be compared with null.

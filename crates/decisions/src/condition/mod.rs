@@ -1,18 +1,21 @@
 //! Conditions in CEL: checked once, evaluated for items and requests.
 
 mod check;
+mod error;
 mod known;
 mod words;
 
-pub(crate) use check::ConditionError;
-pub(crate) use known::{Known, KnownItem, KnownRequest};
+pub(crate) use error::ConditionError;
+pub(crate) use known::{Known, KnownItem, KnownOffer, KnownRequest};
 
 use cel::common::ast::IdedExpr;
 use cel::common::types::CelBool;
-use cel::common::value::{CowVal, Val};
+use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 use cel::{Context, Env, ExecutionError, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use words::CONTEXT_FIELDS;
 
 /// What a condition says of one item and one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub(crate) struct Condition {
 impl Condition {
     /// Parses and checks a text.
     pub(crate) fn new(text: &str, env: &Env) -> Result<Self, ConditionError> {
-        if text.len() > check::TEXT_BYTES_MAX {
+        if text.len() > error::TEXT_BYTES_MAX {
             return Err(ConditionError::TooLong { bytes: text.len() });
         }
         let program = env.compile(text).map_err(|errors| {
@@ -57,6 +60,40 @@ impl Condition {
         !self.checked.on_item.is_empty()
     }
 
+    /// Whether a part of it looks at the offer.
+    pub(crate) fn has_offer_part(&self) -> bool {
+        !self.checked.on_offer.is_empty()
+    }
+
+    /// The fields it names.
+    pub(crate) fn fields(&self) -> &BTreeSet<String> {
+        &self.checked.fields
+    }
+
+    /// The keys of the context that it names.
+    pub(crate) fn context_keys(&self) -> impl Iterator<Item = &str> {
+        let own = |field: &'_ String| field.starts_with(CONTEXT_FIELDS);
+        let named = self.checked.fields.iter().filter(move |field| own(field));
+        named.map(|field| &field[CONTEXT_FIELDS.len()..])
+    }
+
+    /// The first field it names that is neither the customer's nor the context's.
+    pub(crate) fn beyond_customer(&self) -> Option<&str> {
+        let own = |field: &&String| {
+            !(field.starts_with("customer.") || field.starts_with(CONTEXT_FIELDS))
+        };
+        self.checked.fields.iter().find(own).map(String::as_str)
+    }
+
+    /// Whether it looks at what is known of the customer, beyond who it is.
+    pub(crate) fn looks_at_customer(&self) -> bool {
+        let of = |field: &String| {
+            field.starts_with(CONTEXT_FIELDS)
+                || (field.starts_with("customer.") && field != "customer.customer_id")
+        };
+        self.checked.fields.iter().any(of)
+    }
+
     /// Whether a part of it has to be judged for each item of each request.
     pub(crate) fn has_joint_part(&self) -> bool {
         !self.checked.on_both.is_empty()
@@ -64,22 +101,21 @@ impl Condition {
 
     /// Whether it looks at the request or the customer.
     pub(crate) fn depends_on_request(&self) -> bool {
-        !self.checked.on_request.is_empty() || self.has_joint_part()
+        !self.checked.on_request.is_empty()
+            || self.has_joint_part()
+            || self.checked.offer_and_request
     }
 
     /// The verdict of the parts on the item alone; `Applies` where there are none.
     pub(crate) fn on_item(&self, evaluator: &Evaluator, item: KnownItem<'_>) -> Verdict {
-        evaluator.all(&self.checked.on_item, &self.checked.lists, Some(item), None)
+        let known = self.known(Some(item), None, None);
+        evaluator.all(&self.checked.on_item, &known)
     }
 
     /// The verdict of the parts on the request and the customer alone; `Applies` where there are none.
     pub(crate) fn on_request(&self, evaluator: &Evaluator, request: KnownRequest<'_>) -> Verdict {
-        evaluator.all(
-            &self.checked.on_request,
-            &self.checked.lists,
-            None,
-            Some(request),
-        )
+        let known = self.known(None, None, Some(request));
+        evaluator.all(&self.checked.on_request, &known)
     }
 
     /// The verdict of the parts on both; `Applies` where there are none.
@@ -89,12 +125,19 @@ impl Condition {
         item: KnownItem<'_>,
         request: KnownRequest<'_>,
     ) -> Verdict {
-        evaluator.all(
-            &self.checked.on_both,
-            &self.checked.lists,
-            Some(item),
-            Some(request),
-        )
+        let known = self.known(Some(item), None, Some(request));
+        evaluator.all(&self.checked.on_both, &known)
+    }
+
+    /// The verdict of the parts on an offer, its request and its customer; `Applies` where there are none.
+    pub(crate) fn on_offer(
+        &self,
+        evaluator: &Evaluator,
+        offer: KnownOffer<'_>,
+        request: KnownRequest<'_>,
+    ) -> Verdict {
+        let known = self.known(None, Some(offer), Some(request));
+        evaluator.all(&self.checked.on_offer, &known)
     }
 
     /// The verdict of all parts together.
@@ -102,15 +145,37 @@ impl Condition {
         &self,
         evaluator: &Evaluator,
         item: KnownItem<'_>,
+        offer: KnownOffer<'_>,
         request: KnownRequest<'_>,
     ) -> Verdict {
         [
             self.on_request(evaluator, request),
             self.on_item(evaluator, item),
             self.on_both(evaluator, item, request),
+            self.on_offer(evaluator, offer, request),
         ]
         .into_iter()
         .fold(Verdict::Applies, Verdict::and)
+    }
+
+    /// The fields it names with what is known of the customer for each, in one line.
+    pub(crate) fn shown(&self, request: KnownRequest<'_>) -> String {
+        let known = self.known(None, None, Some(request));
+        known.shown(&self.checked.fields.iter().map(String::as_str).collect())
+    }
+
+    fn known<'a>(
+        &'a self,
+        item: Option<KnownItem<'a>>,
+        offer: Option<KnownOffer<'a>>,
+        request: Option<KnownRequest<'a>>,
+    ) -> Known<'a> {
+        Known {
+            item,
+            offer,
+            request,
+            lists: &self.checked.lists,
+        }
     }
 }
 
@@ -124,6 +189,12 @@ impl Verdict {
             (Self::Applies, Self::Applies) => Self::Applies,
         }
     }
+}
+
+/// The fields that conditions on customers may name.
+pub(crate) fn allowed_of_customers() -> String {
+    let of = |variable| words::allowed_fields(Some(variable));
+    format!("{}, {}", of("customer"), of("context"))
 }
 
 /// The functions of CEL, without any variable: one is enough for all rules.
@@ -152,21 +223,10 @@ impl Evaluator {
         }
     }
 
-    fn all(
-        &self,
-        parts: &[IdedExpr],
-        lists: &[Box<dyn Val>],
-        item: Option<KnownItem<'_>>,
-        request: Option<KnownRequest<'_>>,
-    ) -> Verdict {
-        let known = Known {
-            item,
-            request,
-            lists,
-        };
+    fn all(&self, parts: &[IdedExpr], known: &Known<'_>) -> Verdict {
         let mut verdict = Verdict::Applies;
         for part in parts {
-            verdict = verdict.and(evaluate(&self.root, part, &known));
+            verdict = verdict.and(evaluate(&self.root, part, known));
             if verdict == Verdict::DoesNot {
                 break;
             }

@@ -71,11 +71,12 @@ impl Kind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) item: bool,
+    pub(crate) offer: bool,
     pub(crate) request: bool,
 }
 
 /// Every field a condition may read, with its kind. The order is the one of error messages.
-pub(crate) const FIELDS: [(&str, Kind); 11] = [
+pub(crate) const FIELDS: [(&str, Kind); 20] = [
     ("item.product_id", Kind::Text),
     ("item.name", Kind::Text),
     ("item.category", Kind::Text),
@@ -83,14 +84,28 @@ pub(crate) const FIELDS: [(&str, Kind); 11] = [
     ("item.merchant_id", Kind::Text),
     ("item.price_cents", Kind::Integer),
     ("item.in_stock", Kind::Truth),
+    ("offer.offer_id", Kind::Text),
+    ("offer.type", Kind::Text),
+    ("offer.depth", Kind::Number),
     ("customer.customer_id", Kind::Text),
+    ("customer.orders", Kind::Integer),
+    ("customer.spend_cents", Kind::Integer),
+    ("customer.days_since_order", Kind::Integer),
+    ("customer.days_since_first_order", Kind::Integer),
+    ("customer.recent_orders", Kind::Integer),
+    ("customer.recent_spend_cents", Kind::Integer),
     ("request.placement", Kind::Text),
     ("request.product_id", Kind::Text),
     ("request.hour", Kind::Integer),
 ];
 
 /// The variables, in the order of error messages.
-pub(crate) const VARIABLES: [&str; 3] = ["item", "customer", "request"];
+pub(crate) const VARIABLES: [&str; 5] = ["item", "offer", "customer", CONTEXT, "request"];
+
+/// The variable whose fields are the shop's own: what its trials logged of a customer.
+pub(crate) const CONTEXT: &str = "context";
+/// How its fields begin.
+pub(crate) const CONTEXT_FIELDS: &str = "context.";
 
 /// Prefix of the name under which the presence of a field is asked; no field can be called so.
 pub(crate) const PRESENT: &str = "has ";
@@ -122,8 +137,10 @@ pub(crate) fn allowed_functions() -> String {
 
 /// The fields of one variable, or all of them.
 pub(crate) fn allowed_fields(variable: Option<&str>) -> String {
+    let own = [("context.KEY, with a key that trials logged", Kind::Any)];
     let names: Vec<&str> = FIELDS
         .iter()
+        .chain(&own)
         .map(|f| f.0)
         .filter(|name| variable.is_none_or(|v| name.split('.').next() == Some(v)))
         .collect();

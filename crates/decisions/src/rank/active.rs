@@ -55,6 +55,9 @@ impl<'a> Active<'a> {
             effects: prepared.rules.iter().map(RuleEffect::none).collect(),
         };
         for (number, rule) in prepared.rules.iter().enumerate() {
+            if rule.is_about_offers() {
+                continue;
+            }
             if !rule
                 .scope
                 .holds(request.product, request.placement, request.today)

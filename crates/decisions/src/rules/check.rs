@@ -1,8 +1,9 @@
 //! From rule files as they are written to rules that can be used.
 
-use super::raw::{RawAction, RawExample, RawGroup, RawRule, RawRuleFile};
+use super::example::Example;
+use super::raw::{RawAction, RawGroup, RawRule, RawRuleFile};
 use super::{Action, Group, Names, Rule, Scope};
-use crate::condition::{Condition, Evaluator, KnownItem, KnownRequest, Verdict};
+use crate::condition::{Condition, Evaluator};
 use cel::Env;
 use jiff::civil::Date;
 use schema::ConfigError;
@@ -15,13 +16,13 @@ const POSITION_MAX: u32 = 1000;
 const AT_MOST_MAX: u32 = 1000;
 
 /// One rule in its file, to place errors in.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     file: &'a ConfigFile,
     number: String,
 }
 
 impl Place<'_> {
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         key: &[&str],
         found: impl std::fmt::Display,
@@ -110,6 +111,7 @@ fn always_clash(one: &Rule, other: &Rule) -> bool {
     match (one.action, other.action) {
         (Action::Pin { position: a }, Action::Pin { position: b }) => {
             a == b
+                && one.is_about_offers() == other.is_about_offers()
                 && one.scope.overlaps(&other.scope)
                 && !one.condition.depends_on_request()
                 && !other.condition.depends_on_request()
@@ -141,8 +143,6 @@ fn check_rule(
             ));
         }
     }
-    let action = check_action(&raw, place)?;
-    let scope = check_scope(&raw, place, names)?;
     let condition = Condition::new(&raw.when, env).map_err(|error| {
         place.refuse(
             &["when"],
@@ -150,18 +150,27 @@ fn check_rule(
             error.allowed(),
         )
     })?;
-    if matches!(action, Action::Pin { .. }) && !condition.has_item_part() {
+    let of_offers = condition.has_offer_part();
+    let action = check_action(&raw, place, of_offers)?;
+    let scope = check_scope(&raw, place, names, of_offers)?;
+    let names_what = condition.has_item_part() || of_offers;
+    if matches!(action, Action::Pin { .. }) && !names_what {
         let allowed = "for a pin, a condition that names its items apart from the request, joined by &&, \
-                       such as item.product_id == '22423' && request.placement == 'home'";
+                       such as item.product_id == '22423' && request.placement == 'home', or an offer";
         return Err(place.refuse(&["when"], format!("{:?}", raw.when), allowed));
     }
     if raw.example.is_empty() {
         return Err(place.refuse(&["example"], "missing", "at least one [[rule.example]]"));
     }
-    for (number, example) in raw.example.iter().enumerate() {
-        check_example(example, number, &raw.name, &condition, place, evaluator)?;
+    let mut examples = Vec::with_capacity(raw.example.len());
+    for (number, raw_example) in raw.example.into_iter().enumerate() {
+        let example = Example::new(raw_example, number, place)?;
+        example.check(number, &raw.name, &condition, place, evaluator)?;
+        examples.push(example);
     }
     Ok(Rule {
+        at: place.named(),
+        examples,
         name: raw.name.into(),
         owner: raw.owner,
         reason: raw.reason.into(),
@@ -172,7 +181,16 @@ fn check_rule(
     })
 }
 
-fn check_action(raw: &RawRule, place: &Place<'_>) -> Result<Action, ConfigError> {
+fn check_action(raw: &RawRule, place: &Place<'_>, of_offers: bool) -> Result<Action, ConfigError> {
+    if of_offers && !matches!(raw.then, RawAction::Exclude | RawAction::Pin) {
+        let found = if raw.then == RawAction::Cap {
+            "\"cap\""
+        } else {
+            "\"boost\""
+        };
+        let allowed = "exclude or pin for a condition on offers: a customer is given one or none";
+        return Err(place.refuse(&["then"], found, allowed));
+    }
     let (name, takes): (&str, &[&str]) = match raw.then {
         RawAction::Exclude => ("exclude", &[]),
         RawAction::Pin => ("pin", &["position"]),
@@ -186,7 +204,9 @@ fn check_action(raw: &RawRule, place: &Place<'_>) -> Result<Action, ConfigError>
         ("per", raw.per.is_some()),
     ];
     for (key, given) in given {
-        if given != takes.contains(&key) {
+        // A customer is given one offer: its place need not be said.
+        let may_be_absent = of_offers && key == "position" && !given;
+        if given != takes.contains(&key) && !may_be_absent {
             let found = if given { "given" } else { "missing" };
             let with = if takes.is_empty() {
                 "none of its own".to_owned()
@@ -209,6 +229,9 @@ fn check_action(raw: &RawRule, place: &Place<'_>) -> Result<Action, ConfigError>
     };
     Ok(match raw.then {
         RawAction::Exclude => Action::Exclude,
+        RawAction::Pin if of_offers => Action::Pin {
+            position: between("position", raw.position.unwrap_or(1), 1, 1)?,
+        },
         RawAction::Pin => Action::Pin {
             position: between("position", raw.position.unwrap_or(0), 1, POSITION_MAX)?,
         },
@@ -231,7 +254,12 @@ fn check_action(raw: &RawRule, place: &Place<'_>) -> Result<Action, ConfigError>
     })
 }
 
-fn check_scope(raw: &RawRule, place: &Place<'_>, names: &Names<'_>) -> Result<Scope, ConfigError> {
+fn check_scope(
+    raw: &RawRule,
+    place: &Place<'_>,
+    names: &Names<'_>,
+    of_offers: bool,
+) -> Result<Scope, ConfigError> {
     for (key, given, there_are) in [
         ("placements", &raw.placements, names.placements),
         ("products", &raw.products, names.products),
@@ -252,6 +280,9 @@ fn check_scope(raw: &RawRule, place: &Place<'_>, names: &Names<'_>) -> Result<Sc
             };
             return Err(place.refuse(&[key], format!("{unknown:?}"), allowed));
         }
+    }
+    if of_offers {
+        check_scope_of_offers(raw, place, names)?;
     }
     let day = |key: &'static str, date: Option<toml::value::Date>| {
         let Some(date) = date else { return Ok(None) };
@@ -281,62 +312,26 @@ fn check_scope(raw: &RawRule, place: &Place<'_>, names: &Names<'_>) -> Result<Sc
     })
 }
 
-fn check_example(
-    example: &RawExample,
-    number: usize,
-    rule: &str,
-    condition: &Condition,
+/// A rule about offers whose scope holds no offer would never apply, and nobody would notice.
+fn check_scope_of_offers(
+    raw: &RawRule,
     place: &Place<'_>,
-    evaluator: &Evaluator,
+    names: &Names<'_>,
 ) -> Result<(), ConfigError> {
-    let item = KnownItem {
-        product_id: example.item.product_id.as_deref(),
-        name: example.item.name.as_deref(),
-        category: example.item.category.as_deref(),
-        brand: example.item.brand.as_deref(),
-        merchant_id: example.item.merchant_id.as_deref(),
-        price_cents: example.item.price_cents,
-        in_stock: example.item.in_stock,
-    };
-    let request = KnownRequest {
-        placement: example.request.placement.as_deref(),
-        product_id: example.request.product_id.as_deref(),
-        hour: example.request.hour,
-        customer_id: example.customer.customer_id.as_deref(),
-    };
-    let position = number.to_string();
-    if let Some(hour) = example.request.hour
-        && hour > 23
-    {
-        return Err(place.refuse(&["example", &position, "request", "hour"], hour, "0 to 23"));
+    if raw.placements.is_some() {
+        let allowed = "no such key for a condition on offers: they have no placement";
+        return Err(place.refuse(&["placements"], "given", allowed));
     }
-    let verdict = condition.on_all(evaluator, item, request);
-    let found = match verdict {
-        Verdict::Applies => "true",
-        Verdict::DoesNot => "false",
-        Verdict::Unknown => "unknown, because a field that decides is missing",
-        Verdict::Failed => "an error, such as a division by zero or a text that is no number",
-    };
-    let holds = match verdict {
-        Verdict::Applies => example.applies,
-        // A rule whose condition is unknown does not apply: an example may say just that.
-        Verdict::DoesNot | Verdict::Unknown => !example.applies,
-        Verdict::Failed => false,
-    };
-    if holds {
+    let gives = |name: &String| names.offers.contains(&name.as_str());
+    let Some(strange) = raw.products.iter().flatten().find(|name| !gives(name)) else {
         return Ok(());
-    }
-    Err(place.refuse(
-        &["example", &position, "applies"],
-        format!(
-            "{}, but example {} of rule `{rule}` evaluates to {found}",
-            example.applies,
-            number + 1
+    };
+    let allowed = match names.offers {
+        [] => "for a condition on offers a data product that gives some: there is none".to_owned(),
+        all => format!(
+            "for a condition on offers a data product that gives some: {}",
+            all.join(", ")
         ),
-        if verdict == Verdict::Failed {
-            "a condition that can be evaluated".to_owned()
-        } else {
-            (!example.applies).to_string()
-        },
-    ))
+    };
+    Err(place.refuse(&["products"], format!("{strange:?}"), allowed))
 }

@@ -1,14 +1,21 @@
 //! Expert rules: what someone of the shop has decided, written down with the reason and examples.
 //!
-//! A rule excludes, pins, boosts or caps the items its condition holds for. Conditions are CEL, the
+//! A rule excludes, pins, boosts or caps the items its condition holds for, or excludes or pins offers. Conditions are CEL, the
 //! [Common Expression Language](https://cel.dev): it has no loops without end, no side effects, and no clock.
 //!
 //! A field that is missing makes a condition unknown unless the rest decides it alone: `item.price_cents < 500 &&
 //! item.category == 'wine'` does not hold for a book without a price, and is unknown for a wine without one. A rule
 //! whose condition is unknown does not apply, and is counted.
+//!
+//! No rule has a number that says how much it weighs: an exclusion wins over a pin, and of two that compete otherwise the
+//! one that comes first, by the name of the file and then by its place in it.
 
 mod check;
+mod example;
+mod pairs;
 pub mod raw;
+
+pub use pairs::Contradiction;
 
 use crate::condition::Condition;
 use jiff::civil::Date;
@@ -46,6 +53,8 @@ impl Default for RuleSet {
 pub struct Names<'a> {
     /// The data products there are.
     pub products: &'a [&'a str],
+    /// Those of the data products that give offers.
+    pub offers: &'a [&'a str],
     /// The placements that a request can name.
     pub placements: &'a [&'a str],
 }
@@ -76,6 +85,9 @@ impl RuleSet {
 /// One rule that was checked.
 #[derive(Debug)]
 pub struct Rule {
+    /// File and line.
+    pub(crate) at: String,
+    pub(crate) examples: Vec<example::Example>,
     pub(crate) name: Arc<str>,
     pub(crate) owner: String,
     pub(crate) reason: Arc<str>,
@@ -108,6 +120,30 @@ impl Rule {
     #[must_use]
     pub fn when(&self) -> &str {
         &self.when
+    }
+
+    /// File and line where it is written.
+    #[must_use]
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+
+    /// Whether its condition looks at offers; else it is about the items of lists, or about everything that is decided
+    /// for whom it holds.
+    #[must_use]
+    pub fn is_about_offers(&self) -> bool {
+        self.condition.has_offer_part()
+    }
+
+    /// Whether its condition looks at items.
+    #[must_use]
+    pub fn is_about_items(&self) -> bool {
+        self.condition.has_item_part() || self.condition.has_joint_part()
+    }
+
+    /// The keys of `context` that its condition names.
+    pub fn context_keys(&self) -> impl Iterator<Item = &str> {
+        self.condition.context_keys()
     }
 
     /// What it does.
@@ -181,14 +217,18 @@ impl Scope {
     pub fn holds(&self, product: &str, placement: Option<&str>, today: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= today)
             && self.valid_to.is_none_or(|to| today <= to)
-            && self
-                .products
-                .as_ref()
-                .is_none_or(|all| all.iter().any(|p| p == product))
+            && self.names_product(product)
             && self
                 .placements
                 .as_ref()
                 .is_none_or(|all| placement.is_some_and(|asked| all.iter().any(|p| p == asked)))
+    }
+
+    /// Whether a data product lies within, on whichever day.
+    #[must_use]
+    pub fn names_product(&self, product: &str) -> bool {
+        let products = self.products.as_ref();
+        products.is_none_or(|all| all.iter().any(|name| name == product))
     }
 
     /// Whether there can be a request that lies within both.

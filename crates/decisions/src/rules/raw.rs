@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A file of rules. It is read when a command or the server starts; `comptoir serve` knows of a change once it is
 /// started again.
@@ -23,12 +24,14 @@ pub struct RawRule {
     pub owner: String,
     /// Why it is there. 1 to 500 characters.
     pub reason: String,
-    /// The condition, in CEL, over `item`, `customer` and `request`. Where a field is missing that the condition
-    /// depends on, the rule does not apply and is counted; `has(item.brand)` asks whether it is there.
+    /// The condition, in CEL, over `item` (lists) or `offer` (promotions), `customer`, `context` (what trials logged of
+    /// the customer) and `request`. Where a field is missing that the condition depends on, the rule does not apply and
+    /// is counted; `has(item.brand)` asks whether it is there. A condition on neither items nor offers holds for
+    /// everything that is decided.
     pub when: String,
     /// What it does.
     pub then: RawAction,
-    /// For `pin`: the place in the list, 1 to 1000.
+    /// For `pin`: the place in the list, 1 to 1000. A customer is given one offer, so that a pin of offers needs none.
     pub position: Option<u32>,
     /// For `boost`: what the score is multiplied by, 0.01 to 100. A score below zero is divided by it instead, so that
     /// a factor above 1 always lifts.
@@ -56,9 +59,9 @@ pub struct RawRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RawAction {
-    /// The item is not listed.
+    /// The item is not listed, the offer not given.
     Exclude,
-    /// The best item that is allowed takes a fixed place.
+    /// The best item that is allowed takes a fixed place; the offer is given.
     Pin,
     /// The score is multiplied.
     Boost,
@@ -87,6 +90,13 @@ pub struct RawExample {
     /// The item; fields that are not given are missing.
     #[serde(default)]
     pub item: RawItem,
+    /// The offer; fields that are not given are missing.
+    #[serde(default)]
+    pub offer: RawOffer,
+    /// What trials logged of the customer, by key: numbers, texts and truth values.
+    #[serde(default)]
+    #[schemars(schema_with = "of_context")]
+    pub context: BTreeMap<String, toml::Value>,
     /// The customer; fields that are not given are missing.
     #[serde(default)]
     pub customer: RawCustomer,
@@ -117,12 +127,44 @@ pub struct RawItem {
     pub in_stock: Option<bool>,
 }
 
+/// The offer of an example.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawOffer {
+    /// Identifier: the arm that gives it.
+    pub offer_id: Option<String>,
+    /// What is given, as table `offers` calls it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Size of the gift, in the unit of its type.
+    pub depth: Option<f64>,
+}
+
 /// The customer of an example.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawCustomer {
     /// Identifier.
     pub customer_id: Option<String>,
+    /// Days with an order, returns not counted; missing for who never ordered.
+    pub orders: Option<u32>,
+    /// Money spent in cents, discounts and returns taken off.
+    pub spend_cents: Option<i64>,
+    /// Days since the last order.
+    pub days_since_order: Option<u32>,
+    /// Days since the first order.
+    pub days_since_first_order: Option<u32>,
+    /// Days with an order in the last four weeks; 0 for who ordered before them only.
+    pub recent_orders: Option<u32>,
+    /// Money spent in the last four weeks, in cents; 0 for who ordered before them only.
+    pub recent_spend_cents: Option<i64>,
+}
+
+fn of_context(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "additionalProperties": { "type": ["number", "string", "boolean"] },
+    })
 }
 
 /// The request of an example.

@@ -67,7 +67,7 @@ fn an_unknown_word_is_refused_with_what_is_allowed() {
         (
             "['a'].exists(item, item == 'a')",
             "giving the name `item`",
-            "any name but item, customer, request",
+            "any name but item, offer, customer, context, request",
         ),
         (
             "item.category == 3",

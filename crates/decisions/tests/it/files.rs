@@ -124,7 +124,7 @@ fn what_is_wrong_is_refused_at_its_line() {
         ),
         (
             "then = 'exclude'\nproducts = ['for-yuo']",
-            "rules/shop.toml:7: `rule.0.products` is \"for-yuo\", allowed is for-you, value",
+            "rules/shop.toml:7: `rule.0.products` is \"for-yuo\", allowed is for-you, value, promotions",
         ),
         (
             "then = 'exclude'\nvalid_from = 2026-02-30",
@@ -160,7 +160,7 @@ fn an_example_that_does_not_hold_names_rule_number_and_line() {
     ));
     assert_eq!(
         error,
-        "rules/shop.toml:12: `rule.0.example.1.applies` is true, but example 2 of rule `no wine` evaluates to false, allowed is false"
+        "rules/shop.toml:12: `rule.0.example.1.applies` is true, but example 2 of rule `no wine` evaluates to false (item.category is \"bread\"), allowed is false"
     );
     let missing = "item = { brand = 'x' }\napplies = true";
     let error = refused(&rule(

@@ -15,6 +15,7 @@
 mod allocate;
 mod conditions;
 mod files;
+mod offers;
 mod ranking;
 mod ranking_laws;
 mod shop;

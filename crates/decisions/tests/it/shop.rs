@@ -43,7 +43,8 @@ pub(crate) fn file(text: &str) -> ConfigFile {
 
 /// What the rules of these tests may name.
 pub(crate) const NAMES: Names<'static> = Names {
-    products: &["for-you", "value"],
+    products: &["for-you", "value", "promotions"],
+    offers: &["promotions"],
     placements: &["for_you", "home", "x", "y"],
 };
 

@@ -23,6 +23,49 @@ async fn three_products() -> Shop {
 }
 
 #[tokio::test]
+async fn offers_are_known_with_their_days_costs_and_to_whom_they_may_be_given() {
+    let mut shop = three_products().await;
+    assert!(
+        shop.load("2024-03-10")
+            .await
+            .unwrap()
+            .offers()
+            .all()
+            .is_empty()
+    );
+    shop.put(
+        "offers",
+        "offer_id, \"type\", depth, cost_retailer_cents, fixed_cost_retailer_cents, currency, valid_from, valid_to, eligibility",
+        "('percent10', 'percentage', 10, 800, NULL, 'EUR', '2024-01-01', '2024-12-31', NULL), \
+         ('amount5', 'amount', 5, 500, 40, 'EUR', '2025-01-01', '2025-01-31', 'customer.orders > 1')",
+    )
+    .await;
+    let history = shop.load("2024-03-10").await.unwrap();
+    let offers = history.offers();
+    let ids: Vec<&str> = offers.all().iter().map(|offer| offer.id.as_str()).collect();
+    assert_eq!(ids, ["amount5", "percent10"]);
+    let amount = offers.get("amount5").unwrap();
+    assert_eq!((amount.kind.as_str(), amount.depth), ("amount", 5.0));
+    assert_eq!(amount.fixed_cost_retailer_cents, Some(40));
+    assert_eq!(
+        amount.fixed_cost_brand_cents, None,
+        "not told is not nothing"
+    );
+    assert_eq!(
+        amount.valid_from.to_string(),
+        "2025-01-01",
+        "days to come are known"
+    );
+    assert_eq!(amount.eligibility.as_deref(), Some("customer.orders > 1"));
+    let percent = offers.get("percent10").unwrap();
+    assert_eq!(
+        (percent.fixed_cost_retailer_cents, &percent.eligibility),
+        (None, &None)
+    );
+    assert!(offers.get("percent").is_none());
+}
+
+#[tokio::test]
 async fn the_latest_level_of_each_site_counts_and_sites_add_up() {
     let mut shop = three_products().await;
     // The latest level is neither the last row of its file nor in the last file.

@@ -3,7 +3,7 @@
 use super::error::ExperimentError;
 use super::settings::Settings;
 use super::units::{Reached, Times, Unit, Units, day_of, windows};
-use crate::logged::{listed, propensities};
+use crate::logged::{listed, names_all, propensities};
 use features::{Assignment, History};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,6 +72,10 @@ pub(super) fn units<'a>(
         .chain(treated)
         .map(str::to_owned)
         .collect();
+    // What a product drew among fewer arms says nothing of the others.
+    let by_product = history.trials().rounds().of(trial).next().is_some();
+    let compared = |draw: &&Assignment| !by_product || names_all(draw, &arms);
+    let draws: Vec<&Assignment> = draws.into_iter().filter(compared).collect();
     let mut assigned = vec![0; arms.len()];
     let mut shares = vec![0.0; arms.len()];
     let mut finished = Vec::new();

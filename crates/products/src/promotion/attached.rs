@@ -4,6 +4,7 @@ use super::CARD;
 use super::budget::Worth;
 use super::facts::Facts;
 use super::fitted::Body;
+use super::possible::{Limits, Possible};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 pub(super) struct Attached {
     body: Arc<Body>,
     shop: Arc<Shop>,
+    product: String,
+    /// What table `offers` and the rules say of the arms.
+    limits: Limits,
     /// Decides whose arm is drawn by chance: others with every version.
     salt: String,
 }
@@ -35,6 +39,8 @@ enum Why {
     Average,
     /// Chance drew it.
     Drawn,
+    /// A rule gives it.
+    Pinned,
     /// The customer is held out of what a budget is spent on.
     HeldOut,
 }
@@ -48,15 +54,22 @@ struct Offered {
     /// What it may be, each with its probability: at the price of the budget not everybody gets theirs.
     possible: [(Option<usize>, f64); 2],
     why: Why,
+    /// What may be given at all.
+    allowed: Possible,
 }
 
 impl Attached {
     /// - `product`: its name.
     /// - `as_of`: the version's.
     pub(super) fn new(product: &str, as_of: AsOf, body: Arc<Body>, shop: Arc<Shop>) -> Self {
+        let arms: Vec<&str> = body.arms.iter().map(|arm| arm.name.as_str()).collect();
+        let asked = shop.item_rules.touch_offers(product);
+        let limits = Limits::new(&arms, &shop.history, asked);
         Self {
             body,
             shop,
+            product: product.to_owned(),
+            limits,
             salt: format!("explore {product} {as_of}"),
         }
     }
@@ -69,8 +82,14 @@ impl Attached {
         Facts::new(context, &lines, self.shop.today())
     }
 
+    /// What may be given to a customer at a moment.
+    fn allowed(&self, customer: &str, now: jiff::Timestamp) -> Possible {
+        let clock = self.shop.clock(now);
+        self.limits.of(&self.shop, &self.product, customer, clock)
+    }
+
     /// - `customer`: empty for nobody.
-    fn offered(&self, facts: &Facts, customer: &str) -> Offered {
+    fn offered(&self, facts: &Facts, customer: &str, allowed: Possible) -> Offered {
         let (effects, why) = if facts.is_empty() {
             (self.body.averages(), Why::Average)
         } else {
@@ -81,17 +100,25 @@ impl Attached {
         let possible = [(true, at_price), (false, 1.0 - at_price)];
         // Another draw than that of the slice that explores.
         let admitted = unit_draw(&format!("at price, {}", self.salt), customer) < at_price;
+        let left = allowed.masked(&worth);
+        let best = |admitted| allowed.pinned.or_else(|| self.body.best(&left, admitted));
         Offered {
-            best: self.body.best(&worth, admitted),
-            possible: possible.map(|(admitted, share)| (self.body.best(&worth, admitted), share)),
+            best: best(admitted),
+            possible: possible.map(|(admitted, share)| (best(admitted), share)),
             effects,
             worth,
-            why,
+            why: allowed.pinned.map_or(why, |_| Why::Pinned),
+            allowed,
         }
     }
 
-    /// The arm that chance draws for a customer, the control as `None`; nothing for one who gets what is best.
-    fn drawn(&self, customer: &str) -> Option<Option<usize>> {
+    /// The arm that chance draws for a customer among those that may be given, the control as `None`; nothing for one who
+    /// gets what is best, or what a rule gives, or for whom there is nothing to draw.
+    fn drawn(&self, customer: &str, allowed: &Possible) -> Option<Option<usize>> {
+        let arms: Vec<usize> = allowed.arms().collect();
+        if arms.is_empty() || allowed.pinned.is_some() {
+            return None;
+        }
         let explore = self.body.settings.explore;
         let at = unit_draw(&self.salt, customer);
         if at >= explore {
@@ -102,12 +129,9 @@ impl Attached {
             clippy::cast_sign_loss,
             reason = "a place among the arms"
         )]
-        let place = (at / explore * (self.body.arms.len() + 1) as f64) as usize;
-        Some(
-            place
-                .checked_sub(1)
-                .filter(|arm| *arm < self.body.arms.len()),
-        )
+        let place = (at / explore * (arms.len() + 1) as f64) as usize;
+        let arm = place.checked_sub(1);
+        Some(arm.and_then(|place| arms.get(place)).copied())
     }
 
     fn unit(&self) -> String {
@@ -135,7 +159,7 @@ impl Attached {
             estimate,
             unit: self.unit(),
             propensity: self.propensity(given, offered),
-            reasons: vec![self.reason(given, offered)].into(),
+            reasons: self.reasons(given, offered).into(),
         };
         Decisions {
             placement: None,
@@ -147,14 +171,41 @@ impl Attached {
 
     /// The probability of an answer: that of being drawn, and that of being best and not drawn.
     fn propensity(&self, given: Option<usize>, offered: &Offered) -> Probability {
-        if matches!(offered.why, Why::HeldOut) {
+        let possible = offered.allowed.arms().count();
+        if matches!(offered.why, Why::HeldOut | Why::Pinned) || possible == 0 {
             return Probability::ONE;
         }
         let explore = self.body.settings.explore;
-        let drawn = explore / (self.body.arms.len() + 1) as f64;
+        let drawn = explore / (possible + 1) as f64;
         let best = offered.possible.iter().filter(|(arm, _)| *arm == given);
         let best: f64 = best.map(|(_, share)| share).sum();
         Probability::new(drawn + (1.0 - explore) * best).unwrap_or(Probability::ONE)
+    }
+
+    /// Why, and what rules and table `offers` have to do with it.
+    fn reasons(&self, given: Option<usize>, offered: &Offered) -> Vec<Reason> {
+        let name = |arm: usize| self.body.arms[arm].name.as_str();
+        let mut all = Vec::new();
+        // What a rule gives has no other reason.
+        if !matches!(offered.why, Why::Pinned) {
+            all.push(self.reason(given, offered));
+        }
+        if matches!(offered.why, Why::HeldOut) {
+            return all;
+        }
+        let allowed = &offered.allowed;
+        let better = self
+            .body
+            .best(&offered.worth, false)
+            .filter(|arm| given != Some(*arm));
+        if let Some(arm) = better
+            && !matches!(offered.why, Why::Drawn | Why::Pinned)
+            && let Some(limit) = allowed.limit(arm)
+        {
+            all.push(limit.reason(name(arm)));
+        }
+        all.extend(allowed.reasons(&name, given));
+        all
     }
 
     fn reason(&self, given: Option<usize>, offered: &Offered) -> Reason {
@@ -166,7 +217,7 @@ impl Attached {
             return reason(
                 "drawn",
                 "drawn by chance, so that later versions can learn what it changes",
-                [(PROPENSITIES, self.alike().into())],
+                [(PROPENSITIES, self.alike(&offered.allowed).into())],
             );
         }
         if matches!(offered.why, Why::HeldOut) {
@@ -177,6 +228,13 @@ impl Attached {
             );
         }
         let Some(arm) = given else {
+            if offered.allowed.arms().next().is_none() {
+                return reason(
+                    "none_possible",
+                    "no arm may be given: {control}",
+                    [("control", control.into())],
+                );
+            }
             let values = [
                 ("control", control.into()),
                 ("unit", unit.into()),
@@ -231,11 +289,11 @@ impl Attached {
         }
     }
 
-    /// The probability of every arm for a customer whose arm chance draws, as a JSON object.
-    fn alike(&self) -> String {
-        let share = 1.0 / (self.body.arms.len() + 1) as f64;
+    /// The probability of every arm that may be given to a customer whose arm chance draws, as a JSON object.
+    fn alike(&self, allowed: &Possible) -> String {
+        let share = 1.0 / (allowed.arms().count() + 1) as f64;
         let control = std::iter::once(&self.body.settings.control);
-        let arms = control.chain(self.body.arms.iter().map(|arm| &arm.name));
+        let arms = control.chain(allowed.arms().map(|arm| &self.body.arms[arm].name));
         let shares: serde_json::Map<String, serde_json::Value> =
             arms.map(|name| (name.clone(), share.into())).collect();
         serde_json::Value::Object(shares).to_string()
@@ -243,11 +301,11 @@ impl Attached {
 }
 
 impl Serving for Attached {
-    fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+    fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
-        let offered = self.offered(&facts, customer);
-        if let Some(drawn) = self.drawn(customer) {
+        let offered = self.offered(&facts, customer, self.allowed(customer, now));
+        if let Some(drawn) = self.drawn(customer, &offered.allowed) {
             let offered = Offered {
                 why: Why::Drawn,
                 ..offered
@@ -256,14 +314,15 @@ impl Serving for Attached {
         }
         let method = match offered.why {
             Why::Average => NOTHING_KNOWN,
+            Why::Pinned => "a rule of the shop",
             Why::Own | Why::Drawn | Why::HeldOut => "largest effect on the customer, less its cost",
         };
         Ok(self.answer(offered.best, &offered, method))
     }
 
-    fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        asked.customer(CARD.kind)?;
-        let offered = self.offered(&Facts::default(), "");
+    fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+        let customer = asked.customer(CARD.kind)?;
+        let offered = self.offered(&Facts::default(), "", self.allowed(customer, now));
         if self.body.settings.budget.is_some() {
             let offered = Offered {
                 why: Why::HeldOut,
@@ -278,7 +337,7 @@ impl Serving for Attached {
         &self,
         asked: &Asked,
         about: Option<&str>,
-        _: jiff::Timestamp,
+        now: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
@@ -286,8 +345,9 @@ impl Serving for Attached {
             effects,
             worth,
             best: chosen,
+            allowed,
             ..
-        } = self.offered(&facts, customer);
+        } = self.offered(&facts, customer, self.allowed(customer, now));
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
         let net = |arm: &usize| worth[*arm].priced(self.body.price());
         let nearest = || {
@@ -344,7 +404,14 @@ impl Serving for Attached {
                 short(effect.high)
             )
         };
+        let name = self.body.arms[arm].name.as_str();
         let why_not = match chosen {
+            _ if allowed.why_not(arm).is_some() => allowed.why_not(arm).map(str::to_owned),
+            Some(pinned) if pinned != arm && allowed.pinned == chosen => Some(
+                allowed
+                    .rules_of(pinned, &self.body.arms[pinned].name)
+                    .join("; "),
+            ),
             Some(better) if better != arm => Some(format!("{}; {}", of(better), of(arm))),
             None => Some(format!(
                 "{}, which is not above its cost of {}: {}",
@@ -354,14 +421,21 @@ impl Serving for Attached {
             )),
             Some(_) => None,
         };
+        let brand = self.limits.brand_pays_cents(arm).filter(|cents| *cents > 0);
+        let brand = brand.map_or_else(String::new, |cents| {
+            format!(
+                "; the brand pays {} for giving it",
+                short(cents as f64 / 100.0)
+            )
+        });
         Ok(Explanation {
-            about: self.body.arms[arm].name.clone(),
-            summary: format!("customer {customer}: {}", of(arm)),
+            about: name.to_owned(),
+            summary: format!("customer {customer}: {}{brand}", of(arm)),
             score: lines.iter().map(|line| line.contribution).sum(),
             unit: self.unit(),
             lines,
             why_not,
-            rules: Vec::new(),
+            rules: allowed.rules_of(arm, name),
         })
     }
 }

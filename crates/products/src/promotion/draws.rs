@@ -65,6 +65,9 @@ pub enum TrialError {
         /// What they are expected to spend.
         spend: f64,
     },
+    /// An offer that cannot be given.
+    #[error("read the offers of the trial")]
+    Offer(#[from] super::offers::OfferError),
     /// Offers that cannot be allocated.
     #[error("allocate the budget")]
     Allocate(#[from] decisions::allocate::AllocateError),

@@ -116,6 +116,7 @@ impl Body {
         seed: u64,
         choice: Option<&Self>,
     ) -> Result<Self, FitError> {
+        let settings = &super::offers::with_costs(settings, history)?;
         let draws = Draws::of(history, settings, product)?;
         if draws.rows() < DRAWS_MIN {
             return Err(FitError::TooLittle {
@@ -181,7 +182,10 @@ impl Body {
             .step_by(step)
             .map(|customer| Facts::of(history, customer))
             .collect();
-        let worth = self.worth_of(&some)?;
+        let mut worth = self.worth_of(&some)?;
+        let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
+        let asked = known.iter().step_by(step).copied();
+        super::possible::mask(&mut worth, &arms, asked, history);
         round(&worth, self.arms.len(), known.len(), budget, &self.settings).map(Some)
     }
 

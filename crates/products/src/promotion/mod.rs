@@ -6,9 +6,12 @@ mod draws;
 mod facts;
 mod fitted;
 mod measured;
+mod offers;
+mod possible;
 mod settings;
 
 pub use draws::TrialError;
+pub use offers::OfferError;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
@@ -28,7 +31,14 @@ static CARD: Card = Card {
     question: "Which offer does this customer get, if any, and what does it change?",
     criterion: "what the offers change in the outcome, beyond what would have happened anyway",
     baseline: "everybody gets the arm with the largest average effect, or as many as a budget pays for",
-    reads: &["assignments", "decisions", "events", "products", "sales"],
+    reads: &[
+        "assignments",
+        "decisions",
+        "events",
+        "offers",
+        "products",
+        "sales",
+    ],
     outputs: &[
         Output {
             name: "arm",

@@ -20,7 +20,7 @@ pub(crate) struct Settings {
     /// What an arm is to change.
     pub(crate) outcome: Outcome,
     /// What an arm costs for each customer who gets it, in the unit of the outcome, 0 or more; an arm not named costs
-    /// nothing. Discounts are no cost: revenue and margin have them taken off.
+    /// what table `offers` says that giving it costs the retailer, and nothing where it is no offer there. Discounts are no cost: revenue and margin have them taken off.
     pub(crate) costs: BTreeMap<String, f64>,
     /// Money that deciding once for every known customer is expected to spend at most, in the shop's currency: costs,
     /// and the discounts that an arm leads to. Needs `revenue` or `margin` as the outcome. Whoever is held out then

@@ -390,11 +390,15 @@ impl Attached {
             .about
             .and_then(|i| self.body.products.get(i as usize))
             .map(String::as_str);
+        let looked_at = self.shop.item_rules.look_at_customers(&self.product);
+        let customer = question.customer.filter(|_| looked_at);
+        let known = customer.map(|id| self.shop.customer_facts(id));
         let request = Request {
             placement: Some(name(question.placement)),
             product_id: about,
             hour: u8::try_from(clock.hour()).ok(),
             customer_id: question.customer,
+            customer: known.as_ref(),
             ..Request::new(&self.product, clock.date())
         };
         let candidates: Vec<(u32, f32)> = proposed

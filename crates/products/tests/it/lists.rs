@@ -173,6 +173,7 @@ fn rules_hold_by_the_clock_of_the_shop() {
     ];
     let names = Names {
         products: &[],
+        offers: &[],
         placements: &[],
     };
     let file = ConfigFile::new("rules/house.toml", rules.concat());

@@ -15,6 +15,7 @@ mod answers;
 mod experiment;
 mod laws;
 mod lists;
+mod offers;
 mod planned;
 mod planted;
 mod promotion;

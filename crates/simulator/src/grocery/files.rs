@@ -52,23 +52,35 @@ pub(super) fn offers_file(
     customers: &[Customer],
     valid: (Date, Date),
 ) -> RawFile {
-    let header = ["offer", "type", "depth", "cost", "from", "to"];
+    let header = [
+        "offer",
+        "type",
+        "depth",
+        "cost",
+        "giving_costs",
+        "from",
+        "to",
+        "for_whom",
+    ];
     let mut sheet = sheet("raw/offers.csv", &header);
     for arm in Arm::ALL {
-        let (kind, depth) = match arm {
+        let (kind, depth, for_whom) = match arm {
             // The control is no offer.
             Arm::None => continue,
-            Arm::Amount => ("amount", money(AMOUNT_CENTS)),
-            Arm::Percent => ("percentage", PERCENT.to_string()),
-            Arm::Points => ("points", POINTS_PERCENT.to_string()),
+            Arm::Amount => ("amount", money(AMOUNT_CENTS), ""),
+            Arm::Percent => ("percentage", PERCENT.to_string(), ""),
+            Arm::Points => ("points", POINTS_PERCENT.to_string(), "customer.orders >= 2"),
         };
         sheet.push(&[
             arm.name().to_owned(),
             kind.to_owned(),
             depth,
             money(redemption_cents(grocery, customers, arm)),
+            // It is told in the app: that costs nothing.
+            money(0),
             valid.0.to_string(),
             valid.1.to_string(),
+            for_whom.to_owned(),
         ]);
     }
     sheet.finish()

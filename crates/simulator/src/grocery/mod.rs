@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `raw/customers.csv` | card since |
 //! | `raw/products.csv` | article name category price cost |
-//! | `raw/offers.csv` | offer type depth cost from to |
+//! | `raw/offers.csv` | offer type depth cost giving_costs from to for_whom |
 //! | `raw/assignments.csv` | trial card drawn_at arm probabilities |
 //! | `raw/sales-<month>.csv` | ticket line time card article units unit_price discount; month 0 is the history |
 //!

@@ -83,9 +83,12 @@ fn files_are_those_of_a_shop() {
     // 36 months of 28 days from 2025-03-31 on.
     let valid = ["2025-03-31", "2028-01-02"];
     assert_eq!(offer(0)[..4], ["amount5", "amount", "5.00", "5.00"]);
-    assert!(offers.iter().all(|row| [&row[4], &row[5]] == valid));
+    assert!(offers.iter().all(|row| [&row[5], &row[6]] == valid));
     assert_eq!(offer(1)[..3], ["percent10", "percentage", "10"]);
     assert_eq!(offer(2)[..3], ["points", "points", "3"]);
+    let for_whom = ["", "", "customer.orders >= 2"];
+    let told: Vec<_> = offers.iter().map(|row| [&row[4], &row[7]]).collect();
+    assert_eq!(told, for_whom.map(|condition| ["0.00", condition]));
     let drawn = &rows(&files[4])[0];
     assert_eq!(&drawn[0], "pilot");
     assert_eq!(&drawn[2], "2025-03-31 00:00:00");

@@ -230,6 +230,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "rows for which {}: units taken back are counted below zero and marked as a return by a `[[return]]` of the source",
         "les lignes où {0} : les unités reprises se comptent sous zéro et sont marquées comme retour par un `[[return]]` de la source",
     ),
+    (
+        "rows for which {}: an offer whose last day comes before its first is never valid",
+        "les lignes où {0} : une offre dont le dernier jour précède le premier n’est jamais valable",
+    ),
+    (
+        "rows for which {}: `propensities` names every arm that could have been drawn, and the one that was is not among them",
+        "les lignes où {0} : `propensities` nomme toutes les variantes qui pouvaient être tirées, et celle qui l’a été n’y est pas",
+    ),
     ("rows for which {}", "les lignes où {0}"),
     ("a value of {}", "une valeur de {0}"),
     (

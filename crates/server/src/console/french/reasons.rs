@@ -82,6 +82,35 @@ const SENTENCES: &[(&str, &str)] = &[
         "{control} : le groupe témoin ne reçoit rien de ce que paie le budget",
     ),
     (
+        "none_possible",
+        "aucune variante ne peut être donnée : {control}",
+    ),
+    (
+        "not_yet_valid",
+        "{arm} vaudrait plus, mais n’est pas valable avant le {from}",
+    ),
+    (
+        "no_longer_valid",
+        "{arm} vaudrait plus, mais était valable jusqu’au {to}",
+    ),
+    (
+        "not_eligible",
+        "{arm} vaudrait plus, mais exige {condition}",
+    ),
+    (
+        "eligibility_unknown",
+        "{arm} vaudrait plus, mais exige {condition}, ce qui n’est pas connu",
+    ),
+    (
+        "eligibility_unreadable",
+        "{arm} vaudrait plus, mais sa condition dans la table « offers » est illisible",
+    ),
+    ("rule_gave", "la règle « {rule} » donne {arm} ({because})"),
+    (
+        "rule_excluded",
+        "la règle « {rule} » exclut {arm} ({because})",
+    ),
+    (
         "control_arm",
         "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
     ),

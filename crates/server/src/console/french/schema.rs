@@ -128,6 +128,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Coût d’une utilisation pour l’enseigne.",
     ),
     (
+        "Cost to the retailer of giving it to one customer, used or not, such as print and postage; empty is unknown.",
+        "Coût pour l’enseigne de la donner à un client, utilisée ou non, comme l’impression et le port ; vide est inconnu.",
+    ),
+    (
         "Country of delivery, as the shop writes it.",
         "Pays de livraison, tel que l’écrit le magasin.",
     ),
@@ -297,6 +301,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Le rapport de qualité, en JSON.",
     ),
     (
+        "The same as far as the brand pays it.",
+        "De même pour ce qu’en paie la marque.",
+    ),
+    (
         "The row as read, as JSON, cut after 4,000 characters.",
         "La ligne telle que lue, en JSON, coupée après 4 000 caractères.",
     ),
@@ -358,6 +366,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     (
         "What is allowed, or why it is skipped.",
         "Ce qui est autorisé, ou pourquoi elle est sautée.",
+    ),
+    (
+        "To whom it may be given, as a condition in CEL over `customer` and `context`; empty is everybody.",
+        "À qui elle peut être donnée : une condition en CEL sur `customer` et `context` ; vide est tout le monde.",
     ),
     ("What is given.", "Ce qui est donné."),
     ("What it is.", "Ce que c’est."),

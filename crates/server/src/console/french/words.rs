@@ -297,11 +297,24 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("reference", "référence"),
     ("unique key", "clé unique"),
     ("currency", "devise"),
+    ("probabilities", "probabilités"),
     ("a currency code of ISO 4217", "un code de devise ISO 4217"),
+    (
+        "probabilities that add up to at most 1",
+        "des probabilités dont la somme est au plus 1",
+    ),
     ("quantity is not zero", "quantité non nulle"),
     (
         "only returns are negative",
         "seuls les retours sont négatifs",
+    ),
+    (
+        "it does not end before it begins",
+        "elle ne finit pas avant de commencer",
+    ),
+    (
+        "the arm drawn has a probability",
+        "la variante tirée a une probabilité",
     ),
     ("a value", "une valeur"),
     ("any number", "un nombre quelconque"),
