@@ -1,6 +1,6 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
-use crate::{Catalogue, Product, Trials};
+use crate::{Catalogue, Product, Sites, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -71,6 +71,7 @@ pub struct History {
     anonymous: Vec<SaleLine>,
     first_day: Option<i32>,
     trials: Arc<Trials>,
+    sites: Arc<Sites>,
 }
 
 impl History {
@@ -146,13 +147,28 @@ impl History {
         self
     }
 
+    /// What each site sold day by day; nothing where it was not read.
+    #[must_use]
+    pub fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
+    /// The same with what each site sold, all of it before the as-of day.
+    #[must_use]
+    pub fn with_sites(mut self, sites: Sites) -> Self {
+        self.sites = Arc::new(sites);
+        self
+    }
+
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
         let end = i64::from(as_of.epoch_day()) * 86_400;
         let earlier = self.filtered(as_of, |line| line.at_seconds < end);
         if as_of < self.as_of {
-            earlier.with_trials(self.trials.before(end))
+            earlier
+                .with_trials(self.trials.before(end))
+                .with_sites(self.sites.before(as_of))
         } else {
             earlier
         }
@@ -193,6 +209,7 @@ impl History {
             anonymous,
             first_day,
             trials: Arc::clone(&self.trials),
+            sites: Arc::clone(&self.sites),
         }
     }
 }
@@ -315,6 +332,7 @@ impl HistoryBuilder {
             anonymous,
             first_day,
             trials: Arc::default(),
+            sites: Arc::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod customer;
 mod history;
 mod load;
 mod rounds;
+mod sites;
 mod trial;
 
 pub use catalogue::{Catalogue, Product};
@@ -16,4 +17,5 @@ pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, purchases};
 pub use rounds::{Round, Rounds, RoundsBuilder};
+pub use sites::{SiteDay, Sites, sites};
 pub use trial::{Assignment, Trials};

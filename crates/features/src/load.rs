@@ -43,7 +43,7 @@ pub enum Decided {
     LeftOut,
 }
 
-async fn each(
+pub(crate) async fn each(
     lake: &Lake,
     snapshot: &Snapshot,
     table: &'static str,

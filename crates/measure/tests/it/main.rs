@@ -14,6 +14,8 @@
 mod design;
 mod effects;
 mod offpolicy;
+mod quasi;
+mod quasi_simulated;
 mod ranking;
 mod readout;
 mod sequential;

@@ -2,6 +2,7 @@
 
 use crate::logged::PropensitiesError;
 use measure::effects::MomentsError;
+use measure::quasi::QuasiError;
 use measure::readout::ReadOutError;
 use schema::AsOf;
 
@@ -69,6 +70,37 @@ pub enum ExperimentError {
         "`outcomes` holds margin, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
     )]
     NoGoodsCost,
+    /// No sale names its site.
+    #[error("table `sales` names the site of no sale before {as_of}: import `site_id`")]
+    NoSites {
+        /// The first day not known.
+        as_of: AsOf,
+    },
+    /// No such site.
+    #[error("`change` names site {site:?}, which sold nothing before {as_of}; table `sales` holds {held}")]
+    UnknownSite {
+        /// The site asked for.
+        site: String,
+        /// The first day not known.
+        as_of: AsOf,
+        /// The sites there are.
+        held: String,
+    },
+    /// A changed site that was closed.
+    #[error(
+        "site {site:?} sold nothing from {from} until {until}: what a closed site would have sold cannot be compared"
+    )]
+    ClosedSite {
+        /// The site.
+        site: String,
+        /// First day of the period.
+        from: AsOf,
+        /// First day after it.
+        until: AsOf,
+    },
+    /// A change of which nothing can be said.
+    #[error(transparent)]
+    Change(#[from] QuasiError),
     /// Probabilities that are none.
     #[error(transparent)]
     Propensities(#[from] PropensitiesError),

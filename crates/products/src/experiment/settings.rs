@@ -1,5 +1,6 @@
 //! Settings of kind `experiment`.
 
+use super::change::Change;
 use crate::file::{Header, Raw};
 use crate::outcome::Outcome;
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ const CONTROL: &str = "none";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
-    /// The trial in table `assignments` to read. Exactly one of `trial` and `product` is given.
+    /// The trial in table `assignments` to read. Exactly one of `trial`, `product` and `change` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trial: Option<String>,
     /// The data product to read: the customers it decided for against those held out, from table `decisions`.
@@ -37,6 +38,10 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) start: Option<Date>,
+    /// A change that nobody drew: sites that were changed beside others, or blocks of days; windows and covariates are
+    /// not read with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Change>,
 }
 
 impl Default for Settings {
@@ -50,6 +55,7 @@ impl Default for Settings {
             covariate_days: 90,
             alpha: 0.05,
             start: None,
+            change: None,
         }
     }
 }
@@ -107,11 +113,26 @@ impl Settings {
         if !(0.001..=0.2).contains(&self.alpha) {
             return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
         }
-        Ok(())
+        match &self.change {
+            Some(change) => change.check(&self.outcomes, raw),
+            None => Ok(()),
+        }
     }
 
     fn check_source(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
-        const ONE: &str = "exactly one of `trial` and `product`";
+        const ONE: &str = "exactly one of `trial`, `product` and `change`";
+        if self.change.is_some() {
+            let others = [
+                ("trial", self.trial.is_some()),
+                ("product", self.product.is_some()),
+                ("control", self.control.is_some()),
+                ("start", self.start.is_some()),
+            ];
+            return match others.iter().find(|(_, is)| *is) {
+                Some((key, _)) => Err(raw.refuse(key, "it and `change`", "none with `change`")),
+                None => Ok(()),
+            };
+        }
         match (&self.trial, &self.product) {
             (None, None) => return Err(raw.refuse("trial", "neither it nor `product`", ONE)),
             (Some(_), Some(_)) => return Err(raw.refuse("product", "it and `trial`", ONE)),
