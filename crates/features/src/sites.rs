@@ -50,7 +50,9 @@ impl Sites {
 
     /// Sites by name, each with its days, oldest first.
     pub fn each(&self) -> impl Iterator<Item = (&str, &[SiteDay])> {
-        self.of.iter().map(|(site, days)| (site.as_str(), days.as_slice()))
+        self.of
+            .iter()
+            .map(|(site, days)| (site.as_str(), days.as_slice()))
     }
 
     /// Days of sales without a site, oldest first.

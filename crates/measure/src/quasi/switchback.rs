@@ -1,6 +1,6 @@
 //! A change switched on and off for everybody, in blocks of periods that chance drew.
 
-use super::placements::Placed;
+use super::placements::{Placed, each};
 use super::{Assumption, QuasiError, Reading, check_finite, detectable, mean, mean_where};
 use crate::effects::{Effect, size_with, too_few};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub struct Switched {
     pub serial_error: f64,
     /// What the change still does in the block after it, if the burn-in is too short.
     pub carryover: Effect,
+    /// Share of the draws that might have been whose blocks switch as seldom, or as often, as these, the smaller of the
+    /// two twice: blocks that were planned switch too regularly.
+    pub order_p_value: f64,
     /// The smallest effect that is seen four times of five; absent where none can be.
     pub detectable: Option<f64>,
 }
@@ -49,7 +52,7 @@ pub struct Switched {
 /// Compares blocks of periods with a change and without it.
 ///
 /// P-value and interval are of all draws of as many blocks (randomisation inference): exact where a draw of the blocks
-/// was made, whatever the season between them.
+/// was made, whatever the season between them. Whether one was can be doubted by the order of the blocks alone.
 ///
 /// # Errors
 /// [`QuasiError`] when blocks and periods do not fit, the burn-in leaves nothing, or an arm has fewer than two blocks.
@@ -101,11 +104,28 @@ pub fn switchback(experiment: &Switchback<'_>, reading: &Reading) -> Result<Swit
         block_error: error(&means, treated, 0),
         serial_error: error(&means, treated, lag(blocks)),
         carryover: carryover(&means, treated, reading.level),
+        order_p_value: order(treated, reading),
         detectable: effect
             .size()
             .map(|size| detectable(size.standard_error, alpha)),
         effect,
     })
+}
+
+/// Whether the blocks switch as often as those of a draw do, two-sided.
+fn order(treated: &[bool], reading: &Reading) -> f64 {
+    let switches = |on: &[bool]| on.windows(2).filter(|two| two[0] != two[1]).count();
+    let observed = switches(treated);
+    let (mut seldom, mut often) = (0u64, 0u64);
+    let mut on = vec![false; treated.len()];
+    let count = each(treated, reading, &mut |placed| {
+        on.fill(false);
+        placed.iter().for_each(|block| on[*block] = true);
+        let found = switches(&on);
+        seldom += u64::from(found <= observed);
+        often += u64::from(found >= observed);
+    });
+    (2.0 * seldom.min(often) as f64 / count as f64).min(1.0)
 }
 
 /// Blocks that may resemble each other.

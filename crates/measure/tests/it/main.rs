@@ -15,6 +15,7 @@ mod design;
 mod effects;
 mod offpolicy;
 mod quasi;
+mod quasi_rossmann;
 mod quasi_simulated;
 mod ranking;
 mod readout;

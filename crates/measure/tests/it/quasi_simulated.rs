@@ -218,7 +218,7 @@ fn switched(seed: u64) -> (Vec<f64>, Vec<bool>) {
 
 #[test]
 fn switchbacks_cover_with_a_burn_in_and_not_without() {
-    let mut with = Coverage::default();
+    let (mut with, mut drawn) = (Coverage::default(), Coverage::default());
     let mut missed = 0.0;
     for case in 0..CASES {
         let (outcomes, treated) = switched(case);
@@ -234,11 +234,14 @@ fn switchbacks_cover_with_a_burn_in_and_not_without() {
         let (read, naive) = (of(1), of(0));
         let size = *read.effect.size().unwrap();
         with.add(size.low, 1.0, size.high);
+        drawn.add(0.0, f64::from(u8::from(read.order_p_value <= 0.05)), 0.5);
         missed += naive.point - 1.0;
         let (block, serial) = (read.block_error, read.serial_error);
         assert!(block > 0.0 && serial > 0.0, "{read:?}");
     }
     with.assert_is(0.95, "burn-in of one period");
+    // Switches are counted in whole numbers: a bound of 5 % is one of about 3.
+    drawn.assert_is(0.97, "blocks that were drawn");
     // What is left after a switch back counts for the control: about half of its blocks gain 2 / 4.
     let bias = missed / CASES as f64;
     assert!(bias < -0.15, "{bias}");

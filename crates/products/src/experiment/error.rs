@@ -77,7 +77,9 @@ pub enum ExperimentError {
         as_of: AsOf,
     },
     /// No such site.
-    #[error("`change` names site {site:?}, which sold nothing before {as_of}; table `sales` holds {held}")]
+    #[error(
+        "`change` names site {site:?}, which sold nothing before {as_of}; table `sales` holds {held}"
+    )]
     UnknownSite {
         /// The site asked for.
         site: String,

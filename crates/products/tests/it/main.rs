@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod change;
 mod experiment;
 mod laws;
 mod lists;

@@ -57,7 +57,11 @@ impl Compared {
             let as_of = history.as_of();
             return Err(ExperimentError::NoSites { as_of });
         }
-        if let Some(site) = change.sites.iter().find(|site| !known.contains(site.as_str())) {
+        if let Some(site) = change
+            .sites
+            .iter()
+            .find(|site| !known.contains(site.as_str()))
+        {
             return Err(ExperimentError::UnknownSite {
                 site: site.clone(),
                 as_of: history.as_of(),
@@ -87,6 +91,9 @@ impl Compared {
         if after == 0 {
             let periods = usize::try_from(before).unwrap_or(0);
             return Err(QuasiError::NothingAfter { periods }.into());
+        }
+        if before == 0 {
+            return Err(QuasiError::NothingBefore { needed: 1 }.into());
         }
         let from = start - before * length;
         let periods = usize::try_from(before + after).unwrap_or(0);
@@ -187,7 +194,9 @@ impl Compared {
 /// The first day that does not count.
 fn until(history: &History, change: &Change) -> i32 {
     let known = history.as_of().epoch_day();
-    change.until.map_or(known, |until| AsOf(until).epoch_day().min(known))
+    change
+        .until
+        .map_or(known, |until| AsOf(until).epoch_day().min(known))
 }
 
 fn day(epoch_day: i32) -> AsOf {

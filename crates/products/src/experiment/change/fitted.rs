@@ -98,7 +98,9 @@ impl Body {
         let again = self.read().unwrap_or_default();
         let of = |place: &Golden| {
             let by = again.get(*place).map(|found| &found.by);
-            let (low, high) = by.and_then(By::size).map_or((0.0, 0.0), |s| (s.low, s.high));
+            let (low, high) = by
+                .and_then(By::size)
+                .map_or((0.0, 0.0), |s| (s.low, s.high));
             [by.map_or(0.0, By::point), low, high]
         };
         golden.iter().flat_map(of).collect()
@@ -196,6 +198,7 @@ fn shown(body: &Body, found: &Finding) -> Value {
         "contradicted": found.by.contradicted(body.alpha()),
         "assumption": found.by.assumption(),
         "detectable": found.by.detectable(),
+        "before": body.compared.before,
         "by": found.by,
     })
 }

@@ -18,7 +18,12 @@ use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 const LEVEL: f64 = 0.95;
 
 pub(super) fn scorecard(body: &Body) -> Scorecard {
-    let mut metrics: Vec<Metric> = body.findings.first().map(|f| known(body, f)).into_iter().collect();
+    let mut metrics: Vec<Metric> = body
+        .findings
+        .first()
+        .map(|f| known(body, f))
+        .into_iter()
+        .collect();
     metrics.extend(body.findings.iter().map(|found| changed(body, found)));
     Scorecard {
         split: told::compared(body),
@@ -45,7 +50,8 @@ fn known(body: &Body, found: &Finding) -> Metric {
         By::Switched(switched) => {
             let blocks = (switched.treated.min(switched.others)) as f64;
             let fewest = switched.block_error * (blocks / UNITS_MIN as f64).sqrt();
-            let error = |less: f64| of_error(switched.block_error, body.compared.treated.len(), less);
+            let error =
+                |less: f64| of_error(switched.block_error, body.compared.treated.len(), less);
             (
                 format!("standard error of the effect on {}", found.outcome.name()),
                 format!("{UNITS_MIN} blocks each way"),
@@ -96,7 +102,11 @@ fn beside(errors: &[f64], unaided: &[f64]) -> Result<Beside, WhyNot> {
     let own: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
     let other = unaided.iter().map(|error| error.abs());
     let baseline = other.clone().sum::<f64>() / unaided.len().max(1) as f64;
-    let gains: Vec<f64> = own.iter().zip(other).map(|(own, other)| own - other).collect();
+    let gains: Vec<f64> = own
+        .iter()
+        .zip(other)
+        .map(|(own, other)| own - other)
+        .collect();
     Ok((mean(&own)?, baseline, mean(&gains)?))
 }
 

@@ -143,7 +143,11 @@ impl By {
                 InTime::Pretended { p_value, .. } => Some(*p_value),
                 InTime::NotMeasurable(_) => None,
             },
-            Self::Switched(found) => found.carryover.size().map(|size| size.p_value),
+            Self::Switched(found) => {
+                // Either of the two.
+                let left = found.carryover.size().map_or(1.0, |size| size.p_value);
+                Some((2.0 * left.min(found.order_p_value)).min(1.0))
+            }
         };
         found.filter(|p_value| *p_value <= alpha)
     }

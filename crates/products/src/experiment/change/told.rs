@@ -3,9 +3,7 @@
 use super::fitted::Body;
 use super::read::{By, Finding};
 use measure::effects::Effect;
-use measure::quasi::{
-    DifferenceInDifferences, InTime, Switched, SyntheticControl, Trends,
-};
+use measure::quasi::{DifferenceInDifferences, InTime, Switched, SyntheticControl, Trends};
 use schema::estimate::short;
 
 /// The whole read-out: what a category manager can repeat first, then what it stands on.
@@ -176,8 +174,15 @@ fn switched(found: &Switched, unit: &str) -> Vec<String> {
             format!("{unit}: whether a block leaves something to the next is not measurable: {why}")
         }
     };
+    let p = p_value(found.order_p_value);
+    let order = if found.order_p_value <= 0.025 {
+        format!("the blocks do not follow each other as drawn ones do (p-value {p})")
+    } else {
+        format!("the blocks follow each other as drawn ones do (p-value {p})")
+    };
     let (block, serial) = (short(found.block_error), short(found.serial_error));
     vec![
+        order,
         carried,
         format!(
             "{unit}: the standard error is {block} by block, {serial} where blocks resemble those before"
