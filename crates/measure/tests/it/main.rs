@@ -13,6 +13,7 @@
 
 mod design;
 mod effects;
+mod groups;
 mod offpolicy;
 mod quasi;
 mod quasi_rossmann;

@@ -6,7 +6,9 @@ mod decided;
 mod drawn;
 mod error;
 mod fitted;
+mod groups;
 mod measured;
+mod policy;
 mod reading;
 mod settings;
 mod sums;
@@ -54,6 +56,8 @@ static CARD: Card = Card {
         "Wang, Ramdas (2022), false discovery rate control with e-values",
         "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
         "Bloom (1995), minimum detectable effects",
+        "Šidák (1967), simultaneous intervals of groups",
+        "Dudík, Langford, Li (2011), doubly robust policy evaluation and learning",
         "Bell, McCaffrey (2002), bias reduction in standard errors; Imbens, Kolesár (2016)",
         "MacKinnon, Webb (2020), randomization inference for difference-in-differences with few treated clusters",
         "Abadie, Diamond, Hainmueller (2010), synthetic control methods; Ferman, Pinto (2021) for the intercept",

@@ -1,6 +1,8 @@
 //! Settings of kind `experiment`.
 
 use super::change::Change;
+use super::groups::SPENT_BEFORE;
+use super::policy::Policy;
 use crate::file::{Header, Raw};
 use crate::outcome::Outcome;
 use jiff::civil::Date;
@@ -38,6 +40,13 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) start: Option<Date>,
+    /// By what customers are told apart to see who gained by the first outcome: `spent_before`, for what they spent in
+    /// the covariate days, or a key of what the trial's draws logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<String>,
+    /// A rule whose worth the trial's draws tell: which arm some of `groups` get, and all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Policy>,
     /// A change that nobody drew: sites that were changed beside others, or blocks of days; windows and covariates are
     /// not read with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +64,8 @@ impl Default for Settings {
             covariate_days: 90,
             alpha: 0.05,
             start: None,
+            groups: None,
+            policy: None,
             change: None,
         }
     }
@@ -113,10 +124,32 @@ impl Settings {
         if !(0.001..=0.2).contains(&self.alpha) {
             return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
         }
+        self.check_groups(raw)?;
         match &self.change {
             Some(change) => change.check(&self.outcomes, raw),
             None => Ok(()),
         }
+    }
+
+    fn check_groups(&self, raw: &Raw) -> Result<(), ConfigError> {
+        if self.policy.is_some() && (self.groups.is_none() || self.trial.is_none()) {
+            let allowed = "with `trial`, whose draws have probabilities, and `groups`";
+            return Err(raw.refuse("policy", "it without them", allowed));
+        }
+        let Some(groups) = &self.groups else {
+            return Ok(());
+        };
+        let by_spend = groups == SPENT_BEFORE;
+        let allowed = if self.change.is_some() {
+            "none with `change`"
+        } else if by_spend && self.covariate_days == 0 {
+            "spent_before with `covariate_days` above 0"
+        } else if !by_spend && (self.trial.is_none() || groups.trim().is_empty()) {
+            "spent_before, or with `trial` a key of its context"
+        } else {
+            return Ok(());
+        };
+        Err(raw.refuse("groups", format!("{groups:?}"), allowed))
     }
 
     fn check_source(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {

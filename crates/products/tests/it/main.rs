@@ -14,6 +14,7 @@
 mod answers;
 mod change;
 mod experiment;
+mod gained;
 mod laws;
 mod lists;
 mod planted;

@@ -2,6 +2,7 @@
 
 mod change;
 mod experiment;
+mod groups;
 
 use super::format::{Currency, count, percent};
 use super::french;

@@ -7,6 +7,61 @@ use crate::console::format::Currency;
 /// English and French, the more special sentence first. In the English a name stands at `{}`, a figure at `{#}`, and
 /// words that have French of their own at `{~}`; the French puts them in by their number.
 pub(super) const SENTENCES: &[(&str, &str)] = &[
+    // What a rule would have brought.
+    (
+        "{} would have brought {#} ({#} to {#}) {~}, the control brought {#}",
+        "{0} aurait apporté {1} ({2} à {3}), le témoin {5} ({4})",
+    ),
+    (
+        "what {} would have brought is not measurable: {}",
+        "ce que {0} aurait apporté n’est pas mesurable : {1}",
+    ),
+    (
+        "by weights alone {#}; {#} draws were as the rule, worth {#} of its own",
+        "par les seuls poids {0} ; {1} tirages étaient comme la règle et en valent {2} des siens",
+    ),
+    ("{~} within {#} days", "{0} en {1} jours"),
+    // Who gained.
+    (
+        "what {} changes in {~} differs between groups (p-value {})",
+        "ce que {0} change ({1}) diffère entre groupes (valeur p {2})",
+    ),
+    (
+        "what {} changes in {~} is not told to differ between groups (p-value {})",
+        "ce que {0} change ({1}) ne diffère pas entre groupes au-delà du hasard (valeur p {2})",
+    ),
+    (
+        "{~}: {} adds {#} ({#} to {#}, all groups at once), on {#} customers",
+        "{0} : {1} ajoute {2} ({3} à {4}, tous les groupes à la fois), sur {5} clients",
+    ),
+    (
+        "{}: {} adds {#} ({#} to {#}, all groups at once), on {#} customers",
+        "{0} : {1} ajoute {2} ({3} à {4}, tous les groupes à la fois), sur {5} clients",
+    ),
+    (
+        "{~}: what {} adds is not measurable: {}",
+        "{0} : ce que {1} ajoute n’est pas mesurable : {2}",
+    ),
+    (
+        "{}: what {} adds is not measurable: {}",
+        "{0} : ce que {1} ajoute n’est pas mesurable : {2}",
+    ),
+    (
+        "spent nothing in the {#} days before",
+        "rien dépensé dans les {0} jours d’avant",
+    ),
+    (
+        "spent up to {#} in the {#} days before",
+        "dépensé jusqu’à {0} dans les {1} jours d’avant",
+    ),
+    (
+        "spent {#} to {#} in the {#} days before",
+        "dépensé de {0} à {1} dans les {2} jours d’avant",
+    ),
+    (
+        "spent more than {#} in the {#} days before",
+        "dépensé plus de {0} dans les {1} jours d’avant",
+    ),
     // What changes say that nobody drew.
     ("{~} per site and {#} days", "{0} par site et {1} jours"),
     ("{~} per day", "{0} par jour"),

@@ -121,7 +121,7 @@ fn chart(l: Locale, currency: &Currency, change: &Value) -> Option<Markup> {
             .map(|place| label(place).to_string())
             .collect(),
         series: vec![Series {
-            name: Say::ItChanges.text(l).to_owned(),
+            label: Say::ItChanges.text(l).to_owned(),
             values: steps,
         }],
         from_zero: false,
