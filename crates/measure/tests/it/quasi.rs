@@ -70,10 +70,10 @@ fn it_is_the_two_way_regression_with_errors_clustered_by_unit() {
     for unit in 0..units {
         for period in 0..periods {
             let x = row(unit, period);
-            for i in 0..columns {
-                moment[i] += x[i] * values[unit * periods + period];
-                for j in 0..columns {
-                    gram[i][j] += x[i] * x[j];
+            for (i, of) in x.iter().enumerate() {
+                moment[i] += of * values[unit * periods + period];
+                for (cell, by) in gram[i].iter_mut().zip(&x) {
+                    *cell += of * by;
                 }
             }
         }
@@ -85,7 +85,7 @@ fn it_is_the_two_way_regression_with_errors_clustered_by_unit() {
     one[0] = 1.0;
     let bread = solved(gram, one);
     let mut variance = 0.0;
-    for unit in 0..units {
+    for (unit, is_treated) in treated.iter().enumerate() {
         let mut score = 0.0;
         for period in 0..periods {
             let x = row(unit, period);
@@ -94,7 +94,7 @@ fn it_is_the_two_way_regression_with_errors_clustered_by_unit() {
             score += weight * (values[unit * periods + period] - told);
         }
         // The leverage of a cluster among n alike is 1 / n: CR2 divides its score by the root of what is left.
-        let n = if treated[unit] {
+        let n = if *is_treated {
             changed
         } else {
             units - changed

@@ -65,11 +65,6 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     // What changes say that nobody drew.
     ("{~} per site and {#} days", "{0} par site et {1} jours"),
     ("{~} per day", "{0} par jour"),
-    ("the change at sites {}", "le changement dans les sites {0}"),
-    (
-        "the switchback of sites {}",
-        "l’alternance dans les sites {0}",
-    ),
     (
         "this holds if without the change, those changed and the others would have moved alike, and the change did not touch the others",
         "cela vaut si, sans le changement, les sites changés et les autres avaient évolué de même, et si le changement n’a pas touché les autres",
@@ -424,6 +419,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "columns in the last file and no longer there: {}",
         "colonnes du dernier fichier qui n’y sont plus : {0}",
+    ),
+    // Names of changes, after all that is said of them.
+    ("the change at sites {}", "le changement dans les sites {0}"),
+    (
+        "the switchback of sites {}",
+        "l’alternance dans les sites {0}",
     ),
 ];
 
