@@ -29,8 +29,9 @@ fn solved(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         b.swap(i, pivot);
         for row in i + 1..n {
             let factor = a[row][i] / a[i][i];
-            for column in i..n {
-                a[row][column] -= factor * a[i][column];
+            let (above, below) = a.split_at_mut(row);
+            for (cell, of) in below[0].iter_mut().zip(&above[i]).skip(i) {
+                *cell -= factor * of;
             }
             b[row] -= factor * b[i];
         }
