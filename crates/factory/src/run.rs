@@ -239,9 +239,13 @@ impl Workshop {
                 .map_err(lake)?
                 .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
         };
-        let history = features::load(&self.lake, &snapshot, as_of, self.decided(), progress)
+        let mut history = features::load(&self.lake, &snapshot, as_of, self.decided(), progress)
             .await
             .map_err(failed)?;
+        if self.project.products.iter().any(|p| p.compares_sites()) {
+            let sites = features::sites(&self.lake, &snapshot, as_of).await;
+            history = history.with_sites(sites.map_err(failed)?);
+        }
         let inputs = snapshot
             .tables
             .into_iter()

@@ -1,6 +1,6 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
-use crate::{Catalogue, Offers, Product, Trials};
+use crate::{Catalogue, Offers, Product, Sites, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -72,6 +72,7 @@ pub struct History {
     first_day: Option<i32>,
     trials: Arc<Trials>,
     offers: Arc<Offers>,
+    sites: Arc<Sites>,
 }
 
 impl History {
@@ -160,13 +161,28 @@ impl History {
         self
     }
 
+    /// What each site sold day by day; nothing where it was not read.
+    #[must_use]
+    pub fn sites(&self) -> &Sites {
+        &self.sites
+    }
+
+    /// The same with what each site sold, all of it before the as-of day.
+    #[must_use]
+    pub fn with_sites(mut self, sites: Sites) -> Self {
+        self.sites = Arc::new(sites);
+        self
+    }
+
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
         let end = i64::from(as_of.epoch_day()) * 86_400;
         let earlier = self.filtered(as_of, |line| line.at_seconds < end);
         if as_of < self.as_of {
-            earlier.with_trials(self.trials.before(end))
+            earlier
+                .with_trials(self.trials.before(end))
+                .with_sites(self.sites.before(as_of))
         } else {
             earlier
         }
@@ -208,6 +224,7 @@ impl History {
             first_day,
             trials: Arc::clone(&self.trials),
             offers: Arc::clone(&self.offers),
+            sites: Arc::clone(&self.sites),
         }
     }
 }
@@ -331,6 +348,7 @@ impl HistoryBuilder {
             first_day,
             trials: Arc::default(),
             offers: Arc::default(),
+            sites: Arc::default(),
         }
     }
 }

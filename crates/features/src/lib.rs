@@ -11,6 +11,7 @@ mod load;
 mod offers;
 mod rounds;
 mod shown;
+mod sites;
 mod trial;
 
 pub use catalogue::{Catalogue, Product};
@@ -20,4 +21,5 @@ pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, pur
 pub use offers::{Offer, Offers};
 pub use rounds::{Round, Rounds, RoundsBuilder};
 pub use shown::visits;
+pub use sites::{SiteDay, Sites, sites};
 pub use trial::{Assignment, Exposure, Trials};

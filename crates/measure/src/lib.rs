@@ -2,13 +2,15 @@
 //!
 //! Reading order: [`effects`] (averages of arms, from sums that merge), [`sequential`] (reading while it runs),
 //! [`design`] (before it starts), [`readout`] (all of it for one experiment), [`uplift`] (who is worth treating),
-//! [`offpolicy`] (what another policy would have earned), [`ranking`] (quality of lists).
+//! [`quasi`] (where nobody was drawn), [`offpolicy`] (what another policy would have earned), [`ranking`] (quality of
+//! lists).
 //!
 //! What cannot be computed is [`effects::Effect::NotMeasurable`] with its reason; what makes no sense is an error.
 
 pub mod design;
 pub mod effects;
 pub mod offpolicy;
+pub mod quasi;
 pub mod ranking;
 pub mod readout;
 pub mod sequential;

@@ -144,6 +144,11 @@ pub trait Product: Send + Sync {
     /// Days held out to measure a version before the final training.
     fn held_out_days(&self) -> u32;
 
+    /// Whether it compares sites: only then is it read what each of them sold.
+    fn compares_sites(&self) -> bool {
+        false
+    }
+
     /// Memory that training needs at most. Asked before starting; what does not fit is not started.
     fn memory_needed(&self, size: &Size) -> Bytes;
 

@@ -14,6 +14,7 @@
 mod architecture;
 mod bad_input;
 mod batch;
+mod changes;
 mod demo;
 mod documents;
 mod experiments;

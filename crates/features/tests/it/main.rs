@@ -9,3 +9,4 @@
 
 mod load;
 mod shop;
+mod sites;

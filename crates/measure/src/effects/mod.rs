@@ -3,12 +3,14 @@
 mod adjusted;
 mod clusters;
 mod difference;
+mod groups;
 mod moments;
 mod winsor;
 
 pub use adjusted::{cuped, cuped_slope, regression_adjusted};
 pub use clusters::{ClusterError, cluster_totals, clustered};
 pub use difference::{Scale, difference, ratio};
+pub use groups::{InGroups, Same, in_groups};
 pub use moments::{Moments, MomentsError};
 pub use winsor::{Winsor, WinsorError};
 

@@ -13,7 +13,11 @@
 
 mod design;
 mod effects;
+mod groups;
 mod offpolicy;
+mod quasi;
+mod quasi_rossmann;
+mod quasi_simulated;
 mod ranking;
 mod readout;
 mod sequential;

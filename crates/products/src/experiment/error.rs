@@ -2,6 +2,8 @@
 
 use crate::logged::PropensitiesError;
 use measure::effects::MomentsError;
+use measure::offpolicy::OffPolicyError;
+use measure::quasi::QuasiError;
 use measure::readout::ReadOutError;
 use schema::AsOf;
 
@@ -81,6 +83,70 @@ pub enum ExperimentError {
         "`outcomes` holds margin, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
     )]
     NoGoodsCost,
+    /// A key that makes no groups.
+    #[error(
+        "`groups` is {key:?}: the draws that count logged {found} values of it, allowed are 1 to {most}"
+    )]
+    Groups {
+        /// The key asked for.
+        key: String,
+        /// Values found.
+        found: u64,
+        /// Values allowed.
+        most: u64,
+    },
+    /// A rule that gives an arm which nobody was drawn into.
+    #[error("`policy` gives arm {arm:?}, which the draws could not show; their arms are {arms}")]
+    NotDrawn {
+        /// The arm.
+        arm: String,
+        /// The arms there are.
+        arms: String,
+    },
+    /// A rule about a group that nobody is in.
+    #[error("`policy` is about group {group:?}, which nobody is in; the groups are {groups}")]
+    NoSuchGroup {
+        /// The group.
+        group: String,
+        /// The groups there are.
+        groups: String,
+    },
+    /// A rule that the draws cannot value.
+    #[error(transparent)]
+    OffPolicy(#[from] OffPolicyError),
+    /// No sale names its site.
+    #[error("table `sales` names the site of no sale before {as_of}: import `site_id`")]
+    NoSites {
+        /// The first day not known.
+        as_of: AsOf,
+    },
+    /// No such site.
+    #[error(
+        "`change` names site {site:?}, which sold nothing before {as_of}; table `sales` holds {held}"
+    )]
+    UnknownSite {
+        /// The site asked for.
+        site: String,
+        /// The first day not known.
+        as_of: AsOf,
+        /// The sites there are.
+        held: String,
+    },
+    /// A changed site that was closed.
+    #[error(
+        "site {site:?} sold nothing from {from} until {until}: what a closed site would have sold cannot be compared"
+    )]
+    ClosedSite {
+        /// The site.
+        site: String,
+        /// First day of the period.
+        from: AsOf,
+        /// First day after it.
+        until: AsOf,
+    },
+    /// A change of which nothing can be said.
+    #[error(transparent)]
+    Change(#[from] QuasiError),
     /// Probabilities that are none.
     #[error(transparent)]
     Propensities(#[from] PropensitiesError),

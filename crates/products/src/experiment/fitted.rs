@@ -1,6 +1,7 @@
 //! A read-out as a version.
 
 use super::error::ExperimentError;
+use super::groups::InGroup;
 use super::reading::{Finding, Reading};
 use super::settings::Settings;
 use super::sums::Sums;
@@ -10,6 +11,8 @@ use crate::contract::{Fitted, Serving};
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
+use measure::effects::Same;
+use measure::sequential::SampleRatio;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,6 +40,24 @@ impl Body {
         })
     }
 
+    /// What each arm changes in each group; nothing where there are no groups, or the arms do not have their sizes.
+    pub(super) fn in_groups(&self) -> Vec<ArmInGroups<'_>> {
+        let broken = matches!(self.reading.sample_ratio, SampleRatio::Broken { .. });
+        let groups = self.sums.groups.as_ref().filter(|_| !broken);
+        let read = groups.into_iter().flat_map(|groups| {
+            let arms = self.sums.arms.iter().enumerate().skip(1);
+            arms.filter_map(|(place, arm)| {
+                let read = groups.read(place).ok()?;
+                Some(ArmInGroups {
+                    arm,
+                    groups: groups.named(&read, place),
+                    same: read.same,
+                })
+            })
+        });
+        read.collect()
+    }
+
     /// Every outcome of every arm.
     fn golden(&self) -> Vec<Golden> {
         let outcomes = 0..self.settings.outcomes.len();
@@ -62,6 +83,15 @@ impl Body {
         };
         golden.iter().flat_map(of).collect()
     }
+}
+
+/// One arm in all groups.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ArmInGroups<'a> {
+    pub(super) arm: &'a str,
+    pub(super) groups: Vec<InGroup<'a>>,
+    /// Whether it changes all groups alike.
+    pub(super) same: Same,
 }
 
 pub(super) struct FittedExperiment {
@@ -122,6 +152,8 @@ impl Fitted for FittedExperiment {
             "moved": sums.moved,
             "reached": sums.reached,
             "findings": reading.findings.iter().map(shown).collect::<Vec<_>>(),
+            "groups": self.body.in_groups(),
+            "policy": sums.policy,
             "told": told::lines(&self.body),
         })
     }

@@ -2,6 +2,7 @@
 
 mod attached;
 mod balance;
+mod change;
 mod complete;
 mod decided;
 mod definition;
@@ -10,7 +11,9 @@ mod drawing;
 mod drawn;
 mod error;
 mod fitted;
+mod groups;
 mod measured;
+mod policy;
 mod reading;
 mod settings;
 mod sums;
@@ -32,6 +35,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use change::FittedChange;
 use features::History;
 use fitted::{Body, FittedExperiment, Golden};
 use schema::{Bytes, ConfigError};
@@ -66,6 +70,12 @@ static CARD: Card = Card {
         "Wang, Ramdas (2022), false discovery rate control with e-values",
         "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
         "Bloom (1995), minimum detectable effects",
+        "Šidák (1967), simultaneous intervals of groups",
+        "Dudík, Langford, Li (2011), doubly robust policy evaluation and learning",
+        "Bell, McCaffrey (2002), bias reduction in standard errors; Imbens, Kolesár (2016)",
+        "MacKinnon, Webb (2020), randomization inference for difference-in-differences with few treated clusters",
+        "Abadie, Diamond, Hainmueller (2010), synthetic control methods; Ferman, Pinto (2021) for the intercept",
+        "Bojinov, Simchi-Levi, Zhao (2023), design and analysis of switchback experiments",
     ],
     example: include_str!("example.toml"),
 };
@@ -114,9 +124,18 @@ impl Product for ExperimentProduct {
         Bytes(drawn + size.sales * PER_SALE + (64 << 20))
     }
 
-    fn fit(&self, history: &History, _: u64) -> Result<Box<dyn Fitted>, FitError> {
+    fn compares_sites(&self) -> bool {
+        self.settings.change.is_some()
+    }
+
+    fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
+        let header = self.header.clone();
+        if let Some(change) = &self.settings.change {
+            let body = change::Body::fit(history, &self.settings, change, seed)?;
+            return Ok(Box::new(FittedChange::new(header, body)));
+        }
         let body = Body::fit(history, &self.settings)?;
-        Ok(Box::new(FittedExperiment::new(self.header.clone(), body)))
+        Ok(Box::new(FittedExperiment::new(header, body)))
     }
 
     /// The read-out chooses nothing that could be kept.
@@ -130,9 +149,16 @@ impl Product for ExperimentProduct {
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
-        let body: Body = artefact.body(CARD.kind, &self.header.name)?;
+        let header = self.header.clone();
+        if self.settings.change.is_some() {
+            let body: change::Body = artefact.body(CARD.kind, &header.name)?;
+            let golden: Vec<change::Golden> = artefact.golden_inputs()?;
+            artefact.verify(&body.scores(&golden))?;
+            return Ok(Box::new(FittedChange::new(header, body)));
+        }
+        let body: Body = artefact.body(CARD.kind, &header.name)?;
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
-        Ok(Box::new(FittedExperiment::new(self.header.clone(), body)))
+        Ok(Box::new(FittedExperiment::new(header, body)))
     }
 }

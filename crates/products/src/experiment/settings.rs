@@ -1,5 +1,8 @@
 //! Settings of kind `experiment`.
 
+use super::change::Change;
+use super::groups::SPENT_BEFORE;
+use super::policy::Policy;
 use crate::file::{Header, Raw};
 use crate::outcome::Outcome;
 use jiff::civil::Date;
@@ -14,7 +17,7 @@ pub(crate) const CONTROL: &str = "none";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
-    /// The trial in table `assignments` to read. Exactly one of `trial` and `product` is given.
+    /// The trial in table `assignments` to read. Exactly one of `trial`, `product` and `change` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trial: Option<String>,
     /// The data product to read: the customers it decided for against those held out, from table `decisions`.
@@ -41,6 +44,17 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub(crate) begins: Option<Date>,
+    /// By what customers are told apart to see who gained by the first outcome: `spent_before`, for what they spent in
+    /// the covariate days, or a key of what the trial's draws logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<String>,
+    /// A rule whose worth the trial's draws tell: which arm some of `groups` get, and all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Policy>,
+    /// A change that nobody drew: sites that were changed beside others, or blocks of days; windows and covariates are
+    /// not read with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Change>,
 }
 
 impl Default for Settings {
@@ -55,6 +69,9 @@ impl Default for Settings {
             alpha: 0.05,
             start: None,
             begins: None,
+            groups: None,
+            policy: None,
+            change: None,
         }
     }
 }
@@ -112,11 +129,48 @@ impl Settings {
         if !(0.001..=0.2).contains(&self.alpha) {
             return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
         }
-        Ok(())
+        self.check_groups(raw)?;
+        match &self.change {
+            Some(change) => change.check(&self.outcomes, raw),
+            None => Ok(()),
+        }
+    }
+
+    fn check_groups(&self, raw: &Raw) -> Result<(), ConfigError> {
+        if self.policy.is_some() && (self.groups.is_none() || self.trial.is_none()) {
+            let allowed = "with `trial`, whose draws have probabilities, and `groups`";
+            return Err(raw.refuse("policy", "it without them", allowed));
+        }
+        let Some(groups) = &self.groups else {
+            return Ok(());
+        };
+        let by_spend = groups == SPENT_BEFORE;
+        let allowed = if self.change.is_some() {
+            "none with `change`"
+        } else if by_spend && self.covariate_days == 0 {
+            "spent_before with `covariate_days` above 0"
+        } else if !by_spend && (self.trial.is_none() || groups.trim().is_empty()) {
+            "spent_before, or with `trial` a key of its context"
+        } else {
+            return Ok(());
+        };
+        Err(raw.refuse("groups", format!("{groups:?}"), allowed))
     }
 
     fn check_source(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
-        const ONE: &str = "exactly one of `trial` and `product`";
+        const ONE: &str = "exactly one of `trial`, `product` and `change`";
+        if self.change.is_some() {
+            let others = [
+                ("trial", self.trial.is_some()),
+                ("product", self.product.is_some()),
+                ("control", self.control.is_some()),
+                ("start", self.start.is_some()),
+            ];
+            return match others.iter().find(|(_, is)| *is) {
+                Some((key, _)) => Err(raw.refuse(key, "it and `change`", "none with `change`")),
+                None => Ok(()),
+            };
+        }
         match (&self.trial, &self.product) {
             (None, None) => return Err(raw.refuse("trial", "neither it nor `product`", ONE)),
             (Some(_), Some(_)) => return Err(raw.refuse("product", "it and `trial`", ONE)),

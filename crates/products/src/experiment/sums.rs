@@ -1,6 +1,8 @@
 //! An experiment reduced to its sums: they merge, and the raw rows need not be kept.
 
 use super::error::ExperimentError;
+use super::groups::{Groups, Members};
+use super::policy::Valued;
 use super::settings::Settings;
 use super::units::{DAY_SECONDS, Reached, Unit, Units};
 use crate::outcome::{Outcome, knows_costs};
@@ -38,6 +40,12 @@ pub(super) struct Sums {
     pub(super) rounds: Option<Vec<f64>>,
     /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it.
     pub(super) moments: Vec<Vec<Moments>>,
+    /// The first outcome by group, where the settings name groups.
+    #[serde(default)]
+    pub(super) groups: Option<Groups>,
+    /// What a rule would have brought, where the settings name one.
+    #[serde(default)]
+    pub(super) policy: Option<Valued>,
 }
 
 impl Sums {
@@ -46,8 +54,16 @@ impl Sums {
             return Err(ExperimentError::NoGoodsCost);
         }
         let units = Units::of(history, settings)?;
-        let of = |outcome: &Outcome| moments(history, settings, &units, *outcome);
+        let all: Vec<&Unit<'_>> = units.finished.iter().collect();
+        let everybody = Rows {
+            members: &all,
+            arms: units.arms.len(),
+        };
+        let of = |outcome: &Outcome| moments_of(history, settings, &everybody, *outcome);
         let moments = settings.outcomes.iter().map(of).collect::<Result<_, _>>()?;
+        let members = Members::of(history, settings, &units)?;
+        let groups = Groups::of(history, settings, &units, members.as_ref())?;
+        let policy = Valued::of(history, settings, &units, members.as_ref())?;
         Ok(Self {
             unfinished: units.unfinished(),
             arms: units.arms,
@@ -61,6 +77,8 @@ impl Sums {
             reached: units.reached,
             rounds: units.rounds,
             moments,
+            groups,
+            policy,
         })
     }
 
@@ -76,16 +94,24 @@ impl Sums {
     }
 }
 
+/// Customers whose outcomes are added up.
+pub(super) struct Rows<'a> {
+    pub(super) members: &'a [&'a Unit<'a>],
+    /// Arms there are, whether or not one of the customers is in them.
+    pub(super) arms: usize,
+}
+
 /// Moments of one outcome by arm.
-fn moments(
+pub(super) fn moments_of(
     history: &History,
     settings: &Settings,
-    units: &Units<'_>,
+    of: &Rows<'_>,
     outcome: Outcome,
 ) -> Result<Vec<Moments>, ExperimentError> {
-    let rows: Vec<Vec<[f64; 2]>> = (0..units.arms.len())
+    let rows: Vec<Vec<[f64; 2]>> = (0..of.arms)
         .map(|arm| {
-            let own: Vec<&Unit<'_>> = units.finished.iter().filter(|u| u.arm == arm).collect();
+            let members = of.members.iter().copied();
+            let own: Vec<&Unit<'_>> = members.filter(|unit| unit.arm == arm).collect();
             let mut rows: Vec<[f64; 2]> = own
                 .iter()
                 .map(|unit| row(history, settings, unit, outcome))
@@ -110,7 +136,12 @@ fn moments(
 }
 
 /// What came of a customer, and the same before.
-fn row(history: &History, settings: &Settings, unit: &Unit<'_>, outcome: Outcome) -> [f64; 2] {
+pub(super) fn row(
+    history: &History,
+    settings: &Settings,
+    unit: &Unit<'_>,
+    outcome: Outcome,
+) -> [f64; 2] {
     let windows = unit.windows.iter();
     let after = windows.map(|during| outcome.of(history, unit.customer, during));
     let before = match settings.covariate_days {

@@ -4,7 +4,7 @@ use super::fitted::Body;
 use super::reading::Finding;
 use super::settings::Source;
 use super::units::Reached;
-use measure::effects::Size;
+use measure::effects::{Effect, Size};
 use measure::sequential::SampleRatio;
 use schema::estimate::short;
 
@@ -17,8 +17,77 @@ pub(super) fn lines(body: &Body) -> Vec<String> {
     for found in &body.reading.findings {
         lines.extend(figures(body, found));
     }
+    lines.extend(in_groups(body));
+    lines.extend(policy(body));
     lines.push(sizes(body));
     lines.extend(left_out(body));
+    lines
+}
+
+/// What a rule would have brought.
+fn policy(body: &Body) -> Vec<String> {
+    let (Some(of), Some(outcome)) = (&body.sums.policy, body.settings.outcomes.first()) else {
+        return Vec::new();
+    };
+    let (rule, unit) = (&of.rule, body.settings.unit(*outcome));
+    let first = match &of.value.doubly_robust {
+        Effect::Measured(size) => {
+            let (point, low, high) = (short(size.point), short(size.low), short(size.high));
+            let control = body
+                .sums
+                .moments
+                .first()
+                .and_then(|arms| arms.first()?.mean(0));
+            let control = control.map(short).unwrap_or_default();
+            format!(
+                "{rule} would have brought {point} ({low} to {high}) {unit}, the control brought {control}"
+            )
+        }
+        Effect::NotMeasurable(why) => {
+            format!("what {rule} would have brought is not measurable: {why}")
+        }
+    };
+    let (alike, effective) = (of.as_drawn, of.value.effective_units.floor());
+    let weighed = of.value.self_normalised.size().map(|size| {
+        let point = short(size.point);
+        format!(
+            "by weights alone {point}; {alike} draws were as the rule, worth {effective} of its own"
+        )
+    });
+    std::iter::once(first).chain(weighed).collect()
+}
+
+/// Who gained by the first outcome.
+fn in_groups(body: &Body) -> Vec<String> {
+    let mut lines = Vec::new();
+    let what = body.settings.outcomes.first().map_or("", |o| o.name());
+    for read in body.in_groups() {
+        let who = subject(body, read.arm);
+        lines.extend(read.same.p_value().map(|p| {
+            let told = if p <= body.settings.alpha {
+                "differs between groups"
+            } else {
+                "is not told to differ between groups"
+            };
+            format!(
+                "what {who} changes in {what} {told} (p-value {})",
+                p_value(p)
+            )
+        }));
+        lines.extend(read.groups.iter().map(|found| {
+            let (group, customers) = (found.group, found.customers);
+            match &found.effect {
+                Effect::Measured(size) => {
+                    let (low, high) = (signed(size.low), signed(size.high));
+                    let point = signed(size.point);
+                    format!("{group}: {who} adds {point} ({low} to {high}, all groups at once), on {customers} customers")
+                }
+                Effect::NotMeasurable(why) => {
+                    format!("{group}: what {who} adds is not measurable: {why}")
+                }
+            }
+        }));
+    }
     lines
 }
 
@@ -36,10 +105,10 @@ fn in_words(body: &Body, found: &Finding) -> String {
     let totals = found.total().zip(found.anyway());
     let Some(([point, low, high], anyway)) = totals else {
         return match &found.effect {
-            measure::effects::Effect::NotMeasurable(why) => {
+            Effect::NotMeasurable(why) => {
                 format!("what {who} changes in {what} is not measurable: {why}")
             }
-            measure::effects::Effect::Measured(_) => {
+            Effect::Measured(_) => {
                 format!("what {who} changes in {what} is not measurable")
             }
         };

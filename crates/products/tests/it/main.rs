@@ -12,7 +12,9 @@
 )]
 
 mod answers;
+mod change;
 mod experiment;
+mod gained;
 mod laws;
 mod lists;
 mod offers;

@@ -1,6 +1,8 @@
 //! What a version learned, from the figures that its kind gives; a kind that is not known here shows its summary.
 
+mod change;
 pub(super) mod experiment;
+mod groups;
 
 use super::format::{Currency, count, percent};
 use super::french;
@@ -23,7 +25,9 @@ pub(super) fn show(
         "segments" => segments(l, currency, page),
         "value" => value(l, currency, page),
         "recommend" => recommend(l, page),
-        "experiment" => experiment::show(l, currency, page),
+        "experiment" => {
+            experiment::show(l, currency, page).or_else(|| change::show(l, currency, page))
+        }
         _ => None,
     };
     told.unwrap_or_else(|| html! { ul lang="en" { @for line in summary { li { (line) } } } })

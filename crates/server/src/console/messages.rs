@@ -222,6 +222,12 @@ messages! {
     IsReal: "Is it real?", "Est-ce réel ?";
     Real: "real", "réel";
     MayBeChance: "may be chance", "peut être le hasard";
+    WhoGained: "Who gained", "Qui y a gagné";
+    Group: "Group", "Groupe";
+    ItChangesTogether: "What it changes, all groups at once", "Ce qu’elle change, tous les groupes à la fois";
+    SeenFrom: "Seen four times of five from", "Vu quatre fois sur cinq dès";
+    Contradicted: "contradicted", "contredit";
+    PeriodByPeriod: "Period by period: {0}; the change lies between -1 and 1", "Période par période : {0} ; le changement se situe entre -1 et 1";
     HowKnown: "How it is known", "Comment on le sait";
 
     // The report of an experiment.

@@ -7,6 +7,168 @@ use crate::console::format::Currency;
 /// English and French, the more special sentence first. In the English a name stands at `{}`, a figure at `{#}`, and
 /// words that have French of their own at `{~}`; the French puts them in by their number.
 pub(super) const SENTENCES: &[(&str, &str)] = &[
+    // What a rule would have brought.
+    (
+        "{} would have brought {#} ({#} to {#}) {~}, the control brought {#}",
+        "{0} aurait apporté {1} ({2} à {3}), le témoin {5} ({4})",
+    ),
+    (
+        "what {} would have brought is not measurable: {}",
+        "ce que {0} aurait apporté n’est pas mesurable : {1}",
+    ),
+    (
+        "by weights alone {#}; {#} draws were as the rule, worth {#} of its own",
+        "par les seuls poids {0} ; {1} tirages étaient comme la règle et en valent {2} des siens",
+    ),
+    ("{~} within {#} days", "{0} en {1} jours"),
+    // Who gained.
+    (
+        "what {} changes in {~} differs between groups (p-value {})",
+        "ce que {0} change ({1}) diffère entre groupes (valeur p {2})",
+    ),
+    (
+        "what {} changes in {~} is not told to differ between groups (p-value {})",
+        "ce que {0} change ({1}) ne diffère pas entre groupes au-delà du hasard (valeur p {2})",
+    ),
+    (
+        "{~}: {} adds {#} ({#} to {#}, all groups at once), on {#} customers",
+        "{0} : {1} ajoute {2} ({3} à {4}, tous les groupes à la fois), sur {5} clients",
+    ),
+    (
+        "{}: {} adds {#} ({#} to {#}, all groups at once), on {#} customers",
+        "{0} : {1} ajoute {2} ({3} à {4}, tous les groupes à la fois), sur {5} clients",
+    ),
+    (
+        "{~}: what {} adds is not measurable: {}",
+        "{0} : ce que {1} ajoute n’est pas mesurable : {2}",
+    ),
+    (
+        "{}: what {} adds is not measurable: {}",
+        "{0} : ce que {1} ajoute n’est pas mesurable : {2}",
+    ),
+    (
+        "spent nothing in the {#} days before",
+        "rien dépensé dans les {0} jours d’avant",
+    ),
+    (
+        "spent up to {#} in the {#} days before",
+        "dépensé jusqu’à {0} dans les {1} jours d’avant",
+    ),
+    (
+        "spent {#} to {#} in the {#} days before",
+        "dépensé de {0} à {1} dans les {2} jours d’avant",
+    ),
+    (
+        "spent more than {#} in the {#} days before",
+        "dépensé plus de {0} dans les {1} jours d’avant",
+    ),
+    // What changes say that nobody drew.
+    ("{~} per site and {#} days", "{0} par site et {1} jours"),
+    ("{~} per day", "{0} par jour"),
+    (
+        "this holds if without the change, those changed and the others would have moved alike, and the change did not touch the others",
+        "cela vaut si, sans le changement, les sites changés et les autres avaient évolué de même, et si le changement n’a pas touché les autres",
+    ),
+    (
+        "this holds if without the change, those changed would have stayed on the course of the weighted others, and the change did not touch the others",
+        "cela vaut si, sans le changement, les sites changés avaient suivi le cours des autres pondérés, et si le changement n’a pas touché les autres",
+    ),
+    (
+        "this holds if chance drew the periods with the change, and what a period leaves behind is over after the burn-in",
+        "cela vaut si le hasard a tiré les périodes du changement, et si ce qu’une période laisse derrière elle est fini après la mise en route",
+    ),
+    (
+        "how much of the difference of {#} {~} is due to {~} is not measurable: {}",
+        "quelle part de la différence de {0} ({1}) est due à ceci : {2}, n’est pas mesurable : {3}",
+    ),
+    (
+        "the difference of {#} {~} cannot be put down to {~}: what that would take is contradicted (p-value {})",
+        "la différence de {0} ({1}) ne peut être attribuée à ceci : {2} ; ce qu’il faudrait pour cela est contredit (valeur p {3})",
+    ),
+    (
+        "whether {~} changes {~} cannot be told from chance: between {#} and {#}, beside {#} without it",
+        "{0} : l’effet ({1}) ne se distingue pas du hasard : entre {2} et {3}, à côté de {4} sans cela",
+    ),
+    (
+        "{~} adds {#} ({#} to {#}) {~} to {#}: this is real (p-value {})",
+        "{0} ajoute {1} ({2} à {3}) à {5} ({4}) : c’est réel (valeur p {6})",
+    ),
+    (
+        "{#} blocks of {#} days with it and {#} without, from {} until {}, the first {#} days of each left out",
+        "{0} blocs de {1} jours avec et {2} sans, du {3} jusqu’au {4}, les {5} premiers jours de chacun laissés de côté",
+    ),
+    (
+        "{#} sites with it beside {#} others, {#} periods of {#} days before it and {#} after, from {} until {}",
+        "{0} sites avec à côté de {1} autres, {2} périodes de {3} jours avant et {4} après, du {5} jusqu’au {6}",
+    ),
+    (
+        "{#} sites that sold nothing in some period are left out",
+        "{0} sites qui n’ont rien vendu dans une période sont laissés de côté",
+    ),
+    (
+        "an effect of {#} {~} is seen four times of five",
+        "un effet de {0} ({1}) se voit quatre fois sur cinq",
+    ),
+    (
+        "{~}: before, those changed and the others moved alike (p-value {})",
+        "{0} : avant, les sites changés et les autres évoluaient de même (valeur p {1})",
+    ),
+    (
+        "{~}: those changed and the others moved apart before the change already (p-value {})",
+        "{0} : les sites changés et les autres s’écartaient déjà avant le changement (valeur p {1})",
+    ),
+    (
+        "{~}: whether they moved alike before is not measurable: {}",
+        "{0} : s’ils évoluaient de même avant n’est pas mesurable : {1}",
+    ),
+    (
+        "a difference of trends that would go unseen could make up {#} {~}",
+        "une différence de tendance qui passerait inaperçue pourrait faire {0} ({1})",
+    ),
+    (
+        "with {#} sites changed, no p-value can be below {}",
+        "avec {0} sites changés, aucune valeur p ne peut être sous {1}",
+    ),
+    (
+        "{~}: {#} of {#} others have a weight and miss by {#} before the change, a constant by {#}",
+        "{0} : {1} des {2} autres ont un poids et manquent de {3} avant le changement, une constante de {4}",
+    ),
+    (
+        "{~}: a change pretended {#} periods before the true one shows {#} (p-value {})",
+        "{0} : un changement feint {1} périodes avant le vrai montre {2} (valeur p {3})",
+    ),
+    (
+        "{~}: what a pretended change shows is not measurable: {}",
+        "{0} : ce que montre un changement feint n’est pas mesurable : {1}",
+    ),
+    (
+        "beside {#} others of which the change is pretended, no p-value can be below {}",
+        "à côté de {0} autres dont le changement est feint, aucune valeur p ne peut être sous {1}",
+    ),
+    (
+        "the best weights were not found: {#} of the way to them is left",
+        "les meilleurs poids n’ont pas été trouvés : il reste {0} du chemin",
+    ),
+    (
+        "the blocks follow each other as drawn ones do (p-value {})",
+        "les blocs se suivent comme des blocs tirés au sort (valeur p {0})",
+    ),
+    (
+        "the blocks do not follow each other as drawn ones do (p-value {})",
+        "les blocs ne se suivent pas comme des blocs tirés au sort (valeur p {0})",
+    ),
+    (
+        "{~}: a block after one with the change has {#} (p-value {})",
+        "{0} : un bloc qui suit un bloc avec le changement a {1} (valeur p {2})",
+    ),
+    (
+        "{~}: whether a block leaves something to the next is not measurable: {}",
+        "{0} : si un bloc laisse quelque chose au suivant n’est pas mesurable : {1}",
+    ),
+    (
+        "{~}: the standard error is {#} by block, {#} where blocks resemble those before",
+        "{0} : l’erreur type est {1} par bloc, {2} si les blocs ressemblent aux précédents",
+    ),
     // What experiments say.
     (
         "because of {}, {#} customers brought {#} more {~} ({#} to {#}); {#} would have come anyway: this is real",
@@ -285,6 +447,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "columns in the last file and no longer there: {}",
         "colonnes du dernier fichier qui n’y sont plus : {0}",
+    ),
+    // Names of changes, after all that is said of them.
+    ("the change at sites {}", "le changement dans les sites {0}"),
+    (
+        "the switchback of sites {}",
+        "l’alternance dans les sites {0}",
     ),
 ];
 

@@ -57,6 +57,20 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
     ),
     ("discounts per customer", "remises par client"),
     ("visits", "visites"),
+    (
+        "error of what would have come",
+        "erreur de ce qui serait venu",
+    ),
+    (
+        "those changed going on as they were",
+        "les sites changés continuant comme avant",
+    ),
+    ("10 blocks each way", "10 blocs de chaque sorte"),
+    ("without the change", "sans le changement"),
+    (
+        "the switchback of all sales",
+        "l’alternance sur toutes les ventes",
+    ),
     ("discounts", "remises"),
     ("the arm that the customer is in", "la variante du client"),
     ("the control's mean", "la moyenne du témoin"),

@@ -1,6 +1,6 @@
 //! What an experiment changed, outcome by outcome and arm by arm, and whether that is real.
 
-use super::{list, number, shown, text};
+use super::{groups, list, number, shown, text};
 use crate::charts::Locale;
 use crate::console::estimates::{Written, estimate};
 use crate::console::format::{Currency, percent};
@@ -28,6 +28,7 @@ pub(in crate::console) fn show(l: Locale, currency: &Currency, page: &Value) -> 
     let rows: Vec<_> = findings.iter().map(|f| row(l, currency, f)).collect();
     Some(html! {
         (page::grid(say(Say::ItChanges), &heads, &rows))
+        (groups::show(l, currency, page))
         @if let Some(lines) = list(page, "told") {
             h3 { (say(Say::HowKnown)) }
             ul { @for line in lines { li { (french::marked(l, line.as_str().unwrap_or_default())) } } }
