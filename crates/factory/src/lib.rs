@@ -3,12 +3,14 @@
 pub mod batch;
 mod holdout;
 pub mod import;
+pub mod ledger;
 pub mod project;
 pub mod run;
 mod views;
 mod workshop;
 
 pub use holdout::HELD_OUT;
+pub use ledger::Ledger;
 pub use project::Project;
 pub use run::{RunError, RunOptions, RunOutcome};
 pub use views::ViewError;

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod budget;
 mod check;
 mod completions;
 mod decide;
@@ -48,6 +49,7 @@ pub(crate) enum Verb {
     Run(run::Run),
     Decide(decide::Decide),
     Explain(explain::Explain),
+    Budget(budget::Budget),
     Products(products::Products),
     Versions(versions::Versions),
     Promote(promote::Promote),
@@ -76,6 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Run(v) => v.run(&context).await,
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
+        Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,

@@ -14,10 +14,12 @@
 mod architecture;
 mod bad_input;
 mod batch;
+mod database;
 mod demo;
 mod documents;
 mod guide;
 mod imports;
+mod ledger;
 mod program;
 mod reference;
 mod serving;

@@ -82,6 +82,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "{control} : le groupe témoin ne reçoit rien de ce que paie le budget",
     ),
     (
+        "budget_used_up",
+        "{control} : ce qui reste du budget ne paie plus d’offre",
+    ),
+    (
+        "ledger_unavailable",
+        "{control} : on ne peut savoir pour l’instant ce qui reste du budget, et rien n’est promis sans cela",
+    ),
+    (
         "control_arm",
         "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
     ),
