@@ -512,19 +512,8 @@ impl Workshop {
         };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
-        let mut purse = match product.allowance().filter(|_| options.log) {
-            None => None,
-            Some(allowance) => {
-                let stakes = questions.iter().filter_map(|asked| {
-                    let held_out = holdout.is_held_out(asked);
-                    let decided = decide_one(serving.as_ref(), asked, held_out, options.now);
-                    decided.ok()?.stake
-                });
-                let takes = together(stakes);
-                let purse = self.purse(&name, version, &allowance, takes, options.now);
-                Some(purse.await?)
-            }
-        };
+        let money = self.money(product, version, serving.as_ref(), &questions, options);
+        let mut purse = money.await?;
         for (number, asked) in questions.iter().enumerate() {
             let held_out = holdout.is_held_out(asked);
             let id = format!("batch-{name}-{run}-{number}");
@@ -599,6 +588,30 @@ impl Workshop {
             purse.settle(options.now).await;
         }
         Ok(done)
+    }
+
+    /// The money that the answers promise, where they are logged and a ledger keeps the budget. What they take is found
+    /// by deciding twice, so that not all answers of a batch are held in memory.
+    async fn money(
+        &self,
+        product: &dyn Product,
+        version: u32,
+        serving: &dyn Serving,
+        questions: &[Asked],
+        options: &BatchOptions,
+    ) -> Result<Option<Purse>, HoldError> {
+        let Some(allowance) = product.allowance().filter(|_| options.log) else {
+            return Ok(None);
+        };
+        let holdout = &self.project.file.holdout;
+        let stakes = questions.iter().filter_map(|asked| {
+            let held_out = holdout.is_held_out(asked);
+            let decided = decide_one(serving, asked, held_out, options.now);
+            decided.ok()?.stake
+        });
+        let (name, takes) = (&product.header().name, together(stakes));
+        let purse = self.purse(name, version, &allowance, takes, options.now);
+        purse.await.map(Some)
     }
 
     async fn log_batch(

@@ -189,15 +189,19 @@ async fn look(state: Arc<AppState>) {
 /// Leases money, writes down what was promised, and settles the leases of processes that died.
 async fn keep_ledger(state: Arc<AppState>) {
     let Some(ledger) = &state.ledger else { return };
-    let mut settled_at: Option<Instant> = None;
-    loop {
-        if settled_at.is_none_or(|at| at.elapsed() >= SETTLE_EVERY) {
-            settle_dead(&state).await;
-            settled_at = Some(Instant::now());
+    let tending = async {
+        loop {
+            let _ = tokio::time::timeout(WRITE_EVERY, ledger.wanting()).await;
+            ledger.tend(jiff::Timestamp::now()).await;
         }
-        let _ = tokio::time::timeout(WRITE_EVERY, ledger.wanting()).await;
-        ledger.tend(jiff::Timestamp::now()).await;
-    }
+    };
+    let settling = async {
+        loop {
+            settle_dead(&state).await;
+            tokio::time::sleep(SETTLE_EVERY).await;
+        }
+    };
+    tokio::join!(tending, settling);
 }
 
 async fn settle_dead(state: &AppState) {

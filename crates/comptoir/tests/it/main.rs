@@ -15,6 +15,7 @@ mod architecture;
 mod bad_input;
 mod batch;
 mod database;
+mod deals;
 mod demo;
 mod documents;
 mod guide;
