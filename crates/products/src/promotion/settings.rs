@@ -142,12 +142,10 @@ impl Settings {
         if self.budget.is_none_or(|budget| budget < 0.01) {
             let found = self
                 .budget
-                .map_or("no".to_owned(), |budget| budget.to_string());
-            return Err(raw.refuse(
-                "ledger",
-                format!("{found} `budget`"),
-                "a ledger of a `budget` of a cent or more",
-            ));
+                .map_or("without a `budget`".to_owned(), |budget| {
+                    format!("of a `budget` of {budget}")
+                });
+            return Err(raw.refuse("ledger", found, "that of a `budget` of a cent or more"));
         }
         if !(1..=366).contains(&ledger.expires_days) {
             return refuse("expires_days", ledger.expires_days.to_string(), "1 to 366");

@@ -295,8 +295,11 @@ fn what_may_be_promised_is_the_files_to_say_also_of_an_older_version() {
 #[test]
 fn ledgers_that_make_no_sense_are_refused_at_their_line() {
     for (settings, says) in [
-        (LEDGER.to_owned(), "found no `budget`"),
-        (format!("budget = 0.001\n{LEDGER}"), "found 0.001 `budget`"),
+        (LEDGER.to_owned(), "without a `budget`"),
+        (
+            format!("budget = 0.001\n{LEDGER}"),
+            "of a `budget` of 0.001",
+        ),
         (format!("budget = 0.0\n{LEDGER}"), "budget"),
         (
             format!("budget = 5.0\n{}", LEDGER.replace("14", "0")),
