@@ -11,13 +11,13 @@ use registry::{BudgetRecord, LeaseRecord};
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
-  comptoir budget                   of every data product with a ledger: limit, reserved, spent, free, leases
+  comptoir budget                   limit, reserved, spent, free and leases of every product
   comptoir budget offers
-  comptoir budget release 0198f3    free what a process left that died on another machine, for good
+  comptoir budget release 0198f3    free the lease of a process that is lost with its machine
 
-Processes promise from leases, parts of a budget that they take at once. The lease of a process that
-died is settled by the next `comptoir serve` on its machine, from the decisions that it logged. Where
-that machine is lost, all of the lease counts as spent until somebody releases it."
+Processes promise from leases, parts of a budget that they take at once. The lease of a process
+that died is settled by the next `comptoir serve` on its machine, from the decisions that it logged.
+Where that machine is lost, the whole lease counts as spent until somebody releases it."
 )]
 pub(crate) struct Budget {
     /// The data product; all where absent
