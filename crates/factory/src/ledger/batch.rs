@@ -97,7 +97,9 @@ impl Workshop {
                 .await
                 .map_err(|e| match e {
                     LeaseError::UsedUp { .. } => None,
-                    other => Some(one_line(&other)),
+                    other @ (LeaseError::NoBudget { .. }
+                    | LeaseError::Closed { .. }
+                    | LeaseError::Store(_)) => Some(one_line(&other)),
                 }),
             Err(error) => Err(Some(one_line(&error))),
         };

@@ -258,11 +258,11 @@ fn an_answer_says_what_it_takes_of_the_budget_and_what_is_given_without() {
     // Without exploring, whoever could get nothing anyway asks for nothing.
     let version = fitted(&format!("budget = 100000.0\n{LEDGER}"), &history).unwrap();
     let served = serving(version.as_ref(), &history);
-    let stakes = (0..200).map(|number| {
+    let mut stakes = (0..200).map(|number| {
         let answer = served.decide(&asked(number), now).unwrap();
         (answer.actions[0].id == "deal", answer.stake.is_some())
     });
-    assert!(stakes.into_iter().all(|(deal, asks)| deal == asks));
+    assert!(stakes.all(|(deal, asks)| deal == asks));
 }
 
 #[test]

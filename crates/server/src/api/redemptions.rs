@@ -94,11 +94,8 @@ async fn write_down(
     id: &DecisionId,
     now: jiff::Timestamp,
 ) -> Result<(), Problem> {
-    let logged = match state.latest.lock().get(id.as_str()) {
-        Some(found) => Some(found),
-        None => None,
-    };
-    let logged = match logged {
+    let recent = state.latest.lock().get(id.as_str());
+    let logged = match recent {
         Some(found) => Some(found),
         None => find_decision(&state.workshop.lake, state.wal.root(), id)
             .await
