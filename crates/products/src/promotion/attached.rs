@@ -199,17 +199,19 @@ impl Attached {
             );
         }
         if let Why::NoMoney(why) = offered.why {
-            let (code, sentence) = match why {
-                NoMoney::UsedUp => (
+            let values = [("control", control.into())];
+            return match why {
+                NoMoney::UsedUp => reason(
                     "budget_used_up",
                     "{control}: what is left of the budget does not pay for an offer",
+                    values,
                 ),
-                NoMoney::Unavailable => (
+                NoMoney::Unavailable => reason(
                     "ledger_unavailable",
                     "{control}: what is left of the budget cannot be known now, and nothing is promised without it",
+                    values,
                 ),
             };
-            return reason(code, sentence, [("control", control.into())]);
         }
         let Some(arm) = given else {
             let values = [
