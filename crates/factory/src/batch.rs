@@ -1,5 +1,6 @@
 //! Decisions for many questions at once, with the code that answers online.
 
+use crate::ledger::{HoldError, Purse};
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
 use arrow::array::{
@@ -7,10 +8,10 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use lake::log::{ActionRecord, Answer, DecisionRecord};
-use products::{Asked, Decisions, Product, Serving};
+use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
+use products::{Asked, Decisions, Product, Serving, Stake};
 use schema::progress::Progress;
-use schema::{CustomerId, DecisionId, ProductId};
+use schema::{Cents, CustomerId, DecisionId, ProductId};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,6 +126,9 @@ pub enum BatchError {
     /// The shop cannot be read.
     #[error("read the shop")]
     Shop(#[source] features::LoadError),
+    /// The money that the answers promise.
+    #[error("reserve what the answers promise")]
+    Money(#[from] HoldError),
     /// The decisions could not be logged, so none is given out.
     #[error("log the decisions")]
     Log(#[source] lake::LakeError),
@@ -464,6 +468,7 @@ pub fn record(
         holdout: false,
         fallback: false,
         fingerprint: Some(product.header().fingerprint.clone()),
+        reserved: None,
     }
 }
 
@@ -507,13 +512,20 @@ impl Workshop {
         };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
+        let money = self.money(product, version, serving.as_ref(), &questions, options);
+        let mut purse = money.await?;
         for (number, asked) in questions.iter().enumerate() {
             let held_out = holdout.is_held_out(asked);
-            match decide_one(serving.as_ref(), asked, held_out, options.now) {
-                Ok(decided) => {
+            let id = format!("batch-{name}-{run}-{number}");
+            let decided = decide_one(serving.as_ref(), asked, held_out, options.now);
+            let decided = decided.and_then(|decided| match &mut purse {
+                Some(purse) => pay(purse, serving.as_ref(), asked, decided, &id, options.now),
+                None => Ok((decided, None)),
+            });
+            match decided {
+                Ok((decided, reserved)) => {
                     done.answered += 1;
                     done.actions += decided.actions.len() as u64;
-                    let id = format!("batch-{name}-{run}-{number}");
                     for a in &decided.actions {
                         let texts = [
                             Some(id.as_str()),
@@ -539,6 +551,7 @@ impl Workshop {
                         let plain = record(id, options.now, product, version, asked, &decided);
                         records.push(DecisionRecord {
                             holdout: held_out,
+                            reserved,
                             ..plain
                         });
                     }
@@ -563,12 +576,42 @@ impl Workshop {
         write(options, sink, &rows)?;
         if options.log && !records.is_empty() {
             let batch = DecisionRecord::to_batch(&records);
+            if let Some(purse) = &purse {
+                purse.hold().await?;
+            }
             self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now)
                 .await
                 .map_err(BatchError::Log)?;
         }
         beside.take_place()?;
+        if let Some(purse) = purse {
+            purse.settle(options.now).await;
+        }
         Ok(done)
+    }
+
+    /// The money that the answers promise, where they are logged and a ledger keeps the budget. What they take is found
+    /// by deciding twice, so that not all answers of a batch are held in memory.
+    async fn money(
+        &self,
+        product: &dyn Product,
+        version: u32,
+        serving: &dyn Serving,
+        questions: &[Asked],
+        options: &BatchOptions,
+    ) -> Result<Option<Purse>, HoldError> {
+        let Some(allowance) = product.allowance().filter(|_| options.log) else {
+            return Ok(None);
+        };
+        let holdout = &self.project.file.holdout;
+        let stakes = questions.iter().filter_map(|asked| {
+            let held_out = holdout.is_held_out(asked);
+            let decided = decide_one(serving, asked, held_out, options.now);
+            decided.ok()?.stake
+        });
+        let (name, takes) = (&product.header().name, together(stakes));
+        let purse = self.purse(name, version, &allowance, takes, options.now);
+        purse.await.map(Some)
     }
 
     async fn log_batch(
@@ -600,4 +643,39 @@ fn decide_one(
         serving.decide(asked, now)
     }
     .map_err(|e| e.to_string())
+}
+
+/// What all answers take, and what must be there for the dearest.
+fn together(stakes: impl Iterator<Item = Stake>) -> Stake {
+    let none = Stake {
+        takes: Cents(0),
+        must_have: Cents(0),
+    };
+    stakes.fold(none, |all, one| Stake {
+        takes: all.takes + one.takes,
+        must_have: all.must_have.max(one.must_have),
+    })
+}
+
+/// The answer with what it reserves, or the one that promises nothing where the money is not there.
+fn pay(
+    purse: &mut Purse,
+    serving: &dyn Serving,
+    asked: &Asked,
+    decided: Decisions,
+    id: &str,
+    now: jiff::Timestamp,
+) -> Result<(Decisions, Option<Reserved>), String> {
+    let Some(stake) = decided.stake else {
+        return Ok((decided, None));
+    };
+    let id = DecisionId::new(id).map_err(|e| e.to_string())?;
+    let arm = decided.actions.first().map_or("", |a| a.id.as_str());
+    match purse.grant(&id, asked.customer_id.as_ref(), arm, stake, now) {
+        Ok(reserved) => Ok((decided, reserved)),
+        Err(why) => {
+            let without = serving.without_money(asked, now, why);
+            Ok((without.map_err(|e| e.to_string())?, None))
+        }
+    }
 }

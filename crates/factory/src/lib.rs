@@ -4,6 +4,7 @@ pub mod batch;
 pub mod experiments;
 mod holdout;
 pub mod import;
+pub mod ledger;
 pub mod project;
 pub mod rules;
 pub mod run;
@@ -11,6 +12,7 @@ mod views;
 mod workshop;
 
 pub use holdout::HELD_OUT;
+pub use ledger::Ledger;
 pub use project::Project;
 pub use run::{RunError, RunOptions, RunOutcome};
 pub use views::ViewError;

@@ -1,5 +1,6 @@
 //! Questions and answers: the types that the server, the batch command and the decision log share.
 
+use crate::ledger::Stake;
 use crate::reasons::Reasons;
 use indexmap::IndexMap;
 use schema::{CustomerId, Estimate, Probability, ProductId};
@@ -102,6 +103,10 @@ pub struct Decisions {
     pub short_of: Option<ShortOf>,
     /// The method that scored.
     pub method: String,
+    /// What the answer takes of the product's budget, where a ledger keeps it: it may only leave once that is granted,
+    /// see [`crate::Serving::without_money`].
+    #[serde(skip)]
+    pub stake: Option<Stake>,
 }
 
 /// An answer with fewer actions than asked for.

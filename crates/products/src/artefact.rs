@@ -73,6 +73,16 @@ pub enum LoadError {
         /// The format that this program reads.
         allowed: u32,
     },
+    /// It may give what nobody has said the price of.
+    #[error(
+        "load the version of {product}: `most` of [settings.ledger] does not say what arm {arm:?} can cost"
+    )]
+    NotPayable {
+        /// The product.
+        product: String,
+        /// The arm.
+        arm: String,
+    },
     /// It belongs to something else.
     #[error("read the artefact of {product}: it is of {found}, expected {expected}")]
     Foreign {

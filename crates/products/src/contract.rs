@@ -3,6 +3,7 @@
 use crate::answer::{Asked, Decisions, Explanation, Infeasible, Subject};
 use crate::artefact::{Artefact, LoadError};
 use crate::file::{Header, Raw};
+use crate::ledger::{Allowance, NoMoney};
 use crate::shop::Shop;
 use features::History;
 use schema::{AsOf, Bytes, ConfigError, Scorecard};
@@ -141,6 +142,11 @@ pub trait Product: Send + Sync {
     /// The part of the file that all kinds share.
     fn header(&self) -> &Header;
 
+    /// What it may promise, where a ledger keeps its budget.
+    fn allowance(&self) -> Option<Allowance> {
+        None
+    }
+
     /// Days held out to measure a version before the final training.
     fn held_out_days(&self) -> u32;
 
@@ -212,6 +218,19 @@ pub trait Serving: Send + Sync {
     /// # Errors
     /// As [`Serving::decide`]: a question that cannot be answered is refused in the holdout too.
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible>;
+
+    /// The answer where nothing can be promised: it takes nothing of the budget.
+    ///
+    /// # Errors
+    /// As [`Serving::decide`].
+    fn without_money(
+        &self,
+        asked: &Asked,
+        now: jiff::Timestamp,
+        _why: NoMoney,
+    ) -> Result<Decisions, Infeasible> {
+        self.baseline(asked, now)
+    }
 
     /// Why it decides so; contributions add up to the score.
     ///

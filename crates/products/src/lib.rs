@@ -11,6 +11,7 @@ mod estimates;
 pub mod experiment;
 mod file;
 mod known;
+mod ledger;
 mod logged;
 mod outcome;
 pub mod promotion;
@@ -27,6 +28,7 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};
+pub use ledger::{Allowance, NoMoney, Period, Stake};
 pub use logged::PropensitiesError;
 pub use recent::Recent;
 pub use shop::Shop;

@@ -1,4 +1,4 @@
-//! The memory of what was trained: runs, versions, aliases, artefacts and API keys.
+//! The memory of what was trained and promised: runs, versions, aliases, artefacts, API keys, and budgets.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -18,12 +18,14 @@
 
 mod aliases;
 mod artefact;
+mod budgets;
 mod keys;
 mod migrations;
 mod moves;
 mod open;
 mod place;
 mod promotion;
+mod reservations;
 mod rows;
 mod run_life;
 mod runs;
@@ -32,11 +34,15 @@ mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
 pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
+pub use budgets::{
+    BudgetRecord, LeaseAsked, LeaseError, LeaseRecord, OpenBudgetError, ReleaseError,
+};
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
 pub use place::UrlError;
 pub use promotion::PromoteError;
+pub use reservations::{ConfirmError, Expired, NewReservation, Redeemed, ReserveError};
 pub use run_life::{EndRunError, StartRunError};
 pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
 pub use store::StoreError;

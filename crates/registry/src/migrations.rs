@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -18,6 +18,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         version: 2,
         sql: include_str!("../migrations/0002_api_keys.sql"),
+    },
+    Migration {
+        version: 3,
+        sql: include_str!("../migrations/0003_budgets.sql"),
     },
 ];
 

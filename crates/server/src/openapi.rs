@@ -18,6 +18,12 @@ const EVENTS: &str = "Events are on disk before they are confirmed. The same `ev
     A purchase of a known customer is part of their history at once: it counts for the next answer, until an import brings \
     the sales of its day. One of a day whose sales were imported is among them already and adds none.";
 
+/// What becomes of redemptions.
+const REDEMPTIONS: &str = "Tells that an offer was redeemed, and what it cost. Less than was reserved frees the rest. \
+    More, once more, or after the reservation expired, counts as spent all the same and is told as `excess_cents`: \
+    the shop has given it away. What other decisions have reserved stays reserved. Where the ledger does not answer (503), \
+    send the redemption again with the same key.";
+
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
     Json(document())
@@ -113,6 +119,17 @@ fn paths() -> Value {
                 &json!({ "events": [{ "event_id": "e1", "occurred_at": "2025-12-01T10:00:00Z", "type": "purchase", "customer_id": "17850", "product_id": "85123A", "quantity": 2 }] }),
             ),
             "responses": answers("How many were new.", &reference("Taken")),
+        } },
+        "/v1/redemptions": { "post": {
+            "summary": "Tell that an offer was redeemed", "operationId": "redemptions",
+            "description": REDEMPTIONS,
+            "parameters": [{
+                "name": "Idempotency-Key", "in": "header", "required": true,
+                "schema": { "type": "string", "minLength": 1, "maxLength": 120 },
+                "description": "Names the redemption: the same key twice counts once, for ever. With another decision or amount it is refused with 422.",
+            }],
+            "requestBody": body(&reference("Redemption"), &json!({ "decision_id": "0199f1", "redeemed_cents": 450 })),
+            "responses": answers("What it changed.", &reference("Redeemed")),
         } },
         "/health/live": { "get": { "summary": "The process answers", "operationId": "live", "security": [],
             "responses": plain("Alive.", "text/plain", &text) } },

@@ -9,6 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::ListenerExt;
 use factory::Workshop;
+use factory::ledger::SettleError;
 use lake::log::{
     CompactOptions, Drain, DrainError, DrainOptions, Drained, Wal, WalOptions, compact,
 };
@@ -62,6 +63,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Time between two moves of logged decisions into the lake.
 const DRAIN_EVERY: Duration = Duration::from_secs(10);
 
+/// Time between two batches of promises that are written down.
+const WRITE_EVERY: Duration = Duration::from_millis(100);
+
+/// Time between two looks for leases of dead processes.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
+
 /// Ten steps of niceness give a tenth of a contested processor.
 #[cfg(target_os = "linux")]
 const DRAIN_NICENESS: i32 = 10;
@@ -90,12 +97,8 @@ pub async fn serve(
         .await
         .map_err(listen)?;
     let bound = listener.local_addr().map_err(listen)?;
-    // The log lies beside the lake where that is a folder, else in the project: it needs a local disk.
-    let root = workshop.lake.folder().map_or_else(
-        || workshop.project.folder.join("wal"),
-        |lake| lake.join("_comptoir/wal"),
-    );
-    let wal = Arc::new(Wal::open_below(&root, &WalOptions::default()).map_err(ServeError::Log)?);
+    let wal = Wal::open_below(&workshop.log_root(), &WalOptions::default());
+    let wal = Arc::new(wal.map_err(ServeError::Log)?);
     let drain = Drain::new(
         workshop.lake.clone(),
         Arc::clone(&wal),
@@ -118,6 +121,7 @@ pub async fn serve(
         );
     }
     let looking = tokio::spawn(look(Arc::clone(&state)));
+    let keeping = tokio::spawn(keep_ledger(Arc::clone(&state)));
     let (drain_no_more, no_more) = tokio::sync::oneshot::channel::<()>();
     let draining = {
         let state = Arc::clone(&state);
@@ -142,6 +146,10 @@ pub async fn serve(
         () = patience => tracing::warn!("connections were still open after {GRACE:?}"),
     }
     looking.abort();
+    keeping.abort();
+    if let Some(ledger) = &state.ledger {
+        ledger.close(jiff::Timestamp::now()).await;
+    }
     // It has ended where it had to; what it was about to move is moved now.
     drop(drain_no_more);
     let _ = tokio::task::spawn_blocking(move || draining.join()).await;
@@ -175,6 +183,52 @@ async fn look(state: Arc<AppState>) {
         ) {
             gauge.set(bytes as f64);
         }
+    }
+}
+
+/// Leases money, writes down what was promised, and settles the leases of processes that died.
+async fn keep_ledger(state: Arc<AppState>) {
+    let Some(ledger) = &state.ledger else { return };
+    let tending = async {
+        loop {
+            let _ = tokio::time::timeout(WRITE_EVERY, ledger.wanting()).await;
+            ledger.tend(jiff::Timestamp::now()).await;
+        }
+    };
+    let settling = async {
+        loop {
+            settle_dead(&state).await;
+            tokio::time::sleep(SETTLE_EVERY).await;
+        }
+    };
+    tokio::join!(tending, settling);
+}
+
+async fn settle_dead(state: &AppState) {
+    match state
+        .workshop
+        .settle_dead_leases(jiff::Timestamp::now())
+        .await
+    {
+        Ok(settled) => {
+            for one in settled {
+                let (lease, product) = (one.lease, one.product);
+                let (promises, freed) = (one.promises, one.freed.to_string());
+                tracing::warn!(
+                    lease,
+                    product,
+                    promises,
+                    freed,
+                    "settled the lease of a process that died"
+                );
+            }
+        }
+        // That the registry is away is said by the ledger.
+        Err(SettleError::Registry(_)) => {}
+        Err(error) => tracing::error!(
+            error = factory::run::one_line(&error),
+            "leases of dead processes count as spent for now"
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::auth::Gatekeeper;
 use crate::live::Live;
 use axum::http::StatusCode;
-use factory::Workshop;
+use factory::{Ledger, Workshop};
 use lake::log::{DecisionRecord, Drain, LogRecord, RecentIds, Wal};
 use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
 use parking_lot::Mutex;
@@ -52,6 +52,9 @@ pub(crate) struct ProductMetrics {
     pub(crate) time: Arc<ResponseTimes>,
     pub(crate) fallbacks: Arc<Counter>,
     pub(crate) failures: Arc<Counter>,
+    pub(crate) reserved_cents: Arc<Counter>,
+    pub(crate) spent_cents: Arc<Counter>,
+    pub(crate) refused: Arc<Counter>,
     pub(crate) decisions: Mutex<BTreeMap<u32, Arc<Counter>>>,
 }
 
@@ -74,6 +77,8 @@ pub(crate) struct AppState {
     pub(crate) of_product: BTreeMap<String, ProductMetrics>,
     pub(crate) of_route: Mutex<BTreeMap<String, RouteMetrics>>,
     pub(crate) log_time: Arc<ResponseTimes>,
+    /// What this process may promise; none where no product has a ledger.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 impl AppState {
@@ -87,16 +92,16 @@ impl AppState {
             .map(|p| {
                 let name = p.header().name.as_str();
                 let labels = [(Label::Product, name)];
+                let counter = |indicator| metrics.counter(indicator, &labels).expect(broken);
                 let of = ProductMetrics {
                     time: metrics
                         .response_times(Indicator::DecisionTime, &labels)
                         .expect(broken),
-                    fallbacks: metrics
-                        .counter(Indicator::Fallbacks, &labels)
-                        .expect(broken),
-                    failures: metrics
-                        .counter(Indicator::DecisionFailures, &labels)
-                        .expect(broken),
+                    fallbacks: counter(Indicator::Fallbacks),
+                    failures: counter(Indicator::DecisionFailures),
+                    reserved_cents: counter(Indicator::BudgetReserved),
+                    spent_cents: counter(Indicator::BudgetSpent),
+                    refused: counter(Indicator::BudgetRefused),
                     decisions: Mutex::default(),
                 };
                 (name.to_owned(), of)
@@ -107,6 +112,7 @@ impl AppState {
             .expect(broken);
         Self {
             live: Live::new(&workshop),
+            ledger: Ledger::of(&workshop, wal.place()),
             workshop,
             wal,
             drain,

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 mod assign;
+mod budget;
 mod check;
 mod completions;
 mod decide;
@@ -54,6 +55,7 @@ pub(crate) enum Verb {
     Decide(decide::Decide),
     Explain(explain::Explain),
     Report(report::Report),
+    Budget(budget::Budget),
     Products(products::Products),
     Versions(versions::Versions),
     Promote(promote::Promote),
@@ -85,6 +87,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
         Verb::Report(v) => v.run(&context).await,
+        Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,

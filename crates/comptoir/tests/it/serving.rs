@@ -48,6 +48,40 @@ fn question(body: &str) -> String {
     )
 }
 
+/// A connection that asks one thing after the other.
+pub(crate) struct Connection(TcpStream);
+
+impl Connection {
+    pub(crate) fn open(address: &str) -> Option<Self> {
+        TcpStream::connect(address).ok().map(Self)
+    }
+
+    /// Status and body; nothing where the server is gone.
+    pub(crate) fn post(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Option<(u16, String)> {
+        let headers: String = headers
+            .iter()
+            .map(|(k, v)| format!("{k}: {v}\r\n"))
+            .collect();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.write_all(request.as_bytes()).ok()?;
+        read_answer(&mut self.0)
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Option<(u16, String)> {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        self.0.write_all(request.as_bytes()).ok()?;
+        read_answer(&mut self.0)
+    }
+}
+
 /// Asks once.
 pub(crate) fn ask(address: &str, body: &str) -> (u16, serde_json::Value) {
     let mut stream = TcpStream::connect(address).unwrap();

@@ -18,4 +18,5 @@ mod import_gate;
 mod import_killed;
 mod import_real_data;
 mod import_shop;
+mod ledger;
 mod project;

@@ -1,6 +1,6 @@
 //! Records to the columns of their tables, and back.
 
-use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord};
+use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord, Reserved};
 use super::wire::{AnswerWire, DecisionWire};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use jiff::Timestamp;
 use schema::table::Table;
-use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
+use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use std::sync::Arc;
 
 /// Table of decisions.
@@ -124,6 +124,12 @@ pub(super) fn decision_rows(decisions: &[DecisionWire<'_>]) -> RecordBatch {
             ),
             optional(rows.iter().map(|r| r.reasons)),
             optional(decisions().map(|d| d.fingerprint)),
+            optional(decisions().map(|d| d.reserved.map(|r| r.lease))),
+            Arc::new(
+                decisions()
+                    .map(|d| d.reserved.map(|r| r.cents))
+                    .collect::<Int64Array>(),
+            ),
         ],
     )
 }
@@ -195,6 +201,12 @@ fn head(batch: &RecordBatch, row: usize) -> Option<DecisionRecord> {
         holdout: flag("holdout")?,
         fallback: flag("fallback")?,
         fingerprint: cell("fingerprint"),
+        reserved: cell("lease")
+            .zip(integer(batch, "reserved_cents", row))
+            .map(|(lease, cents)| Reserved {
+                lease,
+                cents: Cents(cents),
+            }),
     })
 }
 

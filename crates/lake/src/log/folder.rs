@@ -62,14 +62,18 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     fs_err::File::open(path)?.sync_all()
 }
 
-/// The identifier of the folder that holds all logs of this machine, made on first use.
+/// The identifier of the folder that holds all logs of this machine, made on first use, as is the folder.
 ///
 /// Rows of its logs carry it, so that compaction here never touches rows whose segment lies on another machine.
-pub(crate) fn root_id(root: &Path) -> io::Result<String> {
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn root_id(root: &Path) -> io::Result<String> {
     let path = root.join(ROOT_ID);
     if let Ok(id) = fs_err::read_to_string(&path) {
         return Ok(id);
     }
+    fs_err::create_dir_all(root)?;
     let id = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
     let draft = root.join(format!(".{ROOT_ID}.{id}"));
     fs_err::write(&draft, &id)?;

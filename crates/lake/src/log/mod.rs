@@ -22,11 +22,11 @@ mod wire;
 
 pub use compact::{CompactError, CompactOptions, Compacted, compact};
 pub use drain::{Drain, DrainError, DrainOptions, Drained, HeldBack};
-pub use folder::Recovery;
+pub use folder::{Recovery, root_id};
 pub use lookup::{LookupError, find_decision};
 pub use recent::RecentIds;
 pub use records::{
-    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError,
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError, Reserved,
 };
 pub use segment::{
     Damage, RECORD_BYTES_MAX, SegmentError, SegmentReader, SegmentRecord, read_segment,

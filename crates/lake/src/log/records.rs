@@ -2,7 +2,7 @@
 
 use super::wire::Wire;
 use jiff::Timestamp;
-use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
+use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
@@ -94,6 +94,19 @@ pub struct DecisionRecord {
     /// Fingerprint of the configuration that decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// What it reserved of its product's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Reserved>,
+}
+
+/// What a decision reserved of a budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reserved {
+    /// The lease that it was promised from.
+    pub lease: String,
+    /// How much, above 0.
+    pub cents: Cents,
 }
 
 /// What was decided.

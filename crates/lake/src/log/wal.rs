@@ -273,6 +273,14 @@ impl Wal {
         self.folder.root()
     }
 
+    /// This log among those of all machines: the identifier of the folder of this machine's logs, `/`, and its own folder
+    /// in there.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let name = self.folder.path().file_name().unwrap_or_default();
+        format!("{}/{}", self.folder.root_id(), name.to_string_lossy())
+    }
+
     pub(crate) fn owned(&self) -> &Folder {
         &self.folder
     }

@@ -2,23 +2,36 @@
 //! written and a tenth to be read, and what is read borrows from what was read.
 
 use super::records::{
-    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError,
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError, Reserved,
 };
 use jiff::Timestamp;
-use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
+use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-/// First byte of a record. Each change of the types below is a new number: fields have no names here.
+/// First byte of a record. Each change of the types below is a new number: fields have no names here. One more sort of
+/// [`Frame`] is none: what an older program has left is read, and what it does not know waits for one that does.
 const FORMAT: u8 = 2;
 
 /// A record of the log, borrowed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) enum Wire<'a> {
+    Decision(DecisionWire<'a>),
+    Event(EventWire<'a>),
+}
+
+/// A record as it lies in the log.
+#[derive(Debug, Serialize, Deserialize)]
+enum Frame<'a> {
     #[serde(borrow)]
     Decision(DecisionWire<'a>),
     #[serde(borrow)]
     Event(EventWire<'a>),
+    /// A decision that reserved money.
+    Reserving(
+        #[serde(borrow)] DecisionWire<'a>,
+        #[serde(borrow)] ReservedWire<'a>,
+    ),
 }
 
 /// A [`DecisionRecord`], borrowed.
@@ -36,6 +49,15 @@ pub(super) struct DecisionWire<'a> {
     pub(super) holdout: bool,
     pub(super) fallback: bool,
     pub(super) fingerprint: Option<&'a str>,
+    #[serde(skip)]
+    pub(super) reserved: Option<ReservedWire<'a>>,
+}
+
+/// A [`Reserved`], borrowed.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ReservedWire<'a> {
+    pub(super) lease: &'a str,
+    pub(super) cents: i64,
 }
 
 /// An [`Answer`], borrowed. Reasons are JSON text.
@@ -131,6 +153,10 @@ impl<'a> From<&'a DecisionRecord> for DecisionWire<'a> {
             holdout: record.holdout,
             fallback: record.fallback,
             fingerprint: record.fingerprint.as_deref(),
+            reserved: record.reserved.as_ref().map(|reserved| ReservedWire {
+                lease: &reserved.lease,
+                cents: reserved.cents.0,
+            }),
         }
     }
 }
@@ -197,6 +223,10 @@ impl DecisionWire<'_> {
             holdout: self.holdout,
             fallback: self.fallback,
             fingerprint: self.fingerprint.map(str::to_owned),
+            reserved: self.reserved.map(|reserved| Reserved {
+                lease: reserved.lease.to_owned(),
+                cents: Cents(reserved.cents),
+            }),
         })
     }
 }
@@ -231,12 +261,19 @@ impl EventWire<'_> {
 
 impl Wire<'_> {
     /// The record as it lies in the log.
-    pub(super) fn write(&self) -> Result<Vec<u8>, RecordError> {
+    pub(super) fn write(self) -> Result<Vec<u8>, RecordError> {
         /// Room for a list of ten with its reasons.
         const RECORD_BYTES: usize = 3 * 1024;
         let mut bytes = Vec::with_capacity(RECORD_BYTES);
         bytes.push(FORMAT);
-        Ok(postcard::to_extend(self, bytes)?)
+        let frame = match self {
+            Self::Decision(decision) => match decision.reserved {
+                Some(reserved) => Frame::Reserving(decision, reserved),
+                None => Frame::Decision(decision),
+            },
+            Self::Event(event) => Frame::Event(event),
+        };
+        Ok(postcard::to_extend(&frame, bytes)?)
     }
 }
 
@@ -245,7 +282,12 @@ impl<'a> Wire<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, RecordError> {
         match bytes.split_first() {
             Some((&FORMAT, fields)) => match postcard::take_from_bytes(fields)? {
-                (record, []) => Ok(record),
+                (Frame::Decision(decision), []) => Ok(Self::Decision(decision)),
+                (Frame::Event(event), []) => Ok(Self::Event(event)),
+                (Frame::Reserving(decision, reserved), []) => Ok(Self::Decision(DecisionWire {
+                    reserved: Some(reserved),
+                    ..decision
+                })),
                 (_, rest) => Err(RecordError::Longer { bytes: rest.len() }),
             },
             Some((&found, _)) => Err(RecordError::Format {
@@ -284,6 +326,7 @@ mod tests {
             holdout: true,
             fallback: false,
             fingerprint: None,
+            reserved: None,
         })
     }
 
@@ -306,7 +349,19 @@ mod tests {
             quantity: NonZeroU32::new(2),
             decision_id: Some(DecisionId::new("d1").unwrap()),
         });
+        let LogRecord::Decision(plain) = decision(Answer::Actions(vec![action(None, "null")]))
+        else {
+            panic!("a decision");
+        };
+        let reserving = LogRecord::Decision(DecisionRecord {
+            reserved: Some(Reserved {
+                lease: "l1".to_owned(),
+                cents: Cents(250),
+            }),
+            ..plain
+        });
         vec![
+            reserving,
             decision(Answer::Nothing {
                 propensity: Probability::ONE,
                 reasons: Json::default(),

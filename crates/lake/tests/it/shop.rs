@@ -4,11 +4,11 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
 use lake::log::{
-    ActionRecord, Answer, DecisionRecord, DrainOptions, EventRecord, EventType, LogRecord, Wal,
-    WalOptions,
+    ActionRecord, Answer, DecisionRecord, DrainOptions, EventRecord, EventType, LogRecord,
+    Reserved, Wal, WalOptions,
 };
 use lake::{Lake, LakeOptions};
-use schema::{CustomerId, DecisionId, Json, Probability, ProductId};
+use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -79,6 +79,10 @@ pub(crate) fn decision(id: &str, actions: u32) -> DecisionRecord {
         holdout: false,
         fallback: true,
         fingerprint: Some("5d41402a".to_owned()),
+        reserved: Some(Reserved {
+            lease: "1f7a".to_owned(),
+            cents: Cents(250),
+        }),
     }
 }
 

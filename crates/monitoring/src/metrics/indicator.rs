@@ -105,6 +105,9 @@ indicators! {
     DecisionTime Histogram "comptoir_decision_seconds" [Product] "Time to decide, without the way there and back, in seconds.";
     Fallbacks Counter "comptoir_fallbacks_total" [Product] "Decisions answered by the declared fallback.";
     DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Decisions that could not be answered at all.";
+    BudgetReserved Counter "comptoir_budget_reserved_cents_total" [Product] "Money promised by this process, in cents.";
+    BudgetSpent Counter "comptoir_budget_spent_cents_total" [Product] "Money redeemed as this process was told, in cents.";
+    BudgetRefused Counter "comptoir_budget_refused_total" [Product] "Decisions that could promise nothing and gave the control.";
     DecisionLogTime Histogram "comptoir_decision_log_seconds" [] "Time until a decision is safely logged, in seconds.";
     RowsAccepted Counter "comptoir_rows_accepted_total" [Product] "Rows that passed their contract.";
     RowsQuarantined Counter "comptoir_rows_quarantined_total" [Product] "Rows that were set aside with a reason.";

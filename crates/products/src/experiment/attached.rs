@@ -161,6 +161,7 @@ impl Serving for Attached {
             actions: vec![action],
             short_of: None,
             method: "the arm that the customer is in".to_owned(),
+            stake: None,
         })
     }
 

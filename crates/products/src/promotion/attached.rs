@@ -7,13 +7,14 @@ use super::fitted::Body;
 use super::possible::{Limits, Possible};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
+use crate::ledger::{NoMoney, Stake};
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::PROPENSITIES;
 use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
-use schema::{AsOf, Estimate, Probability};
+use schema::{AsOf, Cents, Estimate, Probability};
 use std::sync::Arc;
 
 pub(super) struct Attached {
@@ -43,6 +44,8 @@ enum Why {
     Pinned,
     /// The customer is held out of what a budget is spent on.
     HeldOut,
+    /// Nothing can be promised now, to nobody.
+    NoMoney(NoMoney),
 }
 
 /// What the arms do for one customer.
@@ -166,13 +169,32 @@ impl Attached {
             actions: vec![action],
             short_of: None,
             method: method.to_owned(),
+            stake: self.stake(given, offered),
         }
+    }
+
+    /// What the answer takes of the budget that a ledger keeps.
+    fn stake(&self, given: Option<usize>, offered: &Offered) -> Option<Stake> {
+        let ledger = self.body.settings.ledger.as_ref()?;
+        if matches!(offered.why, Why::HeldOut | Why::NoMoney(_)) {
+            return None;
+        }
+        let most = |arm: usize| ledger.most(&self.body.arms[arm].name);
+        let might = offered.possible.iter().filter(|(_, share)| *share > 0.0);
+        let mut might: Vec<usize> = might.filter_map(|(arm, _)| *arm).chain(given).collect();
+        if self.body.settings.explore > 0.0 && !matches!(offered.why, Why::Pinned) {
+            might.extend(offered.allowed.arms());
+        }
+        Some(Stake {
+            takes: given.map_or(Cents(0), most),
+            must_have: might.into_iter().map(most).max()?,
+        })
     }
 
     /// The probability of an answer: that of being drawn, and that of being best and not drawn.
     fn propensity(&self, given: Option<usize>, offered: &Offered) -> Probability {
         let possible = offered.allowed.arms().count();
-        if matches!(offered.why, Why::HeldOut | Why::Pinned) || possible == 0 {
+        if matches!(offered.why, Why::HeldOut | Why::Pinned | Why::NoMoney(_)) || possible == 0 {
             return Probability::ONE;
         }
         let explore = self.body.settings.explore;
@@ -226,6 +248,21 @@ impl Attached {
                 "{control}: whoever is held out gets nothing that the budget pays for",
                 [("control", control.into())],
             );
+        }
+        if let Why::NoMoney(why) = offered.why {
+            let values = [("control", control.into())];
+            return match why {
+                NoMoney::UsedUp => reason(
+                    "budget_used_up",
+                    "{control}: what is left of the budget does not pay for an offer",
+                    values,
+                ),
+                NoMoney::Unavailable => reason(
+                    "ledger_unavailable",
+                    "{control}: what is left of the budget cannot be known now, and nothing is promised without it",
+                    values,
+                ),
+            };
         }
         let Some(arm) = given else {
             if offered.allowed.arms().next().is_none() {
@@ -315,7 +352,9 @@ impl Serving for Attached {
         let method = match offered.why {
             Why::Average => NOTHING_KNOWN,
             Why::Pinned => "a rule of the shop",
-            Why::Own | Why::Drawn | Why::HeldOut => "largest effect on the customer, less its cost",
+            Why::Own | Why::Drawn | Why::HeldOut | Why::NoMoney(_) => {
+                "largest effect on the customer, less its cost"
+            }
         };
         Ok(self.answer(offered.best, &offered, method))
     }
@@ -323,7 +362,7 @@ impl Serving for Attached {
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let offered = self.offered(&Facts::default(), "", self.allowed(customer, now));
-        if self.body.settings.budget.is_some() {
+        if self.body.settings.budget.is_some() || self.body.settings.ledger.is_some() {
             let offered = Offered {
                 why: Why::HeldOut,
                 ..offered
@@ -331,6 +370,20 @@ impl Serving for Attached {
             return Ok(self.answer(None, &offered, "the control: the budget is not spent on it"));
         }
         Ok(self.answer(offered.best, &offered, CARD.baseline))
+    }
+
+    fn without_money(
+        &self,
+        asked: &Asked,
+        now: jiff::Timestamp,
+        why: NoMoney,
+    ) -> Result<Decisions, Infeasible> {
+        let customer = asked.customer(CARD.kind)?;
+        let offered = Offered {
+            why: Why::NoMoney(why),
+            ..self.offered(&Facts::default(), "", self.allowed(customer, now))
+        };
+        Ok(self.answer(None, &offered, "the control: nothing can be promised"))
     }
 
     fn explain(

@@ -43,6 +43,18 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// An arm of which nobody has said what it can cost.
+    #[error(
+        "`most` of [settings.ledger] does not say what arm {arm:?} of trial {trial:?} can cost; the arms that promise money are {arms}"
+    )]
+    NotPayable {
+        /// The trial.
+        trial: String,
+        /// The arm.
+        arm: String,
+        /// The arms there are.
+        arms: String,
+    },
     /// A budget that nothing counts against.
     #[error(
         "`budget` is {budget}, but no arm of trial {trial:?} spends anything: name what they cost in `costs`, or import sales with their discounts"
@@ -150,6 +162,17 @@ impl Draws {
                 found: found.clone(),
                 arms: listed(&names),
             });
+        }
+        if let Some(ledger) = &settings.ledger {
+            let treated = names.iter().copied().filter(|name| *name != control);
+            let all: BTreeSet<&str> = treated.collect();
+            if let Some(arm) = all.iter().find(|arm| !ledger.most.contains_key(**arm)) {
+                return Err(TrialError::NotPayable {
+                    trial: settings.trial.clone(),
+                    arm: (*arm).to_owned(),
+                    arms: listed(&all),
+                });
+            }
         }
         let treated = names.into_iter().filter(|name| *name != control);
         let arms: Vec<String> = std::iter::once(control)

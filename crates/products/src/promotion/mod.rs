@@ -17,6 +17,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::ledger::Allowance;
 use features::History;
 use fitted::{Body, FittedPromotion, Golden};
 use schema::{AsOf, Bytes, ConfigError};
@@ -98,6 +99,10 @@ impl Product for PromotionProduct {
         &self.header
     }
 
+    fn allowance(&self) -> Option<Allowance> {
+        self.settings.allowance()
+    }
+
     /// None: a version is measured on customers that it has not seen, not on days.
     fn held_out_days(&self) -> u32 {
         0
@@ -129,7 +134,18 @@ impl Product for PromotionProduct {
     }
 
     fn load(&self, artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
-        let body: Body = artefact.body(CARD.kind, &self.header.name)?;
+        let mut body: Body = artefact.body(CARD.kind, &self.header.name)?;
+        if let Some(ledger) = &self.settings.ledger {
+            let mut arms = body.arms.iter().map(|arm| &arm.name);
+            if let Some(arm) = arms.find(|arm| !ledger.most.contains_key(*arm)) {
+                return Err(LoadError::NotPayable {
+                    product: self.header.name.clone(),
+                    arm: arm.clone(),
+                });
+            }
+        }
+        // What is promised is the shop's to say, from today on and not from the next training.
+        body.settings.ledger.clone_from(&self.settings.ledger);
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
         Ok(Box::new(self.fitted(artefact.as_of, body)))

@@ -1,13 +1,42 @@
 //! Settings of kind `promotion`.
 
 use crate::file::Raw;
+use crate::ledger::{Allowance, Period};
 use crate::outcome::Outcome;
 use math::tails::normal_upper_quantile;
 use models::uplift::EffectInterval;
-use schema::ConfigError;
+use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// How the budget is kept, promise by promise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ledger {
+    /// For how long `budget` holds: `month`, `week` or `day` of the shop's time, or `version`.
+    pub(crate) period: Period,
+    /// Days within which an offer may be redeemed, 1 to 366; then what it reserved is free again.
+    pub(crate) expires_days: u32,
+    /// What one giving of each arm can cost at most, in the shop's currency: that is what is reserved. Names every arm
+    /// but the control.
+    pub(crate) most: BTreeMap<String, f64>,
+}
+
+impl Ledger {
+    /// What giving an arm reserves; an arm that is not named cannot be paid.
+    pub(crate) fn most(&self, arm: &str) -> Cents {
+        self.most
+            .get(arm)
+            .map_or(Cents(i64::MAX), |most| cents(*most))
+    }
+}
+
+/// An amount in cents, rounded up so that no part of one is forgotten.
+fn cents(amount: f64) -> Cents {
+    // What is beyond exact cents is refused by the check.
+    Cents::nearest((amount * 100.0 - 1e-6).ceil()).unwrap_or(Cents(i64::MAX))
+}
 
 /// Settings as written.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +56,10 @@ pub(crate) struct Settings {
     /// gets the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget: Option<f64>,
+    /// Keeps the budget promise by promise, so that no more is promised than it holds: `budget` is then also what may be
+    /// promised in each period. Needs `budget`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ledger: Option<Ledger>,
     /// Standard errors taken off the effect on each customer before it competes for the budget, 0 to 3: who looks best of
     /// many is partly lucky.
     pub(crate) caution: f64,
@@ -51,6 +84,7 @@ impl Default for Settings {
             outcome: Outcome::Visits,
             costs: BTreeMap::new(),
             budget: None,
+            ledger: None,
             caution: 0.5,
             explore: 0.0,
             window_days: 14,
@@ -83,6 +117,54 @@ impl Settings {
         self.costs.get(arm).copied().unwrap_or(0.0)
     }
 
+    /// What may be promised, where a ledger keeps the budget.
+    pub(crate) fn allowance(&self) -> Option<Allowance> {
+        let (ledger, budget) = (self.ledger.as_ref()?, self.budget?);
+        let dearest = ledger.most.values().map(|most| cents(*most)).max();
+        Some(Allowance {
+            // Rounded down: not even a part of a cent more.
+            limit: Cents::nearest((budget * 100.0 + 1e-6).floor())?,
+            period: ledger.period,
+            expires_days: ledger.expires_days,
+            dearest: dearest?,
+        })
+    }
+
+    fn check_ledger(&self, raw: &Raw) -> Result<(), ConfigError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        let refuse = |key: &str, found: String, allowed: &str| {
+            Err(raw
+                .file
+                .refuse(&["settings", "ledger", key], found, allowed))
+        };
+        if self.budget.is_none_or(|budget| budget < 0.01) {
+            let found = self
+                .budget
+                .map_or("without a `budget`".to_owned(), |budget| {
+                    format!("of a `budget` of {budget}")
+                });
+            return Err(raw.refuse("ledger", found, "that of a `budget` of a cent or more"));
+        }
+        if !(1..=366).contains(&ledger.expires_days) {
+            return refuse("expires_days", ledger.expires_days.to_string(), "1 to 366");
+        }
+        let wrong = |most: &f64| !(most.is_finite() && (0.01..1.0e12).contains(most));
+        if let Some((arm, most)) = ledger.most.iter().find(|(_, most)| wrong(most)) {
+            return refuse("most", format!("{most} for {arm:?}"), "a cent or more");
+        }
+        if ledger.most.contains_key(&self.control) || ledger.most.is_empty() {
+            let found = format!("{:?}", ledger.most.keys().collect::<Vec<_>>());
+            return refuse(
+                "most",
+                found,
+                "every arm but the control, which promises nothing",
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn check(&self, raw: &Raw) -> Result<(), ConfigError> {
         for (key, name) in [("trial", &self.trial), ("control", &self.control)] {
             if name.trim().is_empty() {
@@ -106,6 +188,7 @@ impl Settings {
                 ));
             }
         }
+        self.check_ledger(raw)?;
         if !(0.0..=3.0).contains(&self.caution) {
             return Err(raw.refuse("caution", self.caution, "0 to 3"));
         }

@@ -535,6 +535,7 @@ impl Attached {
             actions,
             short_of,
             method: proposed.method.clone(),
+            stake: None,
         }
     }
 }

@@ -412,6 +412,7 @@ impl Serving for Attached {
             actions: vec![action],
             short_of: None,
             method: "k-means on logs".to_owned(),
+            stake: None,
         })
     }
 
@@ -422,6 +423,7 @@ impl Serving for Attached {
             actions: self.group(&rfm).into_iter().collect(),
             short_of: None,
             method: "quintile-sum groups".to_owned(),
+            stake: None,
         })
     }
 

@@ -635,6 +635,7 @@ impl Serving for Attached {
             actions,
             short_of: None,
             method: self.body.chosen.clone(),
+            stake: None,
         })
     }
 
@@ -645,6 +646,7 @@ impl Serving for Attached {
             actions: self.at_own_rate(&known),
             short_of: None,
             method: OWN_RATE.to_owned(),
+            stake: None,
         })
     }
 

@@ -3,11 +3,11 @@
 
 use features::{Assignment, History, HistoryBuilder, NewLine, Trials};
 use math::random::stream;
-use products::{Asked, FitError, Fitted, Raw, Serving, Shop};
+use products::{Asked, FitError, Fitted, NoMoney, Raw, Serving, Shop, Stake};
 use rand::RngExt;
 use schema::config::ConfigFile;
 use schema::time::date_of;
-use schema::{AsOf, ConfigError, CustomerId};
+use schema::{AsOf, Cents, ConfigError, CustomerId};
 use std::sync::Arc;
 
 /// The day on which everybody is drawn.
@@ -212,5 +212,118 @@ fn budgets_that_make_no_sense_are_refused() {
         let error = fitted(settings, &history).map(|_| ()).unwrap_err();
         let source = std::error::Error::source(&error).map(ToString::to_string);
         assert!(source.is_some_and(|s| s.contains(says)), "{settings}");
+    }
+}
+
+const LEDGER: &str =
+    "[settings.ledger]\nperiod = \"month\"\nexpires_days = 14\nmost = { deal = 7.5 }";
+
+#[test]
+fn an_answer_says_what_it_takes_of_the_budget_and_what_is_given_without() {
+    let history = shop();
+    let version = fitted(
+        &format!("budget = 1000.0\nexplore = 0.1\n{LEDGER}"),
+        &history,
+    )
+    .unwrap();
+    let served = serving(version.as_ref(), &history);
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    for number in 0..200 {
+        let answer = served.decide(&asked(number), now).unwrap();
+        // Whoever is drawn might have got the deal: without money for it nobody would be drawn.
+        let takes = if answer.actions[0].id == "deal" {
+            750
+        } else {
+            0
+        };
+        let stake = Stake {
+            takes: Cents(takes),
+            must_have: Cents(750),
+        };
+        assert_eq!(answer.stake, Some(stake), "{number}");
+        assert_eq!(served.baseline(&asked(number), now).unwrap().stake, None);
+    }
+    for (why, code) in [
+        (NoMoney::UsedUp, "budget_used_up"),
+        (NoMoney::Unavailable, "ledger_unavailable"),
+    ] {
+        let answer = served.without_money(&asked(3), now, why).unwrap();
+        let action = &answer.actions[0];
+        assert_eq!(
+            (action.id.as_str(), action.propensity.get(), answer.stake),
+            ("none", 1.0, None)
+        );
+        assert_eq!(action.reasons.list()[0].code, code);
+    }
+    // Without exploring, whoever could get nothing anyway asks for nothing.
+    let version = fitted(&format!("budget = 100000.0\n{LEDGER}"), &history).unwrap();
+    let served = serving(version.as_ref(), &history);
+    let mut stakes = (0..200).map(|number| {
+        let answer = served.decide(&asked(number), now).unwrap();
+        (answer.actions[0].id == "deal", answer.stake.is_some())
+    });
+    assert!(stakes.all(|(deal, asks)| deal == asks));
+}
+
+#[test]
+fn what_may_be_promised_is_the_files_to_say_also_of_an_older_version() {
+    let history = shop();
+    let older = fitted("budget = 1000.0", &history).unwrap().artefact();
+    let now = product(&format!("budget = 12.349\n{LEDGER}")).unwrap();
+    let allowance = now.allowance().unwrap();
+    assert_eq!(
+        (allowance.limit, allowance.dearest, allowance.expires_days),
+        (Cents(1_234), Cents(750), 14)
+    );
+    let served = serving(now.load(&older).unwrap().as_ref(), &history);
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let mut stakes = (0..200).map(|number| served.decide(&asked(number), at).unwrap().stake);
+    assert!(stakes.any(|stake| stake.is_some_and(|s| s.takes == Cents(750))));
+    let other = product(&format!(
+        "budget = 12.0\n{}",
+        LEDGER.replace("deal", "letter")
+    ))
+    .unwrap();
+    let refused = other.load(&older).map(|_| ()).unwrap_err().to_string();
+    assert!(refused.contains("arm \"deal\" can cost"), "{refused}");
+    let error = other.fit(&history, 1).map(|_| ()).unwrap_err();
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(source.is_some_and(|s| s.contains("arm \"deal\" of trial")));
+    assert!(product("budget = 12.0").unwrap().allowance().is_none());
+}
+
+#[test]
+fn ledgers_that_make_no_sense_are_refused_at_their_line() {
+    for (settings, says) in [
+        (LEDGER.to_owned(), "without a `budget`"),
+        (
+            format!("budget = 0.001\n{LEDGER}"),
+            "of a `budget` of 0.001",
+        ),
+        (format!("budget = 0.0\n{LEDGER}"), "budget"),
+        (
+            format!("budget = 5.0\n{}", LEDGER.replace("14", "0")),
+            "1 to 366",
+        ),
+        (
+            format!("budget = 5.0\n{}", LEDGER.replace("7.5", "0.0")),
+            "0 for \"deal\"",
+        ),
+        (
+            format!("budget = 5.0\n{}", LEDGER.replace("7.5", "-1.0")),
+            "-1 for \"deal\"",
+        ),
+        (
+            format!("budget = 5.0\n{}", LEDGER.replace("deal", "none")),
+            "promises nothing",
+        ),
+        (
+            format!("budget = 5.0\n{}", LEDGER.replace("month", "year")),
+            "year",
+        ),
+        (format!("budget = 5.0\n{LEDGER}\npace = true"), "pace"),
+    ] {
+        let refused = product(&settings).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains(says), "{settings}: {refused}");
     }
 }

@@ -14,6 +14,7 @@
 )]
 
 mod backend;
+mod budgets;
 mod contract;
 mod crash;
 mod damage;
@@ -66,4 +67,11 @@ on_both_databases! {
     opening::many_may_open_a_new_registry_at_once,
     opening::tables_of_a_newer_program_are_refused_untouched,
     opening::another_applications_database_is_refused_untouched,
+    budgets::a_budget_is_opened_and_resized_and_never_without_money,
+    budgets::a_lease_takes_a_hundredth_within_its_bounds_and_an_answer_lost_is_given_again,
+    budgets::what_was_promised_is_reserved_once_and_the_rest_of_a_lease_is_freed,
+    budgets::a_redemption_counts_once_frees_the_rest_and_loses_no_excess,
+    budgets::what_is_not_redeemed_in_time_is_free_again_and_counts_when_it_is,
+    budgets::a_lease_is_released_by_hand_only_once_its_holder_is_silent,
+    budgets::many_at_once_promise_the_whole_budget_and_no_cent_more,
 }

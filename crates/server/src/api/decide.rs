@@ -11,9 +11,10 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use lake::log::{DecisionRecord, LogRecord, WalError, find_decision};
-use products::{Asked, Decisions, Explanation, Infeasible};
-use schema::DecisionId;
+use factory::ledger::Promise;
+use lake::log::{DecisionRecord, LogRecord, Reserved, WalError, find_decision};
+use products::{Asked, Decisions, Explanation, Infeasible, NoMoney};
+use schema::{Cents, DecisionId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -55,6 +56,12 @@ pub(crate) struct Answer {
     pub(crate) decided_at: jiff::Timestamp,
     pub(crate) holdout: bool,
     pub(crate) fallback: bool,
+    /// What the answer promises at most, where it promises money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reserved_cents: Option<Cents>,
+    /// The same with where it comes from.
+    #[serde(skip)]
+    pub(crate) reserved: Option<Reserved>,
     #[serde(flatten)]
     pub(crate) decided: Decisions,
 }
@@ -233,8 +240,59 @@ fn answer(
         decided_at: put.now,
         holdout: put.held_out,
         fallback,
+        reserved_cents: None,
+        reserved: None,
         decided,
     })
+}
+
+/// Has the ledger grant what an answer promises; where it does not, the answer becomes the one that promises nothing.
+async fn pay(
+    state: &AppState,
+    name: &str,
+    put: &Put,
+    answered: &mut Answer,
+) -> Result<(), Problem> {
+    let Some(stake) = answered.decided.stake else {
+        return Ok(());
+    };
+    let promise = Promise {
+        product: name,
+        version: answered.version,
+        decision: &answered.decision_id,
+        customer: put.asked.customer_id.as_ref(),
+        arm: answered
+            .decided
+            .actions
+            .first()
+            .map_or("", |a| a.id.as_str()),
+        stake,
+        at: put.now,
+    };
+    let granted = match &state.ledger {
+        Some(ledger) => ledger.grant(&promise).await,
+        None => Err(NoMoney::Unavailable),
+    };
+    let of = state.of_product.get(name);
+    match granted {
+        Ok(reserved) => {
+            answered.reserved_cents = reserved.as_ref().map(|reserved| reserved.cents);
+            answered.reserved = reserved;
+            if let (Some(of), Some(cents)) = (of, answered.reserved_cents) {
+                of.reserved_cents.add(u64::try_from(cents.0).unwrap_or(0));
+            }
+        }
+        Err(why) => {
+            if let Some(of) = of {
+                of.refused.increment();
+            }
+            let serving = &put.live.serving;
+            answered.decided = serving
+                .without_money(&put.asked, put.now, why)
+                .map_err(|infeasible| problem(&infeasible))?;
+        }
+    }
+    Ok(())
 }
 
 /// Answers one question.
@@ -255,7 +313,8 @@ async fn answer_one(
     } else {
         put.decide_here(deadline)
     };
-    let answered = answer(state, name, &put, tried, started.elapsed())?;
+    let mut answered = answer(state, name, &put, tried, started.elapsed())?;
+    pay(state, name, &put, &mut answered).await?;
     log(state, name, &[(&put.asked, &answered)]).await?;
     state.count_decisions(name, live.version, 1);
     json(&answered)
@@ -298,9 +357,12 @@ async fn answer_many(
                 .collect::<Result<Vec<(Put, Answer)>, Problem>>()
         }
     };
-    let answered = tokio::task::spawn_blocking(all)
+    let mut answered = tokio::task::spawn_blocking(all)
         .await
         .map_err(|e| Problem::internal("decide", &e))??;
+    for (put, answered) in &mut answered {
+        pay(state, name, put, answered).await?;
+    }
     let pairs: Vec<(&Asked, &Answer)> = answered.iter().map(|(put, a)| (&put.asked, a)).collect();
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
@@ -321,6 +383,7 @@ fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Optio
     Some(DecisionRecord {
         holdout: answer.holdout,
         fallback: answer.fallback,
+        reserved: answer.reserved.clone(),
         ..plain
     })
 }
@@ -349,11 +412,20 @@ async fn log(state: &AppState, name: &str, answers: &[(&Asked, &Answer)]) -> Res
         let bytes = LogRecord::Decision(record)
             .to_bytes()
             .map_err(|e| Problem::internal("log the decision", &e))?;
-        waiting.push(state.wal.append(&bytes));
+        waiting.push((state.wal.append(&bytes), *answer));
         logged.push((&answer.decision_id, bytes));
     }
-    for appended in waiting {
-        appended.await.map_err(|e| not_logged(&e))?;
+    let mut failed = None;
+    for (appended, answer) in waiting {
+        let Err(error) = appended.await else { continue };
+        // It leaves for nobody: what it promised is free again.
+        if let (Some(ledger), Some(reserved)) = (&state.ledger, &answer.reserved) {
+            ledger.take_back(&answer.decision_id, reserved);
+        }
+        failed.get_or_insert_with(|| not_logged(&error));
+    }
+    if let Some(problem) = failed {
+        return Err(problem);
     }
     state.log_time.record(started.elapsed());
     let mut latest = state.latest.lock();
@@ -508,6 +580,7 @@ mod tests {
             actions: Vec::new(),
             short_of: None,
             method: method.to_owned(),
+            stake: None,
         }
     }
 

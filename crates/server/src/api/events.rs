@@ -19,7 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The header that makes a request safe to be sent again.
-const KEY: &str = "Idempotency-Key";
+pub(super) const KEY: &str = "Idempotency-Key";
 
 /// Most characters of a key: with the rest of the identifier that is made of it, an event's has 200 at most.
 const KEY_CHARS_MAX: usize = 120;
@@ -54,24 +54,30 @@ struct Key {
     body: [u8; 32],
 }
 
+/// The key of a request; nothing where it has none. The quotes of a structured header (RFC 9651) are no part of it.
+pub(super) fn key_text(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim_matches('"');
+    let found = text.chars().count();
+    if !(1..=KEY_CHARS_MAX).contains(&found) || text.contains(char::is_control) {
+        let detail = format!(
+            "the header `{KEY}` has {found} readable characters, allowed is 1 to {KEY_CHARS_MAX}"
+        );
+        return Err(Problem::invalid(detail).field(KEY));
+    }
+    Ok(Some(text))
+}
+
 impl Key {
-    /// Reads the header; nothing where there is none. The quotes of a structured header (RFC 9651) are no part of it.
+    /// Reads the header, see [`key_text`].
     fn of(headers: &HeaderMap, body: &[u8]) -> Result<Option<Self>, Problem> {
-        let Some(value) = headers.get(KEY) else {
-            return Ok(None);
-        };
-        let text = value.to_str().unwrap_or_default().trim_matches('"');
-        let found = text.chars().count();
-        if !(1..=KEY_CHARS_MAX).contains(&found) || text.contains(char::is_control) {
-            let detail = format!(
-                "the header `{KEY}` has {found} readable characters, allowed is 1 to {KEY_CHARS_MAX}"
-            );
-            return Err(Problem::invalid(detail).field(KEY));
-        }
-        Ok(Some(Self {
+        let named = |text: &str| Self {
             text: text.to_owned(),
             body: sha2::Sha256::digest(body).into(),
-        }))
+        };
+        Ok(key_text(headers)?.map(named))
     }
 
     /// The identifier of an event without one: another body under the same key gives other events, so that nothing

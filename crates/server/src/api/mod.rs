@@ -5,6 +5,7 @@ mod catalogue;
 mod decide;
 mod events;
 mod health;
+mod redemptions;
 
 use crate::openapi;
 use crate::problem::Problem;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/v1/products/{name}/explain", post(decide::explain))
         .route("/v1/decisions/{id}", get(decide::decision))
         .route("/v1/events", post(events::take).layer(Extension(keys)))
+        .route("/v1/redemptions", post(redemptions::take))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -172,6 +172,7 @@ fn answer() -> Value {
             "decided_at": moment("When."),
             "holdout": flag("The customer belongs to the universal holdout and got the baseline."),
             "fallback": flag("The baseline answered because the version failed or was late."),
+            "reserved_cents": whole("What the answer promises at most, reserved of the product's budget; absent where it promises nothing."),
             "placement": text("Where it is shown, where the product has placements."),
             "actions": array(&reference("Action")),
             "short_of": object(&["missing", "because"], &json!({
@@ -256,6 +257,10 @@ fn decision() -> Value {
             "holdout": flag("The customer belongs to the universal holdout and got the baseline."),
             "fallback": flag("The baseline answered because the version failed or was late."),
             "fingerprint": text("Fingerprint of the product file that decided."),
+            "reserved": object(&["lease", "cents"], &json!({
+                "lease": text("The lease that it promised from."),
+                "cents": whole("What it reserved of the product's budget."),
+            })),
         }),
     )
 }
@@ -425,6 +430,21 @@ pub(super) fn all() -> Value {
             "accepted": whole("Events that are now on disk."),
             "duplicates": whole("Events that had been sent before; they change nothing."),
         })),
+        "Redemption": object(&["decision_id", "redeemed_cents"], &json!({
+            "decision_id": text("That of the answer that promised."),
+            "redeemed_cents": { "type": "integer", "minimum": 0, "description": "What it cost." },
+        })),
+        "Redeemed": object(
+            &["product", "period", "redeemed_cents", "freed_cents", "excess_cents", "repeated"],
+            &json!({
+                "product": text("The data product whose budget pays."),
+                "period": text("The period whose budget pays."),
+                "redeemed_cents": whole("What it cost."),
+                "freed_cents": whole("What of the reservation is free again."),
+                "excess_cents": whole("What of it nothing was reserved for."),
+                "repeated": flag("It had been told before, and changes nothing now."),
+            }),
+        ),
         "Ready": ready(),
         "Problem": {
             "type": "object", "description": "RFC 9457.", "required": ["type", "title", "status", "detail"],

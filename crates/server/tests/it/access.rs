@@ -1,7 +1,7 @@
 //! Who may do what: every route, every scope.
 
 use crate::served::{
-    Served, ask, edit, get, key, lock, locked, post, project, serving, trained, within,
+    Served, ask, edit, get, key, lock, locked, post, project, promise, serving, trained, within,
 };
 use serde_json::{Value, json};
 use server::{ServeError, ServeOptions};
@@ -86,6 +86,12 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
             "ingest",
             json!({ "events": [event] }),
         ),
+        post(
+            "/v1/redemptions",
+            "/v1/redemptions",
+            "ingest",
+            json!({ "decision_id": "promised", "redeemed_cents": 450 }),
+        ),
         get("/metrics", "/metrics", Some("read")),
         get("/health/live", "/health/live", None),
         get("/health/ready", "/health/ready", None),
@@ -101,6 +107,9 @@ fn bearer(key: &str) -> String {
 fn asked(address: SocketAddr, route: &Route, key: Option<&str>) -> (u16, String) {
     let authorization = key.map(bearer);
     let mut headers = vec![("content-type", "application/json")];
+    if route.pattern == "/v1/redemptions" {
+        headers.push(("idempotency-key", "till 1"));
+    }
     headers.extend(authorization.as_deref().map(|a| ("authorization", a)));
     let body = if route.body.is_null() {
         String::new()
@@ -118,6 +127,7 @@ fn asked(address: SocketAddr, route: &Route, key: Option<&str>) -> (u16, String)
 #[test]
 fn every_route_opens_to_its_scope_and_to_no_other() {
     let (served, keys) = guarded();
+    promise(&served, "promised");
     let read = bearer(&keys["read"]);
     let page = get(served.address, "/customers", &[("authorization", &read)]).body;
     let customer = page.split("/customers/").nth(1).unwrap();

@@ -1,7 +1,7 @@
 //! What real requests are answered is what the OpenAPI document says, for every route of it.
 
 use crate::house::customers;
-use crate::served::{Served, ask, empty, get, lock, project, serving, shop};
+use crate::served::{Served, ask, empty, get, lock, project, promise, serving, shop};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -240,6 +240,21 @@ fn every_route_answers_as_the_document_says() {
     for _ in 0..2 {
         asking.post(shop(), events, events, &json!({ "events": [event] }));
     }
+
+    promise(shop(), "documented");
+    let redemption = json!({ "decision_id": "documented", "redeemed_cents": 700 }).to_string();
+    let (redemptions, json) = ("/v1/redemptions", ("content-type", "application/json"));
+    let path = ("POST", redemptions, redemptions);
+    let with_key = [json, ("idempotency-key", "till 1")];
+    for repeated in [false, true] {
+        let (status, told) = asking.send(shop(), path, &with_key, &redemption);
+        assert_eq!((status, &told["repeated"]), (200, &json!(repeated)));
+        assert_eq!(told["excess_cents"], 200);
+    }
+    assert_eq!(asking.send(shop(), path, &[json], &redemption).0, 422);
+    let unknown = redemption.replace("documented", "nobody's");
+    let with_key = [json, ("idempotency-key", "till 2")];
+    assert_eq!(asking.send(shop(), path, &with_key, &unknown).0, 404);
 
     // Each way to be refused.
     let decide = "/v1/products/{name}/decide";

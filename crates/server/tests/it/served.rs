@@ -287,3 +287,36 @@ pub(crate) fn locked() -> (Served, String) {
     let key = within(folder.path(), async |workshop| key(workshop, "read").await);
     (serving(folder), key.plaintext)
 }
+
+/// Has the ledger of a running server hold a promise of 5.00 by a decision of this name.
+pub(crate) fn promise(served: &Served, decision: &str) {
+    use schema::{Cents, DecisionId};
+    let promised = registry::NewReservation {
+        decision: DecisionId::new(decision).unwrap(),
+        customer: None,
+        arm: "deal".to_owned(),
+        cents: Cents(500),
+        at: jiff::Timestamp::now(),
+    };
+    within(served.folder(), async |workshop| {
+        let asked = registry::LeaseAsked {
+            id: decision,
+            product: "offers",
+            period: "2026-11",
+            holder: "elsewhere/process",
+            expires_days: 7,
+            known: Cents(0),
+            needed: Cents(500),
+            few: Cents(500),
+            many: Cents(500),
+        };
+        let (registry, now) = (&workshop.registry, promised.at);
+        let opened = registry.open_budget(asked.product, asked.period, Cents(90_000));
+        opened.await.unwrap();
+        registry.lease(&asked, now).await.unwrap();
+        registry
+            .settle_lease(decision, &[promised], now)
+            .await
+            .unwrap();
+    });
+}

@@ -111,6 +111,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "la règle « {rule} » exclut {arm} ({because})",
     ),
     (
+        "budget_used_up",
+        "{control} : ce qui reste du budget ne paie plus d’offre",
+    ),
+    (
+        "ledger_unavailable",
+        "{control} : on ne peut savoir pour l’instant ce qui reste du budget, et rien n’est promis sans cela",
+    ),
+    (
         "control_arm",
         "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
     ),

@@ -156,6 +156,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Empreinte de la configuration qui a décidé.",
     ),
     (
+        "The lease of the product's budget that the decision promised from, where it promised money.",
+        "La part de budget réservée par un processus, sur laquelle la décision a promis, si elle a promis de l’argent.",
+    ),
+    (
+        "What the decision reserved of that budget, once and not for each action.",
+        "Ce que la décision a réservé de ce budget, une fois et non pour chaque action.",
+    ),
+    (
         "Fingerprint of the source file that mapped it: a changed mapping imports the file again.",
         "Empreinte du fichier source qui l’a traduit : une traduction changée fait réimporter le fichier.",
     ),

@@ -1,0 +1,153 @@
+//! `comptoir budget`
+
+use crate::context::Context;
+use crate::print::{self, Table};
+use anyhow::bail;
+use factory::ledger::LEASE_SILENCE;
+use registry::{BudgetRecord, LeaseRecord};
+
+/// Show what offers have promised of their budgets
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  comptoir budget                   limit, reserved, spent, free and leases of every product
+  comptoir budget offers
+  comptoir budget release 0198f3    free the lease of a process that is lost with its machine
+
+Processes promise from leases, parts of a budget that they take at once. The lease of a process
+that died is settled by the next `comptoir serve` on its machine, from the decisions that it logged.
+Where that machine is lost, the whole lease counts as spent until somebody releases it."
+)]
+pub(crate) struct Budget {
+    /// The data product; all where absent
+    product: Option<String>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Free what is left of a lease whose holder is lost
+    #[command(after_help = "Example:
+  comptoir budget release 0198f3    the lease that `comptoir budget` shows as stranded
+
+What the lost process promised and nobody has written down is then promised a second time:
+release a lease only when its decision log is lost for good.")]
+    Release {
+        /// The lease
+        lease: String,
+    },
+}
+
+/// Whether nothing was heard of the holder for so long that nobody promises from the lease any more.
+fn is_stranded(lease: &LeaseRecord, now: jiff::Timestamp) -> bool {
+    now.duration_since(lease.last_sign_at) >= LEASE_SILENCE
+}
+
+/// A lease with whether its holder is lost.
+#[derive(serde::Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    lease: &'a LeaseRecord,
+    stranded: bool,
+}
+
+impl Budget {
+    pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let workshop = context.workshop().await?;
+        let (registry, now) = (&workshop.registry, Context::now());
+        if let Some(Action::Release { lease }) = &self.action {
+            let released = registry.release_lease(lease, LEASE_SILENCE, now).await?;
+            if context.json() {
+                return print::json(&Shown {
+                    lease: &released,
+                    stranded: true,
+                });
+            }
+            let LeaseRecord {
+                id,
+                product,
+                period,
+                left_cents,
+                ..
+            } = &released;
+            return print::line(format!(
+                "{left_cents} of lease {id} is free again: {product}, {period}"
+            ));
+        }
+        let (mut budgets, mut leases) = (registry.budgets().await?, registry.open_leases().await?);
+        if let Some(product) = &self.product {
+            let known = workshop.project.product(product).is_some();
+            if !known && !budgets.iter().any(|b| b.product == *product) {
+                let names = workshop.project.product_names().join(", ");
+                bail!("there is no data product {product:?}, allowed is {names}");
+            }
+            budgets.retain(|b| b.product == *product);
+            leases.retain(|l| l.product == *product);
+        }
+        if context.json() {
+            let shown = leases.iter().map(|lease| Shown {
+                lease,
+                stranded: is_stranded(lease, now),
+            });
+            let leases: Vec<Shown<'_>> = shown.collect();
+            return print::json(&serde_json::json!({ "budgets": budgets, "leases": leases }));
+        }
+        if budgets.is_empty() {
+            return print::line("nothing was promised yet");
+        }
+        of_budgets(&budgets).print()?;
+        if leases.is_empty() {
+            return Ok(());
+        }
+        print::line("")?;
+        of_leases(&leases, now).print()
+    }
+}
+
+fn of_budgets(budgets: &[BudgetRecord]) -> Table {
+    let mut table = Table::new([
+        "product", "period", "limit", "reserved", "spent", "leased", "free", "expired", "excess",
+    ]);
+    for b in budgets {
+        table.row([
+            b.product.clone(),
+            b.period.clone(),
+            b.limit_cents.to_string(),
+            b.reserved_cents.to_string(),
+            b.spent_cents.to_string(),
+            b.leased_cents.to_string(),
+            b.free_cents.to_string(),
+            b.expired_cents.to_string(),
+            b.excess_cents.to_string(),
+        ]);
+    }
+    table
+}
+
+fn of_leases(leases: &[LeaseRecord], now: jiff::Timestamp) -> Table {
+    let mut table = Table::new([
+        "lease",
+        "product",
+        "period",
+        "leased",
+        "left",
+        "last heard of",
+        "holder",
+        "",
+    ]);
+    for l in leases {
+        table.row([
+            l.id.clone(),
+            l.product.clone(),
+            l.period.clone(),
+            l.cents.to_string(),
+            l.left_cents.to_string(),
+            l.last_sign_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            l.holder.clone(),
+            if is_stranded(l, now) { "stranded" } else { "" }.to_owned(),
+        ]);
+    }
+    table
+}
