@@ -113,7 +113,9 @@ mod tests {
     #[test]
     fn whoever_never_scatters_does_not_count_for_everybody() {
         let expected = [vec![0.0; 100], vec![10.0; 100]].concat();
-        let outcome: Vec<f64> = (0..200).map(|row| if row < 100 { 0.0 } else { 12.0 }).collect();
+        let outcome: Vec<f64> = (0..200)
+            .map(|row| if row < 100 { 0.0 } else { 12.0 })
+            .collect();
         let scatter = Scatter::of(&expected, &outcome);
         assert_eq!(scatter.variances, [0.02 * 2.0, 4.0]);
     }

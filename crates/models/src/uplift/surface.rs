@@ -159,7 +159,9 @@ impl Surface {
         let differences = self.differences(rows)?;
         for ((arm, differences), weights) in self.arms.iter_mut().zip(differences).zip(weights) {
             let pairs = differences.iter().zip(weights);
-            let sum = pairs.map(|(difference, weight)| weight * difference).sum::<f64>();
+            let sum = pairs
+                .map(|(difference, weight)| weight * difference)
+                .sum::<f64>();
             arm.centre += sum / weights.iter().sum::<f64>();
         }
         Ok(())

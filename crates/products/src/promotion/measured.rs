@@ -141,7 +141,10 @@ impl OutOfFold {
             let trial = draws.experiment(&draws.outcome, &every, columns, &learnt)?;
             let expected = uplift::expected_outcomes(&trial, &unseen, &how)?;
             for (all, expected) in all.expected.iter_mut().zip(expected) {
-                held_out.iter().zip(expected).for_each(|(row, y)| all[*row] = y);
+                held_out
+                    .iter()
+                    .zip(expected)
+                    .for_each(|(row, y)| all[*row] = y);
             }
             let worth: Vec<Worth> = (0..held_out.len())
                 .flat_map(|place| {

@@ -91,7 +91,12 @@ fn redemption_cents(grocery: &Grocery, customers: &[Customer], arm: Arm) -> i64 
     let mean = || {
         let (mut discount, mut trips) = (0.0, 0.0);
         for customer in customers {
-            let expected = expected(customer, arm, customer.responses[arm as usize], grocery.month_days);
+            let expected = expected(
+                customer,
+                arm,
+                customer.responses[arm as usize],
+                grocery.month_days,
+            );
             discount += expected.discount;
             trips += expected.trips;
         }

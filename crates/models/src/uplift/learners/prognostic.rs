@@ -34,7 +34,9 @@ fn prognosis(work: &Work<'_>) -> Task {
 
 /// The curve of an arm's scores against the expected outcome, from the rows kept.
 fn curve(work: &Work<'_>, arm: usize, expected: &[f64], keep: impl Fn(usize) -> bool) -> Curve {
-    let kept: Vec<usize> = (0..work.experiment.rows()).filter(|row| keep(*row)).collect();
+    let kept: Vec<usize> = (0..work.experiment.rows())
+        .filter(|row| keep(*row))
+        .collect();
     let of = |values: &[f64]| -> Vec<f64> { kept.iter().map(|row| values[*row]).collect() };
     let (scores, weights) = (&work.scores[arm - 1], &work.precision.of_scores[arm - 1]);
     Curve::fit(&of(expected), &of(scores), &of(weights))
