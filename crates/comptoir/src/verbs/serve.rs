@@ -37,18 +37,27 @@ impl Serve {
     }
 }
 
-/// Completes when the process is asked to stop.
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
+/// Completes when the process is asked to stop. Being asked is noticed from the call on: a server that has just said its
+/// address stops in good order too.
+fn stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    async fn received(signal: std::io::Result<tokio::signal::unix::Signal>) {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
             }
+            // What cannot be listened to stops the process by itself.
+            Err(_) => std::future::pending().await,
         }
-        Err(_) => {
-            let _ = interrupt.await;
+    }
+    let (interrupt, terminate) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    );
+    async move {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
         }
     }
 }
