@@ -262,7 +262,11 @@ fn a_batch_promises_from_the_same_budget_and_a_stranded_lease_is_released_by_han
     );
     lease(11);
     // The next server leaves it alone: what was promised from it cannot be read here.
-    let (mut server, _) = serve(&shop);
+    let (mut server, address) = serve(&shop);
+    // Once it answers, it also hears that it is to stop.
+    let mut connection = Connection::open(&address).unwrap();
+    assert_eq!(connection.get("/health/live").unwrap().0, 200);
+    drop(connection);
     terminate(&mut server);
     let said = good(&shop, &["budget", "--quiet"]).out;
     assert!(
