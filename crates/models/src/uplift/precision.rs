@@ -36,7 +36,8 @@ impl Scatter {
             variances.push(of.iter().map(square).sum::<f64>() / of.len() as f64);
         }
         rise(&mut variances);
-        let least = (FLOOR * mean).max(f64::MIN_POSITIVE);
+        // Where nothing scatters all tell alike.
+        let least = if mean > 0.0 { FLOOR * mean } else { 1.0 };
         variances.iter_mut().for_each(|v| *v = v.max(least));
         Self { ends, variances }
     }
@@ -108,6 +109,12 @@ mod tests {
         assert_eq!(scatter.variances, [1.0, 16.0]);
         let of = [0.0, 1.0, 5.0, 10.0, 99.0].map(|at| scatter.variance(at));
         assert_eq!(of, [1.0, 1.0, 16.0, 16.0, 16.0]);
+    }
+
+    #[test]
+    fn where_nothing_scatters_all_tell_alike() {
+        let scatter = Scatter::of(&[4.0; 200], &[4.0; 200]);
+        assert_eq!(scatter.variances, [1.0, 1.0]);
     }
 
     #[test]
