@@ -292,13 +292,13 @@ fn reached_in_words(reached: &Reached) -> Vec<String> {
 }
 
 /// With its sign.
-fn signed(value: f64) -> String {
+pub(super) fn signed(value: f64) -> String {
     let sign = if value > 0.0 { "+" } else { "" };
     format!("{sign}{}", short(value))
 }
 
 /// Three decimals are all that a p-value can promise.
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     if p < 0.001 {
         "< 0.001".to_owned()
     } else {

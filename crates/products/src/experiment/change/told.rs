@@ -1,5 +1,6 @@
 //! A change in sentences.
 
+use super::super::told::{p_value, signed};
 use super::fitted::Body;
 use super::read::{By, Finding};
 use measure::effects::Effect;
@@ -188,19 +189,4 @@ fn switched(found: &Switched, unit: &str) -> Vec<String> {
             "{unit}: the standard error is {block} by block, {serial} where blocks resemble those before"
         ),
     ]
-}
-
-/// With its sign.
-fn signed(value: f64) -> String {
-    let sign = if value > 0.0 { "+" } else { "" };
-    format!("{sign}{}", short(value))
-}
-
-/// Three decimals are all that a p-value can promise.
-fn p_value(p: f64) -> String {
-    if p < 0.001 {
-        "< 0.001".to_owned()
-    } else {
-        format!("{p:.3}")
-    }
 }
