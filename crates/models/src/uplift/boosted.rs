@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use super::cross_fit::Size;
 use super::features::{Features, gather};
 use super::settings::Boosting;
 use crate::boost::{self, Labels, Loss, Model, Table};
@@ -160,18 +161,19 @@ impl Task {
         }
     }
 
-    /// Learns the task with a known number of rounds.
+    /// Learns the task to a known size.
     pub(super) fn learn(
         &self,
         matrix: &Matrix,
-        settings: &boost::Settings,
-        rounds: usize,
+        shapes: &[boost::Settings],
+        size: Size,
     ) -> Result<Model> {
         let labels = self.labels();
+        let settings = &self.form.of(shapes)[size.shape];
         let mut booster =
             boost::Booster::new(matrix.table(), labels, None, Loss::Squared, settings)?;
-        booster.advance(rounds);
-        Ok(booster.finish(rounds))
+        booster.advance(size.rounds);
+        Ok(booster.finish(size.rounds))
     }
 }
 

@@ -32,11 +32,7 @@ pub fn expected_outcomes(
             .map(|arm| {
                 let task = task(experiment, arm);
                 let size = cross_fit(&matrix, std::slice::from_ref(&task), &folds, &shapes)?.size;
-                unseen.predicted_by(&task.learn(
-                    &matrix,
-                    &task.form.of(&shapes)[size.shape],
-                    size.rounds,
-                )?)
+                unseen.predicted_by(&task.learn(&matrix, &shapes, size)?)
             })
             .collect()
     };

@@ -94,12 +94,11 @@ impl<'a> Work<'a> {
         keep: Keep<'_>,
         size: Size,
     ) -> Boost<Model> {
-        let Size { shape, rounds } = size;
         match keep {
-            Keep::All => task.learn(matrix, &task.form.of(&self.shapes)[shape], rounds),
+            Keep::All => task.learn(matrix, &self.shapes, size),
             Keep::Half(kept) => {
                 let task = task.only(|row| kept[row]);
-                task.learn(matrix, &task.form.of(&self.shapes)[shape], rounds)
+                task.learn(matrix, &self.shapes, size)
             }
         }
     }

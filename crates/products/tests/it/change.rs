@@ -1,13 +1,13 @@
 //! Kind `experiment` on changes that nobody drew: what was planted is found, and what cannot be identified is refused.
 
+use crate::read_out::{fitted, number, product, refused};
 use features::{History, HistoryBuilder, NewLine, SiteDay, Sites};
 use math::random::stream;
-use products::{Artefact, Asked, FitError, Fitted, Infeasible, Raw, Shop};
+use products::{Artefact, Asked, Infeasible, Shop};
 use rand::{Rng, RngExt};
-use schema::config::ConfigFile;
 use schema::scorecard::Gate;
 use schema::time::date_of;
-use schema::{AsOf, ConfigError, CustomerId};
+use schema::{AsOf, CustomerId};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -63,31 +63,11 @@ fn shop(days: Vec<(Option<String>, SiteDay)>) -> History {
         .with_sites(Sites::new(days))
 }
 
-fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
-    let text = format!("kind = \"experiment\"\nowner = \"me\"\n\n[settings]\n{settings}\n");
-    Raw::read(ConfigFile::new("change.toml", text))?.check()
-}
-
-fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
-    product(settings).unwrap().fit(history, 7)
-}
-
-fn refused(settings: &str, history: &History) -> String {
-    let error = fitted(settings, history).map(|_| ()).unwrap_err();
-    let source = std::error::Error::source(&error);
-    source.map(ToString::to_string).unwrap_or_default()
-}
-
 fn change(method: &str, sites: &[&str], more: &str) -> String {
     let start = date_of(START);
     format!(
         "outcomes = [\"revenue\"]\n[settings.change]\nmethod = \"{method}\"\nsites = {sites:?}\nstart = \"{start}\"\n{more}"
     )
-}
-
-fn number(of: &Value, path: &str) -> f64 {
-    let found = of.pointer(path).and_then(Value::as_f64);
-    found.unwrap_or_else(|| panic!("{path}: {of:#}"))
 }
 
 const TWELVE: [&str; 12] = [

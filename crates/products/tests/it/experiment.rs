@@ -1,15 +1,15 @@
 //! Kind `experiment`: what was planted is found, and what cannot be read is not.
 
+use crate::read_out::{fitted, number, product, refused};
 use features::{
     Assignment, Exposure, History, HistoryBuilder, NewLine, Product as Goods, RoundsBuilder, Trials,
 };
 use math::random::stream;
-use products::{Asked, FitError, Fitted, Infeasible, Raw, Shop};
+use products::{Asked, Infeasible, Shop};
 use rand::RngExt;
-use schema::config::ConfigFile;
 use schema::scorecard::Gate;
 use schema::time::date_of;
-use schema::{AsOf, ConfigError, CustomerId};
+use schema::{AsOf, CustomerId};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -73,31 +73,11 @@ fn drawn(customers: usize, mailed: impl Fn(usize) -> bool) -> Trials {
     Trials::new((0..customers).map(draw).collect(), [])
 }
 
-fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
-    let text = format!("kind = \"experiment\"\nowner = \"me\"\n\n[settings]\n{settings}\n");
-    Raw::read(ConfigFile::new("read-out.toml", text))?.check()
-}
-
-fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
-    product(settings).unwrap().fit(history, 7)
-}
-
-fn refused(settings: &str, history: &History) -> String {
-    let error = fitted(settings, history).map(|_| ()).unwrap_err();
-    let source = std::error::Error::source(&error);
-    source.map(ToString::to_string).unwrap_or_default()
-}
-
 /// What is said of one outcome of one arm.
 fn finding(page: &Value, outcome: &str) -> Value {
     let all = page["findings"].as_array().unwrap();
     let found = all.iter().find(|found| found["outcome"] == outcome);
     found.unwrap().clone()
-}
-
-fn number(of: &Value, path: &str) -> f64 {
-    let found = of.pointer(path).and_then(Value::as_f64);
-    found.unwrap_or_else(|| panic!("{path}: {of:#}"))
 }
 
 const TRIAL: &str = "trial = \"mail\"\noutcomes = [\"margin\", \"orders\"]";

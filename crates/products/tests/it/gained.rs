@@ -1,12 +1,11 @@
 //! Kind `experiment`: who gained, by what was known before the draw.
 
+use crate::read_out::{fitted, product};
 use features::{Assignment, History, HistoryBuilder, NewLine, Trials};
 use math::random::stream;
-use products::{FitError, Fitted, Raw};
 use rand::RngExt;
-use schema::config::ConfigFile;
+use schema::AsOf;
 use schema::time::date_of;
-use schema::{AsOf, ConfigError};
 
 const DRAWN: i64 = 20_000;
 
@@ -53,15 +52,6 @@ fn shop(customers: usize) -> History {
     builder
         .build(as_of, vec![])
         .with_trials(Trials::new(draws, []))
-}
-
-fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
-    let text = format!("kind = \"experiment\"\nowner = \"me\"\n\n[settings]\n{settings}\n");
-    Raw::read(ConfigFile::new("read-out.toml", text))?.check()
-}
-
-fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
-    product(settings).unwrap().fit(history, 7)
 }
 
 const TRIAL: &str = "trial = \"mail\"\noutcomes = [\"revenue\"]\n";

@@ -21,4 +21,5 @@ mod offers;
 mod planned;
 mod planted;
 mod promotion;
+mod read_out;
 mod shop;
