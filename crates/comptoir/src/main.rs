@@ -5,6 +5,7 @@ mod exit;
 mod print;
 mod progress;
 mod verbs;
+mod workers;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -17,12 +18,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = verbs::Arguments::parse();
     context::start_logging(&arguments.global);
-    let threads = context::threads(&arguments.global);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads.max(2))
-        .enable_all()
-        .build();
-    let done = match runtime {
+    let threads = context::threads(&arguments.global).max(2);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(threads).enable_all();
+    if matches!(arguments.verb, verbs::Verb::Serve(_)) {
+        workers::keep_apart(&mut runtime, threads);
+    }
+    let done = match runtime.build() {
         Ok(runtime) => runtime.block_on(verbs::run(arguments)),
         Err(error) => Err(anyhow::Error::new(error).context("start the runtime")),
     };
