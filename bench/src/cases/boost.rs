@@ -7,11 +7,11 @@ use std::time::Instant;
 use anyhow::Context;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use jiff::civil::Date;
 use models::boost::{BINS_MAX, Labels, Loss, Settings, Table, fit};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::columns::{batches, numbers_or_nan, texts};
 use super::program::Folder;
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
 use crate::peer::Peer;
@@ -98,15 +98,15 @@ impl Sales {
         ];
         let known: Vec<Vec<f64>> = names
             .iter()
-            .map(|name| numbers(&stores, name))
+            .map(|name| numbers_or_nan(&stores, name))
             .collect::<Result<_, _>>()?;
-        for (row, store) in numbers(&stores, "Store")?.into_iter().enumerate() {
+        for (row, store) in numbers_or_nan(&stores, "Store")?.into_iter().enumerate() {
             let mut own = vec![kind[row], assortment[row]];
             own.extend(known.iter().map(|column| column[row]));
             of_store.insert(store as i64, own);
         }
         let columns = ["Store", "DayOfWeek", "Promo", "SchoolHoliday", "Sales"]
-            .map(|name| numbers(&days, name));
+            .map(|name| numbers_or_nan(&days, name));
         let [store, weekday, promotion, school, sold] = columns;
         let (store, weekday, promotion, school, sold) =
             (store?, weekday?, promotion?, school?, sold?);
@@ -179,39 +179,10 @@ impl Sales {
     }
 }
 
-fn batches(path: &Path) -> anyhow::Result<Vec<RecordBatch>> {
-    let file = fs_err::File::open(path)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.into_parts().0)?.build()?;
-    Ok(reader.collect::<Result<_, _>>()?)
-}
-
-/// Not a number where nothing is known.
-fn numbers(batches: &[RecordBatch], name: &str) -> anyhow::Result<Vec<f64>> {
-    let mut values = Vec::new();
-    for batch in batches {
-        let column = batch
-            .column_by_name(name)
-            .with_context(|| format!("no column `{name}`"))?;
-        let column = cast(column, &DataType::Float64)?;
-        let column = column.as_primitive::<Float64Type>();
-        values.extend(column.iter().map(|value| value.unwrap_or(f64::NAN)));
-    }
-    Ok(values)
-}
-
 /// The first character of each text, as a number.
 fn codes(batches: &[RecordBatch], name: &str) -> anyhow::Result<Vec<f64>> {
-    let mut values = Vec::new();
-    for batch in batches {
-        let column = batch
-            .column_by_name(name)
-            .with_context(|| format!("no column `{name}`"))?;
-        let column = cast(column, &DataType::Utf8)?;
-        let first = |text: &str| text.bytes().next().map_or(f64::NAN, f64::from);
-        let texts = column.as_string::<i32>().iter();
-        values.extend(texts.map(|text| first(text.unwrap_or_default())));
-    }
-    Ok(values)
+    let first = |text: &String| text.bytes().next().map_or(f64::NAN, f64::from);
+    Ok(texts(batches, name)?.iter().map(first).collect())
 }
 
 fn days_since_epoch(batches: &[RecordBatch]) -> anyhow::Result<Vec<i32>> {

@@ -4,9 +4,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
 use math::random::stream;
 use measure::effects::{
     Effect, Moments, Scale, Size, UNITS_MIN, cluster_totals, clustered, cuped, difference, ratio,
@@ -18,9 +15,9 @@ use measure::sequential::{
     ConfidenceSequence, EqualRates, SampleRatio, TUNED_UNITS, Tally, sample_ratio,
 };
 use measure::uplift::{AipwScores, Top, TopOf, Trial, Units, Weighting, policy_value, rate};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rand_chacha::rand_core::Rng;
 
+use super::columns::{batches, numbers, texts};
 use super::program::Folder;
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
 use crate::peer::Peer;
@@ -75,44 +72,6 @@ pub(crate) static UPLIFT_METRICS_VS_SKLIFT: Case = Case {
     bar: "at most 1e-9",
     run: uplift_metrics_vs_sklift,
 };
-
-fn batches(path: &Path) -> anyhow::Result<Vec<RecordBatch>> {
-    let file = fs_err::File::open(path)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.into_parts().0)?.build()?;
-    reader
-        .collect::<Result<_, _>>()
-        .with_context(|| format!("read {}", path.display()))
-}
-
-fn numbers(batches: &[RecordBatch], name: &str) -> anyhow::Result<Vec<f64>> {
-    let mut values = Vec::new();
-    for batch in batches {
-        let column = batch
-            .column_by_name(name)
-            .with_context(|| format!("no column `{name}`"))?;
-        let column = cast(column, &DataType::Float64)?;
-        ensure!(column.null_count() == 0, "column `{name}` has nulls");
-        values.extend_from_slice(column.as_primitive::<Float64Type>().values());
-    }
-    Ok(values)
-}
-
-fn texts(batches: &[RecordBatch], name: &str) -> anyhow::Result<Vec<String>> {
-    let mut values = Vec::new();
-    for batch in batches {
-        let column = batch
-            .column_by_name(name)
-            .with_context(|| format!("no column `{name}`"))?;
-        let column = cast(column, &DataType::Utf8)?;
-        let column = column.as_string::<i32>();
-        values.extend(
-            column
-                .iter()
-                .map(|text| text.unwrap_or_default().to_owned()),
-        );
-    }
-    Ok(values)
-}
 
 fn size(effect: &Effect) -> anyhow::Result<Size> {
     effect

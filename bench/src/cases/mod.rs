@@ -4,9 +4,11 @@ pub(crate) mod allocate;
 pub(crate) mod api;
 pub(crate) mod boost;
 pub(crate) mod build;
+mod columns;
 pub(crate) mod grocery;
 pub(crate) mod measure;
 pub(crate) mod program;
+pub(crate) mod readout;
 pub(crate) mod recommend;
 mod recommend_data;
 pub(crate) mod uplift;
@@ -34,10 +36,12 @@ pub(crate) static CASES: &[&Case] = &[
     &grocery::GROCERY_PROMOTIONS,
     &measure::HILLSTROM_EFFECTS,
     &uplift::HILLSTROM_MENS_UPLIFT,
+    &uplift::HILLSTROM_WOMENS_SPLITS,
     &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
+    &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,

@@ -8,7 +8,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int32Type, TimestampMicrosecondType};
 use models::recommend::{Event, Interactions, Seen};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::columns::batches;
 
 const MICROSECONDS_PER_DAY: f64 = 86_400e6;
 
@@ -19,14 +20,6 @@ pub(crate) struct Task {
     /// Per customer; ids from `known.n_items()` on are products nobody had seen, which no list can hold.
     pub(crate) targets: Vec<Vec<u32>>,
     pub(crate) seen: Seen,
-}
-
-fn batches(path: &Path) -> anyhow::Result<Vec<RecordBatch>> {
-    let file = fs_err::File::open(path)?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.into_parts().0)?.build()?;
-    reader
-        .collect::<Result<_, _>>()
-        .with_context(|| format!("read {}", path.display()))
 }
 
 fn integers(batch: &RecordBatch, name: &str) -> anyhow::Result<Vec<i32>> {

@@ -3,7 +3,8 @@
 use crate::ledger::Stake;
 use crate::reasons::Reasons;
 use indexmap::IndexMap;
-use schema::{CustomerId, Estimate, Probability, ProductId};
+use jiff::Timestamp;
+use schema::{Cents, CustomerId, DecisionId, Estimate, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -107,6 +108,43 @@ pub struct Decisions {
     /// see [`crate::Serving::without_money`].
     #[serde(skip)]
     pub stake: Option<Stake>,
+}
+
+/// An answer as it leaves.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Answered<'a> {
+    /// Its name in the decision log.
+    pub decision_id: &'a DecisionId,
+    /// The data product.
+    pub product: &'a str,
+    /// The version that decided.
+    pub version: u32,
+    /// When.
+    pub decided_at: Timestamp,
+    /// Whether the customer is held out, so that the baseline answers.
+    pub holdout: bool,
+    /// Whether the baseline answers because the version failed or was late.
+    pub fallback: bool,
+    /// What the answer promises at most, where it promises money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved_cents: Option<Cents>,
+    /// What is decided.
+    #[serde(flatten)]
+    pub decided: &'a Decisions,
+}
+
+impl Answered<'_> {
+    /// As JSON. Why here: every answer is written so, and this crate is built for speed, which the server is not.
+    ///
+    /// # Errors
+    /// None that is known of: its texts and figures have a JSON.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        /// Room for a list of ten with its reasons.
+        const ANSWER_BYTES: usize = 4 * 1024;
+        let mut json = Vec::with_capacity(ANSWER_BYTES);
+        serde_json::to_writer(&mut json, self)?;
+        Ok(json)
+    }
 }
 
 /// An answer with fewer actions than asked for.

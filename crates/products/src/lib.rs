@@ -23,7 +23,8 @@ mod shop;
 pub mod value;
 
 pub use answer::{
-    Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf, Subject,
+    Action, Answered, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf,
+    Subject,
 };
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};

@@ -11,10 +11,14 @@ use parquet::file::statistics::Statistics;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Rests after each file, as long as it took each.
 const RESTS_PER_FILE: u32 = 8;
+
+/// What a file takes at most: the longer it took, the longer it waited for a processor, which is a rest already. Nothing
+/// is drained before a merge is through.
+const FILE_TAKES: Duration = Duration::from_millis(50);
 
 /// Which files are merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +150,7 @@ pub async fn compact(
     for path in in_order_of_time(lake, table, &chosen).await? {
         let began = Instant::now();
         merger.add(&lake.read(table, path).await?).await?;
-        tokio::time::sleep(began.elapsed() * RESTS_PER_FILE).await;
+        tokio::time::sleep(began.elapsed().min(FILE_TAKES) * RESTS_PER_FILE).await;
     }
     let found = merger.finish(&mut transaction).await?;
     let expected = chosen

@@ -21,11 +21,27 @@ use std::time::{Duration, Instant};
 /// Records read, or turned into rows, at a time: half a millisecond of work, after which draining may rest.
 const RECORDS_PER_STEP: usize = 32;
 
-/// Rests after each step, as long as the step took each: beside answers, draining works a third of the time.
-const RESTS: u32 = 2;
+/// Rests after a step beside answers, in times of what the step took, by how many segments wait.
+///
+/// A third of the time is enough for some thousand decisions a second. Why in steps: where more come, or a merge has
+/// kept draining waiting, the log must not grow until it is drained without rests, which makes answers wait.
+fn rests(waiting: usize) -> f64 {
+    match waiting {
+        0..=4 => 2.0,
+        5..=12 => 1.0,
+        13..=32 => 0.5,
+        // A gibibyte of log.
+        33.. => 0.0,
+    }
+}
 
-/// Segments that may wait before draining no longer rests: 1 GiB of log.
-const WAITING_ALLOWED: usize = 32;
+/// The rest after a step that took so long.
+///
+/// A step is half a millisecond of work: what it took beyond a millisecond it waited for a processor, which is a rest
+/// already.
+fn rest(took: Duration, rests: f64) -> Duration {
+    took.min(Duration::from_millis(1)).mul_f64(rests)
+}
 
 /// How draining behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +145,7 @@ struct Loaded {
     damaged: Vec<Damage>,
 }
 
-fn load(path: &Path, rests: u32) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
+fn load(path: &Path, rests: f64) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
     let mut loaded = Loaded {
         path: path.to_owned(),
         tag: tag_of(path).unwrap_or_default().to_owned(),
@@ -153,7 +169,7 @@ fn load(path: &Path, rests: u32) -> Result<(Loaded, Vec<EventRecord>), HeldBack>
             Err(damage) => loaded.damaged.push(damage),
         }
         if number % RECORDS_PER_STEP == 0 {
-            std::thread::sleep(began.elapsed() * rests);
+            std::thread::sleep(rest(began.elapsed(), rests));
             began = Instant::now();
         }
     }
@@ -197,19 +213,23 @@ impl Drain {
     /// [`DrainError::Lake`] when the lake is busy or refuses, [`DrainError::Wal`] when the log cannot be sealed,
     /// [`DrainError::Delete`] when a drained segment cannot be deleted. All may succeed in a later run.
     pub async fn run(&self, now: Timestamp) -> Result<Drained, DrainError> {
-        self.run_with(now, 0).await
+        self.run_with(now, |_| 0.0).await
     }
 
-    /// As [`Drain::run`], with rests while little waits: a burst of work holds up answers more than a steady share of
-    /// the processors does.
+    /// As [`Drain::run`], with rests, the longer the less waits: a burst of work holds up answers more than a steady
+    /// share of the processors does.
     ///
     /// # Errors
     /// As [`Drain::run`].
     pub async fn run_beside_answers(&self, now: Timestamp) -> Result<Drained, DrainError> {
-        self.run_with(now, RESTS).await
+        self.run_with(now, rests).await
     }
 
-    async fn run_with(&self, now: Timestamp, rests: u32) -> Result<Drained, DrainError> {
+    async fn run_with(
+        &self,
+        now: Timestamp,
+        rests: fn(usize) -> f64,
+    ) -> Result<Drained, DrainError> {
         let _turn = self.turn.lock().await;
         let mut drained = Drained::default();
         self.wal.seal().await?;
@@ -246,32 +266,23 @@ impl Drain {
         &self,
         folder: &Folder,
         now: Timestamp,
-        rests: u32,
+        rests: fn(usize) -> f64,
         drained: &mut Drained,
     ) -> Result<(), DrainError> {
-        let mut together = Vec::new();
-        let mut bytes = 0;
-        let segments = folder.segments(&[SEALED])?;
-        let rests = if segments.len() > WAITING_ALLOWED {
-            0
-        } else {
-            rests
-        };
-        for path in segments {
-            let size = fs_err::metadata(&path).map_or(0, |m| m.len());
-            if bytes > 0 && bytes + size > self.options.transaction_bytes {
-                self.flush(folder, std::mem::take(&mut together), now, rests, drained)
-                    .await?;
-                bytes = 0;
+        let mut segments = folder.segments(&[SEALED])?.into_iter().peekable();
+        while segments.peek().is_some() {
+            let rests = rests(segments.len());
+            let mut together = Vec::new();
+            let mut bytes = 0;
+            while let Some(path) = segments.next_if(|path| {
+                bytes += fs_err::metadata(path).map_or(0, |m| m.len());
+                together.is_empty() || bytes <= self.options.transaction_bytes
+            }) {
+                together.push(path);
             }
-            bytes += size;
-            together.push(path);
+            self.flush(folder, together, now, rests, drained).await?;
         }
-        if together.is_empty() {
-            Ok(())
-        } else {
-            self.flush(folder, together, now, rests, drained).await
-        }
+        Ok(())
     }
 
     /// Moves some segments of one folder in one transaction.
@@ -280,7 +291,7 @@ impl Drain {
         folder: &Folder,
         paths: Vec<PathBuf>,
         now: Timestamp,
-        rests: u32,
+        rests: f64,
         drained: &mut Drained,
     ) -> Result<(), DrainError> {
         let read = move || {
@@ -355,7 +366,7 @@ async fn write(
     table: &'static str,
     tag: &str,
     batches: impl Iterator<Item = RecordBatch>,
-    rests: u32,
+    rests: f64,
 ) -> Result<(), LakeError> {
     let mut batches = batches.peekable();
     if batches.peek().is_none() {
@@ -369,7 +380,7 @@ async fn write(
         writer.write(&batch).await?;
         // The encoder may work on this thread: it takes its turn within the time that is measured.
         tokio::task::yield_now().await;
-        tokio::time::sleep(began.elapsed() * rests).await;
+        tokio::time::sleep(rest(began.elapsed(), rests)).await;
         began = Instant::now();
     }
     writer.finish(transaction).await?;

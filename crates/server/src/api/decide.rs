@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use factory::ledger::Promise;
 use lake::log::{DecisionRecord, LogRecord, Reserved, WalError, find_decision};
-use products::{Asked, Decisions, Explanation, Infeasible, NoMoney};
-use schema::{Cents, DecisionId};
+use products::{Answered, Asked, Decisions, Explanation, Infeasible, NoMoney};
+use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,8 +47,8 @@ impl Questions {
     }
 }
 
-/// One answer, as it leaves.
-#[derive(Debug, Clone, Serialize)]
+/// One answer.
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) decision_id: DecisionId,
     pub(crate) product: String,
@@ -56,14 +56,25 @@ pub(crate) struct Answer {
     pub(crate) decided_at: jiff::Timestamp,
     pub(crate) holdout: bool,
     pub(crate) fallback: bool,
-    /// What the answer promises at most, where it promises money.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reserved_cents: Option<Cents>,
-    /// The same with where it comes from.
-    #[serde(skip)]
+    /// What the answer promises at most, where it promises money, and where it comes from.
     pub(crate) reserved: Option<Reserved>,
-    #[serde(flatten)]
     pub(crate) decided: Decisions,
+}
+
+impl Answer {
+    /// As it leaves.
+    fn told(&self) -> Answered<'_> {
+        Answered {
+            decision_id: &self.decision_id,
+            product: &self.product,
+            version: self.version,
+            decided_at: self.decided_at,
+            holdout: self.holdout,
+            fallback: self.fallback,
+            reserved_cents: self.reserved.as_ref().map(|reserved| reserved.cents),
+            decided: &self.decided,
+        }
+    }
 }
 
 fn slot<'a>(state: &'a AppState, name: &str) -> Result<&'a Slot, Problem> {
@@ -240,7 +251,6 @@ fn answer(
         decided_at: put.now,
         holdout: put.held_out,
         fallback,
-        reserved_cents: None,
         reserved: None,
         decided,
     })
@@ -276,11 +286,11 @@ async fn pay(
     let of = state.of_product.get(name);
     match granted {
         Ok(reserved) => {
-            answered.reserved_cents = reserved.as_ref().map(|reserved| reserved.cents);
-            answered.reserved = reserved;
-            if let (Some(of), Some(cents)) = (of, answered.reserved_cents) {
-                of.reserved_cents.add(u64::try_from(cents.0).unwrap_or(0));
+            if let (Some(of), Some(reserved)) = (of, &reserved) {
+                of.reserved_cents
+                    .add(u64::try_from(reserved.cents.0).unwrap_or(0));
             }
+            answered.reserved = reserved;
         }
         Err(why) => {
             if let Some(of) = of {
@@ -317,7 +327,7 @@ async fn answer_one(
     pay(state, name, &put, &mut answered).await?;
     log(state, name, &[(&put.asked, &answered)]).await?;
     state.count_decisions(name, live.version, 1);
-    json(&answered)
+    json(answered.told().to_json())
 }
 
 /// Answers several questions, each by the deadline, beside the threads that other requests wait for.
@@ -366,8 +376,13 @@ async fn answer_many(
     let pairs: Vec<(&Asked, &Answer)> = answered.iter().map(|(put, a)| (&put.asked, a)).collect();
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
-    let answers: Vec<&Answer> = pairs.iter().map(|(_, answered)| *answered).collect();
-    json(&serde_json::json!({ "answers": answers }))
+    /// Several answers, as they leave.
+    #[derive(Serialize)]
+    struct Answers<'a> {
+        answers: Vec<Answered<'a>>,
+    }
+    let answers = pairs.iter().map(|(_, answered)| answered.told()).collect();
+    json(serde_json::to_vec(&Answers { answers }))
 }
 
 fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Option<DecisionRecord> {
@@ -452,12 +467,8 @@ pub(crate) async fn decide(
     }
 }
 
-fn json(value: &impl Serialize) -> Result<Response, Problem> {
-    /// Room for a list of ten with its reasons.
-    const ANSWER_BYTES: usize = 4 * 1024;
-    let mut body = Vec::with_capacity(ANSWER_BYTES);
-    serde_json::to_writer(&mut body, value)
-        .map_err(|e| Problem::internal("write the answer", &e))?;
+fn json(written: serde_json::Result<Vec<u8>>) -> Result<Response, Problem> {
+    let body = written.map_err(|e| Problem::internal("write the answer", &e))?;
     let kind = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::OK, kind, body).into_response())
 }
@@ -520,13 +531,13 @@ pub(crate) async fn explain(
         .await
         .map_err(|e| Problem::internal("explain", &e))??;
     let note = holdout.then_some(factory::HELD_OUT);
-    json(&Explained {
+    json(serde_json::to_vec(&Explained {
         product: name,
         version,
         holdout,
         note,
         explanation: explained,
-    })
+    }))
 }
 
 pub(crate) async fn decision(
