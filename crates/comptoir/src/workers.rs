@@ -91,7 +91,8 @@ mod allowed {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use rustix::thread::{CpuSet, sched_getaffinity};
