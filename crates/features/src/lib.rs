@@ -19,7 +19,7 @@ pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases};
 pub use offers::{Offer, Offers};
-pub use rounds::{Round, Rounds, RoundsBuilder};
+pub use rounds::{Logged, Round, Rounds, RoundsBuilder};
 pub use shown::visits;
 pub use sites::{SiteDay, Sites, sites};
 pub use trial::{Assignment, Exposure, Trials};

@@ -2,7 +2,7 @@
 
 use crate::history::{History, HistoryBuilder, NewLine};
 use crate::shown::{exposures, visits};
-use crate::{Assignment, Offer, Offers, Product, Rounds, RoundsBuilder, Trials};
+use crate::{Assignment, Logged, Offer, Offers, Product, Rounds, RoundsBuilder, Trials};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -212,18 +212,25 @@ fn drawn_with(reasons: &str) -> Option<String> {
 async fn rounds(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Rounds, LoadError> {
     let mut builder = RoundsBuilder::default();
     let first_of_day = format!(
-        "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout FROM decisions \
-         WHERE NOT fallback AND customer_id IS NOT NULL AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
+        "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout, MIN(propensity) < 1 AS open, \
+         MIN(version) AS version \
+         FROM decisions WHERE NOT fallback AND customer_id IS NOT NULL AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
          GROUP BY product, customer_id, holdout, CAST(decided_at AS DATE)"
     );
     each(lake, snapshot, "decisions", &first_of_day, |batch| {
         let texts = |i: usize| batch.column(i).as_string::<i32>();
         let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
-        let held_out = batch.column(3).as_boolean();
+        let (held_out, open) = (batch.column(3).as_boolean(), batch.column(4).as_boolean());
+        let version = batch.column(5).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
-            let seconds = at.value(row).div_euclid(1_000_000);
             let (product, customer) = (texts(0).value(row), texts(1).value(row));
-            builder.push(product, customer, seconds, held_out.value(row));
+            let logged = Logged {
+                at_seconds: at.value(row).div_euclid(1_000_000),
+                version: u64::try_from(version.value(row)).unwrap_or(0),
+                held_out: held_out.value(row),
+                open: open.value(row),
+            };
+            builder.push(product, customer, &logged);
         }
     })
     .await?;

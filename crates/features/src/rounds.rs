@@ -15,6 +15,10 @@ pub struct Round {
     customer: u32,
     /// Whether the customer was held out and got the baseline.
     pub held_out: bool,
+    /// Whether chance might have decided otherwise: the logged probability is below 1.
+    pub open: bool,
+    /// The version that decided; 65,535 for that and every later one.
+    pub version: u16,
     /// When, in seconds since 1970-01-01 UTC.
     pub at_seconds: i64,
 }
@@ -28,6 +32,19 @@ pub struct Rounds {
     of_products: BTreeMap<Arc<str>, Vec<Round>>,
 }
 
+/// A decision about a customer, as the log has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logged {
+    /// When, in seconds since 1970-01-01 UTC.
+    pub at_seconds: i64,
+    /// The version that decided.
+    pub version: u64,
+    /// Whether the customer was held out and got the baseline.
+    pub held_out: bool,
+    /// Whether chance might have decided otherwise: the logged probability is below 1.
+    pub open: bool,
+}
+
 /// Collects decisions in any order.
 #[derive(Debug, Default)]
 pub struct RoundsBuilder {
@@ -37,7 +54,7 @@ pub struct RoundsBuilder {
 
 impl RoundsBuilder {
     /// Adds a decision of a product about a customer.
-    pub fn push(&mut self, product: &str, customer: &str, at_seconds: i64, held_out: bool) {
+    pub fn push(&mut self, product: &str, customer: &str, logged: &Logged) {
         let number = match self.customers.get(customer) {
             Some(known) => *known,
             None => {
@@ -48,8 +65,10 @@ impl RoundsBuilder {
         };
         let round = Round {
             customer: number,
-            held_out,
-            at_seconds,
+            held_out: logged.held_out,
+            open: logged.open,
+            version: u16::try_from(logged.version).unwrap_or(u16::MAX),
+            at_seconds: logged.at_seconds,
         };
         match self.of_products.get_mut(product) {
             Some(rounds) => rounds.push(round),
@@ -162,7 +181,13 @@ mod tests {
             ("list", "b", 1, false),
             ("offers", "b", 2 * day, false),
         ] {
-            builder.push(product, customer, at, held_out);
+            let logged = Logged {
+                at_seconds: at,
+                version: 70_000,
+                held_out,
+                open: !held_out,
+            };
+            builder.push(product, customer, &logged);
         }
         let rounds = builder.build();
         let found: Vec<(&str, Vec<i64>)> = rounds
@@ -170,7 +195,9 @@ mod tests {
             .map(|(customer, own)| (customer, own.iter().map(|r| r.at_seconds).collect()))
             .collect();
         assert_eq!(found, [("a", vec![7]), ("b", vec![day + 3, 2 * day])]);
-        assert!(rounds.of_customer("offers", "a")[0].held_out);
+        let of = |customer: &str| rounds.of_customer("offers", customer)[0];
+        assert!(of("a").held_out && !of("a").open && of("b").open);
+        assert_eq!(of("b").version, u16::MAX);
         assert!(rounds.of_customer("offers", "c").is_empty());
         assert!(rounds.of_customer("nothing", "a").is_empty());
         assert_eq!((rounds.len(), rounds.before(day).len()), (4, 2));

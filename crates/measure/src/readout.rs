@@ -4,7 +4,9 @@ use schema::{AsOf, WhyNot};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::effects::{Effect, EffectError, Moments, Scale, clustered, cuped, difference, ratio};
+use crate::effects::{
+    Effect, EffectError, Moments, Scale, adjusted_ratio, clustered, cuped, difference, ratio,
+};
 use crate::sequential::{
     AlwaysValid, ConfidenceSequence, SampleRatio, SampleRatioError, SequentialError, discoveries,
     sample_ratio,
@@ -59,6 +61,8 @@ pub enum Method {
     Adjusted,
     /// Ratio of means: numerator and denominator.
     Ratio,
+    /// Ratio of means, adjusted: numerator and denominator, and both from before the start.
+    AdjustedRatio,
     /// Mean over rows of clusters that were assigned as a whole: sum and rows of each cluster.
     Clustered,
 }
@@ -264,6 +268,7 @@ impl Method {
             Self::Mean => difference(control, treated, scale, LEVEL),
             Self::Adjusted => cuped(control, treated, scale, LEVEL),
             Self::Ratio => ratio(control, treated, scale, LEVEL),
+            Self::AdjustedRatio => adjusted_ratio(control, treated, scale, LEVEL),
             Self::Clustered => clustered(control, treated, scale, LEVEL),
         }
     }

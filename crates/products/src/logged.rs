@@ -22,30 +22,47 @@ pub(crate) fn propensities(
     draw: &Assignment,
     arms: &[String],
 ) -> Result<Vec<f64>, PropensitiesError> {
-    let refused = |allowed: String| PropensitiesError {
+    let logged = of_possible(draw)?;
+    let of = |arm: &String| {
+        let missing = || refused(draw, format!("the probability of arm {arm:?} is missing"));
+        logged.get(arm).copied().ok_or_else(missing)
+    };
+    arms.iter().map(of).collect()
+}
+
+/// The logged probability of each arm that could have been drawn.
+pub(crate) fn of_possible(draw: &Assignment) -> Result<BTreeMap<String, f64>, PropensitiesError> {
+    let logged: BTreeMap<String, f64> = serde_json::from_str(&draw.propensities).map_err(|e| {
+        refused(
+            draw,
+            format!("allowed is a JSON object of probabilities: {e}"),
+        )
+    })?;
+    if let Some((arm, found)) = logged.iter().find(|(_, p)| !(**p > 0.0 && **p < 1.0)) {
+        return Err(refused(
+            draw,
+            format!(
+                "that of {arm:?} is {found}, allowed is above 0 and below 1: who could not have been in another arm says nothing of the difference"
+            ),
+        ));
+    }
+    let sum: f64 = logged.values().sum();
+    if sum > models::uplift::PROPENSITY_SUM_MAX {
+        return Err(refused(
+            draw,
+            format!("they add up to {sum}, at most 1 is allowed"),
+        ));
+    }
+    Ok(logged)
+}
+
+fn refused(draw: &Assignment, allowed: String) -> PropensitiesError {
+    PropensitiesError {
         trial: draw.trial.to_string(),
         customer: draw.customer.clone(),
         found: draw.propensities.to_string(),
         allowed,
-    };
-    let logged: BTreeMap<String, f64> = serde_json::from_str(&draw.propensities)
-        .map_err(|e| refused(format!("allowed is a JSON object of probabilities: {e}")))?;
-    if let Some((arm, found)) = logged.iter().find(|(_, p)| !(**p > 0.0 && **p < 1.0)) {
-        return Err(refused(format!(
-            "that of {arm:?} is {found}, allowed is above 0 and below 1: who could not have been in another arm says nothing of the difference"
-        )));
     }
-    let sum: f64 = logged.values().sum();
-    if sum > models::uplift::PROPENSITY_SUM_MAX {
-        return Err(refused(format!(
-            "they add up to {sum}, at most 1 is allowed"
-        )));
-    }
-    let of = |arm: &String| {
-        let missing = || refused(format!("the probability of arm {arm:?} is missing"));
-        logged.get(arm).copied().ok_or_else(missing)
-    };
-    arms.iter().map(of).collect()
 }
 
 /// Whether a draw could have been in every arm: a product draws only among those that a customer may be given.

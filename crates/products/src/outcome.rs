@@ -1,6 +1,7 @@
 //! What came of a customer in a window: the outcomes that trials are read by.
 
 use features::{History, SaleLine};
+use schema::Direction;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -22,9 +23,60 @@ pub(crate) enum Outcome {
     Margin,
     /// Discounts given, those of returns taken off.
     Discount,
+    /// Lines of orders, those taken back not counted.
+    Lines,
+    /// Lines taken back.
+    Returns,
 }
 
 impl Outcome {
+    /// All there are.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Visits,
+        Self::Orders,
+        Self::Revenue,
+        Self::Margin,
+        Self::Discount,
+        Self::Lines,
+        Self::Returns,
+    ];
+
+    /// As settings write it.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Discount => "discount",
+            Self::Visits
+            | Self::Orders
+            | Self::Revenue
+            | Self::Margin
+            | Self::Lines
+            | Self::Returns => self.name(),
+        }
+    }
+
+    /// One of it, after "per".
+    pub(crate) fn one(self) -> &'static str {
+        match self {
+            Self::Visits => "visit",
+            Self::Orders => "order",
+            Self::Revenue => "revenue",
+            Self::Margin => "margin",
+            Self::Discount => "discount",
+            Self::Lines => "line",
+            Self::Returns => "return",
+        }
+    }
+
+    /// Which way is better.
+    pub(crate) fn better(self) -> Direction {
+        match self {
+            Self::Visits | Self::Orders | Self::Revenue | Self::Margin | Self::Lines => {
+                Direction::Higher
+            }
+            Self::Discount | Self::Returns => Direction::Lower,
+        }
+    }
+
     /// As the field calls it, with its unit.
     pub(crate) fn unit(self) -> &'static str {
         match self {
@@ -33,6 +85,8 @@ impl Outcome {
             Self::Revenue => "revenue per customer",
             Self::Margin => "margin per customer",
             Self::Discount => "discounts per customer",
+            Self::Lines => "lines per customer",
+            Self::Returns => "returns per customer",
         }
     }
 
@@ -44,6 +98,8 @@ impl Outcome {
             Self::Revenue => "revenue",
             Self::Margin => "margin",
             Self::Discount => "discounts",
+            Self::Lines => "lines",
+            Self::Returns => "returns",
         }
     }
 
@@ -80,6 +136,8 @@ impl Outcome {
                 };
                 money(lines().map(given).sum())
             }
+            Self::Lines => lines().filter(|line| !line.is_return).count() as f64,
+            Self::Returns => lines().filter(|line| line.is_return).count() as f64,
         }
     }
 }
@@ -94,4 +152,17 @@ pub(crate) fn knows_costs(history: &History) -> bool {
 fn margin(history: &History, line: &SaleLine) -> Option<i64> {
     let cost = history.catalogue().get(line.product)?.cost_cents?;
     Some(line.spend_cents - cost.saturating_mul(i64::from(line.quantity)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_is_called_as_settings_write_it() {
+        for outcome in Outcome::ALL {
+            let written = serde_json::to_value(outcome).unwrap();
+            assert_eq!(written, outcome.code());
+        }
+    }
 }

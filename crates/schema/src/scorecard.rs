@@ -24,6 +24,8 @@ pub enum Role {
     /// It is shown and decides nothing.
     #[default]
     Shown,
+    /// It is on the wrong side of its baseline beyond chance: said first where the gate opens, it decides nothing.
+    Warns,
 }
 
 /// The days that a version was measured on.
@@ -167,6 +169,7 @@ impl Scorecard {
             Ok(wins) => wins,
             Err(because) => return Gate::Closed { because },
         };
+        let wins = self.warnings() + &wins;
         let Some(champion) = champion else {
             return Gate::Open { because: wins };
         };
@@ -189,6 +192,21 @@ impl Scorecard {
 
     fn deciding(&self) -> impl Iterator<Item = &Metric> {
         self.metrics.iter().filter(|m| m.role == Role::Decides)
+    }
+
+    /// What is wrong beyond chance and decides nothing, before anything else is said.
+    fn warnings(&self) -> String {
+        let warn = self.metrics.iter().filter(|m| m.role == Role::Warns);
+        let told = warn.map(|m| {
+            format!(
+                "warning: {} {} is beyond {} {}; ",
+                m.told(),
+                m.value,
+                m.baseline_name,
+                m.baseline
+            )
+        });
+        told.collect()
     }
 
     /// By what the version beats its baseline, or why it may not go on.
@@ -500,6 +518,27 @@ mod tests {
         // Nor may it fall behind the champion's.
         let why = refusal(&both(0.45, Role::Decides), Some(&both(0.6, Role::Decides)));
         assert!(why.contains("similar recall@20"), "{why}");
+    }
+
+    #[test]
+    fn a_warning_is_said_first_and_closes_nothing() {
+        let mut warned = card(0.5, 0.4);
+        let warning = Metric {
+            name: "change of margin".into(),
+            role: Role::Warns,
+            ..metric(-0.3, -0.02)
+        };
+        warned.metrics.insert(0, warning);
+        let Gate::Open { because } = warned.gate(None) else {
+            panic!("closed")
+        };
+        assert!(
+            because.starts_with("warning: change of margin -0.3")
+                && because.contains("is beyond popularity -0.02")
+                && because.contains("; recall@20 0.5"),
+            "{because}"
+        );
+        assert!(is_open(&warned, Some(&card(0.5, 0.4))));
     }
 
     #[test]

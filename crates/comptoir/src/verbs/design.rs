@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print;
 use ::products::experiment::{
-    ArmDesign, Design as Designed, DesignUnits, OutcomeDesign, Unit, Wanted,
+    ArmDesign, Design as Designed, DesignUnits, GuardrailDesign, OutcomeDesign, Unit, Wanted,
 };
 use factory::experiments::DesignOptions;
 use schema::AsOf;
@@ -117,7 +117,34 @@ fn show(design: &Designed) -> anyhow::Result<()> {
     design
         .outcomes
         .iter()
-        .try_for_each(|outcome| show_outcome(design, outcome))
+        .try_for_each(|outcome| show_outcome(design, outcome))?;
+    if !design.guardrails.is_empty() {
+        print::line("\nguardrails, read at any time, where nothing changes")?;
+    }
+    design
+        .guardrails
+        .iter()
+        .try_for_each(|guardrail| show_guardrail(design, guardrail))
+}
+
+fn show_guardrail(design: &Designed, of: &GuardrailDesign) -> anyhow::Result<()> {
+    let (unit, what, arm) = (design.unit.plural(), &of.outcome, &of.arm);
+    let allowed = short(100.0 * of.worse_by);
+    let Some(kept) = of.kept else {
+        return print::line(format!(
+            "  {what} of {arm}, at most {allowed} % worse: cannot be said from the past"
+        ));
+    };
+    let needed = match of.units_needed {
+        Some(needed) => format!("takes {needed} {unit}"),
+        None => format!("takes more {unit} than can be counted"),
+    };
+    print::line(format!(
+        "  {what} of {arm}, at most {allowed} % worse: its {} {unit} with the control show it kept with a probability of {:.0} %; {} % {needed}",
+        of.units,
+        100.0 * kept,
+        short(100.0 * design.power)
+    ))
 }
 
 /// Prints who there is, and who of them cannot be drawn.

@@ -281,7 +281,7 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
     };
     let rows = [
         decided("d1", "2024-03-02T10:00:00Z", "'c1'", false, false),
-        decided("d2", "2024-03-02T09:00:00Z", "'c1'", false, false),
+        decided("d2", "2024-03-02T09:00:00Z", "'c1'", false, false).replace("1.0", "0.4"),
         decided("d3", "2024-03-03T09:00:00Z", "'c1'", false, false),
         decided("d4", "2024-03-02T09:00:00Z", "'c2'", true, false),
         decided("d5", "2024-03-02T09:00:00Z", "'c3'", false, true),
@@ -312,6 +312,10 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
             ("c2".to_owned(), vec![9], true)
         ]
     );
+    // Chance might have decided otherwise on the first day only.
+    let own = history.trials().rounds().of_customer("offers", "c1");
+    let of: Vec<(bool, u16)> = own.iter().map(|r| (r.open, r.version)).collect();
+    assert_eq!(of, [(true, 1), (false, 1)]);
     // Who was decided for has visits, as those drawn have; nobody else.
     assert_eq!(history.trials().visits_of("c2").len(), 1);
     assert!(history.trials().visits_of("c9").is_empty());

@@ -204,25 +204,50 @@ impl Plan {
             self.detectable(baseline, units as f64)
                 .is_ok_and(|seen| seen <= effect.abs())
         };
-        let mut high = least;
-        while !enough(high) {
-            if high > 1_000_000_000_000_000 {
-                let deviation = baseline.deviation();
-                return Err(PlanError::NeverSeen { effect, deviation });
-            }
-            high *= 2;
-        }
-        // What is detectable shrinks with units, so that halving finds the first number that is enough.
-        let mut low = least.max(high / 2);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if enough(middle) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        Ok(high)
+        // What is detectable shrinks with units.
+        smallest(least, enough).ok_or_else(|| PlanError::NeverSeen {
+            effect,
+            deviation: baseline.deviation(),
+        })
+    }
+
+    /// Probability that a guardrail is read as kept, at that one reading, where nothing has changed.
+    ///
+    /// - `worse_by`: share of the mean by which the metric may fall, above 0 and below 1; where less is better, the share by
+    ///   which it may rise, with a minus.
+    ///
+    /// # Errors
+    /// [`PlanError`] when an arm would be smaller than [`UNITS_MIN`], the mean is not above 0, or the plan is not one to
+    /// watch always.
+    /// # Source
+    /// As [`crate::guardrail::guarded`]: `b - (1 - worse_by) a` must lie a one-sided width above 0.
+    pub fn keeps(&self, baseline: &Baseline, worse_by: f64, units: f64) -> Result<f64, PlanError> {
+        let allowed = worse_by.abs() * baseline.mean;
+        self.check(allowed, units)?;
+        let Some(sequence) = self.sequence.filter(|_| allowed > 0.0) else {
+            return Err(PlanError::Effect { effect: allowed });
+        };
+        let (treated, control) = self.arms(units);
+        let spread = 1.0 / treated + (1.0 - worse_by).powi(2) / control;
+        let z = allowed / (baseline.deviation() * spread.sqrt());
+        Ok(normal_upper_tail(sequence.one_sided_width(1.0, units) - z))
+    }
+
+    /// Units of both arms together with which a guardrail is kept with the power planned, where nothing has changed.
+    ///
+    /// # Errors
+    /// As [`Plan::keeps`], and [`PlanError::NeverSeen`] where no number of units is enough.
+    pub fn units_to_keep(&self, baseline: &Baseline, worse_by: f64) -> Result<u64, PlanError> {
+        let least = self.units_min();
+        self.keeps(baseline, worse_by, least as f64)?;
+        let enough = |units: u64| {
+            let kept = self.keeps(baseline, worse_by, units as f64);
+            kept.is_ok_and(|kept| kept >= self.power)
+        };
+        smallest(least, enough).ok_or_else(|| PlanError::NeverSeen {
+            effect: worse_by.abs() * baseline.mean,
+            deviation: baseline.deviation(),
+        })
     }
 
     fn check(&self, effect: f64, units: f64) -> Result<(), PlanError> {
@@ -242,11 +267,16 @@ impl Plan {
         (UNITS_MIN as f64 / smaller).ceil() as u64
     }
 
-    fn standard_error(&self, baseline: &Baseline, units: f64) -> f64 {
-        let (treated, control) = (
+    /// Units of the treated arm, and of the control.
+    fn arms(&self, units: f64) -> (f64, f64) {
+        (
             self.treated_share * units,
             (1.0 - self.treated_share) * units,
-        );
+        )
+    }
+
+    fn standard_error(&self, baseline: &Baseline, units: f64) -> f64 {
+        let (treated, control) = self.arms(units);
         baseline.deviation() * (1.0 / treated + 1.0 / control).sqrt()
     }
 
@@ -257,4 +287,26 @@ impl Plan {
             |sequence| sequence.half_width(1.0, units),
         )
     }
+}
+
+/// The smallest number from `least` on that is enough; `None` where none of those that can be counted is. More is never
+/// less, so that halving finds it.
+fn smallest(least: u64, enough: impl Fn(u64) -> bool) -> Option<u64> {
+    let mut high = least;
+    while !enough(high) {
+        if high > 1_000_000_000_000_000 {
+            return None;
+        }
+        high *= 2;
+    }
+    let mut low = least.max(high / 2);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if enough(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Some(high)
 }

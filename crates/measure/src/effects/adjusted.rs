@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Share of a variance below which nothing of it is left but rounding.
-const NOTHING_LEFT: f64 = 1e-12;
+pub(crate) const NOTHING_LEFT: f64 = 1e-12;
 
 /// The slope of the metric (column 0) on the covariate (column 1), pooled over arms: `cov / var`.
 ///

@@ -5,6 +5,7 @@ use std::ops::RangeBounds;
 use schema::WhyNot;
 use serde::{Deserialize, Serialize};
 
+use super::ratios::above_zero;
 use super::{
     Effect, EffectError, Moments, Part, Size, UNITS_MIN, check_level, no_variation, size_with,
     spread_of, too_few,
@@ -58,10 +59,12 @@ pub fn difference(
 }
 
 /// Difference of a ratio of two means, such as revenue per order where customers are the units:
-/// numerator (column 0) and denominator (column 1), by the delta method.
+/// numerator (column 0) and denominator (column 1; further columns are not read), by the delta method.
+///
+/// Not measurable where the denominator of an arm is less than five standard errors above 0: nothing is divided by chance.
 ///
 /// # Errors
-/// [`EffectError`] when the level is no probability or the arms are not of two columns.
+/// [`EffectError`] when the level is no probability or an arm has fewer than two columns.
 /// # Source
 /// Deng, Knoblich and Lu (2018), "Applying the Delta Method in Metric Analytics": variance of a mean
 /// `(s_yy - 2 r s_yd + r² s_dd) / (d² n)` for the ratio `r`. Compared with gbstats 0.8.0 in `tests/it/effects.rs`.
@@ -71,9 +74,13 @@ pub fn ratio(
     scale: Scale,
     level: f64,
 ) -> Result<Effect, EffectError> {
-    columns(control, treated, 2..=2, "2")?;
+    columns(control, treated, 2.., "2 or more")?;
     compare(
-        |arm, name| ratio_mean(arm, name, "units", "the ratio"),
+        |arm, name| {
+            let ratio = ratio_mean(arm, name, "units", "the ratio")?;
+            above_zero(arm, name)?;
+            Ok(ratio)
+        },
         control,
         treated,
         scale,
@@ -97,7 +104,12 @@ pub(super) fn compare(
     Ok(both().into())
 }
 
-fn between(control: &ArmMean, treated: &ArmMean, scale: Scale, level: f64) -> Result<Size, WhyNot> {
+pub(super) fn between(
+    control: &ArmMean,
+    treated: &ArmMean,
+    scale: Scale,
+    level: f64,
+) -> Result<Size, WhyNot> {
     let units = control.units + treated.units;
     let gap = treated.mean - control.mean;
     let (standard_error, degrees) = spread_of(&[control.part, treated.part]);

@@ -5,13 +5,17 @@ mod clusters;
 mod difference;
 mod groups;
 mod moments;
+mod ratios;
 mod winsor;
 
+pub(crate) use adjusted::NOTHING_LEFT;
 pub use adjusted::{cuped, cuped_slope, regression_adjusted};
 pub use clusters::{ClusterError, cluster_totals, clustered};
 pub use difference::{Scale, difference, ratio};
 pub use groups::{InGroups, Same, in_groups};
 pub use moments::{Moments, MomentsError};
+pub(crate) use ratios::{Line, ratio_lines, slope_of};
+pub use ratios::{adjusted_ratio, linearised, ratio_slope};
 pub use winsor::{Winsor, WinsorError};
 
 use math::tails::{student_t_upper_quantile, student_t_upper_tail};
@@ -93,6 +97,26 @@ impl From<Result<Size, WhyNot>> for Effect {
             Err(why) => Self::NotMeasurable(why),
         }
     }
+}
+
+/// One effect less another, of other units.
+///
+/// # Errors
+/// [`EffectError::Level`] when the level is no probability.
+pub fn apart(one: &Effect, other: &Effect, level: f64) -> Result<Effect, EffectError> {
+    check_level(level)?;
+    Ok(match (one, other) {
+        (Effect::Measured(one), Effect::Measured(other)) => Effect::Measured(size_with(
+            one.point - other.point,
+            one.standard_error.hypot(other.standard_error),
+            f64::INFINITY,
+            one.units + other.units,
+            level,
+        )),
+        (Effect::NotMeasurable(why), _) | (_, Effect::NotMeasurable(why)) => {
+            Effect::NotMeasurable(why.clone())
+        }
+    })
 }
 
 /// One independent part of the variance of an estimate.

@@ -94,6 +94,20 @@ impl ConfidenceSequence {
         standard_error * (2.0 * (seen + 1.0) / seen * ln_bound).sqrt()
     }
 
+    /// Distance from the estimate to a bound on one side only: `alpha` is the probability that the truth, ever, lies
+    /// beyond it. Two such bounds, one on each side, may be read together: each misses with `alpha`.
+    ///
+    /// # Source
+    /// Waudby-Smith et al. (2021), proposition on one-sided sequences: a mixture over the positive half of a normal. With
+    /// `v = tρ² + 1` its evidence at `s = ρS/√v` is `2 v^{-1/2} e^{s²/2} Φ(s)`; since `Φ(s) ≥ 1 - e^{-s²/2} / 2` it is
+    /// above `1 / alpha` where `e^{s²/2}` is above `√v / (2 alpha) + 1/2`. The paper rounds the half up to 1.
+    #[must_use]
+    pub fn one_sided_width(&self, standard_error: f64, units: f64) -> f64 {
+        let seen = units * self.rho * self.rho;
+        let ln_bound = ((seen + 1.0).sqrt() / (2.0 * self.alpha) + 0.5).ln();
+        standard_error * (2.0 * (seen + 1.0) / seen * ln_bound).sqrt()
+    }
+
     /// Natural logarithm of the e-value against "the effect is 0".
     #[must_use]
     pub fn ln_e_value(&self, point: f64, standard_error: f64, units: f64) -> f64 {

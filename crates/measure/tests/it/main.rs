@@ -14,11 +14,13 @@
 mod design;
 mod effects;
 mod groups;
+mod guardrail;
 mod offpolicy;
 mod quasi;
 mod quasi_rossmann;
 mod quasi_simulated;
 mod ranking;
+mod ratios;
 mod readout;
 mod sequential;
 mod simulated;

@@ -28,6 +28,8 @@ pub(super) fn with_definition(
     let pairs = [
         same("control", &settings.control, &planned.control),
         same("outcomes", &settings.outcomes, &planned.outcomes),
+        same("ratio", &settings.ratio, &planned.ratio),
+        same("guardrail", &settings.guardrail, &planned.guardrail),
         same("window_days", &settings.window_days, &planned.window_days),
         same(
             "covariate_days",
@@ -54,6 +56,8 @@ fn planned(settings: &Settings, definition: &Definition) -> Settings {
     Settings {
         control: Some(file.control.clone()),
         outcomes: file.outcomes.clone(),
+        ratio: file.ratio.clone(),
+        guardrail: file.guardrail.clone(),
         window_days: file.window_days,
         covariate_days: file.covariate_days,
         alpha: file.alpha,

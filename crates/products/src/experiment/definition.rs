@@ -1,6 +1,7 @@
 //! An experiment as it is planned: one file that design, draw and read-out share.
 
 use super::drawing::DrawingError;
+use super::ratio::{Guardrail, Measure, Ratio, check, measures};
 use super::settings::CONTROL;
 use crate::outcome::Outcome;
 use jiff::civil::Date;
@@ -72,6 +73,12 @@ pub struct ExperimentFile {
     pub begins: Option<Date>,
     /// What may change, each once; the first decides.
     pub(crate) outcomes: Vec<Outcome>,
+    /// Ratios of two outcomes that may change, beside the outcomes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ratio: Vec<Ratio>,
+    /// What must not get worse: outcomes and ratios, each read at any time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) guardrail: Vec<Guardrail>,
     /// Days in which it counts, 1 to 365.
     pub window_days: u32,
     /// Days before, whose outcome takes chance out of the effect, 0 to 365; 0 for none.
@@ -98,6 +105,8 @@ impl Default for ExperimentFile {
             salt: None,
             begins: None,
             outcomes: vec![Outcome::Margin],
+            ratio: Vec::new(),
+            guardrail: Vec::new(),
             window_days: 28,
             covariate_days: 90,
             alpha: 0.05,
@@ -206,7 +215,13 @@ impl Definition {
     /// Whether one of its outcomes is in table `events`.
     #[must_use]
     pub fn reads_visits(&self) -> bool {
-        self.file.outcomes.contains(&Outcome::Visits)
+        let mut measures = self.measures();
+        measures.any(|measure| measure.reads(Outcome::Visits))
+    }
+
+    /// What is measured: outcomes, and then ratios.
+    pub(crate) fn measures(&self) -> impl Iterator<Item = Measure<'_>> {
+        measures(&self.file.outcomes, &self.file.ratio)
     }
 
     /// The probability of every arm, as table `assignments` writes it.
@@ -372,10 +387,17 @@ impl ExperimentFile {
                 ));
             }
             if self.unit == Unit::Site && *outcome == Outcome::Visits {
-                let allowed =
-                    "orders, revenue, margin, discount where `unit` is site: events name none";
+                let allowed = "any outcome but visits where `unit` is site: events name none";
                 return Err(file.refuse(&["outcomes"], "visits", allowed));
             }
+        }
+        let refuse =
+            |path: &[&str], found: String, allowed: &str| file.refuse(path, found, allowed);
+        check(&self.outcomes, &self.ratio, &self.guardrail, &refuse)?;
+        let of_visits = |ratio: &Ratio| Measure::Ratio(ratio).reads(Outcome::Visits);
+        if self.unit == Unit::Site && self.ratio.iter().any(of_visits) {
+            let allowed = "no visits where `unit` is site: events name none";
+            return Err(file.refuse(&["ratio"], "one of visits", allowed));
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! What an experiment can see, worked out from the shop's own past before it starts.
 
 use super::definition::{Definition, Unit};
+use super::ratio::{Guardrail, Measure, Ratio};
 use super::wanted::Wanted;
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::design::{Baseline, FalseAlarms, Plan, PlanError, Watch, false_alarms};
-use measure::effects::Moments;
+use measure::effects::{Moments, linearised};
 use measure::sequential::TUNED_UNITS;
-use schema::{AsOf, WhyNot};
+use schema::{AsOf, Direction, WhyNot};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -67,23 +68,46 @@ pub struct Design {
     pub past_units: u64,
     /// The effect asked for.
     pub wanted: Option<Wanted>,
-    /// By outcome.
+    /// By outcome, and then by ratio.
     pub outcomes: Vec<OutcomeDesign>,
+    /// By guardrail, and within by arm but the control.
+    pub guardrails: Vec<GuardrailDesign>,
 }
 
-/// What can be seen of one outcome.
+/// What can be seen of one guardrail of one arm.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GuardrailDesign {
+    /// The outcome or ratio, as the definition calls it.
+    pub outcome: String,
+    /// The arm.
+    pub arm: String,
+    /// Share of the control's mean by which it may get worse.
+    pub worse_by: f64,
+    /// Units of the arm and of the control together.
+    pub units: u64,
+    /// Probability that they show it kept, where nothing has changed; `null` where that cannot be said.
+    pub kept: Option<f64>,
+    /// Units of both together that show it kept with the power planned; `null` where no number would do.
+    pub units_needed: Option<u64>,
+}
+
+/// What can be seen of one outcome or ratio.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OutcomeDesign {
+    /// The outcome; what is divided where it is a ratio.
     pub(crate) outcome: Outcome,
+    /// The ratio, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ratio: Option<Ratio>,
     /// Its unit, with the window.
     pub unit: String,
     /// Whether it is an amount in the shop's currency.
     pub money: bool,
     /// Why it cannot be measured at all; `null` where it can.
     pub not_measurable: Option<WhyNot>,
-    /// Mean of a unit in the past window.
+    /// Mean of a unit in the past window; the ratio where it is one.
     pub mean: Option<f64>,
-    /// Its standard deviation.
+    /// Its standard deviation; that of one unit's part in the ratio where it is one.
     pub deviation: Option<f64>,
     /// Share of the variance that the days before take away.
     pub variance_saved: Option<f64>,
@@ -207,8 +231,15 @@ impl Plans<'_> {
                 other_part: units.other_part,
             });
         }
-        let of = |outcome: &Outcome| self.outcome(*outcome, available);
-        let outcomes = file.outcomes.iter().map(of).collect::<Result<_, _>>()?;
+        let of = |measure| self.outcome(measure, available);
+        let measures = self.definition.measures();
+        let outcomes = measures.map(of).collect::<Result<_, _>>()?;
+        let guards = |guardrail| self.guardrail(guardrail, available);
+        let guardrails: Vec<Vec<GuardrailDesign>> = file
+            .guardrail
+            .iter()
+            .map(guards)
+            .collect::<Result<_, _>>()?;
         Ok(Design {
             experiment: experiment(),
             unit: file.unit,
@@ -221,6 +252,7 @@ impl Plans<'_> {
             units,
             wanted: self.wanted,
             outcomes,
+            guardrails: guardrails.concat(),
         })
     }
 
@@ -235,47 +267,121 @@ impl Plans<'_> {
         known.map(|(unit, _)| unit.as_str())
     }
 
-    /// The outcome of each unit in a past window, and the same before it.
-    fn rows(&self, outcome: Outcome, available: &[(String, i64)], days: u32) -> Vec<[f64; 2]> {
+    /// What is measured of each unit in a past window, and the same before it; of a ratio each unit's part in it.
+    fn rows(
+        &self,
+        measure: Measure<'_>,
+        available: &[(String, i64)],
+        days: u32,
+    ) -> Result<Vec<[f64; 2]>, WhyNot> {
         let from = self.window_from(days);
         let before = from - i64::from(self.definition.file().covariate_days) * DAY_SECONDS;
         let (during, before): (Range<i64>, Range<i64>) = (from..self.until(), before..from);
-        let row = |unit| {
+        let of = |outcome: Outcome, unit: &str| {
             let of = |window| outcome.of(self.history, unit, window);
             [of(&during), of(&before)]
         };
-        self.past(available, days).map(row).collect()
+        let past = self.past(available, days);
+        match measure {
+            Measure::Outcome(outcome) => Ok(past.map(|unit| of(outcome, unit)).collect()),
+            Measure::Ratio(ratio) => {
+                let row = |unit: &str| {
+                    let [divided, before] = of(ratio.of, unit);
+                    let [by, by_before] = of(ratio.per, unit);
+                    [divided, by, before, by_before]
+                };
+                linearised(&past.map(row).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// The rows of the past window that is as long as the experiment, and what they say.
+    fn past_of(
+        &self,
+        measure: Measure<'_>,
+        available: &[(String, i64)],
+    ) -> Result<(Vec<[f64; 2]>, Baseline), WhyNot> {
+        let file = self.definition.file();
+        if measure.reads(Outcome::Margin) && !knows_costs(self.history) {
+            return Err(WhyNot::DoesNotApply {
+                because: "table `products` knows the cost of no product".to_owned(),
+            });
+        }
+        let rows = self.rows(measure, available, file.window_days);
+        let past = rows.and_then(|rows| {
+            let baseline = baseline(&rows)?;
+            Ok((rows, baseline))
+        });
+        past.map_err(|why| match why {
+            WhyNot::NoVariation { .. } => WhyNot::NoVariation {
+                what: named(measure, file.unit),
+            },
+            WhyNot::TooFew { .. }
+            | WhyNot::HistoryTooShort { .. }
+            | WhyNot::DoesNotApply { .. } => why,
+        })
+    }
+
+    /// What can be seen of a guardrail with each arm.
+    fn guardrail(
+        &self,
+        guardrail: &Guardrail,
+        available: &[(String, i64)],
+    ) -> Result<Vec<GuardrailDesign>, DesignError> {
+        let file = self.definition.file();
+        let mut measures = self.definition.measures();
+        let measure = measures.find(|measure| measure.code() == guardrail.outcome);
+        let past = measure.and_then(|measure| self.past_of(measure, available).ok());
+        let better = measure.map_or(Direction::Higher, |measure| measure.better());
+        // What must not rise is held against more of the control, what must not fall against less.
+        let worse_by = match better {
+            Direction::Higher => guardrail.worse_by,
+            Direction::Lower => -guardrail.worse_by,
+        };
+        let shares: Vec<(&str, f64)> = self.definition.arms().collect();
+        let control = shares[0].1;
+        let of = |(arm, share): &(&str, f64)| -> Result<GuardrailDesign, DesignError> {
+            let units = available.len() as f64 * (share + control);
+            let plan = Plan::new(
+                file.alpha,
+                file.power,
+                share / (share + control),
+                Watch::Always {
+                    tuned_units: TUNED_UNITS,
+                },
+            )?;
+            let baseline = past.as_ref().map(|(_, baseline)| baseline);
+            Ok(GuardrailDesign {
+                outcome: guardrail.outcome.clone(),
+                arm: (*arm).to_owned(),
+                worse_by: guardrail.worse_by,
+                units: units.floor() as u64,
+                kept: baseline.and_then(|of| plan.keeps(of, worse_by, units).ok()),
+                units_needed: baseline.and_then(|of| plan.units_to_keep(of, worse_by).ok()),
+            })
+        };
+        shares[1..].iter().map(of).collect()
     }
 
     fn outcome(
         &self,
-        outcome: Outcome,
+        measure: Measure<'_>,
         available: &[(String, i64)],
     ) -> Result<OutcomeDesign, DesignError> {
         let file = self.definition.file();
-        let rows = self.rows(outcome, available, file.window_days);
-        let baseline = if outcome == Outcome::Margin && !knows_costs(self.history) {
-            Err(WhyNot::DoesNotApply {
-                because: "table `products` knows the cost of no product".to_owned(),
-            })
-        } else {
-            baseline(&rows).map_err(|why| match why {
-                WhyNot::NoVariation { .. } => WhyNot::NoVariation {
-                    what: named(outcome, file.unit),
-                },
-                WhyNot::TooFew { .. }
-                | WhyNot::HistoryTooShort { .. }
-                | WhyNot::DoesNotApply { .. } => why,
-            })
+        let (outcome, ratio) = match measure {
+            Measure::Outcome(outcome) => (outcome, None),
+            Measure::Ratio(ratio) => (ratio.of, Some(ratio.clone())),
         };
         let mut design = OutcomeDesign {
             outcome,
+            ratio,
             unit: format!(
                 "{} within {} days",
-                named(outcome, file.unit),
+                named(measure, file.unit),
                 file.window_days
             ),
-            money: outcome.is_money(),
+            money: measure.is_money(),
             not_measurable: None,
             mean: None,
             deviation: None,
@@ -283,8 +389,8 @@ impl Plans<'_> {
             arms: Vec::new(),
             false_alarms: None,
         };
-        let baseline = match baseline {
-            Ok(baseline) => baseline,
+        let (rows, baseline) = match self.past_of(measure, available) {
+            Ok(past) => past,
             Err(why) => {
                 design.not_measurable = Some(why);
                 return Ok(design);
@@ -298,7 +404,7 @@ impl Plans<'_> {
         for (arm, share) in &shares[1..] {
             let of_both = available.len() as f64 * (share + control);
             let treated = share / (share + control);
-            let arm = self.arm(arm, (of_both, treated), outcome, &baseline, available)?;
+            let arm = self.arm(arm, (of_both, treated), measure, &baseline, available)?;
             design.arms.push(arm);
         }
         let treated = shares[1].1 / (shares[1].1 + control);
@@ -310,7 +416,7 @@ impl Plans<'_> {
         &self,
         arm: &str,
         (units, treated): (f64, f64),
-        outcome: Outcome,
+        measure: Measure<'_>,
         baseline: &Baseline,
         available: &[(String, i64)],
     ) -> Result<ArmDesign, DesignError> {
@@ -339,7 +445,8 @@ impl Plans<'_> {
         for days in WINDOWS_DAYS.into_iter().filter(|days| *days < history) {
             design.days_tried = Some(days);
             // Longer windows are taken of units known for longer: what they have is read, how many there are stays.
-            let Ok(longer) = self::baseline(&self.rows(outcome, available, days)) else {
+            let rows = self.rows(measure, available, days);
+            let Ok(longer) = rows.and_then(|rows| self::baseline(&rows)) else {
                 continue;
             };
             let seen = once.detectable(&longer, units);
@@ -352,10 +459,10 @@ impl Plans<'_> {
     }
 }
 
-fn named(outcome: Outcome, unit: Unit) -> String {
-    match unit {
-        Unit::Customer => outcome.unit().to_owned(),
-        Unit::Site => format!("{} per site", outcome.name()),
+fn named(measure: Measure<'_>, unit: Unit) -> String {
+    match (measure, unit) {
+        (Measure::Outcome(outcome), Unit::Site) => format!("{} per site", outcome.name()),
+        (Measure::Outcome(_) | Measure::Ratio(_), _) => measure.unit(),
     }
 }
 

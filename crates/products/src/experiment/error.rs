@@ -2,6 +2,7 @@
 
 use crate::logged::PropensitiesError;
 use measure::effects::MomentsError;
+use measure::guardrail::GuardrailError;
 use measure::offpolicy::OffPolicyError;
 use measure::quasi::QuasiError;
 use measure::readout::ReadOutError;
@@ -80,7 +81,7 @@ pub enum ExperimentError {
     },
     /// Margins of goods whose cost nobody knows.
     #[error(
-        "`outcomes` holds margin, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
+        "margin is among what is measured, but table `products` knows the cost of no product: import `cost_cents`, or take revenue"
     )]
     NoGoodsCost,
     /// A key that makes no groups.
@@ -150,6 +151,9 @@ pub enum ExperimentError {
     /// Probabilities that are none.
     #[error(transparent)]
     Propensities(#[from] PropensitiesError),
+    /// A guardrail that cannot be read.
+    #[error("read the guardrails")]
+    Guardrail(#[from] GuardrailError),
     /// An outcome that is no number.
     #[error("add up the outcomes")]
     Moments(#[from] MomentsError),

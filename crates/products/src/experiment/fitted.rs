@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A number that proves a version: the place of an outcome and that of an arm.
+/// A number that proves a version: the place of an outcome or ratio and that of an arm.
 pub(super) type Golden = (usize, usize);
 
 /// What was read.
@@ -58,11 +58,11 @@ impl Body {
         read.collect()
     }
 
-    /// Every outcome of every arm.
+    /// Every outcome and ratio of every arm.
     fn golden(&self) -> Vec<Golden> {
-        let outcomes = 0..self.settings.outcomes.len();
+        let measured = 0..self.settings.measures().count();
         let arms = self.sums.arms.len();
-        outcomes
+        measured
             .flat_map(|outcome| (0..arms).map(move |arm| (outcome, arm)))
             .collect()
     }
@@ -152,8 +152,10 @@ impl Fitted for FittedExperiment {
             "moved": sums.moved,
             "reached": sums.reached,
             "findings": reading.findings.iter().map(shown).collect::<Vec<_>>(),
+            "guardrails": reading.guardrails,
             "groups": self.body.in_groups(),
             "policy": sums.policy,
+            "by_log": sums.by_log,
             "told": told::lines(&self.body),
         })
     }
@@ -175,16 +177,18 @@ impl Fitted for FittedExperiment {
     }
 }
 
-/// One outcome of one arm, with what it is in total.
+/// One outcome or ratio of one arm, with what it is in total.
 fn shown(found: &Finding) -> Value {
+    let measure = found.measure();
     let total = found.total().map(|[point, low, high]| {
         let anyway = found.anyway();
         json!({ "point": point, "low": low, "high": high, "anyway": anyway })
     });
     json!({
-        "outcome": found.outcome,
-        "unit": found.outcome.unit(),
-        "money": found.outcome.is_money(),
+        "outcome": found.ratio.is_none().then_some(found.outcome),
+        "ratio": found.ratio,
+        "unit": measure.unit(),
+        "money": measure.is_money(),
         "arm": found.arm,
         "customers": found.customers,
         "control_mean": found.control_mean,

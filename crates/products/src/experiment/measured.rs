@@ -4,14 +4,15 @@
 //! how precisely the first outcome is known: the standard error of its effect, beside that of the smallest experiment
 //! that can be read at all. What cannot be measured has none and keeps the gate closed; what is measured on more
 //! customers than that opens it. The plain difference of means would be no baseline: where no outcome before the first
-//! draw is known, nothing is taken off its error, and the gate asks for better, not for as good.
+//! draw is known, nothing is taken off its error, and the gate asks for better, not for as good. A broken guardrail
+//! closes nothing either: it is said first, and a read-out that was kept back would leave one in place that does not know.
 
 use super::fitted::Body;
-use super::reading::{Finding, LEVEL};
+use super::guardrails::Watched;
+use super::reading::{Finding, LEVEL, quotient};
 use super::settings::Settings;
 use super::told;
 use crate::estimates;
-use crate::outcome::Outcome;
 use features::History;
 use math::tails::{normal_upper_quantile, student_t_upper_quantile};
 use measure::effects::{Effect, Moments, Size, UNITS_MIN};
@@ -25,11 +26,13 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
         Err(error) => return estimates::not_measured(&error),
     };
     let findings = &body.reading.findings;
-    let first = settings.outcomes.first();
-    let deciding = findings
-        .iter()
-        .filter(|found| Some(&found.outcome) == first);
-    let mut metrics: Vec<Metric> = deciding.map(|found| precision(settings, found)).collect();
+    let guardrails = &body.reading.guardrails;
+    let broken = guardrails.iter().filter(|watched| watched.is_broken());
+    let mut metrics: Vec<Metric> = broken.map(Watched::metric).collect();
+    let deciding = findings.iter().filter(|found| found.decides(settings));
+    metrics.extend(deciding.map(|found| precision(settings, found)));
+    let others = guardrails.iter().filter(|watched| !watched.is_broken());
+    metrics.extend(others.map(Watched::metric));
     metrics.extend(findings.iter().filter_map(|found| saved(settings, found)));
     let arms = body.sums.arms.len() - 1;
     for (place, found) in findings.iter().enumerate() {
@@ -54,8 +57,8 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
     }
 }
 
-fn error_of(outcome: Outcome) -> String {
-    format!("standard error of the effect on {}", outcome.unit())
+fn error_of(found: &Finding) -> String {
+    format!("standard error of the effect on {}", found.measure().unit())
 }
 
 /// How precisely an effect is known.
@@ -63,9 +66,9 @@ fn precision(settings: &Settings, found: &Finding) -> Metric {
     let measured = found.effect.size().zip(found.smallest);
     let why = || Estimate::NotMeasurable(why_not(&found.effect));
     Metric {
-        name: error_of(found.outcome),
+        name: error_of(found),
         scope: found.arm.clone(),
-        unit: settings.unit(found.outcome),
+        unit: settings.within(found.measure()),
         better: Direction::Lower,
         role: Role::Decides,
         value: measured.map_or_else(why, |(size, _)| standard_error(size, 0.0)),
@@ -80,32 +83,36 @@ fn saved(settings: &Settings, found: &Finding) -> Option<Metric> {
     found.variance_saved?;
     let (size, plain) = found.effect.size().zip(found.plain.size())?;
     Some(Metric {
-        name: error_of(found.outcome),
+        name: error_of(found),
         scope: found.arm.clone(),
-        unit: settings.unit(found.outcome),
+        unit: settings.within(found.measure()),
         better: Direction::Lower,
         role: Role::Shown,
         value: standard_error(size, 0.0),
         baseline: Estimate::Exact(plain.standard_error),
-        baseline_name: "the plain difference of means".to_owned(),
+        baseline_name: if found.ratio.is_some() {
+            "the plain difference of ratios".to_owned()
+        } else {
+            "the plain difference of means".to_owned()
+        },
         gain: Estimate::Exact(size.standard_error - plain.standard_error),
     })
 }
 
 /// What an arm changed.
 fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments)) -> Metric {
-    let better = match found.outcome {
-        Outcome::Visits | Outcome::Orders | Outcome::Revenue | Outcome::Margin => Direction::Higher,
-        Outcome::Discount => Direction::Lower,
+    let of = |arm: &Moments| match found.ratio {
+        None => mean(arm),
+        Some(_) => of_ratio(arm),
     };
     Metric {
-        name: found.outcome.unit().to_owned(),
+        name: found.measure().unit(),
         scope: found.arm.clone(),
-        unit: body.settings.unit(found.outcome),
-        better,
+        unit: body.settings.within(found.measure()),
+        better: found.measure().better(),
         role: Role::Shown,
-        value: mean(treated),
-        baseline: mean(control),
+        value: of(treated),
+        baseline: of(control),
         baseline_name: body.sums.arms.first().cloned().unwrap_or_default(),
         gain: estimates::of_effect(&found.effect),
     }
@@ -152,4 +159,14 @@ fn mean(of: &Moments) -> Estimate {
             needed: UNITS_MIN,
         }),
     }
+}
+
+/// The ratio of an arm, which has no interval by itself.
+fn of_ratio(arm: &Moments) -> Estimate {
+    let none = || {
+        Estimate::NotMeasurable(WhyNot::DoesNotApply {
+            because: "there is nothing to divide by".to_owned(),
+        })
+    };
+    quotient(arm).map_or_else(none, Estimate::Exact)
 }

@@ -2,6 +2,7 @@
 
 mod attached;
 mod balance;
+mod by_log;
 mod change;
 mod complete;
 mod decided;
@@ -12,8 +13,10 @@ mod drawn;
 mod error;
 mod fitted;
 mod groups;
+mod guardrails;
 mod measured;
 mod policy;
+mod ratio;
 mod reading;
 mod settings;
 mod sums;
@@ -24,7 +27,8 @@ mod wanted;
 pub use balance::{ArmSize, Balance, Drawn, Unlike, spent_before};
 pub use definition::{Change, Definition, ExperimentFile, Unit};
 pub use design::{
-    ArmDesign, Design, DesignError, OutcomeDesign, Plans, SharedWith, Units as DesignUnits,
+    ArmDesign, Design, DesignError, GuardrailDesign, OutcomeDesign, Plans, SharedWith,
+    Units as DesignUnits,
 };
 pub use drawing::{Drawing, DrawingError, Place};
 pub use error::ExperimentError;
@@ -68,6 +72,8 @@ static CARD: Card = Card {
         "Deng, Xu, Kohavi, Walker (2013), improving the sensitivity of online controlled experiments by utilizing pre-experiment data",
         "Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2021), time-uniform central limit theory and asymptotic confidence sequences",
         "Wang, Ramdas (2022), false discovery rate control with e-values",
+        "Deng, Knoblich, Lu (2018), applying the delta method in metric analytics",
+        "Schultzberg, Ankargren, Frånberg (2024), risk-aware product decisions in A/B tests with multiple metrics",
         "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
         "Bloom (1995), minimum detectable effects",
         "Šidák (1967), simultaneous intervals of groups",

@@ -1,11 +1,14 @@
 //! What the sums of an experiment say.
 
 use super::error::ExperimentError;
+use super::guardrails::Watched;
+use super::ratio::{Measure, Ratio};
 use super::settings::Settings;
 use super::sums::Sums;
 use crate::outcome::Outcome;
+use math::tails::normal_upper_quantile;
 use measure::design::{Baseline, Plan, Watch};
-use measure::effects::{Effect, Moments, Scale, Size, UNITS_MIN, difference};
+use measure::effects::{Effect, Moments, Scale, Size, UNITS_MIN, difference, ratio};
 use measure::readout::{self, Arm, Experiment, Metric, read_out};
 use measure::sequential::{AlwaysValid, SampleRatio, TUNED_UNITS};
 use schema::WhyNot;
@@ -17,14 +20,18 @@ pub(super) const LEVEL: f64 = 0.95;
 /// Probability with which the minimum detectable effect is seen.
 const POWER: f64 = 0.8;
 
-/// One outcome of one arm against the control.
+/// One outcome or ratio of one arm against the control.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Finding {
+    /// What is measured; what is divided where it is a ratio.
     pub(super) outcome: Outcome,
+    /// The ratio, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ratio: Option<Ratio>,
     pub(super) arm: String,
     /// Customers of the arm whose window is over.
     pub(super) customers: u64,
-    /// Mean of the control; absent where nobody is in it.
+    /// Mean or ratio of the control; absent where nobody is in it, or nothing to divide by.
     pub(super) control_mean: Option<f64>,
     /// The effect, with an interval of 95 % that holds when it is read once.
     pub(super) effect: Effect,
@@ -40,7 +47,7 @@ pub(super) struct Finding {
     pub(super) variance_saved: Option<f64>,
     /// The smallest effect that so many customers show four times of five.
     pub(super) detectable: Option<f64>,
-    /// Standard error of the smallest experiment that can be read.
+    /// Standard error of the smallest experiment that can be read; absent for a ratio.
     pub(super) smallest: Option<f64>,
 }
 
@@ -49,20 +56,37 @@ pub(super) struct Finding {
 pub(super) struct Reading {
     /// Whether the arms have the sizes asked for.
     pub(super) sample_ratio: SampleRatio,
-    /// By outcome, and within by arm.
+    /// By outcome and then by ratio, and within by arm.
     pub(super) findings: Vec<Finding>,
+    /// By guardrail, and within by arm.
+    #[serde(default)]
+    pub(super) guardrails: Vec<Watched>,
 }
 
 impl Finding {
-    /// Effect and its interval on all customers of the arm together.
+    /// What is measured.
+    pub(super) fn measure(&self) -> Measure<'_> {
+        let outcome = Measure::Outcome(self.outcome);
+        self.ratio.as_ref().map_or(outcome, Measure::Ratio)
+    }
+
+    /// Whether it is of the outcome that decides.
+    pub(super) fn decides(&self, settings: &Settings) -> bool {
+        self.ratio.is_none() && settings.outcomes.first() == Some(&self.outcome)
+    }
+
+    /// Effect and its interval on all customers of the arm together; there is no such thing of a ratio.
     pub(super) fn total(&self) -> Option<[f64; 3]> {
-        let size = self.effect.size()?;
+        let size = self.effect.size().filter(|_| self.ratio.is_none())?;
         let customers = self.customers as f64;
         Some([size.point, size.low, size.high].map(|of_one| of_one * customers))
     }
 
     /// What would have come of the arm's customers without it.
     pub(super) fn anyway(&self) -> Option<f64> {
+        if self.ratio.is_some() {
+            return None;
+        }
         Some(self.control_mean? * self.customers as f64)
     }
 
@@ -74,8 +98,10 @@ impl Finding {
 
 impl Reading {
     pub(super) fn of(sums: &Sums, settings: &Settings) -> Result<Self, ExperimentError> {
-        let planned = planned(sums, settings);
+        let measures: Vec<Measure<'_>> = settings.measures().collect();
+        let planned = planned(sums, settings, &measures);
         let read = read_out(&planned, sums.as_of, &sums.assigned, &sums.moments)?;
+        let guardrails = Watched::all(sums, settings, &planned, &read)?;
         let sample_ratio = if sums.shares.is_some() {
             read.sample_ratio
         } else {
@@ -88,13 +114,14 @@ impl Reading {
         let arms = sums.arms.len() - 1;
         let findings = read.findings.into_iter().enumerate();
         let findings = findings.map(|(place, found)| {
-            let (outcome, arm) = (place / arms, place % arms + 1);
-            let of = &sums.moments[outcome];
-            finding(found, settings.outcomes[outcome], &of[0], &of[arm])
+            let (measured, arm) = (place / arms, place % arms + 1);
+            let of = &sums.moments[measured];
+            finding(found, measures[measured], &of[0], &of[arm])
         });
         Ok(Self {
             sample_ratio,
             findings: findings.collect(),
+            guardrails,
         })
     }
 
@@ -105,11 +132,11 @@ impl Reading {
 }
 
 /// The experiment as it is read. Where no shares were asked for, the sizes found are as good as any.
-fn planned(sums: &Sums, settings: &Settings) -> Experiment {
+fn planned(sums: &Sums, settings: &Settings, measures: &[Measure<'_>]) -> Experiment {
     let found = || sums.assigned.iter().map(|customers| *customers as f64);
     let shares = sums.shares.clone().unwrap_or_else(|| found().collect());
     let arms = sums.arms.iter().zip(shares);
-    let metrics = settings.outcomes.iter().zip(&sums.moments);
+    let metrics = measures.iter().zip(&sums.moments);
     Experiment {
         start: sums.start,
         arms: arms
@@ -119,9 +146,9 @@ fn planned(sums: &Sums, settings: &Settings) -> Experiment {
             })
             .collect(),
         metrics: metrics
-            .map(|(outcome, moments)| Metric {
-                name: outcome.unit().to_owned(),
-                method: method(&moments[0]),
+            .map(|(measure, moments)| Metric {
+                name: measure.unit(),
+                method: method(*measure, &moments[0]),
             })
             .collect(),
         alpha: settings.alpha,
@@ -129,34 +156,55 @@ fn planned(sums: &Sums, settings: &Settings) -> Experiment {
     }
 }
 
-fn method(moments: &Moments) -> readout::Method {
-    if moments.columns() == 2 {
-        readout::Method::Adjusted
-    } else {
-        readout::Method::Mean
+fn method(measure: Measure<'_>, moments: &Moments) -> readout::Method {
+    match (measure, moments.columns()) {
+        (Measure::Outcome(_), 2) => readout::Method::Adjusted,
+        (Measure::Outcome(_), _) => readout::Method::Mean,
+        (Measure::Ratio(_), 4) => readout::Method::AdjustedRatio,
+        (Measure::Ratio(_), _) => readout::Method::Ratio,
     }
 }
 
 fn finding(
     found: readout::Finding,
-    outcome: Outcome,
+    measure: Measure<'_>,
     control: &Moments,
     treated: &Moments,
 ) -> Finding {
-    // The level is a probability, and every arm has a first column.
-    let plain = difference(control, treated, Scale::Absolute, LEVEL).ok();
+    let (outcome, of_ratio) = match measure {
+        Measure::Outcome(outcome) => (outcome, None),
+        Measure::Ratio(ratio) => (ratio.of, Some(ratio.clone())),
+    };
+    // The level is a probability, and every arm has its first columns.
+    let plain = match measure {
+        Measure::Outcome(_) => difference(control, treated, Scale::Absolute, LEVEL).ok(),
+        Measure::Ratio(_) => ratio(control, treated, Scale::Absolute, LEVEL).ok(),
+    };
     let plain = plain.filter(|_| found.effect.size().is_some());
     let plain = plain.unwrap_or_else(|| found.effect.clone());
     let (adjusted, alone) = (found.effect.size(), plain.size());
-    let variance_saved = adjusted.zip(alone).filter(|_| control.columns() == 2);
+    let is_adjusted = matches!(
+        method(measure, control),
+        readout::Method::Adjusted | readout::Method::AdjustedRatio
+    );
+    let variance_saved = adjusted.zip(alone).filter(|_| is_adjusted);
     let variance_saved = variance_saved.map(|(adjusted, alone)| saved(adjusted, alone));
+    let (control_mean, detectable, smallest) = match measure {
+        Measure::Outcome(_) => (
+            control.mean(0),
+            detectable(control, treated),
+            smallest(control, treated),
+        ),
+        Measure::Ratio(_) => (quotient(control), adjusted.map(seen_again), None),
+    };
     Finding {
         outcome,
+        ratio: of_ratio,
         arm: found.arm,
         customers: treated.count(),
-        control_mean: control.mean(0),
-        detectable: detectable(control, treated),
-        smallest: smallest(control, treated),
+        control_mean,
+        detectable,
+        smallest,
         variance_saved,
         effect: found.effect,
         relative: found.relative,
@@ -164,6 +212,18 @@ fn finding(
         real: found.discovered,
         plain,
     }
+}
+
+/// The ratio of an arm; `None` where there is nothing to divide by.
+pub(super) fn quotient(arm: &Moments) -> Option<f64> {
+    let by = arm.mean(1).filter(|by| *by > 0.0)?;
+    Some(arm.mean(0)? / by)
+}
+
+/// The smallest effect that as many customers show with as large a standard error, read once.
+fn seen_again(size: &Size) -> f64 {
+    let errors = normal_upper_quantile(0.5 * (1.0 - LEVEL)) + normal_upper_quantile(1.0 - POWER);
+    errors * size.standard_error
 }
 
 fn saved(adjusted: &Size, alone: &Size) -> f64 {

@@ -3,6 +3,7 @@
 use super::change::Change;
 use super::groups::SPENT_BEFORE;
 use super::policy::Policy;
+use super::ratio::{Guardrail, Measure, Ratio, check, measures};
 use crate::file::{Header, Raw};
 use crate::outcome::Outcome;
 use jiff::civil::Date;
@@ -28,6 +29,12 @@ pub(crate) struct Settings {
     pub(crate) control: Option<String>,
     /// What may have changed, each once; the first decides whether a version is published.
     pub(crate) outcomes: Vec<Outcome>,
+    /// Ratios of two outcomes that may have changed, beside the outcomes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ratio: Vec<Ratio>,
+    /// What must not get worse: outcomes and ratios, each read at any time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) guardrail: Vec<Guardrail>,
     /// Days after a draw or a decision in which it counts, 1 to 365.
     pub(crate) window_days: u32,
     /// Days before a customer's first draw or decision: their outcome then takes chance out of the effect, 0 to 365; 0
@@ -64,6 +71,8 @@ impl Default for Settings {
             product: None,
             control: None,
             outcomes: vec![Outcome::Margin],
+            ratio: Vec::new(),
+            guardrail: Vec::new(),
             window_days: 14,
             covariate_days: 90,
             alpha: 0.05,
@@ -107,7 +116,22 @@ impl Settings {
 
     /// Unit of an outcome with its window.
     pub(crate) fn unit(&self, outcome: Outcome) -> String {
-        format!("{} within {} days", outcome.unit(), self.window_days)
+        self.within(Measure::Outcome(outcome))
+    }
+
+    /// Unit of what is measured with its window.
+    pub(crate) fn within(&self, measure: Measure<'_>) -> String {
+        format!("{} within {} days", measure.unit(), self.window_days)
+    }
+
+    /// What is measured: outcomes, and then ratios.
+    pub(crate) fn measures(&self) -> impl Iterator<Item = Measure<'_>> {
+        measures(&self.outcomes, &self.ratio)
+    }
+
+    /// Whether an outcome is read, by itself or in a ratio.
+    pub(crate) fn reads(&self, outcome: Outcome) -> bool {
+        self.measures().any(|measure| measure.reads(outcome))
     }
 
     pub(crate) fn check(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
@@ -130,6 +154,11 @@ impl Settings {
             return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
         }
         self.check_groups(raw)?;
+        let refuse = |path: &[&str], found: String, allowed: &str| {
+            let path: Vec<&str> = ["settings"].iter().chain(path).copied().collect();
+            raw.file.refuse(&path, found, allowed)
+        };
+        check(&self.outcomes, &self.ratio, &self.guardrail, &refuse)?;
         match &self.change {
             Some(change) => change.check(&self.outcomes, raw),
             None => Ok(()),
@@ -165,6 +194,8 @@ impl Settings {
                 ("product", self.product.is_some()),
                 ("control", self.control.is_some()),
                 ("start", self.start.is_some()),
+                ("ratio", !self.ratio.is_empty()),
+                ("guardrail", !self.guardrail.is_empty()),
             ];
             return match others.iter().find(|(_, is)| *is) {
                 Some((key, _)) => Err(raw.refuse(key, "it and `change`", "none with `change`")),

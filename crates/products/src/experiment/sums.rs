@@ -1,13 +1,15 @@
 //! An experiment reduced to its sums: they merge, and the raw rows need not be kept.
 
+use super::by_log::ByLog;
 use super::error::ExperimentError;
 use super::groups::{Groups, Members};
 use super::policy::Valued;
+use super::ratio::{Measure, Ratio};
 use super::settings::Settings;
 use super::units::{DAY_SECONDS, Reached, Unit, Units};
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
-use measure::effects::{Moments, cuped_slope};
+use measure::effects::{Moments, cuped_slope, ratio_slope};
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +40,8 @@ pub(super) struct Sums {
     pub(super) reached: Option<Reached>,
     /// Days with a decision of each arm's customers, on average; absent for a trial.
     pub(super) rounds: Option<Vec<f64>>,
-    /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it.
+    /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it; and then by
+    /// ratio and arm: what is divided and by what, and both before.
     pub(super) moments: Vec<Vec<Moments>>,
     /// The first outcome by group, where the settings name groups.
     #[serde(default)]
@@ -46,11 +49,14 @@ pub(super) struct Sums {
     /// What a rule would have brought, where the settings name one.
     #[serde(default)]
     pub(super) policy: Option<Valued>,
+    /// What rules would have brought, where a product is read that drew some of its decisions.
+    #[serde(default)]
+    pub(super) by_log: Option<ByLog>,
 }
 
 impl Sums {
     pub(super) fn of(history: &History, settings: &Settings) -> Result<Self, ExperimentError> {
-        if settings.outcomes.contains(&Outcome::Margin) && !knows_costs(history) {
+        if settings.reads(Outcome::Margin) && !knows_costs(history) {
             return Err(ExperimentError::NoGoodsCost);
         }
         let units = Units::of(history, settings)?;
@@ -59,11 +65,15 @@ impl Sums {
             members: &all,
             arms: units.arms.len(),
         };
-        let of = |outcome: &Outcome| moments_of(history, settings, &everybody, *outcome);
-        let moments = settings.outcomes.iter().map(of).collect::<Result<_, _>>()?;
+        let of = |measure: Measure<'_>| match measure {
+            Measure::Outcome(outcome) => moments_of(history, settings, &everybody, outcome),
+            Measure::Ratio(ratio) => ratio_moments(history, settings, &everybody, ratio),
+        };
+        let moments = settings.measures().map(of).collect::<Result<_, _>>()?;
         let members = Members::of(history, settings, &units)?;
         let groups = Groups::of(history, settings, &units, members.as_ref())?;
         let policy = Valued::of(history, settings, &units, members.as_ref())?;
+        let by_log = ByLog::of(history, settings)?;
         Ok(Self {
             unfinished: units.unfinished(),
             arms: units.arms,
@@ -79,6 +89,7 @@ impl Sums {
             moments,
             groups,
             policy,
+            by_log,
         })
     }
 
@@ -108,31 +119,58 @@ pub(super) fn moments_of(
     of: &Rows<'_>,
     outcome: Outcome,
 ) -> Result<Vec<Moments>, ExperimentError> {
-    let rows: Vec<Vec<[f64; 2]>> = (0..of.arms)
-        .map(|arm| {
-            let members = of.members.iter().copied();
-            let own: Vec<&Unit<'_>> = members.filter(|unit| unit.arm == arm).collect();
-            let mut rows: Vec<[f64; 2]> = own
-                .iter()
-                .map(|unit| row(history, settings, unit, outcome))
-                .collect();
-            weigh(&mut rows, &own);
-            rows
-        })
-        .collect();
-    let with = rows
-        .iter()
-        .map(|rows| Moments::of_rows(2, rows))
-        .collect::<Result<Vec<_>, _>>()?;
+    let rows = of.by_arm(|unit| row(history, settings, unit, outcome));
+    let with = moments(&rows, |row| *row)?;
     let explains = |treated: &Moments| cuped_slope(&[&with[0], treated]).is_some();
     if settings.covariate_days > 0 && with[1..].iter().all(explains) {
         return Ok(with);
     }
-    let alone = rows.iter().map(|rows| {
-        let outcomes = rows.iter().map(|[outcome, _]| [*outcome]);
-        Moments::of_rows(1, outcomes).map_err(ExperimentError::from)
+    moments(&rows, |[outcome, _]| [*outcome])
+}
+
+/// Moments of one ratio by arm.
+fn ratio_moments(
+    history: &History,
+    settings: &Settings,
+    of: &Rows<'_>,
+    ratio: &Ratio,
+) -> Result<Vec<Moments>, ExperimentError> {
+    let rows = of.by_arm(|unit| {
+        let [divided, before] = row(history, settings, unit, ratio.of);
+        let [by, by_before] = row(history, settings, unit, ratio.per);
+        [divided, by, before, by_before]
     });
-    alone.collect()
+    let with = moments(&rows, |row| *row)?;
+    let explains = |treated: &Moments| ratio_slope(&with[0], treated).is_some();
+    if settings.covariate_days > 0 && with[1..].iter().all(explains) {
+        return Ok(with);
+    }
+    moments(&rows, |[divided, by, _, _]| [*divided, *by])
+}
+
+/// Moments of some columns of the rows of each arm.
+fn moments<const N: usize, const M: usize>(
+    rows: &[Vec<[f64; N]>],
+    columns: impl Fn(&[f64; N]) -> [f64; M],
+) -> Result<Vec<Moments>, ExperimentError> {
+    let of_arm = |rows: &Vec<[f64; N]>| {
+        Moments::of_rows(M, rows.iter().map(&columns)).map_err(ExperimentError::from)
+    };
+    rows.iter().map(of_arm).collect()
+}
+
+impl Rows<'_> {
+    /// One row of each customer, weighed, by arm.
+    fn by_arm<const N: usize>(&self, row: impl Fn(&Unit<'_>) -> [f64; N]) -> Vec<Vec<[f64; N]>> {
+        let of_arm = |arm: usize| {
+            let members = self.members.iter().copied();
+            let own: Vec<&Unit<'_>> = members.filter(|unit| unit.arm == arm).collect();
+            let mut rows: Vec<[f64; N]> = own.iter().map(|unit| row(unit)).collect();
+            weigh(&mut rows, &own);
+            rows
+        };
+        (0..self.arms).map(of_arm).collect()
+    }
 }
 
 /// What came of a customer, and the same before.
@@ -160,14 +198,14 @@ pub(super) fn row(
 ///
 /// # Source
 /// Hájek (1971); the variance by linearisation.
-fn weigh(rows: &mut [[f64; 2]], units: &[&Unit<'_>]) {
+fn weigh<const N: usize>(rows: &mut [[f64; N]], units: &[&Unit<'_>]) {
     let all: f64 = units.iter().map(|unit| unit.weight).sum();
     let alike = units.windows(2).all(|two| two[0].weight == two[1].weight);
     if alike || all <= 0.0 {
         return;
     }
     let mean_weight = all / units.len() as f64;
-    for column in 0..2 {
+    for column in 0..N {
         let weighted = rows.iter().zip(units).map(|(r, u)| r[column] * u.weight);
         let mean = weighted.sum::<f64>() / all;
         for (row, unit) in rows.iter_mut().zip(units) {

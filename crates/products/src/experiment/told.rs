@@ -1,27 +1,66 @@
 //! A read-out in sentences.
 
+use super::by_log::Valued;
 use super::fitted::Body;
+use super::guardrails::Watched;
 use super::reading::Finding;
 use super::settings::Source;
 use super::units::Reached;
 use measure::effects::{Effect, Size};
+use measure::guardrail::Guarded;
 use measure::sequential::SampleRatio;
 use schema::estimate::short;
 
 /// The whole read-out: what a category manager can repeat first, then how it is known.
 pub(super) fn lines(body: &Body) -> Vec<String> {
-    let first = body.settings.outcomes.first();
+    let guardrails = || body.reading.guardrails.iter();
+    let broken = guardrails().filter(|watched| watched.is_broken());
+    let mut lines: Vec<String> = broken.map(|watched| guarded(body, watched)).collect();
     let deciding = body.reading.findings.iter();
-    let deciding = deciding.filter(|found| Some(&found.outcome) == first);
-    let mut lines: Vec<String> = deciding.map(|found| in_words(body, found)).collect();
+    let deciding = deciding.filter(|found| found.decides(&body.settings));
+    lines.extend(deciding.map(|found| in_words(body, found)));
+    let others = guardrails().filter(|watched| !watched.is_broken());
+    lines.extend(others.map(|watched| guarded(body, watched)));
     for found in &body.reading.findings {
         lines.extend(figures(body, found));
     }
     lines.extend(in_groups(body));
     lines.extend(policy(body));
+    lines.extend(by_log(body));
     lines.push(sizes(body));
     lines.extend(left_out(body));
     lines
+}
+
+/// One guardrail of one arm.
+fn guarded(body: &Body, watched: &Watched) -> String {
+    let (who, what) = (subject(body, &watched.arm), &watched.unit);
+    let allowed = short_percent(watched.worse_by);
+    let change = watched.says.change().map(|change| {
+        format!(
+            "{who} changes {what} by {} ({} to {}, each end at any time)",
+            percent(change.point),
+            percent(change.low),
+            percent(change.high)
+        )
+    });
+    let change = change.unwrap_or_default();
+    match &watched.says {
+        Guarded::Broken(_) => {
+            format!("guardrail broken: {change}, more than {allowed} worse")
+        }
+        Guarded::Kept(_) => {
+            format!("guardrail kept: {change}, not {allowed} worse")
+        }
+        Guarded::Undecided(_) => {
+            format!("guardrail open: {change}; whether it is {allowed} worse cannot be said yet")
+        }
+        Guarded::NotMeasurable(why) => {
+            format!(
+                "guardrail open: whether {who} makes {what} {allowed} worse is not measurable: {why}"
+            )
+        }
+    }
 }
 
 /// What a rule would have brought.
@@ -55,6 +94,68 @@ fn policy(body: &Body) -> Vec<String> {
         )
     });
     std::iter::once(first).chain(weighed).collect()
+}
+
+/// What rules would have brought by a product's own log, beside what it chose.
+fn by_log(body: &Body) -> Vec<String> {
+    let (Some(log), Some(outcome)) = (&body.sums.by_log, body.settings.outcomes.first()) else {
+        return Vec::new();
+    };
+    let (who, unit) = (subject(body, ""), body.settings.unit(*outcome));
+    let (drawn, chosen, fixed) = (log.drawn, log.chosen, log.fixed);
+    let mut lines = vec![format!(
+        "chance drew the arm of {drawn} customers at their first decision and left {chosen} to what {who} chose; of {fixed} others nothing could be drawn, and no rule is told"
+    )];
+    lines.extend(log.chosen_mean.map(|mean| {
+        let mean = short(mean);
+        format!("what {who} chose brought {mean} {unit}")
+    }));
+    for rule in &log.rules {
+        let arm = &rule.arm;
+        let value = match &rule.value {
+            Valued::NotMeasurable(why) => Err(why),
+            Valued::Measured(value) => match &value.doubly_robust {
+                Effect::Measured(size) => Ok((size, value.effective_units.floor())),
+                Effect::NotMeasurable(why) => Err(why),
+            },
+        };
+        lines.push(match value {
+            Ok((size, effective)) => {
+                let (point, low, high) = (short(size.point), short(size.low), short(size.high));
+                format!(
+                    "{arm} for everybody would have brought {point} ({low} to {high}) {unit}, by draws worth {effective} of its own"
+                )
+            }
+            Err(why) => {
+                format!("what {arm} for everybody would have brought is not measurable: {why}")
+            }
+        });
+        if let Effect::Measured(size) = &rule.choice_adds {
+            let (point, low, high) = (signed(size.point), signed(size.low), signed(size.high));
+            lines.push(format!(
+                "what {who} chose adds {point} ({low} to {high}, 95 %, read once) to {arm} for everybody"
+            ));
+        }
+    }
+    if log.versions.len() < 2 {
+        return lines;
+    }
+    for of in &log.versions {
+        let version = of.version;
+        if let Effect::Measured(size) = &of.adds {
+            let (point, low, high) = (signed(size.point), signed(size.low), signed(size.high));
+            lines.push(format!(
+                "what version {version} chose adds {point} ({low} to {high}, 95 %, read once) to an arm by chance at its time"
+            ));
+        }
+        if let Some(Effect::Measured(size)) = &of.more {
+            let (point, low, high) = (signed(size.point), signed(size.low), signed(size.high));
+            lines.push(format!(
+                "that is {point} ({low} to {high}) beside the version before it, if arms by chance were worth the same to both"
+            ));
+        }
+    }
+    lines
 }
 
 /// Who gained by the first outcome.
@@ -136,12 +237,20 @@ fn in_words(body: &Body, found: &Finding) -> String {
     )
 }
 
-/// The numbers of one outcome of one arm.
+/// The numbers of one outcome or ratio of one arm.
 fn figures(body: &Body, found: &Finding) -> Vec<String> {
-    let (who, unit) = (subject(body, &found.arm), found.outcome.unit());
+    let (who, unit) = (subject(body, &found.arm), found.measure().unit());
     let days = body.settings.window_days;
     let (Some(mean), Some(size)) = (found.control_mean, found.effect.size()) else {
-        return Vec::new();
+        // What decides has been said already.
+        return match &found.effect {
+            Effect::NotMeasurable(why) if !found.decides(&body.settings) => {
+                vec![format!(
+                    "what {who} changes in {unit} is not measurable: {why}"
+                )]
+            }
+            Effect::NotMeasurable(_) | Effect::Measured(_) => Vec::new(),
+        };
     };
     let control = body.sums.arms.first().map_or("", String::as_str);
     let mut lines = vec![
@@ -289,6 +398,17 @@ fn reached_in_words(reached: &Reached) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// A change in per cent, with its sign.
+fn percent(share: f64) -> String {
+    format!("{:+.1} %", 100.0 * share)
+}
+
+/// A tolerance in per cent, without zeros that say nothing.
+fn short_percent(share: f64) -> String {
+    let text = format!("{:.2}", 100.0 * share);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// With its sign.

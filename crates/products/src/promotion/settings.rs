@@ -195,10 +195,13 @@ impl Settings {
         if !(0.0..=0.2).contains(&self.explore) {
             return Err(raw.refuse("explore", self.explore, "0 to 0.2"));
         }
-        if self.outcome == Outcome::Discount {
+        if matches!(
+            self.outcome,
+            Outcome::Discount | Outcome::Lines | Outcome::Returns
+        ) {
             return Err(raw.refuse(
                 "outcome",
-                "\"discount\"",
+                format!("{:?}", self.outcome.code()),
                 "visits, orders, revenue or margin",
             ));
         }

@@ -2,7 +2,8 @@
 
 use crate::read_out::{fitted, number, product, refused};
 use features::{
-    Assignment, Exposure, History, HistoryBuilder, NewLine, Product as Goods, RoundsBuilder, Trials,
+    Assignment, Exposure, History, HistoryBuilder, Logged, NewLine, Product as Goods,
+    RoundsBuilder, Trials,
 };
 use math::random::stream;
 use products::{Asked, Infeasible, Shop};
@@ -164,17 +165,28 @@ fn too_few_customers_are_no_read_out_that_could_be_published() {
     assert!(matches!(gate, Gate::Closed { .. }), "{gate:?}");
 }
 
+fn logged(at_seconds: i64, held_out: bool) -> Logged {
+    Logged {
+        at_seconds,
+        version: 1,
+        held_out,
+        open: false,
+    }
+}
+
 /// A product asked about everybody on three days, one customer of five held out.
 fn asked_about(customers: usize) -> Trials {
     let mut rounds = RoundsBuilder::default();
     for number in 0..customers {
         for day in [0, 5, 15] {
             let at = (DRAWN + day) * DAY + 7;
-            rounds.push("offers", &customer(number), at, number.is_multiple_of(5));
+            let logged = logged(at, number.is_multiple_of(5));
+            rounds.push("offers", &customer(number), &logged);
         }
     }
     // One who was held out at first and decided for later.
-    rounds.push("offers", &customer(0), (DRAWN + 6) * DAY, false);
+    let later = logged((DRAWN + 6) * DAY, false);
+    rounds.push("offers", &customer(0), &later);
     Trials::default().with_rounds(rounds.build())
 }
 

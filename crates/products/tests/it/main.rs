@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod by_log;
 mod change;
 mod experiment;
 mod gained;
@@ -21,5 +22,6 @@ mod offers;
 mod planned;
 mod planted;
 mod promotion;
+mod ratios;
 mod read_out;
 mod shop;

@@ -3,6 +3,9 @@
 use features::{History, HistoryBuilder, NewLine, Product as Goods};
 use math::random::stream;
 use measure::effects::{Moments, Scale, cuped};
+use measure::guardrail::{Guarded, Guardrail, guarded};
+use measure::readout::Method;
+use measure::sequential::{ConfidenceSequence, TUNED_UNITS};
 use products::Raw;
 use products::experiment::{
     Balance, Definition, Design, DesignUnits, Drawing, Drawn, Place, Plans, SampleRatio, Wanted,
@@ -11,7 +14,7 @@ use products::experiment::{
 use rand::RngExt;
 use schema::config::ConfigFile;
 use schema::time::date_of;
-use schema::{AsOf, ConfigError, WhyNot};
+use schema::{AsOf, ConfigError, Direction, WhyNot};
 
 const ARMS: &str = "[arms]\nnone = 0.5\nmail = 0.5\n";
 
@@ -375,4 +378,137 @@ fn a_read_out_shares_the_definition_and_may_not_say_otherwise() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_plan_says_what_it_can_see_of_a_ratio_and_how_likely_a_guardrail_is_kept() {
+    let history = shop(600);
+    let ratios = "outcomes = [\"revenue\"]\ncovariate_days = 90\n[[ratio]]\nname = \"basket\"\nof = \"revenue\"\nper = \"orders\"\n[[ratio]]\nname = \"returned\"\nof = \"returns\"\nper = \"lines\"\n";
+    let rail = |what: &str, worse_by: f64| {
+        format!("[[guardrail]]\noutcome = \"{what}\"\nworse_by = {worse_by}\n")
+    };
+    let rails = [
+        rail("revenue", 0.02),
+        rail("basket", 0.1),
+        rail("returned", 0.1),
+    ]
+    .concat();
+    let definition = planned("mail", &format!("{ratios}{rails}"));
+    let design = designed(&definition, &history, Some(Wanted::Relative(0.05)));
+    let [revenue, basket, returned] = &design.outcomes[..] else {
+        panic!("{design:#?}")
+    };
+    // Everybody orders once in a window: revenue per order is revenue per customer.
+    assert_eq!(basket.unit, "basket (revenue per order) within 28 days");
+    let same = |one: Option<f64>, other: Option<f64>| {
+        assert!(
+            (one.unwrap() / other.unwrap() - 1.0).abs() < 1e-9,
+            "{one:?} {other:?}"
+        );
+    };
+    same(basket.mean, revenue.mean);
+    same(basket.deviation, revenue.deviation);
+    same(basket.arms[0].detectable, revenue.arms[0].detectable);
+    assert_eq!(basket.arms[0].units_needed, revenue.arms[0].units_needed);
+    let tried = basket.false_alarms.unwrap();
+    assert!(tried.low <= 0.05 && 0.05 <= tried.high, "{tried:?}");
+    // Nothing was taken back.
+    assert!(returned.not_measurable.is_some() && returned.arms.is_empty());
+    let [two, ten, none] = &design.guardrails[..] else {
+        panic!("{design:#?}")
+    };
+    assert_eq!(
+        (two.outcome.as_str(), two.arm.as_str(), two.units),
+        ("revenue", "mail", 600)
+    );
+    assert!(
+        two.kept.unwrap() < 0.2 && ten.kept.unwrap() > 0.95,
+        "{:#?}",
+        design.guardrails
+    );
+    assert!(two.units_needed.unwrap() > 600 && ten.units_needed.unwrap() < 600);
+    assert_eq!((none.kept, none.units_needed), (None, None));
+    // A guardrail is kept as often as was said.
+    let mut kept = 0;
+    let worse_by = 0.05;
+    let of = planned(
+        "mail",
+        &format!("outcomes = [\"revenue\"]\n{}", rail("revenue", worse_by)),
+    );
+    let said = designed(&of, &history, None).guardrails[0].kept.unwrap();
+    let rows: Vec<[f64; 2]> = (0..600)
+        .map(|n| {
+            let lines = history.lines_of(history.customer_index(&customer(n)).unwrap());
+            let spent = |line: usize| lines[line].spend_cents as f64 / 100.0;
+            [spent(2), spent(1)]
+        })
+        .collect();
+    let sequence = ConfidenceSequence::tuned_to(TUNED_UNITS, 0.05).unwrap();
+    let guardrail = Guardrail {
+        method: Method::Adjusted,
+        better: Direction::Higher,
+        worse_by,
+    };
+    for split in 0..1_000 {
+        let mut random = stream(12, split);
+        let mut arms = [Moments::new(2), Moments::new(2)];
+        for row in &rows {
+            arms[usize::from(random.random::<bool>())]
+                .push(row)
+                .unwrap();
+        }
+        let says = guarded(&guardrail, &arms[0], &arms[1], &sequence).unwrap();
+        kept += usize::from(matches!(says, Guarded::Kept(_)));
+    }
+    // Four standard deviations of 1,000 splits are 6 %, at the most.
+    assert!(
+        (kept as f64 / 1_000.0 - said).abs() < 0.07,
+        "{kept} of 1000, {said} was said"
+    );
+}
+
+#[test]
+fn ratios_and_guardrails_are_part_of_what_was_planned() {
+    let basket = "[[ratio]]\nname = \"basket\"\nof = \"revenue\"\nper = \"orders\"\n";
+    let rail = "[[guardrail]]\noutcome = \"basket\"\nworse_by = 0.02\n";
+    let (plain, guarded) = (
+        planned("mail", ""),
+        planned("mail", &format!("{basket}{rail}")),
+    );
+    let changes: Vec<String> = guarded
+        .changes(&plain)
+        .iter()
+        .map(|c| c.key.clone())
+        .collect();
+    assert_eq!(changes, ["guardrail", "ratio"]);
+    let check = |settings: &str| {
+        let text = format!("kind = \"experiment\"\nowner = \"me\"\n[settings]\n{settings}\n");
+        let raw = Raw::read(ConfigFile::new("read-out.toml", text)).unwrap();
+        raw.beside(std::slice::from_ref(&guarded))
+            .check()
+            .map(|_| ())
+    };
+    assert!(check("trial = \"mail\"").is_ok());
+    let other = "trial = \"mail\"\n[[settings.guardrail]]\noutcome = \"margin\"\nworse_by = 0.5";
+    let error = check(other).unwrap_err().to_string();
+    assert!(
+        error.contains("`settings.guardrail` is")
+            && error.contains("as experiments/mail.toml says"),
+        "{error}"
+    );
+    for (settings, says) in [
+        (
+            "[[guardrail]]\noutcome = \"basket\"\nworse_by = 0.02",
+            "`guardrail.0.outcome` is \"basket\"",
+        ),
+        (
+            "unit = \"site\"\noutcomes = [\"revenue\"]\n[[ratio]]\nname = \"per visit\"\nof = \"revenue\"\nper = \"visits\"",
+            "`ratio` is one of visits",
+        ),
+    ] {
+        let error = read("mail", settings).unwrap_err().to_string();
+        assert!(error.contains(says), "{settings}: {error}");
+    }
+    let visits = "[[ratio]]\nname = \"per visit\"\nof = \"revenue\"\nper = \"visits\"\n";
+    assert!(planned("mail", visits).reads_visits() && !plain.reads_visits());
 }

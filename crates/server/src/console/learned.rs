@@ -3,6 +3,7 @@
 mod change;
 pub(super) mod experiment;
 mod groups;
+pub(super) mod guardrails;
 
 use super::format::{Currency, count, percent};
 use super::french;

@@ -267,6 +267,20 @@ messages! {
     OutcomeRevenue: "revenue", "chiffre d’affaires";
     OutcomeMargin: "margin", "marge";
     OutcomeDiscount: "discounts", "remises";
+    OutcomeLines: "lines", "lignes";
+    OutcomeReturns: "returns", "retours";
+    Guardrails: "What must not get worse", "Ce qui ne doit pas empirer";
+    GuardrailAllowed: "Allowed to be worse by", "Peut empirer de";
+    GuardrailChange: "Change", "Changement";
+    GuardrailSays: "Guardrail", "Garde-fou";
+    GuardrailKept: "kept", "tenu";
+    GuardrailBroken: "broken", "rompu";
+    GuardrailOpen: "cannot say yet", "pas encore dit";
+    GuardrailPromise: "Each end of the interval holds by itself, at whatever time it is looked at; all is a share of what the control has.", "Chaque borne de l’intervalle tient par elle-même, à quelque moment qu’on regarde ; tout est une part de ce qu’a le témoin.";
+    ReportBroken: "{0} makes {1} worse by more than the {2} that are allowed: it changes by {3} ({4} to {5}).", "{0} fait empirer plus que permis ({2}) : {1} change de {3} ({4} à {5}).";
+    ReportKept: "{0} does not make {1} {2} worse: it changes by {3} ({4} to {5}).", "{0} ne fait pas empirer de {2} : {1} change de {3} ({4} à {5}).";
+    ReportOpen: "Whether {0} makes {1} {2} worse cannot be said yet: it changes by {3} ({4} to {5}).", "Si {0} fait empirer de {2} ne se dit pas encore : {1} change de {3} ({4} à {5}).";
+    ReportUnguarded: "Whether {0} makes {1} {2} worse cannot be measured; the reason stands in the table below.", "Si {0} fait empirer de {2} n’est pas mesurable ({1}) ; la raison est dans le tableau plus bas.";
 
     // Customers.
     CustomersLead: "Type the identifier of a customer, or its beginning.", "Tapez l’identifiant d’un client, ou son début.";

@@ -5,7 +5,7 @@
 use super::files;
 use super::format::{Currency, count, percent};
 use super::french;
-use super::learned::experiment;
+use super::learned::{experiment, guardrails};
 use super::messages::Say;
 use super::page::{self, Tone, figures, words};
 use super::visit;
@@ -106,6 +106,8 @@ impl Told<'_> {
             "orders" => Say::OutcomeOrders,
             "revenue" => Say::OutcomeRevenue,
             "discount" => Say::OutcomeDiscount,
+            "lines" => Say::OutcomeLines,
+            "returns" => Say::OutcomeReturns,
             _ => Say::OutcomeMargin,
         })
     }
@@ -161,9 +163,15 @@ impl Told<'_> {
                     main #content {
                         h1 { (title) }
                         @if !report.product.description.is_empty() { p.lead { (report.product.description) } }
+                        @for (badge, sentence) in guardrails::sentences(l, report.page, true) {
+                            p.strong { (badge) " " (sentence) }
+                        }
                         @for found in deciding {
                             @let (tone, sentence) = self.sentence(found);
                             p.strong { (page::badge(tone, self.verdict(tone))) " " (sentence) }
+                        }
+                        @for (badge, sentence) in guardrails::sentences(l, report.page, false) {
+                            p { (badge) " " (sentence) }
                         }
                         (self.currency.note(l))
                         section { h2 { (self.say(Say::ReportEffect)) } div.figures { (self.effect(deciding)) } }
@@ -333,6 +341,10 @@ mod tests {
             "window_days": 28, "covariate_days": 90, "alpha": 0.05,
             "arms": [{ "arm": "none", "customers": 610, "finished": 610, "share": 0.5 }, { "arm": "mail <b>", "customers": 600, "finished": 600, "share": 0.5 }],
             "findings": [finding(real)],
+            "guardrails": [{
+                "outcome": "basket", "unit": "basket (revenue per order)", "arm": "mail <b>", "better": "higher", "worse_by": 0.02,
+                "says": { "broken": { "point": -0.08, "low": -0.12, "high": -0.04, "units": 1200 } },
+            }],
             "told": ["the arms have the sizes asked for (p-value 0.912)"],
         });
         let product = Header {
@@ -380,6 +392,22 @@ mod tests {
             "28 j<",
         ] {
             assert!(french.contains(part), "{part}: {french}");
+        }
+    }
+
+    #[test]
+    fn a_broken_guardrail_is_said_before_what_was_won() {
+        for (locale, broken, won) in [
+            (Locale::English, "worse by more than", "Because of mail"),
+            (
+                Locale::French,
+                "fait empirer plus que permis",
+                "Grâce à mail",
+            ),
+        ] {
+            let page = page(true, locale);
+            let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+            assert!(at(broken) < at(won), "{page}");
         }
     }
 

@@ -34,8 +34,8 @@ pub(super) struct Compared {
 
 fn of_day(outcome: Outcome, day: &SiteDay) -> f64 {
     match outcome {
-        // Events name no site; settings refuse them.
-        Outcome::Visits => 0.0,
+        // Events name no site, and lines are not counted by site and day; settings refuse them.
+        Outcome::Visits | Outcome::Lines | Outcome::Returns => 0.0,
         Outcome::Orders => day.orders as f64,
         Outcome::Revenue => day.spend_cents as f64 / 100.0,
         Outcome::Margin => day.margin_cents as f64 / 100.0,

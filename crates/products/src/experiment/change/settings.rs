@@ -83,9 +83,10 @@ impl Change {
 
     pub(crate) fn check(&self, outcomes: &[Outcome], raw: &Raw) -> Result<(), ConfigError> {
         let refuse = |found: String, allowed: &str| Err(raw.refuse("change", found, allowed));
-        if outcomes.contains(&Outcome::Visits) {
-            let allowed = "orders, revenue, margin and discount with `change`: events name no site";
-            return Err(raw.refuse("outcomes", "visits", allowed));
+        let uncounted = [Outcome::Visits, Outcome::Lines, Outcome::Returns];
+        if let Some(found) = outcomes.iter().find(|o| uncounted.contains(o)) {
+            let allowed = "orders, revenue, margin and discount with `change`: events name no site, and lines are not counted by site";
+            return Err(raw.refuse("outcomes", found.code(), allowed));
         }
         for (place, site) in self.sites.iter().enumerate() {
             if site.trim().is_empty() || self.sites[..place].contains(site) {

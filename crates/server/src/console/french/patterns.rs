@@ -9,6 +9,10 @@ use crate::console::format::Currency;
 pub(super) const SENTENCES: &[(&str, &str)] = &[
     // What a rule would have brought.
     (
+        "what {} for everybody would have brought is not measurable: {}",
+        "ce que {0} pour tous aurait apporté n’est pas mesurable : {1}",
+    ),
+    (
         "{} would have brought {#} ({#} to {#}) {~}, the control brought {#}",
         "{0} aurait apporté {1} ({2} à {3}), le témoin {5} ({4})",
     ),
@@ -21,6 +25,57 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "par les seuls poids {0} ; {1} tirages étaient comme la règle et en valent {2} des siens",
     ),
     ("{~} within {#} days", "{0} en {1} jours"),
+    (
+        "chance drew the arm of {#} customers at their first decision and left {#} to what {} chose; of {#} others nothing could be drawn, and no rule is told",
+        "le hasard a tiré la variante de {0} clients à leur première décision et en a laissé {1} au choix de {2} ; pour {3} autres rien ne pouvait être tiré, et aucune règle n’est dite",
+    ),
+    (
+        "what {} chose brought {#} {~}",
+        "le choix de {0} a apporté {1} ({2})",
+    ),
+    (
+        "{} for everybody would have brought {#} ({#} to {#}) {~}, by draws worth {#} of its own",
+        "{0} pour tous aurait apporté {1} ({2} à {3} ; {4}), selon des tirages qui en valent {5} des siens",
+    ),
+    (
+        "what {} chose adds {#} ({#} to {#}, 95 %, read once) to {} for everybody",
+        "le choix de {0} ajoute {1} ({2} à {3}, 95 %, lu une fois) à {4} pour tous",
+    ),
+    (
+        "what version {#} chose adds {#} ({#} to {#}, 95 %, read once) to an arm by chance at its time",
+        "le choix de la version {0} ajoute {1} ({2} à {3}, 95 %, lu une fois) à une variante au hasard de son temps",
+    ),
+    (
+        "that is {#} ({#} to {#}) beside the version before it, if arms by chance were worth the same to both",
+        "soit {0} ({1} à {2}) par rapport à la version d’avant, si les variantes au hasard valaient autant pour les deux",
+    ),
+    // Ratios, and what must not get worse.
+    ("{} ({~} per {~})", "{0} ({1} par {2})"),
+    ("change of {~}", "changement : {0}"),
+    (
+        "guardrail broken: {} changes {~} by {#} ({#} to {#}, each end at any time), more than {#} worse",
+        "garde-fou rompu : {0} change {1} de {2} ({3} à {4}, chaque borne à tout moment), pire de plus de {5}",
+    ),
+    (
+        "guardrail kept: {} changes {~} by {#} ({#} to {#}, each end at any time), not {#} worse",
+        "garde-fou tenu : {0} change {1} de {2} ({3} à {4}, chaque borne à tout moment), pas pire de {5}",
+    ),
+    (
+        "guardrail open: {} changes {~} by {#} ({#} to {#}, each end at any time); whether it is {#} worse cannot be said yet",
+        "garde-fou ouvert : {0} change {1} de {2} ({3} à {4}, chaque borne à tout moment) ; si c’est pire de {5} ne se dit pas encore",
+    ),
+    (
+        "guardrail open: whether {} makes {~} {#} worse is not measurable: {}",
+        "garde-fou ouvert : si {0} fait empirer {1} de {2} n’est pas mesurable : {3}",
+    ),
+    (
+        "the denominator of the control arm is not far enough above 0: a mean of {#} with a standard error of {#}",
+        "le dénominateur du témoin n’est pas assez au-dessus de 0 : une moyenne de {0} avec une erreur type de {1}",
+    ),
+    (
+        "the denominator of the treated arm is not far enough above 0: a mean of {#} with a standard error of {#}",
+        "le dénominateur de la variante n’est pas assez au-dessus de 0 : une moyenne de {0} avec une erreur type de {1}",
+    ),
     // Who gained.
     (
         "what {} changes in {~} differs between groups (p-value {})",
@@ -722,6 +777,10 @@ mod tests {
             (
                 "because of mail, 600 customers brought 1802 more margin (1500 to 2104); 21120 would have come anyway: this is real",
                 "grâce à mail, 600 clients ont apporté 1\u{202f}802 de plus en marge (1\u{202f}500 à 2\u{202f}104) ; 21\u{202f}120 serait venu de toute façon : c’est réel",
+            ),
+            (
+                "guardrail broken: mail changes basket (revenue per order) by -8.1 % (-12.0 % to -4.2 %, each end at any time), more than 2 % worse",
+                "garde-fou rompu : mail change basket (chiffre d’affaires par commande) de −8,1\u{202f}% (−12,0\u{202f}% à −4,2\u{202f}%, chaque borne à tout moment), pire de plus de 2\u{202f}%",
             ),
             (
                 "1.16 % of the rows of raw/a b.csv broke `type`, allowed is 1.00 %",

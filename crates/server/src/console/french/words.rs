@@ -56,6 +56,49 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "ce qui est mesuré, avec la variante",
     ),
     ("discounts per customer", "remises par client"),
+    ("lines per customer", "lignes par client"),
+    ("returns per customer", "retours par client"),
+    ("lines", "lignes"),
+    ("returns", "retours"),
+    ("visit", "visite"),
+    ("order", "commande"),
+    ("line", "ligne"),
+    ("return", "retour"),
+    ("discount", "remise"),
+    ("the guardrail", "le garde-fou"),
+    (
+        "share of the control's mean",
+        "part de la moyenne du témoin",
+    ),
+    (
+        "the plain difference of ratios",
+        "la simple différence des rapports",
+    ),
+    ("there is nothing to divide by", "rien par quoi diviser"),
+    (
+        "the ratio in the control arm",
+        "le rapport, sans la variante",
+    ),
+    (
+        "the ratio in the treated arm",
+        "le rapport, avec la variante",
+    ),
+    (
+        "the denominator of the control arm is 0",
+        "le dénominateur du témoin est 0",
+    ),
+    (
+        "the denominator of the treated arm is 0",
+        "le dénominateur de la variante est 0",
+    ),
+    (
+        "the denominator before the experiment is 0",
+        "le dénominateur d’avant l’expérience est 0",
+    ),
+    (
+        "the mean of the control arm is not told from 0, of which nothing is a share",
+        "la moyenne du témoin ne se distingue pas de 0, dont rien n’est une part",
+    ),
     ("visits", "visites"),
     (
         "error of what would have come",

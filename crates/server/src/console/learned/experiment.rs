@@ -1,6 +1,6 @@
 //! What an experiment changed, outcome by outcome and arm by arm, and whether that is real.
 
-use super::{groups, list, number, shown, text};
+use super::{groups, guardrails, list, number, shown, text};
 use crate::charts::Locale;
 use crate::console::estimates::{Written, estimate};
 use crate::console::format::{Currency, percent};
@@ -27,6 +27,7 @@ pub(in crate::console) fn show(l: Locale, currency: &Currency, page: &Value) -> 
     ];
     let rows: Vec<_> = findings.iter().map(|f| row(l, currency, f)).collect();
     Some(html! {
+        (guardrails::show(l, page))
         (page::grid(say(Say::ItChanges), &heads, &rows))
         (groups::show(l, currency, page))
         @if let Some(lines) = list(page, "told") {
@@ -81,7 +82,12 @@ fn row(l: Locale, currency: &Currency, finding: &Value) -> Vec<Markup> {
         of("effect", way, factor),
         shown(l, relative, |share| percent(l, share)),
         of("always_valid", way, factor),
-        of("total", way, factor),
+        if finding.get("ratio").is_some_and(Value::is_object) {
+            // Ratios of many customers do not add up.
+            html! { "–" }
+        } else {
+            of("total", way, factor)
+        },
         verdict(l, finding),
     ]
 }
