@@ -3,7 +3,8 @@
 use crate::workshop::{ChampionError, Workshop};
 use products::what_if::{Answer, Question, WhatIf, WhatIfError};
 use products::{Fitted, Product};
-use schema::Estimate;
+use registry::VersionRecord;
+use schema::{Estimate, Scorecard};
 
 /// Why a question of the project has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +127,9 @@ impl Workshop {
             source: error.into(),
         })?;
         let version = versions.into_iter().find(|v| v.number == number);
-        let metrics = version.map(|v| v.scorecard.metrics).unwrap_or_default();
+        let read = |v: VersionRecord| serde_json::from_value::<Scorecard>(v.scorecard).ok();
+        let metrics = version.and_then(read).map(|card| card.metrics);
+        let metrics = metrics.unwrap_or_default();
         let total = metrics.iter().find(|metric| metric.name == "total error");
         Ok(total.and_then(|metric| Estimate::point(&metric.value)))
     }

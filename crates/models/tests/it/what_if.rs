@@ -355,8 +355,8 @@ fn money_later_is_worth_less_and_who_has_no_value_is_left_out() {
         (2.0, 100, 0)
     );
     assert!(total(&dear.expected(&Change::NONE)) < 0.95 * total(&free.expected(&Change::NONE)));
-    // Half a day and a hundred and a half days of a year at 50 %.
-    let expected = 1.5_f64.powf(-0.5 / 365.25) + 1.5_f64.powf(-100.5 / 365.25);
+    // Today, and in a hundred days at 50 % a year.
+    let expected = 1.0 + 1.5_f64.powf(-100.0 / 365.25);
     assert!((dear.given() - expected).abs() < 1e-12, "{}", dear.given());
     let unknown = Amounts::NotLearnt(models::value::FitError::NotComputable);
     let asked = question(0.0);

@@ -67,11 +67,19 @@ impl Ahead {
                 gone = clock[last];
             }
         }
-        let starts = (0..schedule.times).map(|time| time.saturating_mul(schedule.every_days));
-        let within = starts.filter_map(|day| discounts.get(day as usize));
+        let yearly = 1.0 + question.discount_per_year;
+        let given = |time: u32| {
+            let day = time.saturating_mul(schedule.every_days);
+            let worth = yearly.powf(-f64::from(day) / 365.25);
+            if day < question.horizon_days {
+                worth
+            } else {
+                0.0
+            }
+        };
         Self {
             stretches,
-            given: within.sum(),
+            given: (0..schedule.times).map(given).sum(),
         }
     }
 }
