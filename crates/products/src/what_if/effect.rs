@@ -182,10 +182,10 @@ impl Resolved {
                 },
             )
         };
-        let relative = mix(&|arm| arm.now.relative);
+        let relative = mix(&|arm: &OfArm| arm.now.relative);
         let later = first
             .later
-            .map(|_| mix(&|arm| arm.later.unwrap_or(arm.now.relative)));
+            .map(|_| mix(&|arm: &OfArm| arm.later.unwrap_or(arm.now.relative)));
         let names: Vec<String> = all.iter().map(|(arm, _)| arm.told()).collect();
         let basis = if all.len() > 1 {
             Basis::Interpolated

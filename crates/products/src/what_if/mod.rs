@@ -5,6 +5,7 @@
 //! sure that is and from where on it pays.
 
 mod answer;
+mod books;
 mod break_even;
 mod check;
 mod depth;

@@ -1,18 +1,16 @@
 //! The answer: what customers buy with and without the effect, what is kept of that, and what it costs.
 
-use super::answer::{
-    Amount, Answer, Applies, BreakEven, Clv, Cost, Decile, Pulled, Share, Verdict,
-};
-use super::break_even::strength_that_pays;
-use super::effect::{Acting, Read, Strength};
+use super::answer::{Amount, Answer, Applies, Clv, Cost, Decile, Pulled, Share, Verdict};
+use super::books::{Books, Entry};
+use super::effect::{Acting, Read};
 use super::error::WhatIfError;
-use super::file::{CostFile, WhatIf, WhatIfFile};
+use super::file::{WhatIf, WhatIfFile};
 use super::told;
 use crate::contract::Fitted;
 use crate::shop::Shop;
 use crate::value::{Valued, horizon_days, valued};
 use decisions::{Eligibility, Eligible};
-use models::value::{Bought, Change, Changed, Prospects, Schedule};
+use models::value::{Change, Changed, Schedule};
 use schema::Cents;
 
 /// What an answer is made from.
@@ -80,8 +78,8 @@ impl Question<'_> {
                 unknown: valued.unknown as u64,
             });
         }
-        let mut answer = self.figures(&acting, schedule, &chosen, &valued);
-        answer.horizon_days = horizon_days;
+        let ahead = (horizon_days, schedule);
+        let mut answer = self.figures(&acting, ahead, &chosen, &valued);
         answer.told = told::lines(&answer, file, self.total_error);
         Ok(answer)
     }
@@ -139,7 +137,7 @@ impl Question<'_> {
     fn figures(
         &self,
         acting: &Acting,
-        schedule: Schedule,
+        (horizon_days, schedule): (u32, Schedule),
         chosen: &Chosen,
         valued: &Valued,
     ) -> Answer {
@@ -172,41 +170,24 @@ impl Question<'_> {
         let amount = |of: fn(&Entry) -> f64| amount(of(&all), drawn.iter().map(of).collect());
         let net = amount(Entry::net);
         let pays = drawn.iter().filter(|entry| entry.net() > 0.0).count();
-        let applies = chosen.customers.len();
-        let left_out = chosen.known - chosen.not_known - applies;
         Answer {
             what_if: self.what_if.name().to_owned(),
             product: file.product.clone(),
             version: self.value.0,
             as_of: self.value.1.as_of(),
-            horizon_days: 0,
+            horizon_days,
             lasts_days: schedule.lasts_days,
             times: schedule.times,
             every_days: Some(schedule.every_days).filter(|_| schedule.times > 1),
             margin: file.margin,
-            customers: Applies {
-                known: chosen.known as u64,
-                applies: each.len() as u64,
-                left_out: left_out as u64,
-                not_known: chosen.not_known as u64,
-                without_value: (valued.unknown + valued.without_value) as u64,
-                bought_once: prospects.without_repeat() as u64,
-            },
+            customers: applies(chosen, valued, each.len()),
             effect: acting.parts.clone(),
             clv: Clv {
                 total: amount(|entry| entry.clv),
                 mean_cents: cents(all.clv / customers),
             },
             change: amount(|entry| entry.change),
-            pulled_forward: Pulled {
-                basis: acting.pulled_basis,
-                share: acting.pulled.map(|range| Share {
-                    expected: range.expected,
-                    low: range.low,
-                    high: range.high,
-                }),
-                amount: amount(|entry| entry.pulled),
-            },
+            pulled_forward: pulled(acting, amount(|entry| entry.pulled)),
             kept: amount(|entry| entry.kept),
             cost: Cost {
                 total: amount(|entry| entry.cost),
@@ -220,6 +201,34 @@ impl Question<'_> {
             deciles: deciles(&each),
             told: Vec::new(),
         }
+    }
+}
+
+/// To whom it applies.
+///
+/// - `with_value`: those whose value can be said.
+fn applies(chosen: &Chosen, valued: &Valued, with_value: usize) -> Applies {
+    let holds = chosen.customers.len();
+    Applies {
+        known: chosen.known as u64,
+        applies: with_value as u64,
+        left_out: (chosen.known - chosen.not_known - holds) as u64,
+        not_known: chosen.not_known as u64,
+        without_value: (valued.unknown + valued.without_value) as u64,
+        bought_once: valued.prospects.without_repeat() as u64,
+    }
+}
+
+/// What is borrowed from the weeks after.
+fn pulled(acting: &Acting, amount: Amount) -> Pulled {
+    Pulled {
+        basis: acting.pulled_basis,
+        share: acting.pulled.map(|range| Share {
+            expected: range.expected,
+            low: range.low,
+            high: range.high,
+        }),
+        amount,
     }
 }
 
@@ -246,132 +255,6 @@ fn schedule(
         times: file.times,
         every_days,
     })
-}
-
-/// What is counted of what is bought.
-struct Books<'a> {
-    cost: &'a CostFile,
-    margin: f64,
-    /// What is worth now a cent given to a customer each time.
-    given: f64,
-}
-
-/// What an effect does to one customer, or to several together, in cents.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    clv: f64,
-    change: f64,
-    pulled: f64,
-    kept: f64,
-    cost: f64,
-}
-
-impl Entry {
-    fn net(&self) -> f64 {
-        self.kept - self.cost
-    }
-}
-
-impl std::iter::Sum for Entry {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, one| Self {
-            clv: sum.clv + one.clv,
-            change: sum.change + one.change,
-            pulled: sum.pulled + one.pulled,
-            kept: sum.kept + one.kept,
-            cost: sum.cost + one.cost,
-        })
-    }
-}
-
-impl<'a> Books<'a> {
-    fn of(file: &'a WhatIfFile, prospects: &Prospects) -> Self {
-        Self {
-            cost: &file.cost,
-            margin: file.margin.unwrap_or(1.0),
-            given: prospects.given(),
-        }
-    }
-
-    /// What so many customers together bring and cost.
-    fn entry(&self, customers: f64, of: &Changed, strength: &Strength) -> Entry {
-        let change = of.after.cents - of.before.cents;
-        let pulled = strength.pulled * change - strength.later * of.before.cents_meanwhile;
-        Entry {
-            clv: of.before.cents,
-            change,
-            pulled,
-            kept: self.margin * (change - pulled),
-            cost: self.giving(customers) + self.anyway(&of.after),
-        }
-    }
-
-    /// What giving it costs, whatever is bought.
-    fn giving(&self, customers: f64) -> f64 {
-        let CostFile {
-            per_customer_cents,
-            per_redemption_cents,
-            redeemed,
-            ..
-        } = self.cost;
-        let redeemed = redeemed.unwrap_or(0.0) * *per_redemption_cents as f64;
-        customers * self.given * (*per_customer_cents as f64 + redeemed)
-    }
-
-    /// What it costs by what is bought.
-    fn anyway(&self, bought: &Bought) -> f64 {
-        self.cost.per_order_cents as f64 * bought.orders_meanwhile
-            + self.cost.share_of_spend * bought.cents_meanwhile
-    }
-
-    fn break_even(
-        &self,
-        prospects: &Prospects,
-        before: &[Bought],
-        acting: &Acting,
-        all: &Entry,
-    ) -> BreakEven {
-        let customers = before.len() as f64;
-        let before: Bought = before.iter().copied().sum();
-        let net = |strength: f64| {
-            let strength = acting.expected.times(strength);
-            let after = prospects.expected(&strength.change).into_iter().sum();
-            self.entry(customers, &Changed { before, after }, &strength)
-                .net()
-        };
-        let known = (self.entry_of_nothing(customers, &before).net(), all.net());
-        let of_effect = acting
-            .expected
-            .acts()
-            .then(|| strength_that_pays(known, net))
-            .flatten();
-        let factors = of_effect.map(|strength| {
-            let of = |what: &str, expected: f64| match what {
-                "later" => expected * strength,
-                _ => expected.powf(strength),
-            };
-            let each = acting.parts.iter();
-            each.map(|part| (part.what.clone(), of(&part.what, part.expected)))
-                .collect()
-        });
-        let giving = customers * self.given;
-        let left = all.net() + giving * self.cost.per_customer_cents as f64;
-        BreakEven {
-            of_effect,
-            factors: factors.unwrap_or_default(),
-            per_customer_cents: Some(left / giving).filter(|most| *most >= 0.0),
-        }
-    }
-
-    fn entry_of_nothing(&self, customers: f64, before: &Bought) -> Entry {
-        let (before, after) = (*before, *before);
-        let none = Strength {
-            change: Change::NONE,
-            pulled: 0.0,
-            later: 0.0,
-        };
-        self.entry(customers, &Changed { before, after }, &none)
-    }
 }
 
 fn cents(amount: f64) -> Cents {
