@@ -246,6 +246,12 @@ fn unknown(answer: &Answer, total_error: Option<f64>) -> Vec<String> {
             answer.lasts_days
         ));
     }
+    let from_chance = |part: &&EffectPart| {
+        part.basis != Basis::Assumed && part.what != "later" && part.low <= 1.0 && part.high >= 1.0
+    };
+    if answer.effect.iter().any(|part| from_chance(&part)) {
+        lines.push("that it changes anything is not told from chance".to_owned());
+    }
     if measured && answer.times > 1 {
         lines.push("that it does the same each time was not measured".to_owned());
     }

@@ -30,9 +30,9 @@ impl Prospects {
         let parts: Vec<Vec<Changed>> = self
             .customers
             .par_chunks(CHUNK)
-            .zip(0_u64..)
-            .map(|(customers, chunk)| {
-                let mut random = stream(seed, chunk);
+            .enumerate()
+            .map(|(chunk, customers)| {
+                let mut random = stream(seed, chunk as u64);
                 let mut sums = vec![Changed::default(); changes.len()];
                 for customer in customers {
                     for (sum, change) in sums.iter_mut().zip(changes) {
