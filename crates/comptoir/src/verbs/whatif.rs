@@ -12,7 +12,7 @@ use ::products::what_if::{Answer, Verdict};
   comptoir whatif points --output json     the same for a program
   comptoir whatif points --seed 8          with other draws of what is not known
 
-The file says to whom it applies, what it costs, and what it does: measured by a read-out, or assumed.
+The file says to whom it applies, what it costs, and what it does: measured, or assumed.
 What is only pulled forward from later weeks is taken off, and said. Nothing is written.
 Exit code 1: it is not told to pay, since its net may be nothing or less.")]
 pub(crate) struct Whatif {
