@@ -24,6 +24,28 @@ pub struct EligibilityError {
     allowed: String,
 }
 
+impl EligibilityError {
+    fn of(text: &str, found: String, allowed: String) -> Self {
+        Self {
+            text: text.to_owned(),
+            found,
+            allowed,
+        }
+    }
+
+    /// What is wrong with the condition.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn allowed(&self) -> &str {
+        &self.allowed
+    }
+}
+
 /// Whether an offer may be given to a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Eligible {
@@ -50,24 +72,27 @@ impl Eligibility {
     /// [`EligibilityError`] with what was found and what is allowed: no CEL, a word that is not known, a field of
     /// something else than the customer, a key of the context that nobody has.
     pub fn new(text: &str, context: &BTreeSet<String>) -> Result<Self, EligibilityError> {
-        let refused = |found: String, allowed: String| EligibilityError {
-            text: text.to_owned(),
-            found,
-            allowed,
-        };
+        let this = Self::of_any_context(text)?;
+        let strange = |key: &&str| !context.contains(*key);
+        let found = this.condition.context_keys().find(strange);
+        match found.map(|key| format!("using `context.{key}`, which no draw has logged")) {
+            Some(found) => Err(EligibilityError::of(text, found, known_keys(context))),
+            None => Ok(this),
+        }
+    }
+
+    /// Checks a condition before it is known which keys trials logged.
+    ///
+    /// # Errors
+    /// As [`Eligibility::new`], but for keys of the context.
+    pub fn of_any_context(text: &str) -> Result<Self, EligibilityError> {
+        let refused = |found, allowed| EligibilityError::of(text, found, allowed);
         let env = condition::environment();
         let condition =
             Condition::new(text, &env).map_err(|e| refused(e.to_string(), e.allowed()))?;
         if let Some(other) = condition.beyond_customer() {
             let allowed = condition::allowed_of_customers();
             return Err(refused(format!("using `{other}`"), allowed));
-        }
-        let strange = condition.context_keys().find(|key| !context.contains(*key));
-        if let Some(key) = strange {
-            return Err(refused(
-                format!("using `context.{key}`, which no draw has logged"),
-                known_keys(context),
-            ));
         }
         let evaluator = Evaluator::new(&env);
         Ok(Self {

@@ -9,6 +9,7 @@ pub mod project;
 pub mod rules;
 pub mod run;
 mod views;
+pub mod what_if;
 mod workshop;
 
 pub use holdout::HELD_OUT;

@@ -1,10 +1,12 @@
-//! A project: a folder with `comptoir.toml`, `sources/`, `experiments/`, `products/` and `rules/`, all read strictly.
+//! A project: a folder with `comptoir.toml`, `sources/`, `experiments/`, `products/`, `whatif/` and `rules/`, all read
+//! strictly.
 
 use crate::import;
 use decisions::RuleSet;
 use decisions::rules::{Contradiction, Names};
 use jiff::tz::TimeZone;
 use products::experiment::{Definition, Drawing};
+use products::what_if::{NamedProduct, WhatIf};
 use products::{KINDS, Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
@@ -135,6 +137,8 @@ pub struct Project {
     pub experiments: Vec<Definition>,
     /// Data products, by name.
     pub products: Vec<Arc<dyn Product>>,
+    /// Questions of what an offer or a rule would change, by name.
+    pub what_ifs: Vec<WhatIf>,
     /// Expert rules of all files.
     pub rules: Arc<RuleSet>,
 }
@@ -261,6 +265,8 @@ pub struct Checked {
 #[derive(Default)]
 struct ProductNames {
     all: Vec<String>,
+    /// The same with their kinds.
+    kinds: Vec<NamedProduct>,
     /// Those whose kind gives offers.
     offers: Vec<String>,
 }
@@ -329,9 +335,13 @@ impl Verdicts<'_> {
         let (mut products, mut names) = (Vec::new(), ProductNames::default());
         for (path, file) in self.files("products") {
             let name = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-            names.all.extend(name);
-            let verdict = file.and_then(|file| {
-                let raw = Raw::read(file)?;
+            names.all.extend(name.clone());
+            let raw = file.and_then(Raw::read);
+            names.kinds.extend(name.map(|name| NamedProduct {
+                name,
+                kind: raw.as_ref().ok().map(|raw| raw.kind.clone()),
+            }));
+            let verdict = raw.and_then(|raw| {
                 if products::kind(&raw.kind).is_some_and(|k| k.card().reads.contains(&"offers")) {
                     names.offers.push(raw.name.clone());
                 }
@@ -343,6 +353,21 @@ impl Verdicts<'_> {
             self.add(&path, verdict.map_err(|e| vec![e]));
         }
         (products, names)
+    }
+
+    /// The questions; the data products that they name must be there.
+    fn what_ifs(&mut self, products: &ProductNames) -> Vec<WhatIf> {
+        let mut what_ifs = Vec::new();
+        for (path, file) in self.files("whatif") {
+            let checked = file.and_then(|file| WhatIf::check(&file, &products.kinds));
+            let verdict = checked.map(|what_if| {
+                let what = format!("question of data product {}", what_if.file().product);
+                what_ifs.push(what_if);
+                what
+            });
+            self.add(&path, verdict.map_err(|e| vec![e]));
+        }
+        what_ifs
     }
 
     fn rules(&mut self, products: &ProductNames) -> RuleSet {
@@ -386,7 +411,7 @@ impl Project {
     /// Opens a project folder and checks every file in it.
     ///
     /// # Errors
-    /// The first [`ConfigError`] found, in the order project, sources, experiments, products, rules.
+    /// The first [`ConfigError`] found, in the order project, sources, experiments, products, questions, rules.
     pub fn open(folder: &Path) -> Result<Self, ConfigError> {
         let checked = Self::read(folder)?;
         let first = checked.files.into_iter().find_map(|(_, v)| v.err());
@@ -435,6 +460,7 @@ impl Project {
         let holdout = settings.as_ref().map(|s| s.file.holdout.clone());
         let experiments = verdicts.experiments(&holdout.unwrap_or_default());
         let (products, names) = verdicts.products(&experiments);
+        let what_ifs = verdicts.what_ifs(&names);
         let rules = verdicts.rules(&names);
         let contradictions = rules.contradictions();
         let good = verdicts.files.iter().all(|(_, verdict)| verdict.is_ok());
@@ -448,6 +474,7 @@ impl Project {
             sources,
             experiments,
             products,
+            what_ifs,
             rules: Arc::new(rules),
         });
         Ok(Checked {

@@ -21,6 +21,7 @@ pub mod recommend;
 pub mod segments;
 mod shop;
 pub mod value;
+pub mod what_if;
 
 pub use answer::{
     Action, Answered, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason, ShortOf,

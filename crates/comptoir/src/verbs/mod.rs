@@ -22,6 +22,7 @@ mod schemas;
 mod serve;
 mod tables;
 mod versions;
+mod whatif;
 
 use crate::context::{Context, Global};
 use clap::{Parser, Subcommand};
@@ -55,6 +56,7 @@ pub(crate) enum Verb {
     Decide(decide::Decide),
     Explain(explain::Explain),
     Report(report::Report),
+    Whatif(whatif::Whatif),
     Budget(budget::Budget),
     Products(products::Products),
     Versions(versions::Versions),
@@ -87,6 +89,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
         Verb::Report(v) => v.run(&context).await,
+        Verb::Whatif(v) => v.run(&context).await,
         Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,

@@ -40,6 +40,10 @@ pub(crate) fn all() -> Vec<(String, Schema)> {
             "experiment".to_owned(),
             schemars::schema_for!(::products::experiment::ExperimentFile),
         ),
+        (
+            "whatif".to_owned(),
+            schemars::schema_for!(::products::what_if::WhatIfFile),
+        ),
     ];
     list.extend(
         KINDS

@@ -453,6 +453,7 @@ fn every_command_prints_the_document_that_the_page_describes() {
     let mut played: BTreeSet<&str> =
         BTreeSet::from(["demo", "serve", "budget", "budget release LEASE"]);
     played.extend(["design EXPERIMENT", "assign EXPERIMENT", "report PRODUCT"]);
+    played.insert("whatif QUESTION");
     let mut play = |calls: Vec<Call>| {
         for call in calls {
             call.make(folder);

@@ -1,6 +1,6 @@
 //! Every console block of the guides is run, in order, in an empty folder.
 
-use crate::program::{comptoir, good, root};
+use crate::program::{comptoir, good, root, run};
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -59,6 +59,75 @@ fn the_first_shop_works_as_its_guide_says() {
                 "`{command}` prints no {line:?}:\n{output}"
             );
         }
+    }
+}
+
+#[test]
+fn the_question_of_the_guide_is_answered_as_it_says() {
+    let page = std::fs::read_to_string(root().join("docs/guides/what-if.md")).unwrap();
+    let blocks: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["new", "shop"]);
+    let shop = folder.path().join("shop");
+    std::fs::create_dir(shop.join("whatif")).unwrap();
+    std::fs::write(shop.join("whatif/points.toml"), blocks[0]).unwrap();
+    good(&shop, &["import", "--quiet"]);
+    good(&shop, &["run", "value", "--quiet"]);
+    for (command, expected) in steps(&page) {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let told = good(&shop, &words).out;
+        for line in expected {
+            assert!(
+                told.contains(&line),
+                "`{command}` prints no {line:?}:\n{told}"
+            );
+        }
+    }
+    // The other block is a question too, where its products are.
+    let question = format!("owner = \"crm\"\nproduct = \"value\"\n{}", blocks[1]);
+    std::fs::write(shop.join("whatif/mail.toml"), question).unwrap();
+    for (name, days) in [("read-out", 28), ("read-out-of-twelve-weeks", 84)] {
+        let product = format!(
+            "kind = \"experiment\"\nowner = \"crm\"\n\n[settings]\ntrial = \"mail\"\nwindow_days = {days}\n"
+        );
+        std::fs::write(shop.join(format!("products/{name}.toml")), product).unwrap();
+    }
+    good(&shop, &["check"]);
+    let none = run(&shop, &["whatif", "mail"]);
+    assert_eq!(none.code, 2, "{none:?}");
+    assert!(
+        none.err
+            .contains("data product \"read-out\" has no champion"),
+        "{none:?}"
+    );
+    // Every key that the guide names is one, and the guide names all but what every file has.
+    let schema = good(&shop, &["schemas", "whatif"]).out;
+    for key in [
+        "lasts_days",
+        "times",
+        "every_days",
+        "margin",
+        "pulled_forward",
+        "later",
+        "arms",
+        "depth",
+        "redeemed",
+        "per_redemption_cents",
+        "per_order_cents",
+        "per_customer_cents",
+        "share_of_spend",
+        "dropout",
+        "spend",
+        "purchase_rate",
+    ] {
+        assert!(
+            page.contains(key) && schema.contains(&format!("\"{key}\"")),
+            "{key}"
+        );
     }
 }
 

@@ -31,3 +31,4 @@ mod serving;
 mod shops;
 mod terminal;
 mod versions;
+mod whatif;

@@ -4,7 +4,7 @@ use crate::program::{comptoir, good, json, real_data, root, rows, run, starter};
 use std::path::Path;
 use std::process::Command;
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -323,7 +323,7 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
         "cdnow",
         "hillstrom",
     ] {
-        for part in ["", "sources", "products", "rules"] {
+        for part in ["", "sources", "products", "whatif", "rules"] {
             let Ok(list) = std::fs::read_dir(root().join("examples").join(shop).join(part)) else {
                 continue;
             };
@@ -334,7 +334,7 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
                 let name = match part {
                     "" => "project".to_owned(),
                     "products" => format!("product-{}", content["kind"].as_str().unwrap()),
-                    "rules" => "rules".to_owned(),
+                    "rules" | "whatif" => part.to_owned(),
                     _ => "source".to_owned(),
                 };
                 let schema = &schemas[&name];

@@ -80,6 +80,14 @@ impl OrderAmount<'_> {
         }
     }
 
+    /// Mean cents of an order of such a customer.
+    pub(crate) fn mean_of(&self, customer: f64) -> f64 {
+        match self {
+            Self::Drawn(parameters) => parameters.p / customer,
+            Self::Always(cents) => *cents,
+        }
+    }
+
     /// Draws the cents of one order of such a customer.
     pub(crate) fn draw_cents(&self, customer: f64, rng: &mut rand_chacha::ChaCha8Rng) -> f64 {
         match self {

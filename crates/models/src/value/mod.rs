@@ -6,6 +6,7 @@
 //! - [`Amounts`]: how much per order, by [`GammaGamma`] where amounts differ.
 //! - [`choose`]: which of the models, by a hold-out inside the history, beside two baselines.
 //! - [`worth`]: both together over a horizon, discounted, with an interval; [`cohorts`]: the same by first month.
+//! - [`Prospects`]: the same customers as an offer or a rule would change them.
 
 mod amounts;
 mod bg_nbd;
@@ -22,6 +23,7 @@ mod seasonal;
 mod seasonal_likelihood;
 mod shop_calendar;
 mod summary;
+mod what_if;
 mod worth;
 
 pub use amounts::Amounts;
@@ -39,6 +41,7 @@ pub use score::Score;
 pub use seasonal::{HISTORY_DAYS_MIN, SeasonalBgNbd, SeasonalParameters};
 pub use shop_calendar::ShopCalendar;
 pub use summary::{Summary, SummaryError};
+pub use what_if::{Bought, Change, Changed, Prospects, Schedule};
 pub use worth::{Question, Value, WhyNoValue, Worth, WorthError, worth};
 
 /// Share of repetitions in which the interval of a parameter holds the truth.

@@ -132,7 +132,8 @@ impl Outlook {
 }
 
 impl Alive {
-    fn expected(&self, days: f64) -> f64 {
+    /// Purchases expected within `days` of shop time of who is alive in this way.
+    pub(super) fn expected(&self, days: f64) -> f64 {
         match self.leaving {
             Leaving::AfterATime {
                 shape,
@@ -244,7 +245,7 @@ impl Alive {
 }
 
 /// A draw of Gamma(shape, inverse scale), both above zero.
-fn gamma(shape: f64, inverse_scale: f64, rng: &mut rand_chacha::ChaCha8Rng) -> f64 {
+pub(super) fn gamma(shape: f64, inverse_scale: f64, rng: &mut rand_chacha::ChaCha8Rng) -> f64 {
     Gamma::new(shape, 1.0 / inverse_scale).map_or(shape / inverse_scale, |gamma| gamma.sample(rng))
 }
 

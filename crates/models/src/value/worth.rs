@@ -105,7 +105,7 @@ pub enum WorthError {
 }
 
 /// Longest stretch discounted as one: over 30 days at 10 % a year the error is below 1e-5.
-const STRETCH_DAYS: usize = 30;
+pub(super) const STRETCH_DAYS: usize = 30;
 /// Draws that must lie beyond each end of an interval.
 const DRAWS_BEYOND: f64 = 5.0;
 
@@ -161,7 +161,11 @@ fn stream_of(days: &[u32], spend: &Spend) -> u64 {
         })
 }
 
-fn check(history: &History, spends: &[Spend], question: &Question) -> Result<(), WorthError> {
+pub(super) fn check(
+    history: &History,
+    spends: &[Spend],
+    question: &Question,
+) -> Result<(), WorthError> {
     if spends.len() != history.customers() {
         return Err(WorthError::SpendsDisagree {
             found: spends.len(),
@@ -204,7 +208,7 @@ impl Ahead<'_> {
     }
 }
 
-fn discounts(question: &Question) -> Vec<f64> {
+pub(super) fn discounts(question: &Question) -> Vec<f64> {
     let per_day = question.discount_per_year.ln_1p() / 365.25;
     (0..question.horizon_days)
         .map(|day| (-per_day * (f64::from(day) + 0.5)).exp())

@@ -20,3 +20,4 @@ mod uplift;
 mod uplift_hillstrom;
 mod value;
 mod value_cdnow;
+mod what_if;

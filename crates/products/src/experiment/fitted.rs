@@ -106,6 +106,10 @@ impl FittedExperiment {
             body: Arc::new(body),
         }
     }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
 }
 
 impl Fitted for FittedExperiment {

@@ -10,6 +10,7 @@ mod definition;
 mod design;
 mod drawing;
 mod drawn;
+mod effect;
 mod error;
 mod fitted;
 mod groups;
@@ -31,6 +32,7 @@ pub use design::{
     Units as DesignUnits,
 };
 pub use drawing::{Drawing, DrawingError, Place};
+pub(crate) use effect::effect_of;
 pub use error::ExperimentError;
 pub use measure::sequential::SampleRatio;
 pub use wanted::Wanted;

@@ -259,6 +259,11 @@ impl Body {
             .map_or(0.0, |arm| self.settings.cost(&arm.name))
     }
 
+    /// Outcome of the control per customer.
+    pub(crate) fn control_mean(&self) -> f64 {
+        self.control_mean
+    }
+
     /// What money in the budget must earn; 0 without a budget.
     pub(crate) fn price(&self) -> f64 {
         self.round.map_or(0.0, |round| round.price)

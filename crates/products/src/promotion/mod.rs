@@ -3,6 +3,7 @@
 mod attached;
 mod budget;
 mod draws;
+mod effect;
 mod facts;
 mod fitted;
 mod measured;
@@ -11,6 +12,7 @@ mod possible;
 mod settings;
 
 pub use draws::TrialError;
+pub(crate) use effect::effect_of;
 pub use offers::OfferError;
 
 use crate::answer::Subject;

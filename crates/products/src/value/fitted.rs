@@ -24,13 +24,13 @@ use std::sync::Arc;
 /// What was learned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Body {
-    settings: Settings,
+    pub(super) settings: Settings,
     seed: u64,
     /// First and last day of the history.
     pub(super) start: Date,
     pub(super) end: Date,
     pub(super) fitted: value::Fitted,
-    amounts: Amounts,
+    pub(super) amounts: Amounts,
     /// How each candidate did inside the history, and which was chosen.
     trials: Vec<String>,
     chosen: String,
@@ -118,7 +118,7 @@ fn amounts_page(amounts: &Amounts) -> serde_json::Value {
 pub(super) struct Customers {
     pub(super) positions: Vec<u32>,
     pub(super) dates: Vec<Vec<Date>>,
-    spends: Vec<Spend>,
+    pub(super) spends: Vec<Spend>,
 }
 
 pub(super) fn dates_of(lines: &[SaleLine], end: AsOf) -> Vec<Date> {
@@ -283,7 +283,7 @@ impl Body {
         lines
     }
 
-    fn question(&self) -> Question {
+    pub(super) fn question(&self) -> Question {
         Question {
             horizon_days: self.settings.horizon_days,
             discount_per_year: self.settings.discount_per_year,

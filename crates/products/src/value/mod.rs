@@ -2,6 +2,7 @@
 
 mod fitted;
 mod measured;
+mod prospects;
 mod settings;
 
 use crate::answer::Subject;
@@ -10,6 +11,7 @@ use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedValue, Golden};
+pub(crate) use prospects::{Valued, horizon_days, valued};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::Settings;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// 2024-10-04: the first day of the change.
-const START: i32 = 20_000;
+pub(crate) const START: i32 = 20_000;
 
 /// Days known before the change and from it on.
 const BEFORE: i32 = 140;
@@ -23,7 +23,7 @@ fn uniform(random: &mut impl Rng) -> f64 {
 }
 
 /// The daily sales of sites of different size, in a season that all of them share; `more` adds to a site's day.
-fn chain(sites: usize, more: impl Fn(usize, i32) -> f64) -> Vec<(Option<String>, SiteDay)> {
+pub(crate) fn chain(sites: usize, more: impl Fn(usize, i32) -> f64) -> Vec<(Option<String>, SiteDay)> {
     let mut random = stream(5, 0);
     let season: Vec<f64> = (0..BEFORE + AFTER)
         .map(|_| 20.0 * uniform(&mut random))
@@ -46,7 +46,7 @@ fn chain(sites: usize, more: impl Fn(usize, i32) -> f64) -> Vec<(Option<String>,
     days
 }
 
-fn shop(days: Vec<(Option<String>, SiteDay)>) -> History {
+pub(crate) fn shop(days: Vec<(Option<String>, SiteDay)>) -> History {
     let mut builder = HistoryBuilder::default();
     builder.push(NewLine {
         customer: Some("c1"),
@@ -63,14 +63,14 @@ fn shop(days: Vec<(Option<String>, SiteDay)>) -> History {
         .with_sites(Sites::new(days))
 }
 
-fn change(method: &str, sites: &[&str], more: &str) -> String {
+pub(crate) fn change(method: &str, sites: &[&str], more: &str) -> String {
     let start = date_of(START);
     format!(
         "outcomes = [\"revenue\"]\n[settings.change]\nmethod = \"{method}\"\nsites = {sites:?}\nstart = \"{start}\"\n{more}"
     )
 }
 
-const TWELVE: [&str; 12] = [
+pub(crate) const TWELVE: [&str; 12] = [
     "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11",
 ];
 

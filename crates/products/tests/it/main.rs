@@ -25,3 +25,4 @@ mod promotion;
 mod ratios;
 mod read_out;
 mod shop;
+mod what_if;

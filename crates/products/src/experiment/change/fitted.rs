@@ -119,6 +119,18 @@ impl FittedChange {
             body: Arc::new(body),
         }
     }
+
+    /// What was compared, as a person calls it.
+    pub(in crate::experiment) fn named(&self) -> String {
+        self.body.change.named()
+    }
+
+    /// What the first outcome stands on and does not hold, with the p-value; `None` where nothing was found against it.
+    pub(in crate::experiment) fn contradicted(&self) -> Option<(String, f64)> {
+        let found = self.body.findings.first()?;
+        let p_value = found.by.contradicted(self.body.alpha())?;
+        Some((found.by.assumption().to_string(), p_value))
+    }
 }
 
 impl Fitted for FittedChange {
