@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod experiments;
+mod given;
 mod holdout;
 pub mod import;
 pub mod ledger;
@@ -11,6 +12,7 @@ pub mod run;
 mod views;
 mod workshop;
 
+pub use given::Given;
 pub use holdout::HELD_OUT;
 pub use ledger::Ledger;
 pub use project::Project;

@@ -2,6 +2,7 @@
 
 mod attached;
 mod budget;
+mod caps;
 mod draws;
 mod facts;
 mod fitted;
@@ -9,6 +10,7 @@ mod measured;
 mod offers;
 mod possible;
 mod settings;
+mod told;
 
 pub use draws::TrialError;
 pub use offers::OfferError;
@@ -17,6 +19,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::lately::Counted;
 use crate::ledger::Allowance;
 use features::History;
 use fitted::{Body, FittedPromotion, Golden};
@@ -103,6 +106,14 @@ impl Product for PromotionProduct {
         self.settings.allowance()
     }
 
+    fn counted(&self) -> Option<Counted> {
+        let caps = self.settings.caps.as_ref()?;
+        Some(Counted {
+            control: self.settings.control.clone(),
+            days: caps.days,
+        })
+    }
+
     /// None: a version is measured on customers that it has not seen, not on days.
     fn held_out_days(&self) -> u32 {
         0
@@ -146,6 +157,7 @@ impl Product for PromotionProduct {
         }
         // What is promised is the shop's to say, from today on and not from the next training.
         body.settings.ledger.clone_from(&self.settings.ledger);
+        body.settings.caps.clone_from(&self.settings.caps);
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
         Ok(Box::new(self.fitted(artefact.as_of, body)))

@@ -23,3 +23,4 @@ mod planted;
 mod promotion;
 mod read_out;
 mod shop;
+mod standing;
