@@ -121,6 +121,10 @@ pub async fn serve(
             "could not look at the shop; trying again"
         );
     }
+    if let Some(ledger) = &state.ledger {
+        // Where the budgets stand is known before the first answer.
+        ledger.tend(jiff::Timestamp::now()).await;
+    }
     if let Err(error) = state.workshop.recover_runs(jiff::Timestamp::now()).await {
         tracing::error!(
             error = factory::run::one_line(&error),

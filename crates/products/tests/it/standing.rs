@@ -1,7 +1,8 @@
 //! What a decision of kind `promotion` stands under beside its question: the plan of its budget, and what the customer got.
 
 use crate::promotion::{CUSTOMERS, LEDGER, asked, decided, fitted, product, serving, shop};
-use products::{Asked, Decisions, Gave, Pace, Serving, Standing};
+use products::{Asked, Decisions, Gave, Pace, Pacing, Raw, Serving, Standing};
+use schema::config::ConfigFile;
 
 /// The answer to a customer under what is promised and planned, in percent of the budget.
 fn paced(serving: &dyn Serving, number: usize, promised: f64, plan: f64) -> Decisions {
@@ -221,4 +222,16 @@ fn caps_that_make_no_sense_are_refused_at_their_line() {
     let error = fitted(&settings, &shop()).map(|_| ()).unwrap_err();
     let source = std::error::Error::source(&error).map(ToString::to_string);
     assert!(source.is_some_and(|s| s.contains("\"letter\", which is no arm of trial")));
+}
+
+#[test]
+fn the_product_file_of_the_guide_is_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/offers.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let block = page.split("```toml\n").nth(1).unwrap();
+    let file = block.split("```").next().unwrap();
+    let raw = Raw::read(ConfigFile::new("offers.toml", file)).unwrap();
+    let product = raw.check().unwrap();
+    assert_eq!(product.counted().map(|counted| counted.days), Some(28));
+    assert_eq!(product.allowance().map(|a| a.pacing), Some(Pacing::Even));
 }
