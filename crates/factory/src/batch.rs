@@ -1,6 +1,6 @@
 //! Decisions for many questions at once, with the code that answers online.
 
-use crate::given::Given;
+use crate::given::{Given, counted};
 use crate::ledger::{HoldError, Purse};
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
@@ -609,7 +609,7 @@ impl Workshop {
         questions: &mut [Asked],
         now: jiff::Timestamp,
     ) -> Result<Option<Given>, BatchError> {
-        let given = Given::of(&self.lake, [product]);
+        let given = Given::of(&self.lake, counted(product));
         if let Some(given) = &given {
             given.look(None, now).await.map_err(BatchError::Given)?;
         }

@@ -20,18 +20,23 @@ pub struct Given {
     seen: tokio::sync::Mutex<BTreeSet<String>>,
 }
 
+/// The name of a product and which of its decisions count, where it caps what it gives.
+#[must_use]
+pub fn counted(product: &dyn Product) -> Option<(String, Counted)> {
+    let counted = product.counted()?;
+    Some((product.header().name.clone(), counted))
+}
+
 impl Given {
     /// Of those of the products that cap what they give; none where none does.
+    ///
+    /// - `counted`: of each of them, see [`counted`].
     #[must_use]
-    pub fn of<'a>(
-        lake: &Lake,
-        products: impl IntoIterator<Item = &'a dyn Product>,
-    ) -> Option<Self> {
-        let counted = |product: &dyn Product| {
-            let lately = Lately::new(product.counted()?);
-            Some((product.header().name.clone(), lately))
-        };
-        let of: BTreeMap<String, Lately> = products.into_iter().filter_map(counted).collect();
+    pub fn of(lake: &Lake, counted: impl IntoIterator<Item = (String, Counted)>) -> Option<Self> {
+        let each = counted.into_iter();
+        let of: BTreeMap<String, Lately> = each
+            .map(|(name, counted)| (name, Lately::new(counted)))
+            .collect();
         (!of.is_empty()).then(|| Self {
             lake: lake.clone(),
             of,
@@ -131,7 +136,7 @@ impl Workshop {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Standing, LakeError> {
-        let given = match Given::of(&self.lake, [product]) {
+        let given = match Given::of(&self.lake, counted(product)) {
             Some(given) => {
                 given.look(asked.customer_id.as_ref(), now).await?;
                 given.to(&product.header().name, asked, now)

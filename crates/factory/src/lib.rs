@@ -12,7 +12,7 @@ pub mod run;
 mod views;
 mod workshop;
 
-pub use given::Given;
+pub use given::{Given, counted};
 pub use holdout::HELD_OUT;
 pub use ledger::Ledger;
 pub use project::Project;

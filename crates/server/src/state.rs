@@ -119,7 +119,11 @@ impl AppState {
             ledger: Ledger::of(&workshop, wal.place()),
             given: Given::of(
                 &workshop.lake,
-                workshop.project.products.iter().map(AsRef::as_ref),
+                workshop
+                    .project
+                    .products
+                    .iter()
+                    .filter_map(|product| factory::counted(product.as_ref())),
             ),
             workshop,
             wal,
