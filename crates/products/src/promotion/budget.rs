@@ -241,7 +241,7 @@ mod tests {
         for day in 0..DAYS {
             let weight = if day % 7 < 2 { 2.0 } else { 1.0 };
             // Ten days of the thirty count twice: 40 in all.
-            let asked = (of.len() as f64 * times * weight / 40.0) as usize;
+            let asked = scaled(of.len() as f64 * times * weight / 40.0);
             for number in 0..asked {
                 let hour = 8.0 + 14.0 * number as f64 / asked as f64;
                 let pace = Pace {
