@@ -16,7 +16,7 @@ use registry::{BudgetRecord, LeaseRecord};
   comptoir budget offers
   comptoir budget release 0198f3    free the lease of a process that is lost with its machine
 
-Where the product says `pace = "even"`, it also says what the plan would have promised by now:
+Where the product says `pace = \"even\"`, it also says what the plan would have promised by now:
 ahead of it the price of the budget rises, so that only offers worth more go out, behind it falls.
 
 Processes promise from leases, parts of a budget that they take at once. The lease of a process
