@@ -156,7 +156,7 @@ mod tests {
         assert!(lately.give("c", one.clone(), &known));
         assert!(!lately.give("c", two.clone(), &known), "it knew of nothing");
         let known = lately.of("c", two.at);
-        assert_eq!(known, [one.clone()]);
+        assert_eq!(known, std::slice::from_ref(&one));
         assert!(lately.give("c", two.clone(), &known));
         assert!(lately.of("somebody else", two.at).is_empty());
         lately.take_back("c", &two);

@@ -111,8 +111,8 @@ mod tests {
         let first = gave("large", "2026-11-21T12:00:00Z");
         let second = gave("small", "2026-11-28T11:59:59Z");
         assert_eq!(may(&[]), (true, true));
-        assert_eq!(may(&[old.clone()]), (true, true));
-        assert_eq!(may(&[first.clone()]), (true, false));
+        assert_eq!(may(std::slice::from_ref(&old)), (true, true));
+        assert_eq!(may(std::slice::from_ref(&first)), (true, false));
         assert_eq!(may(&[old, second.clone()]), (true, true));
         assert_eq!(may(&[first, second]), (false, false));
     }
