@@ -25,17 +25,17 @@ pub(crate) static API_FOR_YOU: Case = Case {
     run: api_for_you,
 };
 
-const CONNECTIONS: usize = 32;
+pub(super) const CONNECTIONS: usize = 32;
 const PATH: &str = "/v1/products/for-you/decide";
 
 /// A running server; killed if the case fails.
-struct Server {
-    child: Child,
-    address: String,
+pub(super) struct Server {
+    pub(super) child: Child,
+    pub(super) address: String,
 }
 
 impl Server {
-    fn start(program: &Path, shop: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(program: &Path, shop: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
             .current_dir(shop)
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Asks it to end and waits until its decisions are in the lake.
-    fn stop(mut self) -> anyhow::Result<std::process::ExitStatus> {
+    pub(super) fn stop(mut self) -> anyhow::Result<std::process::ExitStatus> {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;
         Ok(self.child.wait()?)
@@ -79,7 +79,7 @@ impl Drop for Server {
 
 /// When requests leave.
 #[derive(Clone, Copy)]
-enum Pace {
+pub(super) enum Pace {
     /// Each connection asks again as soon as it has its answer.
     Closed,
     /// So many a second over all connections, however long answers take: times count from when a request was due.
@@ -87,10 +87,10 @@ enum Pace {
 }
 
 /// What a load measured.
-struct Load {
-    seconds: f64,
+pub(super) struct Load {
+    pub(super) seconds: f64,
     /// Sorted, microseconds.
-    times: Vec<u32>,
+    pub(super) times: Vec<u32>,
     /// The 99th percentile of each whole minute, milliseconds.
     p99_by_minute_ms: Vec<f64>,
 }
@@ -128,16 +128,16 @@ impl Load {
         }
     }
 
-    fn per_second(&self) -> f64 {
+    pub(super) fn per_second(&self) -> f64 {
         self.times.len() as f64 / self.seconds
     }
 
-    fn quantile_ms(&self, q: f64) -> f64 {
+    pub(super) fn quantile_ms(&self, q: f64) -> f64 {
         quantile_ms(&self.times, q)
     }
 
     /// In words: `2.1, 2.3, …`.
-    fn minutes(&self) -> String {
+    pub(super) fn minutes(&self) -> String {
         let minutes: Vec<String> = self
             .p99_by_minute_ms
             .iter()
@@ -148,7 +148,13 @@ impl Load {
 }
 
 /// Asks for a while: what is due next leaves on whatever connection is free.
-fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow::Result<Load> {
+pub(super) fn load(
+    address: &str,
+    path: &str,
+    bodies: &[String],
+    pace: Pace,
+    lasts: Duration,
+) -> anyhow::Result<Load> {
     let mut connections = (0..CONNECTIONS)
         .map(|_| Connection::open(address))
         .collect::<anyhow::Result<Vec<_>>>()?;
@@ -171,7 +177,7 @@ fn load(address: &str, bodies: &[String], pace: Pace, lasts: Duration) -> anyhow
         let until_due = match free.front() {
             Some(&n) if !over && due <= now => {
                 free.pop_front();
-                connections[n].ask(PATH, &bodies[requests % bodies.len()])?;
+                connections[n].ask(path, &bodies[requests % bodies.len()])?;
                 due_on[n] = due;
                 requests += 1;
                 continue;
@@ -205,8 +211,23 @@ fn watch(child: &Child, stop: &AtomicBool) -> Vec<u64> {
     seen
 }
 
+/// What the host took of the processors since, in words.
+pub(super) fn stolen(before: Option<ProcessorTime>) -> String {
+    match (before, ProcessorTime::now()) {
+        (Some(before), Some(after)) => format!(
+            "{:.1} % of the processors taken by the host",
+            after.stolen_percent_since(before)
+        ),
+        _ => "what the host took is unknown".to_owned(),
+    }
+}
+
 /// What a query answers, one JSON object a line.
-fn query(program: &Path, folder: &Path, sql: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+pub(super) fn query(
+    program: &Path,
+    folder: &Path,
+    sql: &str,
+) -> anyhow::Result<Vec<serde_json::Value>> {
     let output = comptoir(program, folder, &["query", sql, "--output", "json"])
         .stdout(Stdio::piped())
         .output()?;
@@ -241,25 +262,25 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let server = Server::start(&program, &shop)?;
     let address = server.address.as_str();
     let seconds = |small, full| Duration::from_secs(ctx.pick(small, full));
-    let warm = load(address, &bodies, Pace::Closed, seconds(1, 5))?;
-    let most = load(address, &bodies, Pace::Closed, seconds(1, 30))?;
+    let warm = load(address, PATH, &bodies, Pace::Closed, seconds(1, 5))?;
+    let most = load(address, PATH, &bodies, Pace::Closed, seconds(1, 30))?;
     let per_second = ctx.pick(50.0, 5_000.0);
     let stop = AtomicBool::new(false);
     let processors = ProcessorTime::now();
     let (steady, memory) = std::thread::scope(|scope| {
         let watched = scope.spawn(|| watch(&server.child, &stop));
-        let steady = load(address, &bodies, Pace::Open { per_second }, seconds(2, 600));
+        let steady = load(
+            address,
+            PATH,
+            &bodies,
+            Pace::Open { per_second },
+            seconds(2, 600),
+        );
         stop.store(true, Ordering::Relaxed);
         (steady, watched.join().expect("looking does not panic"))
     });
     let steady = steady?;
-    let stolen = match (processors, ProcessorTime::now()) {
-        (Some(before), Some(after)) => format!(
-            "{:.1} % of the processors taken by the host",
-            after.stolen_percent_since(before)
-        ),
-        _ => "what the host took is unknown".to_owned(),
-    };
+    let stolen = stolen(processors);
     let peak_memory_bytes = peak_memory(&server.child);
     let answered = warm.times.len() + most.times.len() + steady.times.len();
     let status = server.stop()?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod allocate;
 pub(crate) mod api;
+pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
 mod columns;
@@ -23,6 +24,7 @@ pub(crate) static CASES: &[&Case] = &[
     &allocate::ALLOCATE_TEN_BUDGETS,
     &allocate::ALLOCATE_VS_HIGHS,
     &api::API_FOR_YOU,
+    &api_offers::API_OFFERS,
     &boost::BOOST_VS_LIGHTGBM,
     &value::CDNOW_BGNBD,
     &value::CDNOW_GAMMA_GAMMA,

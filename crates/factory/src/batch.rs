@@ -1,5 +1,6 @@
 //! Decisions for many questions at once, with the code that answers online.
 
+use crate::given::{Given, counted};
 use crate::ledger::{HoldError, Purse};
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
@@ -9,7 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{Asked, Decisions, Product, Serving, Stake};
+use products::{Asked, Decisions, Gave, Lately, Product, Serving, Stake};
 use schema::progress::Progress;
 use schema::{Cents, CustomerId, DecisionId, ProductId};
 use serde::Serialize;
@@ -126,6 +127,9 @@ pub enum BatchError {
     /// The shop cannot be read.
     #[error("read the shop")]
     Shop(#[source] features::LoadError),
+    /// What customers got lately cannot be read.
+    #[error("read what customers got lately")]
+    Given(#[source] lake::LakeError),
     /// The money that the answers promise.
     #[error("reserve what the answers promise")]
     Money(#[from] HoldError),
@@ -272,7 +276,7 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
                         }
                         _ => None,
                     },
-                    recent: Vec::new(),
+                    ..Asked::default()
                 };
             all.push(asked);
         }
@@ -497,7 +501,7 @@ impl Workshop {
         let (version, fitted) = champion.ok_or(BatchError::NoChampion {
             product: name.clone(),
         })?;
-        let questions = questions(options)?;
+        let mut questions = questions(options)?;
         let (beside, sink) = Beside::create(&options.output)?;
         let serving = fitted.attach(self.shop().await.map_err(BatchError::Shop)?);
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
@@ -512,9 +516,13 @@ impl Workshop {
         };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
+        let given = self.given_for(product, &mut questions, options.now).await?;
+        let lately = given.as_ref().and_then(|given| given.lately(&name));
         let money = self.money(product, version, serving.as_ref(), &questions, options);
         let mut purse = money.await?;
-        for (number, asked) in questions.iter().enumerate() {
+        for (number, asked) in questions.iter_mut().enumerate() {
+            stand(asked, lately, options.now);
+            let asked = &*asked;
             let held_out = holdout.is_held_out(asked);
             let id = format!("batch-{name}-{run}-{number}");
             let decided = decide_one(serving.as_ref(), asked, held_out, options.now);
@@ -524,6 +532,9 @@ impl Workshop {
             });
             match decided {
                 Ok((decided, reserved)) => {
+                    if let Some(lately) = lately {
+                        note(lately, asked, &decided, options.now);
+                    }
                     done.answered += 1;
                     done.actions += decided.actions.len() as u64;
                     for a in &decided.actions {
@@ -590,8 +601,31 @@ impl Workshop {
         Ok(done)
     }
 
+    /// What customers got lately, where the product caps it; and sets what the questions stand under. The price of the
+    /// budget is that of the start: whoever decides for all at once wants one price for all.
+    async fn given_for(
+        &self,
+        product: &dyn Product,
+        questions: &mut [Asked],
+        now: jiff::Timestamp,
+    ) -> Result<Option<Given>, BatchError> {
+        let given = Given::of(&self.lake, counted(product));
+        if let Some(given) = &given {
+            given.look(None, now).await.map_err(BatchError::Given)?;
+        }
+        let pace = self.pace(product, now).await;
+        let name = product.header().name.as_str();
+        let lately = given.as_ref().and_then(|given| given.lately(name));
+        for asked in questions {
+            asked.standing.pace = pace;
+            stand(asked, lately, now);
+        }
+        Ok(given)
+    }
+
     /// The money that the answers promise, where they are logged and a ledger keeps the budget. What they take is found
-    /// by deciding twice, so that not all answers of a batch are held in memory.
+    /// by deciding twice, so that not all answers of a batch are held in memory; where caps count what the batch itself
+    /// gives, they may take less.
     async fn money(
         &self,
         product: &dyn Product,
@@ -627,6 +661,25 @@ impl Workshop {
         writer.write(rows).await?;
         writer.finish(&mut transaction).await?;
         transaction.commit(now).await.map(|_| ())
+    }
+}
+
+/// Sets what the customer of a question got lately.
+fn stand(asked: &mut Asked, lately: Option<&Lately>, now: jiff::Timestamp) {
+    if let (Some(lately), Some(customer)) = (lately, &asked.customer_id) {
+        asked.standing.given = lately.of(customer.as_str(), now);
+    }
+}
+
+/// Notes what an answer gives, so that it counts for the questions that follow.
+fn note(lately: &Lately, asked: &Asked, decided: &Decisions, at: jiff::Timestamp) {
+    let (Some(customer), Some(gives)) = (&asked.customer_id, decided.actions.first()) else {
+        return;
+    };
+    if gives.id != lately.counted().control {
+        let arm = gives.id.as_str().into();
+        // Decided under what is known now: nobody else asks meanwhile.
+        let _ = lately.give(customer.as_str(), Gave { arm, at }, &asked.standing.given);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod experiments;
+mod given;
 mod holdout;
 pub mod import;
 pub mod ledger;
@@ -12,6 +13,7 @@ mod views;
 pub mod what_if;
 mod workshop;
 
+pub use given::{Given, counted};
 pub use holdout::HELD_OUT;
 pub use ledger::Ledger;
 pub use project::Project;

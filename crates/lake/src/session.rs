@@ -18,6 +18,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How much the engine may use.
@@ -198,6 +199,44 @@ impl Lake {
         snapshot: &Snapshot,
     ) -> Result<SendableRecordBatchStream, LakeError> {
         let context = self.session(snapshot).await?;
+        self.rows(&context, sql).await
+    }
+
+    /// The data files of a table in a snapshot, by their paths below the table's folder.
+    ///
+    /// # Errors
+    /// [`LakeError::Table`] when its Delta log cannot be read.
+    pub async fn data_files(
+        &self,
+        table: &str,
+        snapshot: &Snapshot,
+    ) -> Result<BTreeSet<String>, LakeError> {
+        let Some(version) = snapshot.tables.get(table) else {
+            return Ok(BTreeSet::new());
+        };
+        let files = self.files(table, *version).await?;
+        Ok(files.iter().map(|file| file.path.clone()).collect())
+    }
+
+    /// The rows of a query over some of the data files of one table, as they come. It sees no other table.
+    ///
+    /// - `paths`: of [`Lake::data_files`].
+    ///
+    /// # Errors
+    /// As [`Lake::stream`].
+    pub async fn stream_files(
+        &self,
+        sql: &str,
+        table: &str,
+        paths: &[&str],
+    ) -> Result<SendableRecordBatchStream, LakeError> {
+        let context = self.context();
+        let mut tables = schema::table::tables().iter();
+        if let Some(table) = tables.find(|known| known.name == table) {
+            context
+                .register_table(table.name.as_str(), self.listing(table, paths)?)
+                .map_err(|e| self.sql_error(e))?;
+        }
         self.rows(&context, sql).await
     }
 

@@ -2,6 +2,7 @@
 
 use crate::ledger::Stake;
 use crate::reasons::Reasons;
+use crate::standing::Standing;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use schema::{Cents, CustomerId, DecisionId, Estimate, Probability, ProductId};
@@ -40,6 +41,10 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub recent: Vec<ProductId>,
+    /// What the decision stands under beside the question. It cannot be asked for.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub standing: Standing,
 }
 
 impl Asked {

@@ -3,6 +3,7 @@
 use crate::answer::{Asked, Decisions, Explanation, Infeasible, Subject};
 use crate::artefact::{Artefact, LoadError};
 use crate::file::{Header, Raw};
+use crate::lately::Counted;
 use crate::ledger::{Allowance, NoMoney};
 use crate::shop::Shop;
 use features::History;
@@ -147,6 +148,11 @@ pub trait Product: Send + Sync {
         None
     }
 
+    /// Which of its decisions count against its caps per customer, where it has any.
+    fn counted(&self) -> Option<Counted> {
+        None
+    }
+
     /// Days held out to measure a version before the final training.
     fn held_out_days(&self) -> u32;
 
@@ -207,7 +213,8 @@ pub trait Fitted: Any + Send + Sync {
 
 /// A version that answers: batch and online are the same code.
 pub trait Serving: Send + Sync {
-    /// Decides. `now` is the moment of the question: rules hold from one day to another.
+    /// Decides. `now` is the moment of the question: rules hold from one day to another. With what the question stands
+    /// under ([`Asked::standing`]) it is all that the answer depends on.
     ///
     /// # Errors
     /// [`Infeasible`] names what was asked for, why it cannot be answered, and what can.

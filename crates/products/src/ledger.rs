@@ -1,7 +1,7 @@
 //! What a product may promise: its budget, the periods it holds for, and what one answer takes of it.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use schema::Cents;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,38 @@ impl Period {
             Self::Version => format!("version {version}"),
         }
     }
+
+    /// When the period that a moment lies in begins, and when the next one does; `None` where nobody knows its end.
+    #[must_use]
+    pub fn span_at(self, now: Timestamp, time_zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
+        let date = time_zone.to_datetime(now).date();
+        let (first, days) = match self {
+            Self::Month => (date.first_of_month(), i64::from(date.days_in_month())),
+            Self::Week => {
+                let since_monday = i64::from(date.weekday().to_monday_zero_offset());
+                (date.checked_sub(since_monday.days()).ok()?, 7)
+            }
+            Self::Day => (date, 1),
+            Self::Version => return None,
+        };
+        let next = first.checked_add(days.days()).ok()?;
+        let starts = |day: jiff::civil::Date| {
+            let midnight = day.to_zoned(time_zone.clone()).ok()?;
+            Some(midnight.timestamp())
+        };
+        Some((starts(first)?, starts(next)?))
+    }
+}
+
+/// How the promises of a period are spread over its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pacing {
+    /// Not at all: who asks first is served first.
+    #[default]
+    None,
+    /// As much in each hour of the period as in any other.
+    Even,
 }
 
 /// What a product may promise.
@@ -48,6 +80,34 @@ pub struct Allowance {
     pub expires_days: u32,
     /// What the dearest promise reserves.
     pub dearest: Cents,
+    /// How the promises are spread over the period.
+    pub pacing: Pacing,
+}
+
+impl Allowance {
+    /// The period that a moment lies in where its promises are spread over it: when it begins and when it ends.
+    #[must_use]
+    pub fn paced_span(
+        &self,
+        now: Timestamp,
+        time_zone: &TimeZone,
+    ) -> Option<(Timestamp, Timestamp)> {
+        match self.pacing {
+            Pacing::None => None,
+            Pacing::Even => self.period.span_at(now, time_zone),
+        }
+    }
+}
+
+/// Share of an even plan that is promised at a moment, 0 to 1.
+///
+/// - `span`: when the period begins and ends.
+#[must_use]
+pub fn even_plan(span: (Timestamp, Timestamp), now: Timestamp) -> f64 {
+    let (starts, ends) = span;
+    let length = ends.duration_since(starts).as_secs_f64();
+    let elapsed = now.duration_since(starts).as_secs_f64();
+    (elapsed / length.max(1.0)).clamp(0.0, 1.0)
 }
 
 /// What an answer takes of a budget.
@@ -93,5 +153,32 @@ mod tests {
         );
         let sunday = at("2026-11-29T12:00:00Z");
         assert_eq!(Period::Week.name_at(sunday, &paris, 1), "2026-W48");
+    }
+
+    #[test]
+    fn a_period_is_as_long_as_its_clocks_say() {
+        let paris = TimeZone::get("Europe/Paris").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Clocks are set back on the 25th: this October has an hour more.
+        let autumn = at("2026-10-25T12:00:00Z");
+        for (period, starts, ends) in [
+            (
+                Period::Month,
+                "2026-09-30T22:00:00Z",
+                "2026-10-31T23:00:00Z",
+            ),
+            (Period::Week, "2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z"),
+            (Period::Day, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ] {
+            let span = period.span_at(autumn, &paris).unwrap();
+            assert_eq!(span, (at(starts), at(ends)), "{period:?}");
+            assert_eq!(
+                (even_plan(span, span.0), even_plan(span, span.1)),
+                (0.0, 1.0)
+            );
+        }
+        assert_eq!(Period::Version.span_at(autumn, &paris), None);
+        let day = Period::Day.span_at(autumn, &TimeZone::UTC).unwrap();
+        assert_eq!(even_plan(day, autumn), 0.5);
     }
 }

@@ -11,6 +11,7 @@ mod estimates;
 pub mod experiment;
 mod file;
 mod known;
+mod lately;
 mod ledger;
 mod logged;
 mod outcome;
@@ -20,6 +21,7 @@ mod recent;
 pub mod recommend;
 pub mod segments;
 mod shop;
+mod standing;
 pub mod value;
 pub mod what_if;
 
@@ -30,10 +32,12 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};
-pub use ledger::{Allowance, NoMoney, Period, Stake};
+pub use lately::{Counted, Lately};
+pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
 pub use recent::Recent;
 pub use shop::Shop;
+pub use standing::{Gave, Pace, Standing};
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[

@@ -325,6 +325,19 @@ impl Registry {
         rows.iter().map(budget_record).collect()
     }
 
+    /// The budget of one period; `None` where nothing was leased from it yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn budget(
+        &self,
+        product: &str,
+        period: &str,
+    ) -> Result<Option<BudgetRecord>, StoreError> {
+        let row = self.store.row(BUDGET, values![product, period]).await?;
+        row.as_ref().map(budget_record).transpose()
+    }
+
     /// The open leases, by product, period and age.
     ///
     /// # Errors

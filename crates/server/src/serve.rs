@@ -52,6 +52,9 @@ pub enum ServeError {
     /// The lake.
     #[error("drain the decision log")]
     Drain(#[source] lake::log::DrainError),
+    /// What customers got lately, where a product caps it.
+    #[error("read what customers got lately")]
+    Given(#[source] lake::LakeError),
     /// The connections.
     #[error("serve")]
     Serve(#[source] std::io::Error),
@@ -109,11 +112,19 @@ pub async fn serve(
     let state = Arc::new(AppState::new(workshop, wal, drain));
     // What a killed process has left is moved first, so that nothing waits for its folder to be found.
     report(state.drain.run(jiff::Timestamp::now()).await);
+    if let Some(given) = &state.given {
+        let looked = given.look(None, jiff::Timestamp::now()).await;
+        looked.map_err(ServeError::Given)?;
+    }
     if let Err(error) = state.live.refresh(&state.workshop).await {
         tracing::error!(
             error = factory::run::one_line(&error),
             "could not look at the shop; trying again"
         );
+    }
+    if let Some(ledger) = &state.ledger {
+        // Where the budgets stand is known before the first answer.
+        ledger.tend(jiff::Timestamp::now()).await;
     }
     if let Err(error) = state.workshop.recover_runs(jiff::Timestamp::now()).await {
         tracing::error!(
@@ -296,6 +307,14 @@ async fn drain_often(state: &AppState) {
     loop {
         tokio::time::sleep(DRAIN_EVERY).await;
         report(state.drain.run_beside_answers(jiff::Timestamp::now()).await);
+        if let Some(given) = &state.given
+            && let Err(error) = given.look(None, jiff::Timestamp::now()).await
+        {
+            tracing::warn!(
+                error = factory::run::one_line(&error),
+                "what others gave customers counts later"
+            );
+        }
         for table in ["decisions", "events"] {
             let merged = compact(
                 &state.workshop.lake,

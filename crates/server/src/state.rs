@@ -3,10 +3,12 @@
 use crate::auth::Gatekeeper;
 use crate::live::Live;
 use axum::http::StatusCode;
-use factory::{Ledger, Workshop};
+use factory::{Given, Ledger, Workshop};
+use jiff::Timestamp;
 use lake::log::{DecisionRecord, Drain, LogRecord, RecentIds, Wal};
 use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
 use parking_lot::Mutex;
+use products::{Asked, Standing};
 use schema::DecisionId;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub(crate) struct AppState {
     pub(crate) log_time: Arc<ResponseTimes>,
     /// What this process may promise; none where no product has a ledger.
     pub(crate) ledger: Option<Ledger>,
+    /// What customers got lately; none where no product caps it.
+    pub(crate) given: Option<Given>,
 }
 
 impl AppState {
@@ -113,6 +117,14 @@ impl AppState {
         Self {
             live: Live::new(&workshop),
             ledger: Ledger::of(&workshop, wal.place()),
+            given: Given::of(
+                &workshop.lake,
+                workshop
+                    .project
+                    .products
+                    .iter()
+                    .filter_map(|product| factory::counted(product.as_ref())),
+            ),
             workshop,
             wal,
             drain,
@@ -124,6 +136,16 @@ impl AppState {
             of_route: Mutex::default(),
             log_time,
         }
+    }
+
+    /// A question to a product with what it stands under.
+    pub(crate) fn stood(&self, product: &str, asked: Asked, now: Timestamp) -> Asked {
+        let (ledger, given) = (self.ledger.as_ref(), self.given.as_ref());
+        let standing = Standing {
+            pace: ledger.and_then(|ledger| ledger.pace(product, now)),
+            given: given.map_or_else(Vec::new, |given| given.to(product, &asked, now)),
+        };
+        Asked { standing, ..asked }
     }
 
     /// Counts and times a request.

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::print::{self, Table};
 use anyhow::bail;
+use factory::Workshop;
 use factory::ledger::LEASE_SILENCE;
 use registry::{BudgetRecord, LeaseRecord};
 
@@ -14,6 +15,9 @@ use registry::{BudgetRecord, LeaseRecord};
   comptoir budget                   limit, reserved, spent, free and leases of every product
   comptoir budget offers
   comptoir budget release 0198f3    free the lease of a process that is lost with its machine
+
+Where the product says `pace = \"even\"`, it also says what the plan would have promised by now:
+ahead of it the price of the budget rises, so that only offers worth more go out, behind it falls.
 
 Processes promise from leases, parts of a budget that they take at once. The lease of a process
 that died is settled by the next `comptoir serve` on its machine, from the decisions that it logged.
@@ -43,6 +47,55 @@ release a lease only when its decision log is lost for good.")]
 /// Whether nothing was heard of the holder for so long that nobody promises from the lease any more.
 fn is_stranded(lease: &LeaseRecord, now: jiff::Timestamp) -> bool {
     now.duration_since(lease.last_sign_at) >= LEASE_SILENCE
+}
+
+/// A budget with where it stands beside its plan, where it has one.
+#[derive(serde::Serialize)]
+struct Planned<'a> {
+    #[serde(flatten)]
+    budget: &'a BudgetRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pace: Option<Shares>,
+}
+
+/// Shares of the limit.
+#[derive(serde::Serialize)]
+struct Shares {
+    promised: f64,
+    planned: f64,
+    /// By how much the plan multiplies the price of the budget now.
+    price_factor: f64,
+}
+
+impl<'a> Planned<'a> {
+    fn of(budget: &'a BudgetRecord, workshop: &Workshop, now: jiff::Timestamp) -> Self {
+        let pace = workshop.pace_of(budget, now);
+        Self {
+            budget,
+            pace: pace.map(|pace| Shares {
+                promised: pace.promised,
+                planned: pace.plan,
+                price_factor: pace.factor(),
+            }),
+        }
+    }
+
+    /// In a sentence.
+    fn told(&self) -> Option<String> {
+        let BudgetRecord {
+            product, period, ..
+        } = self.budget;
+        let Shares {
+            promised,
+            planned,
+            price_factor,
+        } = self.pace.as_ref()?;
+        Some(format!(
+            "{product}, {period}: promised {:.0} % of the budget, the plan says {:.0} %; its price is {price_factor:.2} times the usual one",
+            100.0 * promised,
+            100.0 * planned
+        ))
+    }
 }
 
 /// A lease with whether its holder is lost.
@@ -86,18 +139,23 @@ impl Budget {
             budgets.retain(|b| b.product == *product);
             leases.retain(|l| l.product == *product);
         }
+        let planned = budgets.iter().map(|b| Planned::of(b, &workshop, now));
+        let planned: Vec<Planned<'_>> = planned.collect();
         if context.json() {
             let shown = leases.iter().map(|lease| Shown {
                 lease,
                 stranded: is_stranded(lease, now),
             });
             let leases: Vec<Shown<'_>> = shown.collect();
-            return print::json(&serde_json::json!({ "budgets": budgets, "leases": leases }));
+            return print::json(&serde_json::json!({ "budgets": planned, "leases": leases }));
         }
         if budgets.is_empty() {
             return print::line("nothing was promised yet");
         }
         of_budgets(&budgets).print()?;
+        for told in planned.iter().filter_map(Planned::told) {
+            print::line(told)?;
+        }
         if leases.is_empty() {
             return Ok(());
         }

@@ -62,10 +62,12 @@ impl Explain {
             );
         };
         let serving = fitted.attach(workshop.shop().await?);
-        let asked = asked(&self.subject, self.placement)?;
+        let now = Context::now();
+        let mut asked = asked(&self.subject, self.placement)?;
+        asked.standing = workshop.standing(product.as_ref(), &asked, now).await?;
         let holdout = workshop.project.file.holdout.is_held_out(&asked);
         let explained = serving
-            .explain(&asked, self.about.as_deref(), Context::now())
+            .explain(&asked, self.about.as_deref(), now)
             .context("explain the answer")?;
         drop(loading);
         if context.json() {

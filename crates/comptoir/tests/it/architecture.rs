@@ -134,6 +134,7 @@ fn links_in_the_documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/guides/first-shop.md",
+        "docs/guides/offers.md",
         "docs/guides/rules.md",
         "bench/README.md",
     ] {

@@ -8,6 +8,7 @@ use crate::documents::documented;
 use crate::program::{good, json, refused, rows};
 use crate::serving::{Connection, serve, terminate};
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -285,4 +286,53 @@ fn a_batch_promises_from_the_same_budget_and_a_stranded_lease_is_released_by_han
         2,
         &["no data product \"dreams\"", "deals"],
     );
+}
+
+#[test]
+fn a_budget_with_a_plan_is_promised_as_it_says_and_nobody_gets_more_than_the_cap() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "registry.sqlite");
+    let path = shop.join("products/deals.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace("\"month\"", "\"day\"")
+        + "pace = \"even\"\n\n[settings.caps]\nper_customer = 1\ndays = 1\n";
+    std::fs::write(&path, text).unwrap();
+    let (mut server, address) = serve(&shop);
+    let mut connection = Connection::open(&address).unwrap();
+    let mut answered = Vec::new();
+    for _ in 0..2 {
+        answered.extend((0..CUSTOMERS).map(|n| (n, ask(&mut connection, n).unwrap())));
+        // What is promised is written down a second later, and read then.
+        std::thread::sleep(Duration::from_millis(1_500));
+    }
+    let deals: Vec<usize> = answered
+        .iter()
+        .filter(|(_, one)| one.promised > 0)
+        .map(|(customer, _)| *customer)
+        .collect();
+    let distinct: BTreeSet<&usize> = deals.iter().collect();
+    assert_eq!(distinct.len(), deals.len(), "one deal each");
+    terminate(&mut server);
+    let document = budget(&shop);
+    let share = |key: &str| document["budgets"][0]["pace"][key].as_f64().unwrap();
+    let (promised, planned) = (share("promised"), share("planned"));
+    // A deal is a sixtieth of the budget; just after midnight the budget of the new day may not be open yet.
+    assert!((promised - planned).abs() < 0.06, "{document}");
+    let said = good(&shop, &["budget", "--quiet"]).out;
+    assert!(said.contains("% of the budget, the plan says"), "{said}");
+    let told: BTreeMap<&str, usize> = answered.iter().fold(BTreeMap::new(), |mut all, (_, one)| {
+        *all.entry(one.code.as_str()).or_default() += 1;
+        all
+    });
+    if planned < 0.8 {
+        assert!(told.contains_key("held_for_later"), "{told:?}");
+    }
+    // Another process knows from the log who got one.
+    let (mut server, address) = serve(&shop);
+    let mut connection = Connection::open(&address).unwrap();
+    for customer in deals {
+        let again = ask(&mut connection, customer).unwrap();
+        assert_eq!((again.promised, again.code.as_str()), (0, "enough_offers"));
+    }
+    terminate(&mut server);
 }

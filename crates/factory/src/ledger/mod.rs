@@ -5,6 +5,7 @@
 //! of a process that died, [`crate::Workshop::settle_dead_leases`] reads it there.
 
 mod batch;
+mod pace;
 mod settle;
 mod tend;
 
@@ -87,6 +88,8 @@ struct State {
     retired: Vec<Arc<str>>,
     /// The registry does not answer.
     away: bool,
+    /// What is promised of the budgets that are spread over their period, by product.
+    paced: BTreeMap<String, Paced>,
     /// Nothing is granted any more.
     closed: bool,
     signed_at: Option<Timestamp>,
@@ -99,6 +102,17 @@ struct Waiting {
     all: Vec<NewReservation>,
     /// How many of them may be there already.
     begun: usize,
+}
+
+/// What is promised of a budget that is spread over its period, as far as this process knows.
+#[derive(Debug)]
+struct Paced {
+    period: String,
+    /// When the period begins, and when it ends.
+    span: (Timestamp, Timestamp),
+    /// By all processes: what the registry told, and what this one has promised since.
+    promised: i64,
+    read_at: Timestamp,
 }
 
 /// What this process may promise, of all products that have a ledger.
@@ -180,6 +194,7 @@ impl Ledger {
         let State {
             accounts,
             promised,
+            paced,
             away,
             closed,
             ..
@@ -218,6 +233,11 @@ impl Ledger {
             return Tried::Granted(None);
         }
         account.used += takes;
+        if let Some(paced) = paced.get_mut(promise.product)
+            && paced.period == period
+        {
+            paced.promised += takes;
+        }
         let waiting = promised.entry(Arc::clone(&account.lease)).or_default();
         waiting.all.push(NewReservation {
             decision: promise.decision.clone(),
@@ -236,7 +256,13 @@ impl Ledger {
     /// already stays reserved until it expires.
     pub fn take_back(&self, decision: &DecisionId, reserved: &Reserved) {
         let mut state = self.state.lock();
-        let Some(waiting) = state.promised.get_mut(reserved.lease.as_str()) else {
+        let State {
+            accounts,
+            promised,
+            paced,
+            ..
+        } = &mut *state;
+        let Some(waiting) = promised.get_mut(reserved.lease.as_str()) else {
             return;
         };
         let at = waiting
@@ -247,9 +273,16 @@ impl Ledger {
             return;
         };
         waiting.all.remove(at);
-        let mut accounts = state.accounts.values_mut().flat_map(BTreeMap::values_mut);
-        if let Some(account) = accounts.find(|a| *a.lease == *reserved.lease) {
+        let mut all = accounts.iter_mut().flat_map(|(product, periods)| {
+            let of_product = periods.iter_mut();
+            of_product.map(move |(period, account)| (product, period, account))
+        });
+        let found = all.find(|(_, _, account)| *account.lease == *reserved.lease);
+        if let Some((product, period, account)) = found {
             account.used -= reserved.cents.0;
+            if let Some(paced) = paced.get_mut(product).filter(|p| p.period == *period) {
+                paced.promised -= reserved.cents.0;
+            }
         }
     }
 

@@ -29,14 +29,16 @@ const SIGN_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
 /// Why the registry is of no use now.
 #[derive(Debug, thiserror::Error)]
-enum Away {
+pub(super) enum Away {
     #[error("the registry did not answer within {PATIENCE:?}")]
     Silent,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-async fn within<T, E>(asked: impl Future<Output = Result<T, E>>) -> Result<Result<T, E>, Away> {
+pub(super) async fn within<T, E>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<Result<T, E>, Away> {
     // Whatever is dropped half way is asked again: each operation is one transaction and may be repeated.
     tokio::time::timeout(PATIENCE, asked)
         .await
@@ -53,8 +55,8 @@ struct Wanted {
 }
 
 impl Ledger {
-    /// Leases what is wanted, writes down what was promised, gives back what is idle, gives a sign of life and frees what
-    /// has expired. Called often; a call that finds nothing to do asks nobody.
+    /// Leases what is wanted, writes down what was promised, gives back what is idle, reads what all have promised of
+    /// budgets that have a plan, gives a sign of life and frees what has expired. Called often; a call that finds nothing to do asks nobody.
     ///
     /// Where the registry does not answer, leases are used up to their end, and everything is tried again with the next
     /// call.
@@ -99,6 +101,7 @@ impl Ledger {
             self.retire(|granted_at| now.duration_since(granted_at) >= IDLE);
         }
         asked |= self.settle_retired(now).await?;
+        asked |= self.look_at_pace(now).await?;
         asked |= self.give_sign(now).await?;
         Ok(asked)
     }

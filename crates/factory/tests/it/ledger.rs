@@ -18,7 +18,7 @@ async fn workshop(folder: &Path, budget: f64) -> Workshop {
     std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
     let file = format!(
         "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\nbudget = {budget}\n\n\
-         [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0 }}\n"
+         [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0 }}\npace = \"even\"\n"
     );
     std::fs::write(folder.join("products/deals.toml"), file).unwrap();
     let project = Project::open(folder).unwrap();
@@ -194,4 +194,64 @@ async fn nothing_is_granted_from_a_lease_that_somebody_may_have_taken_away() {
         grant(&ledger, "d3", minutes(6)).await,
         Err(NoMoney::Unavailable)
     );
+}
+
+/// Shares of the budget that are promised and planned, in percent.
+fn paced(ledger: &Ledger, at: Timestamp) -> Option<(f64, f64)> {
+    let pace = ledger.pace("deals", at)?;
+    Some((100.0 * pace.promised, 100.0 * pace.plan))
+}
+
+#[tokio::test]
+async fn two_processes_know_within_a_second_what_both_have_promised_beside_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let workshop = workshop(folder.path(), 100.0).await;
+    let here = Arc::new(ledger(&workshop));
+    let there = Ledger::of(&workshop, "there/process".to_owned()).unwrap();
+    assert_eq!(
+        paced(&here, noon()),
+        None,
+        "nothing is known yet, which is not nothing"
+    );
+    let stop: Arc<AtomicBool> = Arc::default();
+    let keeping = kept(&here, &stop, noon());
+    for id in ["d1", "d2", "d3"] {
+        grant(&here, id, noon()).await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    keeping.await.unwrap();
+    // Noon is half of the day, and what this process promised counts at once.
+    assert_eq!(paced(&here, noon()), Some((15.0, 50.0)));
+    there.tend(noon()).await;
+    assert_eq!(paced(&there, noon()), Some((0.0, 50.0)));
+    let later = noon() + SignedDuration::from_millis(1_100);
+    here.tend(later).await;
+    there.tend(later).await;
+    for ledger in [&here, &there] {
+        let (promised, plan) = paced(ledger, later).unwrap();
+        assert_eq!(promised, 15.0);
+        assert!((50.0..50.01).contains(&plan), "{plan}");
+    }
+    // What left for nobody does not count, and the next day begins with nothing.
+    let lease = workshop.registry.open_leases().await.unwrap().remove(0).id;
+    let cents = Cents(OFFER);
+    grant(&here, "d4", later).await.unwrap();
+    assert_eq!(paced(&here, later).unwrap().0, 20.0);
+    let reserved = lake::log::Reserved { lease, cents };
+    here.take_back(&DecisionId::new("d4").unwrap(), &reserved);
+    assert_eq!(paced(&here, later).unwrap().0, 15.0);
+    let product = workshop.project.product("deals").unwrap();
+    let beside = workshop.pace(product.as_ref(), later).await.unwrap();
+    assert_eq!(beside.promised, 0.15);
+    let tomorrow = "2026-11-29T00:00:00Z".parse().unwrap();
+    assert_eq!(paced(&here, tomorrow), None);
+    here.tend(tomorrow).await;
+    assert_eq!(paced(&here, tomorrow), Some((0.0, 0.0)));
+    // With the registry away the last that was told holds; of a day that nothing was told of nothing is known.
+    workshop.registry.close().await;
+    let an_hour_on = tomorrow + SignedDuration::from_hours(1);
+    here.tend(an_hour_on).await;
+    there.tend(an_hour_on).await;
+    assert_eq!(paced(&here, an_hour_on).unwrap().0, 0.0);
+    assert_eq!(paced(&there, an_hour_on), None);
 }

@@ -1,16 +1,16 @@
 //! A version that answers: the arm for a customer, and why.
 
 use super::CARD;
-use super::budget::Worth;
+use super::budget::{Worth, best};
+use super::caps::capped;
 use super::facts::Facts;
 use super::fitted::Body;
 use super::possible::{Limits, Possible};
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::ledger::{NoMoney, Stake};
-use crate::reasons::reason;
 use crate::shop::Shop;
-use features::PROPENSITIES;
+use crate::standing::{Pace, Standing};
 use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
@@ -18,7 +18,7 @@ use schema::{AsOf, Cents, Estimate, Probability};
 use std::sync::Arc;
 
 pub(super) struct Attached {
-    body: Arc<Body>,
+    pub(super) body: Arc<Body>,
     shop: Arc<Shop>,
     product: String,
     /// What table `offers` and the rules say of the arms.
@@ -27,13 +27,22 @@ pub(super) struct Attached {
     salt: String,
 }
 
+/// Where a budget stands beside its plan, in words.
+fn stands(pace: Pace) -> String {
+    format!(
+        "{:.1} % of the budget is promised and the plan says {:.1} %",
+        100.0 * pace.promised,
+        100.0 * pace.plan
+    )
+}
+
 /// Method of an answer to somebody of whom nothing is known.
 const NOTHING_KNOWN: &str =
     "nothing is known of the customer: the best arm on average, less its cost";
 
 /// Why the answer is what it is.
 #[derive(Clone, Copy)]
-enum Why {
+pub(super) enum Why {
     /// It is worth most for the customer.
     Own,
     /// It is worth most on average.
@@ -49,16 +58,22 @@ enum Why {
 }
 
 /// What the arms do for one customer.
-struct Offered {
-    effects: Vec<EffectInterval>,
-    worth: Vec<Worth>,
+pub(super) struct Offered {
+    pub(super) effects: Vec<EffectInterval>,
+    pub(super) worth: Vec<Worth>,
+    /// What money in the budget must earn.
+    pub(super) price: f64,
+    /// Where the budget stands beside its plan: it has a part in the price.
+    pub(super) pace: Option<Pace>,
     /// The arm that is worth most; `None` where none is worth anything.
     best: Option<usize>,
+    /// The arm that would be it without a plan, where none is.
+    pub(super) held: Option<usize>,
     /// What it may be, each with its probability: at the price of the budget not everybody gets theirs.
     possible: [(Option<usize>, f64); 2],
-    why: Why,
+    pub(super) why: Why,
     /// What may be given at all.
-    allowed: Possible,
+    pub(super) allowed: Possible,
 }
 
 impl Attached {
@@ -86,13 +101,24 @@ impl Attached {
     }
 
     /// What may be given to a customer at a moment.
-    fn allowed(&self, customer: &str, now: jiff::Timestamp) -> Possible {
+    fn allowed(&self, customer: &str, standing: &Standing, now: jiff::Timestamp) -> Possible {
         let clock = self.shop.clock(now);
-        self.limits.of(&self.shop, &self.product, customer, clock)
+        let arms = self.body.arms.iter().map(|arm| arm.name.as_str());
+        let caps = self.body.settings.caps.as_ref();
+        let capped = caps.map(|caps| capped(caps, arms, &standing.given, now));
+        let capped = capped.unwrap_or_default();
+        self.limits
+            .of(&self.shop, &self.product, customer, clock, capped)
     }
 
     /// - `customer`: empty for nobody.
-    fn offered(&self, facts: &Facts, customer: &str, allowed: Possible) -> Offered {
+    fn offered(
+        &self,
+        facts: &Facts,
+        customer: &str,
+        pace: Option<Pace>,
+        allowed: Possible,
+    ) -> Offered {
         let (effects, why) = if facts.is_empty() {
             (self.body.averages(), Why::Average)
         } else {
@@ -104,12 +130,18 @@ impl Attached {
         // Another draw than that of the slice that explores.
         let admitted = unit_draw(&format!("at price, {}", self.salt), customer) < at_price;
         let left = allowed.masked(&worth);
-        let best = |admitted| allowed.pinned.or_else(|| self.body.best(&left, admitted));
+        let best_at = |price, admitted| allowed.pinned.or_else(|| best(&left, price, admitted));
+        let price = self.body.price(pace);
+        let chosen = best_at(price, admitted);
+        let without_plan = pace.and_then(|_| best_at(self.body.price(None), admitted));
         Offered {
-            best: best(admitted),
-            possible: possible.map(|(admitted, share)| (best(admitted), share)),
+            best: chosen,
+            held: without_plan.filter(|_| chosen.is_none()),
+            possible: possible.map(|(admitted, share)| (best_at(price, admitted), share)),
             effects,
             worth,
+            price,
+            pace,
             why: allowed.pinned.map_or(why, |_| Why::Pinned),
             allowed,
         }
@@ -203,145 +235,14 @@ impl Attached {
         let best: f64 = best.map(|(_, share)| share).sum();
         Probability::new(drawn + (1.0 - explore) * best).unwrap_or(Probability::ONE)
     }
-
-    /// Why, and what rules and table `offers` have to do with it.
-    fn reasons(&self, given: Option<usize>, offered: &Offered) -> Vec<Reason> {
-        let name = |arm: usize| self.body.arms[arm].name.as_str();
-        let mut all = Vec::new();
-        // What a rule gives has no other reason.
-        if !matches!(offered.why, Why::Pinned) {
-            all.push(self.reason(given, offered));
-        }
-        if matches!(offered.why, Why::HeldOut) {
-            return all;
-        }
-        let allowed = &offered.allowed;
-        let better = self
-            .body
-            .best(&offered.worth, false)
-            .filter(|arm| given != Some(*arm));
-        if let Some(arm) = better
-            && !matches!(offered.why, Why::Drawn | Why::Pinned)
-            && let Some(limit) = allowed.limit(arm)
-        {
-            all.push(limit.reason(name(arm)));
-        }
-        all.extend(allowed.reasons(&name, given));
-        all
-    }
-
-    fn reason(&self, given: Option<usize>, offered: &Offered) -> Reason {
-        let settings = &self.body.settings;
-        let unit = settings.outcome.unit();
-        let control = settings.control.as_str();
-        let price = self.body.price();
-        if matches!(offered.why, Why::Drawn) {
-            return reason(
-                "drawn",
-                "drawn by chance, so that later versions can learn what it changes",
-                [(PROPENSITIES, self.alike(&offered.allowed).into())],
-            );
-        }
-        if matches!(offered.why, Why::HeldOut) {
-            return reason(
-                "held_out",
-                "{control}: whoever is held out gets nothing that the budget pays for",
-                [("control", control.into())],
-            );
-        }
-        if let Why::NoMoney(why) = offered.why {
-            let values = [("control", control.into())];
-            return match why {
-                NoMoney::UsedUp => reason(
-                    "budget_used_up",
-                    "{control}: what is left of the budget does not pay for an offer",
-                    values,
-                ),
-                NoMoney::Unavailable => reason(
-                    "ledger_unavailable",
-                    "{control}: what is left of the budget cannot be known now, and nothing is promised without it",
-                    values,
-                ),
-            };
-        }
-        let Some(arm) = given else {
-            if offered.allowed.arms().next().is_none() {
-                return reason(
-                    "none_possible",
-                    "no arm may be given: {control}",
-                    [("control", control.into())],
-                );
-            }
-            let values = [
-                ("control", control.into()),
-                ("unit", unit.into()),
-                ("price", short(price).into()),
-            ];
-            return if price > 0.0 {
-                reason(
-                    "not_worth_its_budget",
-                    "no arm is expected to add more {unit} than it costs and the {price} that each unit of the budget earns elsewhere: {control}",
-                    values,
-                )
-            } else {
-                reason(
-                    "no_effect",
-                    "no arm is expected to add more {unit} than it costs: {control}",
-                    values,
-                )
-            };
-        };
-        let (of, effect, worth) = (
-            &self.body.arms[arm],
-            offered.effects[arm],
-            offered.worth[arm],
-        );
-        let values = [
-            ("arm", of.name.as_str().into()),
-            ("effect", short(effect.point).into()),
-            ("low", short(effect.low).into()),
-            ("high", short(effect.high).into()),
-            ("average", short(of.average().point).into()),
-            ("cost", short(self.body.cost(arm)).into()),
-            ("spend", short(worth.spend).into()),
-            ("price", short(price).into()),
-            ("unit", unit.into()),
-        ];
-        match (offered.why, settings.budget) {
-            (Why::Average, _) => reason(
-                "best_on_average",
-                "{arm} adds {average} {unit} on average and costs {cost}: no arm is worth more",
-                values,
-            ),
-            (_, None) => reason(
-                "largest_effect",
-                "{arm} adds {effect} {unit} ({low} to {high}) and costs {cost}: no arm is worth more; on average it adds {average}",
-                values,
-            ),
-            (_, Some(_)) => reason(
-                "worth_its_budget",
-                "{arm} adds {effect} {unit} ({low} to {high}) and spends {spend} of the budget, each unit of which earns {price} elsewhere: no arm is worth more; on average it adds {average}",
-                values,
-            ),
-        }
-    }
-
-    /// The probability of every arm that may be given to a customer whose arm chance draws, as a JSON object.
-    fn alike(&self, allowed: &Possible) -> String {
-        let share = 1.0 / (allowed.arms().count() + 1) as f64;
-        let control = std::iter::once(&self.body.settings.control);
-        let arms = control.chain(allowed.arms().map(|arm| &self.body.arms[arm].name));
-        let shares: serde_json::Map<String, serde_json::Value> =
-            arms.map(|name| (name.clone(), share.into())).collect();
-        serde_json::Value::Object(shares).to_string()
-    }
 }
 
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
-        let offered = self.offered(&facts, customer, self.allowed(customer, now));
+        let allowed = self.allowed(customer, &asked.standing, now);
+        let offered = self.offered(&facts, customer, asked.standing.pace, allowed);
         if let Some(drawn) = self.drawn(customer, &offered.allowed) {
             let offered = Offered {
                 why: Why::Drawn,
@@ -361,7 +262,8 @@ impl Serving for Attached {
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
-        let offered = self.offered(&Facts::default(), "", self.allowed(customer, now));
+        let allowed = self.allowed(customer, &asked.standing, now);
+        let offered = self.offered(&Facts::default(), "", None, allowed);
         if self.body.settings.budget.is_some() || self.body.settings.ledger.is_some() {
             let offered = Offered {
                 why: Why::HeldOut,
@@ -379,9 +281,10 @@ impl Serving for Attached {
         why: NoMoney,
     ) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
+        let allowed = self.allowed(customer, &asked.standing, now);
         let offered = Offered {
             why: Why::NoMoney(why),
-            ..self.offered(&Facts::default(), "", self.allowed(customer, now))
+            ..self.offered(&Facts::default(), "", None, allowed)
         };
         Ok(self.answer(None, &offered, "the control: nothing can be promised"))
     }
@@ -394,15 +297,19 @@ impl Serving for Attached {
     ) -> Result<Explanation, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
+        let allowed = self.allowed(customer, &asked.standing, now);
         let Offered {
             effects,
             worth,
+            price,
+            pace,
             best: chosen,
+            held,
             allowed,
             ..
-        } = self.offered(&facts, customer, self.allowed(customer, now));
+        } = self.offered(&facts, customer, asked.standing.pace, allowed);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
-        let net = |arm: &usize| worth[*arm].priced(self.body.price());
+        let net = |arm: &usize| worth[*arm].priced(price);
         let nearest = || {
             let order = (0..effects.len()).max_by(|a, b| net(a).total_cmp(&net(b)));
             order.ok_or(Infeasible::NothingToExplain)
@@ -437,13 +344,13 @@ impl Serving for Attached {
                 contribution: -self.body.cost(arm),
             });
         }
-        if self.body.price() > 0.0 {
+        if price > 0.0 {
             lines.push(ExplanationLine {
                 what: format!(
                     "what its {} of the budget would add elsewhere",
                     short(worth[arm].spend)
                 ),
-                contribution: -self.body.price() * worth[arm].spend,
+                contribution: -price * worth[arm].spend,
             });
         }
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
@@ -467,9 +374,14 @@ impl Serving for Attached {
             ),
             Some(better) if better != arm => Some(format!("{}; {}", of(better), of(arm))),
             None => Some(format!(
-                "{}, which is not above its cost of {}: {}",
+                "{}, which is not above its cost of {}{}: {}",
                 of(arm),
                 short(effects[arm].point - net(&arm)),
+                pace.filter(|_| held == Some(arm))
+                    .map_or_else(String::new, |pace| format!(
+                        " now; it is held for later, since {}",
+                        stands(pace)
+                    )),
                 self.body.settings.control
             )),
             Some(_) => None,

@@ -2,6 +2,7 @@
 
 use super::draws::TrialError;
 use super::settings::Settings;
+use crate::standing::Pace;
 use decisions::allocate::{Costs, Offers, one_budget};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,27 @@ pub(crate) struct Round {
     pub(crate) gain: f64,
     /// The most by which any other choice within the budget could gain more.
     pub(crate) gap: f64,
+}
+
+impl Round {
+    /// What money must earn now.
+    ///
+    /// - `pace`: where the budget stands beside its plan; on plan, and without one, its price is the round's. A
+    ///   price below the fourth part of what the round's money earned on average counts as that, so that there is
+    ///   something to multiply where the round had money left: customers may be asked more often than once.
+    pub(crate) fn price_at(&self, pace: Option<Pace>) -> f64 {
+        const OF_AVERAGE: f64 = 0.25;
+        let Some(pace) = pace else {
+            return self.price;
+        };
+        let spent = self.spend - self.explored;
+        let earned = if self.gain > 0.0 && spent > 0.0 {
+            self.gain / spent
+        } else {
+            1.0
+        };
+        self.price.max(OF_AVERAGE * earned) * pace.factor()
+    }
 }
 
 impl Worth {
@@ -157,6 +179,7 @@ fn scaled(count: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::RngExt;
 
     fn worth(net: f64, spend: f64) -> Worth {
         Worth { net, spend }
@@ -197,6 +220,97 @@ mod tests {
         let of = [worth(3.0, 1.0), worth(1.0, 1.0)];
         let round = round(&of, 1, 2, 100.0, &Settings::default()).unwrap();
         assert_eq!((round.price, round.chosen), (0.0, 2));
+    }
+
+    /// A month of questions: what is promised by the end of each day, in shares of the budget, and the value of it.
+    struct Month {
+        promised: Vec<f64>,
+        value: f64,
+    }
+
+    const DAYS: usize = 30;
+    const OFFER: f64 = 5.0;
+    const BUDGET: f64 = 5_000.0;
+
+    /// Everybody asks `times` times at random, between eight and ten at night, twice as often at weekends. The ledger
+    /// promises no more than there is.
+    fn month(round: &Round, of: &[Worth], times: f64, paced: bool) -> Month {
+        let mut random = math::random::stream(11, 0);
+        let (mut promised, mut value) = (0.0, 0.0);
+        let mut by_day = Vec::new();
+        for day in 0..DAYS {
+            let weight = if day % 7 < 2 { 2.0 } else { 1.0 };
+            // Ten days of the thirty count twice: 40 in all.
+            let asked = scaled(of.len() as f64 * times * weight / 40.0);
+            for number in 0..asked {
+                let hour = 8.0 + 14.0 * number as f64 / asked as f64;
+                let pace = Pace {
+                    promised: promised / BUDGET,
+                    plan: (day as f64 + hour / 24.0) / DAYS as f64,
+                };
+                let worth = &of[random.random_range(0..of.len())];
+                let price = round.price_at(paced.then_some(pace));
+                let chosen = best(std::slice::from_ref(worth), price, false);
+                if chosen.is_some() && promised + OFFER <= BUDGET {
+                    promised += OFFER;
+                    value += worth.net;
+                }
+            }
+            by_day.push(promised / BUDGET);
+        }
+        Month {
+            promised: by_day,
+            value,
+        }
+    }
+
+    #[test]
+    fn a_paced_budget_lasts_for_its_month_and_buys_more_than_one_that_is_gone_on_the_tenth_day() {
+        let mut random = math::random::stream(7, 0);
+        let of: Vec<Worth> = (0..10_000)
+            .map(|_| worth(-4.0 * random.random_range(1e-9..1.0_f64).ln(), OFFER))
+            .collect();
+        // Money for a tenth of the customers, each asked once.
+        let round = round(&of, 1, of.len(), BUDGET, &Settings::default()).unwrap();
+        assert_eq!(round.chosen, 1_000);
+        for times in [3.0, 1.0, 0.4] {
+            let (free, paced) = (
+                month(&round, &of, times, false),
+                month(&round, &of, times, true),
+            );
+            let off = |day: usize| paced.promised[day] - (day + 1) as f64 / DAYS as f64;
+            let band = (0..DAYS).map(|day| off(day).abs()).fold(0.0, f64::max);
+            assert!(band < 0.06, "{times}: {band} {:?}", paced.promised);
+            assert!(paced.promised[DAYS - 1] > 0.98, "{:?}", paced.promised);
+            let offers = |month: &Month| month.promised[DAYS - 1] * BUDGET / OFFER;
+            let each = |month: &Month| month.value / offers(month);
+            if times > 1.0 {
+                // Three times as many ask: without a plan the first third of the month has all of it.
+                let gone = free.promised.iter().position(|p| *p > 0.999).unwrap();
+                assert!((8..13).contains(&gone), "{gone}");
+                assert!(each(&paced) > 1.2 * each(&free), "{}", each(&paced));
+                assert!(paced.value > 1.2 * free.value, "{}", paced.value);
+            } else if times < 1.0 {
+                // Fewer ask than thought: without a plan more than half of the money stays unspent.
+                assert!(free.promised[DAYS - 1] < 0.5, "{:?}", free.promised);
+                assert!(paced.value > 1.4 * free.value, "{}", paced.value);
+            } else {
+                assert!(paced.value > 0.93 * free.value, "{}", paced.value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_budget_that_one_round_does_not_need_is_spread_all_the_same() {
+        // All of 200 would be given at once, and are asked for ten times in the month.
+        let of: Vec<Worth> = (1..=200)
+            .map(|n| worth(f64::from(n) / 10.0, OFFER))
+            .collect();
+        let round = round(&of, 1, of.len(), BUDGET, &Settings::default()).unwrap();
+        assert_eq!(round.price, 0.0);
+        let month = month(&round, &of, 10.0, true);
+        assert!(month.promised[9] < 0.45, "{:?}", month.promised);
+        assert!(month.promised[DAYS - 1] > 0.98, "{:?}", month.promised);
     }
 
     #[test]

@@ -43,6 +43,18 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// A cap of something that is no arm.
+    #[error(
+        "`arms` of [settings.caps] names {found:?}, which is no arm of trial {trial:?}; its arms are {arms}"
+    )]
+    NoCappedArm {
+        /// The trial.
+        trial: String,
+        /// The name found.
+        found: String,
+        /// The arms there are.
+        arms: String,
+    },
     /// An arm of which nobody has said what it can cost.
     #[error(
         "`most` of [settings.ledger] does not say what arm {arm:?} of trial {trial:?} can cost; the arms that promise money are {arms}"
@@ -158,6 +170,14 @@ impl Draws {
         let strange = |name: &&String| !names.contains(name.as_str());
         if let Some(found) = settings.costs.keys().find(strange) {
             return Err(TrialError::NoArm {
+                trial: settings.trial.clone(),
+                found: found.clone(),
+                arms: listed(&names),
+            });
+        }
+        let capped = settings.caps.iter().flat_map(|caps| caps.arms.keys());
+        if let Some(found) = capped.into_iter().find(strange) {
+            return Err(TrialError::NoCappedArm {
                 trial: settings.trial.clone(),
                 found: found.clone(),
                 arms: listed(&names),

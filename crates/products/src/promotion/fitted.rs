@@ -1,6 +1,6 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
-use super::budget::{Round, Worth, best, round};
+use super::budget::{Round, Worth, round};
 use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts, columns};
 use super::settings::Settings;
@@ -9,6 +9,7 @@ use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
 use crate::shop::Shop;
+use crate::standing::Pace;
 use features::History;
 use models::uplift::{self, EffectInterval, Explanation, Learner};
 use schema::estimate::short;
@@ -264,9 +265,9 @@ impl Body {
         self.control_mean
     }
 
-    /// What money in the budget must earn; 0 without a budget.
-    pub(crate) fn price(&self) -> f64 {
-        self.round.map_or(0.0, |round| round.price)
+    /// What money in the budget must earn; 0 without a budget. See [`Round::price_at`].
+    pub(crate) fn price(&self, pace: Option<Pace>) -> f64 {
+        self.round.map_or(0.0, |round| round.price_at(pace))
     }
 
     /// What all arms do for a customer of whom `facts` are known.
@@ -290,11 +291,6 @@ impl Body {
                 }
             })
             .collect()
-    }
-
-    /// The arm that is worth most, see [`best`].
-    pub(crate) fn best(&self, worth: &[Worth], admitted: bool) -> Option<usize> {
-        best(worth, self.price(), admitted)
     }
 
     /// Share of the customers at the price of the budget who get their arm.

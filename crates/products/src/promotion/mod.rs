@@ -2,6 +2,7 @@
 
 mod attached;
 mod budget;
+mod caps;
 mod draws;
 mod effect;
 mod facts;
@@ -10,6 +11,7 @@ mod measured;
 mod offers;
 mod possible;
 mod settings;
+mod told;
 
 pub use draws::TrialError;
 pub(crate) use effect::effect_of;
@@ -19,6 +21,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::lately::Counted;
 use crate::ledger::Allowance;
 use features::History;
 use fitted::{Body, FittedPromotion, Golden};
@@ -105,6 +108,14 @@ impl Product for PromotionProduct {
         self.settings.allowance()
     }
 
+    fn counted(&self) -> Option<Counted> {
+        let caps = self.settings.caps.as_ref()?;
+        Some(Counted {
+            control: self.settings.control.clone(),
+            days: caps.days,
+        })
+    }
+
     /// None: a version is measured on customers that it has not seen, not on days.
     fn held_out_days(&self) -> u32 {
         0
@@ -148,6 +159,7 @@ impl Product for PromotionProduct {
         }
         // What is promised is the shop's to say, from today on and not from the next training.
         body.settings.ledger.clone_from(&self.settings.ledger);
+        body.settings.caps.clone_from(&self.settings.caps);
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
         Ok(Box::new(self.fitted(artefact.as_of, body)))

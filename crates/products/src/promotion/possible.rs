@@ -25,7 +25,7 @@ struct OfArm {
     brand_pays_cents: Option<i64>,
 }
 
-/// Why table `offers` says that an arm may not be given to a customer.
+/// Why an arm may not be given to a customer: what table `offers` says, and the caps of the product.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Limit {
     /// Its days come later.
@@ -38,6 +38,10 @@ pub(super) enum Limit {
     NotKnown { condition: String, known: String },
     /// Its condition cannot be read.
     Unreadable(String),
+    /// The customer got it often enough.
+    Capped { times: u32, days: u32, most: u32 },
+    /// The customer got offers often enough: then no arm may be given.
+    Enough { times: u32, days: u32, most: u32 },
 }
 
 impl Limit {
@@ -55,10 +59,21 @@ impl Limit {
             Self::Unreadable(error) => {
                 format!("nobody can say to whom it may be given: {error}")
             }
+            Self::Capped { times, days, most } => format!(
+                "of it the customer got {times} within {days} days, and at most {most} are given"
+            ),
+            Self::Enough { times, days, most } => format!(
+                "the customer got {times} offers within {days} days, and at most {most} are given"
+            ),
         }
     }
 
-    /// For the answer to a customer who would have got the arm.
+    /// Whether it holds for all arms alike.
+    pub(super) fn is_of_all(&self) -> bool {
+        matches!(self, Self::Enough { .. })
+    }
+
+    /// For the answer to a customer who would have got the arm; where it holds for all arms, `arm` is the control.
     pub(super) fn reason(&self, arm: &str) -> Reason {
         let with_reason = |code, sentence, name, value: String| {
             reason(code, sentence, [("arm", arm.into()), (name, value.into())])
@@ -93,6 +108,26 @@ impl Limit {
                 "{arm} would be worth more, but its condition in table `offers` cannot be read",
                 [("arm", arm.into())],
             ),
+            Self::Capped { times, days, most } => reason(
+                "capped",
+                "{arm} would be worth more, but the customer got {times} of it within {days} days, and at most {most} are given",
+                [
+                    ("arm", arm.into()),
+                    ("times", (*times).into()),
+                    ("days", (*days).into()),
+                    ("most", (*most).into()),
+                ],
+            ),
+            Self::Enough { times, days, most } => reason(
+                "enough_offers",
+                "{control}: the customer got {times} offers within {days} days, and at most {most} are given",
+                [
+                    ("control", arm.into()),
+                    ("times", (*times).into()),
+                    ("days", (*days).into()),
+                    ("most", (*most).into()),
+                ],
+            ),
         }
     }
 }
@@ -108,9 +143,9 @@ pub(super) struct Limits {
 /// What may be given to one customer.
 #[derive(Default)]
 pub(super) struct Possible {
-    /// Of each arm, why table `offers` says that it may not be given.
+    /// Of each arm, why table `offers` or a cap says that it may not be given.
     limits: Vec<Option<Limit>>,
-    /// Of each arm, why it may not be given, by a rule or by table `offers`.
+    /// Of each arm, why it may not be given, by a rule, by table `offers` or by a cap.
     why_not: Vec<Option<String>>,
     /// The arm that a rule gives.
     pub(super) pinned: Option<usize>,
@@ -160,13 +195,15 @@ impl Limits {
     /// What may be given to a customer on a day.
     ///
     /// - `product`: the one that decides.
-    /// - `hour`: of the shop's clocks.
+    /// - `clock`: of the shop.
+    /// - `capped`: of each arm, why a cap does not let the customer have it; empty where there are no caps.
     pub(super) fn of(
         &self,
         shop: &Shop,
         product: &str,
         customer: &str,
         clock: jiff::civil::DateTime,
+        capped: Vec<Option<Limit>>,
     ) -> Possible {
         let today = clock.date();
         let facts = if self.ask {
@@ -174,7 +211,10 @@ impl Limits {
         } else {
             CustomerFacts::default()
         };
-        let limits = self.of_offers(customer, &facts, today);
+        let mut limits = self.of_offers(customer, &facts, today);
+        for (limit, capped) in limits.iter_mut().zip(capped) {
+            *limit = limit.take().or(capped);
+        }
         let mut possible = Possible {
             why_not: limits
                 .iter()
@@ -238,9 +278,14 @@ impl Possible {
         self.why_not.get(arm)?.as_deref()
     }
 
-    /// Why table `offers` says that an arm may not be given.
+    /// Why table `offers` or a cap says that an arm may not be given.
     pub(super) fn limit(&self, arm: usize) -> Option<&Limit> {
         self.limits.get(arm)?.as_ref()
+    }
+
+    /// Why no arm may be given, where one reason holds for all.
+    pub(super) fn limit_of_all(&self) -> Option<&Limit> {
+        self.limits.iter().flatten().find(|limit| limit.is_of_all())
     }
 
     /// The arms that may be given, by number.

@@ -1,7 +1,8 @@
 //! Settings of kind `promotion`.
 
+use super::caps::Caps;
 use crate::file::Raw;
-use crate::ledger::{Allowance, Period};
+use crate::ledger::{Allowance, Pacing, Period};
 use crate::outcome::Outcome;
 use math::tails::normal_upper_quantile;
 use models::uplift::EffectInterval;
@@ -21,6 +22,11 @@ pub(crate) struct Ledger {
     /// What one giving of each arm can cost at most, in the shop's currency: that is what is reserved. Names every arm
     /// but the control.
     pub(crate) most: BTreeMap<String, f64>,
+    /// How promises are spread over the period: `none`, or `even`, by a price of the budget that rises where more is
+    /// promised than an even spread would have promised by now, and falls where less is. Not with period `version`, of
+    /// which nobody knows the end.
+    #[serde(default)]
+    pub(crate) pace: Pacing,
 }
 
 impl Ledger {
@@ -60,6 +66,9 @@ pub(crate) struct Settings {
     /// promised in each period. Needs `budget`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ledger: Option<Ledger>,
+    /// How many offers one customer gets; as many as are worth it where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) caps: Option<Caps>,
     /// Standard errors taken off the effect on each customer before it competes for the budget, 0 to 3: who looks best of
     /// many is partly lucky.
     pub(crate) caution: f64,
@@ -85,6 +94,7 @@ impl Default for Settings {
             costs: BTreeMap::new(),
             budget: None,
             ledger: None,
+            caps: None,
             caution: 0.5,
             explore: 0.0,
             window_days: 14,
@@ -127,6 +137,7 @@ impl Settings {
             period: ledger.period,
             expires_days: ledger.expires_days,
             dearest: dearest?,
+            pacing: ledger.pace,
         })
     }
 
@@ -146,6 +157,15 @@ impl Settings {
                     format!("of a `budget` of {budget}")
                 });
             return Err(raw.refuse("ledger", found, "that of a `budget` of a cent or more"));
+        }
+        if ledger.pace == Pacing::Even && ledger.period == Period::Version {
+            let allowed =
+                "none, or `month`, `week` or `day` as the period: nobody knows when a version ends";
+            return refuse(
+                "pace",
+                "\"even\" with period \"version\"".to_owned(),
+                allowed,
+            );
         }
         if !(1..=366).contains(&ledger.expires_days) {
             return refuse("expires_days", ledger.expires_days.to_string(), "1 to 366");
@@ -189,6 +209,9 @@ impl Settings {
             }
         }
         self.check_ledger(raw)?;
+        if let Some(caps) = &self.caps {
+            caps.check(self, raw)?;
+        }
         if !(0.0..=3.0).contains(&self.caution) {
             return Err(raw.refuse("caution", self.caution, "0 to 3"));
         }

@@ -25,4 +25,5 @@ mod promotion;
 mod ratios;
 mod read_out;
 mod shop;
+mod standing;
 mod what_if;

@@ -15,7 +15,7 @@ const DRAWN: i64 = 20_000;
 
 const DAY: i64 = 86_400;
 
-const CUSTOMERS: usize = 1_600;
+pub(crate) const CUSTOMERS: usize = 1_600;
 
 /// What the deal takes off the order after it, in the shop's currency.
 const DISCOUNT: f64 = 5.0;
@@ -35,7 +35,7 @@ fn is_drawn(number: usize) -> bool {
 }
 
 /// Orders before and after the draw, the deal's discount among them.
-fn shop() -> History {
+pub(crate) fn shop() -> History {
     let mut random = stream(5, 0);
     let mut builder = HistoryBuilder::default();
     let mut draws = Vec::new();
@@ -72,7 +72,7 @@ fn shop() -> History {
         .with_trials(Trials::new(draws, []))
 }
 
-fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
+pub(crate) fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
     let text = format!(
         "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\ntrial = \"pilot\"\noutcome = \"revenue\"\nfolds = 2\n{settings}\n"
     );
@@ -80,11 +80,11 @@ fn product(settings: &str) -> Result<Box<dyn products::Product>, ConfigError> {
     Raw::read(file).and_then(|raw| raw.check())
 }
 
-fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
+pub(crate) fn fitted(settings: &str, history: &History) -> Result<Box<dyn Fitted>, FitError> {
     product(settings).unwrap().fit(history, 1)
 }
 
-fn serving(version: &dyn Fitted, history: &History) -> Box<dyn Serving> {
+pub(crate) fn serving(version: &dyn Fitted, history: &History) -> Box<dyn Serving> {
     let shop = Shop::new(
         Arc::new(history.clone()),
         &decisions::RuleSet::default(),
@@ -93,7 +93,7 @@ fn serving(version: &dyn Fitted, history: &History) -> Box<dyn Serving> {
     version.attach(Arc::new(shop))
 }
 
-fn asked(number: usize) -> Asked {
+pub(crate) fn asked(number: usize) -> Asked {
     Asked {
         customer_id: Some(CustomerId::new(customer(number)).unwrap()),
         ..Asked::default()
@@ -101,7 +101,7 @@ fn asked(number: usize) -> Asked {
 }
 
 /// The arm, its probability, and the code of its reason.
-fn decided(serving: &dyn Serving, number: usize) -> (String, f64, String) {
+pub(crate) fn decided(serving: &dyn Serving, number: usize) -> (String, f64, String) {
     let answer = serving
         .decide(&asked(number), jiff::Timestamp::UNIX_EPOCH)
         .unwrap();
@@ -215,7 +215,7 @@ fn budgets_that_make_no_sense_are_refused() {
     }
 }
 
-const LEDGER: &str =
+pub(crate) const LEDGER: &str =
     "[settings.ledger]\nperiod = \"month\"\nexpires_days = 14\nmost = { deal = 7.5 }";
 
 #[test]
@@ -321,7 +321,17 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
             format!("budget = 5.0\n{}", LEDGER.replace("month", "year")),
             "year",
         ),
-        (format!("budget = 5.0\n{LEDGER}\npace = true"), "pace"),
+        (
+            format!("budget = 5.0\n{LEDGER}\npace = \"fast\""),
+            "`none` or `even`",
+        ),
+        (
+            format!(
+                "budget = 5.0\n{}\npace = \"even\"",
+                LEDGER.replace("month", "version")
+            ),
+            "nobody knows when a version ends",
+        ),
     ] {
         let refused = product(&settings).map(|_| ()).unwrap_err().to_string();
         assert!(refused.contains(says), "{settings}: {refused}");

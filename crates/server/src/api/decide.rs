@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use factory::ledger::Promise;
 use lake::log::{DecisionRecord, LogRecord, Reserved, WalError, find_decision};
-use products::{Answered, Asked, Decisions, Explanation, Infeasible, NoMoney};
+use products::{Answered, Asked, Decisions, Explanation, Gave, Infeasible, NoMoney};
 use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -140,13 +140,14 @@ enum Tried {
 }
 
 impl Put {
-    fn new(state: &AppState, live: &Arc<Answering>, asked: Asked) -> Self {
+    fn new(state: &AppState, name: &str, live: &Arc<Answering>, asked: Asked) -> Self {
         let holdout = &state.workshop.project.file.holdout;
+        let now = jiff::Timestamp::now();
         Self {
             live: Arc::clone(live),
             held_out: holdout.is_held_out(&asked),
-            asked,
-            now: jiff::Timestamp::now(),
+            asked: state.stood(name, asked, now),
+            now,
         }
     }
 
@@ -256,6 +257,39 @@ fn answer(
     })
 }
 
+/// What an answer gives that counts against a cap.
+fn capped(state: &AppState, name: &str, put: &Put, answered: &Answer) -> Option<Gave> {
+    let lately = state.given.as_ref()?.lately(name)?;
+    put.asked.customer_id.as_ref()?;
+    let gives = answered.decided.actions.first()?;
+    (gives.id != lately.counted().control).then(|| Gave {
+        arm: gives.id.as_str().into(),
+        at: put.now,
+    })
+}
+
+/// Notes what an answer gives where that is capped. False where the customer was given something since it was decided:
+/// then it is to be decided again.
+fn note_given(state: &AppState, name: &str, put: &Put, answered: &Answer) -> bool {
+    let gave = capped(state, name, put, answered);
+    let lately = state.given.as_ref().and_then(|given| given.lately(name));
+    match (gave, lately, &put.asked.customer_id) {
+        (Some(gave), Some(lately), Some(customer)) => {
+            lately.give(customer.as_str(), gave, &put.asked.standing.given)
+        }
+        _ => true,
+    }
+}
+
+/// Takes back what was noted and leaves for nobody.
+fn take_back_given(state: &AppState, name: &str, put: &Put, answered: &Answer) {
+    let gave = capped(state, name, put, answered);
+    let lately = state.given.as_ref().and_then(|given| given.lately(name));
+    if let (Some(gave), Some(lately), Some(customer)) = (gave, lately, &put.asked.customer_id) {
+        lately.take_back(customer.as_str(), &gave);
+    }
+}
+
 /// Has the ledger grant what an answer promises; where it does not, the answer becomes the one that promises nothing.
 async fn pay(
     state: &AppState,
@@ -296,6 +330,7 @@ async fn pay(
             if let Some(of) = of {
                 of.refused.increment();
             }
+            take_back_given(state, name, put, answered);
             let serving = &put.live.serving;
             answered.decided = serving
                 .without_money(&put.asked, put.now, why)
@@ -316,18 +351,44 @@ async fn answer_one(
     deadline: Duration,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let put = Arc::new(Put::new(state, live, asked));
-    let started = Instant::now();
-    let tried = if state.of_product.get(name).is_some_and(is_often_late) {
-        decide_watched(&put, deadline).await
-    } else {
-        put.decide_here(deadline)
+    let mut put = Arc::new(Put::new(state, name, live, asked));
+    let mut answered = loop {
+        let started = Instant::now();
+        let tried = if state.of_product.get(name).is_some_and(is_often_late) {
+            decide_watched(&put, deadline).await
+        } else {
+            put.decide_here(deadline)
+        };
+        let answered = answer(state, name, &put, tried, started.elapsed())?;
+        if note_given(state, name, &put, &answered) {
+            break answered;
+        }
+        put = Arc::new(Put::new(state, name, live, put.asked.clone()));
     };
-    let mut answered = answer(state, name, &put, tried, started.elapsed())?;
     pay(state, name, &put, &mut answered).await?;
-    log(state, name, &[(&put.asked, &answered)]).await?;
+    log(state, name, &[(put.as_ref(), &answered)]).await?;
     state.count_decisions(name, live.version, 1);
     json(answered.told().to_json())
+}
+
+/// Decides here and now, and notes what is given; see [`note_given`].
+fn answer_noted(
+    state: &AppState,
+    name: &str,
+    live: &Arc<Answering>,
+    deadline: Duration,
+    asked: Asked,
+) -> Result<(Put, Answer), Problem> {
+    let mut put = Put::new(state, name, live, asked);
+    loop {
+        let started = Instant::now();
+        let tried = put.decide_here(deadline);
+        let answered = answer(state, name, &put, tried, started.elapsed())?;
+        if note_given(state, name, &put, &answered) {
+            return Ok((put, answered));
+        }
+        put = Put::new(state, name, live, put.asked);
+    }
 }
 
 /// Answers several questions, each by the deadline, beside the threads that other requests wait for.
@@ -349,22 +410,22 @@ async fn answer_many(
     let all = {
         let (state, live, name) = (Arc::clone(state), Arc::clone(live), name.to_owned());
         move || {
-            asked
-                .into_iter()
-                .enumerate()
-                .map(|(number, asked)| {
-                    let put = Put::new(&state, &live, asked);
-                    let started = Instant::now();
-                    let tried = put.decide_here(deadline);
-                    let answered = answer(&state, &name, &put, tried, started.elapsed());
-                    let answered = answered.map_err(|p| {
+            let mut answers = Vec::with_capacity(asked.len());
+            for (number, asked) in asked.into_iter().enumerate() {
+                match answer_noted(&state, &name, &live, deadline, asked) {
+                    Ok(answered) => answers.push(answered),
+                    Err(problem) => {
+                        // None of them leaves.
+                        for (put, answered) in &answers {
+                            take_back_given(&state, &name, put, answered);
+                        }
                         let outer = format!("requests[{number}]");
-                        let field = body::within(&outer, p.field.as_deref());
-                        p.field(field)
-                    })?;
-                    Ok((put, answered))
-                })
-                .collect::<Result<Vec<(Put, Answer)>, Problem>>()
+                        let field = body::within(&outer, problem.field.as_deref());
+                        return Err(problem.field(field));
+                    }
+                }
+            }
+            Ok(answers)
         }
     };
     let mut answered = tokio::task::spawn_blocking(all)
@@ -373,7 +434,7 @@ async fn answer_many(
     for (put, answered) in &mut answered {
         pay(state, name, put, answered).await?;
     }
-    let pairs: Vec<(&Asked, &Answer)> = answered.iter().map(|(put, a)| (&put.asked, a)).collect();
+    let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
     /// Several answers, as they leave.
@@ -416,24 +477,25 @@ pub(crate) fn not_logged(error: &WalError) -> Problem {
 }
 
 /// Puts decisions on disk. Only then may they be answered.
-async fn log(state: &AppState, name: &str, answers: &[(&Asked, &Answer)]) -> Result<(), Problem> {
+async fn log(state: &AppState, name: &str, answers: &[(&Put, &Answer)]) -> Result<(), Problem> {
     let started = Instant::now();
     let mut logged = Vec::with_capacity(answers.len());
     let mut waiting = Vec::with_capacity(answers.len());
-    for (asked, answer) in answers {
-        let Some(record) = record(state, name, asked, answer) else {
+    for (put, answer) in answers {
+        let Some(record) = record(state, name, &put.asked, answer) else {
             continue;
         };
         let bytes = LogRecord::Decision(record)
             .to_bytes()
             .map_err(|e| Problem::internal("log the decision", &e))?;
-        waiting.push((state.wal.append(&bytes), *answer));
+        waiting.push((state.wal.append(&bytes), *put, *answer));
         logged.push((&answer.decision_id, bytes));
     }
     let mut failed = None;
-    for (appended, answer) in waiting {
+    for (appended, put, answer) in waiting {
         let Err(error) = appended.await else { continue };
-        // It leaves for nobody: what it promised is free again.
+        // It leaves for nobody: what it promised is free again, and it counts against no cap.
+        take_back_given(state, name, put, answer);
         if let (Some(ledger), Some(reserved)) = (&state.ledger, &answer.reserved) {
             ledger.take_back(&answer.decision_id, reserved);
         }
@@ -502,7 +564,9 @@ pub(crate) async fn explain(
 ) -> Result<Response, Problem> {
     state.admit(&headers, Scope::Decide).await?;
     slot(&state, &name)?;
-    let asked: Explain = body::read(&headers, bytes)?;
+    let mut asked: Explain = body::read(&headers, bytes)?;
+    let now = jiff::Timestamp::now();
+    asked.request = state.stood(&name, asked.request, now);
     let live = answering(&state, &name)?;
     let version = live.version;
     let holdout = state
@@ -512,7 +576,7 @@ pub(crate) async fn explain(
         .holdout
         .is_held_out(&asked.request);
     let explain = move || {
-        let (about, now) = (asked.about.as_deref(), jiff::Timestamp::now());
+        let about = asked.about.as_deref();
         live.serving
             .explain(&asked.request, about, now)
             .map_err(|infeasible| {
@@ -618,7 +682,7 @@ mod tests {
         }
     }
 
-    fn live(serving: Odd) -> Arc<Answering> {
+    fn live(serving: impl Serving + 'static) -> Arc<Answering> {
         Arc::new(Answering {
             version: 7,
             as_of: AsOf(jiff::civil::date(2025, 1, 1)),
@@ -747,6 +811,100 @@ mod tests {
         assert!(is_often_late(of), "one of 600");
         state.count_decisions(NAME, 2, 400);
         assert!(!is_often_late(of), "one of 1000");
+    }
+
+    /// A version that gives a deal to whoever has got none.
+    struct Deals;
+
+    impl Serving for Deals {
+        fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+            let arm = if asked.standing.given.is_empty() {
+                "deal"
+            } else {
+                "none"
+            };
+            // Time for others to ask.
+            std::thread::sleep(Duration::from_millis(5));
+            let action = products::Action {
+                position: 1,
+                id: arm.to_owned(),
+                label: None,
+                score: None,
+                estimate: None,
+                unit: String::new(),
+                propensity: schema::Probability::ONE,
+                reasons: Vec::new().into(),
+            };
+            Ok(Decisions {
+                actions: vec![action],
+                ..decisions("version")
+            })
+        }
+
+        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
+            Ok(decisions("baseline"))
+        }
+
+        fn explain(
+            &self,
+            _: &Asked,
+            _: Option<&str>,
+            _: jiff::Timestamp,
+        ) -> Result<Explanation, Infeasible> {
+            Err(Infeasible::NothingToExplain)
+        }
+    }
+
+    /// Asks some questions of two customers at once; how many deals are among the answers.
+    async fn deals(state: &Arc<AppState>) -> usize {
+        let live = live(Deals);
+        let asks = (0..12).map(|n| {
+            let (state, live) = (Arc::clone(state), Arc::clone(&live));
+            tokio::spawn(async move {
+                let deadline = Duration::from_secs(5);
+                let other = Asked {
+                    customer_id: Some(CustomerId::new("C2").unwrap()),
+                    ..Asked::default()
+                };
+                let response = if n % 3 == 0 {
+                    answer_many(
+                        &state,
+                        "deals",
+                        &live,
+                        deadline,
+                        vec![asked(), other, asked()],
+                    )
+                    .await
+                } else {
+                    answer_one(&state, "deals", &live, deadline, asked()).await
+                };
+                let body = axum::body::to_bytes(response.unwrap().into_body(), 1 << 20).await;
+                let text = String::from_utf8(body.unwrap().to_vec()).unwrap();
+                text.matches(r#""id":"deal""#).count()
+            })
+        });
+        let mut given = 0;
+        for ask in asks.collect::<Vec<_>>() {
+            given += ask.await.unwrap();
+        }
+        given
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_requests_at_once_no_more_give_an_offer_than_the_cap_allows_and_the_next_process_knows()
+     {
+        let folder = tempfile::tempdir().unwrap();
+        let file = "kind = \"promotion\"\nowner = \"shop\"\n\n[settings.caps]\nper_customer = 1\ndays = 1\n";
+        std::fs::create_dir_all(folder.path().join("products")).unwrap();
+        std::fs::write(folder.path().join("products/deals.toml"), file).unwrap();
+        let first = state(folder.path(), 0.0).await;
+        assert_eq!(deals(&first).await, 2, "one for each of two customers");
+        let now = jiff::Timestamp::now();
+        first.drain.run(now).await.unwrap();
+        drop(first);
+        let next = state(folder.path(), 0.0).await;
+        next.given.as_ref().unwrap().look(None, now).await.unwrap();
+        assert_eq!(deals(&next).await, 0);
     }
 
     #[tokio::test]

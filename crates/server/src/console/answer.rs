@@ -41,7 +41,7 @@ pub(super) fn asked(visit: &Visit) -> Option<Result<Asked, String>> {
                         .map_err(|_| format!("`items` is {n:?}, allowed is 1 to {ITEMS_MAX}"))
                 })
                 .transpose()?,
-            recent: Vec::new(),
+            ..Asked::default()
         })
     };
     Some(read())

@@ -79,7 +79,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
         // What is concluded about the customer first, what to show to them after.
         @for listed in [false, true] {
             @for (name, slot) in state.live.slots.iter().filter(|(_, slot)| is_listed(slot) == listed) {
-                (of_product(l, &currency, name, slot, &customer))
+                (of_product(state, l, &currency, name, slot, &customer))
             }
         }
         p.small { (say(Say::PreviewsNote)) }
@@ -162,6 +162,7 @@ fn is_listed(slot: &Slot) -> bool {
 
 /// What one product says of the customer; nothing where it is not about customers.
 fn of_product(
+    state: &AppState,
     l: Locale,
     currency: &Currency,
     name: &str,
@@ -175,6 +176,7 @@ fn of_product(
     if !card.subjects.contains(&Subject::Customer) {
         return html! {};
     }
+    let stood = |asked| state.stood(name, asked, jiff::Timestamp::now());
     // Of the placements, those that are about the customer and not about a product on the page.
     let personal: Vec<&str> = card
         .placements
@@ -190,11 +192,11 @@ fn of_product(
                 None => p { (Say::NotTrainedLead.text(l)) },
                 Some(answering) => {
                     @if personal.is_empty() {
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(customer, None)))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(asked(customer, None))))
                     }
                     @for placement in &personal {
                         h3 { (french::placement(l, placement)) }
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &asked(customer, Some(placement))))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(asked(customer, Some(placement)))))
                     }
                 }
             }

@@ -119,6 +119,22 @@ const SENTENCES: &[(&str, &str)] = &[
         "{control} : on ne peut savoir pour l’instant ce qui reste du budget, et rien n’est promis sans cela",
     ),
     (
+        "held_for_later",
+        "{arm} attend : selon le plan du budget, chaque unité doit rapporter {price} maintenant, {usual} sans lui : {control}",
+    ),
+    (
+        "paced",
+        "{promised} % du budget sont promis, le plan en prévoit {planned} % : chaque unité doit rapporter {price} maintenant, {usual} sans le plan",
+    ),
+    (
+        "capped",
+        "{arm} vaudrait plus, mais le client l’a déjà reçue ; fois en {days} j : {times}, au plus {most}",
+    ),
+    (
+        "enough_offers",
+        "{control} : le client a reçu assez d’offres ; en {days} j : {times}, au plus {most}",
+    ),
+    (
         "control_arm",
         "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
     ),
