@@ -59,7 +59,9 @@ fn is_planted(metric: usize) -> bool {
 /// The columns that a metric reads: the outcome, and the covariate or denominator beside it.
 fn columns(metric: usize) -> Vec<usize> {
     match method(metric) {
-        Method::Adjusted | Method::Ratio => vec![1 + metric, 1 + N_METRICS + metric],
+        Method::Adjusted | Method::Ratio | Method::AdjustedRatio => {
+            vec![1 + metric, 1 + N_METRICS + metric]
+        }
         Method::Mean | Method::Clustered => vec![1 + metric],
     }
 }
@@ -93,7 +95,7 @@ fn drawn(rows: usize, seed: u64, group: u64) -> Vec<ArrayRef> {
                     beside[metric].push((5_000.0 * likes * unit()).round() as i32);
                 }
                 Method::Ratio => beside[metric].push(i32::from(spends)),
-                Method::Mean | Method::Clustered => {}
+                Method::Mean | Method::Clustered | Method::AdjustedRatio => {}
             }
         }
     }
