@@ -179,12 +179,12 @@ fn the_reference_customers_are_worth_together_what_each_is_told_to_be() {
     ];
     good(shop, &decide);
     let answers = std::fs::read_to_string(shop.join("a.ndjson")).unwrap();
-    let worth = |line: &str| {
-        let answer = json(line);
-        let actions = answer["actions"].as_array().unwrap();
-        cents(&actions[0], "/score")
-    };
-    let sum: f64 = answers.lines().map(worth).sum();
+    let sum: f64 = answers
+        .lines()
+        .map(json)
+        .filter(|row| row["action"] == "expected_value")
+        .map(|row| cents(&row, "/score"))
+        .sum();
     let total = cents(&found, "/clv/total/expected_cents");
     // Each was rounded to the cent.
     assert!(
