@@ -53,7 +53,7 @@ fn method(metric: usize) -> Method {
 }
 
 fn is_planted(metric: usize) -> bool {
-    metric % PLANTED_EVERY == 0
+    metric.is_multiple_of(PLANTED_EVERY)
 }
 
 /// The columns that a metric reads: the outcome, and the covariate or denominator beside it.
@@ -71,8 +71,8 @@ fn drawn(rows: usize, seed: u64, group: u64) -> Vec<ArrayRef> {
     let mut random = stream(seed, group);
     let mut unit = || f64::from(random.next_u32()) / f64::from(u32::MAX);
     let mut arms = Vec::with_capacity(rows);
-    let mut outcomes = vec![Vec::with_capacity(rows); N_METRICS];
-    let mut beside = vec![Vec::with_capacity(rows); 15];
+    let mut outcomes = vec![Vec::new(); N_METRICS];
+    let mut beside = vec![Vec::new(); 15];
     for _ in 0..rows {
         let arm = ((unit() * 3.0) as u8).min(2);
         arms.push(arm);

@@ -23,7 +23,10 @@ fn uniform(random: &mut impl Rng) -> f64 {
 }
 
 /// The daily sales of sites of different size, in a season that all of them share; `more` adds to a site's day.
-pub(crate) fn chain(sites: usize, more: impl Fn(usize, i32) -> f64) -> Vec<(Option<String>, SiteDay)> {
+pub(crate) fn chain(
+    sites: usize,
+    more: impl Fn(usize, i32) -> f64,
+) -> Vec<(Option<String>, SiteDay)> {
     let mut random = stream(5, 0);
     let season: Vec<f64> = (0..BEFORE + AFTER)
         .map(|_| 20.0 * uniform(&mut random))
