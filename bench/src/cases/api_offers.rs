@@ -127,7 +127,7 @@ fn api_offers(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let most = asks(Pace::Closed, ctx.pick(1, 30))?;
     let stolen = stolen(processors);
     let peak_memory_bytes = peak_memory(&server.child);
-    let answered = steady.times.len() + most.times.len();
+    let answered = steady.answers() + most.answers();
     let status = server.stop()?;
     ensure!(status.success(), "the server ended with {status}");
 

@@ -1,10 +1,16 @@
 //! Deciding and explaining.
 
+mod given;
+mod put;
+#[cfg(test)]
+mod tests;
+
+use self::put::{Put, Tried, decide_watched, is_often_late};
 use super::{Part, Shared, body};
 use crate::auth::Scope;
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
-use crate::state::{AppState, ProductMetrics};
+use crate::state::AppState;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -13,7 +19,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use factory::ledger::Promise;
 use lake::log::{DecisionRecord, LogRecord, Reserved, WalError, find_decision};
-use products::{Answered, Asked, Decisions, Explanation, Gave, Infeasible, NoMoney};
+use products::{Answered, Asked, Decisions, Explanation, Infeasible, NoMoney};
 use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -29,6 +35,10 @@ enum Questions {
 impl Questions {
     /// `{"requests": [...]}` is several, anything else one: told apart by the key, so that an error names its field.
     fn read(json: &[u8]) -> Result<Self, Problem> {
+        // Nearly all are: only what is refused is read again, more slowly, to name what is wrong.
+        if let Ok(asked) = serde_json::from_slice(json) {
+            return Ok(Self::One(asked));
+        }
         #[derive(Deserialize)]
         struct Look {
             requests: Option<IgnoredAny>,
@@ -118,94 +128,6 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
     }
 }
 
-/// Answers to each late one under which scoring is watched.
-const ANSWERS_PER_LATE_MIN: u64 = 1_000;
-
-/// A question that is put to a version.
-struct Put {
-    live: Arc<Answering>,
-    asked: Asked,
-    held_out: bool,
-    now: jiff::Timestamp,
-}
-
-/// What became of it.
-enum Tried {
-    Decided(Decisions),
-    Refused(Infeasible),
-    /// The version failed.
-    Failed,
-    /// It was not through by the deadline.
-    Late,
-}
-
-impl Put {
-    fn new(state: &AppState, name: &str, live: &Arc<Answering>, asked: Asked) -> Self {
-        let holdout = &state.workshop.project.file.holdout;
-        let now = jiff::Timestamp::now();
-        Self {
-            live: Arc::clone(live),
-            held_out: holdout.is_held_out(&asked),
-            asked: state.stood(name, asked, now),
-            now,
-        }
-    }
-
-    fn baseline(&self) -> Result<Decisions, Infeasible> {
-        self.live.serving.baseline(&self.asked, self.now)
-    }
-
-    /// What the version decides, or for the holdout its baseline.
-    fn decide(&self) -> Tried {
-        let decide = || {
-            if self.held_out {
-                self.baseline()
-            } else {
-                self.live.serving.decide(&self.asked, self.now)
-            }
-        };
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(decide)) {
-            Ok(Ok(decided)) => Tried::Decided(decided),
-            Ok(Err(infeasible)) => Tried::Refused(infeasible),
-            Err(_) => Tried::Failed,
-        }
-    }
-
-    /// Decides here and now; what took longer than the deadline is late.
-    fn decide_here(&self, deadline: Duration) -> Tried {
-        let started = Instant::now();
-        let tried = self.decide();
-        if matches!(tried, Tried::Decided(_)) && started.elapsed() > deadline {
-            return Tried::Late;
-        }
-        tried
-    }
-}
-
-/// Decides where it can be left behind at the deadline. That costs two changes of thread.
-async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> Tried {
-    let scoring = Arc::clone(put);
-    let mut scoring = tokio::task::spawn_blocking(move || scoring.decide());
-    match tokio::time::timeout(deadline, &mut scoring).await {
-        Ok(Ok(tried)) => tried,
-        Ok(Err(_)) => Tried::Failed,
-        Err(_) => {
-            // Where it has not begun yet, it need not.
-            scoring.abort();
-            Tried::Late
-        }
-    }
-}
-
-/// Whether so many answers of a product were late since the server started that its scoring is watched.
-fn is_often_late(of: &ProductMetrics) -> bool {
-    let late = of.fallbacks.get();
-    late > 0 && {
-        let answers: u64 = of.decisions.lock().values().map(|n| n.get()).sum();
-        late * ANSWERS_PER_LATE_MIN > answers
-    }
-}
-
 /// Makes the answer of what was tried.
 ///
 /// A version that fails or takes too long is answered for by its baseline, and the answer says so.
@@ -257,39 +179,6 @@ fn answer(
     })
 }
 
-/// What an answer gives that counts against a cap.
-fn capped(state: &AppState, name: &str, put: &Put, answered: &Answer) -> Option<Gave> {
-    let lately = state.given.as_ref()?.lately(name)?;
-    put.asked.customer_id.as_ref()?;
-    let gives = answered.decided.actions.first()?;
-    (gives.id != lately.counted().control).then(|| Gave {
-        arm: gives.id.as_str().into(),
-        at: put.now,
-    })
-}
-
-/// Notes what an answer gives where that is capped. False where the customer was given something since it was decided:
-/// then it is to be decided again.
-fn note_given(state: &AppState, name: &str, put: &Put, answered: &Answer) -> bool {
-    let gave = capped(state, name, put, answered);
-    let lately = state.given.as_ref().and_then(|given| given.lately(name));
-    match (gave, lately, &put.asked.customer_id) {
-        (Some(gave), Some(lately), Some(customer)) => {
-            lately.give(customer.as_str(), gave, &put.asked.standing.given)
-        }
-        _ => true,
-    }
-}
-
-/// Takes back what was noted and leaves for nobody.
-fn take_back_given(state: &AppState, name: &str, put: &Put, answered: &Answer) {
-    let gave = capped(state, name, put, answered);
-    let lately = state.given.as_ref().and_then(|given| given.lately(name));
-    if let (Some(gave), Some(lately), Some(customer)) = (gave, lately, &put.asked.customer_id) {
-        lately.take_back(customer.as_str(), &gave);
-    }
-}
-
 /// Has the ledger grant what an answer promises; where it does not, the answer becomes the one that promises nothing.
 async fn pay(
     state: &AppState,
@@ -330,7 +219,7 @@ async fn pay(
             if let Some(of) = of {
                 of.refused.increment();
             }
-            take_back_given(state, name, put, answered);
+            given::take_back(state, name, put, answered);
             let serving = &put.live.serving;
             answered.decided = serving
                 .without_money(&put.asked, put.now, why)
@@ -360,7 +249,7 @@ async fn answer_one(
             put.decide_here(deadline)
         };
         let answered = answer(state, name, &put, tried, started.elapsed())?;
-        if note_given(state, name, &put, &answered) {
+        if given::note(state, name, &put, &answered) {
             break answered;
         }
         put = Arc::new(Put::new(state, name, live, put.asked.clone()));
@@ -371,7 +260,7 @@ async fn answer_one(
     json(answered.told().to_json())
 }
 
-/// Decides here and now, and notes what is given; see [`note_given`].
+/// Decides here and now, and notes what is given; see [`given::note`].
 fn answer_noted(
     state: &AppState,
     name: &str,
@@ -384,7 +273,7 @@ fn answer_noted(
         let started = Instant::now();
         let tried = put.decide_here(deadline);
         let answered = answer(state, name, &put, tried, started.elapsed())?;
-        if note_given(state, name, &put, &answered) {
+        if given::note(state, name, &put, &answered) {
             return Ok((put, answered));
         }
         put = Put::new(state, name, live, put.asked);
@@ -417,7 +306,7 @@ async fn answer_many(
                     Err(problem) => {
                         // None of them leaves.
                         for (put, answered) in &answers {
-                            take_back_given(&state, &name, put, answered);
+                            given::take_back(&state, &name, put, answered);
                         }
                         let outer = format!("requests[{number}]");
                         let field = body::within(&outer, problem.field.as_deref());
@@ -495,7 +384,7 @@ async fn log(state: &AppState, name: &str, answers: &[(&Put, &Answer)]) -> Resul
     for (appended, put, answer) in waiting {
         let Err(error) = appended.await else { continue };
         // It leaves for nobody: what it promised is free again, and it counts against no cap.
-        take_back_given(state, name, put, answer);
+        given::take_back(state, name, put, answer);
         if let (Some(ledger), Some(reserved)) = (&state.ledger, &answer.reserved) {
             ledger.take_back(&answer.decision_id, reserved);
         }
@@ -621,302 +510,5 @@ pub(crate) async fn decision(
             id.as_str()
         ))),
         Err(error) => Err(Problem::internal("look for the decision", &error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use factory::{Project, Workshop};
-    use lake::LakeOptions;
-    use lake::log::{Drain, DrainOptions, Wal, WalOptions};
-    use products::Serving;
-    use schema::{AsOf, CustomerId};
-    use serde_json::{Value, json};
-
-    /// A version that takes its time, or breaks.
-    struct Odd {
-        scoring: Duration,
-        breaks: bool,
-    }
-
-    impl Odd {
-        fn taking(ms: u64) -> Self {
-            Self {
-                scoring: Duration::from_millis(ms),
-                breaks: false,
-            }
-        }
-    }
-
-    fn decisions(method: &str) -> Decisions {
-        Decisions {
-            placement: None,
-            actions: Vec::new(),
-            short_of: None,
-            method: method.to_owned(),
-            stake: None,
-        }
-    }
-
-    impl Serving for Odd {
-        fn decide(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-            std::thread::sleep(self.scoring);
-            assert!(!self.breaks, "this version breaks on every question");
-            Ok(decisions("version"))
-        }
-
-        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-            Ok(decisions("baseline"))
-        }
-
-        fn explain(
-            &self,
-            _: &Asked,
-            _: Option<&str>,
-            _: jiff::Timestamp,
-        ) -> Result<Explanation, Infeasible> {
-            Err(Infeasible::UnknownProduct {
-                product: "any".to_owned(),
-            })
-        }
-    }
-
-    fn live(serving: impl Serving + 'static) -> Arc<Answering> {
-        Arc::new(Answering {
-            version: 7,
-            as_of: AsOf(jiff::civil::date(2025, 1, 1)),
-            serving: Box::new(serving),
-            page: Value::Null,
-            summary: Vec::new(),
-        })
-    }
-
-    const NAME: &str = "for-you";
-
-    /// The state of a server whose project has one product and whose holdout has the share given.
-    async fn state(folder: &std::path::Path, holdout: f64) -> Arc<AppState> {
-        let write = |file: &str, text: &str| {
-            let path = folder.join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write("comptoir.toml", "name = \"Odd\"\n");
-        write(
-            "products/for-you.toml",
-            "kind = \"recommend\"\nowner = \"shop\"\n",
-        );
-        let mut project = Project::open(folder).unwrap();
-        project.file.holdout.share = holdout;
-        let workshop = Workshop::open(project, &LakeOptions::default())
-            .await
-            .unwrap();
-        let wal = Wal::open_below(&folder.join("wal"), &WalOptions::default()).unwrap();
-        let wal = Arc::new(wal);
-        let drain = Drain::new(
-            workshop.lake.clone(),
-            Arc::clone(&wal),
-            DrainOptions::default(),
-        );
-        Arc::new(AppState::new(workshop, wal, drain))
-    }
-
-    fn asked() -> Asked {
-        Asked {
-            customer_id: Some(CustomerId::new("C1").unwrap()),
-            ..Asked::default()
-        }
-    }
-
-    /// Asks as the handler does, and gives the answer and the milliseconds it took.
-    async fn ask(state: &Arc<AppState>, live: &Arc<Answering>, deadline_ms: u64) -> (Value, u128) {
-        let started = Instant::now();
-        let deadline = Duration::from_millis(deadline_ms);
-        let response = answer_one(state, NAME, live, deadline, asked())
-            .await
-            .unwrap();
-        let took = started.elapsed().as_millis();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
-        (serde_json::from_slice(&body.unwrap()).unwrap(), took)
-    }
-
-    /// The decision of an answer as it lies in the log on disk.
-    async fn logged(state: &AppState, answer: &Value) -> DecisionRecord {
-        let id = DecisionId::new(answer["decision_id"].as_str().unwrap()).unwrap();
-        let found = find_decision(&state.workshop.lake, state.wal.root(), &id).await;
-        found.unwrap().expect("an answer that left is on disk")
-    }
-
-    fn fallbacks(state: &AppState) -> String {
-        let metrics = state.metrics.exposition();
-        let line = metrics
-            .lines()
-            .find(|l| l.starts_with("comptoir_fallbacks_total{"));
-        line.unwrap_or_default().to_owned()
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn what_is_late_or_broken_is_answered_by_the_baseline_and_counted_and_logged() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = state(folder.path(), 0.0).await;
-        let (good, _) = ask(&state, &live(Odd::taking(0)), 5_000).await;
-        assert_eq!(
-            (&good["method"], &good["fallback"], &good["version"]),
-            (&json!("version"), &json!(false), &json!(7))
-        );
-        assert!(!logged(&state, &good).await.fallback);
-        assert!(fallbacks(&state).ends_with(" 0"), "{}", fallbacks(&state));
-
-        let slow = live(Odd::taking(1_500));
-        let (first, _) = ask(&state, &slow, 20).await;
-        assert_eq!(
-            (&first["method"], &first["fallback"]),
-            (&json!("baseline"), &json!(true))
-        );
-        assert!(logged(&state, &first).await.fallback);
-        assert!(fallbacks(&state).ends_with(" 1"), "{}", fallbacks(&state));
-
-        // The product was late: the next answer leaves at the deadline, long before its scoring ends.
-        let (second, took_ms) = ask(&state, &slow, 20).await;
-        assert_eq!(second["fallback"], true);
-        assert!((20..1_000).contains(&took_ms), "{took_ms}");
-        assert!(fallbacks(&state).ends_with(" 2"), "{}", fallbacks(&state));
-
-        // Broken while watched, and within a batch, where it is not.
-        let broken = live(Odd {
-            breaks: true,
-            ..Odd::taking(0)
-        });
-        let (third, _) = ask(&state, &broken, 5_000).await;
-        assert_eq!(third["method"], "baseline");
-        assert!(third["fallback"] == true && logged(&state, &third).await.fallback);
-        let deadline = Duration::from_secs(5);
-        let many = answer_many(&state, NAME, &broken, deadline, vec![asked(), asked()]).await;
-        let body = axum::body::to_bytes(many.unwrap().into_body(), 1 << 20).await;
-        let many: Value = serde_json::from_slice(&body.unwrap()).unwrap();
-        for answer in many["answers"].as_array().unwrap() {
-            assert!(answer["fallback"] == true && logged(&state, answer).await.fallback);
-        }
-        assert!(fallbacks(&state).ends_with(" 5"), "{}", fallbacks(&state));
-    }
-
-    #[tokio::test]
-    async fn the_watch_ends_when_late_answers_are_rare() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = state(folder.path(), 0.0).await;
-        let of = &state.of_product[NAME];
-        assert!(!is_often_late(of), "nothing was answered");
-        of.fallbacks.increment();
-        state.count_decisions(NAME, 1, 600);
-        assert!(is_often_late(of), "one of 600");
-        state.count_decisions(NAME, 2, 400);
-        assert!(!is_often_late(of), "one of 1000");
-    }
-
-    /// A version that gives a deal to whoever has got none.
-    struct Deals;
-
-    impl Serving for Deals {
-        fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-            let arm = if asked.standing.given.is_empty() {
-                "deal"
-            } else {
-                "none"
-            };
-            // Time for others to ask.
-            std::thread::sleep(Duration::from_millis(5));
-            let action = products::Action {
-                position: 1,
-                id: arm.to_owned(),
-                label: None,
-                score: None,
-                estimate: None,
-                unit: String::new(),
-                propensity: schema::Probability::ONE,
-                reasons: Vec::new().into(),
-            };
-            Ok(Decisions {
-                actions: vec![action],
-                ..decisions("version")
-            })
-        }
-
-        fn baseline(&self, _: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-            Ok(decisions("baseline"))
-        }
-
-        fn explain(
-            &self,
-            _: &Asked,
-            _: Option<&str>,
-            _: jiff::Timestamp,
-        ) -> Result<Explanation, Infeasible> {
-            Err(Infeasible::NothingToExplain)
-        }
-    }
-
-    /// Asks some questions of two customers at once; how many deals are among the answers.
-    async fn deals(state: &Arc<AppState>) -> usize {
-        let live = live(Deals);
-        let asks = (0..12).map(|n| {
-            let (state, live) = (Arc::clone(state), Arc::clone(&live));
-            tokio::spawn(async move {
-                let deadline = Duration::from_secs(5);
-                let other = Asked {
-                    customer_id: Some(CustomerId::new("C2").unwrap()),
-                    ..Asked::default()
-                };
-                let response = if n % 3 == 0 {
-                    answer_many(
-                        &state,
-                        "deals",
-                        &live,
-                        deadline,
-                        vec![asked(), other, asked()],
-                    )
-                    .await
-                } else {
-                    answer_one(&state, "deals", &live, deadline, asked()).await
-                };
-                let body = axum::body::to_bytes(response.unwrap().into_body(), 1 << 20).await;
-                let text = String::from_utf8(body.unwrap().to_vec()).unwrap();
-                text.matches(r#""id":"deal""#).count()
-            })
-        });
-        let mut given = 0;
-        for ask in asks.collect::<Vec<_>>() {
-            given += ask.await.unwrap();
-        }
-        given
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn of_requests_at_once_no_more_give_an_offer_than_the_cap_allows_and_the_next_process_knows()
-     {
-        let folder = tempfile::tempdir().unwrap();
-        let file = "kind = \"promotion\"\nowner = \"shop\"\n\n[settings.caps]\nper_customer = 1\ndays = 1\n";
-        std::fs::create_dir_all(folder.path().join("products")).unwrap();
-        std::fs::write(folder.path().join("products/deals.toml"), file).unwrap();
-        let first = state(folder.path(), 0.0).await;
-        assert_eq!(deals(&first).await, 2, "one for each of two customers");
-        let now = jiff::Timestamp::now();
-        first.drain.run(now).await.unwrap();
-        drop(first);
-        let next = state(folder.path(), 0.0).await;
-        next.given.as_ref().unwrap().look(None, now).await.unwrap();
-        assert_eq!(deals(&next).await, 0);
-    }
-
-    #[tokio::test]
-    async fn a_customer_who_is_held_out_gets_the_baseline_and_the_log_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = state(folder.path(), 1.0).await;
-        let (held, _) = ask(&state, &live(Odd::taking(0)), 5_000).await;
-        assert_eq!(
-            (&held["method"], &held["holdout"], &held["fallback"]),
-            (&json!("baseline"), &json!(true), &json!(false))
-        );
-        let record = logged(&state, &held).await;
-        assert!(record.holdout && !record.fallback, "{record:?}");
     }
 }

@@ -1,0 +1,48 @@
+//! What answers give that counts against a cap.
+
+use super::Answer;
+use super::put::Put;
+use crate::state::AppState;
+use products::{Gave, Lately};
+use schema::CustomerId;
+
+/// An offer that counts.
+struct Counts<'a> {
+    lately: &'a Lately,
+    customer: &'a CustomerId,
+    gave: Gave,
+}
+
+fn counts<'a>(
+    state: &'a AppState,
+    name: &str,
+    put: &'a Put,
+    answered: &Answer,
+) -> Option<Counts<'a>> {
+    let lately = state.given.as_ref()?.lately(name)?;
+    let customer = put.asked.customer_id.as_ref()?;
+    let gives = answered.decided.actions.first()?;
+    (gives.id != lately.counted().control).then(|| Counts {
+        lately,
+        customer,
+        gave: Gave {
+            arm: gives.id.as_str().into(),
+            at: put.now,
+        },
+    })
+}
+
+/// Notes what an answer gives where that is capped. False where the customer was given something since it was decided:
+/// then it is to be decided again.
+pub(super) fn note(state: &AppState, name: &str, put: &Put, answered: &Answer) -> bool {
+    let known = &put.asked.standing.given;
+    counts(state, name, put, answered)
+        .is_none_or(|c| c.lately.give(c.customer.as_str(), c.gave, known))
+}
+
+/// Takes back what was noted and leaves for nobody.
+pub(super) fn take_back(state: &AppState, name: &str, put: &Put, answered: &Answer) {
+    if let Some(c) = counts(state, name, put, answered) {
+        c.lately.take_back(c.customer.as_str(), &c.gave);
+    }
+}

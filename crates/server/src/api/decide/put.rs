@@ -1,0 +1,95 @@
+//! A question that is put to a version, and what became of it.
+
+use crate::live::Answering;
+use crate::state::{AppState, ProductMetrics};
+use products::{Asked, Decisions, Infeasible};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Answers to each late one under which scoring is watched.
+const ANSWERS_PER_LATE_MIN: u64 = 1_000;
+
+/// A question that is put to a version.
+pub(super) struct Put {
+    pub(super) live: Arc<Answering>,
+    pub(super) asked: Asked,
+    pub(super) held_out: bool,
+    pub(super) now: jiff::Timestamp,
+}
+
+/// What became of it.
+pub(super) enum Tried {
+    Decided(Decisions),
+    Refused(Infeasible),
+    /// The version failed.
+    Failed,
+    /// It was not through by the deadline.
+    Late,
+}
+
+impl Put {
+    pub(super) fn new(state: &AppState, name: &str, live: &Arc<Answering>, asked: Asked) -> Self {
+        let holdout = &state.workshop.project.file.holdout;
+        let now = jiff::Timestamp::now();
+        Self {
+            live: Arc::clone(live),
+            held_out: holdout.is_held_out(&asked),
+            asked: state.stood(name, asked, now),
+            now,
+        }
+    }
+
+    pub(super) fn baseline(&self) -> Result<Decisions, Infeasible> {
+        self.live.serving.baseline(&self.asked, self.now)
+    }
+
+    /// What the version decides, or for the holdout its baseline.
+    fn decide(&self) -> Tried {
+        let decide = || {
+            if self.held_out {
+                self.baseline()
+            } else {
+                self.live.serving.decide(&self.asked, self.now)
+            }
+        };
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(decide)) {
+            Ok(Ok(decided)) => Tried::Decided(decided),
+            Ok(Err(infeasible)) => Tried::Refused(infeasible),
+            Err(_) => Tried::Failed,
+        }
+    }
+
+    /// Decides here and now; what took longer than the deadline is late.
+    pub(super) fn decide_here(&self, deadline: Duration) -> Tried {
+        let started = Instant::now();
+        let tried = self.decide();
+        if matches!(tried, Tried::Decided(_)) && started.elapsed() > deadline {
+            return Tried::Late;
+        }
+        tried
+    }
+}
+
+/// Decides where it can be left behind at the deadline. That costs two changes of thread.
+pub(super) async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> Tried {
+    let scoring = Arc::clone(put);
+    let mut scoring = tokio::task::spawn_blocking(move || scoring.decide());
+    match tokio::time::timeout(deadline, &mut scoring).await {
+        Ok(Ok(tried)) => tried,
+        Ok(Err(_)) => Tried::Failed,
+        Err(_) => {
+            // Where it has not begun yet, it need not.
+            scoring.abort();
+            Tried::Late
+        }
+    }
+}
+
+/// Whether so many answers of a product were late since the server started that its scoring is watched.
+pub(super) fn is_often_late(of: &ProductMetrics) -> bool {
+    let late = of.fallbacks.get();
+    late > 0 && {
+        let answers: u64 = of.decisions.lock().values().map(|n| n.get()).sum();
+        late * ANSWERS_PER_LATE_MIN > answers
+    }
+}
