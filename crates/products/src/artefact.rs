@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::cmp::Ordering;
 
 /// Format of artefacts that this program reads and writes. What any kind learns is part of it.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// A trained version as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! A trial's draws as they are learnt from: facts, arm, probabilities and what came of it.
 
-use super::facts::{Column, Facts, rows};
+use super::facts::{Column, Facts, columns, rows};
 use super::settings::Settings;
 use crate::logged::{PropensitiesError, listed, propensities};
 use crate::outcome::{Outcome, knows_costs};
@@ -135,6 +135,8 @@ pub(crate) struct Draws {
     pub(crate) own: usize,
     /// Draws that came too late to have an outcome.
     pub(crate) unfinished: usize,
+    /// For how many days sales were known at the first draw.
+    known_days: i32,
 }
 
 impl Draws {
@@ -208,6 +210,7 @@ impl Draws {
             propensity: Vec::with_capacity(all.len() * arms.len()),
             own: 0,
             unfinished: 0,
+            known_days: known_days(history, &all),
             arms,
         };
         let window = i64::from(settings.window_days) * DAY_SECONDS;
@@ -247,6 +250,16 @@ impl Draws {
 
     pub(crate) fn rows(&self) -> usize {
         self.arm.len()
+    }
+
+    /// The columns of what is known of those drawn; at least one, as an effect may depend on nothing.
+    pub(crate) fn columns(&self, settings: &Settings) -> Vec<Column> {
+        let found = columns(&self.facts, &settings.leave_out, self.known_days);
+        if found.is_empty() {
+            vec![Column::OrderRate]
+        } else {
+            found
+        }
     }
 
     pub(crate) fn propensity(&self, row: usize, arm: usize) -> f64 {
@@ -326,14 +339,24 @@ pub(crate) fn features<'a>(
 
 const DAY_SECONDS: i64 = 86_400;
 
+fn day_of(draw: &Assignment) -> i32 {
+    i32::try_from(draw.at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
+}
+
+/// Days from the first sale to the first draw.
+fn known_days(history: &History, draws: &[&Assignment]) -> i32 {
+    let first = draws.iter().map(|draw| day_of(draw)).min();
+    let since = history.first_day();
+    first.zip(since).map_or(0, |(day, since)| day - since)
+}
+
 /// What was known of a customer when the arm was drawn.
 fn facts_at(history: &History, draw: &Assignment) -> Facts {
-    let day = i32::try_from(draw.at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX);
     let lines = history.customer_index(&draw.customer);
     let lines = lines.map_or(&[][..], |c| history.lines_of(c));
     let told = history.trials().last_of(&draw.customer);
     let told = told.filter(|told| told.at_seconds <= draw.at_seconds);
     let context = draw.context.as_deref();
     let context = context.or_else(|| told.and_then(|told| told.context.as_deref()));
-    Facts::new(context, lines, AsOf(date_of(day)))
+    Facts::new(context, lines, AsOf(date_of(day_of(draw))))
 }

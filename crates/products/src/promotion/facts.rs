@@ -26,24 +26,26 @@ pub(crate) enum Column {
     SpendRate,
     /// Money spent per day with an order.
     SpendPerOrder,
-    /// Days with an order in the last four weeks.
-    RecentOrders,
-    /// Money spent in the last four weeks.
-    RecentSpend,
+    /// Days with an order in the last so many days.
+    OrdersWithin { days: i32 },
+    /// Money spent in the last so many days.
+    SpendWithin { days: i32 },
 }
 
-/// The columns that orders tell.
-const OF_ORDERS: [Column; 6] = [
+/// The columns that orders tell, whatever time they are known for.
+const OF_ORDERS: [Column; 4] = [
     Column::RecencyDays,
     Column::OrderRate,
     Column::SpendRate,
     Column::SpendPerOrder,
-    Column::RecentOrders,
-    Column::RecentSpend,
 ];
 
-/// Days that count as recent: four weeks, so that every weekday counts as often.
-const RECENT_DAYS: i32 = 28;
+/// Four weeks, so that every weekday counts as often.
+const MONTH_DAYS: i32 = 28;
+
+/// How far back orders are counted: one, two, three and six months, and a year. Each is whole weeks. Beside one another
+/// they tell who has begun to stay away from who never came often.
+const WITHIN_DAYS: [i32; 5] = [MONTH_DAYS, 56, 91, 182, 364];
 
 fn money(cents: Cents) -> f64 {
     cents.0 as f64 / 100.0
@@ -56,20 +58,21 @@ impl Column {
             Self::Number { key } => key.clone(),
             Self::Is { key, text } => format!("{key} = {text}"),
             Self::RecencyDays => "days since the last order".to_owned(),
-            Self::OrderRate => format!("days with an order per {RECENT_DAYS}"),
-            Self::SpendRate => format!("money spent per {RECENT_DAYS} days"),
+            Self::OrderRate => format!("days with an order per {MONTH_DAYS}"),
+            Self::SpendRate => format!("money spent per {MONTH_DAYS} days"),
             Self::SpendPerOrder => "money spent per day with an order".to_owned(),
-            Self::RecentOrders => format!("days with an order in the last {RECENT_DAYS}"),
-            Self::RecentSpend => format!("money spent in the last {RECENT_DAYS} days"),
+            Self::OrdersWithin { days } => format!("days with an order in the last {days}"),
+            Self::SpendWithin { days } => format!("money spent in the last {days} days"),
         }
     }
 
     fn value(&self, facts: &Facts) -> f32 {
         let of_orders = |read: fn(&Recency) -> f64| facts.orders.as_ref().map(read);
         // Who ordered before and not lately has ordered nothing lately; of who never did, nothing is known.
-        let recent = |read: fn(&Recency) -> f64| {
-            let lately = facts.recent.as_ref().map_or(0.0, read);
-            facts.orders.as_ref().map_or(f64::NAN, |_| lately)
+        let within = |days: i32, read: fn(&Recency) -> f64| {
+            let place = WITHIN_DAYS.iter().position(|d| *d == days)?;
+            facts.orders.as_ref()?;
+            Some(facts.within[place].as_ref().map_or(0.0, read))
         };
         let found = match self {
             Self::Number { key } => match facts.context.get(key) {
@@ -85,8 +88,8 @@ impl Column {
             Self::OrderRate => of_orders(|r| f64::from(r.orders)).map(|sum| sum * facts.per_month),
             Self::SpendRate => of_orders(|r| money(r.spend)).map(|sum| sum * facts.per_month),
             Self::SpendPerOrder => of_orders(|r| money(r.spend) / f64::from(r.orders)),
-            Self::RecentOrders => Some(recent(|r| f64::from(r.orders))),
-            Self::RecentSpend => Some(recent(|r| money(r.spend))),
+            Self::OrdersWithin { days } => within(*days, |r| f64::from(r.orders)),
+            Self::SpendWithin { days } => within(*days, |r| money(r.spend)),
         };
         match found {
             Some(value) if (value as f32).is_finite() => value as f32,
@@ -100,7 +103,8 @@ impl Column {
 pub(crate) struct Facts {
     context: Map<String, Value>,
     orders: Option<Recency>,
-    recent: Option<Recency>,
+    /// Of orders in the last days, as in [`WITHIN_DAYS`].
+    within: [Option<Recency>; WITHIN_DAYS.len()],
     /// What a sum since the first order is per four weeks; of less than four weeks the whole sum.
     per_month: f64,
 }
@@ -109,17 +113,20 @@ impl Facts {
     /// - `context`: a JSON object; what is none tells nothing.
     /// - `lines`: the customer's lines, oldest first, those after `as_of` not read.
     pub(crate) fn new(context: Option<&str>, lines: &[SaleLine], as_of: AsOf) -> Self {
-        let since = as_of.epoch_day() - RECENT_DAYS;
-        let lately = lines.partition_point(|line| line.epoch_day() < since);
+        let within = WITHIN_DAYS.map(|days| {
+            let since = as_of.epoch_day() - days;
+            let before = lines.partition_point(|line| line.epoch_day() < since);
+            recency_frequency_value(&lines[before..], as_of)
+        });
         let context = context.and_then(|text| serde_json::from_str(text).ok());
         let first = lines
             .first()
             .map_or(0, |line| as_of.epoch_day() - line.epoch_day());
         Self {
-            per_month: f64::from(RECENT_DAYS) / f64::from(first.max(RECENT_DAYS)),
+            per_month: f64::from(MONTH_DAYS) / f64::from(first.max(MONTH_DAYS)),
             context: context.unwrap_or_default(),
             orders: recency_frequency_value(lines, as_of),
-            recent: recency_frequency_value(&lines[lately..], as_of),
+            within,
         }
     }
 
@@ -139,7 +146,10 @@ impl Facts {
 }
 
 /// The columns that `customers` tell anything by, in a fixed order.
-pub(crate) fn columns(customers: &[Facts], leave_out: &[String]) -> Vec<Column> {
+///
+/// - `known_days`: for how long sales were known when the customers were drawn. What is counted over more days would
+///   count more of them later, and what was learnt of few be said of many.
+pub(crate) fn columns(customers: &[Facts], leave_out: &[String], known_days: i32) -> Vec<Column> {
     let mut numbers = BTreeSet::new();
     let mut texts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for facts in customers {
@@ -168,7 +178,10 @@ pub(crate) fn columns(customers: &[Facts], leave_out: &[String]) -> Vec<Column> 
         })
     });
     let ordered = customers.iter().any(|facts| facts.orders.is_some());
-    let of_orders = OF_ORDERS.into_iter().filter(|_| ordered);
+    let within = WITHIN_DAYS.into_iter().filter(|days| *days <= known_days);
+    let within =
+        within.flat_map(|days| [Column::OrdersWithin { days }, Column::SpendWithin { days }]);
+    let of_orders = OF_ORDERS.into_iter().chain(within).filter(|_| ordered);
     numbers.chain(levels).chain(of_orders).collect()
 }
 
@@ -196,12 +209,46 @@ mod tests {
             facts(r#"{"web": false, "place": "south"}"#),
             facts("not json"),
         ];
-        let columns = columns(&customers, &["age".to_owned()]);
+        let columns = columns(&customers, &["age".to_owned()], 364);
         let names: Vec<String> = columns.iter().map(Column::name).collect();
         assert_eq!(names, ["web", "place = north", "place = south"]);
         let rows = rows(&customers, &columns);
         assert_eq!(rows[..6], [1.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         assert!(rows[6..].iter().all(|v| v.is_nan()));
         assert!(customers[2].is_empty());
+    }
+
+    #[test]
+    fn orders_are_counted_as_far_back_as_sales_were_known_at_the_first_draw() {
+        let as_of = AsOf(jiff::civil::date(2026, 1, 1));
+        let order = |days_before: i32, cents: i64| SaleLine {
+            at_seconds: i64::from(as_of.epoch_day() - days_before) * 86_400,
+            product: 0,
+            order: 0,
+            quantity: 1,
+            is_return: false,
+            spend_cents: cents,
+            discount_cents: 0,
+        };
+        // One who has begun to stay away, one who comes rarely, one who never came.
+        let lines = [
+            [order(170, 100), order(120, 200), order(92, 400)],
+            [order(150, 100), order(91, 200), order(20, 400)],
+        ];
+        let mut customers = lines.map(|lines| Facts::new(None, &lines, as_of)).to_vec();
+        customers.push(Facts::new(None, &[], as_of));
+        let columns = columns(&customers, &[], 181);
+        let names: Vec<String> = columns[4..].iter().map(Column::name).collect();
+        let of = |days| {
+            [
+                format!("days with an order in the last {days}"),
+                format!("money spent in the last {days} days"),
+            ]
+        };
+        assert_eq!(names, [of(28), of(56), of(91)].concat());
+        let rows = rows(&customers, &columns[4..]);
+        assert_eq!(rows[..6], [0.0; 6]);
+        assert_eq!(rows[6..12], [1.0, 4.0, 1.0, 4.0, 2.0, 6.0]);
+        assert!(rows[12..].iter().all(|value| value.is_nan()));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::budget::{Round, Worth, round};
 use super::draws::{Draws, TrialError, features};
-use super::facts::{Column, Facts, columns};
+use super::facts::{Column, Facts};
 use super::settings::Settings;
 use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
@@ -98,16 +98,6 @@ fn told(trial: &uplift::Trial) -> String {
     )
 }
 
-/// The columns of what is known, from those drawn; at least one, as an effect may depend on nothing.
-pub(crate) fn known_columns(draws: &Draws, settings: &Settings) -> Vec<Column> {
-    let found = columns(&draws.facts, &settings.leave_out);
-    if found.is_empty() {
-        vec![Column::OrderRate]
-    } else {
-        found
-    }
-}
-
 impl Body {
     /// Learns; with the learners of `choice` where there is one, else with those that rank unseen customers best.
     pub(crate) fn fit(
@@ -126,7 +116,7 @@ impl Body {
                 needed: DRAWS_MIN as u64,
             });
         }
-        let columns = known_columns(&draws, settings);
+        let columns = draws.columns(settings);
         let all: Vec<usize> = (0..draws.rows()).collect();
         let how = uplift::Settings {
             seed,

@@ -3,7 +3,7 @@
 use super::budget::{Worth, best, round};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
-use super::fitted::{discounts, known_columns, known_customers, name};
+use super::fitted::{discounts, known_customers, name};
 use super::settings::Settings;
 use crate::contract::FitError;
 use crate::estimates;
@@ -254,7 +254,7 @@ pub(super) fn scorecard(
     let measured = Draws::of(later, settings, product)
         .map_err(FitError::from)
         .and_then(|draws| {
-            let columns = known_columns(&draws, settings);
+            let columns = draws.columns(settings);
             let asked = known_customers(later).len();
             let out = OutOfFold::of(&draws, &columns, settings, asked, seed)?;
             Ok((draws, out))

@@ -27,8 +27,8 @@ const PILOT: u32 = 1;
 /// The months that are decided for.
 const MONTHS: std::ops::RangeInclusive<u32> = 2..=3;
 
-/// Days of sales before the first offer: half a year.
-const HISTORY_DAYS: u32 = 182;
+/// Days of sales before the first offer: a year, as whoever has cards has.
+const HISTORY_DAYS: u32 = 364;
 
 /// Money of a month for each customer, in the shop's currency.
 const BUDGET_PER_CUSTOMER: f64 = 1.5;
@@ -107,7 +107,7 @@ impl Demo {
         say(
             context,
             &format!(
-                "1. Simulate a grocery: half a year of sales, then a pilot of four weeks in which chance decides who gets which offer\n   {} rows in {} files, {}",
+                "1. Simulate a grocery: a year of sales, then a pilot of four weeks in which chance decides who gets which offer\n   {} rows in {} files, {}",
                 made.rows,
                 made.files,
                 schema::Bytes(made.bytes)
