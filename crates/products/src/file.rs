@@ -48,6 +48,18 @@ pub struct Header {
     pub fingerprint: String,
 }
 
+/// The name that a file gives to what it defines: its own, without the ending.
+pub(crate) fn name_of(file: &ConfigFile) -> Result<String, ConfigError> {
+    let name = file.file.file_stem().map(|s| s.to_string_lossy());
+    let name = name.map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || !name.chars().all(good) {
+        let found = format!("{name:?} (the name of the file)");
+        return Err(file.refuse(&[], found, "lower-case letters, digits and -"));
+    }
+    Ok(name)
+}
+
 /// A product file that was read but not checked by its kind yet.
 #[derive(Debug, Clone)]
 pub struct Raw {
@@ -67,20 +79,8 @@ impl Raw {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong; an unknown kind is answered with those there are.
     pub fn read(file: ConfigFile) -> Result<Self, ConfigError> {
-        let name = file
-            .file
-            .file_stem()
-            .map(|s| s.to_string_lossy().into_owned())
-            .unwrap_or_default();
         let parsed: ProductFile<toml::Table> = file.parse()?;
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || !name.chars().all(good) {
-            return Err(file.refuse(
-                &[],
-                format!("{name:?} (the name of the file)"),
-                "lower-case letters, digits and -",
-            ));
-        }
+        let name = name_of(&file)?;
         if crate::kind(&parsed.kind).is_none() {
             let kinds: Vec<_> = crate::KINDS
                 .iter()

@@ -6,6 +6,7 @@
 //!   best by the doubly robust score, and the simpler one where the difference is within its own error.
 //! - [`Fitted`]: effects per customer and arm with intervals, average effects, and contributions of the columns that add
 //!   up to the effect.
+//! - [`PolicyTree`]: who should get which arm, in two questions.
 //!
 //! Effects are shrunk towards the arm's average by how much of their spread is found again in customers that the
 //! learner had not seen: where there is nothing to find, everybody gets the average.
@@ -26,6 +27,7 @@ mod folds;
 mod learner;
 mod learners;
 mod outcomes;
+mod policy_tree;
 mod pool;
 mod precision;
 mod settings;
@@ -43,5 +45,6 @@ pub use features::{Features, FeaturesError};
 pub use fitted::{ArmEffects, Fitted};
 pub use learner::Learner;
 pub use outcomes::expected_outcomes;
+pub use policy_tree::{Condition, PolicyLeaf, PolicyTree};
 pub use settings::{Boosting, Settings};
 pub use shrink::{Shrinkage, Slope};

@@ -3,6 +3,7 @@
 use super::drawing::DrawingError;
 use super::ratio::{Guardrail, Measure, Ratio, check, measures};
 use super::settings::CONTROL;
+use crate::file::name_of;
 use crate::outcome::Outcome;
 use jiff::civil::Date;
 use measure::design::{ArmShare, Slot};
@@ -145,13 +146,7 @@ impl Definition {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong, with the value found and what is allowed.
     pub fn check(file: &ConfigFile) -> Result<Self, ConfigError> {
-        let name = file.file.file_stem().map(|s| s.to_string_lossy());
-        let name = name.map(std::borrow::Cow::into_owned).unwrap_or_default();
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || !name.chars().all(good) {
-            let found = format!("{name:?} (the name of the file)");
-            return Err(file.refuse(&[], found, "lower-case letters, digits and -"));
-        }
+        let name = name_of(file)?;
         let read: ExperimentFile = file.parse()?;
         read.check_texts(file)?;
         read.check_arms(file)?;

@@ -1,6 +1,7 @@
 //! What is known of a customer, as the numbers that effects are learnt from: the same when learning and when deciding.
 
 use features::{History, Recency, SaleLine, recency_frequency_value};
+use schema::estimate::short;
 use schema::{AsOf, Cents};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -63,6 +64,17 @@ impl Column {
             Self::SpendPerOrder => "money spent per day with an order".to_owned(),
             Self::OrdersWithin { days } => format!("days with an order in the last {days}"),
             Self::SpendWithin { days } => format!("money spent in the last {days} days"),
+        }
+    }
+
+    /// A condition on it, as a person reads it.
+    pub(crate) fn condition(&self, below: f32, holds: bool) -> String {
+        let name = self.name();
+        match (self, holds) {
+            (Self::Is { .. }, true) => format!("not {name}"),
+            (Self::Is { .. }, false) => name,
+            (_, true) => format!("{name} below {}", short(f64::from(below))),
+            (_, false) => format!("{name} not below {}", short(f64::from(below))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a version is worth on customers that it has not seen: each part of them is decided for by what the others taught.
 
+mod questions;
+
 use super::budget::{Worth, best, round};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
@@ -39,6 +41,16 @@ impl Given {
     fn always(arm: usize) -> Self {
         Self { arm, share: 1.0 }
     }
+
+    /// The mean of what arms bring.
+    fn of(self, brings: impl Fn(usize) -> f64) -> f64 {
+        let own = self.share * brings(self.arm);
+        if self.share < 1.0 {
+            own + (1.0 - self.share) * brings(0)
+        } else {
+            own
+        }
+    }
 }
 
 /// What was predicted of every customer drawn by a version that had not seen them.
@@ -54,6 +66,8 @@ struct OutOfFold {
     expected: Vec<Vec<f64>>,
     /// How often each learner was chosen, by arm.
     chosen: Vec<BTreeMap<Learner, usize>>,
+    /// What money in the budget must earn, on average over the parts; 0 without one.
+    price: f64,
 }
 
 impl OutOfFold {
@@ -77,6 +91,7 @@ impl OutOfFold {
             baseline: vec![Given::CONTROL; rows],
             expected: vec![vec![0.0; rows]; arms],
             chosen: vec![BTreeMap::new(); arms - 1],
+            price: 0.0,
         };
         let how = uplift::Settings {
             seed,
@@ -162,6 +177,7 @@ impl OutOfFold {
                 }
                 None => (0.0, 0.0),
             };
+            all.price += price / settings.folds as f64;
             // As many as the budget pays for get the best arm on average.
             let share = match (settings.budget, everybody) {
                 (Some(budget), 1..) => {
@@ -204,40 +220,59 @@ impl OutOfFold {
         }
     }
 
-    /// What each customer says of the money that the rule spends, as [`Self::values`] of the outcome.
-    fn spends(&self, draws: &Draws, settings: &Settings) -> Vec<f64> {
-        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let arms = 0..draws.arms.len();
-        let expected: Vec<f64> = arms
-            .map(|arm| mean(draws.of_arm(&draws.discount, arm)))
-            .collect();
-        let of = |row: usize, arm: usize| {
-            let seen = if draws.arm[row] == arm {
-                (draws.discount[row] - expected[arm]) / draws.propensity(row, arm)
-            } else {
-                0.0
-            };
-            expected[arm] + seen + settings.cost(&draws.arms[arm])
-        };
-        let rule = self.policy.iter().enumerate();
-        rule.map(|(row, given)| of(row, given.arm) - of(row, 0))
-            .collect()
+    /// What one customer says of the outcome under an arm, less what the arm costs.
+    fn net(&self, draws: &Draws, settings: &Settings, row: usize, arm: usize) -> f64 {
+        self.score(draws, row, arm) - settings.cost(&draws.arms[arm])
     }
 
     /// What each customer says of a rule, less what it costs.
     fn values(&self, draws: &Draws, settings: &Settings, rule: &[Given]) -> Vec<f64> {
-        let net =
-            |row: usize, arm: usize| self.score(draws, row, arm) - settings.cost(&draws.arms[arm]);
         let scored = rule.iter().enumerate();
         scored
-            .map(|(row, given)| {
-                let own = given.share * net(row, given.arm);
-                if given.share < 1.0 {
-                    own + (1.0 - given.share) * net(row, 0)
-                } else {
-                    own
-                }
-            })
+            .map(|(row, given)| given.of(|arm| self.net(draws, settings, row, arm)))
+            .collect()
+    }
+}
+
+/// What customers say of the money that arms spend: costs, and the discounts that an arm leads to.
+struct Spends<'a> {
+    draws: &'a Draws,
+    settings: &'a Settings,
+    /// Discounts of an arm on average.
+    expected: Vec<f64>,
+}
+
+impl<'a> Spends<'a> {
+    fn of(draws: &'a Draws, settings: &'a Settings) -> Self {
+        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let arms = 0..draws.arms.len();
+        let expected = arms
+            .map(|arm| mean(draws.of_arm(&draws.discount, arm)))
+            .collect();
+        Self {
+            draws,
+            settings,
+            expected,
+        }
+    }
+
+    /// What one customer says of an arm, as [`OutOfFold::score`] of the outcome.
+    fn score(&self, row: usize, arm: usize) -> f64 {
+        let Self {
+            draws, expected, ..
+        } = self;
+        let seen = if draws.arm[row] == arm {
+            (draws.discount[row] - expected[arm]) / draws.propensity(row, arm)
+        } else {
+            0.0
+        };
+        expected[arm] + seen + self.settings.cost(&draws.arms[arm])
+    }
+
+    /// What each customer says of the money that a rule spends beyond the control.
+    fn values(&self, rule: &[Given]) -> Vec<f64> {
+        let rule = rule.iter().enumerate();
+        rule.map(|(row, given)| given.of(|arm| self.score(row, arm)) - self.score(row, 0))
             .collect()
     }
 }
@@ -257,10 +292,10 @@ pub(super) fn scorecard(
             let columns = draws.columns(settings);
             let asked = known_customers(later).len();
             let out = OutOfFold::of(&draws, &columns, settings, asked, seed)?;
-            Ok((draws, out))
+            Ok((draws, columns, out))
         });
-    let (draws, out) = match measured {
-        Ok(both) => both,
+    let (draws, columns, out) = match measured {
+        Ok(all) => all,
         // What was just learnt from can be measured.
         Err(error) => return estimates::not_measured(&error),
     };
@@ -308,10 +343,13 @@ pub(super) fn scorecard(
         let allowed = budget / known_customers(later).len().max(1) as f64;
         notes.push(format!(
             "the rule spends {} per customer, the budget allows {}",
-            estimates::mean(&out.spends(&draws, settings), seed),
+            estimates::mean(&Spends::of(&draws, settings).values(&out.policy), seed),
             short(allowed)
         ));
     }
+    notes.extend(questions::in_questions(
+        &draws, &columns, &out, settings, seed,
+    ));
     if draws.unfinished > 0 {
         notes.push(format!(
             "{} draws are too recent to count: their {} d are not over",

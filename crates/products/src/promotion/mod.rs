@@ -66,6 +66,7 @@ static CARD: Card = Card {
         "Kennedy (2023), towards optimal doubly robust estimation of heterogeneous causal effects",
         "Sinha, Zoltners (1979), the multiple-choice knapsack problem",
         "Yadlowsky, Fleming, Shah, Brunskill, Wager (2021), evaluating treatment prioritization rules",
+        "Athey, Wager (2021), policy learning with observational data",
     ],
     example: include_str!("example.toml"),
 };

@@ -1,6 +1,7 @@
 //! What a question may say, and where it is refused.
 
 use super::file::{AssumedFile, CostFile, MeasuredFile, Range, WhatIf, WhatIfFile};
+use crate::file::name_of;
 use crate::outcome::Outcome;
 use decisions::Eligibility;
 use schema::ConfigError;
@@ -26,13 +27,7 @@ impl WhatIf {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong, with the value found and what is allowed.
     pub fn check(file: &ConfigFile, products: &[NamedProduct]) -> Result<Self, ConfigError> {
-        let name = file.file.file_stem().map(|s| s.to_string_lossy());
-        let name = name.map(std::borrow::Cow::into_owned).unwrap_or_default();
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || !name.chars().all(good) {
-            let found = format!("{name:?} (the name of the file)");
-            return Err(file.refuse(&[], found, "lower-case letters, digits and -"));
-        }
+        let name = name_of(file)?;
         let read: WhatIfFile = file.parse()?;
         if read.owner.trim().is_empty() {
             return Err(file.refuse(&["owner"], "empty", "the name of a person or a team"));

@@ -337,3 +337,21 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
         assert!(refused.contains(says), "{settings}: {refused}");
     }
 }
+
+#[test]
+fn two_questions_that_a_person_can_check_stand_beside_the_version() {
+    let history = shop();
+    let version = fitted("budget = 4000.0", &history).unwrap();
+    let scorecard = version.evaluate(&history, 1);
+    let note = |begins: &str| -> &str {
+        let found = scorecard.notes.iter().find(|note| note.starts_with(begins));
+        found.unwrap_or_else(|| panic!("{begins}: {:#?}", scorecard.notes))
+    };
+    // Who spends little loses what the deal takes off; who spends much gains fifteen by it.
+    let questions = note("as two questions: ");
+    assert!(questions.contains("money spent"), "{questions}");
+    assert!(questions.contains(": none"), "{questions}");
+    assert!(questions.contains(": deal (gains 1"), "{questions}");
+    let worth = note("these questions, found on one half of the customers,");
+    assert!(worth.contains("the version's own decisions gain"), "{worth}");
+}
