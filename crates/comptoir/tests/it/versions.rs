@@ -207,7 +207,7 @@ fn doctor_names_a_champion_that_cannot_answer_and_what_is_wrong_with_it() {
     let cut = &sound[..sound.len() / 2];
     let older = changed(&|a| a["format"] = 1.into());
     let cases: [(&[u8], bool, &[&str]); 5] = [
-        (&newer, true, &["format 99, this program reads 2"]),
+        (&newer, true, &["format 99, this program reads 3"]),
         (
             &older,
             true,

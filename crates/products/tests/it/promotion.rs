@@ -353,5 +353,8 @@ fn two_questions_that_a_person_can_check_stand_beside_the_version() {
     assert!(questions.contains(": none"), "{questions}");
     assert!(questions.contains(": deal (gains 1"), "{questions}");
     let worth = note("these questions, found on one half of the customers,");
-    assert!(worth.contains("the version's own decisions gain"), "{worth}");
+    assert!(
+        worth.contains("the version's own decisions gain"),
+        "{worth}"
+    );
 }

@@ -282,6 +282,16 @@ messages! {
     ReportOpen: "Whether {0} makes {1} {2} worse cannot be said yet: it changes by {3} ({4} to {5}).", "Si {0} fait empirer de {2} ne se dit pas encore : {1} change de {3} ({4} à {5}).";
     ReportUnguarded: "Whether {0} makes {1} {2} worse cannot be measured; the reason stands in the table below.", "Si {0} fait empirer de {2} n’est pas mesurable ({1}) ; la raison est dans le tableau plus bas.";
 
+    // The budget of a product.
+    Budget: "Budget", "Budget";
+    BudgetLead: "What an offer can cost at most is counted before it is promised, so that no more is promised than the budget holds.", "Ce qu’une offre peut coûter au plus est compté avant d’être promis : jamais plus que le budget n’est promis.";
+    NothingPromised: "Nothing was promised yet.", "Rien n’a encore été promis.";
+    PromisedNow: "Promised, not redeemed", "Promis, non utilisé";
+    Redeemed: "Redeemed", "Utilisé";
+    HeldByServers: "Held by servers", "Détenu par les serveurs";
+    StillFree: "Free", "Libre";
+    BesidePlan: "{0}: {1} of the budget promised, {2} planned by now; its price is {3} times the usual one.", "{0} : {1} du budget promis, {2} prévus à ce jour ; son prix est {3} fois le prix habituel.";
+
     // Customers.
     CustomersLead: "Type the identifier of a customer, or its beginning.", "Tapez l’identifiant d’un client, ou son début.";
     Search: "Search", "Chercher";

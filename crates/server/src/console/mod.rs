@@ -7,6 +7,7 @@
 //! A page needs the scope `read`, as the API does; a browser sends the key as the password of HTTP Basic.
 
 mod answer;
+mod budget;
 mod customer;
 mod customers;
 mod data;

@@ -7,7 +7,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
-use super::{french, learned, scorecard};
+use super::{budget, french, learned, scorecard};
 use crate::api::Shared;
 use crate::charts::Locale;
 use crate::live::Slot;
@@ -208,6 +208,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         .find(|v| Some(v.number) == champion)
         .or(known.versions.last());
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
+    let promised = budget::show(state, l, &currency, name).await?;
     let header = slot.product.header();
     let of = state.of_product.get(name);
     let standing = Standing::of(state, slot);
@@ -229,6 +230,9 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         section { h2 #card { (say(Say::Card)) } (card(l, slot)) }
         @if let Some(card) = measured.and_then(scorecard::of_version) {
             section { h2 #scorecard { (say(Say::Scorecard)) } (scorecard::full(l, &card)) }
+        }
+        @if let Some(promised) = &promised {
+            section { h2 #budget { (say(Say::Budget)) } (promised) }
         }
         (currency.note(l))
         section { h2 #try { (say(Say::Try)) } (try_it(state, visit, slot, &currency, cache)) }

@@ -1,7 +1,9 @@
 //! The console: what is on its pages, in both languages, on a telephone, and where it may not reach.
 
 use crate::browser::{available, look};
-use crate::served::{Served, edit, empty, get, locked, post, serving, shop, trained, within};
+use crate::served::{
+    Served, edit, empty, get, locked, post, project, promise, serving, shop, trained, within,
+};
 use factory::import::ImportOptions;
 use schema::progress::Silent;
 use std::collections::{BTreeMap, BTreeSet};
@@ -658,4 +660,36 @@ fn the_script_writes_an_answer_as_the_server_does() {
             }
         }
     }
+}
+
+#[test]
+fn the_page_of_a_product_with_a_budget_says_what_is_promised_beside_the_plan() {
+    let folder = project();
+    let file = "kind = \"promotion\"\nowner = \"promotions\"\n\n[settings]\noutcome = \"revenue\"\nbudget = 900.0\n\n[settings.ledger]\nperiod = \"month\"\nexpires_days = 7\nmost = { deal = 5.0 }\npace = \"even\"\n";
+    std::fs::write(folder.path().join("products/offers.toml"), file).unwrap();
+    let served = serving(folder);
+    let page = |query: &str| get(served.address, &format!("/products/offers{query}"), &[]).body;
+    assert!(page("").contains("Nothing was promised yet."));
+
+    promise(&served, "promised");
+    let this_month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    within(served.folder(), async |workshop| {
+        let limit = schema::Cents(90_000);
+        let opened = workshop.registry.open_budget("offers", &this_month, limit);
+        opened.await.unwrap();
+    });
+    let english = page("");
+    for told in ["Promised, not redeemed", "900.00", "895.00", "2026-11"] {
+        assert!(english.contains(told), "{told}: {english}");
+    }
+    let beside = format!("{this_month}: ");
+    let plan = english.split(&beside).nth(1).unwrap_or_default();
+    assert!(plan.contains("of the budget promised"), "{english}");
+    assert!(page("?lang=fr").contains("Promis, non utilisé"));
+    // Products that promise no money say nothing of it.
+    assert!(
+        !get(served.address, "/products/for-you", &[])
+            .body
+            .contains("id=\"budget\"")
+    );
 }

@@ -1,0 +1,91 @@
+//! What offers have promised of a product's budget, beside its plan.
+
+use super::format::Currency;
+use super::messages::Say;
+use super::page::{self, figures, words};
+use crate::charts::Locale;
+use crate::problem::Problem;
+use crate::state::AppState;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use registry::BudgetRecord;
+use schema::Cents;
+
+/// Periods shown, the latest first.
+const PERIODS: usize = 12;
+
+/// Nothing for a product without a ledger that has promised nothing.
+pub(super) async fn show(
+    state: &AppState,
+    l: Locale,
+    currency: &Currency,
+    name: &str,
+) -> Result<Option<Markup>, Problem> {
+    let project = &state.workshop.project;
+    let counts = project
+        .product(name)
+        .and_then(|product| product.allowance());
+    let budgets = state.workshop.registry.budgets().await;
+    let mut budgets = budgets.map_err(|e| Problem::internal("read the registry", &e))?;
+    budgets.retain(|budget| budget.product == name);
+    if budgets.is_empty() && counts.is_none() {
+        return Ok(None);
+    }
+    budgets.sort_by(|one, other| other.period.cmp(&one.period));
+    budgets.truncate(PERIODS);
+    let now = Timestamp::now();
+    let planned = budgets
+        .iter()
+        .filter_map(|budget| beside_plan(state, l, budget, now));
+    let planned: Vec<String> = planned.collect();
+    Ok(Some(html! {
+        p { (Say::BudgetLead.text(l)) }
+        @if budgets.is_empty() { p { (Say::NothingPromised.text(l)) } } @else { (table(l, currency, &budgets)) }
+        @for told in &planned { p { (told) } }
+    }))
+}
+
+fn table(l: Locale, currency: &Currency, budgets: &[BudgetRecord]) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        words(say(Say::Period)),
+        figures(say(Say::Budget)),
+        figures(say(Say::PromisedNow)),
+        figures(say(Say::Redeemed)),
+        figures(say(Say::HeldByServers)),
+        figures(say(Say::StillFree)),
+    ];
+    let amount = |cents: Cents| html! { (currency.amount(l, cents.0)) };
+    let row = |b: &BudgetRecord| {
+        vec![
+            html! { (b.period) },
+            amount(b.limit_cents),
+            amount(b.reserved_cents),
+            amount(b.spent_cents),
+            amount(b.leased_cents),
+            amount(b.free_cents),
+        ]
+    };
+    let rows: Vec<Vec<Markup>> = budgets.iter().map(row).collect();
+    page::grid(say(Say::Budget), &heads, &rows)
+}
+
+/// Where the budget of the period that runs now stands; `None` where it has no plan.
+fn beside_plan(
+    state: &AppState,
+    l: Locale,
+    budget: &BudgetRecord,
+    now: Timestamp,
+) -> Option<String> {
+    let pace = state.workshop.pace_of(budget, now)?;
+    let percent = |share: f64| super::format::percent(l, share);
+    Some(Say::BesidePlan.with(
+        l,
+        &[
+            &budget.period,
+            &percent(pace.promised),
+            &percent(pace.plan),
+            &l.fixed(pace.factor(), 2),
+        ],
+    ))
+}
