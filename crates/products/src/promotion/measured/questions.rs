@@ -44,7 +44,7 @@ pub(super) fn in_questions(
     if let [(_, leaf)] = &leaves[..] {
         let arm = &draws.arms[leaf.arm];
         return vec![format!(
-            "no question tells customers apart clearly enough to give them different arms: in one answer for all it would be {arm}"
+            "no question tells beyond chance who should get another arm than the others: of one arm for everybody, {arm} is worth most"
         )];
     }
     let told: Vec<String> = leaves
