@@ -95,21 +95,9 @@ impl PolicyTree {
     /// - `values`: one per column.
     #[must_use]
     pub fn arm(&self, values: &[f32]) -> usize {
-        let mut node = &self.root;
-        loop {
-            match node {
-                Node::Leaf(leaf) => return leaf.arm,
-                Node::Question {
-                    column,
-                    below,
-                    yes,
-                    no,
-                } => {
-                    let holds = values.get(*column).is_some_and(|value| value < below);
-                    node = if holds { yes } else { no };
-                }
-            }
-        }
+        let value = |column: usize| values.get(column);
+        self.root
+            .arm(|column, below| value(column).is_some_and(|value| *value < below))
     }
 
     /// The leaves from left to right, each with the answers that lead to it.
@@ -124,6 +112,24 @@ impl PolicyTree {
 impl Node {
     fn leaf(arm: usize) -> Self {
         Self::Leaf(PolicyLeaf { arm, gain: None })
+    }
+
+    /// The arm of whoever answers so.
+    ///
+    /// - `is_below`: whether a column is below a value.
+    fn arm(&self, is_below: impl Fn(usize, f32) -> bool) -> usize {
+        let mut node = self;
+        loop {
+            match node {
+                Self::Leaf(leaf) => return leaf.arm,
+                Self::Question {
+                    column,
+                    below,
+                    yes,
+                    no,
+                } => node = if is_below(*column, *below) { yes } else { no },
+            }
+        }
     }
 
     /// Values the leaves on some rows.
@@ -378,19 +384,10 @@ impl Search {
     }
 
     fn arm_in(&self, node: &Node, row: usize) -> usize {
-        match node {
-            Node::Leaf(leaf) => leaf.arm,
-            Node::Question {
-                column,
-                below,
-                yes,
-                no,
-            } => {
-                let cut = self.cuts[*column].partition_point(|cut| cut < below);
-                let holds = usize::from(self.codes[*column][row]) <= cut;
-                self.arm_in(if holds { yes } else { no }, row)
-            }
-        }
+        node.arm(|column, below| {
+            let cut = self.cuts[column].partition_point(|cut| *cut < below);
+            usize::from(self.codes[column][row]) <= cut
+        })
     }
 }
 
