@@ -342,16 +342,28 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
         steady.minutes(),
         steady.quantile_ms(1.0),
     );
-    Ok(Outcome::Measured(Measured {
+    let child = ChildUse {
+        seconds: warm.seconds + most.seconds + steady.seconds,
+        peak_memory_bytes,
+        status,
+    };
+    Ok(outcome(ctx, &most, holds, note, child))
+}
+
+/// What loads of a server measured, by the most that it answered.
+pub(super) fn outcome(
+    ctx: &Ctx,
+    most: &Load,
+    holds: bool,
+    note: String,
+    child: ChildUse,
+) -> Outcome {
+    Outcome::Measured(Measured {
         value: most.per_second(),
         verdict: Verdict::at_full_size(ctx, holds),
         peer: Peer::none("the claim is about the program alone"),
         split: "none",
         note,
-        child: Some(ChildUse {
-            seconds: warm.seconds + most.seconds + steady.seconds,
-            peak_memory_bytes,
-            status,
-        }),
-    }))
+        child: Some(child),
+    })
 }

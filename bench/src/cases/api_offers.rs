@@ -7,12 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::api::{CONNECTIONS, Load, Pace, Server, load, query, stolen};
+use super::api::{CONNECTIONS, Load, Pace, Server, load, outcome, query, stolen};
 use super::program::{Folder, NO_PROGRAM, comptoir, program, ran};
-use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
+use crate::case::{Case, Ctx, Outcome};
 use crate::child::{ChildUse, peak_memory};
 use crate::machine::ProcessorTime;
-use crate::peer::Peer;
 
 /// Offers for known customers, with the money that they promise.
 pub(crate) static API_OFFERS: Case = Case {
@@ -163,16 +162,10 @@ fn api_offers(ctx: &Ctx) -> anyhow::Result<Outcome> {
         promised as f64 / 100.0,
         limit as f64 / 100.0,
     );
-    Ok(Outcome::Measured(Measured {
-        value: most.per_second(),
-        verdict: Verdict::at_full_size(ctx, holds),
-        peer: Peer::none("the claim is about the program alone"),
-        split: "none",
-        note,
-        child: Some(ChildUse {
-            seconds: steady.seconds + most.seconds,
-            peak_memory_bytes,
-            status,
-        }),
-    }))
+    let child = ChildUse {
+        seconds: steady.seconds + most.seconds,
+        peak_memory_bytes,
+        status,
+    };
+    Ok(outcome(ctx, &most, holds, note, child))
 }

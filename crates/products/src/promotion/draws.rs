@@ -5,7 +5,9 @@ use super::settings::Settings;
 use crate::logged::{PropensitiesError, listed, propensities};
 use crate::outcome::{Outcome, knows_costs};
 use features::{Assignment, History};
+use math::random::stream;
 use models::uplift::{Experiment, ExperimentError, Features, FeaturesError, Observed};
+use rand::seq::SliceRandom;
 use schema::AsOf;
 use schema::time::date_of;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -260,6 +262,17 @@ impl Draws {
         } else {
             found
         }
+    }
+
+    /// Parts of the customers, drawn by chance and equally large, by row: draws of one customer are in one part, so that
+    /// no part is decided for by what it did itself.
+    ///
+    /// - `purpose`: tells divisions of one seed apart.
+    pub(crate) fn parts(&self, parts: usize, seed: u64, purpose: u64) -> Vec<usize> {
+        let customers = self.customer.iter().max().map_or(0, |last| last + 1);
+        let mut place: Vec<usize> = (0..customers).collect();
+        place.shuffle(&mut stream(seed, purpose));
+        self.customer.iter().map(|c| place[*c] % parts).collect()
     }
 
     pub(crate) fn propensity(&self, row: usize, arm: usize) -> f64 {

@@ -11,11 +11,9 @@ use crate::contract::FitError;
 use crate::estimates;
 use crate::outcome::Outcome;
 use features::History;
-use math::random::stream;
 use measure::effects::{Moments, Scale, difference};
 use measure::uplift::{Top, TopOf, Trial};
 use models::uplift::{self, Learner};
-use rand::seq::SliceRandom;
 use schema::estimate::short;
 use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 use std::collections::BTreeMap;
@@ -80,11 +78,7 @@ impl OutOfFold {
         seed: u64,
     ) -> Result<Self, FitError> {
         let (rows, arms) = (draws.rows(), draws.arms.len());
-        // Draws of one customer are in one part: no part is decided for by what it did itself.
-        let customers = draws.customer.iter().max().map_or(0, |last| last + 1);
-        let mut place: Vec<usize> = (0..customers).collect();
-        place.shuffle(&mut stream(seed, 0));
-        let part_of = |row: usize| place[draws.customer[row]] % settings.folds;
+        let part_of = draws.parts(settings.folds, seed, 0);
         let mut all = Self {
             effects: vec![vec![0.0; rows]; arms - 1],
             policy: vec![Given::CONTROL; rows],
@@ -105,7 +99,7 @@ impl OutOfFold {
             .collect();
         for part in 0..settings.folds {
             let (held_out, learnt): (Vec<usize>, Vec<usize>) =
-                (0..rows).partition(|row| part_of(*row) == part);
+                (0..rows).partition(|row| part_of[*row] == part);
             let unseen = draws
                 .features(columns, &held_out)
                 .map_err(TrialError::from)?;

@@ -5,9 +5,7 @@ use crate::estimates;
 use crate::promotion::draws::Draws;
 use crate::promotion::facts::Column;
 use crate::promotion::settings::Settings;
-use math::random::stream;
 use models::uplift::{Condition, PolicyLeaf, PolicyTree};
-use rand::seq::SliceRandom;
 use schema::Estimate;
 use schema::estimate::short;
 
@@ -24,7 +22,8 @@ pub(super) fn in_questions(
     seed: u64,
 ) -> Vec<String> {
     let all: Vec<usize> = (0..draws.rows()).collect();
-    let found_on = one_half(draws, seed);
+    let halves = draws.parts(2, seed, 1);
+    let found_on: Vec<bool> = halves.iter().map(|half| *half == 0).collect();
     let spends = settings.budget.map(|_| Spends::of(draws, settings));
     let reward = |row: usize, arm: usize| {
         let spent = spends.as_ref().map_or(0.0, |s| s.score(row, arm));
@@ -84,14 +83,6 @@ pub(super) fn in_questions(
             worth(&out.policy)
         ),
     ]
-}
-
-/// One half of the customers, by row: draws of one customer are in the same.
-fn one_half(draws: &Draws, seed: u64) -> Vec<bool> {
-    let customers = draws.customer.iter().max().map_or(0, |last| last + 1);
-    let mut half: Vec<bool> = (0..customers).map(|n| n.is_multiple_of(2)).collect();
-    half.shuffle(&mut stream(seed, 1));
-    draws.customer.iter().map(|n| half[*n]).collect()
 }
 
 /// Who, which arm, and what it gains.
