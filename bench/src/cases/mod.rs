@@ -6,6 +6,7 @@ pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
 mod columns;
+pub(crate) mod demand;
 pub(crate) mod grocery;
 pub(crate) mod measure;
 pub(crate) mod program;
@@ -26,6 +27,7 @@ pub(crate) static CASES: &[&Case] = &[
     &api::API_FOR_YOU,
     &api_offers::API_OFFERS,
     &boost::BOOST_VS_LIGHTGBM,
+    &demand::CAR_PARTS_DEMAND,
     &value::CDNOW_BGNBD,
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
@@ -45,6 +47,7 @@ pub(crate) static CASES: &[&Case] = &[
     &measure::OPEN_BANDIT_OFFPOLICY,
     &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,
+    &demand::ROSSMANN_DEMAND,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,
     &recommend::UCI_NEW_PRODUCTS,
@@ -53,4 +56,5 @@ pub(crate) static CASES: &[&Case] = &[
     &measure::UPLIFT_METRICS_VS_SKLIFT,
     &value::VALUE_FIT_MILLION,
     &value::VALUE_PLANTED_TRUTH,
+    &demand::WALMART_DEMAND,
 ];

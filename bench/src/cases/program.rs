@@ -152,7 +152,10 @@ fn uci_run(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let folder = Folder::new("run")?;
     let shop = shop(&program, &folder, "wholesaler")?;
     ran(&program, &shop, &["import", "--quiet"], &[0])?;
-    let products: &[&str] = ctx.pick(&["run", "--quiet", "segments"], &["run", "--quiet"]);
+    let products: &[&str] = ctx.pick(
+        &["run", "--quiet", "segments"],
+        &["run", "--quiet", "for-you", "segments", "value"],
+    );
     let used = ran(&program, &shop, products, &[0, 1]).context("run the products")?;
     let gate = match used.status.code() {
         Some(0) => "every version was promoted",

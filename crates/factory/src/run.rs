@@ -170,9 +170,7 @@ fn train(
             held_out_days,
         });
     }
-    let cut = history
-        .as_of()
-        .minus_days(i32::try_from(held_out_days).unwrap_or(i32::MAX));
+    let cut = product.measured_from(history.as_of());
     // Without days that are held out a version is measured on customers that it has not seen.
     let on_days = held_out_days > 0;
     begin(format!("{name}: train before {cut}"));
@@ -246,6 +244,7 @@ impl Workshop {
             let sites = features::sites(&self.lake, &snapshot, as_of).await;
             history = history.with_sites(sites.map_err(failed)?);
         }
+        let history = self.with_demand(history, &snapshot).await.map_err(failed)?;
         let inputs = snapshot
             .tables
             .into_iter()

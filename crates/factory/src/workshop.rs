@@ -153,12 +153,26 @@ impl Workshop {
         let decided = self.decided();
         let history: History =
             features::load(&self.lake, &snapshot, as_of, decided, &Silent).await?;
+        let history = self.with_demand(history, &snapshot).await?;
         features::purchases(&self.lake, &snapshot, as_of, |purchase| {
             recent.add(purchase);
         })
         .await?;
         let shop = Shop::new(Arc::new(history), &self.project.rules, recent);
         Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
+    }
+
+    /// The same with what each product sold at each site, where a product of the project forecasts it.
+    pub(crate) async fn with_demand(
+        &self,
+        history: History,
+        snapshot: &lake::Snapshot,
+    ) -> Result<History, features::LoadError> {
+        if !self.project.products.iter().any(|p| p.reads_demand()) {
+            return Ok(history);
+        }
+        let demand = features::demand::demand(&self.lake, snapshot, history.as_of()).await?;
+        Ok(history.with_demand(demand))
     }
 
     /// Whether a history holds whom data products decided for: where the kind of one of them reads it.

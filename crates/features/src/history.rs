@@ -1,5 +1,6 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
+use crate::demand::Demand;
 use crate::{Catalogue, Offers, Product, Sites, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
@@ -73,6 +74,7 @@ pub struct History {
     trials: Arc<Trials>,
     offers: Arc<Offers>,
     sites: Arc<Sites>,
+    demand: Arc<Demand>,
 }
 
 impl History {
@@ -174,6 +176,19 @@ impl History {
         self
     }
 
+    /// What each product sold at each site, and the plans; nothing where it was not read.
+    #[must_use]
+    pub fn demand(&self) -> &Arc<Demand> {
+        &self.demand
+    }
+
+    /// The same with what each product sold at each site, all of it before the as-of day, and the plans.
+    #[must_use]
+    pub fn with_demand(mut self, demand: Demand) -> Self {
+        self.demand = Arc::new(demand);
+        self
+    }
+
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
@@ -183,6 +198,7 @@ impl History {
             earlier
                 .with_trials(self.trials.before(end))
                 .with_sites(self.sites.before(as_of))
+                .with_demand(self.demand.before(as_of))
         } else {
             earlier
         }
@@ -225,6 +241,7 @@ impl History {
             trials: Arc::clone(&self.trials),
             offers: Arc::clone(&self.offers),
             sites: Arc::clone(&self.sites),
+            demand: Arc::clone(&self.demand),
         }
     }
 }
@@ -349,6 +366,7 @@ impl HistoryBuilder {
             trials: Arc::default(),
             offers: Arc::default(),
             sites: Arc::default(),
+            demand: Arc::default(),
         }
     }
 }

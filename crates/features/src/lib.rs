@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod customer;
+pub mod demand;
 mod history;
 mod load;
 mod offers;

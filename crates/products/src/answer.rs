@@ -204,6 +204,14 @@ pub enum Infeasible {
         /// The product.
         product: String,
     },
+    /// Nothing is known of what it sold.
+    #[error("product {product:?} sold nothing before {as_of}: a forecast needs at least one sale")]
+    UnknownSeries {
+        /// The product.
+        product: String,
+        /// The first day not known.
+        as_of: schema::AsOf,
+    },
     /// No such arm.
     #[error("`about` is {found:?}, allowed is {allowed}")]
     UnknownArm {

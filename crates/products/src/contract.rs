@@ -111,6 +111,9 @@ pub enum FitError {
     /// No effects could be learnt.
     #[error("learn the effects of the offers")]
     Effects(#[from] models::uplift::FitError),
+    /// No demand could be learnt.
+    #[error("learn to forecast demand")]
+    Demand(#[from] models::demand::FitError),
     /// No recommender could be fitted.
     #[error("fit the recommender")]
     Recommend(#[from] models::recommend::FitError),
@@ -156,8 +159,18 @@ pub trait Product: Send + Sync {
     /// Days held out to measure a version before the final training.
     fn held_out_days(&self) -> u32;
 
+    /// The first of the days that a version is measured on, where so much is known.
+    fn measured_from(&self, as_of: AsOf) -> AsOf {
+        as_of.minus_days(i32::try_from(self.held_out_days()).unwrap_or(i32::MAX))
+    }
+
     /// Whether it compares sites: only then is it read what each of them sold.
     fn compares_sites(&self) -> bool {
+        false
+    }
+
+    /// Whether it forecasts what products sell: only then is it read what each sold where, with the plans.
+    fn reads_demand(&self) -> bool {
         false
     }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod artefact;
 mod contract;
+pub mod demand;
 mod estimates;
 pub mod experiment;
 mod file;
@@ -41,6 +42,7 @@ pub use standing::{Gave, Pace, Standing};
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[
+    &demand::Demand,
     &experiment::Experiment,
     &promotion::Promotion,
     &recommend::Recommend,

@@ -165,7 +165,7 @@ macro_rules! definitions {
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     definitions!("tables":
         "assignments", "calendar", "customers", "decisions", "events", "exposures", "imports", "offers", "prices", "products",
-        "quarantine", "sales", "sites", "stock_levels", "weather",
+        "promotions", "quarantine", "sales", "sites", "stock_levels", "weather",
     )
     .iter()
     .map(|(file, text)| {

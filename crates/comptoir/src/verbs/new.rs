@@ -20,7 +20,7 @@ static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples
   comptoir new shop --shop marketplace    the shop of `comptoir demo`, without its data
   comptoir new shop --shop grocery        personal promotions under a budget, for `comptoir demo --dir shop`
 
-The shops cdnow, hillstrom and wholesaler read real data from the folder that COMPTOIR_DATA names.
+The shops car-parts, cdnow, hillstrom, rossmann, walmart and wholesaler read real data from the folder that COMPTOIR_DATA names.
 An existing file is never overwritten.")]
 pub(crate) struct New {
     /// The folder to make

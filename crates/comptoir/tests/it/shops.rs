@@ -101,7 +101,11 @@ fn two_years_of_a_wholesaler_are_imported_and_learned_from() {
         .filter(|o| o["promoted"] == true)
         .map(|o| o["product"].as_str().unwrap())
         .collect();
-    assert_eq!(promoted, ["for-you", "segments", "value"], "{outcomes}");
+    assert_eq!(
+        promoted,
+        ["demand", "for-you", "segments", "value"],
+        "{outcomes}"
+    );
 }
 
 #[test]

@@ -322,6 +322,9 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
         "wholesaler",
         "cdnow",
         "hillstrom",
+        "rossmann",
+        "walmart",
+        "car-parts",
     ] {
         for part in ["", "sources", "products", "whatif", "rules"] {
             let Ok(list) = std::fs::read_dir(root().join("examples").join(shop).join(part)) else {

@@ -13,6 +13,8 @@
 )]
 
 mod boost;
+mod demand;
+mod local;
 mod recommend;
 mod segments;
 mod segments_uci;

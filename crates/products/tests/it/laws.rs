@@ -27,9 +27,7 @@ fn trained(kind: &dyn Kind) -> Trained {
 }
 
 fn cut(product: &dyn Product) -> AsOf {
-    HISTORY
-        .as_of()
-        .minus_days(i32::try_from(product.held_out_days()).unwrap())
+    product.measured_from(HISTORY.as_of())
 }
 
 /// The products of the shop, the most often sold first.
@@ -355,8 +353,10 @@ fn the_unknown_is_refused_by_name_or_answered_by_the_baseline() {
     for kind in KINDS {
         let (_, fitted) = trained(*kind);
         let serving = fitted.attach(Arc::clone(&shop));
+        let about_customers = kind.card().subjects.contains(&Subject::Customer);
         let asked = Asked {
-            customer_id: Some(CustomerId::new("nobody").unwrap()),
+            customer_id: about_customers.then(|| CustomerId::new("nobody").unwrap()),
+            product_id: (!about_customers).then(|| ProductId::new("nobody").unwrap()),
             ..Asked::default()
         };
         match serving.decide(&asked, jiff::Timestamp::UNIX_EPOCH) {

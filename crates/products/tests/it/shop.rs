@@ -1,11 +1,13 @@
 //! A small simulated shop as a history, without files or a lake.
 
+use features::demand::{Demand, Sold, SoldDay};
 use features::{Assignment, History, HistoryBuilder, NewLine, Product, Trials};
 use math::random::stream;
 use products::{Raw, Recent, Shop};
 use rand::RngExt;
 use schema::AsOf;
 use schema::config::ConfigFile;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 /// The history of a simulated shop: half a thousand customers, a bit more than a year, no dirt.
@@ -18,8 +20,43 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
     };
     let history = history(&simulator::generate(&shop).unwrap());
     let trials = trial(&history);
-    Arc::new(history.with_trials(trials))
+    let demand = demand(&history);
+    Arc::new(history.with_trials(trials).with_demand(demand))
 });
+
+/// What each product sold, day by day.
+fn demand(history: &History) -> Demand {
+    let mut days: BTreeMap<(u32, i32), SoldDay> = BTreeMap::new();
+    for line in history.lines().iter().chain(history.anonymous()) {
+        let day = line.epoch_day();
+        let sold = days.entry((line.product, day)).or_default();
+        sold.day = day;
+        let units = i64::from(line.quantity);
+        if line.is_return {
+            sold.returned_units -= units;
+            sold.returned_cents -= line.spend_cents;
+        } else {
+            sold.units += units;
+            sold.spend_cents += line.spend_cents;
+        }
+    }
+    let mut sold: Vec<Sold> = Vec::new();
+    for ((product, _), day) in days {
+        let id = &history.catalogue().products()[product as usize].id;
+        match sold.last_mut() {
+            Some(last) if last.product == *id => last.days.push(day),
+            _ => sold.push(Sold {
+                product: id.clone(),
+                site: None,
+                days: vec![day],
+            }),
+        }
+    }
+    Demand {
+        sold,
+        ..Demand::default()
+    }
+}
 
 /// A mail drawn for half of the customers. It brings four more of ten who shop on the web, and keeps two of ten others
 /// away.

@@ -184,6 +184,7 @@ fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
         | Infeasible::Items { .. }
         | Infeasible::UnknownCustomer { .. }
         | Infeasible::UnknownProduct { .. }
+        | Infeasible::UnknownSeries { .. }
         | Infeasible::UnknownArm { .. }
         | Infeasible::NotInExperiment { .. }
         | Infeasible::NothingToExplain => french::told(l, &infeasible.to_string()).into_owned(),

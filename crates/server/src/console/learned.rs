@@ -26,6 +26,7 @@ pub(super) fn show(
         "segments" => segments(l, currency, page),
         "value" => value(l, currency, page),
         "recommend" => recommend(l, page),
+        "demand" => demand(l, page),
         "experiment" => {
             experiment::show(l, currency, page).or_else(|| change::show(l, currency, page))
         }
@@ -302,6 +303,32 @@ fn cohort_chart(l: Locale, page: &Value) -> Option<Markup> {
         from_zero: true,
     };
     Some(page::figure(title, &line_chart(&chart, l)))
+}
+
+/// How each candidate did, and which forecasts.
+fn demand(l: Locale, page: &Value) -> Option<Markup> {
+    let say = |s: Say| s.text(l);
+    let trials = list(page, "trials")?;
+    let heads = [
+        words(say(Say::Candidate)),
+        figures(say(Say::WeightedQuantileLoss)),
+        words(say(Say::Result)),
+    ];
+    let row = |trial: &Value| {
+        let name = text(trial, "method");
+        vec![
+            html! { (french::told(l, name)) },
+            shown(l, number(trial, "weighted_quantile_loss"), |n| {
+                l.fixed(n, 4)
+            }),
+            html! { @if name == text(page, "method") { (page::badge(page::Tone::Good, say(Say::Kept))) } },
+        ]
+    };
+    let rows: Vec<_> = trials.iter().map(row).collect();
+    Some(html! {
+        h3 { (say(Say::Candidates)) }
+        (page::grid(say(Say::Candidates), &heads, &rows))
+    })
 }
 
 fn recommend(l: Locale, page: &Value) -> Option<Markup> {

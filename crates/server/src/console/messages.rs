@@ -180,6 +180,7 @@ messages! {
     NotTrainedLead: "No version answers yet, so there is nothing to ask.", "Aucune version ne répond encore, il n’y a donc rien à demander.";
 
     // What kinds learned.
+    WeightedQuantileLoss: "Weighted quantile loss", "Perte quantile pondérée";
     Segment: "Segment", "Segment";
     ShareOfCustomers: "Share of customers", "Part des clients";
     ShareOfRevenue: "Share of revenue", "Part du chiffre d’affaires";

@@ -10,6 +10,14 @@ use std::collections::BTreeMap;
 /// Sentence of each code; a value stands where its name is in braces.
 const SENTENCES: &[(&str, &str)] = &[
     (
+        "lately",
+        "{mean} {unit} par {step} sur les {periods} derniers où il y avait à vendre",
+    ),
+    ("promotion", "une promotion est prévue"),
+    ("holiday", "un jour férié"),
+    ("closed", "fermé"),
+    ("ended", "le catalogue dit qu’il ne se vend plus"),
+    (
         "bought_with",
         "acheté avec {product} ; fois : {times}, attendu : {expected}",
     ),

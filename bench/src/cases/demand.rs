@@ -1,0 +1,262 @@
+//! Forecasts of demand on real series, held out as published comparisons do.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::Context;
+use jiff::civil::date;
+use models::demand::{Forecaster, Panel, Settings, Step, pinball};
+use serde_json::Value;
+
+use super::columns::{batches, numbers, numbers_or_nan};
+use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
+use crate::child::ChildUse;
+use crate::peer::Peer;
+
+/// Daily turnover of drugstores.
+pub(crate) static ROSSMANN_DEMAND: Case = Case {
+    name: "rossmann_demand",
+    what: "daily turnover of 1,115 drugstores, six weeks ahead at once, by `comptoir run` with source files only",
+    unit: "weighted absolute percentage error",
+    bar: "≤ .086, root mean squared percentage error ≤ .125, 90 % intervals hold 87 to 93 %",
+    run: rossmann,
+};
+
+/// Weekly sales of departments.
+pub(crate) static WALMART_DEMAND: Case = Case {
+    name: "walmart_demand",
+    what: "weekly sales of 3,331 departments of 45 stores, eight weeks ahead at once, by `comptoir run` with source files only",
+    unit: "weighted absolute percentage error",
+    bar: "≤ .073, 90 % intervals hold 87 to 93 %",
+    run: walmart,
+};
+
+/// Monthly sales of car parts.
+pub(crate) static CAR_PARTS_DEMAND: Case = Case {
+    name: "car_parts_demand",
+    what: "monthly sales of car parts, 71 % of them zero: months 46 to 51 from months 1 to 45, series without a missing month",
+    unit: "pinball loss at .5, .75, .9 and .95, divided by the mean absolute monthly change",
+    bar: "≤ .395, 90 % intervals hold 87 to 93 %",
+    run: car_parts,
+};
+
+/// What a scorecard says.
+struct Told {
+    error: f64,
+    baseline: f64,
+    squared: Option<f64>,
+    coverage: f64,
+    notes: String,
+    gate: String,
+}
+
+/// Imports one of the example shops and trains its product; a test takes fewer rows.
+fn trained(
+    ctx: &Ctx,
+    program: &Path,
+    name: &str,
+    (file, fewer): (&str, &str),
+) -> anyhow::Result<(Told, ChildUse)> {
+    let folder = Folder::new(name)?;
+    let shop: PathBuf = shop(program, &folder, name)?;
+    if ctx.pick(true, false) {
+        let source = shop.join("sources/sales.toml");
+        let text = fs_err::read_to_string(&source)?;
+        let skip = format!(
+            "\n[[skip]]\nwhen = \"{fewer}\"\nreason = \"fewer for the test\"\n\n[contract]"
+        );
+        fs_err::write(&source, text.replace("\n[contract]", &skip))?;
+        let product = shop.join("products").join(file);
+        let text = fs_err::read_to_string(&product)?;
+        fs_err::write(&product, format!("{text}rows_max = 10000\n"))?;
+    }
+    ran(program, &shop, &["import", "--quiet"], &[0])?;
+    let seed = ctx.seed.to_string();
+    let arguments = ["run", "--quiet", "--output", "json", "--seed", &seed];
+    let started = std::time::Instant::now();
+    let answer = comptoir(program, &shop, &arguments)
+        .stdout(Stdio::piped())
+        .output()
+        .context("start the program")?;
+    let seconds = started.elapsed().as_secs_f64();
+    let outcomes: Value = serde_json::from_slice(&answer.stdout).context("read its answer")?;
+    let outcome = outcomes.get(0).context("it trained nothing")?;
+    let metric = |name: &str, of: &str| {
+        let metrics = outcome.pointer("/scorecard/metrics")?.as_array()?;
+        let metric = metrics.iter().find(|m| m["name"] == name)?;
+        metric.pointer(&format!("/{of}/measured/point"))?.as_f64()
+    };
+    let notes = outcome
+        .pointer("/scorecard/notes")
+        .and_then(Value::as_array);
+    let notes = notes
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .take(3);
+    let peak = outcome["peak_memory_bytes"].as_u64();
+    Ok((
+        Told {
+            error: metric("weighted absolute error", "value").context("no error")?,
+            baseline: metric("weighted absolute error", "baseline").context("no baseline")?,
+            squared: metric("root mean squared percentage error", "value"),
+            coverage: metric("coverage", "value").context("no coverage")?,
+            notes: notes.collect::<Vec<_>>().join("; "),
+            gate: outcome["because"].as_str().unwrap_or_default().to_owned(),
+        },
+        ChildUse {
+            status: answer.status,
+            seconds,
+            peak_memory_bytes: peak,
+        },
+    ))
+}
+
+fn rossmann(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let peer = || Peer::ask(ctx, "demand_lightgbm.py", &["rossmann"]);
+    let fewer = ("turnover.toml", "\\\"Store\\\" > 60");
+    let holds = |told: &Told| told.error <= 0.086 && told.squared.is_some_and(|s| s <= 0.125);
+    by_program(
+        ctx,
+        "rossmann",
+        fewer,
+        holds,
+        peer,
+        "last 42 days, open days with sales",
+    )
+}
+
+fn walmart(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let peer = || Peer::ask(ctx, "demand_lightgbm.py", &["walmart"]);
+    let fewer = ("departments.toml", "\\\"Store\\\" > 2");
+    let holds = |told: &Told| told.error <= 0.073;
+    by_program(
+        ctx,
+        "walmart",
+        fewer,
+        holds,
+        peer,
+        "last 8 weeks, sales as they are",
+    )
+}
+
+fn by_program(
+    ctx: &Ctx,
+    name: &str,
+    fewer: (&str, &str),
+    holds: impl Fn(&Told) -> bool,
+    peer: impl Fn() -> Peer,
+    split: &'static str,
+) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.data.is_none() {
+        return Ok(NO_DATA);
+    }
+    let (told, used) = trained(ctx, &program, name, fewer)?;
+    let squared = told.squared.map_or(String::new(), |squared| {
+        format!("root mean squared percentage error {squared:.4}; ")
+    });
+    let covered = (0.87..=0.93).contains(&told.coverage);
+    Ok(Outcome::Measured(Measured {
+        value: told.error,
+        verdict: Verdict::at_full_size(ctx, covered && holds(&told)),
+        peer: ctx.pick(Peer::none("asked at full size"), peer()),
+        split,
+        note: format!(
+            "naive {:.4}; {squared}90 % intervals hold {:.1} %; {}; {}; with the training on everything {:.0} s",
+            told.baseline,
+            100.0 * told.coverage,
+            told.gate,
+            told.notes,
+            used.seconds
+        ),
+        child: Some(used),
+    }))
+}
+
+/// Levels of the quantiles that are judged.
+const LEVELS: [f64; 4] = [0.5, 0.75, 0.9, 0.95];
+
+fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    const MONTHS: usize = 51;
+    const AHEAD: usize = 6;
+    let Some(path) = ctx.data_file("expsmooth/carparts_long.parquet") else {
+        return Ok(NO_DATA);
+    };
+    let table = batches(&path)?;
+    let (series, month) = (numbers(&table, "series")?, numbers(&table, "t")?);
+    let units = numbers_or_nan(&table, "units")?;
+    let n = series.iter().fold(0.0f64, |most, s| most.max(*s)) as usize;
+    let mut values = vec![f32::NAN; n * MONTHS];
+    for ((series, month), units) in series.iter().zip(&month).zip(&units) {
+        values[(*series as usize - 1) * MONTHS + *month as usize - 1] = *units as f32;
+    }
+    let n = ctx.pick(400, n);
+    values.truncate(n * MONTHS);
+    let first = date(1998, 1, 1);
+    let panel = Panel::new(
+        Step::Month,
+        first,
+        (MONTHS, 0),
+        values,
+        vec![[0, 0]; n],
+        Vec::new(),
+    )?;
+    let known = MONTHS - AHEAD;
+    let past = panel.before(known);
+    let settings = Settings {
+        seed: ctx.seed,
+        rows_max: ctx.pick(20_000, 600_000),
+        ..Settings::default()
+    };
+    let forecaster = Forecaster::fit(&past, AHEAD, &settings)?;
+    let forecast = forecaster.forecast(&past)?;
+    let naive = forecaster.baseline(&past);
+    let (mut ours, mut theirs, mut judged) = (0.0, 0.0, 0.0);
+    let (mut zero, mut covered, mut periods) = (0.0, 0.0, 0.0);
+    for series in 0..n {
+        let values = panel.values(series);
+        let changes = values[..known]
+            .windows(2)
+            .map(|w| f64::from((w[1] - w[0]).abs()));
+        let change = changes.sum::<f64>() / (known - 1) as f64;
+        if values.iter().any(|v| v.is_nan()) || change <= 0.0 {
+            continue;
+        }
+        let scale = change * (AHEAD * LEVELS.len()) as f64;
+        for ahead in 0..AHEAD {
+            let sold = f64::from(values[known + ahead]);
+            for level in LEVELS {
+                ours += pinball(level, sold, forecast.quantile(series, ahead, level)) / scale;
+                theirs += pinball(level, sold, naive.quantile(series, ahead, level)) / scale;
+                zero += pinball(level, sold, 0.0) / scale;
+            }
+            let (low, high) = forecast.interval(series, ahead, 0.9);
+            covered += f64::from(u8::from(low <= sold && sold <= high));
+            periods += 1.0;
+        }
+        judged += 1.0;
+    }
+    let (value, coverage) = (ours / judged, covered / periods);
+    let holds = value <= 0.395 && (0.87..=0.93).contains(&coverage);
+    Ok(Outcome::Measured(Measured {
+        value,
+        verdict: Verdict::at_full_size(ctx, holds),
+        peer: Peer::none(
+            "its figures are published: LightGBM Tweedie .3987, TSB .4164, Croston SBA .5462",
+        ),
+        split: "months 1 to 45 learn, 46 to 51 judge",
+        note: format!(
+            "{judged} series; by {}; {} {:.4}; zero {:.4}; 90 % intervals hold {:.1} %",
+            forecaster.method().name(),
+            forecaster.baseline_method().name(),
+            theirs / judged,
+            zero / judged,
+            100.0 * coverage
+        ),
+        child: None,
+    }))
+}

@@ -1,0 +1,33 @@
+//! Demand: what will sell in each period to come, of many series at once, with intervals and with what moves it.
+//!
+//! - [`Panel`]: series of equal periods, with what is known of the periods to come: openings, promotions, prices.
+//! - [`local`]: methods that forecast each series from itself: ETS, Theta, Croston SBA, TSB, ADIDA.
+//! - [`Naive`]: what anybody could forecast; what must be beaten.
+//! - [`Boosted`]: one model of all series. Trees see a series and a period relative to the level of the series.
+//! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
+//!   was there, and with a forecast told apart into what drives it.
+//!
+//! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known.
+//!
+//! # Source
+//! Makridakis, Spiliotis, Assimakopoulos (2022) for boosted trees over many series, direct by horizon; Vovk, Gammerman,
+//! Shafer (2005) for quantiles.
+
+mod alone;
+mod boosted;
+mod columns;
+mod error;
+mod forecaster;
+pub mod local;
+mod naive;
+mod panel;
+mod score;
+mod spread;
+
+pub use boosted::{Boosted, Scale, Settings};
+pub use columns::{Driver, Meaning};
+pub use error::{FitError, PanelError};
+pub use forecaster::{Forecast, Forecaster, Method, Part, Trial};
+pub use naive::Naive;
+pub use panel::{Known, Panel, Role, Step};
+pub use score::{LEVELS, pinball, quantile_loss};

@@ -1,0 +1,299 @@
+//! How far off forecasts are: quantiles of what was sold, relative to what was forecast, of forecasts alike.
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::deviation;
+use super::panel::Panel;
+
+/// Groups by size of the forecast at most.
+const SIZES: usize = 10;
+
+/// Groups by how much the series varies, within each of those at most.
+const RESTLESS: usize = 3;
+
+/// Groups by how far ahead, within each of those at most.
+const FAR: usize = 3;
+
+/// Forecasts that a group needs.
+const GROUP_MIN: usize = 150;
+
+/// Intervals are stretched so that each window holds this share, as its [`TAILS`] promise.
+const HELD: f64 = 0.9;
+
+/// Levels of the interval that is stretched.
+const TAILS: (f64, f64) = (0.05, 0.95);
+
+/// Intervals are not stretched further than this.
+const STRETCH_MAX: f64 = 3.0;
+
+/// Quantiles kept are this many parts of the whole apart.
+const PARTS: usize = 40;
+
+/// A forecast and what came of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Past {
+    /// What was forecast.
+    pub(super) forecast: f64,
+    /// How much the series varies relative to its level.
+    pub(super) deviation: f64,
+    /// Periods ahead, from 1.
+    pub(super) ahead: usize,
+    /// What was sold.
+    pub(super) sold: f64,
+}
+
+/// Quantiles of what is sold relative to what was forecast.
+///
+/// Forecasts are grouped by size, by how much their series vary, and by how far ahead they look; within a group
+/// quantiles are those of past forecasts, with the finite-sample correction of conformal prediction: where future and
+/// past forecasts of a group are exchangeable, an interval between two of them holds at least its share.
+///
+/// # Source
+/// Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction; Lei et al. (2018), split conformal intervals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Spread {
+    sizes: Vec<Size>,
+    /// By what distances from the median are multiplied, at least 1.
+    stretch: f64,
+}
+
+/// Forecasts of about one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Size {
+    /// Largest forecast among them; the last group has no bound.
+    up_to: f64,
+    groups: Vec<Restless>,
+}
+
+/// Forecasts of series that vary about as much.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Restless {
+    up_to: f64,
+    groups: Vec<Far>,
+}
+
+/// Forecasts about as far ahead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Far {
+    up_to: usize,
+    /// Sold over forecast, rising: by [`PARTS`], both ends with it.
+    ratios: Vec<f32>,
+}
+
+/// Splits sorted things into about equal groups of enough of them, never between equal keys.
+fn parts<T, K: PartialOrd>(sorted: &[T], most: usize, key: impl Fn(&T) -> K) -> Vec<&[T]> {
+    let wanted = most.min(sorted.len() / GROUP_MIN).max(1);
+    let (mut found, mut from) = (Vec::new(), 0);
+    for part in 1..=wanted {
+        let mut to = sorted.len() * part / wanted;
+        while to > 0 && to < sorted.len() && key(&sorted[to]) <= key(&sorted[to - 1]) {
+            to += 1;
+        }
+        if to > from {
+            found.push(&sorted[from..to]);
+            from = to;
+        }
+    }
+    found
+}
+
+impl Spread {
+    /// Learns from forecasts and what came of them; those of nothing tell nothing. `None` where there is none.
+    pub(super) fn fit(mut past: Vec<Past>) -> Option<Self> {
+        past.retain(|p| p.forecast > 0.0);
+        if past.is_empty() {
+            return None;
+        }
+        past.sort_unstable_by(|a, b| a.forecast.total_cmp(&b.forecast));
+        let sizes = parts(&past, SIZES, |p| p.forecast);
+        let sizes = sizes.into_iter().map(|size| {
+            let up_to = size.last().map_or(0.0, |p| p.forecast);
+            let mut alike = size.to_vec();
+            alike.sort_unstable_by(|a, b| a.deviation.total_cmp(&b.deviation));
+            let groups = parts(&alike, RESTLESS, |p| p.deviation);
+            let groups = groups.into_iter().map(Restless::fit).collect();
+            Size { up_to, groups }
+        });
+        Some(Self {
+            sizes: sizes.collect(),
+            stretch: 1.0,
+        })
+    }
+
+    /// Learns from windows of forecasts, and stretches intervals until each window is held by what the others teach.
+    ///
+    /// All series of a window share what nobody foresaw, so that windows, and not forecasts, are the independent ones.
+    pub(super) fn over(windows: &[Vec<Past>]) -> Option<Self> {
+        let mut all = Self::fit(windows.concat())?;
+        if windows.len() > 1 {
+            for (at, window) in windows.iter().enumerate() {
+                let needed = Self::without(windows, at).and_then(|others| others.needed(window));
+                all.stretch = all.stretch.max(needed.unwrap_or(1.0)).min(STRETCH_MAX);
+            }
+        }
+        Some(all)
+    }
+
+    /// Learns from all windows but one.
+    pub(super) fn without(windows: &[Vec<Past>], left_out: usize) -> Option<Self> {
+        let others = windows.iter().enumerate().filter(|(at, _)| *at != left_out);
+        Self::fit(others.flat_map(|(_, of)| of).copied().collect())
+    }
+
+    /// By what distances from the median have to be multiplied to hold a window; `None` where it tells nothing.
+    fn needed(&self, window: &[Past]) -> Option<f64> {
+        let told = window.iter().filter(|p| p.forecast > 0.0);
+        let mut each: Vec<f64> = told
+            .map(|past| {
+                let middle = self.quantile(0.5, past);
+                let tail = if past.sold < middle { TAILS.0 } else { TAILS.1 };
+                let reach = (self.quantile(tail, past) - middle).abs();
+                let off = (past.sold - middle).abs();
+                if off <= reach { 1.0 } else { off / reach }
+            })
+            .collect();
+        each.sort_unstable_by(f64::total_cmp);
+        let at = ((HELD * each.len() as f64).ceil() as usize).checked_sub(1)?;
+        each.get(at).copied()
+    }
+
+    /// The quantile of a level, 0 to 1, of what is sold where so much is forecast.
+    pub(super) fn quantile(&self, level: f64, of: &Past) -> f64 {
+        if of.forecast <= 0.0 {
+            return 0.0;
+        }
+        let size = within(&self.sizes, |size| of.forecast <= size.up_to);
+        let restless = size.and_then(|s| within(&s.groups, |r| of.deviation <= r.up_to));
+        let far = restless.and_then(|r| within(&r.groups, |f| of.ahead <= f.up_to));
+        far.map_or(of.forecast, |far| {
+            let middle = far.ratio(0.5);
+            of.forecast * (middle + self.stretch * (far.ratio(level) - middle))
+        })
+    }
+}
+
+/// The first that holds, or the last of all.
+fn within<T>(all: &[T], holds: impl Fn(&T) -> bool) -> Option<&T> {
+    all.iter().find(|one| holds(one)).or(all.last())
+}
+
+impl Restless {
+    fn fit(alike: &[Past]) -> Self {
+        let up_to = alike.last().map_or(0.0, |p| p.deviation);
+        let mut ahead = alike.to_vec();
+        ahead.sort_unstable_by_key(|p| p.ahead);
+        let groups = parts(&ahead, FAR, |p| p.ahead);
+        Self {
+            up_to,
+            groups: groups.into_iter().map(Far::fit).collect(),
+        }
+    }
+}
+
+impl Far {
+    fn fit(alike: &[Past]) -> Self {
+        Self {
+            up_to: alike.last().map_or(0, |p| p.ahead),
+            ratios: quantiles(alike),
+        }
+    }
+
+    /// Between two kept quantiles the line.
+    fn ratio(&self, level: f64) -> f64 {
+        let at = level.clamp(0.0, 1.0) * PARTS as f64;
+        let low = (at.floor() as usize).min(PARTS - 1);
+        let (one, two) = (f64::from(self.ratios[low]), f64::from(self.ratios[low + 1]));
+        one + (at - low as f64) * (two - one)
+    }
+}
+
+/// Quantiles of sold over forecast, [`PARTS`] apart.
+///
+/// Of n values the one of rank ⌈level · (n + 1)⌉ is not passed by the next with that probability at least; low levels
+/// are counted from above.
+fn quantiles(alike: &[Past]) -> Vec<f32> {
+    let mut ratios: Vec<f64> = alike.iter().map(|p| p.sold / p.forecast).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    let n = ratios.len();
+    let at = |part: usize| {
+        let level = part as f64 / PARTS as f64;
+        let rank = if level >= 0.5 {
+            (level * (n + 1) as f64).ceil() as usize
+        } else {
+            (n + 1).saturating_sub(((1.0 - level) * (n + 1) as f64).ceil() as usize)
+        };
+        ratios[rank.clamp(1, n) - 1] as f32
+    };
+    (0..=PARTS).map(at).collect()
+}
+
+/// By series, how much it varies relative to its level as of the end of what is known.
+pub(super) fn deviations(panel: &Panel) -> Vec<f64> {
+    let of = |series| deviation(panel.values(series), panel.known(), panel.step());
+    (0..panel.series()).map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Past, Spread};
+
+    #[test]
+    fn intervals_hold_their_share_where_series_vary_differently() {
+        // Series of deviation 0.1 and 0.8, half each, forecast 100: what is sold is spread evenly around.
+        let past: Vec<Past> = (0..4_000)
+            .map(|i| {
+                let deviation = if i % 2 == 0 { 0.1 } else { 0.8 };
+                let spread = f64::from((i * 7_919) % 2_001 - 1_000) / 1_000.0;
+                Past {
+                    forecast: 100.0,
+                    deviation,
+                    ahead: 1 + i as usize % 6,
+                    sold: 100.0 * (1.0 + deviation * spread),
+                }
+            })
+            .collect();
+        let learnt = Spread::fit(past.clone()).expect("there are forecasts");
+        for deviation in [0.1, 0.8] {
+            let of = Past {
+                deviation,
+                ..past[0]
+            };
+            let (low, high) = (learnt.quantile(0.05, &of), learnt.quantile(0.95, &of));
+            let half = 0.9 * deviation * 100.0;
+            assert!((low - (100.0 - half)).abs() < 0.08 * half, "{low} {half}");
+            assert!((high - (100.0 + half)).abs() < 0.08 * half, "{high} {half}");
+        }
+    }
+
+    #[test]
+    fn a_single_forecast_gives_a_spread_and_none_gives_none() {
+        assert!(Spread::fit(Vec::new()).is_none());
+        let one = Past {
+            forecast: 2.0,
+            deviation: f64::NAN,
+            ahead: 1,
+            sold: 3.0,
+        };
+        let learnt = Spread::fit(vec![one]).expect("there is one");
+        assert_eq!(
+            learnt.quantile(
+                0.5,
+                &Past {
+                    forecast: 4.0,
+                    ..one
+                }
+            ),
+            6.0
+        );
+        assert_eq!(
+            learnt.quantile(
+                0.9,
+                &Past {
+                    forecast: 0.0,
+                    ..one
+                }
+            ),
+            0.0
+        );
+    }
+}

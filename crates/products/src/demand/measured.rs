@@ -1,0 +1,261 @@
+//! How good forecasts were on the periods after training, beside the naive ones.
+
+use super::fitted::Body;
+use super::series::series;
+use crate::estimates::{self, not_measured};
+use features::History;
+use models::demand::{Forecast, LEVELS, Panel, pinball};
+use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard};
+
+/// Share of periods without a sale from which forecasting zero has the least absolute error of all.
+const SELDOM: f64 = 0.5;
+
+/// What was forecast of one series and what came of it, added up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    periods: f64,
+    sold: f64,
+    /// Absolute value of what was sold.
+    size: f64,
+    forecast: f64,
+    error: f64,
+    loss: f64,
+    /// Squared error relative to what was sold, over periods with a sale.
+    squared: f64,
+    with_sale: f64,
+    covered: f64,
+    zero_error: f64,
+}
+
+/// Sums of a forecast over the periods that came, by series.
+fn sums(forecast: &Forecast<'_>, later: &Panel, from: usize, interval: f64) -> Vec<Sums> {
+    let of = |series: usize| {
+        let mut sums = Sums::default();
+        let values = later.values(series);
+        // A series that nothing was known of before is told of, not measured.
+        if values[..from].iter().all(|v| v.is_nan()) {
+            return sums;
+        }
+        for ahead in 0..forecast.ahead().min(values.len() - from) {
+            let sold = f64::from(values[from + ahead]);
+            if sold.is_nan() {
+                continue;
+            }
+            let said = forecast.expected(series)[ahead];
+            let quantile = |level: f64| forecast.quantile(series, ahead, level);
+            let (low, high) = forecast.interval(series, ahead, interval);
+            sums.periods += 1.0;
+            sums.sold += sold;
+            sums.size += sold.abs();
+            sums.forecast += said;
+            sums.error += (sold - said).abs();
+            sums.zero_error += sold.abs();
+            sums.loss += LEVELS
+                .iter()
+                .map(|level| 2.0 * pinball(*level, sold, quantile(*level)))
+                .sum::<f64>()
+                / LEVELS.len() as f64;
+            if sold > 0.0 {
+                sums.squared += ((sold - said) / sold).powi(2);
+                sums.with_sale += 1.0;
+            }
+            sums.covered += f64::from(u8::from(low <= sold && sold <= high));
+        }
+        sums
+    };
+    (0..later.series()).map(of).collect()
+}
+
+/// A ratio of sums over series for the version and the baseline, and the difference on the same series.
+fn figure(
+    ours: &[Sums],
+    naive: &[Sums],
+    seed: u64,
+    of: impl Fn(&Sums) -> (f64, f64) + Sync,
+) -> [Estimate; 3] {
+    let ratio = |sums: &[Sums], sample: &[usize]| {
+        let (mut above, mut below) = (0.0, 0.0);
+        for at in sample {
+            let (a, b) = of(&sums[*at]);
+            above += a;
+            below += b;
+        }
+        (below > 0.0).then(|| above / below)
+    };
+    let n = ours.len();
+    [
+        estimates::statistic(n, seed, |sample| ratio(ours, sample)),
+        estimates::statistic(n, seed, |sample| ratio(naive, sample)),
+        estimates::statistic(n, seed, |sample| {
+            Some(ratio(ours, sample)? - ratio(naive, sample)?)
+        }),
+    ]
+}
+
+/// Weighted quantile loss decides, and the weighted absolute error where it means something: of a series that sells in
+/// few periods the best absolute error is that of forecasting nothing.
+pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) -> Scorecard {
+    let settings = &body.settings;
+    let step = settings.step();
+    let Some(found) = series(later, settings) else {
+        return nothing("no whole period is known");
+    };
+    let panel = &found.panel;
+    let from = usize::try_from(step.between(panel.date(0), as_of.0)).unwrap_or(usize::MAX);
+    if from == 0 || from >= panel.known() {
+        return nothing("no whole period came after training");
+    }
+    let past = panel.before(from);
+    let (forecast, naive) = match body.forecaster.forecast(&past) {
+        Ok(forecast) => (forecast, body.forecaster.baseline(&past)),
+        Err(why) => return not_measured(&why),
+    };
+    let measured = |sums: &Sums| sums.periods > 0.0;
+    let both = sums(&forecast, panel, from, settings.interval)
+        .into_iter()
+        .zip(sums(&naive, panel, from, settings.interval))
+        .filter(|(ours, _)| measured(ours));
+    let (ours, theirs): (Vec<Sums>, Vec<Sums>) = both.unzip();
+    let all = |of: fn(&Sums) -> f64| ours.iter().map(of).sum::<f64>();
+    let periods = all(|s| s.periods);
+    let seldom = 1.0 - all(|s| s.with_sale) / periods.max(1.0) > SELDOM;
+    let baseline_name = body.forecaster.baseline_method().name();
+    let metric =
+        |name: &str, unit: &str, better, role, [value, baseline, gain]: [Estimate; 3]| Metric {
+            name: name.to_owned(),
+            scope: String::new(),
+            unit: unit.to_owned(),
+            better,
+            role,
+            value,
+            baseline,
+            baseline_name: baseline_name.to_owned(),
+            gain,
+        };
+    let share = "share of what was sold";
+    let mut metrics = vec![
+        metric(
+            "weighted quantile loss",
+            share,
+            Direction::Lower,
+            Role::Decides,
+            figure(&ours, &theirs, seed, |s| (s.loss, s.size)),
+        ),
+        metric(
+            "weighted absolute error",
+            share,
+            Direction::Lower,
+            if seldom { Role::Shown } else { Role::Decides },
+            figure(&ours, &theirs, seed, |s| (s.error, s.size)),
+        ),
+        metric(
+            "coverage",
+            &format!(
+                "share of periods inside an interval of {}",
+                settings.interval
+            ),
+            Direction::Higher,
+            Role::Shown,
+            figure(&ours, &theirs, seed, |s| (s.covered, s.periods)),
+        ),
+    ];
+    if !seldom {
+        let [value, baseline, _] = figure(&ours, &theirs, seed, |s| (s.squared, s.with_sale));
+        let root = |estimate: Estimate| match estimate {
+            Estimate::Measured {
+                point,
+                low,
+                high,
+                units,
+            } => Estimate::Measured {
+                point: point.sqrt(),
+                low: low.sqrt(),
+                high: high.sqrt(),
+                units,
+            },
+            other @ (Estimate::Exact(_) | Estimate::NotMeasurable(_)) => other,
+        };
+        let (value, baseline) = (root(value), root(baseline));
+        let gain = Estimate::NotMeasurable(schema::WhyNot::DoesNotApply {
+            because: "roots of means are compared one by one".to_owned(),
+        });
+        metrics.push(metric(
+            "root mean squared percentage error",
+            "relative to what was sold, over periods with a sale",
+            Direction::Lower,
+            Role::Shown,
+            [value, baseline, gain],
+        ));
+    }
+    let days = later.as_of().epoch_day() - as_of.epoch_day();
+    Scorecard {
+        split: format!(
+            "fitted before {as_of}, {} {}s after it of {} series",
+            panel.known() - from,
+            step.name(),
+            ours.len()
+        ),
+        held_out: Some(HeldOut {
+            from: as_of,
+            days: u32::try_from(days).unwrap_or(0),
+        }),
+        metrics,
+        notes: notes(body, &ours, &theirs, seldom, panel.series()),
+    }
+}
+
+fn nothing(why: &str) -> Scorecard {
+    Scorecard {
+        split: "not measured".to_owned(),
+        held_out: None,
+        metrics: Vec::new(),
+        notes: vec![why.to_owned()],
+    }
+}
+
+/// What a reader must know to judge the figures.
+fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usize) -> Vec<String> {
+    let all = |sums: &[Sums], of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
+    let (sold, size) = (
+        all(ours, |s| s.sold),
+        all(ours, |s| s.size).max(f64::MIN_POSITIVE),
+    );
+    let bias = |sums: &[Sums]| 100.0 * (all(sums, |s| s.forecast) - sold) / size;
+    let mut notes = vec![format!(
+        "bias {:+.1} % of what was sold, {} {:+.1} %",
+        bias(ours),
+        body.forecaster.baseline_method().name(),
+        bias(theirs)
+    )];
+    if series > ours.len() {
+        notes.push(format!(
+            "{} of {series} series are not measured: they sold nothing before, or nothing is known of the periods after",
+            series - ours.len()
+        ));
+    }
+    if seldom {
+        let error = |of: f64| schema::estimate::short(of / size);
+        notes.push(format!(
+            "most periods sell nothing: to forecast zero has an absolute error of {} beside {} here, and leaves every shelf empty; so the quantile loss decides",
+            error(all(ours, |s| s.zero_error)),
+            error(all(ours, |s| s.error)),
+        ));
+    }
+    let mut by_size: Vec<&Sums> = ours.iter().collect();
+    by_size.sort_unstable_by(|a, b| (a.forecast / a.periods).total_cmp(&(b.forecast / b.periods)));
+    if by_size.len() >= 100 {
+        let tenths = (0..10).map(|tenth| {
+            let n = by_size.len();
+            let part = &by_size[n * tenth / 10..n * (tenth + 1) / 10];
+            let covered: f64 = part.iter().map(|s| s.covered).sum();
+            let periods: f64 = part.iter().map(|s| s.periods).sum();
+            format!("{:.0}", 100.0 * covered / periods.max(1.0))
+        });
+        notes.push(format!(
+            "coverage of the interval by tenth of the series, the least selling first: {} %",
+            tenths.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    notes.extend(body.notes().iter().cloned());
+    notes
+}

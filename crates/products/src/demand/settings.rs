@@ -1,0 +1,151 @@
+//! Settings of kind `demand`.
+
+use crate::file::Raw;
+use jiff::civil::Weekday;
+use models::demand::Step;
+use schema::ConfigError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Measure {
+    /// Units sold.
+    Units,
+    /// Money, discounts taken off.
+    Revenue,
+}
+
+/// What a series is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Grain {
+    /// A product at a site.
+    ProductAndSite,
+    /// A product at all sites together.
+    Product,
+}
+
+/// What becomes of what is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Returns {
+    /// It was wanted when it was bought: demand stays.
+    LeftOut,
+    /// It is taken off on the day it came back.
+    TakenOff,
+}
+
+/// What is known of a series before its first sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BeforeFirstSale {
+    /// Nothing: it may not have been on sale.
+    Unknown,
+    /// It was on sale and nobody bought it.
+    NothingSold,
+}
+
+/// Length of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepName {
+    Day,
+    Week,
+    Month,
+}
+
+/// First day of a week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WeekStarts {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// Settings as written.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Length of a period: `day`, `week` or `month`.
+    pub(crate) step: StepName,
+    /// First day of a week, where the period is one.
+    pub(crate) week_starts: WeekStarts,
+    /// Periods ahead that are forecast, 1 to 400. As many at the end of the history are held out to measure a version.
+    pub(crate) horizon: u32,
+    /// What a series is: `product_and_site` or `product`.
+    pub(crate) grain: Grain,
+    /// What is forecast: `units`, or `revenue` in cents.
+    pub(crate) measure: Measure,
+    /// What becomes of what is taken back: `left_out` or `taken_off`.
+    pub(crate) returns: Returns,
+    /// What is known of a series before its first sale: `unknown` or `nothing_sold`.
+    pub(crate) before_first_sale: BeforeFirstSale,
+    /// Probability with which an interval holds what will be sold, 0.5 to 0.99.
+    pub(crate) interval: f64,
+    /// Series that sold less often than in so many periods are forecast by their mean alone, 1 to 1000.
+    pub(crate) sales_min: u32,
+    /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
+    pub(crate) rows_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            step: StepName::Day,
+            week_starts: WeekStarts::Monday,
+            horizon: 28,
+            grain: Grain::ProductAndSite,
+            measure: Measure::Units,
+            returns: Returns::LeftOut,
+            before_first_sale: BeforeFirstSale::Unknown,
+            interval: 0.9,
+            sales_min: 3,
+            rows_max: 600_000,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self, raw: &Raw) -> Result<(), ConfigError> {
+        if !(1..=400).contains(&self.horizon) {
+            return Err(raw.refuse("horizon", self.horizon, "1 to 400"));
+        }
+        if !(0.5..=0.99).contains(&self.interval) {
+            return Err(raw.refuse("interval", self.interval, "0.5 to 0.99"));
+        }
+        if !(1..=1000).contains(&self.sales_min) {
+            return Err(raw.refuse("sales_min", self.sales_min, "1 to 1000"));
+        }
+        if !(10_000..=50_000_000).contains(&self.rows_max) {
+            return Err(raw.refuse("rows_max", self.rows_max, "10000 to 50000000"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn step(&self) -> Step {
+        match self.step {
+            StepName::Day => Step::Day,
+            StepName::Week => Step::Week,
+            StepName::Month => Step::Month,
+        }
+    }
+
+    pub(crate) fn week_starts(&self) -> Weekday {
+        match self.week_starts {
+            WeekStarts::Monday => Weekday::Monday,
+            WeekStarts::Tuesday => Weekday::Tuesday,
+            WeekStarts::Wednesday => Weekday::Wednesday,
+            WeekStarts::Thursday => Weekday::Thursday,
+            WeekStarts::Friday => Weekday::Friday,
+            WeekStarts::Saturday => Weekday::Saturday,
+            WeekStarts::Sunday => Weekday::Sunday,
+        }
+    }
+}
