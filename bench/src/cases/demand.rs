@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::columns::{batches, numbers, numbers_or_nan};
 use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
-use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::child::ChildUse;
 use crate::peer::Peer;
 
@@ -60,13 +60,17 @@ fn trained(
 ) -> anyhow::Result<(Told, ChildUse)> {
     let folder = Folder::new(name)?;
     let shop: PathBuf = shop(program, &folder, name)?;
-    if ctx.pick(true, false) {
+    if ctx.size == Size::Small {
         let source = shop.join("sources/sales.toml");
         let text = fs_err::read_to_string(&source)?;
         let skip = format!(
             "\n[[skip]]\nwhen = \"{fewer}\"\nreason = \"fewer for the test\"\n\n[contract]"
         );
         fs_err::write(&source, text.replace("\n[contract]", &skip))?;
+        // Each of these reads the whole file once more.
+        for plan in ["calendar", "promotions"] {
+            let _ = fs_err::remove_file(shop.join(format!("sources/{plan}.toml")));
+        }
         let product = shop.join("products").join(file);
         let text = fs_err::read_to_string(&product)?;
         fs_err::write(&product, format!("{text}rows_max = 10000\n"))?;
@@ -163,7 +167,10 @@ fn by_program(
     Ok(Outcome::Measured(Measured {
         value: told.error,
         verdict: Verdict::at_full_size(ctx, covered && holds(&told)),
-        peer: ctx.pick(Peer::none("asked at full size"), peer()),
+        peer: match ctx.size {
+            Size::Full => peer(),
+            Size::Small => Peer::none("asked at full size"),
+        },
         split,
         note: format!(
             "naive {:.4}; {squared}90 % intervals hold {:.1} %; {}; {}; with the training on everything {:.0} s",
@@ -194,7 +201,7 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
     for ((series, month), units) in series.iter().zip(&month).zip(&units) {
         values[(*series as usize - 1) * MONTHS + *month as usize - 1] = *units as f32;
     }
-    let n = ctx.pick(400, n);
+    let n = ctx.pick(200, n);
     values.truncate(n * MONTHS);
     let first = date(1998, 1, 1);
     let panel = Panel::new(
@@ -209,7 +216,7 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let past = panel.before(known);
     let settings = Settings {
         seed: ctx.seed,
-        rows_max: ctx.pick(20_000, 600_000),
+        rows_max: ctx.pick(10_000, 600_000),
         ..Settings::default()
     };
     let forecaster = Forecaster::fit(&past, AHEAD, &settings)?;

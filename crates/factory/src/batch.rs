@@ -288,7 +288,7 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
 struct Answers {
     texts: [StringBuilder; 8],
     position: Int64Builder,
-    numbers: [Float64Builder; 2],
+    numbers: [Float64Builder; 4],
     holdout: BooleanBuilder,
 }
 
@@ -303,6 +303,8 @@ fn answer_schema() -> SchemaRef {
         text("action"),
         text("label"),
         Field::new("score", DataType::Float64, true),
+        Field::new("low", DataType::Float64, true),
+        Field::new("high", DataType::Float64, true),
         Field::new("propensity", DataType::Float64, true),
         text("reasons"),
         Field::new("holdout", DataType::Boolean, true),
@@ -325,7 +327,7 @@ impl Answers {
         asked: &Asked,
         texts: [Option<&str>; 5],
         position: Option<i64>,
-        numbers: [Option<f64>; 2],
+        numbers: [Option<f64>; 4],
         holdout: Option<bool>,
     ) {
         let [id, action, label, reasons, error] = texts;
@@ -367,15 +369,15 @@ impl Answers {
             .texts
             .each_mut()
             .map(|b| Arc::new(b.finish()) as ArrayRef);
-        let [score, propensity] = self
+        let [score, low, high, propensity] = self
             .numbers
             .each_mut()
             .map(|b| Arc::new(b.finish()) as ArrayRef);
         let position = Arc::new(self.position.finish()) as ArrayRef;
         let holdout = Arc::new(self.holdout.finish()) as ArrayRef;
         let columns = vec![
-            id, customer, product, placement, position, action, label, score, propensity, reasons,
-            holdout, error,
+            id, customer, product, placement, position, action, label, score, low, high,
+            propensity, reasons, holdout, error,
         ];
         RecordBatch::try_new(answer_schema(), columns)
     }
@@ -550,11 +552,13 @@ impl Workshop {
                             Some(figure) => figure.point(),
                             None => a.score,
                         };
+                        let interval = a.estimate.as_ref().and_then(schema::Estimate::interval);
+                        let (low, high) = interval.unzip();
                         rows.row(
                             asked,
                             texts,
                             Some(i64::from(a.position)),
-                            [value, Some(a.propensity.get())],
+                            [value, low, high, Some(a.propensity.get())],
                             Some(held_out),
                         );
                     }
@@ -573,7 +577,7 @@ impl Workshop {
                         asked,
                         [None, None, None, None, Some(&why)],
                         None,
-                        [None, None],
+                        [None; 4],
                         None,
                     );
                     done.first_refusal.get_or_insert(why);

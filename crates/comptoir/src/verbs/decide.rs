@@ -12,11 +12,13 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   comptoir decide for-you --input customers.csv --output-file pages.parquet
   comptoir decide value --input customers.ndjson --output-file value.csv
+  comptoir decide demand --input products.csv --output-file forecast.parquet
   comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
 (The global --output says how the summary is printed: table or json.)
 
-Input columns: customer_id, product_id, placement, items (those that the product needs).
+Input columns: customer_id, product_id, placement, items (those that the product needs); of a demand
+product `placement` is the site. Figures have the ends of their interval in `low` and `high`.
 Formats by file name: .ndjson, .csv, .parquet.
 Every decision is logged in the lake; one row of output per action, one with an error per question
 that cannot be answered. The output is written beside its place and moved when it is complete.")]

@@ -14,6 +14,7 @@ use schema::{CustomerId, ProductId};
   comptoir explain for-you --for customer=17850 --about 85123A    why this product, or why not
   comptoir explain for-you --for product=85123A --placement complementary
   comptoir explain value --for customer=17850                     what a customer is worth, and why
+  comptoir explain turnover --for product=all --placement 262     what moves the forecast of a site
 
 Placements of a product: comptoir products NAME.")]
 pub(crate) struct Explain {

@@ -156,3 +156,33 @@ fn the_rules_of_the_guide_are_rules_of_the_grocery() {
         }
     }
 }
+
+#[test]
+fn demand_is_forecast_as_its_guide_says() {
+    let page = std::fs::read_to_string(root().join("docs/guides/demand.md")).unwrap();
+    let block = page.split("```toml\n").nth(1).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["new", "shop"]);
+    let shop = folder.path().join("shop");
+    std::fs::write(
+        shop.join("products/demand.toml"),
+        block.split("```").next().unwrap(),
+    )
+    .unwrap();
+    std::fs::write(shop.join("ask.csv"), "product_id\nJAM-APRICOT\n").unwrap();
+    good(&shop, &["import", "--quiet"]);
+    let steps = steps(&page);
+    assert!(steps.len() > 2, "the guide has lost its commands");
+    for (command, expected) in steps {
+        let arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let ran = run(&shop, &arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        for line in expected {
+            assert!(
+                ran.out.contains(line.trim()),
+                "`{command}` prints no {line:?}:\n{}",
+                ran.out
+            );
+        }
+    }
+}

@@ -36,14 +36,14 @@ static CARD: Card = Card {
     ],
     outputs: &[
         Output {
-            name: "the first day of each period",
-            unit: "units or cents",
-            meaning: "What is expected to sell in the period, with its interval.",
-        },
-        Output {
             name: "total",
             unit: "units or cents",
             meaning: "What is expected to sell in all of them together; its interval is not the sum of theirs.",
+        },
+        Output {
+            name: "the first day of each period",
+            unit: "units or cents",
+            meaning: "What is expected to sell in the period, with its interval.",
         },
     ],
     subjects: &[Subject::Product],

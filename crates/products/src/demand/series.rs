@@ -269,11 +269,11 @@ impl Opening {
         let ends = epoch_day(days.step.after(days.first, days.known));
         let mut notes = Vec::new();
         match planned {
-            Some(last) if *last + 1 < days.until && *last + 1 >= ends => notes.push(format!(
+            Some(last) if *last + 1 < days.until && *last + 7 >= ends => notes.push(format!(
                 "the calendar ends with {}: after it sites are taken to be open as in the eight weeks before",
                 date_of(*last)
             )),
-            Some(last) if *last + 1 < ends => notes.push(format!(
+            Some(last) if *last + 7 < ends => notes.push(format!(
                 "the calendar ends with {}, before the forecast begins: sites are taken to be open on the weekdays of the last eight weeks, without holidays",
                 date_of(*last)
             )),

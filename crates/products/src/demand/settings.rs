@@ -89,8 +89,6 @@ pub(crate) struct Settings {
     pub(crate) before_first_sale: BeforeFirstSale,
     /// Probability with which an interval holds what will be sold, 0.5 to 0.99.
     pub(crate) interval: f64,
-    /// Series that sold less often than in so many periods are forecast by their mean alone, 1 to 1000.
-    pub(crate) sales_min: u32,
     /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
     pub(crate) rows_max: u32,
 }
@@ -106,7 +104,6 @@ impl Default for Settings {
             returns: Returns::LeftOut,
             before_first_sale: BeforeFirstSale::Unknown,
             interval: 0.9,
-            sales_min: 3,
             rows_max: 600_000,
         }
     }
@@ -119,9 +116,6 @@ impl Settings {
         }
         if !(0.5..=0.99).contains(&self.interval) {
             return Err(raw.refuse("interval", self.interval, "0.5 to 0.99"));
-        }
-        if !(1..=1000).contains(&self.sales_min) {
-            return Err(raw.refuse("sales_min", self.sales_min, "1 to 1000"));
         }
         if !(10_000..=50_000_000).contains(&self.rows_max) {
             return Err(raw.refuse("rows_max", self.rows_max, "10000 to 50000000"));

@@ -14,6 +14,7 @@
 mod answers;
 mod by_log;
 mod change;
+mod demand;
 mod experiment;
 mod gained;
 mod laws;

@@ -49,6 +49,24 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "that is {#} ({#} to {#}) beside the version before it, if arms by chance were worth the same to both",
         "soit {0} ({1} à {2}) par rapport à la version d’avant, si les variantes au hasard valaient autant pour les deux",
     ),
+    // Forecasts.
+    (
+        "mean of {~} and {~} and {~}",
+        "moyenne de {0}, de {1} et de {2}",
+    ),
+    ("mean of {~} and {~}", "moyenne de {0} et de {1}"),
+    (
+        "share of periods inside an interval of {#}",
+        "part des périodes dans un intervalle à {0}",
+    ),
+    (
+        "bias {#} % of what was sold, {~} {#} %",
+        "biais de {0} % de ce qui s’est vendu, {1} {2} %",
+    ),
+    (
+        "{#} of {#} series are not measured: they sold nothing before, or nothing is known of the periods after",
+        "{0} séries sur {1} ne sont pas mesurées : elles n’avaient rien vendu avant, ou l’on ne sait rien des périodes après",
+    ),
     // Ratios, and what must not get worse.
     ("{} ({~} per {~})", "{0} ({1} par {2})"),
     ("change of {~}", "changement : {0}"),

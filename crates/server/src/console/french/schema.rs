@@ -69,6 +69,48 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Ce qui peut être offert à un client, et ce que cela coûte à qui.",
     ),
     ("one offer", "une offre"),
+    (
+        "The promotion plan: what was or will be cheaper or displayed for everybody, where and when. What is offered to single customers is in table offers.",
+        "Le plan de promotions : ce qui a été ou sera moins cher ou mis en avant pour tous, où et quand. Ce qui est offert à un client en particulier est dans la table des offres.",
+    ),
+    (
+        "one promotion of one product at one site from one day to another",
+        "une promotion d’un article sur un site d’un jour à un autre",
+    ),
+    (
+        "The shop's own identifier of the promotion, or of its kind.",
+        "Identifiant de la promotion, ou de sa sorte, dans le magasin.",
+    ),
+    (
+        "What is promoted; * for all products of the site.",
+        "Ce qui est en promotion ; * pour tous les articles du site.",
+    ),
+    ("Where; * for all sites.", "Où ; * pour tous les sites."),
+    (
+        "First day of the promotion.",
+        "Premier jour de la promotion.",
+    ),
+    (
+        "Last day of the promotion.",
+        "Dernier jour de la promotion.",
+    ),
+    (
+        "Share of the price that is taken off; empty where only that there is a promotion is known.",
+        "Part du prix retirée ; vide si l’on sait seulement qu’il y a une promotion.",
+    ),
+    (
+        "What the promotion gives away at the site in all its days, where that is planned.",
+        "Ce que la promotion donne sur le site sur tous ses jours, si c’est prévu.",
+    ),
+    ("ISO 4217 code of the amount.", "Code ISO 4217 du montant."),
+    (
+        "Region that figures of sites are added up by.",
+        "Région par laquelle les chiffres des sites sont additionnés.",
+    ),
+    (
+        "Format of the store, as the shop names it: hypermarket, corner shop …",
+        "Format du magasin, tel que l’enseigne le nomme : hypermarché, supérette…",
+    ),
     ("The history of prices.", "L’historique des prix."),
     (
         "one product from one moment on",
@@ -511,6 +553,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("imports", "imports"),
     ("offers", "offres"),
     ("prices", "prix"),
+    ("promotions", "promotions"),
     ("quarantine", "quarantaine"),
     ("sales", "ventes"),
     ("sites", "sites"),

@@ -42,6 +42,25 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "sum of three quintiles, 3 to 15",
         "somme de trois quintiles, de 3 à 15",
     ),
+    ("seasonal naive", "naïf saisonnier"),
+    (
+        "mean of the last 8 alike",
+        "moyenne des 8 dernières périodes semblables",
+    ),
+    ("ETS", "ETS"),
+    ("Theta", "Thêta"),
+    ("Croston SBA", "Croston SBA"),
+    ("TSB", "TSB"),
+    ("ADIDA", "ADIDA"),
+    (
+        "boosted trees of logarithms",
+        "arbres boostés des logarithmes",
+    ),
+    ("boosted trees, Tweedie", "arbres boostés, Tweedie"),
+    (
+        "boosted trees of the median",
+        "arbres boostés de la médiane",
+    ),
     ("BG/NBD", "BG/NBD"),
     ("visits per customer", "visites par client"),
     ("orders per customer", "commandes par client"),
@@ -213,6 +232,44 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "each customer goes on at their own rate so far",
         "chaque client continue à son propre rythme",
+    ),
+    (
+        "How much of this product will sell at this site, in each period to come?",
+        "Combien de cet article se vendra-t-il sur ce site, à chaque période à venir ?",
+    ),
+    (
+        "weighted quantile loss and weighted absolute error on the periods after training",
+        "perte quantile pondérée et erreur absolue pondérée sur les périodes après l’apprentissage",
+    ),
+    (
+        "the better of the mean of the last periods alike and the season before",
+        "la meilleure de la moyenne des dernières périodes semblables et de la saison d’avant",
+    ),
+    (
+        "the first day of each period",
+        "premier jour de chaque période",
+    ),
+    ("units or cents", "unités ou centimes"),
+    (
+        "What is expected to sell in the period, with its interval.",
+        "Ce qui devrait se vendre dans la période, avec son intervalle.",
+    ),
+    (
+        "What is expected to sell in all of them together; its interval is not the sum of theirs.",
+        "Ce qui devrait se vendre sur toutes ensemble ; son intervalle n’est pas la somme des leurs.",
+    ),
+    ("total", "total"),
+    ("weighted quantile loss", "perte quantile pondérée"),
+    ("weighted absolute error", "erreur absolue pondérée"),
+    ("coverage", "couverture"),
+    (
+        "root mean squared percentage error",
+        "racine de l’erreur quadratique moyenne en pourcentage",
+    ),
+    ("share of what was sold", "part de ce qui s’est vendu"),
+    (
+        "relative to what was sold, over periods with a sale",
+        "rapportée à ce qui s’est vendu, sur les périodes avec une vente",
     ),
     (
         "A product to show, best first.",
