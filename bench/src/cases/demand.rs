@@ -46,7 +46,7 @@ struct Told {
     error: f64,
     baseline: f64,
     squared: Option<f64>,
-    coverage: f64,
+    coverage_error: f64,
     notes: String,
     gate: String,
 }
@@ -98,14 +98,14 @@ fn trained(
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .take(3);
+        .take(4);
     let peak = outcome["peak_memory_bytes"].as_u64();
     Ok((
         Told {
             error: metric("weighted absolute error", "value").context("no error")?,
             baseline: metric("weighted absolute error", "baseline").context("no baseline")?,
             squared: metric("root mean squared percentage error", "value"),
-            coverage: metric("coverage", "value").context("no coverage")?,
+            coverage_error: metric("coverage error", "value").context("no coverage")?,
             notes: notes.collect::<Vec<_>>().join("; "),
             gate: outcome["because"].as_str().unwrap_or_default().to_owned(),
         },
@@ -118,6 +118,11 @@ fn trained(
 }
 
 fn rossmann(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    if ctx.size == Size::Small {
+        return Ok(Outcome::Skipped(
+            "at small size walmart_demand does the same with fewer rows to read",
+        ));
+    }
     let peer = || Peer::ask(ctx, "demand_lightgbm.py", &["rossmann"]);
     let fewer = ("turnover.toml", "\\\"Store\\\" > 60");
     let holds = |told: &Told| told.error <= 0.086 && told.squared.is_some_and(|s| s <= 0.125);
@@ -163,7 +168,7 @@ fn by_program(
     let squared = told.squared.map_or(String::new(), |squared| {
         format!("root mean squared percentage error {squared:.4}; ")
     });
-    let covered = (0.87..=0.93).contains(&told.coverage);
+    let covered = told.coverage_error <= 0.03;
     Ok(Outcome::Measured(Measured {
         value: told.error,
         verdict: Verdict::at_full_size(ctx, covered && holds(&told)),
@@ -173,12 +178,8 @@ fn by_program(
         },
         split,
         note: format!(
-            "naive {:.4}; {squared}90 % intervals hold {:.1} %; {}; {}; with the training on everything {:.0} s",
-            told.baseline,
-            100.0 * told.coverage,
-            told.gate,
-            told.notes,
-            used.seconds
+            "naive {:.4}; {squared}{}; {}; with the training on everything {:.0} s",
+            told.baseline, told.gate, told.notes, used.seconds
         ),
         child: Some(used),
     }))

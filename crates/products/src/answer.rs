@@ -31,7 +31,7 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub product_id: Option<ProductId>,
-    /// Where the answer is shown; the product's first placement where absent.
+    /// Where the answer is shown; the product's first placement where absent. Of a demand product, the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<String>,
     /// How many actions at most; the product's own number where absent.

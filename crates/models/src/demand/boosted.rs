@@ -280,7 +280,11 @@ impl Boosted {
         let ground = Ground::new(panel);
         let early = rows(&ground, ahead, 0..known, &views.origins, views.drawn);
         early.check()?;
-        let late = rows(&ground, ahead, known..panel.known(), starts, (1.0, 0));
+        // Half as many rows judge at most as are learnt from.
+        let judging = panel.series() * (panel.known() - known);
+        let share = settings.rows_max as f64 / 2.0 / judging.max(1) as f64;
+        let drawn = (share, settings.seed);
+        let late = rows(&ground, ahead, known..panel.known(), starts, drawn);
         if late.targets.is_empty() {
             return Err(FitError::NothingSold);
         }

@@ -92,6 +92,23 @@ fn figure(
     ]
 }
 
+/// By how much the share of periods inside the interval is off, for the version and the baseline.
+fn off_by(ours: &[Sums], naive: &[Sums], seed: u64, interval: f64) -> [Estimate; 3] {
+    let off = |sums: &[Sums], sample: &[usize]| {
+        let of = |of: fn(&Sums) -> f64| sample.iter().map(|at| of(&sums[*at])).sum::<f64>();
+        let periods = of(|s| s.periods);
+        (periods > 0.0).then(|| (of(|s| s.covered) / periods - interval).abs())
+    };
+    let n = ours.len();
+    [
+        estimates::statistic(n, seed, |sample| off(ours, sample)),
+        estimates::statistic(n, seed, |sample| off(naive, sample)),
+        estimates::statistic(n, seed, |sample| {
+            Some(off(ours, sample)? - off(naive, sample)?)
+        }),
+    ]
+}
+
 /// Weighted quantile loss decides, and the weighted absolute error where it means something: of a series that sells in
 /// few periods the best absolute error is that of forecasting nothing.
 pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) -> Scorecard {
@@ -149,14 +166,14 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             figure(&ours, &theirs, seed, |s| (s.error, s.size)),
         ),
         metric(
-            "coverage",
+            "coverage error",
             &format!(
-                "share of periods inside an interval of {}",
+                "how far the share of periods inside an interval of {} is from it",
                 settings.interval
             ),
-            Direction::Higher,
+            Direction::Lower,
             Role::Shown,
-            figure(&ours, &theirs, seed, |s| (s.covered, s.periods)),
+            off_by(&ours, &theirs, seed, settings.interval),
         ),
     ];
     if !seldom {
@@ -221,12 +238,21 @@ fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usiz
         all(ours, |s| s.size).max(f64::MIN_POSITIVE),
     );
     let bias = |sums: &[Sums]| 100.0 * (all(sums, |s| s.forecast) - sold) / size;
-    let mut notes = vec![format!(
-        "bias {:+.1} % of what was sold, {} {:+.1} %",
-        bias(ours),
-        body.forecaster.baseline_method().name(),
-        bias(theirs)
-    )];
+    let held = |sums: &[Sums]| 100.0 * all(sums, |s| s.covered) / all(sums, |s| s.periods).max(1.0);
+    let naive = body.forecaster.baseline_method().name();
+    let mut notes = vec![
+        format!(
+            "bias {:+.1} % of what was sold, {naive} {:+.1} %",
+            bias(ours),
+            bias(theirs)
+        ),
+        format!(
+            "intervals of {} held {:.1} % of the periods, those of {naive} {:.1} %",
+            body.settings.interval,
+            held(ours),
+            held(theirs)
+        ),
+    ];
     if series > ours.len() {
         notes.push(format!(
             "{} of {series} series are not measured: they sold nothing before, or nothing is known of the periods after",

@@ -109,10 +109,10 @@ impl Product for DemandProduct {
     }
 
     fn memory_needed(&self, size: &Size) -> Bytes {
-        // Per row learnt from: some sixty columns as they are and once more in bins, targets and weights; per sale: the
-        // day it lies in, and its period in two panels.
-        const PER_ROW: u64 = 60 * 5 + 64;
-        const PER_SALE: u64 = 200;
+        // Per row learnt from, with half a row that judges: some sixty columns, twice while they are gathered, once more
+        // in bins, targets and weights; per sale: the line, the day it lies in, and its period in the panels.
+        const PER_ROW: u64 = 1_100;
+        const PER_SALE: u64 = 350;
         Bytes(
             u64::from(self.settings.rows_max) * PER_ROW
                 + size.sales * PER_SALE

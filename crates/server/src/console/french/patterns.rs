@@ -56,8 +56,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("mean of {~} and {~}", "moyenne de {0} et de {1}"),
     (
-        "share of periods inside an interval of {#}",
-        "part des périodes dans un intervalle à {0}",
+        "how far the share of periods inside an interval of {#} is from it",
+        "de combien la part des périodes dans un intervalle à {0} s’en écarte",
+    ),
+    (
+        "intervals of {#} held {#} % of the periods, those of {~} {#} %",
+        "les intervalles à {0} ont tenu {1} % des périodes, ceux de {2} {3} %",
     ),
     (
         "bias {#} % of what was sold, {~} {#} %",

@@ -261,7 +261,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("total", "total"),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
-    ("coverage", "couverture"),
+    ("coverage error", "erreur de couverture"),
     (
         "root mean squared percentage error",
         "racine de l’erreur quadratique moyenne en pourcentage",
