@@ -3,7 +3,7 @@
 use super::CARD;
 use super::fitted::Body;
 use super::series::{Key, Series, series};
-use super::settings::Measure;
+use super::settings::{Measure, Returns};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -173,6 +173,15 @@ fn rounded(body: &Body, value: f64) -> f64 {
     (value * body.scale()).round()
 }
 
+/// Less than nothing is only sold where what is taken back is taken off.
+fn lowest(body: &Body, low: f64) -> f64 {
+    match body.settings.returns {
+        // Adding 0 makes a negative zero a plain one.
+        Returns::LeftOut => low.max(0.0) + 0.0,
+        Returns::TakenOff => low,
+    }
+}
+
 /// What is forecast of a series: all periods together, then each.
 fn line(body: &Body, found: &Series, forecast: &Forecast<'_>, series: usize) -> Line {
     let (panel, level) = (&found.panel, body.settings.interval);
@@ -185,7 +194,7 @@ fn line(body: &Body, found: &Series, forecast: &Forecast<'_>, series: usize) -> 
         };
         Estimate::Measured {
             point,
-            low: rounded(body, low).min(point),
+            low: lowest(body, rounded(body, low)).min(point),
             high: rounded(body, high).max(point),
             units: 1,
         }

@@ -183,6 +183,11 @@ fn each_day_is_forecast_the_closed_one_is_nothing_and_the_total_is_all() {
             promoted,
             "{codes:?}"
         );
+        let (low, high) = action.estimate.as_ref().unwrap().interval().unwrap();
+        assert!(
+            low >= 0.0 && low.is_sign_positive() && high >= said,
+            "{action:?}"
+        );
         sum += said;
     }
     assert!((point(&week, 0) - sum).abs() < 1e-9 * sum);
