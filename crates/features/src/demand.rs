@@ -97,8 +97,6 @@ pub struct OutOfStock {
 pub struct Place {
     /// Its identifier.
     pub id: String,
-    /// Region.
-    pub region: Option<String>,
     /// Format.
     pub format: Option<String>,
 }
@@ -248,13 +246,12 @@ pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Dem
             }));
     })
     .await?;
-    let sql = "SELECT site_id, region, format FROM sites ORDER BY site_id";
+    let sql = "SELECT site_id, format FROM sites ORDER BY site_id";
     each(lake, snapshot, "sites", sql, |batch| {
         let of = Columns(batch);
         found.places.extend((0..batch.num_rows()).map(|row| Place {
             id: of.text(0, row).unwrap_or_default(),
-            region: of.text(1, row),
-            format: of.text(2, row),
+            format: of.text(1, row),
         }));
     })
     .await?;

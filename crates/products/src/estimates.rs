@@ -25,7 +25,7 @@ fn too_few(found: usize) -> Estimate {
 }
 
 /// The scorecard of a version that could not be measured: without a measure it opens no gate.
-pub(crate) fn not_measured(why: &dyn std::error::Error) -> Scorecard {
+pub(crate) fn not_measured(why: &dyn std::fmt::Display) -> Scorecard {
     Scorecard {
         split: "not measured".to_owned(),
         held_out: None,
@@ -68,6 +68,24 @@ pub(crate) fn mean(per_customer: &[f64], seed: u64) -> Estimate {
         },
         Err(_) => too_few(per_customer.len()),
     }
+}
+
+/// A statistic of the version, of its baseline, and their difference on the same `n` units.
+///
+/// - `of`: of a side and a sample.
+pub(crate) fn beside<T: Sync>(
+    n: usize,
+    seed: u64,
+    [ours, theirs]: [&T; 2],
+    of: impl Fn(&T, &[usize]) -> Option<f64> + Sync,
+) -> [Estimate; 3] {
+    [
+        statistic(n, seed, |sample| of(ours, sample)),
+        statistic(n, seed, |sample| of(theirs, sample)),
+        statistic(n, seed, |sample| {
+            Some(of(ours, sample)? - of(theirs, sample)?)
+        }),
+    ]
 }
 
 /// Any statistic of `n` customers, with a percentile bootstrap interval. A resample on which the statistic does not

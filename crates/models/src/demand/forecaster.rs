@@ -370,12 +370,6 @@ impl Forecaster {
         &self.trials
     }
 
-    /// Trees found best, by scale.
-    #[must_use]
-    pub fn rounds_found(&self) -> &[(Scale, usize)] {
-        &self.rounds
-    }
-
     /// The trees that forecast; none where a naive method does.
     #[must_use]
     pub fn boosted(&self) -> &[Boosted] {

@@ -15,8 +15,6 @@ pub enum Naive {
     Seasonal,
     /// Mean of the last eight periods alike: of the same weekday, with as much promotion.
     Alike,
-    /// Nothing.
-    Zero,
 }
 
 impl Naive {
@@ -26,7 +24,6 @@ impl Naive {
         match self {
             Self::Seasonal => "seasonal naive",
             Self::Alike => "mean of the last 8 alike",
-            Self::Zero => "zero",
         }
     }
 
@@ -64,7 +61,6 @@ impl Naive {
                     0.0
                 } else {
                     match self {
-                        Self::Zero => 0.0,
                         Self::Alike => mean(&last[kind(period)]).unwrap_or(usual),
                         Self::Seasonal => seasonal(values, period, step).unwrap_or(usual),
                     }

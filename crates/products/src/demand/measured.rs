@@ -24,7 +24,6 @@ struct Sums {
     squared: f64,
     with_sale: f64,
     covered: f64,
-    zero_error: f64,
 }
 
 /// Sums of a forecast over the periods that came, by series.
@@ -49,7 +48,6 @@ fn sums(forecast: &Forecast<'_>, later: &Panel, from: usize, interval: f64) -> V
             sums.size += sold.abs();
             sums.forecast += said;
             sums.error += (sold - said).abs();
-            sums.zero_error += sold.abs();
             sums.loss += LEVELS
                 .iter()
                 .map(|level| 2.0 * pinball(*level, sold, quantile(*level)))
@@ -66,47 +64,22 @@ fn sums(forecast: &Forecast<'_>, later: &Panel, from: usize, interval: f64) -> V
     (0..later.series()).map(of).collect()
 }
 
-/// A ratio of sums over series for the version and the baseline, and the difference on the same series.
-fn figure(
-    ours: &[Sums],
-    naive: &[Sums],
-    seed: u64,
-    of: impl Fn(&Sums) -> (f64, f64) + Sync,
-) -> [Estimate; 3] {
-    let ratio = |sums: &[Sums], sample: &[usize]| {
-        let (mut above, mut below) = (0.0, 0.0);
-        for at in sample {
-            let (a, b) = of(&sums[*at]);
-            above += a;
-            below += b;
-        }
-        (below > 0.0).then(|| above / below)
-    };
-    let n = ours.len();
-    [
-        estimates::statistic(n, seed, |sample| ratio(ours, sample)),
-        estimates::statistic(n, seed, |sample| ratio(naive, sample)),
-        estimates::statistic(n, seed, |sample| {
-            Some(ratio(ours, sample)? - ratio(naive, sample)?)
-        }),
-    ]
+/// A sum over some series.
+fn sum_of(sums: &[Sums], sample: &[usize], of: impl Fn(&Sums) -> f64) -> f64 {
+    sample.iter().map(|at| of(&sums[*at])).sum()
 }
 
-/// By how much the share of periods inside the interval is off, for the version and the baseline.
-fn off_by(ours: &[Sums], naive: &[Sums], seed: u64, interval: f64) -> [Estimate; 3] {
-    let off = |sums: &[Sums], sample: &[usize]| {
-        let of = |of: fn(&Sums) -> f64| sample.iter().map(|at| of(&sums[*at])).sum::<f64>();
-        let periods = of(|s| s.periods);
-        (periods > 0.0).then(|| (of(|s| s.covered) / periods - interval).abs())
-    };
-    let n = ours.len();
-    [
-        estimates::statistic(n, seed, |sample| off(ours, sample)),
-        estimates::statistic(n, seed, |sample| off(naive, sample)),
-        estimates::statistic(n, seed, |sample| {
-            Some(off(ours, sample)? - off(naive, sample)?)
-        }),
-    ]
+/// A ratio of sums over series for the version and the baseline, and the difference on the same series.
+fn figure(
+    sides: [&Vec<Sums>; 2],
+    seed: u64,
+    above: fn(&Sums) -> f64,
+    below: fn(&Sums) -> f64,
+) -> [Estimate; 3] {
+    estimates::beside(sides[0].len(), seed, sides, |sums, sample| {
+        let all = sum_of(sums, sample, below);
+        (all > 0.0).then(|| sum_of(sums, sample, above) / all)
+    })
 }
 
 /// Weighted quantile loss decides, and the weighted absolute error where it means something: of a series that sells in
@@ -115,12 +88,12 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
     let settings = &body.settings;
     let step = settings.step();
     let Some(found) = series(later, settings) else {
-        return nothing("no whole period is known");
+        return not_measured(&"no whole period is known");
     };
     let panel = &found.panel;
     let from = usize::try_from(step.between(panel.date(0), as_of.0)).unwrap_or(usize::MAX);
     if from == 0 || from >= panel.known() {
-        return nothing("no whole period came after training");
+        return not_measured(&"no whole period came after training");
     }
     let past = panel.before(from);
     let (forecast, naive) = match body.forecaster.forecast(&past) {
@@ -149,21 +122,21 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             baseline_name: baseline_name.to_owned(),
             gain,
         };
-    let share = "share of what was sold";
+    let (sides, share) = ([&ours, &theirs], "share of what was sold");
     let mut metrics = vec![
         metric(
             "weighted quantile loss",
             share,
             Direction::Lower,
             Role::Decides,
-            figure(&ours, &theirs, seed, |s| (s.loss, s.size)),
+            figure(sides, seed, |s| s.loss, |s| s.size),
         ),
         metric(
             "weighted absolute error",
             share,
             Direction::Lower,
             if seldom { Role::Shown } else { Role::Decides },
-            figure(&ours, &theirs, seed, |s| (s.error, s.size)),
+            figure(sides, seed, |s| s.error, |s| s.size),
         ),
         metric(
             "coverage error",
@@ -173,11 +146,15 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             ),
             Direction::Lower,
             Role::Shown,
-            off_by(&ours, &theirs, seed, settings.interval),
+            estimates::beside(ours.len(), seed, sides, |sums, sample| {
+                let periods = sum_of(sums, sample, |s| s.periods);
+                let covered = sum_of(sums, sample, |s| s.covered);
+                (periods > 0.0).then(|| (covered / periods - settings.interval).abs())
+            }),
         ),
     ];
     if !seldom {
-        let [value, baseline, _] = figure(&ours, &theirs, seed, |s| (s.squared, s.with_sale));
+        let [value, baseline, _] = figure(sides, seed, |s| s.squared, |s| s.with_sale);
         let root = |estimate: Estimate| match estimate {
             Estimate::Measured {
                 point,
@@ -221,15 +198,6 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
     }
 }
 
-fn nothing(why: &str) -> Scorecard {
-    Scorecard {
-        split: "not measured".to_owned(),
-        held_out: None,
-        metrics: Vec::new(),
-        notes: vec![why.to_owned()],
-    }
-}
-
 /// What a reader must know to judge the figures.
 fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usize) -> Vec<String> {
     let all = |sums: &[Sums], of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
@@ -263,7 +231,7 @@ fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usiz
         let error = |of: f64| schema::estimate::short(of / size);
         notes.push(format!(
             "most periods sell nothing: to forecast zero has an absolute error of {} beside {} here, and leaves every shelf empty; so the quantile loss decides",
-            error(all(ours, |s| s.zero_error)),
+            error(all(ours, |s| s.size)),
             error(all(ours, |s| s.error)),
         ));
     }

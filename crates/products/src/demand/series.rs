@@ -296,46 +296,27 @@ impl Opening {
             / f64::from((days.until - days.from).max(1))
             >= BUSY;
         let known_until = epoch_day(days.step.after(days.first, days.known));
-        let mut open = BTreeSet::new();
-        let mut listed = false;
-        if let Some((calendar, (first, last))) =
-            own.and_then(|c| Some((c, (*c.keys().next()?, *c.keys().next_back()?))))
-        {
-            // A calendar that names more than half of its days names those that are open; else only the exceptions.
-            listed = 2 * calendar.len() as i32 > last + 1 - first;
-            for day in days.from..days.until {
-                let is = match calendar.get(&day) {
-                    Some(is) => *is,
-                    None if day < first || day > last => continue,
-                    None => !listed,
-                };
-                if is {
-                    open.insert(day);
-                }
-            }
-        }
-        let told = |day: i32| {
-            own.is_some_and(|c| {
-                let (Some(first), Some(last)) = (c.keys().next(), c.keys().next_back()) else {
-                    return false;
-                };
-                c.contains_key(&day) || (listed && (*first..=*last).contains(&day))
-            })
+        let span = own.and_then(|c| Some(*c.keys().next()?..=*c.keys().next_back()?));
+        // A calendar that names more than half of its days names those that are open; else only the exceptions.
+        let listed = own.zip(span.as_ref()).is_some_and(|(calendar, span)| {
+            2 * calendar.len() as i32 > span.end() + 1 - span.start()
+        });
+        let told = |day: i32| match own.and_then(|calendar| calendar.get(&day)) {
+            Some(is) => Some(*is),
+            None => (listed && span.as_ref().is_some_and(|s| s.contains(&day))).then_some(false),
         };
+        let mut open = BTreeSet::new();
         for day in days.from..days.until {
-            if sold.contains_key(&day) {
+            let is = sold.contains_key(&day)
+                || told(day).unwrap_or_else(|| {
+                    if day < known_until && (busy || sold.is_empty()) {
+                        sold.is_empty()
+                    } else {
+                        self.weekday_open(&open, sold, day, known_until, busy)
+                    }
+                });
+            if is {
                 open.insert(day);
-            } else if !told(day) {
-                let is = if day < known_until && (busy || sold.is_empty()) {
-                    sold.is_empty()
-                } else {
-                    self.weekday_open(&open, sold, day, known_until, busy)
-                };
-                if is {
-                    open.insert(day);
-                } else {
-                    open.remove(&day);
-                }
             }
         }
         open

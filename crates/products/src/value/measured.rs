@@ -46,19 +46,12 @@ impl Compared {
 
     /// A figure of all customers for the model and the baseline, and the difference on the same customers.
     fn figure(&self, seed: u64, of: impl Fn(&Score) -> Option<f64> + Sync) -> [Estimate; 3] {
-        let on = |predicted: &[f64], sample: &[usize]| {
+        let sides = [&self.model, &self.own_rate];
+        estimates::beside(self.actual.len(), seed, sides, |predicted, sample| {
             let drawn =
                 |values: &[f64]| -> Vec<f64> { sample.iter().map(|i| values[*i]).collect() };
             of(&Score::of(&drawn(predicted), &drawn(&self.actual)))
-        };
-        let n = self.actual.len();
-        [
-            estimates::statistic(n, seed, |sample| on(&self.model, sample)),
-            estimates::statistic(n, seed, |sample| on(&self.own_rate, sample)),
-            estimates::statistic(n, seed, |sample| {
-                Some(on(&self.model, sample)? - on(&self.own_rate, sample)?)
-            }),
-        ]
+        })
     }
 
     /// Mean distance of prediction and purchases for the model and the baseline, and the difference.
