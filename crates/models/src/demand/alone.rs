@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::columns::mean;
 use super::local::Local;
 use super::panel::{Panel, Step};
+use super::recent::mean;
 
 /// Series × `ahead`; 0 while closed. Periods that are not known are filled by the season before, or by the mean.
 pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {

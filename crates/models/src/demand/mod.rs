@@ -13,21 +13,37 @@
 //! Makridakis, Spiliotis, Assimakopoulos (2022) for boosted trees over many series, direct by horizon; Vovk, Gammerman,
 //! Shafer (2005) for quantiles.
 
+mod alike;
 mod alone;
 mod boosted;
+mod candidate;
 mod columns;
 mod error;
+mod examples;
+mod forecast;
 mod forecaster;
+mod limits;
 pub mod local;
+mod meaning;
+mod method;
 mod naive;
 mod panel;
+mod plans;
+mod pooled;
+mod recent;
+mod scale;
 mod score;
 mod spread;
+mod standing;
 
-pub use boosted::{Boosted, Scale, Settings};
-pub use columns::{Driver, Meaning};
+pub use boosted::{Boosted, Settings};
 pub use error::{FitError, PanelError};
-pub use forecaster::{Forecast, Forecaster, Method, Part, Trial};
+pub use examples::Examples;
+pub use forecast::Forecast;
+pub use forecaster::{Forecaster, Trial};
+pub use meaning::{Driver, Meaning};
+pub use method::{Method, Part};
 pub use naive::Naive;
 pub use panel::{Known, Panel, Role, Step};
+pub use scale::Scale;
 pub use score::{LEVELS, pinball, quantile_loss};

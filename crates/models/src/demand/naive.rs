@@ -1,11 +1,10 @@
 //! Forecasts that anybody could make: what a method must beat.
 
-use super::columns::{kind_of, mean};
-use super::panel::{Panel, Role, Step};
 use serde::{Deserialize, Serialize};
 
-/// Periods alike that are averaged.
-const ALIKE: usize = 8;
+use super::alike::Kinds;
+use super::panel::{Panel, Step};
+use super::recent::mean;
 
 /// A naive method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,41 +30,24 @@ impl Naive {
     #[must_use]
     pub fn forecast(self, panel: &Panel, ahead: usize) -> Vec<f64> {
         let (known, step) = (panel.known(), panel.step());
-        let promotion = panel.role(Role::Promotion);
+        let kinds = Kinds::new(panel);
         let mut all = Vec::with_capacity(panel.series() * ahead);
         for series in 0..panel.series() {
             let values = panel.values(series);
-            let promotion = promotion.map(|column| panel.column(column, series));
-            let kind = |period: usize| {
-                let weekday = panel.date(period).weekday().to_monday_zero_offset();
-                kind_of(
-                    step,
-                    weekday as usize,
-                    promotion.is_some_and(|p| p[period] > 0.0),
-                )
-            };
             let usual = mean(&values[known.saturating_sub(step.level())..])
                 .or_else(|| mean(values))
                 .unwrap_or(0.0);
-            let mut last: [Vec<f32>; 14] = std::array::from_fn(|_| Vec::new());
-            if self == Self::Alike {
-                for period in (known.saturating_sub(2 * step.year())..known).rev() {
-                    let of = &mut last[kind(period)];
-                    if !values[period].is_nan() && of.len() < ALIKE {
-                        of.push(values[period]);
-                    }
+            let alike = (self == Self::Alike).then(|| kinds.last(series, known));
+            all.extend((known..known + ahead).map(|period| {
+                if !panel.is_open(series, period) {
+                    return 0.0;
                 }
-            }
-            for period in known..known + ahead {
-                all.push(if !panel.is_open(series, period) {
-                    0.0
-                } else {
-                    match self {
-                        Self::Alike => mean(&last[kind(period)]).unwrap_or(usual),
-                        Self::Seasonal => seasonal(values, period, step).unwrap_or(usual),
-                    }
-                });
-            }
+                let said = match &alike {
+                    Some(alike) => mean(alike.to(period)),
+                    None => seasonal(values, period, step),
+                };
+                said.unwrap_or(usual)
+            }));
         }
         all
     }

@@ -1,5 +1,7 @@
 //! Series side by side: what was sold in each period, and what is known of the periods to come.
 
+use std::sync::Arc;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
@@ -146,7 +148,7 @@ pub struct Panel {
     ahead: usize,
     values: Vec<f32>,
     groups: Vec<[u32; 2]>,
-    columns: Vec<Known>,
+    columns: Arc<[Known]>,
 }
 
 impl Panel {
@@ -203,7 +205,7 @@ impl Panel {
             ahead,
             values,
             groups,
-            columns,
+            columns: columns.into(),
         })
     }
 
@@ -313,7 +315,7 @@ impl Panel {
             ahead: self.known + self.ahead - known,
             values: values.flat_map(|one| &one[..known]).copied().collect(),
             groups: self.groups.clone(),
-            columns: self.columns.clone(),
+            columns: Arc::clone(&self.columns),
             ..*self
         }
     }

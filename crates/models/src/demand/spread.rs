@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::deviation;
-use super::panel::Panel;
-
 /// Groups by size of the forecast at most.
 const SIZES: usize = 10;
 
@@ -55,6 +52,8 @@ pub(super) struct Spread {
     sizes: Vec<Size>,
     /// By what distances from the median are multiplied, at least 1.
     stretch: f64,
+    /// Whether more was ever taken back than sold: else no quantile lies below nothing.
+    below_nothing: bool,
 }
 
 /// Forecasts of about one size.
@@ -104,6 +103,7 @@ impl Spread {
         if past.is_empty() {
             return None;
         }
+        let below_nothing = past.iter().any(|p| p.sold < 0.0);
         past.sort_unstable_by(|a, b| a.forecast.total_cmp(&b.forecast));
         let sizes = parts(&past, SIZES, |p| p.forecast);
         let sizes = sizes.into_iter().map(|size| {
@@ -117,6 +117,7 @@ impl Spread {
         Some(Self {
             sizes: sizes.collect(),
             stretch: 1.0,
+            below_nothing,
         })
     }
 
@@ -157,7 +158,8 @@ impl Spread {
         each.get(at).copied()
     }
 
-    /// The quantile of a level, 0 to 1, of what is sold where so much is forecast.
+    /// The quantile of a level, 0 to 1, of what is sold where so much is forecast; not below nothing where that was never
+    /// sold.
     pub(super) fn quantile(&self, level: f64, of: &Past) -> f64 {
         if of.forecast <= 0.0 {
             return 0.0;
@@ -165,10 +167,16 @@ impl Spread {
         let size = within(&self.sizes, |size| of.forecast <= size.up_to);
         let restless = size.and_then(|s| within(&s.groups, |r| of.deviation <= r.up_to));
         let far = restless.and_then(|r| within(&r.groups, |f| of.ahead <= f.up_to));
-        far.map_or(of.forecast, |far| {
+        let said = far.map_or(of.forecast, |far| {
             let middle = far.ratio(0.5);
             of.forecast * (middle + self.stretch * (far.ratio(level) - middle))
-        })
+        });
+        if self.below_nothing {
+            said
+        } else {
+            // Adding 0 makes a negative zero a plain one.
+            said.max(0.0) + 0.0
+        }
     }
 }
 
@@ -227,12 +235,6 @@ fn quantiles(alike: &[Past]) -> Vec<f32> {
     (0..=PARTS).map(at).collect()
 }
 
-/// By series, how much it varies relative to its level as of the end of what is known.
-pub(super) fn deviations(panel: &Panel) -> Vec<f64> {
-    let of = |series| deviation(panel.values(series), panel.known(), panel.step());
-    (0..panel.series()).map(of).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Past, Spread};
@@ -263,6 +265,30 @@ mod tests {
             assert!((low - (100.0 - half)).abs() < 0.08 * half, "{low} {half}");
             assert!((high - (100.0 + half)).abs() < 0.08 * half, "{high} {half}");
         }
+    }
+
+    #[test]
+    fn a_stretched_interval_does_not_reach_below_nothing_unless_that_was_sold() {
+        // What two windows teach is too narrow for the third: intervals are stretched.
+        let window = |off: f64, least: f64| -> Vec<Past> {
+            let past = |i: i32| Past {
+                forecast: 10.0,
+                deviation: 0.5,
+                ahead: 1,
+                sold: (10.0 + off * f64::from(i % 11 - 5)).max(least),
+            };
+            (0..200).map(past).collect()
+        };
+        let learnt = |least: f64| {
+            let windows = [window(1.0, least), window(1.2, least), window(4.0, least)];
+            Spread::over(&windows).expect("there are forecasts")
+        };
+        let of = window(1.0, 0.0)[0];
+        let (gross, net) = (learnt(0.0), learnt(-100.0));
+        assert!(gross.stretch > 1.5 && net.stretch > 1.5);
+        let low = gross.quantile(0.05, &of);
+        assert!(low == 0.0 && low.is_sign_positive(), "{low}");
+        assert!(net.quantile(0.05, &of) < 0.0);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use jiff::civil::{Weekday, date};
 use math::random::stream;
 use models::demand::{
-    Driver, FitError, Forecaster, Known, Naive, Panel, PanelError, Role, Settings, Step,
+    Boosted, Driver, Examples, FitError, Forecaster, Known, Naive, Panel, PanelError, Role, Scale,
+    Settings, Step,
 };
 use rand::RngExt;
 
@@ -344,4 +345,36 @@ fn periods_begin_where_the_calendar_says() {
     assert_eq!(Step::Month.between(date(2023, 11, 1), thursday), 3);
     assert_eq!(Step::Week.between(date(2024, 2, 24), date(2024, 2, 23)), -1);
     assert_eq!(Step::Week.between(date(2024, 2, 24), date(2024, 3, 2)), 1);
+}
+
+#[test]
+fn a_slip_of_the_keyboard_in_one_series_does_not_move_the_others() {
+    let good = stores(DAYS, AHEAD);
+    // Once among usual sales, once in a series that sold nothing else, early enough to be learnt from.
+    let off = |slip: f32| {
+        let mut values: Vec<f32> = (0..SERIES).flat_map(|s| good.values(s).to_vec()).collect();
+        values.extend(good.values(0));
+        values.extend(vec![0.0; DAYS]);
+        values[SERIES * DAYS + 198] = slip;
+        values[(SERIES + 1) * DAYS + 198] = slip;
+        let n = SERIES + 2;
+        let columns = good.columns().iter().map(|known| Known {
+            row_of: vec![0; n],
+            ..known.clone()
+        });
+        let (columns, periods) = (columns.collect(), (DAYS, AHEAD));
+        let groups = (0..n as u32).map(|s| [s % 3, s]).collect();
+        let first = date(2024, 1, 1);
+        let panel = Panel::new(Step::Day, first, periods, values, groups, columns).unwrap();
+        let examples = Examples::of_all(&panel, AHEAD, &settings()).unwrap();
+        [Scale::Logarithm, Scale::Counts, Scale::Middle].map(|scale| {
+            let learnt = Boosted::fit(&examples, scale, Some(120)).unwrap();
+            let forecast = learnt.forecast(&panel, AHEAD).unwrap();
+            error(|series, ahead| forecast[series * AHEAD + ahead])
+        })
+    };
+    // Without bounds they are off by a hundred times and more.
+    for (with, without) in off(1e9).into_iter().zip(off(20.0)) {
+        assert!(with < without + 0.02, "{with} {without}");
+    }
 }

@@ -3,77 +3,58 @@
 use super::CARD;
 use super::fitted::Body;
 use super::series::{Key, Series, series};
-use super::settings::{Measure, Returns};
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
+use super::told::{TOTAL, line};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::reasons::reason;
 use crate::shop::Shop;
-use models::demand::{Driver, Forecast, Role};
+use models::demand::{Driver, Forecast};
 use schema::{Estimate, Probability};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The action that is all periods together.
-const TOTAL: &str = "total";
-
-/// What is known of one period of one series.
-#[derive(Debug, Clone, PartialEq)]
-struct Told {
-    id: String,
-    estimate: Estimate,
-    reasons: Vec<Reason>,
-}
-
-/// Forecasts of one series by one method.
-type Line = Vec<Told>;
 
 /// A version joined with what the shop has sold by now.
 #[derive(Debug)]
 pub(super) struct Attached {
     body: Arc<Body>,
-    found: Option<Series>,
-    /// By series.
-    forecasts: Vec<Line>,
-    baselines: Vec<Line>,
+    found: Option<Found>,
     /// Products that may not be sold any more.
     ended: BTreeSet<String>,
     today: schema::AsOf,
 }
 
+/// The series of the shop and what is forecast of them.
+#[derive(Debug)]
+struct Found {
+    series: Series,
+    /// Absent where the shop knows other things ahead than the version learnt from.
+    forecast: Option<Forecast>,
+    naive: Forecast,
+}
+
 impl Attached {
     pub(super) fn new(body: Arc<Body>, shop: &Shop) -> Self {
         let history = &shop.history;
-        let found = series(history, &body.settings);
+        let found = series(history, &body.settings).map(|series| Found {
+            forecast: body.forecaster.forecast(&series.panel).ok(),
+            naive: body.forecaster.baseline(&series.panel),
+            series,
+        });
         let products = history.catalogue().products().iter();
         let ended = products
             .filter(|p| !p.active)
             .map(|p| p.id.clone())
             .collect();
-        let (forecasts, baselines) = found.as_ref().map_or_else(Default::default, |found| {
-            let forecast = body.forecaster.forecast(&found.panel).ok();
-            let naive = body.forecaster.baseline(&found.panel);
-            let lines = |forecast: &Forecast<'_>| {
-                (0..found.panel.series())
-                    .map(|series| line(&body, found, forecast, series))
-                    .collect::<Vec<Line>>()
-            };
-            (
-                forecast.as_ref().map(lines).unwrap_or_default(),
-                lines(&naive),
-            )
-        });
         Self {
             body,
             found,
-            forecasts,
-            baselines,
             ended,
             today: shop.today(),
         }
     }
 
     /// The series asked about.
-    fn series(&self, asked: &Asked) -> Result<(usize, &Series), Infeasible> {
+    fn series(&self, asked: &Asked) -> Result<(usize, &Found), Infeasible> {
         let missing = || Infeasible::Missing {
             field: "product_id",
             placement: CARD.kind.to_owned(),
@@ -84,12 +65,9 @@ impl Attached {
             as_of: self.today,
         };
         let found = self.found.as_ref().ok_or_else(unknown)?;
-        let from = found
-            .keys
-            .partition_point(|key| key.product.as_str() < product);
-        let of = found.keys[from..]
-            .iter()
-            .take_while(|key| key.product == product);
+        let keys = &found.series.keys;
+        let from = keys.partition_point(|key| key.product.as_str() < product);
+        let of = keys[from..].iter().take_while(|key| key.product == product);
         let of: Vec<(usize, &Key)> = (from..).zip(of).collect();
         if of.is_empty() {
             return Err(unknown());
@@ -121,9 +99,16 @@ impl Attached {
         }
     }
 
-    fn answer(&self, asked: &Asked, lines: &[Line], method: &str) -> Result<Decisions, Infeasible> {
+    /// - `by`: which of the forecasts answers.
+    fn answer(
+        &self,
+        asked: &Asked,
+        by: impl Fn(&Found) -> Option<&Forecast>,
+        method: &str,
+    ) -> Result<Decisions, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let line = lines.get(series).map_or(&[][..], Vec::as_slice);
+        let line = by(found).map(|forecast| line(&self.body, &found.series, forecast, series));
+        let line = line.unwrap_or_default();
         let (total, periods) = line.split_at(line.len().min(1));
         let most = u32::try_from(periods.len()).unwrap_or(u32::MAX);
         if let Some(items) = asked.items.filter(|items| *items == 0 || *items > most) {
@@ -134,7 +119,7 @@ impl Attached {
         }
         let wanted = asked.items.unwrap_or(most) as usize;
         let total = total.iter().filter(|_| wanted == periods.len());
-        let ended = self.ended.contains(&found.keys[series].product);
+        let ended = self.ended.contains(&found.series.keys[series].product);
         let actions = total.chain(&periods[..wanted]).zip(1u32..);
         let actions = actions.map(|(told, position)| {
             let (estimate, reasons) = if ended {
@@ -168,99 +153,6 @@ impl Attached {
     }
 }
 
-/// A figure as it is told: whole units or cents.
-fn rounded(body: &Body, value: f64) -> f64 {
-    (value * body.scale()).round()
-}
-
-/// Less than nothing is only sold where what is taken back is taken off.
-fn lowest(body: &Body, low: f64) -> f64 {
-    match body.settings.returns {
-        // Adding 0 makes a negative zero a plain one.
-        Returns::LeftOut => low.max(0.0) + 0.0,
-        Returns::TakenOff => low,
-    }
-}
-
-/// What is forecast of a series: all periods together, then each.
-fn line(body: &Body, found: &Series, forecast: &Forecast<'_>, series: usize) -> Line {
-    let (panel, level) = (&found.panel, body.settings.interval);
-    let expected = forecast.expected(series);
-    let measured = |point: f64, (low, high): (f64, f64)| {
-        let point = match body.settings.measure {
-            // Half a unit may be expected, although it cannot be sold.
-            Measure::Units => point,
-            Measure::Revenue => rounded(body, point),
-        };
-        Estimate::Measured {
-            point,
-            low: lowest(body, rounded(body, low)).min(point),
-            high: rounded(body, high).max(point),
-            units: 1,
-        }
-    };
-    let lately = lately(body, found, series);
-    let mut line: Line = Vec::with_capacity(expected.len() + 1);
-    if let Some(last) = expected.len().checked_sub(1) {
-        let interval = forecast.interval_of_total(series, last, level);
-        line.push(Told {
-            id: TOTAL.to_owned(),
-            estimate: measured(expected.iter().sum(), interval),
-            reasons: vec![lately.clone()],
-        });
-    }
-    for (ahead, point) in expected.iter().enumerate() {
-        let period = panel.known() + ahead;
-        let open = panel.is_open(series, period);
-        let estimate = if open {
-            measured(*point, forecast.interval(series, ahead, level))
-        } else {
-            Estimate::Exact(0.0)
-        };
-        let mut reasons = Vec::new();
-        if open {
-            reasons.push(lately.clone());
-            if panel.value_of(Role::Promotion, series, period) > Some(0.0) {
-                reasons.push(reason("promotion", "a promotion is planned", []));
-            }
-            if panel.value_of(Role::Holiday, series, period) > Some(0.0) {
-                reasons.push(reason("holiday", "a public holiday", []));
-            }
-        } else {
-            reasons.push(reason("closed", "closed", []));
-        }
-        line.push(Told {
-            id: panel.date(period).to_string(),
-            estimate,
-            reasons,
-        });
-    }
-    line
-}
-
-/// What a series sold in the last periods known.
-fn lately(body: &Body, found: &Series, series: usize) -> Reason {
-    let (panel, step) = (&found.panel, body.settings.step());
-    let values = panel.values(series);
-    let recent = &values[values.len().saturating_sub(step.level())..];
-    let known: Vec<f64> = recent
-        .iter()
-        .filter(|v| !v.is_nan())
-        .map(|v| f64::from(*v))
-        .collect();
-    let mean = known.iter().sum::<f64>() / known.len().max(1) as f64 * body.scale();
-    reason(
-        "lately",
-        "{mean} {unit} a {step} in the last {periods} with anything to sell",
-        [
-            ("mean", schema::estimate::short(mean).into()),
-            ("unit", body.unit().into()),
-            ("step", step.name().into()),
-            ("periods", known.len().into()),
-        ],
-    )
-}
-
 /// A driver in words.
 fn named(driver: Driver) -> &'static str {
     match driver {
@@ -277,16 +169,13 @@ fn named(driver: Driver) -> &'static str {
 
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
-        self.answer(
-            asked,
-            &self.forecasts,
-            &self.body.forecaster.method().name(),
-        )
+        let method = self.body.forecaster.method().name();
+        self.answer(asked, |found| found.forecast.as_ref(), &method)
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.baseline_method().name();
-        self.answer(asked, &self.baselines, method)
+        self.answer(asked, |found| Some(&found.naive), method)
     }
 
     fn explain(
@@ -296,24 +185,24 @@ impl Serving for Attached {
         _: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let line = self.forecasts.get(series).map_or(&[][..], Vec::as_slice);
-        let periods = &line[line.len().min(1)..];
+        let panel = &found.series.panel;
+        let ahead = found.forecast.as_ref().map_or(0, Forecast::ahead);
+        let day = |ahead: usize| panel.date(panel.known() + ahead).to_string();
         let wanted = match about {
-            None => 0..periods.len(),
-            Some(id) => match periods.iter().position(|told| told.id == id) {
+            None => 0..ahead,
+            Some(id) => match (0..ahead).find(|at| day(*at) == id) {
                 Some(at) => at..at + 1,
-                None if id == TOTAL => 0..periods.len(),
+                None if id == TOTAL => 0..ahead,
                 None => {
-                    let (first, last) = (periods.first(), periods.last());
-                    let day = |told: Option<&Told>| told.map_or("", |t| &t.id).to_owned();
+                    let last = day(ahead.saturating_sub(1));
                     return Err(Infeasible::UnknownArm {
                         found: id.to_owned(),
-                        allowed: format!("{TOTAL}, {} to {}", day(first), day(last)),
+                        allowed: format!("{TOTAL}, {} to {last}", day(0)),
                     });
                 }
             },
         };
-        let sums = self.body.forecaster.drivers(&found.panel, series, wanted);
+        let sums = self.body.forecaster.drivers(panel, series, wanted);
         let sums = sums.unwrap_or_default().into_iter();
         let mut lines: Vec<ExplanationLine> = sums
             .map(|(driver, part)| ExplanationLine {
@@ -323,7 +212,7 @@ impl Serving for Attached {
             .collect();
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
         let score = lines.iter().map(|line| line.contribution).sum();
-        let key = &found.keys[series];
+        let key = &found.series.keys[series];
         let site = key
             .site
             .as_ref()

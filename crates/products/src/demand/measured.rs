@@ -27,7 +27,7 @@ struct Sums {
 }
 
 /// Sums of a forecast over the periods that came, by series.
-fn sums(forecast: &Forecast<'_>, later: &Panel, from: usize, interval: f64) -> Vec<Sums> {
+fn sums(forecast: &Forecast, later: &Panel, from: usize, interval: f64) -> Vec<Sums> {
     let of = |series: usize| {
         let mut sums = Sums::default();
         let values = later.values(series);

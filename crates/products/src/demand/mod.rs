@@ -1,10 +1,14 @@
 //! Kind `demand`: what will sell, of each product at each site, in each period to come.
 
 mod attached;
+mod days;
 mod fitted;
 mod measured;
+mod opening;
+mod plans;
 mod series;
 mod settings;
+mod told;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};

@@ -1,0 +1,89 @@
+//! What is forecast of every series, with quantiles.
+
+use serde::{Deserialize, Serialize};
+
+use super::spread::{Past, Spread};
+
+/// How far off forecasts of one period, and of all periods up to one together, are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Spreads {
+    pub(super) single: Spread,
+    pub(super) total: Spread,
+}
+
+/// A forecast of all series of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    pub(super) spreads: Spreads,
+    pub(super) ahead: usize,
+    /// Series × `ahead`.
+    pub(super) expected: Vec<f64>,
+    /// By series, how much it varies.
+    pub(super) deviations: Vec<f64>,
+}
+
+impl Forecast {
+    /// Periods forecast.
+    #[must_use]
+    pub fn ahead(&self) -> usize {
+        self.ahead
+    }
+
+    /// What is expected of a series, period by period.
+    #[must_use]
+    pub fn expected(&self, series: usize) -> &[f64] {
+        &self.expected[series * self.ahead..(series + 1) * self.ahead]
+    }
+
+    /// The quantile of a level, 0 to 1, of what a series will sell in one period ahead, from 0.
+    #[must_use]
+    pub fn quantile(&self, series: usize, ahead: usize, level: f64) -> f64 {
+        let of = self.past(series, ahead, self.expected(series)[ahead]);
+        self.spreads.single.quantile(level, &of)
+    }
+
+    /// The quantile of a level, 0 to 1, of what a series will sell in all periods up to one, from 0, together: not the
+    /// sum of their quantiles.
+    #[must_use]
+    pub fn quantile_of_total(&self, series: usize, up_to: usize, level: f64) -> f64 {
+        let expected = self.expected(series)[..=up_to].iter().sum();
+        let of = self.past(series, up_to, expected);
+        self.spreads.total.quantile(level, &of)
+    }
+
+    /// An interval that holds what a series will sell in one period ahead, from 0, with a probability.
+    ///
+    /// As much is left out below as above; where so much of it lies at nothing that nothing can be left out below, all is
+    /// left out above.
+    #[must_use]
+    pub fn interval(&self, series: usize, ahead: usize, probability: f64) -> (f64, f64) {
+        interval(probability, |level| self.quantile(series, ahead, level))
+    }
+
+    /// The same of all periods up to one, from 0, together.
+    #[must_use]
+    pub fn interval_of_total(&self, series: usize, up_to: usize, probability: f64) -> (f64, f64) {
+        interval(probability, |level| {
+            self.quantile_of_total(series, up_to, level)
+        })
+    }
+
+    fn past(&self, series: usize, ahead: usize, forecast: f64) -> Past {
+        Past {
+            forecast,
+            deviation: self.deviations[series],
+            ahead: ahead + 1,
+            sold: f64::NAN,
+        }
+    }
+}
+
+fn interval(probability: f64, quantile: impl Fn(f64) -> f64) -> (f64, f64) {
+    let tail = (1.0 - probability) / 2.0;
+    let low = quantile(tail);
+    if low == 0.0 {
+        (0.0, quantile(probability))
+    } else {
+        (low, quantile(1.0 - tail))
+    }
+}

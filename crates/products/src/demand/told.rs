@@ -1,0 +1,106 @@
+//! What is told of one series.
+
+use models::demand::{Forecast, Role};
+use schema::Estimate;
+
+use super::fitted::Body;
+use super::series::Series;
+use super::settings::Measure;
+use crate::answer::Reason;
+use crate::reasons::reason;
+
+/// The action that is all periods together.
+pub(super) const TOTAL: &str = "total";
+
+/// What is known of one period of one series.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Told {
+    pub(super) id: String,
+    pub(super) estimate: Estimate,
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// A figure as it is told: whole units or cents.
+fn rounded(body: &Body, value: f64) -> f64 {
+    // Adding 0 makes a negative zero a plain one.
+    (value * body.scale()).round() + 0.0
+}
+
+/// What is forecast of a series: all periods together, then each.
+pub(super) fn line(body: &Body, found: &Series, forecast: &Forecast, series: usize) -> Vec<Told> {
+    let (panel, level) = (&found.panel, body.settings.interval);
+    let expected = forecast.expected(series);
+    let measured = |point: f64, (low, high): (f64, f64)| {
+        let point = match body.settings.measure {
+            // Half a unit may be expected, although it cannot be sold.
+            Measure::Units => point,
+            Measure::Revenue => rounded(body, point),
+        };
+        Estimate::Measured {
+            point,
+            low: rounded(body, low).min(point),
+            high: rounded(body, high).max(point),
+            units: 1,
+        }
+    };
+    let lately = lately(body, found, series);
+    let mut line = Vec::with_capacity(expected.len() + 1);
+    if let Some(last) = expected.len().checked_sub(1) {
+        let interval = forecast.interval_of_total(series, last, level);
+        line.push(Told {
+            id: TOTAL.to_owned(),
+            estimate: measured(expected.iter().sum(), interval),
+            reasons: vec![lately.clone()],
+        });
+    }
+    for (ahead, point) in expected.iter().enumerate() {
+        let period = panel.known() + ahead;
+        let open = panel.is_open(series, period);
+        let estimate = if open {
+            measured(*point, forecast.interval(series, ahead, level))
+        } else {
+            Estimate::Exact(0.0)
+        };
+        let mut reasons = Vec::new();
+        if open {
+            reasons.push(lately.clone());
+            if panel.value_of(Role::Promotion, series, period) > Some(0.0) {
+                reasons.push(reason("promotion", "a promotion is planned", []));
+            }
+            if panel.value_of(Role::Holiday, series, period) > Some(0.0) {
+                reasons.push(reason("holiday", "a public holiday", []));
+            }
+        } else {
+            reasons.push(reason("closed", "closed", []));
+        }
+        line.push(Told {
+            id: panel.date(period).to_string(),
+            estimate,
+            reasons,
+        });
+    }
+    line
+}
+
+/// What a series sold in the last periods known.
+fn lately(body: &Body, found: &Series, series: usize) -> Reason {
+    let (panel, step) = (&found.panel, body.settings.step());
+    let values = panel.values(series);
+    let recent = &values[values.len().saturating_sub(step.level())..];
+    let known: Vec<f64> = recent
+        .iter()
+        .filter(|v| !v.is_nan())
+        .map(|v| f64::from(*v))
+        .collect();
+    let mean = known.iter().sum::<f64>() / known.len().max(1) as f64 * body.scale();
+    reason(
+        "lately",
+        "{mean} {unit} a {step} in the last {periods} with anything to sell",
+        [
+            ("mean", schema::estimate::short(mean).into()),
+            ("unit", body.unit().into()),
+            ("step", step.name().into()),
+            ("periods", known.len().into()),
+        ],
+    )
+}
