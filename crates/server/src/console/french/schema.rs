@@ -545,6 +545,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("products", "articles"),
     ("units per order", "unités par commande"),
     // Launches, overrides and supply.
+    ("What is sold.", "Ce qui est vendu."),
     (
         "Sales that open at one moment and close at another: when, at which price, with how much on offer.",
         "Les ventes qui ouvrent à un moment et ferment à un autre : quand, à quel prix, avec quelle quantité proposée.",
