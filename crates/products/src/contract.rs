@@ -169,11 +169,6 @@ pub trait Product: Send + Sync {
         false
     }
 
-    /// Whether it forecasts what products sell: only then is it read what each sold where, with the plans.
-    fn reads_demand(&self) -> bool {
-        false
-    }
-
     /// Memory that training needs at most. Asked before starting; what does not fit is not started.
     fn memory_needed(&self, size: &Size) -> Bytes;
 

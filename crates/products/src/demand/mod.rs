@@ -104,10 +104,6 @@ impl Product for DemandProduct {
         AsOf(step.before(end, self.settings.horizon as usize))
     }
 
-    fn reads_demand(&self) -> bool {
-        true
-    }
-
     fn memory_needed(&self, size: &Size) -> Bytes {
         // Per row learnt from, with half a row that judges: some sixty columns, twice while they are gathered, once more
         // in bins, targets and weights; per sale: the line, the day it lies in, and its period in the panels.
