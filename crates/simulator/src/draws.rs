@@ -23,6 +23,14 @@ pub(crate) enum Purpose {
     GroceryTaste = 14,
     GroceryPilot = 15,
     GroceryTrips = 16,
+    FlashCatalogue = 17,
+    FlashMerchant = 18,
+    FlashLaunch = 19,
+    FlashDemand = 20,
+    FlashEstimate = 21,
+    FlashStock = 22,
+    FlashArrival = 23,
+    FlashCustomer = 24,
 }
 
 /// The stream of `purpose` for the subject `index` (a customer, an order, a file).

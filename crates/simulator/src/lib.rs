@@ -14,15 +14,20 @@
 //! Beside it, a [`Grocery`] with personal promotions: what each offer changes for each customer is known in closed form
 //! ([`GroceryShop::expected`]), and what happens in a month depends on who was given which offer.
 //!
+//! A flash-sales club ([`FlashSales`]) whose merchants estimate what launches will sell, each with a known bias, slope,
+//! noise and skill; what every ordered quantity is expected to cost is known ([`FlashSalesShop::expected_cost`]).
+//!
 //! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
-//! same bytes, always; so does the same [`Grocery`].
+//! same bytes, always; so do the same [`Grocery`] and the same [`FlashSales`].
 
 mod baskets;
 mod catalogue;
+mod counts;
 mod customers;
 mod dirt;
 mod draws;
 mod events;
+mod flash_sales;
 mod generate;
 mod grocery;
 mod ideal;
@@ -37,7 +42,11 @@ mod truth;
 mod words;
 mod write;
 
+pub use counts::{CountDistribution, Newsvendor};
 pub use dirt::{DirtKind, DirtRow};
+pub use flash_sales::{
+    Curve, FlashSales, FlashSalesShop, Habit, Informed, LaunchEstimate, LaunchTruth, MerchantSkill,
+};
 pub use generate::{Generated, generate};
 pub use grocery::{Expected, Grocery, GroceryShop};
 pub use process::{

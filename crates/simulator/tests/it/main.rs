@@ -13,6 +13,7 @@
 
 mod determinism;
 mod dirt;
+mod flash_sales;
 mod grocery;
 mod planted;
 mod process;
