@@ -10,6 +10,10 @@ use schema::AsOf;
 /// Seconds of an hour.
 const HOUR: i64 = 3_600;
 
+/// Seconds that sales are taken to be known of after the last one of the shop: an hour of a launch is whole where the
+/// shop sold anything in its last five minutes or later. Of a shop that sells seldom fewer hours are used than there are.
+const AFTER_LAST_SALE: i64 = 300;
+
 /// One product in one launch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Launch {
@@ -86,7 +90,7 @@ pub struct Launches {
     pub launches: Vec<Launch>,
     /// By launch, product, author and moment.
     pub estimates: Vec<LaunchEstimate>,
-    /// The moment up to which sales are known, in seconds since 1970-01-01 UTC: that of the last sale of the shop.
+    /// The moment up to which sales are known, in seconds since 1970-01-01 UTC: five minutes after the shop's last sale.
     pub known_until: i64,
 }
 
@@ -169,7 +173,7 @@ async fn sold(
     each(lake, snapshot, "sales", &sql, |batch| {
         let of = Columns(batch);
         let last = of.rows().filter_map(|row| of.seconds(0, row)).max();
-        found.known_until = last.unwrap_or(found.known_until);
+        found.known_until = last.map_or(0, |last| last + AFTER_LAST_SALE);
     })
     .await?;
     let (launches, known_until) = (&mut found.launches, found.known_until);

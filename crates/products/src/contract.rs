@@ -247,6 +247,11 @@ pub trait Serving: Send + Sync {
         self.baseline(asked, now)
     }
 
+    /// Every question that it can be asked, where they can be listed and are not simply those about each customer.
+    fn all(&self) -> Option<Vec<Asked>> {
+        None
+    }
+
     /// Why it decides so; contributions add up to the score.
     ///
     /// # Errors
