@@ -5,6 +5,7 @@
 
 pub mod boost;
 pub mod demand;
+pub mod launch;
 pub mod recommend;
 pub mod segments;
 pub mod uplift;
