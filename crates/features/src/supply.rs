@@ -89,7 +89,7 @@ pub struct Supply {
 impl Supply {
     /// What was known at an earlier day: orders made by then, and what had arrived.
     #[must_use]
-    pub(crate) fn before(&self, as_of: AsOf) -> Self {
+    pub fn before(&self, as_of: AsOf) -> Self {
         let until = as_of.epoch_day();
         let cut = |levels: &Levels| {
             let days = &levels.days[..levels.days.partition_point(|(day, _)| *day < until)];

@@ -114,6 +114,9 @@ pub enum FitError {
     /// No demand could be learnt.
     #[error("learn to forecast demand")]
     Demand(#[from] models::demand::FitError),
+    /// No launch can be forecast.
+    #[error("learn to forecast launches")]
+    Launch(#[from] models::launch::FitError),
     /// No recommender could be fitted.
     #[error("fit the recommender")]
     Recommend(#[from] models::recommend::FitError),

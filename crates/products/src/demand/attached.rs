@@ -1,8 +1,9 @@
 //! Forecasts of a shop as it is now, ready to be asked for.
 
 use super::CARD;
+use super::asked::{all, asked_series};
 use super::fitted::Body;
-use super::series::{Key, Series, series};
+use super::series::{Series, series};
 use super::settings::{Measure, Returns};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
@@ -74,51 +75,7 @@ impl Attached {
 
     /// The series asked about.
     fn series(&self, asked: &Asked) -> Result<(usize, &Series), Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "product_id",
-            placement: CARD.kind.to_owned(),
-        };
-        let product = asked.product_id.as_ref().ok_or_else(missing)?.as_str();
-        let unknown = || Infeasible::UnknownSeries {
-            product: product.to_owned(),
-            as_of: self.today,
-        };
-        let found = self.found.as_ref().ok_or_else(unknown)?;
-        let from = found
-            .keys
-            .partition_point(|key| key.product.as_str() < product);
-        let of = found.keys[from..]
-            .iter()
-            .take_while(|key| key.product == product);
-        let of: Vec<(usize, &Key)> = (from..).zip(of).collect();
-        if of.is_empty() {
-            return Err(unknown());
-        }
-        let sites = || {
-            let named = of.iter().take(8).filter_map(|(_, key)| key.site.as_deref());
-            let more = if of.len() > 8 { " …" } else { "" };
-            format!("{}{more}", named.collect::<Vec<_>>().join(", "))
-        };
-        let at = match (&asked.placement, of.as_slice()) {
-            (None, [(one, _)]) => Some(*one),
-            (None, _) => {
-                return Err(Infeasible::Placement {
-                    found: "missing: it is the site".to_owned(),
-                    allowed: sites(),
-                });
-            }
-            (Some(site), _) => of
-                .iter()
-                .find(|(_, key)| key.site.as_ref() == Some(site))
-                .map(|(at, _)| *at),
-        };
-        match at {
-            Some(at) => Ok((at, found)),
-            None => Err(Infeasible::Placement {
-                found: asked.placement.clone().unwrap_or_default(),
-                allowed: sites(),
-            }),
-        }
+        asked_series(self.found.as_ref(), asked, CARD.kind, self.today)
     }
 
     fn answer(&self, asked: &Asked, lines: &[Line], method: &str) -> Result<Decisions, Infeasible> {
@@ -287,6 +244,10 @@ impl Serving for Attached {
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.baseline_method().name();
         self.answer(asked, &self.baselines, method)
+    }
+
+    fn all(&self) -> Option<Vec<Asked>> {
+        Some(all(self.found.as_ref()))
     }
 
     fn explain(

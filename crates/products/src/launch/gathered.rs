@@ -83,7 +83,11 @@ fn estimate(
     let Some(best) = best else {
         return (None, 0);
     };
-    match Estimate::new(best.low, best.likely, best.high) {
+    match Estimate::new(
+        best.low.unwrap_or(best.likely),
+        best.likely,
+        best.high.unwrap_or(best.likely),
+    ) {
         Ok(estimate) => (Some((best.author.clone(), estimate)), 0),
         Err(_) => (None, 1),
     }
@@ -147,11 +151,19 @@ pub(super) fn gathered(history: &History) -> Found {
         }
     }
     let told = [
-        (unreadable, "estimates say that nothing is likely to be sold, or contradict themselves; they are left out"),
-        (never_open, "launches are open for less than an hour and left out"),
+        (
+            unreadable,
+            "estimates say that nothing is likely to be sold, or contradict themselves; they are left out",
+        ),
+        (
+            never_open,
+            "launches are open for less than an hour and left out",
+        ),
     ];
     let told = told.iter().filter(|(n, _)| *n > 0);
-    found.notes.extend(told.map(|(n, what)| format!("{n} {what}")));
+    found
+        .notes
+        .extend(told.map(|(n, what)| format!("{n} {what}")));
     found
 }
 

@@ -4,11 +4,9 @@ use super::fitted::Body;
 use super::plan::Plan;
 use super::told;
 use super::{CARD, naive};
-use crate::answer::{
-    Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible,
-};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
-use crate::demand::{Series, asked_series};
+use crate::demand::{self, Series, asked_series};
 use crate::shop::Shop;
 use decisions::stock::propose::Outcome;
 use schema::{AsOf, Estimate};
@@ -90,6 +88,11 @@ impl Serving for Attached {
         Ok(self.answer(asked, actions, naive::NAME))
     }
 
+    fn all(&self) -> Option<Vec<Asked>> {
+        let asked = demand::all(self.found.as_ref()).into_iter();
+        Some(asked.filter(|asked| asked.placement.is_some()).collect())
+    }
+
     fn explain(
         &self,
         asked: &Asked,
@@ -99,9 +102,9 @@ impl Serving for Attached {
         let (plan, place) = self.place(asked)?;
         let item = &plan.items[place];
         let actions = told::actions(plan, place, &self.body.settings, self.today.epoch_day());
-        let (order, reasons) = actions
-            .first()
-            .map_or((None, Vec::new()), |a| (a.estimate.clone(), a.reasons.list()));
+        let (order, reasons) = actions.first().map_or((None, Vec::new()), |a| {
+            (a.estimate.clone(), a.reasons.list())
+        });
         let sentences: Vec<String> = reasons.into_iter().map(|r| r.text).collect();
         let units = plan.units(place) as f64;
         // What is ordered is what is expected to be asked for, with what guards against more, less what there is; packs and

@@ -8,7 +8,8 @@ use models::demand::Panel;
 use schema::{Estimate, Probability, WhyNot};
 
 /// What it is called.
-pub(super) const NAME: &str = "mean of the last 28 days over the days to be covered, less what there is";
+pub(super) const NAME: &str =
+    "mean of the last 28 days over the days to be covered, less what there is";
 
 /// Days of the mean.
 const DAYS: usize = 28;
@@ -35,7 +36,7 @@ fn order(item: &Item, panel: &Panel) -> Option<u64> {
         return Some(0);
     }
     let level = mean(panel, item.series, panel.known()) * item.protection_days;
-    Some(units(level, on_hand + item.on_order, item.pack_units()))
+    Some(units(level, on_hand + item.on_order, item.pack_units))
 }
 
 /// For each item of a plan; nothing where too little is known of it.

@@ -2,9 +2,9 @@
 
 use super::lead_times::LeadTimes;
 use super::settings::{GoalName, Settings, UnmetName};
-use super::standing::{Standing, Standings};
+use super::standing::Standing;
 use super::terms::{Book, OrderDays};
-use crate::demand::{Key, Series};
+use crate::demand::Key;
 use decisions::stock::propose::{
     Goal, Limits, Line, LineError, Lines, OrderMinimum, Outcome, Proposals, ProposeError,
     ShelfLife, Unmet, propose,
@@ -13,8 +13,7 @@ use decisions::stock::{Demand, DemandError, Quantiles, Units};
 use features::History;
 use features::supply::Terms;
 use models::demand::Forecast;
-use schema::Cents;
-use schema::time::date_of;
+use schema::{AsOf, Cents};
 use std::collections::BTreeMap;
 
 /// Levels at which demand over several days is kept.
@@ -70,7 +69,7 @@ pub(super) struct Item {
     /// Why it has no proposal beside what the line says.
     pub(super) unknown: Option<Unknown>,
     review_days: f64,
-    pack_units: u32,
+    pub(super) pack_units: u32,
     minimum_units: u32,
     presentation_units: u32,
     capacity_units: Option<u32>,
@@ -168,34 +167,31 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Of the day that the history does not know yet.
+    /// Of one day.
     ///
-    /// - `series`, `forecast`: of that day and those after it.
+    /// - `forecast`: of the day and those after it.
+    /// - `standing`: of a series, what there is of it in the morning of the day.
     ///
     /// # Errors
     /// [`ProposeError`] where a limit is no limit.
     pub(super) fn new(
-        history: &History,
-        settings: &Settings,
-        lead_times: &LeadTimes,
-        found: &Series,
+        of: &Of<'_>,
+        today: AsOf,
+        keys: &[Key],
         forecast: &Forecast<'_>,
+        standing: &dyn Fn(usize) -> Option<Standing>,
     ) -> Result<Self, ProposeError> {
-        let shared = Shared::new(history, settings);
-        let supply = history.supply();
-        let usual = |sent: &features::supply::Replenishment| {
-            lead_times.usual(sent.supplier.as_deref())
-        };
+        let settings = of.settings;
+        let supply = of.history.supply();
+        let shared = Shared::new(of.history, settings);
         let day = Day {
-            history,
-            settings,
-            lead_times,
-            book: Book::new(&supply.terms),
-            standings: Standings::new(supply, usual),
+            of,
+            today,
+            standing,
             shared: &shared,
             forecast,
         };
-        let series = found.keys.iter().zip(0..);
+        let series = keys.iter().zip(0..);
         let items: Vec<Item> = series
             .filter_map(|(key, series)| day.item(key, series))
             .collect();
@@ -269,13 +265,50 @@ impl Shared {
     }
 }
 
+/// What holds on all days.
+#[derive(Debug)]
+pub(super) struct Of<'a> {
+    pub(super) history: &'a History,
+    pub(super) settings: &'a Settings,
+    pub(super) lead_times: &'a LeadTimes,
+    pub(super) book: Book<'a>,
+}
+
+impl<'a> Of<'a> {
+    pub(super) fn new(
+        history: &'a History,
+        settings: &'a Settings,
+        lead_times: &'a LeadTimes,
+    ) -> Self {
+        Self {
+            history,
+            settings,
+            lead_times,
+            book: Book::new(&history.supply().terms),
+        }
+    }
+
+    /// What a product costs to buy, by the terms of its supply or the catalogue.
+    pub(super) fn unit_cost(&self, product: &str, terms: Option<&Terms>) -> Option<i64> {
+        let catalogue = self.history.catalogue();
+        let known = catalogue.index_of(product).and_then(|at| catalogue.get(at));
+        terms
+            .and_then(|t| t.unit_cost_cents)
+            .or(known.and_then(|p| p.cost_cents))
+    }
+
+    /// What it sells for.
+    pub(super) fn price(&self, product: &str) -> Option<i64> {
+        let catalogue = self.history.catalogue();
+        catalogue.get(catalogue.index_of(product)?)?.price_cents
+    }
+}
+
 /// Everything of a day that items are made of.
 struct Day<'a> {
-    history: &'a History,
-    settings: &'a Settings,
-    lead_times: &'a LeadTimes,
-    book: Book<'a>,
-    standings: Standings<'a>,
+    of: &'a Of<'a>,
+    today: AsOf,
+    standing: &'a dyn Fn(usize) -> Option<Standing>,
     shared: &'a Shared,
     forecast: &'a Forecast<'a>,
 }
@@ -284,20 +317,16 @@ impl Day<'_> {
     /// One product at one site; `None` for sales whose site is not known.
     fn item(&self, key: &Key, series: usize) -> Option<Item> {
         let site = key.site.as_deref()?;
-        let (settings, supply) = (self.settings, self.history.supply());
-        let terms = self.book.of(&key.product, site);
-        let standing = self.standings.of(&key.product, site).cloned();
-        let product = self.history.catalogue().index_of(&key.product);
-        let product = product.and_then(|at| self.history.catalogue().get(at));
-        let cost = terms
-            .and_then(|t| t.unit_cost_cents)
-            .or(product.and_then(|p| p.cost_cents));
+        let (settings, supply) = (self.of.settings, self.of.history.supply());
+        let terms = self.of.book.of(&key.product, site);
+        let standing = (self.standing)(series);
+        let cost = self.of.unit_cost(&key.product, terms);
         let supplier = terms.map(|t| t.supplier.clone());
-        let today = self.history.as_of();
+        let today = self.today;
         let days = OrderDays::new(terms, settings);
         let now = days.on(today.0);
         let wait = days.until_next(today.0);
-        let lead = self.lead_times.of(supplier.as_deref(), terms);
+        let lead = self.of.lead_times.of(supplier.as_deref(), terms);
         let totals = lead
             .as_ref()
             .map(|lead| self.totals(series, lead, now, wait, terms));
@@ -307,8 +336,7 @@ impl Day<'_> {
         let budgeted = supplier
             .as_ref()
             .is_some_and(|s| settings.budgets.contains_key(s));
-        let price = product.and_then(|p| p.price_cents);
-        let (goal, no_margin) = goal(settings, price, cost);
+        let (goal, no_margin) = goal(settings, self.of.price(&key.product), cost);
         let unknown = if beyond {
             Some(Unknown::BeyondHorizon)
         } else if no_margin {
@@ -318,9 +346,11 @@ impl Day<'_> {
         } else {
             None
         };
-        let expected_lead = lead
-            .as_ref()
-            .map(|lead| lead.iter().map(|(days, p)| f64::from(*days) * p).sum::<f64>());
+        let expected_lead = lead.as_ref().map(|lead| {
+            lead.iter()
+                .map(|(days, p)| f64::from(*days) * p)
+                .sum::<f64>()
+        });
         let protection = expected_lead.unwrap_or(0.0) + f64::from(wait);
         let due = today.epoch_day() + protection.ceil() as i32;
         let (until_arrival, until_next, until_perished) = totals.unwrap_or((EMPTY, EMPTY, None));
@@ -370,9 +400,11 @@ impl Day<'_> {
         let before = if now { 0 } else { wait };
         let review = if now { wait } else { 0 };
         let shifted = |by: u32| -> Vec<(u32, f64)> {
-            lead.iter().map(|(days, p)| (days + before + by, *p)).collect()
+            lead.iter()
+                .map(|(days, p)| (days + before + by, *p))
+                .collect()
         };
-        let horizon = self.settings.horizon_days;
+        let horizon = self.of.settings.horizon_days;
         let until_next = self.total(series, &shifted(review), horizon)?;
         let until_arrival = self.total(series, &shifted(0), horizon)?;
         let shelf = terms.and_then(|t| t.shelf_life_days);
@@ -479,11 +511,6 @@ fn mixed(each: &[(Total, f64)]) -> Total {
         values,
         expected: each.iter().map(|(total, p)| total.expected * p / all).sum(),
     }
-}
-
-/// The day that a plan is made on, as it is told.
-pub(super) fn told(day: i32) -> String {
-    date_of(day).to_string()
 }
 
 #[cfg(test)]

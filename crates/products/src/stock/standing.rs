@@ -29,31 +29,38 @@ impl Standing {
 /// By product and site.
 #[derive(Debug, Default)]
 pub(super) struct Standings<'a> {
-    of: HashMap<(&'a str, &'a str), Standing>,
+    of: HashMap<&'a str, HashMap<&'a str, Standing>>,
 }
 
 impl<'a> Standings<'a> {
     /// As known before a day.
     ///
     /// - `lead_time`: days that an order takes, where nobody promised a day.
-    pub(super) fn new(supply: &'a Supply, lead_time: impl Fn(&Replenishment) -> Option<u32>) -> Self {
-        let mut of: HashMap<(&str, &str), Standing> = HashMap::new();
+    pub(super) fn new(
+        supply: &'a Supply,
+        lead_time: impl Fn(&Replenishment) -> Option<u32>,
+    ) -> Self {
+        let mut of: HashMap<&str, HashMap<&str, Standing>> = HashMap::new();
         for levels in &supply.levels {
-            let at = of.entry((&levels.product, &levels.site)).or_default();
+            let at = of.entry(&levels.product).or_default();
+            let at = at.entry(&levels.site).or_default();
             at.on_hand = levels.days.last().copied();
         }
-        let open = supply.replenishments.iter().filter(|r| r.received.is_none());
+        let open = supply
+            .replenishments
+            .iter()
+            .filter(|r| r.received.is_none());
         for sent in open {
             let taken = || {
                 let days = i32::try_from(lead_time(sent)?).ok()?;
                 Some(sent.ordered_on + days)
             };
             let due = sent.due_on.or_else(taken);
-            let at = of.entry((&sent.product, &sent.site)).or_default();
+            let at = of.entry(&sent.product).or_default();
+            let at = at.entry(&sent.site).or_default();
             at.coming.push((due, sent.units));
-            // What a site sends is gone there: levels count it out once it has left.
         }
-        for standing in of.values_mut() {
+        for standing in of.values_mut().flat_map(HashMap::values_mut) {
             standing
                 .coming
                 .sort_unstable_by_key(|(due, units)| (due.is_none(), *due, *units));
@@ -62,8 +69,7 @@ impl<'a> Standings<'a> {
     }
 
     pub(super) fn of(&self, product: &str, site: &str) -> Option<&Standing> {
-        // A lookup by texts of another lifetime.
-        self.of.get(&(product, site) as &(&str, &str))
+        self.of.get(product)?.get(site)
     }
 }
 

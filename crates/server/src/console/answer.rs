@@ -185,6 +185,7 @@ fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
         | Infeasible::UnknownCustomer { .. }
         | Infeasible::UnknownProduct { .. }
         | Infeasible::UnknownSeries { .. }
+        | Infeasible::NoLaunch { .. }
         | Infeasible::UnknownArm { .. }
         | Infeasible::NotInExperiment { .. }
         | Infeasible::NothingToExplain => french::told(l, &infeasible.to_string()).into_owned(),
