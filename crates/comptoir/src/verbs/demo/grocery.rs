@@ -2,7 +2,7 @@
 //! truth, and what was learnt meanwhile decides the next.
 
 use super::rivals::{Gained, Rivals};
-use super::{Demo, Simulated, say};
+use super::{Demo, Simulated, put, say};
 use crate::context::Context;
 use crate::verbs::{import, run};
 use ::products::Product;
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schema::{AsOf, Estimate};
 use serde::Serialize;
-use simulator::{Grocery, GroceryShop, RawFile};
+use simulator::{Grocery, GroceryShop};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -386,22 +386,6 @@ fn in_all(tried: &run::Tried, customers: usize) -> anyhow::Result<Estimate> {
 /// The first thing that a product says of what it learned.
 fn first_line(tried: &run::Tried) -> Option<String> {
     tried.outcome.as_ref().ok()?.summary.first().cloned()
-}
-
-/// Writes raw files below a folder.
-fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
-    for file in files {
-        let path = folder.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs_err::create_dir_all(parent)?;
-        }
-        fs_err::write(&path, &file.bytes)?;
-    }
-    Ok(Simulated {
-        files: files.len(),
-        rows: files.iter().map(|file| file.rows).sum(),
-        bytes: files.iter().map(|file| file.bytes.len() as u64).sum(),
-    })
 }
 
 /// What a month brought, for a person.

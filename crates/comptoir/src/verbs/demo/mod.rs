@@ -1,5 +1,6 @@
 //! `comptoir demo`
 
+mod flash_sales;
 mod grocery;
 mod rivals;
 
@@ -10,19 +11,21 @@ use anyhow::bail;
 use factory::Workshop;
 use factory::import::{ImportOptions, ImportOutcome};
 use serde::Serialize;
-use std::path::PathBuf;
+use simulator::RawFile;
+use std::path::{Path, PathBuf};
 
 /// Customers that can be asked for. Why 600: every kind of dirt occurs twice in a kind of file at least, which is more than
 /// the contract forgives in the file of fewer customers.
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
 /// The example shops that can be simulated.
-pub(crate) const SHOPS: [&str; 2] = [MARKETPLACE, GROCERY];
+pub(crate) const SHOPS: [&str; 3] = [MARKETPLACE, GROCERY, FLASH_SALES];
 /// Where the raw files are, below the folder.
 const RAW: &str = "raw";
 
 const MARKETPLACE: &str = "marketplace";
 const GROCERY: &str = "grocery";
+const FLASH_SALES: &str = "flash-sales";
 
 /// Simulate a shop, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,7 @@ const GROCERY: &str = "grocery";
   comptoir demo --dir shop     in a folder of your choice; a second call starts from what is there
   comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner
   comptoir demo --once --shop grocery --dir grocery   offers under a budget for two months, beside the truth
+  comptoir demo --once --shop flash-sales --dir club  launches forecast before they open and in their first hours
 
 Then look around in its folder: comptoir products --project comptoir-demo
 Exit code 1: a gate is closed, the report says which; the demo ends there.")]
@@ -42,8 +46,8 @@ pub(crate) struct Demo {
     /// The shop to simulate; where absent that of the project in the folder, else a marketplace
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SHOPS))]
     shop: Option<String>,
-    /// Customers of the shop, 600 to 500000 (a grocery has at most 200000); 4000 in a marketplace and 12000 in a grocery
-    /// where absent
+    /// Customers of the shop, 600 to 500000 (other shops than a marketplace have at most 200000); 4000 in a marketplace,
+    /// 12000 in a grocery and 20000 in a flash-sales club where absent
     ///
     /// Products and merchants grow and shrink along. In the small files of a small shop a few bad rows can close a gate:
     /// with another --seed they lie elsewhere.
@@ -66,6 +70,7 @@ struct Done {
     runs: Option<Vec<serde_json::Value>>,
     asked: Option<serde_json::Value>,
     grocery: Option<grocery::Done>,
+    flash_sales: Option<flash_sales::Done>,
     address: Option<String>,
 }
 
@@ -100,7 +105,10 @@ impl Demo {
             // A gate that closes ends the demo: what was done until then is told all the same.
             ended => {
                 if context.json()
-                    && (ended.is_ok() || done.import.is_some() || done.grocery.is_some())
+                    && (ended.is_ok()
+                        || done.import.is_some()
+                        || done.grocery.is_some()
+                        || done.flash_sales.is_some())
                 {
                     print::json(&done)?;
                 }
@@ -111,11 +119,19 @@ impl Demo {
 
     /// Everything but serving; `done` is told what was done, as far as it went.
     async fn steps(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
-        let workshop = if self.is_grocery()? && !self.dir.join(RAW).exists() {
-            let done = done.grocery.insert(grocery::Done::default());
-            self.grocery(context, done).await?
-        } else {
-            self.marketplace(context, done).await?
+        let shop = self.shop()?;
+        let workshop = match shop {
+            // Where raw files are there already the demo goes on from them.
+            _ if self.dir.join(RAW).exists() => self.marketplace(context, done).await?,
+            GROCERY => {
+                let done = done.grocery.insert(grocery::Done::default());
+                self.grocery(context, done).await?
+            }
+            FLASH_SALES => {
+                let done = done.flash_sales.insert(flash_sales::Done::default());
+                self.flash_sales(context, done).await?
+            }
+            _ => self.marketplace(context, done).await?,
         };
         if self.once {
             let folder = self.dir.display();
@@ -127,22 +143,27 @@ impl Demo {
         Ok(workshop)
     }
 
-    /// Whether the shop is a grocery: asked for, or that of the project in the folder.
-    fn is_grocery(&self) -> anyhow::Result<bool> {
+    /// The shop asked for, or that of the project in the folder, by the kinds of its products.
+    fn shop(&self) -> anyhow::Result<&'static str> {
         let found = if factory::Project::is_in(&self.dir) {
             let project = factory::Project::open(&self.dir)?;
-            let mut products = project.products.iter();
-            let decides_offers = products.any(|product| product.header().kind == "promotion");
-            Some(if decides_offers { GROCERY } else { MARKETPLACE })
+            let has = |kind: &str| project.products.iter().any(|p| p.header().kind == kind);
+            Some(match () {
+                () if has("promotion") => GROCERY,
+                () if has("launch") => FLASH_SALES,
+                () => MARKETPLACE,
+            })
         } else {
             None
         };
-        match (self.shop.as_deref(), found) {
+        let asked = self.shop.as_deref();
+        let asked = asked.and_then(|asked| SHOPS.into_iter().find(|shop| *shop == asked));
+        match (asked, found) {
             (Some(asked), Some(found)) if asked != found => bail!(
                 "--shop is {asked}, but the project in {} is a {found}; choose another --dir",
                 self.dir.display()
             ),
-            (asked, found) => Ok(asked.or(found) == Some(GROCERY)),
+            (asked, found) => Ok(asked.or(found).unwrap_or(MARKETPLACE)),
         }
     }
 
@@ -267,6 +288,22 @@ impl Demo {
             "product": product.header().name, "asked": asked, "decided": decided,
         })))
     }
+}
+
+/// Writes raw files below a folder.
+fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
+    for file in files {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        fs_err::write(&path, &file.bytes)?;
+    }
+    Ok(Simulated {
+        files: files.len(),
+        rows: files.iter().map(|file| file.rows).sum(),
+        bytes: files.iter().map(|file| file.bytes.len() as u64).sum(),
+    })
 }
 
 /// One line for a person; nothing where a program reads.
