@@ -70,6 +70,22 @@ impl LogNormal {
         }
     }
 
+    /// Probability of more than so many units.
+    pub(super) fn upper_tail(&self, units: f64) -> f64 {
+        if units <= 0.0 {
+            1.0
+        } else {
+            normal_upper_tail(self.standard(units))
+        }
+    }
+
+    /// Logarithm of the density, of units above 0.
+    pub(super) fn ln_density(&self, units: f64) -> f64 {
+        let z = self.standard(units);
+        let root = (2.0 * std::f64::consts::PI).sqrt();
+        -0.5 * z * z - (self.sigma * units * root).ln()
+    }
+
     /// Mean of what is asked for within a quantity: E min(D, quantity).
     fn within(&self, quantity: f64) -> f64 {
         if quantity <= 0.0 {
@@ -151,7 +167,16 @@ impl Points {
         each.map(|((units, up_to), before)| (*units, up_to - before))
     }
 
-    fn cdf(&self, units: f64) -> f64 {
+    /// So many units for certain.
+    pub(super) fn certain(units: f64) -> Self {
+        Self {
+            units: vec![units],
+            up_to: vec![1.0],
+        }
+    }
+
+    /// Probability of at most so many units.
+    pub(super) fn up_to(&self, units: f64) -> f64 {
         let at = self.units.partition_point(|point| *point <= units);
         at.checked_sub(1).map_or(0.0, |at| self.up_to[at])
     }
@@ -215,7 +240,7 @@ impl Demand {
     pub fn cdf(&self, units: f64) -> f64 {
         match self {
             Self::LogNormal(one) => one.cdf(units),
-            Self::Points(one) => one.cdf(units),
+            Self::Points(one) => one.up_to(units),
         }
     }
 

@@ -168,3 +168,14 @@ pub enum UpdateError {
         expected: usize,
     },
 }
+
+/// Why a forecast cannot be corrected.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum ForecastError {
+    /// No past launch had hours.
+    #[error("correct the forecast: no past launch had hours to learn curves from")]
+    NoCurves,
+    /// The hours do not fit.
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+}

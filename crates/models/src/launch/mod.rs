@@ -14,14 +14,53 @@
 //!
 //! Units are those that would have been sold, had there been enough. Logarithms of nothing are those of half a unit.
 
+mod analogues;
+mod assignment;
+mod attributes;
+mod censored;
+mod clusters;
+mod completed;
+mod curve;
+mod curves;
 mod distribution;
+mod encoder;
 mod error;
+mod folds;
+mod forecaster;
+mod grid;
+mod history;
+mod labels;
+mod linear;
+mod measured;
+mod merchants;
+mod naive;
 mod newsvendor;
 mod past;
+mod pool;
+mod product_limit;
+mod records;
 mod score;
+mod spread;
+mod stretch;
+mod tails;
+mod trees;
+mod update;
 
+pub use analogues::Analogue;
+pub use assignment::Column;
+pub use attributes::{Attributes, Method, Trial};
+pub use curve::{Curve, CurveError};
+pub use curves::{CurveSettings, CurveTrial, Curves};
 pub use distribution::{Demand, LogNormal, Points};
-pub use error::{EstimateError, FitError, PastError, UpdateError};
+pub use error::{EstimateError, FitError, ForecastError, PastError, UpdateError};
+pub use forecaster::{Forecast, Forecaster, Hourly, Settings};
+pub use history::History;
+pub use measured::{HOURS, Layer, Measured};
+pub use merchants::Merchants;
+pub use naive::Naive;
 pub use newsvendor::{Newsvendor, NewsvendorError, Order};
 pub use past::{Columns, Estimate, Launch, Past, Sales, Total};
+pub use pool::{Pair, Pool};
+pub use records::{Added, Bias, Intervals, Record};
 pub use score::{Score, crps, kendall_tau};
+pub use update::Updated;
