@@ -171,10 +171,10 @@ impl Sales {
         let mut sold = 0;
         for (at, units) in hours.iter().enumerate() {
             sold += u64::from(*units);
-            if stock.is_some_and(|stock| sold >= stock) {
+            if let Some(stock) = stock.filter(|stock| sold >= *stock) {
                 return Self {
                     hours: hours[..at].to_vec(),
-                    sold_out: Some(sold),
+                    sold_out: Some(stock),
                 };
             }
         }

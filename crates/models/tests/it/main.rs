@@ -14,6 +14,7 @@
 
 mod boost;
 mod demand;
+mod launch;
 mod local;
 mod recommend;
 mod segments;
