@@ -13,6 +13,7 @@
 )]
 
 mod boost;
+mod coherent;
 mod demand;
 mod local;
 mod recommend;
