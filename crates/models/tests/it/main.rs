@@ -13,6 +13,7 @@
 )]
 
 mod boost;
+mod coherent;
 mod demand;
 mod launch;
 mod local;
