@@ -31,6 +31,20 @@ pub(crate) enum Purpose {
     FlashStock = 22,
     FlashArrival = 23,
     FlashCustomer = 24,
+    BoutiqueCatalogue = 25,
+    BoutiqueWeather = 26,
+    BoutiquePrice = 27,
+    BoutiquePromotion = 28,
+    BoutiqueEvent = 29,
+    BoutiqueSupply = 30,
+    BoutiqueDemand = 31,
+    BoutiqueFirst = 32,
+    BoutiqueDelay = 33,
+    BoutiqueShort = 34,
+    BoutiqueTicket = 35,
+    BoutiqueCustomer = 36,
+    BoutiqueOverride = 37,
+    BoutiqueForecast = 38,
 }
 
 /// The stream of `purpose` for the subject `index` (a customer, an order, a file).

@@ -17,10 +17,16 @@
 //! A flash-sales club ([`FlashSales`]) whose merchants estimate what launches will sell, each with a known bias, slope,
 //! noise and skill; what every ordered quantity is expected to cost is known ([`FlashSalesShop::expected_cost`]).
 //!
+//! A chain of boutiques ([`Boutique`]) whose stores run out of stock, so that sales are less than demand; what moves the
+//! demand of each day is known ([`BoutiqueShop::drivers`]), and so is what any way of ordering would have led to
+//! ([`BoutiqueShop::play`]).
+//!
 //! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
-//! same bytes, always; so do the same [`Grocery`] and the same [`FlashSales`].
+//! same bytes, always; so do the same [`Grocery`], the same [`FlashSales`]
+//! and the same [`Boutique`].
 
 mod baskets;
+mod boutique;
 mod catalogue;
 mod counts;
 mod customers;
@@ -42,6 +48,11 @@ mod truth;
 mod words;
 mod write;
 
+pub use boutique::{
+    Boutique, BoutiqueProduct, BoutiqueShop, BoutiqueSite, Decision, Drivers, GoodsOrder,
+    LedgerDay, LocalEvent, PlannerChange, PlannerKind, PlayError, Played, Playing, Review,
+    SeriesPlayed, StockPosition, SupplyTerms, Transfer,
+};
 pub use counts::{CountDistribution, Newsvendor};
 pub use dirt::{DirtKind, DirtRow};
 pub use flash_sales::{
