@@ -180,16 +180,22 @@ impl Attached {
                         ("loss", costs.unit_loss.into()),
                     ],
                 );
+                let why = vec![why];
                 vec![
-                    action(PRE_ORDER, Estimate::Exact(quantity), vec![why]),
-                    action(LOST, Estimate::Exact(order.lost), Vec::new()),
-                    action(LEFT, Estimate::Exact(order.left), Vec::new()),
+                    action(PRE_ORDER, Estimate::Exact(quantity), why.clone()),
+                    action(LOST, Estimate::Exact(order.lost), why.clone()),
+                    action(LEFT, Estimate::Exact(order.left), why),
                 ]
             }
             Err(NewsvendorError::NotPositive { what, .. }) => {
                 let because = format!("{what} is not above 0 or not known");
-                let why = WhyNot::DoesNotApply { because };
-                vec![action(PRE_ORDER, Estimate::NotMeasurable(why), Vec::new())]
+                let estimate = Estimate::NotMeasurable(WhyNot::DoesNotApply { because });
+                let why = reason(
+                    "no_newsvendor",
+                    "{what} is not above 0 or not known: no quantity is the best",
+                    [("what", what.into())],
+                );
+                vec![action(PRE_ORDER, estimate, vec![why])]
             }
         }
     }
@@ -231,43 +237,33 @@ impl Attached {
         }
         let alike = self.body.forecaster.analogues(&told.of.launch, ANALOGUES);
         for analogue in alike.unwrap_or_default() {
-            let (code, sentence) = match analogue.total {
-                Total::Sold(_) => ("analogue", "like {launch}, which sold {units}"),
-                Total::AtLeast(_) => (
-                    "analogue_sold_out",
-                    "like {launch}, which sold out with {units}",
-                ),
-            };
             let values = [
                 ("launch", analogue.id.clone().into()),
                 ("units", analogue.total.units().into()),
             ];
-            reasons.push(reason(code, sentence, values));
+            reasons.push(match analogue.total {
+                Total::Sold(_) => reason("analogue", "like {launch}, which sold {units}", values),
+                Total::AtLeast(_) => reason(
+                    "analogue_sold_out",
+                    "like {launch}, which sold out with {units}",
+                    values,
+                ),
+            });
         }
         reasons
     }
+}
 
-    fn decisions(
-        &self,
-        asked: &Asked,
-        told: &Told<'_>,
-        actions: Vec<Action>,
-        method: &str,
-    ) -> Decisions {
-        let mut actions = actions;
-        for (action, position) in actions.iter_mut().zip(1u32..) {
-            action.position = position;
-        }
-        Decisions {
-            placement: asked
-                .placement
-                .clone()
-                .or_else(|| Some(told.launch.id.clone())),
-            actions,
-            short_of: None,
-            method: method.to_owned(),
-            stake: None,
-        }
+fn decisions(asked: &Asked, mut actions: Vec<Action>, method: &str) -> Decisions {
+    for (action, position) in actions.iter_mut().zip(1u32..) {
+        action.position = position;
+    }
+    Decisions {
+        placement: asked.placement.clone(),
+        actions,
+        short_of: None,
+        method: method.to_owned(),
+        stake: None,
     }
 }
 
@@ -298,25 +294,34 @@ impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let told = self.told(asked)?;
         let demand = told.demand();
-        let mut actions = vec![self.figure(TOTAL, &demand, self.reasons(&told))];
+        let reasons = self.reasons(&told);
+        let mut actions = vec![self.figure(TOTAL, &demand, reasons.clone())];
         if let Ok(first) = told.forecast.first_hours(&told.of.sales, DAY_HOURS) {
-            actions.push(self.figure(FIRST_DAY, &first, Vec::new()));
+            let share = 100.0 * first.mean() / demand.mean().max(f64::MIN_POSITIVE);
+            let why = reason(
+                "share_of_first_day",
+                "{share} % of all is expected in the first {hours} hours",
+                [("share", short(share).into()), ("hours", DAY_HOURS.into())],
+            );
+            actions.push(self.figure(FIRST_DAY, &first, vec![why]));
         }
         actions.extend(self.order(&told, &demand));
         if told.updated.is_some() {
             let sales = &told.of.sales;
             let sold = sales.sold_out.unwrap_or_else(|| sales.units());
-            actions.push(action(SOLD, Estimate::Exact(sold as f64), Vec::new()));
+            let why = reasons.into_iter().take(1).collect();
+            actions.push(action(SOLD, Estimate::Exact(sold as f64), why));
         }
-        Ok(self.decisions(asked, &told, actions, method(&told)))
+        Ok(decisions(asked, actions, method(&told)))
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let told = self.told(asked)?;
         let demand = &told.forecast.naive;
-        let mut actions = vec![self.figure(TOTAL, demand, Vec::new())];
+        let why = reason("category", "what launches of the category sold", []);
+        let mut actions = vec![self.figure(TOTAL, demand, vec![why])];
         actions.extend(self.order(&told, demand));
-        Ok(self.decisions(asked, &told, actions, CARD.baseline))
+        Ok(decisions(asked, actions, CARD.baseline))
     }
 
     fn all(&self) -> Option<Vec<Asked>> {

@@ -9,7 +9,7 @@ use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
-use models::launch::{self, Forecaster, Launch, Layer, Past, Record};
+use models::launch::{self, Forecaster, Launch, Layer, Method, Past, Record};
 use schema::estimate::short;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
@@ -92,8 +92,20 @@ pub(super) fn named(layer: Layer) -> String {
         Layer::Attributes => "attributes".to_owned(),
         Layer::Estimate => "merchant's estimate".to_owned(),
         Layer::Combined => "attributes and estimate".to_owned(),
+        Layer::Hours(0) => "the same on launches with hours".to_owned(),
         Layer::Hours(1) => "first hour".to_owned(),
         Layer::Hours(hours) => format!("first {hours} hours"),
+    }
+}
+
+/// A method in words.
+fn by(method: Method) -> String {
+    match method {
+        Method::History => "nothing: there are too few to tell apart".to_owned(),
+        Method::Linear => "a linear model".to_owned(),
+        Method::Analogues { nearest } => format!("the {nearest} launches most alike"),
+        Method::Trees => "boosted trees".to_owned(),
+        Method::TreesAndLinear => "boosted trees and a linear model".to_owned(),
     }
 }
 
@@ -148,8 +160,8 @@ impl Fitted for FittedLaunch {
         let forecaster = &body.forecaster;
         let (launches, censored) = body.launches;
         let mut lines = vec![format!(
-            "{launches} products in launches that are over, {censored} of them sold out; attributes by {:?}",
-            forecaster.attributes().method()
+            "{launches} products in launches that are over, {censored} of them sold out; attributes by {}",
+            by(forecaster.attributes().method())
         )];
         let layers = forecaster
             .measured()

@@ -158,6 +158,9 @@ fn held(body: &Body, ours: &[Sums], naive: &[Sums]) -> String {
     )
 }
 
+/// What is known of a launch by a layer.
+type Known<'a> = &'a dyn Fn(&Forecast<'_>) -> Demand;
+
 /// What each layer of information was worth, on the same launches.
 fn layers(forecasts: &[(Forecast<'_>, Past, &Gathered)]) -> String {
     let score = |demand: &dyn Fn(&Forecast<'_>, &Past) -> Option<Demand>| {
@@ -169,20 +172,20 @@ fn layers(forecasts: &[(Forecast<'_>, Past, &Gathered)]) -> String {
         let came = demands.iter().zip(forecasts);
         Score::of(came.map(|(demand, (_, past, _))| (demand, past.total, past.stock)))
     };
-    let before: [(Layer, &dyn Fn(&Forecast<'_>, &Past) -> Option<Demand>); 4] = [
-        (Layer::Naive, &|forecast, _| Some(forecast.naive.clone())),
-        (Layer::History, &|forecast, _| {
-            Some(Demand::LogNormal(forecast.history))
+    let before: [(Layer, Known<'_>); 4] = [
+        (Layer::Naive, &|forecast| forecast.naive.clone()),
+        (Layer::History, &|forecast| {
+            Demand::LogNormal(forecast.history)
         }),
-        (Layer::Attributes, &|forecast, _| {
-            Some(Demand::LogNormal(forecast.attributes))
+        (Layer::Attributes, &|forecast| {
+            Demand::LogNormal(forecast.attributes)
         }),
-        (Layer::Combined, &|forecast, _| Some(forecast.demand())),
+        (Layer::Combined, &|forecast| forecast.demand()),
     ];
     let mut told: Vec<String> = before
         .iter()
         .filter_map(|(layer, demand)| {
-            let score = score(*demand)?;
+            let score = score(&|forecast, _| Some(demand(forecast)))?;
             Some(format!("{} {}", named(*layer), short(score.crps)))
         })
         .collect();

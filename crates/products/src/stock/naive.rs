@@ -4,6 +4,7 @@ use super::plan::{Item, Plan};
 use super::told;
 use crate::answer::Action;
 use crate::demand::Series;
+use crate::reasons::reason;
 use models::demand::Panel;
 use schema::{Estimate, Probability, WhyNot};
 
@@ -61,7 +62,12 @@ pub(super) fn action(units: Option<u64>) -> Action {
         estimate: Some(estimate),
         unit: "units".to_owned(),
         propensity: Probability::ONE,
-        reasons: Vec::new().into(),
+        reasons: vec![reason(
+            "usual_order",
+            "the mean of the last {days} days over the days to be covered, less what there is",
+            [("days", DAYS.into())],
+        )]
+        .into(),
     }
 }
 

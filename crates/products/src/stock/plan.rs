@@ -14,7 +14,6 @@ use features::History;
 use features::supply::Terms;
 use models::demand::Forecast;
 use schema::{AsOf, Cents};
-use std::collections::BTreeMap;
 
 /// Levels at which demand over several days is kept.
 const LEVELS: [f64; 13] = [
@@ -195,23 +194,18 @@ impl Plan {
         let items: Vec<Item> = series
             .filter_map(|(key, series)| day.item(key, series))
             .collect();
-        let money = |of: &BTreeMap<String, f64>, supplier: &String| {
-            of.get(supplier)
-                .map(|money| Cents((money * 100.0).round() as i64))
-        };
-        let minimums: Vec<OrderMinimum> = shared
-            .suppliers
-            .iter()
+        let each = shared.suppliers.iter();
+        let minimums: Vec<OrderMinimum> = each
+            .clone()
             .map(|supplier| OrderMinimum {
                 units: 0,
-                money: money(&settings.minimum_orders, supplier).unwrap_or(Cents(0)),
+                money: settings.minimum_order(supplier).unwrap_or(Cents(0)),
             })
             .collect();
+        // Far above what anybody orders, and sums of it still have room.
         let unlimited = Cents(i64::MAX / 4);
-        let budgets: Vec<Cents> = shared
-            .suppliers
-            .iter()
-            .map(|supplier| money(&settings.budgets, supplier).unwrap_or(unlimited))
+        let budgets: Vec<Cents> = each
+            .map(|supplier| settings.budget(supplier).unwrap_or(unlimited))
             .collect();
         let rooms: Vec<u64> = supply.capacities.iter().map(|(_, units)| *units).collect();
         let limits = Limits {
@@ -249,8 +243,7 @@ impl Shared {
     fn new(history: &History, settings: &Settings) -> Self {
         let supply = history.supply();
         let mut suppliers: Vec<String> = supply.terms.iter().map(|t| t.supplier.clone()).collect();
-        suppliers.extend(settings.budgets.keys().cloned());
-        suppliers.extend(settings.minimum_orders.keys().cloned());
+        suppliers.extend(settings.suppliers().cloned());
         suppliers.sort_unstable();
         suppliers.dedup();
         Self { suppliers }
@@ -335,7 +328,7 @@ impl Day<'_> {
         let place = supplier.as_deref().and_then(|s| self.shared.supplier(s));
         let budgeted = supplier
             .as_ref()
-            .is_some_and(|s| settings.budgets.contains_key(s));
+            .is_some_and(|s| settings.budget(s).is_some());
         let (goal, no_margin) = goal(settings, self.of.price(&key.product), cost);
         let unknown = if beyond {
             Some(Unknown::BeyondHorizon)
@@ -379,7 +372,7 @@ impl Day<'_> {
             until_arrival,
             until_next,
             until_perished,
-            order: place.filter(|_| now && !settings.minimum_orders.is_empty()),
+            order: place.filter(|_| now && settings.minimum_orders.is_some()),
             budget: place.filter(|_| now && budgeted),
             site: site_of(site).filter(|_| now),
             supplier,

@@ -2,7 +2,7 @@
 
 use crate::demand;
 use crate::file::Raw;
-use schema::ConfigError;
+use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,10 +57,10 @@ pub(crate) struct Settings {
     pub(crate) transfer_cents: u32,
     /// Rows that trees learn from at most, 10000 to 50000000.
     pub(crate) rows_max: u32,
-    /// Money that one run may order, by supplier.
-    pub(crate) budgets: BTreeMap<String, f64>,
-    /// Money that a supplier delivers at least, by supplier.
-    pub(crate) minimum_orders: BTreeMap<String, f64>,
+    /// Money that one run may order, by supplier; those that are not named have no limit.
+    pub(crate) budgets: Option<BTreeMap<String, f64>>,
+    /// Money that a supplier delivers at least, for all sites together, by supplier.
+    pub(crate) minimum_orders: Option<BTreeMap<String, f64>>,
 }
 
 impl Default for Settings {
@@ -78,8 +78,8 @@ impl Default for Settings {
             perish_level: 0.9,
             transfer_cents: 0,
             rows_max: 600_000,
-            budgets: BTreeMap::new(),
-            minimum_orders: BTreeMap::new(),
+            budgets: None,
+            minimum_orders: None,
         }
     }
 }
@@ -121,13 +121,30 @@ impl Settings {
             ("minimum_orders", &self.minimum_orders),
         ];
         for (key, of) in money {
-            let wrong = of.iter().find(|(_, money)| !(0.0..=1e12).contains(*money));
+            let mut of = of.iter().flatten();
+            let wrong = of.find(|(_, money)| !(0.0..=1e12).contains(*money));
             if let Some((supplier, found)) = wrong {
                 let found = format!("{supplier} = {found}");
                 return Err(raw.refuse(key, found, "money from 0 to 1e12"));
             }
         }
         Ok(())
+    }
+
+    /// Money that one run may order of a supplier, in cents.
+    pub(crate) fn budget(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.budgets.as_ref(), supplier)
+    }
+
+    /// Money that a supplier delivers at least, in cents.
+    pub(crate) fn minimum_order(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.minimum_orders.as_ref(), supplier)
+    }
+
+    /// Suppliers that something is said of.
+    pub(crate) fn suppliers(&self) -> impl Iterator<Item = &String> {
+        let of = [&self.budgets, &self.minimum_orders];
+        of.into_iter().flatten().flat_map(BTreeMap::keys)
     }
 
     /// What demand is learnt by.
@@ -138,4 +155,9 @@ impl Settings {
             ..demand::Settings::default()
         }
     }
+}
+
+fn in_cents(of: Option<&BTreeMap<String, f64>>, supplier: &str) -> Option<Cents> {
+    let money = of?.get(supplier)?;
+    Some(Cents((money * 100.0).round() as i64))
 }

@@ -75,7 +75,7 @@ fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure
         id,
         unit,
         estimate: Estimate::Exact(value),
-        reasons: Vec::new(),
+        reasons: vec![needed(item)],
     };
     let cover = match proposal.cover {
         Cover::Days(days) => Estimate::Exact(days),
@@ -95,8 +95,15 @@ fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure
         plain(STOCK_OUT, "probability", proposal.stockout_probability),
         plain(LOST, "units", proposal.expected_lost_units),
     ];
-    if item.unit_cost_cents.is_some() {
-        figures.push(plain(COST, "cents", proposal.cost.0 as f64));
+    if let Some(cents) = item.unit_cost_cents {
+        figures.push(Figure {
+            reasons: vec![reason(
+                "unit_cost",
+                "one unit costs {cents} cents",
+                [("cents", cents.into())],
+            )],
+            ..plain(COST, "cents", proposal.cost.0 as f64)
+        });
     }
     figures
 }
@@ -308,48 +315,66 @@ fn contradicted(contradiction: Contradiction) -> Reason {
 
 /// What one more unit of what binds would be worth.
 fn binding(proposal: &Proposal) -> Vec<Reason> {
-    let of = |code: &'static str, sentence: &'static str, price: Option<f64>| {
-        let price = price.filter(|price| *price > 0.0)?;
-        Some(reason(code, sentence, [("cents", short(price).into())]))
-    };
     let binding = &proposal.binding;
-    [
-        of(
+    let worth = |price: Option<f64>| {
+        let price = price.filter(|price| *price > 0.0)?;
+        Some([("cents", short(price).into())])
+    };
+    let room = worth(binding.line_capacity).map(|cents| {
+        reason(
             "worth_of_room",
             "room for one more unit of it would be worth {cents} cents",
-            binding.line_capacity,
-        ),
-        of(
+            cents,
+        )
+    });
+    let shelf_life = worth(binding.shelf_life).map(|cents| {
+        reason(
             "worth_of_shelf_life",
             "one more unit that sells in time would be worth {cents} cents",
-            binding.shelf_life,
-        ),
-        of(
+            cents,
+        )
+    });
+    let site = worth(binding.site_capacity).map(|cents| {
+        reason(
             "worth_of_site",
             "room for one more unit at the site would be worth {cents} cents",
-            binding.site_capacity,
-        ),
-        of(
+            cents,
+        )
+    });
+    let budget = worth(binding.budget).map(|cents| {
+        reason(
             "worth_of_budget",
             "one more cent of budget would be worth {cents} cents",
-            binding.budget,
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+            cents,
+        )
+    });
+    [room, shelf_life, site, budget]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn refused(error: LineError) -> Reason {
-    let (code, sentence) = match error {
-        LineError::UnknownLeadTime => (
+    match error {
+        LineError::UnknownLeadTime => reason(
             "lead_time_unknown",
             "nobody knows how long an order takes to arrive",
+            [],
         ),
-        LineError::UnknownStock => ("stock_unknown", "nobody knows how much there is"),
-        _ => ("not_readable", "what is known of it contradicts itself"),
-    };
-    reason(code, sentence, [])
+        LineError::UnknownStock => reason("stock_unknown", "nobody knows how much there is", []),
+        LineError::Demand(_)
+        | LineError::NegativeStock { .. }
+        | LineError::TooMany { .. }
+        | LineError::EmptyPack
+        | LineError::Level { .. }
+        | LineError::Amount { .. }
+        | LineError::UnknownUntilArrival
+        | LineError::NoSuchLimit { .. } => reason(
+            "not_readable",
+            "what is known of it contradicts itself: {why}",
+            [("why", why_refused(error).into())],
+        ),
+    }
 }
 
 /// The whole of an error in one line.
