@@ -1,6 +1,6 @@
 //! Which share of demand comes by which hour.
 
-use math::special::{ln_gamma, ln_rising};
+use math::special::{self, ln_rising};
 use serde::{Deserialize, Serialize};
 
 /// What is held of how alike curves of launches are, as the size of a Dirichlet distribution, in logarithms: 20, give or
@@ -220,23 +220,66 @@ fn between(points: &[(f64, f64)], at: f64, otherwise: f64) -> f64 {
 impl Share {
     /// Log-probability that `units` of `demand` came.
     pub(super) fn ln_probability(self, units: f64, demand: f64) -> f64 {
-        let left = demand - units;
+        self.of(units).ln_probability(demand)
+    }
+
+    /// The probability that so many units came, as a function of demand.
+    pub(super) fn of(self, units: f64) -> Came {
+        let constant = match self {
+            Self::Exact(share) if units > 0.0 => units * share.ln(),
+            Self::Exact(_) => 0.0,
+            Self::Beta(a, b) => ln_gamma(a + units) - ln_beta(a, b),
+        };
+        Came {
+            share: self,
+            units,
+            constant: constant - ln_gamma(units + 1.0),
+        }
+    }
+}
+
+/// Units that came, with what their probability has in common for any demand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came {
+    share: Share,
+    units: f64,
+    constant: f64,
+}
+
+impl Came {
+    /// Log-probability given demand.
+    pub(super) fn ln_probability(&self, demand: f64) -> f64 {
+        let left = demand - self.units;
         if left < 0.0 {
             return f64::NEG_INFINITY;
         }
-        let ln_choose = ln_gamma(demand + 1.0) - ln_gamma(units + 1.0) - ln_gamma(left + 1.0);
-        match self {
-            Self::Exact(share) if share >= 1.0 => {
+        let ln_choose = ln_gamma(demand + 1.0) - ln_gamma(left + 1.0);
+        let own = match self.share {
+            Share::Exact(share) if share >= 1.0 => {
                 if left > 0.0 {
                     f64::NEG_INFINITY
                 } else {
                     0.0
                 }
             }
-            Self::Exact(share) => ln_choose + units * share.ln() + left * (-share).ln_1p(),
-            Self::Beta(a, b) => ln_choose + ln_beta(a + units, b + left) - ln_beta(a, b),
-        }
+            Share::Exact(share) => left * (-share).ln_1p(),
+            Share::Beta(a, b) => ln_gamma(b + left) - ln_gamma(a + b + demand),
+        };
+        self.constant + ln_choose + own
     }
+}
+
+/// Above this Stirling's series, cut off, is right to 1e-14 of 1.
+const STIRLING_MIN: f64 = 16.0;
+
+/// Natural logarithm of the gamma function: the hot loop of every correction.
+fn ln_gamma(x: f64) -> f64 {
+    if x < STIRLING_MIN {
+        return special::ln_gamma(x);
+    }
+    let square = 1.0 / (x * x);
+    let series = 1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1_260.0 - square / 1_680.0));
+    (x - 0.5) * x.ln() - x + 0.918_938_533_204_672_7 + series / x
 }
 
 fn ln_beta(a: f64, b: f64) -> f64 {
@@ -264,4 +307,20 @@ pub(super) fn peak(
         }
     }
     0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ln_gamma, special};
+
+    #[test]
+    fn stirlings_series_takes_over_without_a_step() {
+        for x in [16.0, 16.1, 25.5, 1e3, 1e7] {
+            let (found, expected) = (ln_gamma(x), special::ln_gamma(x));
+            assert!(
+                (found - expected).abs() < 1e-13 * expected.max(1.0),
+                "{x} {found} {expected}"
+            );
+        }
+    }
 }

@@ -108,11 +108,6 @@ impl Encoder {
         self.labels.len() + 1 + self.numbers.len()
     }
 
-    /// Columns of labels: the first of a row.
-    pub(super) fn label_columns(&self) -> usize {
-        self.labels.len()
-    }
-
     /// The row of a launch; not a number where nothing is told.
     pub(super) fn row(&self, launch: &Launch) -> Vec<f64> {
         let labels = self.labels.iter().zip(launch.all_labels());

@@ -3,7 +3,7 @@
 use super::distribution::{Demand, LogNormal};
 
 /// Points of each round.
-const POINTS: usize = 320;
+const POINTS: usize = 200;
 
 /// Rounds: each narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability.
 const ROUNDS: usize = 3;

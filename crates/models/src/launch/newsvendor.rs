@@ -4,14 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::distribution::Demand;
 
-/// What a unit earns and costs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What a unit earns and costs, in any one unit of money.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Newsvendor {
-    /// Earned with a unit that is sold, and so lost with one that is asked for in vain: its price less its cost. Above 0.
-    pub unit_margin: f64,
-    /// Lost with a unit that is left: its cost less what it is salvaged for. Above 0.
-    pub unit_loss: f64,
+    /// Earned with a unit that is sold, and so lost with one that is asked for in vain.
+    unit_margin: f64,
+    /// Lost with a unit that is left.
+    unit_loss: f64,
 }
 
 /// A quantity that could be ordered, with what is expected of it.
@@ -43,7 +42,10 @@ pub enum NewsvendorError {
 }
 
 impl Newsvendor {
-    /// Earnings and losses of a unit, in any unit of money.
+    /// Earnings and losses of a unit.
+    ///
+    /// - `unit_margin`: of a unit that is sold, its price less its cost; above 0.
+    /// - `unit_loss`: of a unit that is left, its cost less what it is salvaged for; above 0.
     ///
     /// # Errors
     /// [`NewsvendorError`] when one is not above 0 or not finite.

@@ -1,6 +1,6 @@
 //! Demand given the hours that were seen.
 
-use super::curve::{Curve, Share};
+use super::curve::{Came, Curve, Share};
 use super::curves::Curves;
 use super::distribution::{Demand, Points};
 use super::error::UpdateError;
@@ -34,22 +34,43 @@ struct Seen<'a> {
     open_hours: u32,
 }
 
+/// The hours of a launch, seen along one curve.
+#[derive(Debug, Clone, Copy)]
+struct Along {
+    /// Log-probability of the curve given how the hours split.
+    ln_weight: f64,
+    came: Option<Came>,
+    /// Where the stock ran out: the hour in which it did, and how much came in it at least.
+    ran_out: Option<(Share, f64)>,
+    units: f64,
+}
+
+impl Along {
+    /// Log-likelihood of the curve and of demand, less what neither changes.
+    fn ln_likelihood(&self, demand: f64) -> f64 {
+        let came = self.came.map_or(0.0, |came| came.ln_probability(demand));
+        // Of what was left, so much at least came in the hour in which the stock ran out.
+        let ran_out = self.ran_out.map_or(0.0, |(next, more)| {
+            next.at_least(more, demand - self.units).ln()
+        });
+        self.ln_weight + came + ran_out
+    }
+}
+
 impl Seen<'_> {
-    /// Log-likelihood of the hours, given demand and a curve, less what neither changes but for how hours split.
-    fn ln_likelihood(&self, curve: &Curve, demand: f64) -> f64 {
+    fn along(&self, curve: &Curve, weight: f64) -> Along {
         let hours = self.sales.hours.len();
-        let mut ln = 0.0;
-        if hours > 0 {
-            let share = curve.part(0, hours, self.open_hours);
-            ln += share.ln_probability(self.units, demand);
+        let whole = (hours > 0).then(|| curve.part(0, hours, self.open_hours));
+        let next = || curve.part(hours, hours + 1, self.open_hours);
+        Along {
+            ln_weight: weight.max(1e-12).ln() + curve.ln_split(&self.sales.hours, self.open_hours),
+            came: whole.map(|whole| whole.of(self.units)),
+            ran_out: self
+                .sales
+                .sold_out
+                .map(|stock| (next(), stock as f64 - self.units)),
+            units: self.units,
         }
-        if let Some(stock) = self.sales.sold_out {
-            // Of what was left, so much at least came in the hour in which the stock ran out.
-            let next = curve.part(hours, hours + 1, self.open_hours);
-            let more = stock as f64 - self.units;
-            ln += next.at_least(more, demand - self.units).ln();
-        }
-        ln
     }
 
     /// The least demand that can be.
@@ -103,10 +124,14 @@ impl Curves {
             units: sold as f64,
             open_hours,
         };
-        let ln_weights = self.ln_weights(weights, &seen);
+        let curves = self.clusters().iter().zip(weights);
+        let along: Vec<Along> = curves
+            .map(|(curve, weight)| seen.along(curve, *weight))
+            .collect();
         let of = |units: f64| -> Vec<f64> {
-            let each = self.clusters().iter().zip(&ln_weights);
-            each.map(|(curve, ln)| ln + seen.ln_likelihood(curve, units))
+            along
+                .iter()
+                .map(|along| along.ln_likelihood(units))
                 .collect()
         };
         let share = |curve: &Curve| curve.share(found.max(1), open_hours).max(1e-6);
@@ -114,16 +139,6 @@ impl Curves {
         let most = 20.0 * (seen.least() + 10.0) / slowest;
         let cells = refine(prior, seen.least(), most, |units| ln_sum(&of(units)));
         Ok(Updated::new(&cells, of, &seen, weights))
-    }
-
-    /// Logarithm of the probability of each curve, given how the hours split.
-    fn ln_weights(&self, weights: &[f64], seen: &Seen<'_>) -> Vec<f64> {
-        let each = self.clusters().iter().zip(weights);
-        each.map(|(curve, weight)| {
-            let split = curve.ln_split(&seen.sales.hours, seen.open_hours);
-            weight.max(1e-12).ln() + split
-        })
-        .collect()
     }
 
     /// Units asked for in the first hours of a launch, those that were seen among them.
