@@ -1,0 +1,6 @@
+//! Stock: closed forms, exhaustive search and vendored figures on one side, what is promised on the other.
+
+mod demand;
+mod policy;
+mod propose;
+mod propose_shared;
