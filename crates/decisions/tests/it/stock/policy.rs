@@ -305,11 +305,14 @@ proptest! {
         let demand = Demand::poisson(rate * lead).unwrap();
         let found = reorder_lot(rate, &demand, pack, &costs(h, p, k)).unwrap();
         let of = |at: i64| p * demand.shortage(at as f64) + h * demand.left_over(at as f64);
+        let first = -30_i64;
+        let each: Vec<f64> = (first..200).map(of).collect();
         let mut best = f64::INFINITY;
         for packs in 1..40_i64 {
             let lot = packs * i64::from(pack);
-            for r in -30..30_i64 {
-                let sum: f64 = (r + 1..=r + lot).map(of).sum();
+            for r in first..30 {
+                let from = (r + 1 - first) as usize;
+                let sum: f64 = each[from..from + lot as usize].iter().sum();
                 best = best.min((k * rate + sum) / lot as f64);
             }
         }
