@@ -4,7 +4,8 @@ use schema::Cents;
 
 use super::errors::{LineError, ProposeError};
 use super::limits::Limits;
-use super::line::{Goal, Line, Unmet};
+use super::line::{Line, Unmet};
+use crate::stock::goal::Goal;
 
 /// Most lines.
 const LINES_MAX: usize = 1 << 31;

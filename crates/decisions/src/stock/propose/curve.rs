@@ -4,8 +4,9 @@
 //! perishes is one of the demand until then. So each further pack is worth less than the one before.
 
 use super::errors::LineError;
-use super::line::{Goal, Line, Unmet};
+use super::line::{Line, Unmet};
 use crate::stock::demand::{Demand, Quantiles, Units};
+use crate::stock::goal::{self, Goal};
 
 /// Levels at which demand that is lost before arrival is taken off.
 const LEVELS: [f64; 24] = [
@@ -53,14 +54,7 @@ pub(super) fn with<T>(line: &Line<'_>, look: impl FnOnce(&Curve<'_>) -> T) -> Re
     let Some(until) = lost else {
         return Ok(look(&Curve::new(line, line.demand)));
     };
-    let mut values = LEVELS;
-    let mut most = 0.0_f64;
-    for value in &mut values {
-        let level = *value;
-        let lost = (until.quantile(level) - position).max(0.0);
-        most = most.max(line.demand.quantile(level) - lost);
-        *value = most;
-    }
+    let values = met(&line.demand, &until, position.max(0.0));
     let demand = Demand::quantiles(Quantiles {
         levels: &LEVELS,
         values: &values,
@@ -74,6 +68,33 @@ pub(super) fn with<T>(line: &Line<'_>, look: impl FnOnce(&Curve<'_>) -> T) -> Re
     Ok(look(&Curve::new(line, demand)))
 }
 
+/// Demand that stock and order can meet where what finds nothing before arrival is lost, at [`LEVELS`]: what is served
+/// until then, at most the position, and all that is asked for afterwards.
+///
+/// The two are taken to be independent: distances from the median add up as squares, and what is asked for afterwards
+/// has the distance that demand until arrival leaves of the whole.
+fn met(demand: &Demand<'_>, until: &Demand<'_>, position: f64) -> [f64; LEVELS.len()] {
+    let [middle, middle_until] = [demand, until].map(|of| of.quantile(0.5));
+    let middle_served = middle_until.min(position);
+    let start = middle - middle_until + middle_served;
+    let mut least = 0.0_f64;
+    LEVELS.map(|level| {
+        let at_until = until.quantile(level);
+        let of_all = demand.quantile(level) - middle;
+        let of_until = at_until - middle_until;
+        let of_served = at_until.min(position) - middle_served;
+        let after = (of_all * of_all - of_until * of_until).max(0.0);
+        let distance = (of_served * of_served + after).sqrt();
+        let value = if level < 0.5 {
+            start - distance
+        } else {
+            start + distance
+        };
+        least = least.max(value);
+        least
+    })
+}
+
 impl<'a> Curve<'a> {
     fn new<'l: 'a>(line: &Line<'l>, demand: Demand<'a>) -> Self {
         let life = line.shelf_life.map(|life| (life.demand, life.wasted_cents));
@@ -85,7 +106,8 @@ impl<'a> Curve<'a> {
                 (Some(target), implied(holding, life, target, level))
             }
             Goal::FillRate(level) => {
-                let target = filling(line, &demand, level);
+                let before = line.until_arrival.filter(|_| line.unmet == Unmet::Waits);
+                let target = goal::filling(&demand, before.as_ref(), level);
                 let cycle = demand.cdf(target);
                 (Some(target), implied(holding, life, target, cycle))
             }
@@ -126,34 +148,4 @@ fn implied(holding: f64, life: Option<(Demand<'_>, f64)>, target: f64, cycle: f6
     let cycle = cycle.min(SERVICE_MAX);
     let perishing = life.map_or(0.0, |(demand, wasted)| wasted * demand.cdf(target));
     (holding * cycle + perishing) / (1.0 - cycle)
-}
-
-/// Fewest whole units of which the share served from stock reaches a level.
-fn filling(line: &Line<'_>, demand: &Demand<'_>, level: f64) -> f64 {
-    let before = line.until_arrival.filter(|_| line.unmet == Unmet::Waits);
-    let asked = demand.mean() - before.map_or(0.0, |before| before.mean());
-    if asked <= 0.0 {
-        return 0.0;
-    }
-    let reached = |position: f64| {
-        let waiting = before.map_or(0.0, |before| before.shortage(position));
-        demand.shortage(position) - waiting <= (1.0 - level) * asked
-    };
-    if reached(0.0) {
-        return 0.0;
-    }
-    let (mut low, mut high) = (0.0, demand.quantile(level).ceil().max(1.0));
-    while !reached(high) {
-        low = high;
-        high *= 2.0;
-    }
-    while high - low > 1.0 {
-        let middle = (0.5 * (low + high)).floor();
-        if reached(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    high
 }

@@ -3,6 +3,7 @@
 use schema::Cents;
 
 use crate::stock::demand::Demand;
+use crate::stock::goal::Goal;
 
 /// What happens to demand that finds no stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,26 +12,8 @@ pub enum Unmet {
     Waits,
     /// Who finds nothing goes elsewhere, so that what is not served before the order arrives need not be ordered.
     ///
-    /// Needs [`Line::until_arrival`]. Demand until arrival and until the next delivery are taken to be high or low
-    /// together (each at the same level of its own distribution).
+    /// Needs [`Line::until_arrival`]. What is asked for before and after arrival is taken to be independent.
     Lost,
-}
-
-/// What an order is for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Goal {
-    /// The probability that nothing is missing until the next delivery is at least this, strictly between 0 and 1.
-    CycleService(f64),
-    /// The share of demand that is served from stock is at least this, strictly between 0 and 1.
-    ///
-    /// Of what is asked for between arrival and the next delivery, where [`Line::until_arrival`] is known and unmet
-    /// demand waits; else of [`Line::demand`].
-    FillRate(f64),
-    /// The least expected cost.
-    Cost {
-        /// What one unit not served costs, in cents, above 0: its margin, and what the customer's annoyance is worth.
-        missing_cents: f64,
-    },
 }
 
 /// How long what is ordered can be sold, and what its end costs.

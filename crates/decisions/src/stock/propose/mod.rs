@@ -18,9 +18,10 @@ mod prices;
 mod told;
 mod work;
 
+pub use super::goal::Goal;
 pub use errors::{LineError, ProposeError};
 pub use limits::{Limits, OrderMinimum};
-pub use line::{Goal, Line, Lines, ShelfLife, Unmet};
+pub use line::{Line, Lines, ShelfLife, Unmet};
 pub use outcome::{
     Asked, Binding, BudgetUse, Contradiction, Cover, OrderUse, Outcome, Placed, Proposal,
     Proposals, SiteUse, Stopped,
@@ -29,9 +30,11 @@ pub use outcome::{
 use rayon::prelude::*;
 use schema::Cents;
 
+use super::sum::summed;
+
 use minimum::Decided;
 use plan::NONE;
-use work::{Work, summed};
+use work::Work;
 
 /// Proposes an order for every line, within all limits that they share.
 ///

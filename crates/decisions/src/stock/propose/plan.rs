@@ -4,9 +4,10 @@ use super::check::UNITS_MAX;
 use super::curve::Curve;
 use super::errors::LineError;
 use super::limits::Limits;
-use super::line::{Goal, Line};
+use super::line::Line;
 use super::outcome::{Asked, Contradiction};
 use super::{check, curve};
+use crate::stock::goal::Goal;
 
 /// Stands for no order, budget or site.
 pub(super) const NONE: u32 = u32::MAX;
@@ -133,10 +134,12 @@ impl Plan {
         let units = f64::from(self.first_units);
         let per_day = line.demand.mean() / line.protection_days;
         let contradicted = matches!(self.held, Held::Contradiction(_));
-        if contradicted || units <= curve.yearly || self.wanted == 0 {
+        let position = self.position as f64;
+        let asks = self.wanted > 0 || curve.cost(position + 1.0) < curve.cost(position);
+        if contradicted || units <= curve.yearly || !asks {
             return;
         }
-        let standing = f64::from(line.presentation_units) - self.position as f64;
+        let standing = f64::from(line.presentation_units) - position;
         let steps = self.steps_for(standing).max(1);
         let kept = 0.5 * line.holding_cents_per_day * units;
         let lasting = standing > 0.0 || curve.missing * per_day > kept;

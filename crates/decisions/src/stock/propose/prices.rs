@@ -10,7 +10,8 @@ use rayon::prelude::*;
 use super::curve;
 use super::line::Lines;
 use super::plan::Plan;
-use super::work::{Work, summed};
+use super::work::Work;
+use crate::stock::sum::summed;
 
 /// Entries of a line at most: longer orders are priced by several steps at a time.
 const ENTRIES_MAX: u32 = 48;

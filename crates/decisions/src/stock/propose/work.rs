@@ -101,13 +101,3 @@ impl<'a, L: Lines + ?Sized> Work<'a, L> {
             .unwrap_or(0.0)
     }
 }
-
-/// A sum over lines in parts of fixed size, so that its rounding does not hang on the number of threads.
-pub(super) fn summed(n: usize, of: impl Fn(usize) -> f64 + Sync) -> f64 {
-    const PART: usize = 4096;
-    let parts: Vec<f64> = (0..n.div_ceil(PART))
-        .into_par_iter()
-        .map(|part| (part * PART..((part + 1) * PART).min(n)).map(&of).sum())
-        .collect();
-    parts.iter().sum()
-}
