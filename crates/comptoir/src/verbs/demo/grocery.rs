@@ -387,7 +387,7 @@ fn first_line(tried: &run::Tried) -> Option<String> {
 }
 
 /// Writes raw files below a folder.
-fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
+pub(super) fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
     for file in files {
         let path = folder.join(&file.path);
         if let Some(parent) = path.parent() {
