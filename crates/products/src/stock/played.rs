@@ -60,6 +60,7 @@ impl Shelf {
     fn standing(&self, day: i32) -> Standing {
         Standing {
             on_hand: Some((day - 1, self.on_hand())),
+            told: Some(day - 1),
             coming: self
                 .coming
                 .iter()

@@ -11,6 +11,8 @@ pub(super) const STALE_DAYS: i32 = 7;
 pub(super) struct Standing {
     /// Units on hand, with the day that they were counted at the end of.
     pub(super) on_hand: Option<(i32, i64)>,
+    /// Day of the newest level that the site told of anything: levels may be told only where they changed.
+    pub(super) told: Option<i32>,
     /// Units on their way with the day on which they are due where it is known, those without last.
     pub(super) coming: Vec<(Option<i32>, i64)>,
 }
@@ -41,10 +43,15 @@ impl<'a> Standings<'a> {
         lead_time: impl Fn(&Replenishment) -> Option<u32>,
     ) -> Self {
         let mut of: HashMap<&str, HashMap<&str, Standing>> = HashMap::new();
+        let mut newest: HashMap<&str, i32> = HashMap::new();
         for levels in &supply.levels {
             let at = of.entry(&levels.product).or_default();
             let at = at.entry(&levels.site).or_default();
             at.on_hand = levels.days.last().copied();
+            if let Some((day, _)) = at.on_hand {
+                let site = newest.entry(&levels.site).or_insert(day);
+                *site = day.max(*site);
+            }
         }
         let open = supply
             .replenishments
@@ -64,6 +71,9 @@ impl<'a> Standings<'a> {
             standing
                 .coming
                 .sort_unstable_by_key(|(due, units)| (due.is_none(), *due, *units));
+        }
+        for (site, standing) in of.values_mut().flatten() {
+            standing.told = newest.get(site).copied();
         }
         Self { of }
     }

@@ -110,7 +110,8 @@ fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure
 
 /// What there is.
 fn standing(item: &Item, today: i32) -> Vec<Reason> {
-    let Some((day, on_hand)) = item.standing.as_ref().and_then(|s| s.on_hand) else {
+    let standing = item.standing.as_ref();
+    let Some((day, on_hand)) = standing.and_then(|s| s.on_hand) else {
         return Vec::new();
     };
     let mut reasons = vec![reason(
@@ -121,11 +122,12 @@ fn standing(item: &Item, today: i32) -> Vec<Reason> {
             ("on_order", item.on_order.into()),
         ],
     )];
-    let old = today - 1 - day;
+    let told = standing.and_then(|s| s.told).unwrap_or(day);
+    let old = today - 1 - told;
     if old >= STALE_DAYS {
         reasons.push(reason(
             "stock_level_old",
-            "the last stock level is {days} days old",
+            "the last stock level of the site is {days} days old",
             [("days", old.into())],
         ));
     }

@@ -1,7 +1,8 @@
 //! The demonstration of the flash-sales club: launches of the last day are forecast before they open, their pre-orders
 //! are held against the truth, and the forecasts are corrected hour by hour.
 
-use super::{Demo, Simulated, put, say};
+use super::simulated::put;
+use super::{Demo, Simulated, say};
 use crate::context::Context;
 use crate::verbs::{import, run};
 use ::products::{Decisions, Serving};

@@ -2,7 +2,8 @@
 //! truth, and what was learnt meanwhile decides the next.
 
 use super::rivals::{Gained, Rivals};
-use super::{Demo, Simulated, put, say};
+use super::simulated::put;
+use super::{Demo, Simulated, say};
 use crate::context::Context;
 use crate::verbs::{import, run};
 use ::products::Product;
@@ -10,7 +11,7 @@ use anyhow::{Context as _, bail};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use factory::Workshop;
-use factory::batch::{BatchOptions, FileFormat, Questions};
+use factory::batch::{BatchOptions, FileFormat};
 use factory::import::{ImportOptions, ImportOutcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -262,10 +263,8 @@ impl Loop<'_> {
         }
         fs_err::write(&input, questions)?;
         let options = BatchOptions {
-            questions: Questions::File {
-                path: input,
-                format: FileFormat::Csv,
-            },
+            input,
+            input_format: FileFormat::Csv,
             output: folder.join(format!("offers-{month}.ndjson")),
             output_format: FileFormat::Ndjson,
             log: true,
