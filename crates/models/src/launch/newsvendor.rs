@@ -64,6 +64,18 @@ impl Newsvendor {
         })
     }
 
+    /// Earned with a unit that is sold.
+    #[must_use]
+    pub fn unit_margin(&self) -> f64 {
+        self.unit_margin
+    }
+
+    /// Lost with a unit that is left.
+    #[must_use]
+    pub fn unit_loss(&self) -> f64 {
+        self.unit_loss
+    }
+
     /// The level whose quantile of demand is the best quantity: margin over margin and loss, above 0 and below 1.
     #[must_use]
     pub fn critical_level(&self) -> f64 {

@@ -176,8 +176,8 @@ impl Attached {
                     [
                         ("quantity", quantity.into()),
                         ("level", short(100.0 * costs.critical_level()).into()),
-                        ("margin", costs.unit_margin.into()),
-                        ("loss", costs.unit_loss.into()),
+                        ("margin", costs.unit_margin().into()),
+                        ("loss", costs.unit_loss().into()),
                     ],
                 );
                 let why = vec![why];

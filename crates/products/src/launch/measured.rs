@@ -40,8 +40,8 @@ fn sums(demand: &Demand, past: &Past, launch: &features::Launch, body: &Body) ->
         sums.inside = f64::from(u8::from(low <= units && units <= high));
         if let Ok(costs) = newsvendor(launch, body.settings.salvage) {
             let ordered = costs.best(demand).quantity.round();
-            sums.cost = costs.unit_margin * (units - ordered).max(0.0)
-                + costs.unit_loss * (ordered - units).max(0.0);
+            sums.cost = costs.unit_margin() * (units - ordered).max(0.0)
+                + costs.unit_loss() * (ordered - units).max(0.0);
             sums.priced = 1.0;
         }
     }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use factory::Workshop;
-use factory::batch::{BatchOptions, FileFormat};
+use factory::batch::{BatchOptions, FileFormat, Questions};
 use factory::import::{ImportOptions, ImportOutcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -263,8 +263,10 @@ impl Loop<'_> {
         }
         fs_err::write(&input, questions)?;
         let options = BatchOptions {
-            input,
-            input_format: FileFormat::Csv,
+            questions: Questions::File {
+                path: input,
+                format: FileFormat::Csv,
+            },
             output: folder.join(format!("offers-{month}.ndjson")),
             output_format: FileFormat::Ndjson,
             log: true,
