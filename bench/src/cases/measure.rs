@@ -81,7 +81,7 @@ fn size(effect: &Effect) -> anyhow::Result<Size> {
 }
 
 /// Uniform in 0..1.
-fn uniform(random: &mut impl Rng) -> f64 {
+pub(super) fn uniform(random: &mut impl Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
@@ -239,7 +239,7 @@ fn hillstrom_effects(ctx: &Ctx) -> anyhow::Result<Outcome> {
     }))
 }
 
-fn write_floats<'a>(
+pub(super) fn write_floats<'a>(
     path: &Path,
     columns: impl IntoIterator<Item = &'a Vec<f64>>,
 ) -> anyhow::Result<()> {
@@ -251,7 +251,7 @@ fn write_floats<'a>(
     Ok(fs_err::write(path, bytes)?)
 }
 
-fn read_floats(path: &Path) -> anyhow::Result<Vec<f64>> {
+pub(super) fn read_floats(path: &Path) -> anyhow::Result<Vec<f64>> {
     let bytes = fs_err::read(path)?;
     Ok(bytes
         .as_chunks::<8>()
@@ -332,7 +332,7 @@ fn uplift_metrics_vs_sklift(ctx: &Ctx) -> anyhow::Result<Outcome> {
 }
 
 /// A case that needs its peer: skipped where none was asked for, reported as failed where it was and could not.
-fn without(peer: &Peer, why: &'static str) -> Outcome {
+pub(super) fn without(peer: &Peer, why: &'static str) -> Outcome {
     match peer {
         Peer::Absent(reason) if !reason.contains("is not set") => Outcome::Measured(Measured {
             value: f64::NAN,
@@ -411,7 +411,11 @@ fn ranking_of(
 }
 
 /// Largest difference of two lists of figures, each over its scale.
-fn largest_gap(ours: &[f64], theirs: &[f64], scale: fn(f64) -> f64) -> anyhow::Result<f64> {
+pub(super) fn largest_gap(
+    ours: &[f64],
+    theirs: &[f64],
+    scale: fn(f64) -> f64,
+) -> anyhow::Result<f64> {
     ensure!(
         ours.len() == theirs.len(),
         "the peer wrote {} figures of {}",

@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
+pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
 pub(crate) mod grocery;
@@ -47,6 +48,8 @@ pub(crate) static CASES: &[&Case] = &[
     &measure::OPEN_BANDIT_OFFPOLICY,
     &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,
+    &coherent::RECONCILE_HUNDRED_THOUSAND,
+    &coherent::RECONCILE_SMALL_TREE,
     &demand::ROSSMANN_DEMAND,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,

@@ -6,6 +6,7 @@
 //! - [`ItemRules::on_offers`], [`Eligibility`]: which offers a customer may be given.
 //! - [`ItemRules::on_shop`]: what the rules do on a shop, so that one that never fires is seen.
 //! - [`allocate`]: which customer has which offer under budgets, with a proof of how good the choice is.
+//! - [`stock`]: how much to order, when and for where, from the distribution of demand.
 
 pub mod allocate;
 pub mod catalogue;
@@ -15,6 +16,7 @@ mod offers;
 mod on_shop;
 pub mod rank;
 pub mod rules;
+pub mod stock;
 
 pub use catalogue::ItemRules;
 pub use facts::{CustomerFacts, ItemFacts, OfferFacts, Request, Told};

@@ -10,7 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{Asked, Decisions, Gave, Lately, Product, Serving, Stake};
+use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject};
 use schema::progress::Progress;
 use schema::{Cents, CustomerId, DecisionId, ProductId};
 use serde::Serialize;
@@ -41,13 +41,25 @@ impl FileFormat {
     }
 }
 
+/// What is asked in a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Questions {
+    /// The rows of a file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: FileFormat,
+    },
+    /// Everything that the product can be asked about: each customer, series or launch.
+    All,
+}
+
 /// How a batch is to be decided.
 #[derive(Debug, Clone)]
 pub struct BatchOptions {
     /// The questions.
-    pub input: PathBuf,
-    /// Their format.
-    pub input_format: FileFormat,
+    pub questions: Questions,
     /// Where the answers go.
     pub output: PathBuf,
     /// Their format.
@@ -109,6 +121,16 @@ pub enum BatchError {
         /// What is wrong.
         found: String,
     },
+    /// What can be asked cannot be listed.
+    #[error(
+        "list all that {product} can be asked: of kind {kind} there is no list, name a file of questions"
+    )]
+    NotAll {
+        /// The product.
+        product: String,
+        /// Its kind.
+        kind: String,
+    },
     /// No version answers.
     #[error("{product} has no champion yet; train it with `comptoir run {product}`")]
     NoChampion {
@@ -163,10 +185,9 @@ fn question_schema() -> SchemaRef {
     ]))
 }
 
-fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
-    let path = &options.input;
+fn read(path: &Path, format: FileFormat) -> Result<Vec<RecordBatch>, BatchError> {
     let open = || fs_err::File::open(path).map_err(|e| file("read", path)(e));
-    match options.input_format {
+    match format {
         FileFormat::Csv => {
             let mut header = String::new();
             std::io::BufRead::read_line(&mut std::io::BufReader::new(open()?), &mut header)
@@ -179,7 +200,7 @@ fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
                 .map(|name| known.field_with_name(name.trim_matches('"')).cloned())
                 .collect::<Result<_, _>>()
                 .map_err(|_| BatchError::Columns {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     found: header.trim().to_owned(),
                     allowed: COLUMNS,
                 })?;
@@ -214,9 +235,9 @@ fn read(options: &BatchOptions) -> Result<Vec<RecordBatch>, BatchError> {
     }
 }
 
-fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
+fn questions(path: &Path, format: FileFormat) -> Result<Vec<Asked>, BatchError> {
     let mut all = Vec::new();
-    for batch in read(options)? {
+    for batch in read(path, format)? {
         let known = question_schema();
         if let Some(wrong) = batch
             .schema()
@@ -225,7 +246,7 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
             .find(|f| known.field_with_name(f.name()).is_err())
         {
             return Err(BatchError::Columns {
-                path: options.input.clone(),
+                path: path.to_owned(),
                 found: wrong.name().clone(),
                 allowed: COLUMNS,
             });
@@ -236,7 +257,7 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
             };
             arrow::compute::cast(found, kind)
                 .map(Some)
-                .map_err(|e| file("read", &options.input)(e))
+                .map_err(|e| file("read", path)(e))
         };
         let (customers, products, placements) = (
             column("customer_id", &DataType::Utf8)?,
@@ -251,7 +272,7 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
         };
         for row in 0..batch.num_rows() {
             let wrong = |found: String| BatchError::Question {
-                path: options.input.clone(),
+                path: path.to_owned(),
                 row: all.len() + 1,
                 found,
             };
@@ -282,6 +303,34 @@ fn questions(options: &BatchOptions) -> Result<Vec<Asked>, BatchError> {
         }
     }
     Ok(all)
+}
+
+/// Every question that a product can be asked.
+fn everything(
+    product: &dyn Product,
+    serving: &dyn Serving,
+    shop: &Shop,
+) -> Result<Vec<Asked>, BatchError> {
+    if let Some(all) = serving.all() {
+        return Ok(all);
+    }
+    let header = product.header();
+    let card = products::kind(&header.kind).map(|kind| kind.card());
+    let of_customers = card.is_some_and(|card| card.subjects == [Subject::Customer]);
+    if !of_customers {
+        return Err(BatchError::NotAll {
+            product: header.name.clone(),
+            kind: header.kind.clone(),
+        });
+    }
+    let customers = shop.history.customers().iter();
+    let asked = customers.filter_map(|customer| {
+        Some(Asked {
+            customer_id: Some(CustomerId::new(customer.clone()).ok()?),
+            ..Asked::default()
+        })
+    });
+    Ok(asked.collect())
 }
 
 /// The rows of the answer file.
@@ -503,9 +552,17 @@ impl Workshop {
         let (version, fitted) = champion.ok_or(BatchError::NoChampion {
             product: name.clone(),
         })?;
-        let mut questions = questions(options)?;
+        let asked = match &options.questions {
+            Questions::File { path, format } => Some(questions(path, *format)?),
+            Questions::All => None,
+        };
         let (beside, sink) = Beside::create(&options.output)?;
-        let serving = fitted.attach(self.shop().await.map_err(BatchError::Shop)?);
+        let shop = self.shop().await.map_err(BatchError::Shop)?;
+        let serving = fitted.attach(Arc::clone(&shop));
+        let mut questions = match asked {
+            Some(asked) => asked,
+            None => everything(product, serving.as_ref(), &shop)?,
+        };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = options.now.strftime("%Y%m%dT%H%M%S%6f").to_string();
         let mut done = BatchDone {

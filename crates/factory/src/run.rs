@@ -244,7 +244,7 @@ impl Workshop {
             let sites = features::sites(&self.lake, &snapshot, as_of).await;
             history = history.with_sites(sites.map_err(failed)?);
         }
-        let history = self.with_demand(history, &snapshot).await.map_err(failed)?;
+        let history = self.with_plans(history, &snapshot).await.map_err(failed)?;
         let inputs = snapshot
             .tables
             .into_iter()

@@ -153,7 +153,7 @@ impl Workshop {
         let decided = self.decided();
         let history: History =
             features::load(&self.lake, &snapshot, as_of, decided, &Silent).await?;
-        let history = self.with_demand(history, &snapshot).await?;
+        let history = self.with_plans(history, &snapshot).await?;
         features::purchases(&self.lake, &snapshot, as_of, |purchase| {
             recent.add(purchase);
         })
@@ -162,27 +162,40 @@ impl Workshop {
         Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
     }
 
-    /// The same with what each product sold at each site, where a product of the project forecasts it.
-    pub(crate) async fn with_demand(
+    /// The same with what the kinds of the project's products read beside the sales of customers: what each product sold
+    /// at each site with the plans, launches, stock and supply.
+    pub(crate) async fn with_plans(
         &self,
-        history: History,
+        mut history: History,
         snapshot: &lake::Snapshot,
     ) -> Result<History, features::LoadError> {
-        if !self.project.products.iter().any(|p| p.reads_demand()) {
-            return Ok(history);
+        let as_of = history.as_of();
+        if self.reads("promotions") {
+            let demand = features::demand::demand(&self.lake, snapshot, as_of).await?;
+            history = history.with_demand(demand);
         }
-        let demand = features::demand::demand(&self.lake, snapshot, history.as_of()).await?;
-        Ok(history.with_demand(demand))
+        if self.reads("launches") {
+            let launches = features::launches::launches(&self.lake, snapshot, as_of).await?;
+            history = history.with_launches(launches);
+        }
+        if self.reads("supply_terms") {
+            let supply = features::supply::supply(&self.lake, snapshot, as_of).await?;
+            history = history.with_supply(supply);
+        }
+        Ok(history)
+    }
+
+    /// Whether the kind of one of the project's products reads a table.
+    fn reads(&self, table: &str) -> bool {
+        self.project.products.iter().any(|product| {
+            let kind = products::kind(&product.header().kind);
+            kind.is_some_and(|kind| kind.card().reads.contains(&table))
+        })
     }
 
     /// Whether a history holds whom data products decided for: where the kind of one of them reads it.
     pub(crate) fn decided(&self) -> Decided {
-        let mut products = self.project.products.iter();
-        let reads = products.any(|product| {
-            let kind = products::kind(&product.header().kind);
-            kind.is_some_and(|kind| kind.card().reads.contains(&"decisions"))
-        });
-        if reads {
+        if self.reads("decisions") {
             Decided::Read
         } else {
             Decided::LeftOut

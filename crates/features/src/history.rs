@@ -1,7 +1,7 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
 use crate::demand::Demand;
-use crate::{Catalogue, Offers, Product, Sites, Trials};
+use crate::{Catalogue, Launches, Offers, Product, Sites, Supply, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,6 +75,8 @@ pub struct History {
     offers: Arc<Offers>,
     sites: Arc<Sites>,
     demand: Arc<Demand>,
+    launches: Arc<Launches>,
+    supply: Arc<Supply>,
 }
 
 impl History {
@@ -189,6 +191,32 @@ impl History {
         self
     }
 
+    /// Launches of the past and to come; nothing where they were not read.
+    #[must_use]
+    pub fn launches(&self) -> &Arc<Launches> {
+        &self.launches
+    }
+
+    /// The same with launches, sales and estimates of all of them before the as-of day.
+    #[must_use]
+    pub fn with_launches(mut self, launches: Launches) -> Self {
+        self.launches = Arc::new(launches);
+        self
+    }
+
+    /// What is on hand, on order and how it is supplied; nothing where it was not read.
+    #[must_use]
+    pub fn supply(&self) -> &Arc<Supply> {
+        &self.supply
+    }
+
+    /// The same with what is on hand and on order, as known before the as-of day.
+    #[must_use]
+    pub fn with_supply(mut self, supply: Supply) -> Self {
+        self.supply = Arc::new(supply);
+        self
+    }
+
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
@@ -199,6 +227,8 @@ impl History {
                 .with_trials(self.trials.before(end))
                 .with_sites(self.sites.before(as_of))
                 .with_demand(self.demand.before(as_of))
+                .with_launches(self.launches.before(as_of))
+                .with_supply(self.supply.before(as_of))
         } else {
             earlier
         }
@@ -242,6 +272,8 @@ impl History {
             offers: Arc::clone(&self.offers),
             sites: Arc::clone(&self.sites),
             demand: Arc::clone(&self.demand),
+            launches: Arc::clone(&self.launches),
+            supply: Arc::clone(&self.supply),
         }
     }
 }
@@ -367,6 +399,8 @@ impl HistoryBuilder {
             offers: Arc::default(),
             sites: Arc::default(),
             demand: Arc::default(),
+            launches: Arc::default(),
+            supply: Arc::default(),
         }
     }
 }

@@ -5,22 +5,27 @@
 //! customer's lines, so there is no second definition that could differ.
 
 mod catalogue;
+mod columns;
 mod customer;
 pub mod demand;
 mod history;
+pub mod launches;
 mod load;
 mod offers;
 mod rounds;
 mod shown;
 mod sites;
+pub mod supply;
 mod trial;
 
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
+pub use launches::{Launch, LaunchEstimate, Launches};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases};
 pub use offers::{Offer, Offers};
 pub use rounds::{Logged, Round, Rounds, RoundsBuilder};
 pub use shown::visits;
 pub use sites::{SiteDay, Sites, sites};
+pub use supply::Supply;
 pub use trial::{Assignment, Exposure, Trials};

@@ -1,5 +1,6 @@
 //! Numerics that know no shop.
 
+pub mod counts;
 pub mod optimise;
 pub mod random;
 pub mod sparse;

@@ -4,7 +4,9 @@
 //! The same seed gives the same bytes on any number of threads.
 
 pub mod boost;
+pub mod coherent;
 pub mod demand;
+pub mod launch;
 pub mod recommend;
 pub mod segments;
 pub mod uplift;

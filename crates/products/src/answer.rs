@@ -212,6 +212,14 @@ pub enum Infeasible {
         /// The first day not known.
         as_of: schema::AsOf,
     },
+    /// It is in no launch.
+    #[error("product {product:?} is in no launch that is open or to come on {as_of}")]
+    NoLaunch {
+        /// The product.
+        product: String,
+        /// The first day not known.
+        as_of: schema::AsOf,
+    },
     /// No such arm.
     #[error("`about` is {found:?}, allowed is {allowed}")]
     UnknownArm {

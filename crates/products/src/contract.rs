@@ -114,6 +114,9 @@ pub enum FitError {
     /// No demand could be learnt.
     #[error("learn to forecast demand")]
     Demand(#[from] models::demand::FitError),
+    /// No launch can be forecast.
+    #[error("learn to forecast launches")]
+    Launch(#[from] models::launch::FitError),
     /// No recommender could be fitted.
     #[error("fit the recommender")]
     Recommend(#[from] models::recommend::FitError),
@@ -166,11 +169,6 @@ pub trait Product: Send + Sync {
 
     /// Whether it compares sites: only then is it read what each of them sold.
     fn compares_sites(&self) -> bool {
-        false
-    }
-
-    /// Whether it forecasts what products sell: only then is it read what each sold where, with the plans.
-    fn reads_demand(&self) -> bool {
         false
     }
 
@@ -250,6 +248,11 @@ pub trait Serving: Send + Sync {
         _why: NoMoney,
     ) -> Result<Decisions, Infeasible> {
         self.baseline(asked, now)
+    }
+
+    /// Every question that it can be asked, where they can be listed and are not simply those about each customer.
+    fn all(&self) -> Option<Vec<Asked>> {
+        None
     }
 
     /// Why it decides so; contributions add up to the score.

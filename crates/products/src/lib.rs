@@ -13,6 +13,7 @@ pub mod experiment;
 mod file;
 mod known;
 mod lately;
+pub mod launch;
 mod ledger;
 mod logged;
 mod outcome;
@@ -23,6 +24,7 @@ pub mod recommend;
 pub mod segments;
 mod shop;
 mod standing;
+pub mod stock;
 pub mod value;
 pub mod what_if;
 
@@ -44,9 +46,11 @@ pub use standing::{Gave, Pace, Standing};
 pub static KINDS: &[&dyn Kind] = &[
     &demand::Demand,
     &experiment::Experiment,
+    &launch::Launch,
     &promotion::Promotion,
     &recommend::Recommend,
     &segments::Segments,
+    &stock::Stock,
     &value::Value,
 ];
 

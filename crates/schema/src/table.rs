@@ -164,8 +164,9 @@ macro_rules! definitions {
 
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     definitions!("tables":
-        "assignments", "calendar", "customers", "decisions", "events", "exposures", "imports", "offers", "prices", "products",
-        "promotions", "quarantine", "sales", "sites", "stock_levels", "weather",
+        "assignments", "calendar", "customers", "decisions", "estimates", "events", "exposures", "imports", "launches",
+        "offers", "overrides", "prices", "products", "promotions", "quarantine", "replenishments", "sales", "sites",
+        "stock_levels", "supply_terms", "weather",
     )
     .iter()
     .map(|(file, text)| {

@@ -296,7 +296,7 @@ fn drain_beside(state: &AppState, mut no_more: tokio::sync::oneshot::Receiver<()
 
 /// This thread, and those that it starts, get what the answering threads leave of the processors. Elsewhere than on
 /// Linux the priority is that of the whole process, and stays.
-fn yield_to_answers() {
+pub(crate) fn yield_to_answers() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(DRAIN_NICENESS) {
         tracing::warn!(%error, "the decision log is drained at the priority of answers");

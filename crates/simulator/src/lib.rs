@@ -14,15 +14,26 @@
 //! Beside it, a [`Grocery`] with personal promotions: what each offer changes for each customer is known in closed form
 //! ([`GroceryShop::expected`]), and what happens in a month depends on who was given which offer.
 //!
+//! A flash-sales club ([`FlashSales`]) whose merchants estimate what launches will sell, each with a known bias, slope,
+//! noise and skill; what every ordered quantity is expected to cost is known ([`FlashSalesShop::expected_cost`]).
+//!
+//! A chain of boutiques ([`Boutique`]) whose stores run out of stock, so that sales are less than demand; what moves the
+//! demand of each day is known ([`BoutiqueShop::drivers`]), and so is what any way of ordering would have led to
+//! ([`BoutiqueShop::play`]).
+//!
 //! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
-//! same bytes, always; so does the same [`Grocery`].
+//! same bytes, always; so do the same [`Grocery`], the same [`FlashSales`]
+//! and the same [`Boutique`].
 
 mod baskets;
+mod boutique;
 mod catalogue;
+mod counts;
 mod customers;
 mod dirt;
 mod draws;
 mod events;
+mod flash_sales;
 mod generate;
 mod grocery;
 mod ideal;
@@ -37,7 +48,16 @@ mod truth;
 mod words;
 mod write;
 
+pub use boutique::{
+    Boutique, BoutiqueProduct, BoutiqueShop, BoutiqueSite, Decision, Drivers, GoodsOrder,
+    LedgerDay, LocalEvent, PlannerChange, PlannerKind, PlayError, Played, Playing, Review,
+    SeriesPlayed, StockPosition, SupplyTerms, Transfer,
+};
+pub use counts::{CountDistribution, Newsvendor};
 pub use dirt::{DirtKind, DirtRow};
+pub use flash_sales::{
+    Curve, FlashSales, FlashSalesShop, Habit, Informed, LaunchEstimate, LaunchTruth, MerchantSkill,
+};
 pub use generate::{Generated, generate};
 pub use grocery::{Expected, Grocery, GroceryShop};
 pub use process::{

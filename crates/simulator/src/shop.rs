@@ -101,15 +101,8 @@ impl Shop {
             ("merchants", self.merchants, MERCHANTS),
             ("days", self.days, (60, 3_650)),
         ];
-        for (name, found, (min, max)) in whole {
-            if !(min..=max).contains(&found) {
-                return Err(ShopError::Count {
-                    name,
-                    found,
-                    min,
-                    max,
-                });
-            }
+        for (name, found, range) in whole {
+            count(name, found, range)?;
         }
         let shares: [(&'static str, f64, f64); 2] = [
             ("dirt_rate", self.dirt_rate, 0.2),
@@ -120,12 +113,34 @@ impl Shop {
                 return Err(ShopError::Share { name, found, max });
             }
         }
-        let years = i32::from(self.start.year());
-        if !(1990..=2030).contains(&years) {
-            return Err(ShopError::Start { found: self.start });
-        }
+        start(self.start)?;
         self.process.check().map_err(ShopError::Process)
     }
+}
+
+/// A count that is out of its range is refused by its name.
+pub(crate) fn count(
+    name: &'static str,
+    found: u32,
+    (min, max): (u32, u32),
+) -> Result<(), ShopError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(ShopError::Count {
+        name,
+        found,
+        min,
+        max,
+    })
+}
+
+/// A first day outside the years for which files are made is refused.
+pub(crate) fn start(found: Date) -> Result<(), ShopError> {
+    if (1990..=2030).contains(&found.year()) {
+        return Ok(());
+    }
+    Err(ShopError::Start { found })
 }
 
 /// Why a shop cannot be simulated.
@@ -134,7 +149,7 @@ pub enum ShopError {
     /// A count is out of its range.
     #[error("simulate the shop: `{name}` is {found}, allowed {min} to {max}")]
     Count {
-        /// Field of [`Shop`] or [`Grocery`](crate::Grocery), or the argument `month`.
+        /// Field of the shop that was asked for, or an argument such as `month`.
         name: &'static str,
         /// Its value.
         found: u32,

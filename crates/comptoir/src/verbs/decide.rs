@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::print;
 use crate::verbs::run::one;
 use anyhow::Context as _;
-use factory::batch::{BatchOptions, FileFormat};
+use factory::batch::{BatchOptions, FileFormat, Questions};
 use std::path::{Path, PathBuf};
 
 /// Decide for many customers or products at once, with the code that answers online
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   comptoir decide for-you --input customers.csv --output-file pages.parquet
   comptoir decide value --input customers.ndjson --output-file value.csv
-  comptoir decide demand --input products.csv --output-file forecast.parquet
+  comptoir decide demand --output-file forecast.parquet                  every product at every site
   comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
 (The global --output says how the summary is printed: table or json.)
@@ -25,9 +25,9 @@ that cannot be answered. The output is written beside its place and moved when i
 pub(crate) struct Decide {
     /// The data product
     product: String,
-    /// Questions: .ndjson, .csv or .parquet
+    /// Questions: .ndjson, .csv or .parquet; where absent everything that can be asked: each customer, series or launch
     #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    input: Option<PathBuf>,
     /// Where the answers go: .ndjson, .csv or .parquet
     #[arg(long, value_name = "FILE")]
     output_file: PathBuf,
@@ -51,8 +51,13 @@ impl Decide {
         let workshop = context.workshop().await?;
         let product = one(&workshop.project, &self.product)?;
         let options = BatchOptions {
-            input_format: format("--input", &self.input)?,
-            input: self.input,
+            questions: match self.input {
+                Some(path) => Questions::File {
+                    format: format("--input", &path)?,
+                    path,
+                },
+                None => Questions::All,
+            },
             output_format: format("--output-file", &self.output_file)?,
             output: self.output_file,
             log: !self.dry_run,

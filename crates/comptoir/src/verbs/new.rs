@@ -19,6 +19,8 @@ static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples
   comptoir new shop                       the smallest project: one source, a small file to try it
   comptoir new shop --shop marketplace    the shop of `comptoir demo`, without its data
   comptoir new shop --shop grocery        personal promotions under a budget, for `comptoir demo --dir shop`
+  comptoir new shop --shop flash-sales    launches and what merchants expect of them, for the same
+  comptoir new shop --shop boutique       stores that run out of stock, for the same
 
 The shops car-parts, cdnow, hillstrom, rossmann, walmart and wholesaler read real data from the folder that COMPTOIR_DATA names.
 An existing file is never overwritten.")]

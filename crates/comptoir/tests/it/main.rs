@@ -29,6 +29,7 @@ mod program;
 mod reference;
 mod serving;
 mod shops;
+mod simulated_shops;
 mod terminal;
 mod versions;
 mod whatif;

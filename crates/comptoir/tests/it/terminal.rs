@@ -319,6 +319,8 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
         "starter",
         "marketplace",
         "grocery",
+        "flash-sales",
+        "boutique",
         "wholesaler",
         "cdnow",
         "hillstrom",

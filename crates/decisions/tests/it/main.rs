@@ -20,3 +20,4 @@ mod ranking;
 mod ranking_laws;
 mod shop;
 mod speed;
+mod stock;

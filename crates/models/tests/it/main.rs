@@ -13,7 +13,9 @@
 )]
 
 mod boost;
+mod coherent;
 mod demand;
+mod launch;
 mod local;
 mod recommend;
 mod segments;

@@ -1,8 +1,9 @@
 //! Forecasts of a shop as it is now, ready to be asked for.
 
 use super::CARD;
+use super::asked::{all, asked_series};
 use super::fitted::Body;
-use super::series::{Key, Series, series};
+use super::series::{Series, series};
 use super::told::{TOTAL, line};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
@@ -17,35 +18,28 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Attached {
     body: Arc<Body>,
-    found: Option<Found>,
+    found: Option<Series>,
+    /// Absent where the shop knows other things ahead than the version learnt from.
+    forecast: Option<Forecast>,
+    naive: Option<Forecast>,
     /// Products that may not be sold any more.
     ended: BTreeSet<String>,
     today: schema::AsOf,
 }
 
-/// The series of the shop and what is forecast of them.
-#[derive(Debug)]
-struct Found {
-    series: Series,
-    /// Absent where the shop knows other things ahead than the version learnt from.
-    forecast: Option<Forecast>,
-    naive: Forecast,
-}
-
 impl Attached {
     pub(super) fn new(body: Arc<Body>, shop: &Shop) -> Self {
         let history = &shop.history;
-        let found = series(history, &body.settings).map(|series| Found {
-            forecast: body.forecaster.forecast(&series.panel).ok(),
-            naive: body.forecaster.baseline(&series.panel),
-            series,
-        });
+        let found = series(history, &body.settings);
+        let panel = found.as_ref().map(|found| &found.panel);
         let products = history.catalogue().products().iter();
         let ended = products
             .filter(|p| !p.active)
             .map(|p| p.id.clone())
             .collect();
         Self {
+            forecast: panel.and_then(|panel| body.forecaster.forecast(panel).ok()),
+            naive: panel.map(|panel| body.forecaster.baseline(panel)),
             body,
             found,
             ended,
@@ -54,60 +48,18 @@ impl Attached {
     }
 
     /// The series asked about.
-    fn series(&self, asked: &Asked) -> Result<(usize, &Found), Infeasible> {
-        let missing = || Infeasible::Missing {
-            field: "product_id",
-            placement: CARD.kind.to_owned(),
-        };
-        let product = asked.product_id.as_ref().ok_or_else(missing)?.as_str();
-        let unknown = || Infeasible::UnknownSeries {
-            product: product.to_owned(),
-            as_of: self.today,
-        };
-        let found = self.found.as_ref().ok_or_else(unknown)?;
-        let keys = &found.series.keys;
-        let from = keys.partition_point(|key| key.product.as_str() < product);
-        let of = keys[from..].iter().take_while(|key| key.product == product);
-        let of: Vec<(usize, &Key)> = (from..).zip(of).collect();
-        if of.is_empty() {
-            return Err(unknown());
-        }
-        let sites = || {
-            let named = of.iter().take(8).filter_map(|(_, key)| key.site.as_deref());
-            let more = if of.len() > 8 { " …" } else { "" };
-            format!("{}{more}", named.collect::<Vec<_>>().join(", "))
-        };
-        let at = match (&asked.placement, of.as_slice()) {
-            (None, [(one, _)]) => Some(*one),
-            (None, _) => {
-                return Err(Infeasible::Placement {
-                    found: "missing: it is the site".to_owned(),
-                    allowed: sites(),
-                });
-            }
-            (Some(site), _) => of
-                .iter()
-                .find(|(_, key)| key.site.as_ref() == Some(site))
-                .map(|(at, _)| *at),
-        };
-        match at {
-            Some(at) => Ok((at, found)),
-            None => Err(Infeasible::Placement {
-                found: asked.placement.clone().unwrap_or_default(),
-                allowed: sites(),
-            }),
-        }
+    fn series(&self, asked: &Asked) -> Result<(usize, &Series), Infeasible> {
+        asked_series(self.found.as_ref(), asked, CARD.kind, self.today)
     }
 
-    /// - `by`: which of the forecasts answers.
     fn answer(
         &self,
         asked: &Asked,
-        by: impl Fn(&Found) -> Option<&Forecast>,
+        forecast: Option<&Forecast>,
         method: &str,
     ) -> Result<Decisions, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let line = by(found).map(|forecast| line(&self.body, &found.series, forecast, series));
+        let line = forecast.map(|forecast| line(&self.body, found, forecast, series));
         let line = line.unwrap_or_default();
         let (total, periods) = line.split_at(line.len().min(1));
         let most = u32::try_from(periods.len()).unwrap_or(u32::MAX);
@@ -119,7 +71,7 @@ impl Attached {
         }
         let wanted = asked.items.unwrap_or(most) as usize;
         let total = total.iter().filter(|_| wanted == periods.len());
-        let ended = self.ended.contains(&found.series.keys[series].product);
+        let ended = self.ended.contains(&found.keys[series].product);
         let actions = total.chain(&periods[..wanted]).zip(1u32..);
         let actions = actions.map(|(told, position)| {
             let (estimate, reasons) = if ended {
@@ -170,12 +122,16 @@ fn named(driver: Driver) -> &'static str {
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.method().name();
-        self.answer(asked, |found| found.forecast.as_ref(), &method)
+        self.answer(asked, self.forecast.as_ref(), &method)
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.baseline_method().name();
-        self.answer(asked, |found| Some(&found.naive), method)
+        self.answer(asked, self.naive.as_ref(), method)
+    }
+
+    fn all(&self) -> Option<Vec<Asked>> {
+        Some(all(self.found.as_ref()))
     }
 
     fn explain(
@@ -185,8 +141,8 @@ impl Serving for Attached {
         _: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let panel = &found.series.panel;
-        let ahead = found.forecast.as_ref().map_or(0, Forecast::ahead);
+        let panel = &found.panel;
+        let ahead = self.forecast.as_ref().map_or(0, Forecast::ahead);
         let day = |ahead: usize| panel.date(panel.known() + ahead).to_string();
         let wanted = match about {
             None => 0..ahead,
@@ -212,7 +168,7 @@ impl Serving for Attached {
             .collect();
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
         let score = lines.iter().map(|line| line.contribution).sum();
-        let key = &found.series.keys[series];
+        let key = &found.keys[series];
         let site = key
             .site
             .as_ref()

@@ -18,12 +18,12 @@ use std::sync::Arc;
 /// What was learned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Body {
-    pub(super) settings: Settings,
-    pub(super) forecaster: Forecaster,
+    pub(crate) settings: Settings,
+    pub(crate) forecaster: Forecaster,
     series: usize,
     periods: usize,
     notes: Vec<String>,
-    golden: Vec<Golden>,
+    pub(crate) golden: Vec<Golden>,
 }
 
 /// One golden input: a short series with what is known ahead of it.
@@ -86,7 +86,7 @@ impl Golden {
 
 impl Body {
     /// Learns.
-    pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
+    pub(crate) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
         let found = series(history, settings).ok_or(FitError::TooLittle {
             what: "whole periods with sales",
             found: 0,
@@ -98,7 +98,7 @@ impl Body {
     }
 
     /// Learns from another history by the same method.
-    pub(super) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
+    pub(crate) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
         let settings = &self.settings;
         let found = series(history, settings).ok_or(FitError::TooLittle {
             what: "whole periods with sales",
@@ -125,7 +125,7 @@ impl Body {
     }
 
     /// What golden series are forecast to sell.
-    pub(super) fn scores(&self, golden: &[Golden]) -> Vec<f64> {
+    pub(crate) fn scores(&self, golden: &[Golden]) -> Vec<f64> {
         let mut scores = Vec::new();
         for series in golden {
             let panel = series.panel(&self.settings);
@@ -158,7 +158,7 @@ impl Body {
         }
     }
 
-    pub(super) fn notes(&self) -> &[String] {
+    pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
 }

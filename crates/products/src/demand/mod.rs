@@ -1,5 +1,6 @@
 //! Kind `demand`: what will sell, of each product at each site, in each period to come.
 
+mod asked;
 mod attached;
 mod days;
 mod fitted;
@@ -10,15 +11,19 @@ mod series;
 mod settings;
 mod told;
 
+pub(crate) use asked::{all, asked_series};
+pub(crate) use fitted::{Body, Golden};
+pub(crate) use series::{Key, Series, series};
+pub(crate) use settings::Settings;
+
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
-use fitted::{Body, FittedDemand, Golden};
+use fitted::FittedDemand;
 use models::demand::Step;
 use schema::{AsOf, Bytes, ConfigError};
-use settings::Settings;
 
 /// The kind.
 #[derive(Debug, Clone, Copy)]
@@ -108,21 +113,8 @@ impl Product for DemandProduct {
         AsOf(step.before(end, self.settings.horizon as usize))
     }
 
-    fn reads_demand(&self) -> bool {
-        true
-    }
-
     fn memory_needed(&self, size: &Size) -> Bytes {
-        // Per row learnt from, with half a row that judges: some sixty columns, twice while they are gathered, once more
-        // in bins, targets and weights; per sale: the line, the day it lies in, and its period in the panels.
-        const PER_ROW: u64 = 1_100;
-        const PER_SALE: u64 = 350;
-        Bytes(
-            u64::from(self.settings.rows_max) * PER_ROW
-                + size.sales * PER_SALE
-                + size.products * 64
-                + (128 << 20),
-        )
+        self.settings.memory_needed(size)
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {

@@ -13,20 +13,20 @@ use super::settings::{BeforeFirstSale, Grain, Measure, Returns, Settings};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) product: String,
+pub(crate) struct Key {
+    pub(crate) product: String,
     /// `None` where it is of all sites, or of sales whose site is not known.
-    pub(super) site: Option<String>,
+    pub(crate) site: Option<String>,
 }
 
 /// Series of a history.
 #[derive(Debug)]
-pub(super) struct Series {
+pub(crate) struct Series {
     /// In the order of the panel.
-    pub(super) keys: Vec<Key>,
-    pub(super) panel: Panel,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) panel: Panel,
     /// What a reader of the forecasts must know of them.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// What a day of a series counts, in units, or in whole money.
@@ -45,7 +45,7 @@ fn value(day: &SoldDay, settings: &Settings) -> f64 {
 }
 
 /// The series of a history, as far as they are known before its as-of day; `None` where no whole period is known.
-pub(super) fn series(history: &History, settings: &Settings) -> Option<Series> {
+pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     let demand = history.demand();
     let first_sale = demand
         .sold

@@ -1,9 +1,10 @@
 //! Settings of kind `demand`.
 
+use crate::contract::Size;
 use crate::file::Raw;
 use jiff::civil::Weekday;
 use models::demand::Step;
-use schema::ConfigError;
+use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,20 @@ impl Settings {
             return Err(raw.refuse("rows_max", self.rows_max, "10000 to 50000000"));
         }
         Ok(())
+    }
+
+    /// Memory that learning by them needs at most.
+    pub(crate) fn memory_needed(&self, size: &Size) -> Bytes {
+        // Per row learnt from, with half a row that judges: some sixty columns, twice while they are gathered, once more
+        // in bins, targets and weights; per sale: the line, the day it lies in, and its period in the panels.
+        const PER_ROW: u64 = 1_100;
+        const PER_SALE: u64 = 350;
+        Bytes(
+            u64::from(self.rows_max) * PER_ROW
+                + size.sales * PER_SALE
+                + size.products * 64
+                + (128 << 20),
+        )
     }
 
     pub(crate) fn step(&self) -> Step {

@@ -1,7 +1,11 @@
 //! A small simulated shop as a history, without files or a lake.
 
 use features::demand::{Demand, Sold, SoldDay};
-use features::{Assignment, History, HistoryBuilder, NewLine, Product, Trials};
+use features::supply::{Levels, Terms};
+use features::{
+    Assignment, History, HistoryBuilder, Launch, LaunchEstimate, Launches, NewLine, Product,
+    Supply, Trials,
+};
 use math::random::stream;
 use products::{Raw, Recent, Shop};
 use rand::RngExt;
@@ -21,8 +25,105 @@ pub(crate) static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
     let history = history(&simulator::generate(&shop).unwrap());
     let trials = trial(&history);
     let demand = demand(&history);
-    Arc::new(history.with_trials(trials).with_demand(demand))
+    let supply = supply(&history, &demand);
+    let launches = launches(&history);
+    let history = history.with_trials(trials).with_demand(demand);
+    Arc::new(history.with_supply(supply).with_launches(launches))
 });
+
+/// The one site that everything is sold at.
+const SITE: &str = "shop";
+
+/// Enough of everything for two weeks on each day, one supplier who takes five days, and packs of two.
+fn supply(history: &History, demand: &Demand) -> Supply {
+    let until = history.as_of().epoch_day();
+    let levels = demand.sold.iter().map(|sold| {
+        let units: i64 = sold.days.iter().map(|day| day.units).sum();
+        let days = until - sold.days[0].day;
+        let on_hand = 14 * units / i64::from(days.max(1)) + 1;
+        Levels {
+            product: sold.product.clone(),
+            site: SITE.to_owned(),
+            days: (until - 60..until).map(|day| (day, on_hand)).collect(),
+        }
+    });
+    let terms = Terms {
+        supplier: "wholesale".to_owned(),
+        lead_time_days: Some(5),
+        order_days: Some("mon,thu".to_owned()),
+        pack_units: Some(2),
+        ..Terms::default()
+    };
+    Supply {
+        levels: levels.collect(),
+        terms: vec![terms],
+        ..Supply::default()
+    }
+}
+
+/// A launch of some product every day, estimated by one of two merchants, and one to come of each product.
+fn launches(history: &History) -> Launches {
+    const HOUR: i64 = 3_600;
+    const HOURS: i64 = 48;
+    let mut random = stream(3, 0);
+    let products = history.catalogue().products();
+    let end = i64::from(history.as_of().epoch_day()) * 24 * HOUR;
+    let mut launches = Launches {
+        known_until: end,
+        ..Launches::default()
+    };
+    let mut launch = |id: String, product: &Product, opens_at: i64| {
+        let category = product.category.as_deref().unwrap_or_default();
+        let of_category = category.bytes().map(f64::from).sum::<f64>() % 7.0;
+        let mut noise = || random.random::<f64>() + random.random::<f64>() - 1.0;
+        let demand = (3.0 + 0.3 * of_category + 1.2 * noise()).exp();
+        let estimate = demand * (0.4 * noise()).exp();
+        let left = |hour: i64| (-(hour as f64) / 8.0).exp();
+        let all = 1.0 - left(HOURS);
+        let sold = (0..HOURS).map(|hour| {
+            let units = demand * (left(hour) - left(hour + 1)) / all;
+            (units + random.random::<f64>()).floor() as u32
+        });
+        let over = opens_at + HOURS * HOUR <= end;
+        launches.launches.push(Launch {
+            id: id.clone(),
+            product: product.id.clone(),
+            opens_at,
+            closes_at: opens_at + HOURS * HOUR,
+            price_cents: Some(2_000),
+            list_price_cents: Some(4_000),
+            cost_cents: Some(1_200),
+            salvage_cents: Some(300),
+            available_units: None,
+            sold: if over { sold.collect() } else { Vec::new() },
+        });
+        launches.estimates.push(LaunchEstimate {
+            launch: id,
+            product: product.id.clone(),
+            author: if demand > 40.0 { "anna" } else { "bert" }.to_owned(),
+            made_at: opens_at - 24 * HOUR,
+            low: Some(estimate * 0.7),
+            likely: estimate,
+            high: Some(estimate * 1.4),
+        });
+    };
+    for (day, at) in (3..400).rev().zip(0..) {
+        let opens_at = end - day * 24 * HOUR + 7 * HOUR;
+        launch(
+            format!("l{day:03}"),
+            &products[at * 37 % products.len()],
+            opens_at,
+        );
+    }
+    for product in products {
+        launch("next".to_owned(), product, end + 7 * HOUR);
+    }
+    launches.estimates.sort_by(|a, b| {
+        let name = |of: &LaunchEstimate| (of.launch.clone(), of.product.clone());
+        name(a).cmp(&name(b))
+    });
+    launches
+}
 
 /// What each product sold, day by day.
 fn demand(history: &History) -> Demand {
@@ -47,7 +148,7 @@ fn demand(history: &History) -> Demand {
             Some(last) if last.product == *id => last.days.push(day),
             _ => sold.push(Sold {
                 product: id.clone(),
-                site: None,
+                site: Some(SITE.to_owned()),
                 days: vec![day],
             }),
         }

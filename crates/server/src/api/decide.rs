@@ -117,9 +117,9 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
         Infeasible::Missing { field, .. } => Problem::invalid(text).field(*field),
         Infeasible::Placement { .. } => Problem::invalid(text).field("placement"),
         Infeasible::Items { .. } => Problem::invalid(text).field("items"),
-        Infeasible::UnknownProduct { .. } | Infeasible::UnknownSeries { .. } => {
-            Problem::not_found(text).field("product_id")
-        }
+        Infeasible::UnknownProduct { .. }
+        | Infeasible::UnknownSeries { .. }
+        | Infeasible::NoLaunch { .. } => Problem::not_found(text).field("product_id"),
         Infeasible::UnknownCustomer { .. } | Infeasible::NotInExperiment { .. } => {
             Problem::not_found(text).field("customer_id")
         }

@@ -1,10 +1,9 @@
 //! Values over time or over any ordered labels.
 
+use super::frame::Frame;
 use super::locale::Locale;
 use super::scale::Axis;
-use super::svg::{
-    Anchor, DASHES, Drawing, LINE, WIDTH, escape, fit, inside, marker, place, text_width,
-};
+use super::svg::{Anchor, DASHES, Drawing, LINE, WIDTH, escape, fit, marker, place, text_width};
 
 /// Most points of a series that each get a marker; beyond, only ends of gaps and the last point.
 const MARKERS_MAX: usize = 24;
@@ -64,8 +63,10 @@ pub fn line_chart(chart: &LineChart, locale: Locale) -> String {
         );
         return drawing.finish(&chart.title, &description, 70.0);
     };
-    let frame = Frame::around(chart, &y, locale);
-    frame.axes(&mut drawing, chart, &y, locale);
+    let widest = chart.series.iter().map(|s| text_width(&s.label));
+    let room = widest.fold(0.0, f64::max).min(LABEL_ROOM_MAX);
+    let frame = Frame::around(&y, chart.labels.len(), room, locale);
+    frame.axes(&mut drawing, &chart.unit, &chart.labels, &y, locale);
     for (s, values) in lines.iter().enumerate() {
         line(&mut drawing, chart, &frame, &y, s, values, locale);
     }
@@ -77,79 +78,6 @@ pub fn line_chart(chart: &LineChart, locale: Locale) -> String {
         drawing.text(frame.left, height - 3.0, Anchor::Start, "quiet", &note);
     }
     drawing.finish(&chart.title, &description, height)
-}
-
-struct Frame {
-    left: f64,
-    right: f64,
-    bottom: f64,
-    steps: usize,
-}
-
-impl Frame {
-    fn around(chart: &LineChart, y: &Axis, locale: Locale) -> Self {
-        let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-        let left = widest(
-            &mut y
-                .ticks
-                .iter()
-                .map(|t| text_width(&locale.fixed(*t, y.decimals))),
-        );
-        let right = widest(&mut chart.series.iter().map(|s| text_width(&s.label)));
-        Self {
-            left: left + 8.0,
-            right: WIDTH - right.min(LABEL_ROOM_MAX) - 14.0,
-            bottom: y.at(y.ticks[0]),
-            steps: chart.labels.len().saturating_sub(1),
-        }
-    }
-
-    /// Place of a label; a single one stands in the middle.
-    fn x(&self, position: usize) -> f64 {
-        match self.steps {
-            0 => f64::midpoint(self.left, self.right),
-            steps => self.left + (self.right - self.left) * position as f64 / steps as f64,
-        }
-    }
-
-    fn axes(&self, drawing: &mut Drawing, chart: &LineChart, y: &Axis, locale: Locale) {
-        if !chart.unit.is_empty() {
-            drawing.text(0.0, LINE - 4.0, Anchor::Start, "quiet", &chart.unit);
-        }
-        for &tick in &y.ticks {
-            let at = y.at(tick);
-            drawing.line((self.left, at), (self.right, at), "class=\"grid\"");
-            let number = locale.fixed(tick, y.decimals);
-            drawing.text(self.left - 6.0, at + 4.0, Anchor::End, "quiet", &number);
-        }
-        let widest = chart
-            .labels
-            .iter()
-            .map(|l| text_width(l))
-            .fold(1.0, f64::max);
-        // The first label starts at the axis and the next is centred, so that one and a half lie between them.
-        let step = (self.right - self.left) / self.steps.max(1) as f64;
-        let every = ((1.5 * widest + 8.0) / step).ceil().max(1.0) as usize;
-        for (i, label) in chart.labels.iter().enumerate().step_by(every) {
-            let at = self.x(i);
-            drawing.line(
-                (at, self.bottom),
-                (at, self.bottom + 4.0),
-                "class=\"quiet\"",
-            );
-            let anchor = if i == 0 {
-                Anchor::Start
-            } else {
-                Anchor::Middle
-            };
-            let at = if i == 0 {
-                (at - 6.0).max(0.0)
-            } else {
-                inside(at, label)
-            };
-            drawing.text(at, self.bottom + LINE + 2.0, anchor, "quiet", label);
-        }
-    }
 }
 
 /// One line, broken at unknown values, with markers and texts on hover.

@@ -13,6 +13,8 @@
 //! bytes. [`STYLE`] is the style sheet that a page includes once.
 
 mod bar;
+mod fan;
+mod frame;
 mod heatmap;
 mod interval;
 mod line;
@@ -22,6 +24,7 @@ mod sparkline;
 mod svg;
 
 pub use bar::{BarChart, BarRow, bar_chart};
+pub use fan::{FanChart, FanWords, fan_chart};
 pub use heatmap::{Heatmap, heatmap};
 pub use interval::{Estimate, IntervalChart, IntervalRow, Mark, interval_chart};
 pub use line::{LineChart, Series, line_chart};

@@ -48,7 +48,7 @@ pub(super) fn asked(visit: &Visit) -> Option<Result<Asked, String>> {
 }
 
 /// The name of a figure that an answer gives.
-fn name_of_figure(l: Locale, id: &str) -> String {
+pub(super) fn name_of_figure(l: Locale, id: &str) -> String {
     match l {
         Locale::English => id.replace('_', " "),
         Locale::French => french::told(l, id).into_owned(),
@@ -176,7 +176,7 @@ pub(super) fn preview_alone(
 }
 
 /// Why a question cannot be answered.
-fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
+pub(super) fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
     let why = match infeasible {
         Infeasible::NotMeasurable { why, .. } => estimates::why_not(l, why),
         Infeasible::Missing { .. }
@@ -185,6 +185,7 @@ fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
         | Infeasible::UnknownCustomer { .. }
         | Infeasible::UnknownProduct { .. }
         | Infeasible::UnknownSeries { .. }
+        | Infeasible::NoLaunch { .. }
         | Infeasible::UnknownArm { .. }
         | Infeasible::NotInExperiment { .. }
         | Infeasible::NothingToExplain => french::told(l, &infeasible.to_string()).into_owned(),
@@ -193,7 +194,7 @@ fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
 }
 
 /// The reasons of an action as a list.
-fn reasons(l: Locale, currency: &Currency, action: &Action) -> Markup {
+pub(super) fn reasons(l: Locale, currency: &Currency, action: &Action) -> Markup {
     html! {
         ul.plain {
             @for reason in action.reasons.list() {
@@ -217,7 +218,7 @@ fn label(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Marku
 }
 
 /// Unit of a figure: money is told in the currency, a probability in percent.
-fn figure(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Markup {
+pub(super) fn figure(l: Locale, currency: &Currency, action: &Action, listed: bool) -> Markup {
     let Some(estimate) = &action.estimate else {
         // Scores of a list only order it; alone, a score has a unit worth knowing.
         let score = action

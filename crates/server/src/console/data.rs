@@ -1,15 +1,18 @@
 //! What pages ask of the lake and of the shop, remembered while nothing has changed.
 
+use super::demand::Overviews;
 use super::format::Currency;
 use super::indicators::Series;
 use crate::problem::Problem;
 use crate::state::AppState;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use jiff::civil::Date;
 use lake::Snapshot;
 use parking_lot::Mutex;
 use products::Shop;
+use schema::time::date_of;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -24,7 +27,7 @@ pub(super) struct Buyer {
 }
 
 /// Versions of the tables that an answer was computed from.
-type Stamp = Vec<Option<u64>>;
+pub(super) type Stamp = Vec<Option<u64>>;
 
 /// Answers that stay true until the lake or the shop changes.
 #[derive(Default)]
@@ -33,6 +36,7 @@ pub(super) struct Cache {
     rows: tokio::sync::Mutex<Option<(u64, BTreeMap<String, u64>)>>,
     pub(super) indicators: tokio::sync::Mutex<Option<(Stamp, Arc<Series>)>>,
     best: Mutex<Option<(Weak<Shop>, Arc<Vec<Buyer>>)>>,
+    pub(super) demand: Overviews,
 }
 
 /// Customers shown as examples.
@@ -91,6 +95,13 @@ pub(super) fn integers(batch: &RecordBatch, column: usize) -> Result<Vec<Option<
 pub(super) fn numbers(batch: &RecordBatch, column: usize) -> Result<Vec<Option<f64>>, Problem> {
     let column = cast(batch.column(column), &DataType::Float64).map_err(unreadable)?;
     Ok(column.as_primitive::<Float64Type>().iter().collect())
+}
+
+/// A column of days.
+pub(super) fn dates(batch: &RecordBatch, column: usize) -> Result<Vec<Option<Date>>, Problem> {
+    let column = cast(batch.column(column), &DataType::Date32).map_err(unreadable)?;
+    let days = column.as_primitive::<Date32Type>().iter();
+    Ok(days.map(|day| day.map(date_of)).collect())
 }
 
 /// A value of a column of texts.

@@ -11,6 +11,7 @@ mod budget;
 mod customer;
 mod customers;
 mod data;
+mod demand;
 mod estimates;
 mod files;
 mod format;
@@ -46,6 +47,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/products/{name}", get(product::show))
         .route("/customers", get(customers::show))
         .route("/customers/{id}", get(customer::show))
+        .route("/demand", get(demand::list))
+        .route("/demand/{id}", get(demand::one))
         .route("/tables", get(tables::show))
         .route("/tables/{name}", get(table::show))
         .route("/indicators", get(indicators::show))

@@ -1,5 +1,6 @@
 //! The frame of every page, and the pieces that pages share.
 
+use super::demand;
 use super::files;
 use super::messages::Say;
 use super::visit::{self, Theme, Visit};
@@ -15,13 +16,16 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(super) enum Section {
     Portfolio,
     Customers,
+    /// Only where a data product forecasts.
+    Demand,
     Tables,
     Indicators,
 }
 
-const SECTIONS: [(Section, &str, Say); 4] = [
+const SECTIONS: [(Section, &str, Say); 5] = [
     (Section::Portfolio, "/", Say::Portfolio),
     (Section::Customers, "/customers", Say::Customers),
+    (Section::Demand, "/demand", Say::Demand),
     (Section::Tables, "/tables", Say::Tables),
     (Section::Indicators, "/indicators", Say::Indicators),
 ];
@@ -82,8 +86,7 @@ pub(super) fn refusal(state: &AppState, visit: &Visit, problem: &Problem) -> Res
 }
 
 fn framed(state: &AppState, visit: &Visit, section: Option<Section>, page: &Page) -> Response {
-    let shop = &state.workshop.project.file.name;
-    let markup = document(visit, shop, section, page);
+    let markup = document(state, visit, section, page);
     let mut response = (page.status, markup.into_string()).into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -111,8 +114,13 @@ fn framed(state: &AppState, visit: &Visit, section: Option<Section>, page: &Page
     response
 }
 
-fn document(visit: &Visit, shop: &str, section: Option<Section>, page: &Page) -> Markup {
+fn document(state: &AppState, visit: &Visit, section: Option<Section>, page: &Page) -> Markup {
     let l = visit.locale;
+    let shop = &state.workshop.project.file.name;
+    let forecasts = demand::is_there(state);
+    let sections = SECTIONS
+        .iter()
+        .filter(|(of, _, _)| *of != Section::Demand || forecasts);
     html! {
         (DOCTYPE)
         html lang=(visit::code(l)) data-theme=(visit.theme.code()) {
@@ -132,8 +140,8 @@ fn document(visit: &Visit, shop: &str, section: Option<Section>, page: &Page) ->
                         a.shop href="/" { (shop) }
                         nav aria-label=(Say::Sections.text(l)) {
                             ul {
-                                @for (of, address, name) in SECTIONS {
-                                    li { a href=(address) aria-current=[(section == Some(of)).then_some("page")] { (name.text(l)) } }
+                                @for (of, address, name) in sections {
+                                    li { a href=(address) aria-current=[(section == Some(*of)).then_some("page")] { (name.text(l)) } }
                                 }
                             }
                         }

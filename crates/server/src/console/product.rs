@@ -7,7 +7,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
-use super::{budget, french, learned, scorecard};
+use super::{budget, demand, french, learned, scorecard};
 use crate::api::Shared;
 use crate::charts::Locale;
 use crate::live::Slot;
@@ -220,6 +220,11 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             (say(Say::Latency), latency(l, of, header.deadline_ms)),
             (say(Say::Asked), asked(l, of)),
         ]))
+        @match header.kind.as_str() {
+            demand::FORECASTS => p { a href=(demand::address_of_list(name)) { (say(Say::SeeDemand)) } },
+            demand::PROPOSES if demand::is_there(state) => p { a href="/demand" { (say(Say::SeeDemand)) } },
+            _ => {}
+        }
         @match &standing {
             Standing::Answers { .. } => {}
             Standing::NoData => (page::next(l, &page::no_shop(state, l))),

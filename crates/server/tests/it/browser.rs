@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Where Debian puts it.
@@ -137,6 +138,8 @@ pub(crate) struct Looked {
     pub(crate) found: serde_json::Value,
     /// Addresses outside the server that were asked for.
     pub(crate) outside: BTreeSet<String>,
+    /// What the browser wrote to its console: errors of scripts, what the policy refused.
+    pub(crate) console: Vec<String>,
 }
 
 /// Hosts that Chromium asks on its own account whatever page it shows; a page's own requests to them are told by its
@@ -170,7 +173,7 @@ pub(crate) fn look(served: &Served, script: &str) -> Looked {
          </script>"
     );
     let proxy = Proxy::start(served.address, harness);
-    let dom = dump(
+    let (dom, console) = dump(
         &format!("http://{}{HARNESS}", served.address),
         proxy.address,
     );
@@ -194,11 +197,15 @@ pub(crate) fn look(served: &Served, script: &str) -> Looked {
         .filter(|host| !is_of_the_browser(host))
         .cloned()
         .collect();
-    Looked { found, outside }
+    Looked {
+        found,
+        outside,
+        console,
+    }
 }
 
-/// The document after its scripts have run.
-fn dump(address: &str, proxy: SocketAddr) -> String {
+/// The document after its scripts have run, and what the browser wrote to its console meanwhile.
+fn dump(address: &str, proxy: SocketAddr) -> (String, Vec<String>) {
     let profile = tempfile::tempdir().unwrap();
     let mut child = Command::new(CHROMIUM)
         .args([
@@ -216,20 +223,25 @@ fn dump(address: &str, proxy: SocketAddr) -> String {
             "--proxy-bypass-list=<-loopback>",
             "--window-size=1400,900",
             "--virtual-time-budget=600000",
+            "--enable-logging=stderr",
             "--dump-dom",
         ])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--proxy-server=http://{proxy}"))
         .arg(address)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut out = child.stdout.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut text = String::new();
-        out.read_to_string(&mut text).map(|_| text)
-    });
+    fn read(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    }
+    let reading = read(child.stdout.take().unwrap());
+    let logging = read(child.stderr.take().unwrap());
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if started.elapsed() > PATIENCE {
@@ -239,5 +251,8 @@ fn dump(address: &str, proxy: SocketAddr) -> String {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    reading.join().unwrap().unwrap()
+    let log = logging.join().unwrap();
+    let written = log.lines().filter(|line| line.contains(":CONSOLE"));
+    let written = written.map(str::to_owned).collect();
+    (reading.join().unwrap(), written)
 }

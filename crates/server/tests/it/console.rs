@@ -1,6 +1,6 @@
 //! The console: what is on its pages, in both languages, on a telephone, and where it may not reach.
 
-use crate::browser::{available, look};
+use crate::browser::{Looked, available, look};
 use crate::served::{
     Served, edit, empty, get, locked, post, project, promise, serving, shop, trained, within,
 };
@@ -431,6 +431,45 @@ for (const path of PATHS) {
 return found;
 "#;
 
+/// Opens pages in the browser, in both languages and at the width of a telephone, and checks what holds of every page.
+pub(crate) fn fit(served: &Served, kept: &BTreeSet<String>) -> Looked {
+    let script = CHECK.replace("PATHS", &serde_json::to_string(kept).unwrap());
+    let looked = look(served, &script);
+    let found = looked.found.as_array().unwrap();
+    assert_eq!(found.len(), 4 * kept.len());
+    for page in found {
+        assert!(
+            page["overflow"].as_i64().unwrap() <= 0,
+            "wider than its window: {page}"
+        );
+        assert_eq!(page["lang"], page["language"], "{page}");
+        assert_eq!(
+            (&page["headings"], &page["landmarks"]),
+            (&1.into(), &4.into()),
+            "{page}"
+        );
+        assert_eq!(
+            (&page["unlabelled"], &page["unnamed"]),
+            (&0.into(), &0.into()),
+            "{page}"
+        );
+        assert_eq!(page["repeated"], serde_json::json!([]), "{page}");
+        assert_eq!(
+            page["broken"],
+            serde_json::json!([]),
+            "names broken within a word: {page}"
+        );
+        assert_eq!(page["foreign"], serde_json::json!([]), "{page}");
+        assert_eq!(page["styled"], true, "the style sheet is in force: {page}");
+    }
+    assert_eq!(
+        looked.console,
+        Vec::<String>::new(),
+        "written to the console"
+    );
+    looked
+}
+
 #[test]
 fn pages_fit_a_telephone_and_ask_no_other_host() {
     if !available("pages_fit_a_telephone_and_ask_no_other_host") {
@@ -467,35 +506,8 @@ fn pages_fit_a_telephone_and_ask_no_other_host() {
     );
     let id = a_customer(&pages).replace("/customers/", "");
     kept.insert(format!("/products/for-you?customer={id}"));
-    let script = CHECK.replace("PATHS", &serde_json::to_string(&kept).unwrap());
-    let looked = look(shop(), &script);
+    let looked = fit(shop(), &kept);
     let found = looked.found.as_array().unwrap();
-    assert_eq!(found.len(), 4 * kept.len());
-    for page in found {
-        assert!(
-            page["overflow"].as_i64().unwrap() <= 0,
-            "wider than its window: {page}"
-        );
-        assert_eq!(page["lang"], page["language"], "{page}");
-        assert_eq!(
-            (&page["headings"], &page["landmarks"]),
-            (&1.into(), &4.into()),
-            "{page}"
-        );
-        assert_eq!(
-            (&page["unlabelled"], &page["unnamed"]),
-            (&0.into(), &0.into()),
-            "{page}"
-        );
-        assert_eq!(page["repeated"], serde_json::json!([]), "{page}");
-        assert_eq!(
-            page["broken"],
-            serde_json::json!([]),
-            "names broken within a word: {page}"
-        );
-        assert_eq!(page["foreign"], serde_json::json!([]), "{page}");
-        assert_eq!(page["styled"], true, "the style sheet is in force: {page}");
-    }
     let charts = |path: &str| {
         found.iter().find(|p| p["path"] == path).unwrap()["charts"]
             .as_u64()

@@ -150,8 +150,8 @@ pub(crate) fn within<T>(folder: &Path, work: impl AsyncFnOnce(&Workshop) -> T) -
 pub(crate) const IMPORTED_AT: &str = "2025-06-05T08:00:00Z";
 
 /// Imports, and trains what learns in a moment.
-async fn train(workshop: &Workshop) {
-    let now = IMPORTED_AT.parse().unwrap();
+pub(crate) async fn train(workshop: &Workshop, now: &str) {
+    let now = now.parse().unwrap();
     workshop
         .import(&ImportOptions::at(now), &Silent)
         .await
@@ -184,7 +184,9 @@ pub(crate) fn trained() -> TempDir {
         let folder = project();
         let generated = simulator::generate(&shop).unwrap();
         simulator::write(&generated, folder.path()).unwrap();
-        within(folder.path(), train);
+        within(folder.path(), async |workshop| {
+            train(workshop, IMPORTED_AT).await;
+        });
         folder
     });
     let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use expected::Expected;
 pub use shop::GroceryShop;
 
-use crate::shop::ShopError;
+use crate::shop::{ShopError, count, start};
 
 /// Offers are valid for this many months after the history, and no later month is simulated.
 const MONTHS_MAX: u32 = 36;
@@ -70,10 +70,7 @@ impl Grocery {
         count("customers", self.customers, CUSTOMERS)?;
         count("history_days", self.history_days, HISTORY_DAYS)?;
         count("month_days", self.month_days, MONTH_DAYS)?;
-        if !(1990..=2030).contains(&self.start.year()) {
-            return Err(ShopError::Start { found: self.start });
-        }
-        Ok(())
+        start(self.start)
     }
 
     /// Day `day` of the grocery (0 is [`Grocery::start`]).
@@ -88,16 +85,4 @@ impl Grocery {
         self.history_days
             .saturating_add(months.saturating_mul(self.month_days))
     }
-}
-
-fn count(name: &'static str, found: u32, (min, max): (u32, u32)) -> Result<(), ShopError> {
-    if (min..=max).contains(&found) {
-        return Ok(());
-    }
-    Err(ShopError::Count {
-        name,
-        found,
-        min,
-        max,
-    })
 }

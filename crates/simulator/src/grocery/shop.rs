@@ -8,10 +8,10 @@ use super::expected::{Expected, expected};
 use super::files;
 use super::offers::{Arm, NAMES, PILOT_CHANCES};
 use super::trips::{Buyer, Period, Ticket};
-use super::{Grocery, MONTHS_MAX, count};
+use super::{Grocery, MONTHS_MAX};
 use crate::draws::{Purpose, pick, stream};
 use crate::raw::RawFile;
-use crate::shop::ShopError;
+use crate::shop::{ShopError, count};
 
 /// A grocery whose customers are drawn: what happens to them is a function of the arms they are given.
 ///

@@ -11,8 +11,14 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod boutique;
+mod boutique_planners;
+mod boutique_play;
+mod boutique_stock;
 mod determinism;
 mod dirt;
+mod flash_merchants;
+mod flash_sales;
 mod grocery;
 mod planted;
 mod process;

@@ -2,6 +2,7 @@
 //! truth, and what was learnt meanwhile decides the next.
 
 use super::rivals::{Gained, Rivals};
+use super::simulated::put;
 use super::{Demo, Simulated, say};
 use crate::context::Context;
 use crate::verbs::{import, run};
@@ -10,13 +11,13 @@ use anyhow::{Context as _, bail};
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
 use factory::Workshop;
-use factory::batch::{BatchOptions, FileFormat};
+use factory::batch::{BatchOptions, FileFormat, Questions};
 use factory::import::{ImportOptions, ImportOutcome};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schema::{AsOf, Estimate};
 use serde::Serialize;
-use simulator::{Grocery, GroceryShop, RawFile};
+use simulator::{Grocery, GroceryShop};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -262,8 +263,10 @@ impl Loop<'_> {
         }
         fs_err::write(&input, questions)?;
         let options = BatchOptions {
-            input,
-            input_format: FileFormat::Csv,
+            questions: Questions::File {
+                path: input,
+                format: FileFormat::Csv,
+            },
             output: folder.join(format!("offers-{month}.ndjson")),
             output_format: FileFormat::Ndjson,
             log: true,
@@ -384,22 +387,6 @@ fn in_all(tried: &run::Tried, customers: usize) -> anyhow::Result<Estimate> {
 /// The first thing that a product says of what it learned.
 fn first_line(tried: &run::Tried) -> Option<String> {
     tried.outcome.as_ref().ok()?.summary.first().cloned()
-}
-
-/// Writes raw files below a folder.
-fn put(folder: &Path, files: &[RawFile]) -> anyhow::Result<Simulated> {
-    for file in files {
-        let path = folder.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs_err::create_dir_all(parent)?;
-        }
-        fs_err::write(&path, &file.bytes)?;
-    }
-    Ok(Simulated {
-        files: files.len(),
-        rows: files.iter().map(|file| file.rows).sum(),
-        bytes: files.iter().map(|file| file.bytes.len() as u64).sum(),
-    })
 }
 
 /// What a month brought, for a person.

@@ -1,7 +1,10 @@
 //! `comptoir demo`
 
+mod boutique;
+mod flash_sales;
 mod grocery;
 mod rivals;
+mod simulated;
 
 use crate::context::Context;
 use crate::print;
@@ -17,12 +20,14 @@ use std::path::PathBuf;
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
 /// The example shops that can be simulated.
-pub(crate) const SHOPS: [&str; 2] = [MARKETPLACE, GROCERY];
+pub(crate) const SHOPS: [&str; 4] = [MARKETPLACE, GROCERY, FLASH_SALES, BOUTIQUE];
 /// Where the raw files are, below the folder.
 const RAW: &str = "raw";
 
 const MARKETPLACE: &str = "marketplace";
 const GROCERY: &str = "grocery";
+const FLASH_SALES: &str = "flash-sales";
+const BOUTIQUE: &str = "boutique";
 
 /// Simulate a shop, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
@@ -32,6 +37,8 @@ const GROCERY: &str = "grocery";
   comptoir demo --dir shop     in a folder of your choice; a second call starts from what is there
   comptoir demo --once --customers 600 --dir small    a smaller marketplace, done sooner
   comptoir demo --once --shop grocery --dir grocery   offers under a budget for two months, beside the truth
+  comptoir demo --once --shop flash-sales --dir club  launches forecast before they open and in their first hours
+  comptoir demo --once --shop boutique --dir chain    orders of stores for four weeks, beside the truth
 
 Then look around in its folder: comptoir products --project comptoir-demo
 Exit code 1: a gate is closed, the report says which; the demo ends there.")]
@@ -42,8 +49,8 @@ pub(crate) struct Demo {
     /// The shop to simulate; where absent that of the project in the folder, else a marketplace
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SHOPS))]
     shop: Option<String>,
-    /// Customers of the shop, 600 to 500000 (a grocery has at most 200000); 4000 in a marketplace and 12000 in a grocery
-    /// where absent
+    /// Customers of the shop, 600 to 500000 (a grocery and flash sales have at most 200000, a boutique 100000); 4000 in a
+    /// marketplace, 12000 in a grocery, 20000 in flash sales and 6000 in a boutique where absent
     ///
     /// Products and merchants grow and shrink along. In the small files of a small shop a few bad rows can close a gate:
     /// with another --seed they lie elsewhere.
@@ -66,7 +73,19 @@ struct Done {
     runs: Option<Vec<serde_json::Value>>,
     asked: Option<serde_json::Value>,
     grocery: Option<grocery::Done>,
+    flash_sales: Option<flash_sales::Done>,
+    boutique: Option<boutique::Done>,
     address: Option<String>,
+}
+
+impl Done {
+    /// Whether anything was done that is worth telling.
+    fn is_begun(&self) -> bool {
+        self.import.is_some()
+            || self.grocery.is_some()
+            || self.flash_sales.is_some()
+            || self.boutique.is_some()
+    }
 }
 
 /// The raw files that were made.
@@ -99,9 +118,7 @@ impl Demo {
             }
             // A gate that closes ends the demo: what was done until then is told all the same.
             ended => {
-                if context.json()
-                    && (ended.is_ok() || done.import.is_some() || done.grocery.is_some())
-                {
+                if context.json() && (ended.is_ok() || done.is_begun()) {
                     print::json(&done)?;
                 }
                 ended.map(drop)
@@ -111,11 +128,23 @@ impl Demo {
 
     /// Everything but serving; `done` is told what was done, as far as it went.
     async fn steps(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
-        let workshop = if self.is_grocery()? && !self.dir.join(RAW).exists() {
-            let done = done.grocery.insert(grocery::Done::default());
-            self.grocery(context, done).await?
-        } else {
-            self.marketplace(context, done).await?
+        let shop = self.shop()?;
+        let workshop = match shop {
+            // Where raw files are there already the demo goes on from them.
+            _ if self.dir.join(RAW).exists() => self.trained(context, shop, done).await?,
+            GROCERY => {
+                let done = done.grocery.insert(grocery::Done::default());
+                self.grocery(context, done).await?
+            }
+            FLASH_SALES => {
+                let done = done.flash_sales.insert(flash_sales::Done::default());
+                self.flash_sales(context, done).await?
+            }
+            BOUTIQUE => {
+                let done = done.boutique.insert(boutique::Done::default());
+                self.boutique(context, done).await?
+            }
+            _ => self.trained(context, shop, done).await?,
         };
         if self.once {
             let folder = self.dir.display();
@@ -127,28 +156,33 @@ impl Demo {
         Ok(workshop)
     }
 
-    /// Whether the shop is a grocery: asked for, or that of the project in the folder.
-    fn is_grocery(&self) -> anyhow::Result<bool> {
+    /// The shop: asked for, or that of the project in the folder, or a marketplace.
+    fn shop(&self) -> anyhow::Result<&'static str> {
+        let asked = SHOPS
+            .into_iter()
+            .find(|shop| self.shop.as_deref() == Some(shop));
         let found = if factory::Project::is_in(&self.dir) {
-            let project = factory::Project::open(&self.dir)?;
-            let mut products = project.products.iter();
-            let decides_offers = products.any(|product| product.header().kind == "promotion");
-            Some(if decides_offers { GROCERY } else { MARKETPLACE })
+            Some(simulated::shop_of(&factory::Project::open(&self.dir)?))
         } else {
             None
         };
-        match (self.shop.as_deref(), found) {
+        match (asked, found) {
             (Some(asked), Some(found)) if asked != found => bail!(
                 "--shop is {asked}, but the project in {} is a {found}; choose another --dir",
                 self.dir.display()
             ),
-            (asked, found) => Ok(asked.or(found) == Some(GROCERY)),
+            (asked, found) => Ok(asked.or(found).unwrap_or(MARKETPLACE)),
         }
     }
 
-    /// Everything of a marketplace but serving, or of any shop whose raw files are there.
-    async fn marketplace(&self, context: &Context, done: &mut Done) -> anyhow::Result<Workshop> {
-        done.simulated = self.simulate(context)?;
+    /// Everything but serving of a shop that is simulated once, or of any whose raw files are there.
+    async fn trained(
+        &self,
+        context: &Context,
+        shop: &str,
+        done: &mut Done,
+    ) -> anyhow::Result<Workshop> {
+        done.simulated = self.simulate(context, shop)?;
         let workshop = context.workshop_in(&self.dir).await?;
         say(
             context,
@@ -159,6 +193,9 @@ impl Demo {
         say(context, outcome.to_string().trim_end())?;
         let outcome = done.import.insert(outcome);
         import::gate(outcome)?;
+        if workshop.project.products.is_empty() {
+            return Ok(workshop);
+        }
         say(
             context,
             "\n3. Train, measure on days held out, compare with the naive baseline, promote",
@@ -175,51 +212,48 @@ impl Demo {
     }
 
     /// Makes the project and its raw files, unless they are there.
-    fn simulate(&self, context: &Context) -> anyhow::Result<Option<Simulated>> {
+    fn simulate(&self, context: &Context, shop: &str) -> anyhow::Result<Option<Simulated>> {
         let raw = self.dir.join(RAW);
-        let generated = if raw.exists() {
+        if raw.exists() {
             if let Some(customers) = self.customers {
                 bail!(
                     "--customers is {customers}, but {} is there already; choose another --dir",
                     raw.display()
                 );
             }
-            None
-        } else {
-            context.progress.stage("simulate a marketplace", 0);
-            let whole = simulator::Shop::marketplace();
-            Some(simulator::generate(&simulator::Shop {
-                seed: context.global.seed,
-                ..simulator::Shop::marketplace_of(self.customers.unwrap_or(whole.customers))
-            })?)
-        };
-        if !self.dir.join(factory::project::PROJECT_FILE).exists() {
-            new::write_example(MARKETPLACE, &self.dir)?;
-        }
-        let Some(generated) = generated else {
+            self.example(shop)?;
             say(
                 context,
                 &format!("1. The raw files in {} are there already", raw.display()),
             )?;
             return Ok(None);
-        };
-        let written = simulator::write(&generated, &self.dir)?;
+        }
+        let what = simulated::what(shop);
+        context.progress.stage(&format!("simulate {what}"), 0);
+        let generated = simulated::generate(shop, context.global.seed, self.customers)?;
+        self.example(shop)?;
+        let made = generated.write(&self.dir)?;
         context.progress.end();
-        say(
-            context,
-            "1. Simulate a marketplace with known truth (truth.json), in the files of a foreign system",
-        )?;
-        let made = Simulated {
-            files: written.files.len(),
-            rows: written.files.iter().filter_map(|f| f.rows).sum(),
-            bytes: written.files.iter().map(|f| f.bytes).sum(),
-        };
+        let truth = generated
+            .truth()
+            .map_or_else(String::new, |file| format!(" ({file})"));
         let size = schema::Bytes(made.bytes);
         say(
             context,
-            &format!("   {} rows in {} files, {size}", made.rows, made.files),
+            &format!(
+                "1. Simulate {what} with known truth{truth}, in the files of a foreign system\n   {} rows in {} files, {size}",
+                made.rows, made.files
+            ),
         )?;
         Ok(Some(made))
+    }
+
+    /// Makes the project unless it is there.
+    fn example(&self, shop: &str) -> anyhow::Result<()> {
+        if !self.dir.join(factory::project::PROJECT_FILE).exists() {
+            new::write_example(shop, &self.dir)?;
+        }
+        Ok(())
     }
 
     /// Shows one answer, as the API would give it; `None` where there is nobody to ask about.

@@ -1,6 +1,6 @@
 //! Reasons of decisions, from their codes and figures.
 
-use super::patterns;
+use super::{patterns, told};
 use crate::charts::Locale;
 use crate::console::format::Currency;
 use products::Reason;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const SENTENCES: &[(&str, &str)] = &[
     (
         "lately",
-        "{mean} {unit} par {step} sur les {periods} derniers où il y avait à vendre",
+        "{mean} {unit} par {step} ; périodes récentes où il y avait à vendre : {periods}",
     ),
     ("promotion", "une promotion est prévue"),
     ("holiday", "un jour férié"),
@@ -192,6 +192,10 @@ enum Sort {
     Segment,
     /// The rule of a segment.
     Rule,
+    /// A word of ours.
+    Word,
+    /// A number, with a point in English.
+    Number,
 }
 
 /// By code and name of the value.
@@ -201,6 +205,9 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("same_amount", "amount", Sort::Amount),
     ("next_nearest", "segment", Sort::Segment),
     ("rule", "rule", Sort::Rule),
+    ("lately", "mean", Sort::Number),
+    ("lately", "unit", Sort::Word),
+    ("lately", "step", Sort::Word),
 ];
 
 impl Sort {
@@ -213,6 +220,11 @@ impl Sort {
             }
             Self::Segment => Some(patterns::segment(locale, currency, text)),
             Self::Rule => patterns::rule(locale, currency, text),
+            Self::Word => Some(told(locale, text).into_owned()),
+            Self::Number => match locale {
+                Locale::English => None,
+                Locale::French => Some(locale.number(text.parse().ok()?)),
+            },
         }
     }
 }

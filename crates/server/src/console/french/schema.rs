@@ -544,19 +544,197 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("customers", "clients"),
     ("products", "articles"),
     ("units per order", "unités par commande"),
+    // Launches, overrides and supply.
+    ("What is sold.", "Ce qui est vendu."),
+    (
+        "Sales that open at one moment and close at another: when, at which price, with how much on offer.",
+        "Les ventes qui ouvrent à un moment et ferment à un autre : quand, à quel prix, avec quelle quantité proposée.",
+    ),
+    ("one product in one launch", "un article dans un lancement"),
+    (
+        "The shop's own identifier of the launch.",
+        "Identifiant du lancement dans le magasin.",
+    ),
+    ("When it opens, in UTC.", "Quand il ouvre, en UTC."),
+    ("When it closes, in UTC.", "Quand il ferme, en UTC."),
+    (
+        "Price in the launch, tax included.",
+        "Prix pendant le lancement, taxes comprises.",
+    ),
+    (
+        "Price elsewhere, tax included.",
+        "Prix ailleurs, taxes comprises.",
+    ),
+    (
+        "What a unit brings that is left over.",
+        "Ce que rapporte une unité invendue.",
+    ),
+    (
+        "How many can be sold; empty where there is no limit or none is known.",
+        "Combien peuvent être vendues ; vide s’il n’y a pas de limite ou si elle n’est pas connue.",
+    ),
+    (
+        "What merchants expect a launch to sell, told before it opens.",
+        "Ce que les marchands attendent d’un lancement, dit avant son ouverture.",
+    ),
+    (
+        "what one person expected of one product in one launch, once",
+        "ce qu’une personne attendait d’un article dans un lancement, une fois",
+    ),
+    ("The launch.", "Le lancement."),
+    (
+        "Who expects it, by the shop's own identifier.",
+        "Qui l’attend, par son identifiant dans le magasin.",
+    ),
+    ("When it was told, in UTC.", "Quand cela a été dit, en UTC."),
+    (
+        "So many units or more are all but sure.",
+        "Autant d’unités ou plus sont presque sûres.",
+    ),
+    ("Units that are likely.", "Les unités probables."),
+    (
+        "More units than that are all but excluded.",
+        "Davantage d’unités est presque exclu.",
+    ),
+    (
+        "What planners know better than the forecast: who, when, why, how much and until when.",
+        "Ce que les planificateurs savent mieux que la prévision : qui, quand, pourquoi, combien et jusqu’à quand.",
+    ),
+    (
+        "one change that a planner made to a forecast",
+        "une correction d’une prévision par un planificateur",
+    ),
+    (
+        "The shop's own identifier of the change.",
+        "Identifiant de la correction dans le magasin.",
+    ),
+    (
+        "When it was made, in UTC.",
+        "Quand elle a été faite, en UTC.",
+    ),
+    (
+        "Who made it, by the shop's own identifier.",
+        "Qui l’a faite, par son identifiant dans le magasin.",
+    ),
+    ("The product; * for all.", "L’article ; * pour tous."),
+    (
+        "Only products of this category; empty for all.",
+        "Seulement les articles de cette catégorie ; vide pour tous.",
+    ),
+    ("First day that it changes.", "Premier jour corrigé."),
+    ("Last day that it changes.", "Dernier jour corrigé."),
+    (
+        "What is done to the forecast: multiplied by the value, so many units more in all its days, or set to so many units in all its days.",
+        "Ce qu’elle fait à la prévision : la multiplier par la valeur, ajouter tant d’unités sur l’ensemble des jours, ou la fixer à tant d’unités sur l’ensemble des jours.",
+    ),
+    (
+        "The factor or the units; units may be negative where they come on top.",
+        "Le facteur ou les unités ; les unités peuvent être négatives quand elles s’ajoutent.",
+    ),
+    ("Why, in words.", "Pourquoi, en mots."),
+    (
+        "Goods ordered from suppliers or sent from another site, and what arrived when.",
+        "Les marchandises commandées aux fournisseurs ou envoyées d’un autre site, et ce qui est arrivé quand.",
+    ),
+    (
+        "one product in one order of goods for one site",
+        "un article dans une commande de marchandises pour un site",
+    ),
+    (
+        "The shop's own identifier of the order or transfer.",
+        "Identifiant de la commande ou du transfert dans le magasin.",
+    ),
+    ("Where it goes.", "Où cela va."),
+    (
+        "Who sends it; empty for a transfer.",
+        "Qui l’envoie ; vide pour un transfert.",
+    ),
+    (
+        "The site that it comes from; empty for an order from a supplier.",
+        "Le site d’où cela vient ; vide pour une commande à un fournisseur.",
+    ),
+    ("Day of the order.", "Jour de la commande."),
+    ("Units ordered.", "Unités commandées."),
+    ("What one unit costs.", "Ce que coûte une unité."),
+    (
+        "Day promised by who sends it.",
+        "Jour promis par l’expéditeur.",
+    ),
+    (
+        "Day of arrival; empty where nothing has arrived yet.",
+        "Jour d’arrivée ; vide si rien n’est encore arrivé.",
+    ),
+    (
+        "Units that arrived; empty where nothing has arrived yet.",
+        "Unités arrivées ; vide si rien n’est encore arrivé.",
+    ),
+    (
+        "Who supplies what, in which packs, how fast, and what a site can hold of it.",
+        "Qui fournit quoi, en quels colis, en combien de temps, et ce qu’un site peut en contenir.",
+    ),
+    (
+        "how one product is supplied to one site",
+        "comment un article est fourni à un site",
+    ),
+    ("Who supplies it.", "Qui le fournit."),
+    (
+        "Days from order to arrival as the supplier promises them.",
+        "Jours de la commande à l’arrivée, tels que le fournisseur les promet.",
+    ),
+    (
+        "Weekdays on which it can be ordered, as mon,thu; empty for every day.",
+        "Jours de la semaine où l’on peut commander, comme mon,thu ; vide pour tous les jours.",
+    ),
+    (
+        "Units of one pack; only whole packs are ordered.",
+        "Unités d’un colis ; on ne commande que des colis entiers.",
+    ),
+    (
+        "Fewest units of one order line.",
+        "Le moins d’unités d’une ligne de commande.",
+    ),
+    (
+        "What one unit costs; empty for the cost in table products.",
+        "Ce que coûte une unité ; vide pour le coût de la table des articles.",
+    ),
+    (
+        "What one order line costs whatever its size.",
+        "Ce que coûte une ligne de commande, quelle que soit sa taille.",
+    ),
+    (
+        "Days that it can be sold after it arrives; empty where it does not perish.",
+        "Jours pendant lesquels on peut le vendre après son arrivée ; vide s’il ne se périme pas.",
+    ),
+    (
+        "Units that the shelf must show.",
+        "Unités que le rayon doit montrer.",
+    ),
+    (
+        "Units that the site can hold of it.",
+        "Unités que le site peut en contenir.",
+    ),
+    (
+        "Units of all products together that it can hold.",
+        "Unités qu’il peut contenir, tous articles confondus.",
+    ),
     // Names of tables.
     ("assignments", "affectations"),
     ("calendar", "calendrier"),
     ("decisions", "décisions"),
+    ("estimates", "estimations"),
     ("events", "événements"),
     ("exposures", "expositions"),
     ("imports", "imports"),
+    ("launches", "lancements"),
     ("offers", "offres"),
+    ("overrides", "corrections"),
     ("prices", "prix"),
     ("promotions", "promotions"),
     ("quarantine", "quarantaine"),
+    ("replenishments", "réapprovisionnements"),
     ("sales", "ventes"),
     ("sites", "sites"),
     ("stock_levels", "stocks"),
+    ("supply_terms", "conditions d’approvisionnement"),
     ("weather", "météo"),
 ];

@@ -1,0 +1,128 @@
+//! The files of the simulated shops, read as their example projects say.
+
+use crate::program::{good, json, rows, run};
+use simulator::{Boutique, BoutiqueShop, FlashSales, FlashSalesShop, RawFile};
+use std::path::{Path, PathBuf};
+
+/// A project made from an example shop, with raw files.
+fn shop(folder: &Path, name: &str, files: &[RawFile]) -> PathBuf {
+    good(folder, &["new", name, "--shop", name]);
+    let shop = folder.join(name);
+    put(&shop, files);
+    shop
+}
+
+fn put(shop: &Path, files: &[RawFile]) {
+    std::fs::create_dir_all(shop.join("raw")).unwrap();
+    for file in files {
+        std::fs::write(shop.join(&file.path), &file.bytes).unwrap();
+    }
+}
+
+/// Imports what is new, and says which source set rows aside.
+fn import(shop: &Path) {
+    let ran = run(shop, &["import", "--output", "json", "--quiet"]);
+    let imported = json(&ran.out);
+    for source in imported["sources"].as_array().unwrap() {
+        let report = &source["report"];
+        assert_eq!(
+            (&report["rows_quarantined"], &report["rows_accepted"]),
+            (&0.into(), &report["rows_read"]),
+            "{source}"
+        );
+    }
+    assert_eq!(
+        (ran.code, &imported["gate_open"]),
+        (0, &true.into()),
+        "{ran:?}"
+    );
+}
+
+/// Rows of each table.
+fn counted(shop: &Path, tables: &[&str]) -> Vec<u64> {
+    let of = |table: &&str| {
+        let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+        rows(shop, &sql)[0]["n"].as_u64().unwrap()
+    };
+    tables.iter().map(of).collect()
+}
+
+#[test]
+fn a_flash_sales_club_is_imported_whole_and_hour_by_hour() {
+    let club = FlashSalesShop::new(&FlashSales::tiny()).unwrap();
+    let before = club.before();
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "flash-sales", &before);
+    import(&shop);
+    let tables = ["customers", "products", "launches", "estimates", "sales"];
+    let expected: Vec<u64> = before.iter().map(|file| file.rows).collect();
+    assert_eq!(counted(&shop, &tables), expected);
+    for hours in [2, 5] {
+        let opened = club.open(hours).unwrap();
+        put(&shop, std::slice::from_ref(&opened));
+        import(&shop);
+        // The file of the later hour takes the place of the earlier one.
+        assert_eq!(counted(&shop, &["sales"]), [expected[4] + opened.rows]);
+    }
+    let sql = "SELECT COUNT(*) AS n FROM launches l LEFT JOIN (SELECT s.product_id, COUNT(*) AS units FROM sales s \
+               GROUP BY s.product_id) s ON s.product_id = l.product_id \
+               WHERE l.opens_at < (SELECT MAX(sold_at) FROM sales) AND s.units IS NULL";
+    let unsold = rows(&shop, sql)[0]["n"].as_u64().unwrap();
+    assert!(unsold < 10, "{unsold} launches without a sale");
+}
+
+#[test]
+fn a_chain_of_boutiques_is_imported_whole_and_week_by_week() {
+    let chain = BoutiqueShop::new(&Boutique::tiny()).unwrap();
+    let before = chain.before();
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "boutique", &before);
+    import(&shop);
+    let of = |name: &str| -> u64 {
+        let files = before
+            .iter()
+            .filter(|file| file.path.starts_with(&format!("raw/{name}")));
+        files.map(|file| file.rows).sum()
+    };
+    let tables = [
+        "customers",
+        "products",
+        "sites",
+        "calendar",
+        "weather",
+        "promotions",
+        "prices",
+        "sales",
+        "stock_levels",
+        "supply_terms",
+        "replenishments",
+        "overrides",
+    ];
+    assert_eq!(counted(&shop, &tables), tables.map(of));
+    let mut playing = chain.playing();
+    let fixed = |name: &str| {
+        let file = before
+            .iter()
+            .find(|file| file.path == format!("raw/{name}.csv"));
+        file.unwrap().rows
+    };
+    for _ in 0..2 {
+        for _ in 0..7 {
+            let decision = chain.naive(&playing.review());
+            playing.step(&decision).unwrap();
+        }
+        let files = playing.files();
+        put(&shop, &files);
+        import(&shop);
+        let grown = ["sales", "stock_levels", "replenishments", "weather"];
+        let expected: Vec<u64> = (0..4).map(|at| fixed(grown[at]) + files[at].rows).collect();
+        assert_eq!(counted(&shop, &grown), expected);
+    }
+    let sql = "SELECT SUM(CASE WHEN is_return THEN 1 ELSE 0 END) AS back, \
+               SUM(CASE WHEN customer_id IS NULL THEN 1 ELSE 0 END) AS unknown FROM sales";
+    let row = &rows(&shop, sql)[0];
+    assert!(
+        row["back"].as_u64() > Some(10) && row["unknown"].as_u64() > Some(1_000),
+        "{row}"
+    );
+}

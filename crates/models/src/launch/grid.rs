@@ -1,0 +1,169 @@
+//! A posterior on points that are narrowed to where it lies.
+
+use super::distribution::{Demand, LogNormal};
+
+/// Points of each round.
+const POINTS: usize = 200;
+
+/// Rounds: each narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability.
+const ROUNDS: usize = 3;
+
+/// Probability that may be left out at each end.
+const LEFT_OUT: f64 = 1e-8;
+
+/// Where the ends lie further apart than this factor, points are spaced by factors.
+const WIDE: f64 = 3.0;
+
+/// Units with their probabilities.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cells(Vec<(f64, f64)>);
+
+impl Cells {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+/// Logarithm of the probability of a cell before anything was seen.
+fn ln_mass(prior: &Demand, low: f64, high: f64, middle: f64) -> f64 {
+    match prior {
+        Demand::Points(points) => (points.up_to(high) - points.up_to(low)).max(0.0).ln(),
+        Demand::LogNormal(one) => {
+            let mass = one.between(low, high);
+            if mass > 1e-290 {
+                mass.ln()
+            } else {
+                one.ln_density(middle.max(0.5)) + (high - low).ln()
+            }
+        }
+    }
+}
+
+/// The posterior of a whole number from `least` on.
+///
+/// - `most`: beyond which nothing lies, unless the prior does.
+/// - `ln_likelihood`: at a number.
+pub(super) fn refine(
+    prior: &Demand,
+    least: f64,
+    most: f64,
+    ln_likelihood: impl Fn(f64) -> f64,
+) -> Cells {
+    let top = most
+        .max(prior.quantile(1.0 - 1e-10))
+        .max(least + 1.0)
+        .ceil();
+    let (mut from, mut to) = (least, top);
+    let mut cells = Vec::new();
+    for round in 0..ROUNDS {
+        // In the first round anything may be anywhere: points are spaced by factors from the least on.
+        let points = if round == 0 {
+            by_factors(from, to, from - 1.0)
+        } else {
+            spaced(from, to)
+        };
+        let whole = points.len() as f64 >= to - from + 1.0;
+        cells = weigh(prior, &points, least, &ln_likelihood);
+        let Some((low, high)) = held(&cells) else {
+            break;
+        };
+        (from, to) = (low.max(least), high.min(top));
+        if whole {
+            break;
+        }
+    }
+    Cells(cells)
+}
+
+/// Whole numbers between two, spaced by factors of the distance from an origin below both.
+fn by_factors(from: f64, to: f64, origin: f64) -> Vec<f64> {
+    let (first, last) = ((from - origin).max(1.0), (to - origin).max(1.0));
+    let factor = (last / first).powf(1.0 / (POINTS - 1) as f64);
+    let mut points = Vec::with_capacity(POINTS);
+    let mut next = from;
+    while next < to {
+        points.push(next);
+        next = (origin + (next - origin) * factor).round().max(next + 1.0);
+    }
+    points.push(to);
+    points
+}
+
+fn spaced(from: f64, to: f64) -> Vec<f64> {
+    if to / from.max(1.0) > WIDE {
+        return by_factors(from, to, f64::min(0.0, from - 1.0));
+    }
+    let step = ((to - from) / (POINTS - 1) as f64).max(1.0);
+    let mut points: Vec<f64> = (0..POINTS)
+        .map(|at| (from + at as f64 * step).round())
+        .take_while(|point| *point < to)
+        .collect();
+    points.push(to);
+    points
+}
+
+/// Probabilities of the cells around points; at whole numbers next to each other a cell is one number.
+fn weigh(
+    prior: &Demand,
+    points: &[f64],
+    least: f64,
+    ln_likelihood: &impl Fn(f64) -> f64,
+) -> Vec<(f64, f64)> {
+    let edge = |at: usize| match (at.checked_sub(1).map(|at| points[at]), points.get(at)) {
+        (Some(below), Some(above)) => 0.5 * (below + above),
+        (None, Some(first)) if *first <= 0.0 => -1.0,
+        (None, Some(first)) => first - 0.5,
+        (Some(last), None) => last + 0.5,
+        (None, None) => least,
+    };
+    let ln = |(at, units): (usize, &f64)| {
+        let mass = ln_mass(prior, edge(at), edge(at + 1), *units);
+        if mass == f64::NEG_INFINITY {
+            return mass;
+        }
+        mass + ln_likelihood(*units)
+    };
+    let ln: Vec<f64> = points.iter().enumerate().map(ln).collect();
+    let highest = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest == f64::NEG_INFINITY {
+        return vec![(least, 1.0)];
+    }
+    let sum: f64 = ln.iter().map(|ln| (ln - highest).exp()).sum();
+    let each = points.iter().zip(ln);
+    each.map(|(units, ln)| (*units, (ln - highest).exp() / sum))
+        .collect()
+}
+
+/// The ends of what holds nearly all of the probability, a cell beyond on each side.
+fn held(cells: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let (mut below, mut first) = (0.0, None);
+    for (at, (_, p)) in cells.iter().enumerate() {
+        below += p;
+        if below > LEFT_OUT {
+            first = Some(at);
+            break;
+        }
+    }
+    let (mut above, mut last) = (0.0, None);
+    for (at, (_, p)) in cells.iter().enumerate().rev() {
+        above += p;
+        if above > LEFT_OUT {
+            last = Some(at);
+            break;
+        }
+    }
+    let (first, last) = (first?.saturating_sub(1), (last? + 1).min(cells.len() - 1));
+    Some((cells[first].0, cells[last].0))
+}
+
+impl LogNormal {
+    /// Probability between two numbers, by the tail that keeps its digits.
+    fn between(&self, low: f64, high: f64) -> f64 {
+        let upper = |units: f64| self.upper_tail(units);
+        if low > 0.0 && low.ln() > self.mu {
+            upper(low) - upper(high)
+        } else {
+            self.cdf(high) - self.cdf(low)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A trained policy: how demand is forecast and how long orders take.
+
+use super::attached::Attached;
+use super::lead_times::LeadTimes;
+use super::measured;
+use super::plan::{Of, Plan};
+use super::settings::Settings;
+use super::standing::Standings;
+use crate::artefact::Artefact;
+use crate::contract::{FitError, Fitted, Serving};
+use crate::demand::{self, Golden, Series};
+use crate::file::Header;
+use crate::shop::Shop;
+use decisions::stock::propose::ProposeError;
+use features::History;
+use schema::{AsOf, Scorecard};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What was learned.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Body {
+    pub(super) settings: Settings,
+    pub(super) demand: demand::Body,
+    pub(super) lead_times: LeadTimes,
+}
+
+/// Why nothing is planned.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PlanError {
+    /// Demand cannot be forecast.
+    #[error("forecast demand")]
+    Forecast(#[from] models::demand::FitError),
+    /// The limits are no limits.
+    #[error(transparent)]
+    Propose(#[from] ProposeError),
+}
+
+impl Body {
+    /// Learns.
+    pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
+        Ok(Self {
+            demand: demand::Body::fit(history, &settings.demand(), seed)?,
+            lead_times: LeadTimes::learn(history.supply(), settings),
+            settings: settings.clone(),
+        })
+    }
+
+    /// Learns from another history by the same method.
+    pub(super) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
+        Ok(Self {
+            demand: self.demand.again(history, seed)?,
+            lead_times: LeadTimes::learn(history.supply(), &self.settings),
+            settings: self.settings.clone(),
+        })
+    }
+
+    /// What golden series are forecast to sell.
+    pub(super) fn scores(&self, golden: &[Golden]) -> Vec<f64> {
+        self.demand.scores(golden)
+    }
+
+    /// The series of a history.
+    pub(super) fn series(&self, history: &History) -> Option<Series> {
+        demand::series(history, &self.demand.settings)
+    }
+
+    /// What is proposed on the day that a history does not know yet.
+    pub(super) fn plan(&self, history: &History, found: &Series) -> Result<Plan, PlanError> {
+        let forecast = self.demand.forecaster.forecast(&found.panel)?;
+        let of = Of::new(history, &self.settings, &self.lead_times);
+        let standings = Standings::new(history.supply(), |sent| self.lead_times.usual(sent));
+        let standing = |series: usize| {
+            let key = &found.keys[series];
+            standings.of(&key.product, key.site.as_deref()?).cloned()
+        };
+        Ok(Plan::new(
+            &of,
+            history.as_of(),
+            &found.keys,
+            &forecast,
+            &standing,
+        )?)
+    }
+}
+
+/// A trained version of this kind.
+#[derive(Debug)]
+pub(crate) struct FittedStock {
+    header: Header,
+    as_of: AsOf,
+    body: Arc<Body>,
+}
+
+impl FittedStock {
+    pub(super) fn new(header: Header, as_of: AsOf, body: Body) -> Self {
+        Self {
+            header,
+            as_of,
+            body: Arc::new(body),
+        }
+    }
+
+    pub(super) fn body(&self) -> &Body {
+        &self.body
+    }
+}
+
+impl Fitted for FittedStock {
+    fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
+        measured::scorecard(&self.body, self.as_of, later, seed)
+    }
+
+    fn summary(&self) -> Vec<String> {
+        let forecaster = &self.body.demand.forecaster;
+        let mut lines = vec![format!(
+            "demand {} days ahead by: {}",
+            forecaster.ahead(),
+            forecaster.method().name()
+        )];
+        let learnt: Vec<String> = self
+            .body
+            .lead_times
+            .learnt()
+            .map(|(supplier, receipts)| format!("{supplier} {receipts}"))
+            .collect();
+        lines.push(if learnt.is_empty() {
+            "no receipts: lead times are those that the terms of supply or the settings say"
+                .to_owned()
+        } else {
+            format!("lead times by receipts: {}", learnt.join(", "))
+        });
+        lines.extend(self.body.demand.notes().iter().cloned());
+        lines
+    }
+
+    fn page(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn artefact(&self) -> Artefact {
+        let golden = &self.body.demand.golden;
+        Artefact::new(
+            super::CARD.kind,
+            &self.header.name,
+            self.as_of,
+            self.body.as_ref(),
+            golden,
+            self.body.scores(golden),
+        )
+    }
+
+    fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving> {
+        Box::new(Attached::new(Arc::clone(&self.body), &shop))
+    }
+}

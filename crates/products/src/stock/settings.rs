@@ -1,0 +1,163 @@
+//! Settings of kind `stock`.
+
+use crate::demand;
+use crate::file::Raw;
+use schema::{Cents, ConfigError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GoalName {
+    /// The least expected cost of missing, kept and perished units.
+    Cost,
+    /// A probability that nothing is missing until the next delivery.
+    CycleService,
+    /// A share of demand that is served from stock.
+    FillRate,
+}
+
+/// What happens to demand that finds no stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnmetName {
+    /// It is gone.
+    Lost,
+    /// It waits for the next delivery.
+    Waits,
+}
+
+/// Settings as written.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Days ahead that demand is forecast, 7 to 180. A lead time with a review must fit; what takes longer is refused.
+    pub(crate) horizon_days: u32,
+    /// Days at the end of the history on which the policy is played to measure it, 7 to 180.
+    pub(crate) held_out_days: u32,
+    /// What an order is for: `cost`, `cycle_service` or `fill_rate`.
+    pub(crate) goal: GoalName,
+    /// The service to be kept, 0.5 to 0.999, where the goal is one.
+    pub(crate) service: f64,
+    /// What happens to demand that finds no stock: `lost` or `waits`.
+    pub(crate) unmet: UnmetName,
+    /// Cost of a unit not served, as a multiple of its margin; 0.1 to 20.
+    pub(crate) missing: f64,
+    /// Cost of keeping a unit for a year, as a share of what it costs to buy; 0.01 to 5.
+    pub(crate) holding_yearly: f64,
+    /// Days from order to arrival, where neither receipts nor the terms of supply tell it; 0 to 120.
+    pub(crate) lead_time_days: u32,
+    /// Days between orders, where the terms name no weekdays; 1 to 60.
+    pub(crate) review_days: u32,
+    /// Probability with which all of an order sells before it perishes, 0.5 to 0.99.
+    pub(crate) perish_level: f64,
+    /// Cost of moving a unit between sites, in cents; with 0 nothing is moved.
+    pub(crate) transfer_cents: u32,
+    /// Rows that trees learn from at most, 10000 to 50000000.
+    pub(crate) rows_max: u32,
+    /// Money that one run may order, by supplier; those that are not named have no limit.
+    pub(crate) budgets: Option<BTreeMap<String, f64>>,
+    /// Money that a supplier delivers at least, for all sites together, by supplier.
+    pub(crate) minimum_orders: Option<BTreeMap<String, f64>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            horizon_days: 35,
+            held_out_days: 28,
+            goal: GoalName::Cost,
+            service: 0.95,
+            unmet: UnmetName::Lost,
+            missing: 1.0,
+            holding_yearly: 0.25,
+            lead_time_days: 7,
+            review_days: 1,
+            perish_level: 0.9,
+            transfer_cents: 0,
+            rows_max: 600_000,
+            budgets: None,
+            minimum_orders: None,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self, raw: &Raw) -> Result<(), ConfigError> {
+        let counts = [
+            ("horizon_days", self.horizon_days, 7, 180),
+            ("held_out_days", self.held_out_days, 7, 180),
+            ("lead_time_days", self.lead_time_days, 0, 120),
+            ("review_days", self.review_days, 1, 60),
+            ("rows_max", self.rows_max, 10_000, 50_000_000),
+        ];
+        for (key, found, min, max) in counts {
+            if !(min..=max).contains(&found) {
+                return Err(raw.refuse(key, found, format!("{min} to {max}")));
+            }
+        }
+        let shares = [
+            ("service", self.service, 0.5, 0.999),
+            ("missing", self.missing, 0.1, 20.0),
+            ("holding_yearly", self.holding_yearly, 0.01, 5.0),
+            ("perish_level", self.perish_level, 0.5, 0.99),
+        ];
+        for (key, found, min, max) in shares {
+            if !(min..=max).contains(&found) {
+                return Err(raw.refuse(key, found, format!("{min} to {max}")));
+            }
+        }
+        let needed = self.lead_time_days + self.review_days;
+        if needed > self.horizon_days {
+            let allowed = format!(
+                "at least {needed}: lead_time_days and review_days together, before which nothing ordered now arrives"
+            );
+            return Err(raw.refuse("horizon_days", self.horizon_days, allowed));
+        }
+        let money = [
+            ("budgets", &self.budgets),
+            ("minimum_orders", &self.minimum_orders),
+        ];
+        for (key, of) in money {
+            let mut of = of.iter().flatten();
+            let wrong = of.find(|(_, money)| !(0.0..=1e12).contains(*money));
+            if let Some((supplier, found)) = wrong {
+                let found = format!("{supplier} = {found}");
+                return Err(raw.refuse(key, found, "money from 0 to 1e12"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Money that one run may order of a supplier, in cents.
+    pub(crate) fn budget(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.budgets.as_ref(), supplier)
+    }
+
+    /// Money that a supplier delivers at least, in cents.
+    pub(crate) fn minimum_order(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.minimum_orders.as_ref(), supplier)
+    }
+
+    /// Suppliers that something is said of.
+    pub(crate) fn suppliers(&self) -> impl Iterator<Item = &String> {
+        let of = [&self.budgets, &self.minimum_orders];
+        of.into_iter().flatten().flat_map(BTreeMap::keys)
+    }
+
+    /// What demand is learnt by.
+    pub(crate) fn demand(&self) -> demand::Settings {
+        demand::Settings {
+            horizon: self.horizon_days,
+            rows_max: self.rows_max,
+            ..demand::Settings::default()
+        }
+    }
+}
+
+fn in_cents(of: Option<&BTreeMap<String, f64>>, supplier: &str) -> Option<Cents> {
+    let money = of?.get(supplier)?;
+    Some(Cents((money * 100.0).round() as i64))
+}

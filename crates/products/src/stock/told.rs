@@ -1,0 +1,386 @@
+//! A proposal in words: figures with their reasons.
+
+use super::plan::{Item, Plan, Unknown};
+use super::settings::{GoalName, Settings};
+use super::standing::STALE_DAYS;
+use crate::answer::{Action, Reason};
+use crate::reasons::reason;
+use decisions::stock::propose::{
+    Asked, Contradiction, Cover, LineError, Outcome, Placed, Proposal, Stopped,
+};
+use schema::estimate::short;
+use schema::{Estimate, Probability, WhyNot};
+
+/// The action that is the order.
+pub(super) const ORDER: &str = "order";
+/// How long what there is lasts with it.
+pub(super) const COVER: &str = "cover";
+/// How likely something is missing before the delivery after this one.
+pub(super) const STOCK_OUT: &str = "stock_out";
+/// How many units are not served until then.
+pub(super) const LOST: &str = "lost";
+/// What the order costs.
+pub(super) const COST: &str = "cost";
+
+/// One figure of an answer.
+struct Figure {
+    id: &'static str,
+    unit: &'static str,
+    estimate: Estimate,
+    reasons: Vec<Reason>,
+}
+
+/// What is proposed of one line.
+pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32) -> Vec<Action> {
+    let item = &plan.items[place];
+    let mut reasons = standing(item, today);
+    let figures = match &plan.proposals.outcomes[place] {
+        Outcome::Refused(error) => {
+            reasons.push(refused(*error));
+            vec![Figure {
+                id: ORDER,
+                unit: "units",
+                estimate: Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                    because: why_refused(*error),
+                }),
+                reasons,
+            }]
+        }
+        Outcome::Proposed(proposal) => {
+            reasons.push(needed(item));
+            reasons.extend(asked(proposal.asked, settings));
+            reasons.extend(stopped(plan, item, proposal));
+            reasons.extend(binding(proposal));
+            figures(item, proposal, reasons)
+        }
+    };
+    figures
+        .into_iter()
+        .zip(1u32..)
+        .map(|(figure, position)| Action {
+            position,
+            id: figure.id.to_owned(),
+            label: None,
+            score: figure.estimate.point(),
+            estimate: Some(figure.estimate),
+            unit: figure.unit.to_owned(),
+            propensity: Probability::ONE,
+            reasons: figure.reasons.into(),
+        })
+        .collect()
+}
+
+fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure> {
+    let plain = |id, unit, value: f64| Figure {
+        id,
+        unit,
+        estimate: Estimate::Exact(value),
+        reasons: vec![needed(item)],
+    };
+    let cover = match proposal.cover {
+        Cover::Days(days) => Estimate::Exact(days),
+        Cover::NoDemand => Estimate::NotMeasurable(WhyNot::DoesNotApply {
+            because: "nothing is expected to be asked for".to_owned(),
+        }),
+    };
+    let mut figures = vec![
+        Figure {
+            reasons,
+            ..plain(ORDER, "units", proposal.quantity_units as f64)
+        },
+        Figure {
+            estimate: cover,
+            ..plain(COVER, "days", 0.0)
+        },
+        plain(STOCK_OUT, "probability", proposal.stockout_probability),
+        plain(LOST, "units", proposal.expected_lost_units),
+    ];
+    if let Some(cents) = item.unit_cost_cents {
+        figures.push(Figure {
+            reasons: vec![reason(
+                "unit_cost",
+                "one unit costs {cents} cents",
+                [("cents", cents.into())],
+            )],
+            ..plain(COST, "cents", proposal.cost.0 as f64)
+        });
+    }
+    figures
+}
+
+/// What there is.
+fn standing(item: &Item, today: i32) -> Vec<Reason> {
+    let standing = item.standing.as_ref();
+    let Some((day, on_hand)) = standing.and_then(|s| s.on_hand) else {
+        return Vec::new();
+    };
+    let mut reasons = vec![reason(
+        "stock_position",
+        "{on_hand} on hand, {on_order} on the way",
+        [
+            ("on_hand", on_hand.into()),
+            ("on_order", item.on_order.into()),
+        ],
+    )];
+    let told = standing.and_then(|s| s.told).unwrap_or(day);
+    let old = today - 1 - told;
+    if old >= STALE_DAYS {
+        reasons.push(reason(
+            "stock_level_old",
+            "the last stock level of the site is {days} days old",
+            [("days", old.into())],
+        ));
+    }
+    reasons
+}
+
+/// What it has to last for.
+fn needed(item: &Item) -> Reason {
+    reason(
+        "needed",
+        "{expected} expected to be asked for in the {days} days until the delivery after this one",
+        [
+            ("expected", short(item.expected).into()),
+            ("days", short(item.protection_days).into()),
+        ],
+    )
+}
+
+/// What asked for it.
+fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
+    let service = || short(100.0 * settings.service);
+    Some(match asked {
+        Asked::Nothing => return None,
+        Asked::Goal => match settings.goal {
+            GoalName::Cost => reason(
+                "for_cost",
+                "so much has the least expected cost of missing, kept and perished units",
+                [],
+            ),
+            GoalName::CycleService => reason(
+                "for_cycle_service",
+                "so much is needed for nothing to be missing with {service} %",
+                [("service", service().into())],
+            ),
+            GoalName::FillRate => reason(
+                "for_fill_rate",
+                "so much is needed to serve {service} % of demand",
+                [("service", service().into())],
+            ),
+        },
+        Asked::Presentation => reason("for_presentation", "the shelf must show so many", []),
+        Asked::MinimumOfLine => reason("for_minimum_units", "fewer cannot be ordered", []),
+        Asked::MinimumOfOrder => reason(
+            "for_minimum_order",
+            "ordered to reach what the supplier delivers at least",
+            [],
+        ),
+    })
+}
+
+/// Why not more.
+fn stopped(plan: &Plan, item: &Item, proposal: &Proposal) -> Option<Reason> {
+    if let Some(unknown) = item.unknown {
+        return Some(not_known(unknown));
+    }
+    if let Some(days) = item.orders_in {
+        return Some(reason(
+            "not_today",
+            "it can be ordered again in {days} days",
+            [("days", days.into())],
+        ));
+    }
+    Some(match proposal.stopped {
+        Stopped::Enough { next_pack_cents } => reason(
+            "enough",
+            "another pack would be worth {cents} cents",
+            [("cents", short(next_pack_cents).into())],
+        ),
+        Stopped::LineCapacity => reason("no_room", "there is no room for another pack of it", []),
+        Stopped::ShelfLife => reason(
+            "would_perish",
+            "another pack would hardly sell before it perishes",
+            [],
+        ),
+        Stopped::SiteCapacity => reason(
+            "site_full",
+            "the room at the site is worth more with other products",
+            [],
+        ),
+        Stopped::Budget => reason(
+            "no_budget",
+            "the budget of the supplier is worth more with other products",
+            [],
+        ),
+        Stopped::PackAboveYearlyDemand { yearly_units } => reason(
+            "pack_above_year",
+            "a pack is more than a year sells: {units}",
+            [("units", short(yearly_units).into())],
+        ),
+        Stopped::OrderNotPlaced => not_placed(plan, item),
+        Stopped::Contradiction(contradiction) => contradicted(contradiction),
+    })
+}
+
+fn not_known(unknown: Unknown) -> Reason {
+    match unknown {
+        Unknown::Margin => reason(
+            "margin_unknown",
+            "nothing is ordered by cost of what costs or brings nobody knows how much",
+            [],
+        ),
+        Unknown::Cost => reason(
+            "cost_unknown",
+            "nothing is ordered out of a budget of what costs nobody knows how much",
+            [],
+        ),
+        Unknown::BeyondHorizon => reason(
+            "beyond_horizon",
+            "what is ordered now would have to last beyond the days that are forecast",
+            [],
+        ),
+    }
+}
+
+/// Why the supplier gets no order.
+fn not_placed(plan: &Plan, item: &Item) -> Reason {
+    let supplier = item.supplier.clone().unwrap_or_default();
+    let at = plan.suppliers.binary_search(&supplier);
+    let placed = at.ok().map(|at| plan.proposals.orders[at].placed);
+    match placed {
+        Some(Placed::BelowMinimum {
+            wanted_cost,
+            loss_cents,
+            ..
+        }) => reason(
+            "below_minimum_order",
+            "what is wanted of {supplier} costs {wanted} cents, and reaching its minimum order would cost {loss} cents more than waiting",
+            [
+                ("supplier", supplier.into()),
+                ("wanted", wanted_cost.0.into()),
+                ("loss", short(loss_cents).into()),
+            ],
+        ),
+        Some(Placed::MinimumAboveWhatFits { reachable_cost, .. }) => reason(
+            "minimum_order_too_large",
+            "the minimum order of {supplier} cannot be reached: no more than {reachable} cents fit",
+            [
+                ("supplier", supplier.into()),
+                ("reachable", reachable_cost.0.into()),
+            ],
+        ),
+        Some(Placed::AsWanted | Placed::Raised { .. } | Placed::NothingWanted) | None => reason(
+            "order_not_placed",
+            "nothing is ordered of {supplier}",
+            [("supplier", supplier.into())],
+        ),
+    }
+}
+
+fn contradicted(contradiction: Contradiction) -> Reason {
+    match contradiction {
+        Contradiction::PresentationAboveCapacity {
+            presentation_units,
+            capacity_units,
+        } => reason(
+            "presentation_above_capacity",
+            "the shelf must show {presentation}, and there is room for {capacity}: nothing is ordered",
+            [
+                ("presentation", presentation_units.into()),
+                ("capacity", capacity_units.into()),
+            ],
+        ),
+        Contradiction::MinimumAboveCapacity {
+            minimum_units,
+            capacity_units,
+        } => reason(
+            "minimum_above_capacity",
+            "no fewer than {minimum} can be ordered, and there is room for {capacity}: nothing is ordered",
+            [
+                ("minimum", minimum_units.into()),
+                ("capacity", capacity_units.into()),
+            ],
+        ),
+        Contradiction::MinimumAboveShelfLife {
+            minimum_units,
+            sells_units,
+        } => reason(
+            "minimum_above_shelf_life",
+            "no fewer than {minimum} can be ordered, and {sells} sell before they perish: nothing is ordered",
+            [
+                ("minimum", minimum_units.into()),
+                ("sells", sells_units.into()),
+            ],
+        ),
+    }
+}
+
+/// What one more unit of what binds would be worth.
+fn binding(proposal: &Proposal) -> Vec<Reason> {
+    let binding = &proposal.binding;
+    let worth = |price: Option<f64>| {
+        let price = price.filter(|price| *price > 0.0)?;
+        Some([("cents", short(price).into())])
+    };
+    let room = worth(binding.line_capacity).map(|cents| {
+        reason(
+            "worth_of_room",
+            "room for one more unit of it would be worth {cents} cents",
+            cents,
+        )
+    });
+    let shelf_life = worth(binding.shelf_life).map(|cents| {
+        reason(
+            "worth_of_shelf_life",
+            "one more unit that sells in time would be worth {cents} cents",
+            cents,
+        )
+    });
+    let site = worth(binding.site_capacity).map(|cents| {
+        reason(
+            "worth_of_site",
+            "room for one more unit at the site would be worth {cents} cents",
+            cents,
+        )
+    });
+    let budget = worth(binding.budget).map(|cents| {
+        reason(
+            "worth_of_budget",
+            "one more cent of budget would be worth {cents} cents",
+            cents,
+        )
+    });
+    [room, shelf_life, site, budget]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn refused(error: LineError) -> Reason {
+    match error {
+        LineError::UnknownLeadTime => reason(
+            "lead_time_unknown",
+            "nobody knows how long an order takes to arrive",
+            [],
+        ),
+        LineError::UnknownStock => reason("stock_unknown", "nobody knows how much there is", []),
+        LineError::Demand(_)
+        | LineError::NegativeStock { .. }
+        | LineError::TooMany { .. }
+        | LineError::EmptyPack
+        | LineError::Level { .. }
+        | LineError::Amount { .. }
+        | LineError::UnknownUntilArrival
+        | LineError::NoSuchLimit { .. } => reason(
+            "not_readable",
+            "what is known of it contradicts itself: {why}",
+            [("why", why_refused(error).into())],
+        ),
+    }
+}
+
+/// The whole of an error in one line.
+fn why_refused(error: LineError) -> String {
+    let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+    format!("{error}{}", source.unwrap_or_default())
+}
