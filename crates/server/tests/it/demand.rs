@@ -145,12 +145,12 @@ fn the_list_begins_with_what_is_out_of_stock_then_what_planners_changed() {
         .skip(1)
         .map(|rest| rest.split('"').next().unwrap())
         .collect();
-    assert_eq!(links.len(), 12);
+    assert_eq!(links.len(), 24);
     assert_eq!(links[0], "/demand/p3?product=orders&amp;site=s1");
     assert_eq!(links[1], "/demand/p1?product=orders&amp;site=s2");
     let told = text(&html);
     assert!(
-        told.contains("Series 12 out of stock now 1 changed by planners 1"),
+        told.contains("Series 24 out of stock now 1 changed by planners 1"),
         "{told}"
     );
     assert!(!told.contains("still being gathered"), "{told}");
@@ -173,7 +173,7 @@ fn the_list_begins_with_what_is_out_of_stock_then_what_planners_changed() {
             listed("show=out_of_stock"),
             listed("q=none")
         ],
-        [3, 1, 4, 1, 0]
+        [4, 1, 6, 1, 0]
     );
 }
 
@@ -203,7 +203,7 @@ fn who_asks_for_what_is_not_there_is_told_what_is() {
             "Cocoa",
         ],
     );
-    lost("/demand/p1", 200, &["It sells at several sites: 3", site]);
+    lost("/demand/p1", 200, &["It sells at several sites: 4", site]);
     lost(
         "/demand/p1?site=s9",
         404,
