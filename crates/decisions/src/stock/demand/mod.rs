@@ -125,7 +125,7 @@ impl<'a> Demand<'a> {
     #[must_use]
     pub fn mean(&self) -> f64 {
         match self.0 {
-            Kind::Quantiles(drawn) => drawn.shortage(0.0),
+            Kind::Quantiles(drawn) => drawn.mean(),
             Kind::Count(count) => count.mean(),
             Kind::Normal(normal) => normal.mean,
             Kind::LogNormal(log_normal) => log_normal.mean(),

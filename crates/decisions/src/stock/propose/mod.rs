@@ -8,6 +8,7 @@
 mod check;
 mod curve;
 mod errors;
+mod exchange;
 mod fill;
 mod limits;
 mod line;
