@@ -68,10 +68,15 @@ impl Shop {
             self.life.extend(totals(1.5 + unit()));
             self.expected.push(mean);
             self.on_hand.push((mean * 1.2 * unit()) as u32);
-            self.on_order.push(if unit() < 0.3 { (mean * 0.5 * unit()) as u32 } else { 0 });
+            self.on_order.push(if unit() < 0.3 {
+                (mean * 0.5 * unit()) as u32
+            } else {
+                0
+            });
             self.pack.push(PACKS[(unit() * 7.999) as usize]);
             self.cost.push((100.0 * (4.0 * unit()).exp()) as u32);
-            self.supplier.push((unit() * unit() * (self.n_suppliers as f64 - 0.01)) as u32);
+            self.supplier
+                .push((unit() * unit() * (self.n_suppliers as f64 - 0.01)) as u32);
             self.class.push((unit() * 9.999) as u8);
         }
     }
@@ -163,7 +168,11 @@ impl Lines for Rows<'_> {
         Ok(Line {
             demand: stored(&shop.protection)?,
             until_arrival: Some(stored(&shop.until_arrival)?),
-            unmet: if row % 2 == 0 { Unmet::Waits } else { Unmet::Lost },
+            unmet: if row % 2 == 0 {
+                Unmet::Waits
+            } else {
+                Unmet::Lost
+            },
             protection_days: 14.0,
             review_days: 7.0,
             on_hand: i64::from(shop.on_hand[row]),

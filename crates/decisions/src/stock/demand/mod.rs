@@ -7,11 +7,13 @@
 
 mod counts;
 mod error;
+mod mixture;
 mod normal;
 mod quantiles;
 mod sample;
 
 pub use error::DemandError;
+pub use mixture::mixture_quantiles;
 pub use quantiles::{Quantiles, Units};
 pub use sample::Sample;
 

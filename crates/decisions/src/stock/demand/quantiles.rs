@@ -234,16 +234,7 @@ fn check(levels: &[f64], values: &[f64]) -> Result<(), DemandError> {
             allowed_min: QUANTILES_MIN,
         });
     }
-    let mut before = 0.0;
-    for (place, level) in levels.iter().copied().enumerate() {
-        if !(level > before && level < 1.0) {
-            return Err(DemandError::Level {
-                place,
-                found: level,
-            });
-        }
-        before = level;
-    }
+    check_levels(levels)?;
     let mut before = 0.0;
     for (place, value) in values.iter().copied().enumerate() {
         if !(value >= before && value.is_finite()) {
@@ -253,6 +244,21 @@ fn check(levels: &[f64], values: &[f64]) -> Result<(), DemandError> {
             });
         }
         before = value;
+    }
+    Ok(())
+}
+
+/// Levels rise within 0 to 1, both excluded.
+pub(super) fn check_levels(levels: &[f64]) -> Result<(), DemandError> {
+    let mut before = 0.0;
+    for (place, level) in levels.iter().copied().enumerate() {
+        if !(level > before && level < 1.0) {
+            return Err(DemandError::Level {
+                place,
+                found: level,
+            });
+        }
+        before = level;
     }
     Ok(())
 }

@@ -104,7 +104,11 @@ fn given_way<L: Lines + ?Sized>(
                 let step = work.steps[*mate];
                 let units = of.units_of(step);
                 let share = |same: bool, freed: f64, lacking: f64| {
-                    if same && lacking > 0.0 { (freed / lacking).min(1.0) } else { 0.0 }
+                    if same && lacking > 0.0 {
+                        (freed / lacking).min(1.0)
+                    } else {
+                        0.0
+                    }
                 };
                 let same_budget = of.budget == plan.budget && of.budget != NONE;
                 let same_site = of.site == plan.site && of.site != NONE;
