@@ -7,11 +7,13 @@
 
 mod counts;
 mod error;
+mod mixture;
 mod normal;
 mod quantiles;
 mod sample;
 
 pub use error::DemandError;
+pub use mixture::mixture_quantiles;
 pub use quantiles::{Quantiles, Units};
 pub use sample::Sample;
 
@@ -125,7 +127,7 @@ impl<'a> Demand<'a> {
     #[must_use]
     pub fn mean(&self) -> f64 {
         match self.0 {
-            Kind::Quantiles(drawn) => drawn.shortage(0.0),
+            Kind::Quantiles(drawn) => drawn.mean(),
             Kind::Count(count) => count.mean(),
             Kind::Normal(normal) => normal.mean,
             Kind::LogNormal(log_normal) => log_normal.mean(),
