@@ -3,7 +3,7 @@
 use super::lead_times::LeadTimes;
 use super::settings::{GoalName, Settings, UnmetName};
 use super::standing::Standing;
-use super::terms::{Book, OrderDays};
+use super::terms::{Book, Orders};
 use crate::demand::Key;
 use decisions::stock::propose::{
     Goal, Limits, Line, LineError, Lines, OrderMinimum, Outcome, Proposals, ProposeError,
@@ -316,7 +316,7 @@ impl Day<'_> {
         let cost = self.of.unit_cost(&key.product, terms);
         let supplier = terms.map(|t| t.supplier.clone());
         let today = self.today;
-        let days = OrderDays::new(terms, settings);
+        let days = Orders::new(terms, settings);
         let now = days.on(today.0);
         let wait = days.until_next(today.0);
         let lead = self.of.lead_times.of(supplier.as_deref(), terms);
