@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::shop::{DAY, MERCHANTS, Shop, columns};
 
 const SHOPS: u64 = 20;
-const PAST: usize = 400;
-const FUTURE: usize = 100;
+const PAST: usize = 350;
+const FUTURE: usize = 80;
 const HOURS: [usize; 5] = [1, 2, 4, 8, 24];
 
 /// What was forecast of future launches whose demand is known in full.
@@ -157,10 +157,21 @@ fn intervals_hold_at_each_layer_and_after_each_hour() {
         if name == "naive" {
             continue;
         }
-        // Of 2,000 launches in 20 shops the standard error of 80 % is 0.9 %, of 90 % 0.7 %, and somewhat more since
+        if name == "24 hours" {
+            // What is left of a quick launch is a unit or two: an interval of whole units holds more than it promises.
+            assert!((0.78..0.9).contains(&held_80) && (0.88..0.96).contains(&held_90));
+            continue;
+        }
+        // Of 1,600 launches in 20 shops the standard error of 80 % is 1.0 %, of 90 % 0.8 %, and somewhat more since
         // launches of a shop share what was learnt.
-        assert!((held_80 - 0.8).abs() < 0.04, "{name} {held_80}");
-        assert!((held_90 - 0.9).abs() < 0.03, "{name} {held_90}");
+        assert!(
+            (-0.035..0.04).contains(&(held_80 - 0.8)),
+            "{name} {held_80}"
+        );
+        assert!(
+            (-0.025..0.03).contains(&(held_90 - 0.9)),
+            "{name} {held_90}"
+        );
     }
 }
 
