@@ -2,11 +2,9 @@
 
 use super::distribution::{Demand, LogNormal};
 
-/// Points of each round.
-const POINTS: usize = 200;
-
-/// Rounds: each narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability.
-const ROUNDS: usize = 3;
+/// Points of each round, which narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability:
+/// the last is what is told, the others only find it.
+const POINTS: [usize; 3] = [120, 120, 360];
 
 /// Probability that may be left out at each end.
 const LEFT_OUT: f64 = 1e-8;
@@ -55,14 +53,18 @@ pub(super) fn refine(
         .ceil();
     let (mut from, mut to) = (least, top);
     let mut cells = Vec::new();
-    for round in 0..ROUNDS {
+    for (round, count) in POINTS.into_iter().enumerate() {
+        let whole = to - from < POINTS[POINTS.len() - 1] as f64;
         // In the first round anything may be anywhere: points are spaced by factors from the least on.
-        let points = if round == 0 {
-            by_factors(from, to, from - 1.0)
+        let points = if whole {
+            evenly(from, to, to - from)
+        } else if round == 0 {
+            by_factors(from, to, (from - 1.0, count))
+        } else if to / from.max(1.0) > WIDE {
+            by_factors(from, to, (f64::min(0.0, from - 1.0), count))
         } else {
-            spaced(from, to)
+            evenly(from, to, count as f64)
         };
-        let whole = points.len() as f64 >= to - from + 1.0;
         cells = weigh(prior, &points, least, &ln_likelihood);
         let Some((low, high)) = held(&cells) else {
             break;
@@ -76,10 +78,10 @@ pub(super) fn refine(
 }
 
 /// Whole numbers between two, spaced by factors of the distance from an origin below both.
-fn by_factors(from: f64, to: f64, origin: f64) -> Vec<f64> {
+fn by_factors(from: f64, to: f64, (origin, count): (f64, usize)) -> Vec<f64> {
     let (first, last) = ((from - origin).max(1.0), (to - origin).max(1.0));
-    let factor = (last / first).powf(1.0 / (POINTS - 1) as f64);
-    let mut points = Vec::with_capacity(POINTS);
+    let factor = (last / first).powf(1.0 / count as f64);
+    let mut points = Vec::with_capacity(count + 1);
     let mut next = from;
     while next < to {
         points.push(next);
@@ -89,16 +91,14 @@ fn by_factors(from: f64, to: f64, origin: f64) -> Vec<f64> {
     points
 }
 
-fn spaced(from: f64, to: f64) -> Vec<f64> {
-    if to / from.max(1.0) > WIDE {
-        return by_factors(from, to, f64::min(0.0, from - 1.0));
-    }
-    let step = ((to - from) / (POINTS - 1) as f64).max(1.0);
-    let mut points: Vec<f64> = (0..POINTS)
+/// Whole numbers between two, in so many steps of about the same size.
+fn evenly(from: f64, to: f64, steps: f64) -> Vec<f64> {
+    let count = steps.max(1.0) as usize;
+    let step = (to - from) / count as f64;
+    let mut points: Vec<f64> = (0..=count)
         .map(|at| (from + at as f64 * step).round())
-        .take_while(|point| *point < to)
         .collect();
-    points.push(to);
+    points.dedup();
     points
 }
 
