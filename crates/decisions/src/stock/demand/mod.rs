@@ -202,9 +202,15 @@ impl<'a> Demand<'a> {
         let at = f64::from(count);
         match self.0 {
             Kind::Count(of) => of.mass(at),
-            _ if self.is_whole() => self.above(at - 1.0) - self.above(at),
-            _ if count == 0 => self.cdf(0.5),
-            _ => self.above(at - 0.5) - self.above(at + 0.5),
+            Kind::Quantiles(_) | Kind::Normal(_) | Kind::LogNormal(_) | Kind::Sample(_) => {
+                if self.is_whole() {
+                    self.above(at - 1.0) - self.above(at)
+                } else if count == 0 {
+                    self.cdf(0.5)
+                } else {
+                    self.above(at - 0.5) - self.above(at + 0.5)
+                }
+            }
         }
     }
 

@@ -106,9 +106,10 @@ fn order_uses<L: Lines + ?Sized>(work: &Work<'_, L>, placed: &[Placed]) -> Vec<O
     each.map(|((units, cost), placed)| OrderUse {
         units,
         cost: Cents(cost),
-        placed: match placed {
-            Placed::AsWanted if units == 0 => Placed::NothingWanted,
-            other => *other,
+        placed: if units == 0 && *placed == Placed::AsWanted {
+            Placed::NothingWanted
+        } else {
+            *placed
         },
     })
     .collect()

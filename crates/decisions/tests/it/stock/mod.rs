@@ -5,6 +5,7 @@ mod mix;
 mod policy;
 mod policy_peer;
 mod propose;
+mod propose_many;
 mod propose_shared;
 mod propose_told;
 mod simulate;
