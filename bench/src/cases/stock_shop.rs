@@ -163,12 +163,12 @@ impl Lines for Rows<'_> {
         let shop = self.shop;
         let stored = |values| stored(values, row);
         let unit_cost = i64::from(shop.cost[row]);
-        let fresh = row % 5 == 0;
+        let fresh = row.is_multiple_of(5);
         let shares = |at: usize| self.shared.then_some(at as u32);
         Ok(Line {
             demand: stored(&shop.protection)?,
             until_arrival: Some(stored(&shop.until_arrival)?),
-            unmet: if row % 2 == 0 {
+            unmet: if row.is_multiple_of(2) {
                 Unmet::Waits
             } else {
                 Unmet::Lost
@@ -180,7 +180,7 @@ impl Lines for Rows<'_> {
             committed: 0,
             pack_units: shop.pack[row],
             minimum_units: 0,
-            presentation_units: u32::from(row % 3 == 0),
+            presentation_units: u32::from(row.is_multiple_of(3)),
             capacity_units: None,
             shelf_life: if fresh {
                 Some(ShelfLife {
