@@ -145,18 +145,26 @@ impl Outlook<'_> {
                 } else {
                     estimate(l, &a.estimate, self.written())
                 },
-                html! {
-                    ul.plain {
-                        @for reason in a.reasons.iter().filter(|_| !a.is_closed()) {
-                            @let (text, told) = french::reason(l, self.currency, reason);
-                            li lang=[(!told).then_some("en")] { (text) }
-                        }
-                    }
-                },
+                self.special(a),
             ]
         };
         let rows: Vec<_> = self.forecast.periods.iter().map(row).collect();
         page::grid(Say::ExpectedByPeriod.text(l), &heads, &rows)
+    }
+
+    /// What is told of a period beside its figure; an empty cell where nothing is.
+    fn special(&self, a: &Ahead) -> Markup {
+        if a.is_closed() || a.reasons.is_empty() {
+            return html! {};
+        }
+        html! {
+            ul.plain {
+                @for reason in &a.reasons {
+                    @let (text, told) = french::reason(self.l, self.currency, reason);
+                    li lang=[(!told).then_some("en")] { (text) }
+                }
+            }
+        }
     }
 
     fn before(&self) -> Markup {

@@ -52,9 +52,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     // Forecasts.
     (
         "mean of {~} and {~} and {~}",
-        "moyenne de {0}, de {1} et de {2}",
+        "moyenne de trois méthodes : {0} ; {1} ; {2}",
     ),
-    ("mean of {~} and {~}", "moyenne de {0} et de {1}"),
+    (
+        "mean of {~} and {~}",
+        "moyenne de deux méthodes : {0} ; {1}",
+    ),
     (
         "how far the share of periods inside an interval of {#} is from it",
         "de combien la part des périodes dans un intervalle à {0} s’en écarte",
