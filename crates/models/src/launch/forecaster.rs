@@ -9,7 +9,7 @@ use super::distribution::{Demand, LogNormal};
 use super::error::{FitError, ForecastError, PastError};
 use super::folds::folds;
 use super::history::History;
-use super::measured::{HeldOut, Measured, estimates, placed};
+use super::measured::{HeldOut, LOOSENED, Measured, estimates, placed};
 use super::merchants::Merchants;
 use super::naive::Naive;
 use super::past::{Columns, Launch, Past, Sales};
@@ -259,7 +259,12 @@ fn learn_curves(
     let Ok(early) = Curves::learn(&past[..from], &settings.curves, Some(&learnt)) else {
         return Ok((Some(learnt), Vec::new()));
     };
-    let (ln_factor, measured) = held_out.hours(past, &early, from);
+    // How far curves are loosened is a choice too: what was chosen is kept.
+    let factors: &[f64] = match chosen.flatten() {
+        Some(_) => &[0.0],
+        None => &LOOSENED,
+    };
+    let (ln_factor, measured) = held_out.hours(past, &early, from, factors);
     Ok((Some(learnt.loosened(ln_factor)), measured))
 }
 

@@ -196,7 +196,7 @@ impl Hierarchy {
     fn nobody(&self) -> Own {
         let n = self.mean.len();
         let cell = |at: usize| {
-            if at % (n + 1) == 0 {
+            if at.is_multiple_of(n + 1) {
                 self.variance[at / n]
             } else {
                 0.0

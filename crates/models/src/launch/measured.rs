@@ -21,7 +21,7 @@ pub const HOURS: [usize; 4] = [1, 2, 4, 8];
 const LAUNCHES_MAX: usize = 150;
 
 /// Factors on the size of curves that are compared, in logarithms, from how far launches were measured to differ.
-const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
+pub(super) const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
 
 /// Launches and hours that those are compared on.
 const LOOSENED_LAUNCHES: usize = 60;
@@ -205,15 +205,17 @@ impl HeldOut {
     /// The factor on the size of curves at which corrected forecasts told totals best, and their scores by hour.
     ///
     /// - `curves`: of launches before position `from`.
+    /// - `factors`: logarithms of those that are compared.
     pub(super) fn hours(
         &self,
         past: &[&Past],
         curves: &Curves,
         from: usize,
+        factors: &[f64],
     ) -> (f64, Vec<Measured>) {
         let known = self.with_hours(past, from);
         let mut best: Option<(f64, f64)> = None;
-        for ln_factor in LOOSENED {
+        for ln_factor in factors.iter().copied() {
             let loosened = curves.clone().loosened(ln_factor);
             let few = &known[known.len().saturating_sub(LOOSENED_LAUNCHES)..];
             let ln = LOOSENED_HOURS.map(|hours| {

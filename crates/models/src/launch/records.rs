@@ -100,11 +100,14 @@ impl Intervals {
         let Some(estimate) = past.launch.estimate else {
             return;
         };
+        let (Some(low), Some(high)) = (estimate.low(), estimate.high()) else {
+            return;
+        };
         let units = past.total.units() as f64;
         match past.total {
-            _ if units > estimate.high() => self.above += 1,
+            _ if units > high => self.above += 1,
             Total::AtLeast(_) => self.unknown += 1,
-            Total::Sold(_) if units < estimate.low() => self.below += 1,
+            Total::Sold(_) if units < low => self.below += 1,
             Total::Sold(_) => self.held += 1,
         }
     }
