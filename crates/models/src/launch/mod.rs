@@ -28,7 +28,6 @@ mod error;
 mod folds;
 mod forecaster;
 mod grid;
-mod hierarchy;
 mod history;
 mod labels;
 mod linear;
