@@ -6,6 +6,7 @@
 //! too: who asks for 95 % says that a missing unit costs 19 times what it costs to keep one.
 
 mod check;
+mod climb;
 mod curve;
 mod errors;
 mod exchange;
@@ -30,8 +31,6 @@ pub use outcome::{
 
 use rayon::prelude::*;
 use schema::Cents;
-
-use super::sum::summed;
 
 use minimum::Decided;
 use plan::NONE;
@@ -78,12 +77,7 @@ pub fn propose<L: Lines + ?Sized>(
         .with_min_len(1024)
         .map(|place| told::outcome(&work, &prices, place))
         .collect();
-    let value_cents = summed(n_lines, |place| {
-        let plan = work.active(place);
-        plan.map_or(0.0, |plan| {
-            work.value_of_all(place, plan, work.steps[place])
-        })
-    });
+    let value_cents = work.worth();
     Ok(Proposals {
         outcomes,
         orders: order_uses(&work, &placed),
