@@ -44,8 +44,9 @@ use work::Work;
 /// - budgets are never exceeded, nor is the room at a site by what is ordered; where not all fits, packs go where they
 ///   are worth most at the prices of all limits, and what is left is filled pack by pack. [`Proposals::bound_cents`]
 ///   says how much better any other quantities could be, proved by the dual.
-/// - an order below its minimum is raised by the packs that cost least over what they save, or left out, whichever is
-///   worth more.
+/// - an order below its minimum is raised by the packs that cost least over what they save, at the prices of what they
+///   take from others, or left out, whichever is worth more. Orders are decided one by one, which need not be the best
+///   of all; where there are few lines, each that was left out is also tried before all others.
 ///
 /// A line that cannot be decided is told so in its place and stops no other.
 ///
