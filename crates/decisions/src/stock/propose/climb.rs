@@ -81,7 +81,7 @@ fn reachable(lines: &[(usize, Plan)], held: impl Fn(usize) -> u32, left: [&[i64]
         let held = plan.units(held(*place));
         let most = plan.units(plan.allowed);
         let of_site = units.entry(plan.site).or_insert((0u64, 0u64));
-        *of_site = (of_site.0 + most, of_site.1 + held);
+        *of_site = (of_site.0.saturating_add(most), of_site.1 + held);
         let of_budget = cost.entry(plan.budget).or_insert((0i64, 0i64));
         *of_budget = (
             of_budget.0.saturating_add(plan.cost(most)),
@@ -98,7 +98,7 @@ fn reachable(lines: &[(usize, Plan)], held: impl Fn(usize) -> u32, left: [&[i64]
         money.map_or(most, |money| most.min(held.saturating_add(money.max(0))))
     });
     Total {
-        units: units.sum(),
+        units: units.fold(0, u64::saturating_add),
         cost: cost.fold(0, i64::saturating_add),
     }
 }

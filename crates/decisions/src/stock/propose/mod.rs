@@ -51,8 +51,7 @@ use work::Work;
 /// A line that cannot be decided is told so in its place and stops no other.
 ///
 /// The same bytes on any number of threads. Time O(lines) for lines that share nothing scarce, else O(steps · log) a
-/// round; memory about 400 bytes a line, and up to 1.2 kB more of one that
-/// competes.
+/// round; memory about 400 bytes a line, and up to 1.2 kB more of one that competes.
 ///
 /// # Errors
 /// [`ProposeError`] when a limit is negative or there are too many lines.
