@@ -135,6 +135,15 @@ impl Shared {
             sites: &self.sites,
         }
     }
+
+    /// The same where every order may be as small as it likes.
+    pub(crate) fn without_minimums(&self) -> Self {
+        Self {
+            orders: vec![OrderMinimum::default(); self.orders.len()],
+            budgets: self.budgets.clone(),
+            sites: self.sites.clone(),
+        }
+    }
 }
 
 /// The rows of a shop as lines, with or without what they share.

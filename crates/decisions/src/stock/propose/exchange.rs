@@ -99,7 +99,7 @@ fn given_way<L: Lines + ?Sized>(
         }
         let cheapest = mates
             .iter()
-            .filter(|(mate, _)| *mate != place && work.steps[*mate] > 0)
+            .filter(|(mate, _)| *mate != place && work.steps[*mate] > work.floors[*mate])
             .filter_map(|(mate, of)| {
                 let step = work.steps[*mate];
                 let units = of.units_of(step);

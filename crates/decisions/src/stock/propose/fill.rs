@@ -55,7 +55,8 @@ pub(super) fn settle<L: Lines + ?Sized>(
             .collect()
     };
     for (place, plan) in alone {
-        work.set(place, &plan, plan.free());
+        let steps = work.wants(place, &plan);
+        work.set(place, &plan, steps);
     }
     let taken = competition.taken(prices);
     for (place, plan, steps) in &taken {
@@ -89,7 +90,7 @@ fn give_back<L: Lines + ?Sized>(
     };
     let mut heap: BinaryHeap<Waiting> = taken
         .iter()
-        .filter(|(place, plan, _)| work.steps[*place] > 0 && breaks(work, plan))
+        .filter(|(place, plan, _)| work.steps[*place] > work.floors[*place] && breaks(work, plan))
         .map(|(place, plan, _)| kept(work, *place, plan))
         .collect();
     while let Some(Waiting { place, .. }) = heap.pop() {
@@ -101,7 +102,7 @@ fn give_back<L: Lines + ?Sized>(
         }
         let steps = work.steps[place] - 1;
         work.set(place, &plan, steps);
-        if steps > 0 {
+        if steps > work.floors[place] {
             heap.push(kept(work, place, &plan));
         }
     }

@@ -1,10 +1,10 @@
 //! Minimum orders: an order that its lines leave below the minimum is raised to it or left out, whichever is worth more.
+//!
+//! Where others want the same money and room it is raised at their prices: what it is worth beyond what it takes from
+//! others decides. What it needs is then kept for it while the others share the rest, at new prices.
 
-use std::collections::{BTreeMap, BinaryHeap};
-
-use schema::Cents;
-
-use super::fill::{self, Waiting};
+use super::climb::{self, Climb, Total};
+use super::fill;
 use super::limits::{Limits, OrderMinimum};
 use super::line::Lines;
 use super::outcome::Placed;
@@ -12,8 +12,9 @@ use super::plan::{NONE, Plan};
 use super::prices::{self, Competition, Prices};
 use super::work::Work;
 
-/// Rounds of leaving out orders, after each of which the others share anew what those would have used.
-const ROUNDS_MAX: u32 = 4;
+/// Rounds of raising and leaving out orders, after each of which the others share anew what is left. In the last one
+/// orders are raised by what is left over only.
+const ROUNDS_MAX: u32 = 6;
 
 /// What was decided of everything that is shared.
 pub(super) struct Decided {
@@ -22,307 +23,286 @@ pub(super) struct Decided {
     pub(super) bound: f64,
 }
 
+/// Most lines for which orders that were left out are tried before all others.
+const TRIED_LINES_MAX: usize = 1000;
+
+/// Most orders that are tried so.
+const TRIED_MAX: usize = 24;
+
 /// Decides the steps of all lines.
 pub(super) fn decide<L: Lines + ?Sized>(work: &mut Work<'_, L>, limits: &Limits<'_>) -> Decided {
-    let (money, room) = (work.money.clone(), work.room.clone());
-    let members = members(work, limits);
-    let mut placed = vec![Placed::AsWanted; limits.orders.len()];
-    let mut found = Prices {
-        money: vec![0.0; money.len()],
-        room: vec![0.0; room.len()],
-    };
-    for round in 1..=ROUNDS_MAX {
-        work.steps.fill(0);
-        (work.money, work.room) = (money.clone(), room.clone());
-        let competition = Competition::new(work);
-        found = competition.prices(&money, &room);
-        fill::settle(work, &competition, &found);
-        let left_out = look(work, limits, &members, &mut placed);
-        if !left_out {
-            break;
-        }
-        if round == ROUNDS_MAX {
-            use_what_they_left(work, limits, &found);
-        }
+    let competition = Competition::new(work);
+    let prices = competition.prices(&work.money, &work.room);
+    let bound = prices::bound(work, &prices);
+    let mut orders = Orders::new(work, limits);
+    let mut found = orders.decide(work, competition, prices);
+    if work.plans.len() <= TRIED_LINES_MAX {
+        orders.try_others(work, &mut found);
     }
-    open_again(work, limits, &members, &mut placed, &found);
-    let bound = prices::bound(work, &found, &money, &room);
     Decided {
         prices: found,
-        placed,
+        placed: orders.placed,
         bound,
     }
 }
 
-/// The lines of each order that has a minimum.
-fn members<L: Lines + ?Sized>(work: &Work<'_, L>, limits: &Limits<'_>) -> Vec<Vec<(usize, Plan)>> {
-    let mut members = vec![Vec::new(); limits.orders.len()];
-    for (place, plan) in work.all_active().filter(|(_, plan)| plan.order != NONE) {
-        if limits.orders[plan.order as usize] != OrderMinimum::default() {
-            members[plan.order as usize].push((place, *plan));
+/// Orders with a minimum, and what becomes of them.
+#[derive(Clone)]
+struct Orders<'a> {
+    minimums: &'a [OrderMinimum],
+    /// The lines of each order that has a minimum.
+    members: Vec<Vec<(usize, Plan)>>,
+    placed: Vec<Placed>,
+    /// Orders for which what they need is kept.
+    kept: Vec<bool>,
+    /// The order that is kept whatever others are worth.
+    first: Option<usize>,
+}
+
+impl<'a> Orders<'a> {
+    fn new<L: Lines + ?Sized>(work: &Work<'_, L>, limits: &Limits<'a>) -> Self {
+        let n = limits.orders.len();
+        let mut members = vec![Vec::new(); n];
+        for (place, plan) in work.all_active().filter(|(_, plan)| plan.order != NONE) {
+            if limits.orders[plan.order as usize] != OrderMinimum::default() {
+                members[plan.order as usize].push((place, *plan));
+            }
+        }
+        Self {
+            minimums: limits.orders,
+            members,
+            placed: vec![Placed::AsWanted; n],
+            kept: vec![false; n],
+            first: None,
         }
     }
-    members
-}
 
-/// Raises or leaves out the orders below their minimum; whether one was left out.
-///
-/// Those that are worth least come first: what they leave may raise the others.
-fn look<L: Lines + ?Sized>(
-    work: &mut Work<'_, L>,
-    limits: &Limits<'_>,
-    members: &[Vec<(usize, Plan)>],
-    placed: &mut [Placed],
-) -> bool {
-    let mut below: Vec<(f64, usize, Total)> = Vec::new();
-    for (order, minimum) in limits.orders.iter().enumerate() {
-        if work.left_out[order] || *minimum == OrderMinimum::default() {
-            continue;
-        }
-        let total = Total::of(work, &members[order]);
-        placed[order] = if total.units == 0 {
-            Placed::NothingWanted
-        } else {
-            Placed::AsWanted
-        };
-        if total.units > 0 && !total.reaches(minimum) {
-            below.push((worth(work, &members[order]), order, total));
-        }
-    }
-    below.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut any = false;
-    for (_, order, total) in below {
-        let lines = &members[order];
-        placed[order] = raised(work, lines, &limits.orders[order], total);
-        if !matches!(placed[order], Placed::Raised { .. }) {
-            leave_out(work, order, lines);
-            any = true;
-        }
-    }
-    any
-}
-
-/// What the lines of an order are worth as they are.
-fn worth<L: Lines + ?Sized>(work: &Work<'_, L>, lines: &[(usize, Plan)]) -> f64 {
-    let each = lines.iter();
-    each.map(|(place, plan)| work.value_of_all(*place, plan, work.steps[*place]))
-        .sum()
-}
-
-fn leave_out<L: Lines + ?Sized>(work: &mut Work<'_, L>, order: usize, lines: &[(usize, Plan)]) {
-    work.left_out[order] = true;
-    for (place, plan) in lines {
-        work.set(*place, plan, 0);
-    }
-}
-
-/// Orders that were left out are placed after all where those that are placed have left enough.
-fn open_again<L: Lines + ?Sized>(
-    work: &mut Work<'_, L>,
-    limits: &Limits<'_>,
-    members: &[Vec<(usize, Plan)>],
-    placed: &mut [Placed],
-    prices: &Prices,
-) {
-    for (order, minimum) in limits.orders.iter().enumerate() {
-        if !work.left_out[order] {
-            continue;
-        }
-        let lines = &members[order];
-        work.left_out[order] = false;
-        fill::use_rest(work, lines, prices);
-        let total = Total::of(work, lines);
-        let found = if total.reaches(minimum) {
-            Placed::AsWanted
-        } else if total.units > 0 {
-            raised(work, lines, minimum, total)
-        } else {
-            placed[order]
-        };
-        if total.units > 0 && matches!(found, Placed::AsWanted | Placed::Raised { .. }) {
-            placed[order] = found;
-        } else {
-            leave_out(work, order, lines);
-        }
-    }
-}
-
-/// In the last round what is left by orders that were left out goes to those that are placed.
-fn use_what_they_left<L: Lines + ?Sized>(
-    work: &mut Work<'_, L>,
-    limits: &Limits<'_>,
-    prices: &Prices,
-) {
-    let mut units = vec![0; limits.orders.len()];
-    for (place, plan) in work.all_active().filter(|(_, plan)| plan.order != NONE) {
-        units[plan.order as usize] += plan.units(work.steps[place]);
-    }
-    let open = |plan: &Plan| {
-        plan.order == NONE
-            || units[plan.order as usize] > 0
-            || limits.orders[plan.order as usize] == OrderMinimum::default()
-    };
-    let lines: Vec<(usize, Plan)> = work
-        .all_active()
-        .filter(|(place, plan)| work.steps[*place] < plan.free() && open(plan))
-        .map(|(place, plan)| (place, *plan))
-        .collect();
-    fill::use_rest(work, &lines, prices);
-}
-
-/// What the lines of an order come to.
-#[derive(Debug, Clone, Copy)]
-struct Total {
-    units: u64,
-    cost: i64,
-}
-
-impl Total {
-    fn of<L: Lines + ?Sized>(work: &Work<'_, L>, lines: &[(usize, Plan)]) -> Self {
-        let mut total = Self { units: 0, cost: 0 };
-        for (place, plan) in lines {
-            total.add(plan, plan.units(work.steps[*place]));
-        }
-        total
-    }
-
-    fn add(&mut self, plan: &Plan, units: u64) {
-        self.units += units;
-        self.cost = self.cost.saturating_add(plan.cost(units));
-    }
-
-    fn reaches(&self, minimum: &OrderMinimum) -> bool {
-        self.units >= minimum.units && self.cost >= minimum.money.0
-    }
-}
-
-/// Raises an order to its minimum where that is worth more than not ordering, or leaves all as it was.
-fn raised<L: Lines + ?Sized>(
-    work: &mut Work<'_, L>,
-    lines: &[(usize, Plan)],
-    minimum: &OrderMinimum,
-    wanted: Total,
-) -> Placed {
-    let reachable = reachable(work, lines);
-    if !reachable.reaches(minimum) {
-        return above_what_fits(reachable);
-    }
-    let before: Vec<u32> = lines.iter().map(|(place, _)| work.steps[*place]).collect();
-    let at_first = worth(work, lines);
-    let mut climb = Climb {
-        total: wanted,
-        left: at_first,
-        per_cent: None,
-        per_unit: None,
-    };
-    let money = |plan: &Plan, units: u64| plan.cost(units) as f64;
-    climb.per_cent = climb.up(work, lines, money, |total| total.cost >= minimum.money.0);
-    let pieces = |_: &Plan, units: u64| units as f64;
-    climb.per_unit = climb.up(work, lines, pieces, |total| total.units >= minimum.units);
-    if climb.left > 0.0 && climb.total.reaches(minimum) {
-        return Placed::Raised {
-            cost_cents: at_first - climb.left,
-            per_unit_cents: climb.per_unit,
-            per_cent_cents: climb.per_cent,
-        };
-    }
-    for ((place, plan), steps) in lines.iter().zip(before) {
-        work.set(*place, plan, steps);
-    }
-    if climb.left > 0.0 {
-        return above_what_fits(climb.total);
-    }
-    Placed::BelowMinimum {
-        wanted_units: wanted.units,
-        wanted_cost: Cents(wanted.cost),
-        loss_cents: -climb.left,
-    }
-}
-
-fn above_what_fits(reachable: Total) -> Placed {
-    Placed::MinimumAboveWhatFits {
-        reachable_units: reachable.units,
-        reachable_cost: Cents(reachable.cost),
-    }
-}
-
-/// The most that lines can come to, each within its own bounds, and together within what is left of sites and budgets.
-fn reachable<L: Lines + ?Sized>(work: &Work<'_, L>, lines: &[(usize, Plan)]) -> Total {
-    let (mut units, mut cost) = (BTreeMap::new(), BTreeMap::new());
-    for (place, plan) in lines {
-        let held = plan.units(work.steps[*place]);
-        let most = plan.units(plan.allowed);
-        let of_site = units.entry(plan.site).or_insert((0u64, 0u64));
-        *of_site = (of_site.0 + most, of_site.1 + held);
-        let of_budget = cost.entry(plan.budget).or_insert((0i64, 0i64));
-        *of_budget = (
-            of_budget.0.saturating_add(plan.cost(most)),
-            of_budget.1.saturating_add(plan.cost(held)),
-        );
-    }
-    let units = units.into_iter().map(|(site, (most, held))| {
-        let room = work.room.get(site as usize).copied();
-        room.map_or(most, |room| most.min(held + room.max(0) as u64))
-    });
-    let cost = cost.into_iter().map(|(budget, (most, held))| {
-        let money = work.money.get(budget as usize).copied();
-        money.map_or(most, |money| most.min(held.saturating_add(money.max(0))))
-    });
-    Total {
-        units: units.sum(),
-        cost: cost.fold(0, i64::saturating_add),
-    }
-}
-
-/// An order on its way to its minimum.
-struct Climb {
-    total: Total,
-    /// What the order is still worth over not ordering.
-    left: f64,
-    per_cent: Option<f64>,
-    per_unit: Option<f64>,
-}
-
-impl Climb {
-    /// Takes the steps that cost least for what they count, until it is enough, nothing fits any more, or not ordering
-    /// would be better; what the last step cost for each of what it counts, where there was one.
-    fn up<L: Lines + ?Sized>(
+    /// Decides the steps of all lines, from what is kept for orders; the last prices.
+    fn decide<L: Lines + ?Sized>(
         &mut self,
         work: &mut Work<'_, L>,
-        lines: &[(usize, Plan)],
-        counts: impl Fn(&Plan, u64) -> f64,
-        enough: impl Fn(&Total) -> bool,
-    ) -> Option<f64> {
-        let next = |work: &Work<'_, L>, at: usize| {
-            let (place, plan) = &lines[at];
-            let step = work.steps[*place].checked_add(1)?;
-            let units = plan.units_of(step);
-            let counted = counts(plan, units);
-            if step > plan.allowed || !work.fits(plan, units) || counted <= 0.0 {
-                return None;
-            }
-            let worth = work.value(*place, plan, step) / counted;
-            Some(Waiting { worth, place: at })
-        };
-        let mut heap: BinaryHeap<Waiting> =
-            (0..lines.len()).filter_map(|at| next(work, at)).collect();
-        let mut last = None;
-        while !enough(&self.total) && self.left > 0.0 {
-            let Some(Waiting { worth, place: at }) = heap.pop() else {
-                break;
+        mut competition: Competition,
+        mut prices: Prices,
+    ) -> Prices {
+        for round in 1..=ROUNDS_MAX {
+            fill::settle(work, &competition, &prices);
+            let changed = if round < ROUNDS_MAX {
+                self.look_at_prices(work, &prices)
+            } else {
+                self.look_within(work)
             };
-            let (place, plan) = &lines[at];
-            let step = work.steps[*place] + 1;
-            let units = plan.units_of(step);
-            if !work.fits(plan, units) {
+            if !changed {
+                break;
+            }
+            if round == ROUNDS_MAX {
+                self.use_what_is_left(work, &prices);
+                break;
+            }
+            work.start_again();
+            self.give_way(work, &prices);
+            competition = Competition::new(work);
+            prices = competition.prices(&work.money, &work.room);
+        }
+        self.open_again(work, &prices);
+        prices
+    }
+
+    /// Few lines: an order that was left out may be worth more than what was placed before it. Each is tried first,
+    /// and all the others after it.
+    fn try_others<L: Lines + ?Sized>(&mut self, work: &mut Work<'_, L>, prices: &mut Prices) {
+        let left_out: Vec<usize> = (0..self.kept.len())
+            .filter(|order| work.left_out[*order])
+            .take(TRIED_MAX)
+            .collect();
+        let mut best = work.worth();
+        for order in left_out {
+            let mut tried = work.afresh();
+            let lines = &self.members[order];
+            let Some(raised) = climb::sparing(&mut tried, lines, &self.minimums[order]) else {
+                continue;
+            };
+            for (place, _) in lines {
+                tried.floors[*place] = tried.steps[*place];
+            }
+            let mut orders = Self {
+                placed: vec![Placed::AsWanted; self.kept.len()],
+                kept: vec![false; self.kept.len()],
+                first: Some(order),
+                ..self.clone()
+            };
+            (orders.placed[order], orders.kept[order]) = (raised, true);
+            let competition = Competition::new(&tried);
+            let first_prices = competition.prices(&tried.money, &tried.room);
+            let found = orders.decide(&mut tried, competition, first_prices);
+            let worth = tried.worth();
+            if worth > best + 1e-6 {
+                best = worth;
+                *prices = found;
+                self.placed = orders.placed;
+                *work = tried;
+            }
+        }
+    }
+
+    /// Orders that are placed and below their minimum, those first that are worth least; and what they come to.
+    fn below<L: Lines + ?Sized>(&mut self, work: &Work<'_, L>) -> Vec<(usize, Total)> {
+        let mut below: Vec<(f64, usize, Total)> = Vec::new();
+        for (order, minimum) in self.minimums.iter().enumerate() {
+            let lines = &self.members[order];
+            if work.left_out[order] || self.kept[order] || lines.is_empty() {
                 continue;
             }
-            self.left += worth * counts(plan, units);
-            self.total.add(plan, units);
-            work.set(*place, plan, step);
-            last = Some(-worth);
-            heap.extend(next(work, at));
+            let total = Total::of(work, lines);
+            self.placed[order] = if total.units == 0 {
+                Placed::NothingWanted
+            } else {
+                Placed::AsWanted
+            };
+            if total.units > 0 && !total.reaches(minimum) {
+                below.push((climb::worth(work, lines), order, total));
+            }
         }
-        last
+        below.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        below
+            .into_iter()
+            .map(|(_, order, total)| (order, total))
+            .collect()
+    }
+
+    /// Raises orders by what is worth least beyond its price, whoever has it now, or leaves them out; whether anything
+    /// changed.
+    fn look_at_prices<L: Lines + ?Sized>(
+        &mut self,
+        work: &mut Work<'_, L>,
+        prices: &Prices,
+    ) -> bool {
+        let mut changed = false;
+        for order in 0..self.kept.len() {
+            let kept = self.kept[order] && self.first != Some(order);
+            if kept && climb::beyond(work, &self.members[order], prices) <= 0.0 {
+                let lines = &self.members[order];
+                let loss_cents = -climb::beyond(work, lines, prices);
+                let total = Total::of(work, lines);
+                self.placed[order] = total.below_minimum(loss_cents);
+                self.leave_out(work, order);
+                changed = true;
+            }
+        }
+        for (order, total) in self.below(work) {
+            let lines = &self.members[order];
+            let placed = Climb::at_prices(work, lines, &self.minimums[order], total, prices);
+            self.placed[order] = placed;
+            if matches!(placed, Placed::Raised { .. }) {
+                self.kept[order] = true;
+                for (place, _) in lines {
+                    work.floors[*place] = work.steps[*place];
+                }
+            } else {
+                self.leave_out(work, order);
+            }
+            changed = true;
+        }
+        changed
+    }
+
+    /// Raises orders within what is left, or leaves them out, which may leave enough for the next; whether anything
+    /// was left out.
+    fn look_within<L: Lines + ?Sized>(&mut self, work: &mut Work<'_, L>) -> bool {
+        let mut any = false;
+        for (order, total) in self.below(work) {
+            let lines = &self.members[order];
+            let placed = Climb::within(work, lines, &self.minimums[order], total);
+            self.placed[order] = placed;
+            if !matches!(placed, Placed::Raised { .. }) {
+                self.leave_out(work, order);
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn leave_out<L: Lines + ?Sized>(&mut self, work: &mut Work<'_, L>, order: usize) {
+        work.left_out[order] = true;
+        self.kept[order] = false;
+        for (place, plan) in &self.members[order] {
+            work.floors[*place] = 0;
+            work.set(*place, plan, 0);
+        }
+    }
+
+    /// Leaves out orders for which more is kept than there is, those that are worth least beyond their price first.
+    fn give_way<L: Lines + ?Sized>(&mut self, work: &mut Work<'_, L>, prices: &Prices) {
+        let broken = |work: &Work<'_, L>, plan: &Plan| {
+            let lacks = |left: &[i64], at: u32| left.get(at as usize).is_some_and(|left| *left < 0);
+            lacks(&work.money, plan.budget) || lacks(&work.room, plan.site)
+        };
+        let mut kept: Vec<(f64, usize)> = (0..self.kept.len())
+            .filter(|order| self.kept[*order] && self.first != Some(*order))
+            .map(|order| (climb::beyond(work, &self.members[order], prices), order))
+            .collect();
+        kept.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        for (_, order) in kept {
+            let lines = &self.members[order];
+            let needs =
+                |(place, plan): &(usize, Plan)| work.steps[*place] > 0 && broken(work, plan);
+            if lines.iter().any(needs) {
+                self.placed[order] = Total::of(work, lines).above_what_fits();
+                self.leave_out(work, order);
+            }
+        }
+    }
+
+    /// What is left by orders that were left out last goes to those that are placed.
+    fn use_what_is_left<L: Lines + ?Sized>(&self, work: &mut Work<'_, L>, prices: &Prices) {
+        let mut units = vec![0; self.minimums.len()];
+        for (place, plan) in work.all_active().filter(|(_, plan)| plan.order != NONE) {
+            units[plan.order as usize] += plan.units(work.steps[place]);
+        }
+        let open = |plan: &Plan| {
+            plan.order == NONE
+                || units[plan.order as usize] > 0
+                || self.minimums[plan.order as usize] == OrderMinimum::default()
+        };
+        let lines: Vec<(usize, Plan)> = work
+            .all_active()
+            .filter(|(place, plan)| work.steps[*place] < plan.free() && open(plan))
+            .map(|(place, plan)| (place, *plan))
+            .collect();
+        fill::use_rest(work, &lines, prices);
+    }
+
+    /// Orders that were left out are placed after all where those that are placed have left enough, those first that
+    /// would be worth most without limits.
+    fn open_again<L: Lines + ?Sized>(&mut self, work: &mut Work<'_, L>, prices: &Prices) {
+        let wanted = |order: usize| -> f64 {
+            let each = self.members[order].iter();
+            each.map(|(place, plan)| work.value_of_all(*place, plan, plan.free()))
+                .sum()
+        };
+        let mut left_out: Vec<(f64, usize)> = (0..self.minimums.len())
+            .filter(|order| work.left_out[*order])
+            .map(|order| (wanted(order), order))
+            .collect();
+        left_out.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        for (_, order) in left_out {
+            let (minimum, lines) = (&self.minimums[order], &self.members[order]);
+            work.left_out[order] = false;
+            fill::use_rest(work, lines, prices);
+            let total = Total::of(work, lines);
+            let mut found = if total.units > 0 && total.reaches(minimum) {
+                Placed::AsWanted
+            } else {
+                Climb::within(work, lines, minimum, total)
+            };
+            if matches!(found, Placed::MinimumAboveWhatFits { .. }) {
+                found = climb::sparing(work, lines, minimum).unwrap_or(found);
+                fill::use_rest(work, lines, prices);
+            }
+            if matches!(found, Placed::AsWanted | Placed::Raised { .. }) {
+                self.placed[order] = found;
+            } else {
+                self.leave_out(work, order);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! too: who asks for 95 % says that a missing unit costs 19 times what it costs to keep one.
 
 mod check;
+mod climb;
 mod curve;
 mod errors;
 mod exchange;
@@ -31,8 +32,6 @@ pub use outcome::{
 use rayon::prelude::*;
 use schema::Cents;
 
-use super::sum::summed;
-
 use minimum::Decided;
 use plan::NONE;
 use work::Work;
@@ -45,14 +44,14 @@ use work::Work;
 /// - budgets are never exceeded, nor is the room at a site by what is ordered; where not all fits, packs go where they
 ///   are worth most at the prices of all limits, and what is left is filled pack by pack. [`Proposals::bound_cents`]
 ///   says how much better any other quantities could be, proved by the dual.
-/// - an order below its minimum is raised by the packs that cost least over what they save, or left out, whichever is
-///   worth more.
+/// - an order below its minimum is raised by the packs that cost least over what they save, at the prices of what they
+///   take from others, or left out, whichever is worth more. Orders are decided one by one, which need not be the best
+///   of all; where there are few lines, each that was left out is also tried before all others.
 ///
 /// A line that cannot be decided is told so in its place and stops no other.
 ///
 /// The same bytes on any number of threads. Time O(lines) for lines that share nothing scarce, else O(steps · log) a
-/// round; memory about 400 bytes a line, and up to 1.2 kB more of one that
-/// competes.
+/// round; memory about 400 bytes a line, and up to 1.2 kB more of one that competes.
 ///
 /// # Errors
 /// [`ProposeError`] when a limit is negative or there are too many lines.
@@ -78,12 +77,7 @@ pub fn propose<L: Lines + ?Sized>(
         .with_min_len(1024)
         .map(|place| told::outcome(&work, &prices, place))
         .collect();
-    let value_cents = summed(n_lines, |place| {
-        let plan = work.active(place);
-        plan.map_or(0.0, |plan| {
-            work.value_of_all(place, plan, work.steps[place])
-        })
-    });
+    let value_cents = work.worth();
     Ok(Proposals {
         outcomes,
         orders: order_uses(&work, &placed),

@@ -18,8 +18,7 @@ pub struct Proposals {
     /// What all proposals together save over ordering nothing, in expected cents of missing, kept and perished units.
     /// The last pack that a service needs counts at least 0: it is ordered for the promise.
     pub value_cents: f64,
-    /// What no other quantities within budgets and room could be worth more than. It looks at orders that are placed:
-    /// which of those below their minimum are raised or left out is decided one by one.
+    /// What no quantities within budgets and room can be worth more than, whether or not they keep minimum orders.
     pub bound_cents: f64,
 }
 

@@ -50,6 +50,8 @@ struct Entry {
 struct Priced {
     place: usize,
     plan: Plan,
+    /// Steps that are kept for it and not priced.
+    from: u32,
     entries: Vec<Entry>,
 }
 
@@ -66,7 +68,7 @@ impl Competition {
     pub(super) fn new<L: Lines + ?Sized>(work: &Work<'_, L>) -> Self {
         let (mut money, mut room) = (work.money.clone(), work.room.clone());
         for (place, plan) in work.all_active() {
-            let units = plan.units(plan.free()) - plan.units(work.steps[place]);
+            let units = plan.units(work.wants(place, plan)) - plan.units(work.steps[place]);
             if let Some(money) = money.get_mut(plan.budget as usize) {
                 *money = money.saturating_sub(plan.cost(units));
             }
@@ -77,7 +79,7 @@ impl Competition {
         let short = |left: &[i64], at: u32| left.get(at as usize).is_some_and(|left| *left < 0);
         let competing: Vec<(usize, Plan)> = work
             .all_active()
-            .filter(|(_, plan)| plan.free() > 0)
+            .filter(|(place, plan)| plan.free() > work.steps[*place])
             .filter(|(_, plan)| short(&money, plan.budget) || short(&room, plan.site))
             .map(|(place, plan)| (place, *plan))
             .collect();
@@ -87,6 +89,7 @@ impl Competition {
             .map(|(place, plan)| Priced {
                 place,
                 plan,
+                from: work.steps[place],
                 entries: entries(work, place, &plan),
             })
             .collect();
@@ -139,7 +142,7 @@ impl Competition {
 
     /// The prices at which the bound is lowest, or nearly so.
     ///
-    /// - `money`, `room`: what is left of budgets and sites where no line orders anything.
+    /// - `money`, `room`: what is left of budgets and sites where no line has more than what is kept for it.
     pub(super) fn prices(&self, money: &[i64], room: &[i64]) -> Prices {
         let mut prices = Prices {
             money: vec![0.0; money.len()],
@@ -219,20 +222,16 @@ impl Competition {
         let taken = |line: &Priced| {
             let unit = prices.of_unit(&line.plan);
             let worth = |entry: &&Entry| entry.value > unit * entry.units;
-            let steps = line.entries.iter().take_while(worth).map(|e| e.steps).sum();
-            (line.place, line.plan, steps)
+            let entries = line.entries.iter().take_while(worth);
+            let steps: u32 = entries.map(|entry| entry.steps).sum();
+            (line.place, line.plan, line.from + steps)
         };
         self.priced.iter().map(taken).collect()
     }
 }
 
 /// The bound at prices, of all lines, each decided step by step.
-pub(super) fn bound<L: Lines + ?Sized>(
-    work: &Work<'_, L>,
-    prices: &Prices,
-    money: &[i64],
-    room: &[i64],
-) -> f64 {
+pub(super) fn bound<L: Lines + ?Sized>(work: &Work<'_, L>, prices: &Prices) -> f64 {
     let of_lines = summed(work.plans.len(), |place| {
         let Some(plan) = work.active(place) else {
             return 0.0;
@@ -259,7 +258,7 @@ pub(super) fn bound<L: Lines + ?Sized>(
         })
         .unwrap_or(0.0)
     });
-    of_lines + allowed(&prices.money, money) + allowed(&prices.room, room)
+    of_lines + allowed(&prices.money, &work.all_money) + allowed(&prices.room, &work.all_room)
 }
 
 /// What is left of limits, at their prices.
@@ -270,12 +269,12 @@ fn allowed(prices: &[f64], left: &[i64]) -> f64 {
 }
 
 fn entries<L: Lines + ?Sized>(work: &Work<'_, L>, place: usize, plan: &Plan) -> Vec<Entry> {
-    let free = plan.free();
-    let at_once = free.div_ceil(ENTRIES_MAX).max(1);
+    let (kept, free) = (work.steps[place], plan.free());
+    let at_once = (free - kept).div_ceil(ENTRIES_MAX).max(1);
     let drawn = work.lines.line(place).and_then(|line| {
         curve::with(&line, |curve| {
-            let mut entries = Vec::with_capacity(free.div_ceil(at_once) as usize);
-            let (mut from, mut worth) = (0, f64::INFINITY);
+            let mut entries = Vec::with_capacity((free - kept).div_ceil(at_once) as usize);
+            let (mut from, mut worth) = (kept, f64::INFINITY);
             while from < free {
                 let to = (from + at_once).min(free);
                 let units = (plan.units(to) - plan.units(from)) as f64;

@@ -7,6 +7,7 @@ use super::errors::LineError;
 use super::limits::Limits;
 use super::line::Lines;
 use super::plan::{NONE, Plan};
+use crate::stock::sum::summed;
 
 /// The state of a decision. What is left of a limit is never below 0 but for a site that was full before.
 pub(super) struct Work<'a, L: ?Sized> {
@@ -14,12 +15,17 @@ pub(super) struct Work<'a, L: ?Sized> {
     pub(super) plans: Vec<Result<Plan, LineError>>,
     /// Steps of each line.
     pub(super) steps: Vec<u32>,
+    /// Fewest steps of each line: what a minimum order needs is kept for it.
+    pub(super) floors: Vec<u32>,
     /// Orders that are left out, each with all its lines.
     pub(super) left_out: Vec<bool>,
     /// Cents left of each budget, where all of them are spent as `steps` say.
     pub(super) money: Vec<i64>,
     /// Units left of the room at each site.
     pub(super) room: Vec<i64>,
+    /// The same where nothing is ordered.
+    pub(super) all_money: Vec<i64>,
+    pub(super) all_room: Vec<i64>,
 }
 
 impl<'a, L: Lines + ?Sized> Work<'a, L> {
@@ -39,14 +45,63 @@ impl<'a, L: Lines + ?Sized> Work<'a, L> {
                 *room = room.saturating_sub(plan.position.max(0));
             }
         }
+        let money: Vec<i64> = limits.budgets.iter().map(|budget| budget.0).collect();
         Self {
             lines,
             steps: vec![0; plans.len()],
+            floors: vec![0; plans.len()],
             plans,
             left_out: vec![false; limits.orders.len()],
-            money: limits.budgets.iter().map(|budget| budget.0).collect(),
-            room,
+            money: money.clone(),
+            room: room.clone(),
+            all_money: money,
+            all_room: room,
         }
+    }
+
+    /// The same lines before anything was decided.
+    pub(super) fn afresh(&self) -> Self {
+        Self {
+            lines: self.lines,
+            plans: self.plans.clone(),
+            steps: vec![0; self.plans.len()],
+            floors: vec![0; self.plans.len()],
+            left_out: vec![false; self.left_out.len()],
+            money: self.all_money.clone(),
+            room: self.all_room.clone(),
+            all_money: self.all_money.clone(),
+            all_room: self.all_room.clone(),
+        }
+    }
+
+    /// What all lines are worth together, as they are.
+    pub(super) fn worth(&self) -> f64 {
+        summed(self.plans.len(), |place| {
+            let plan = self.active(place);
+            plan.map_or(0.0, |plan| {
+                self.value_of_all(place, plan, self.steps[place])
+            })
+        })
+    }
+
+    /// Takes all steps back but those that are kept.
+    pub(super) fn start_again(&mut self) {
+        self.steps.fill(0);
+        self.money.clone_from(&self.all_money);
+        self.room.clone_from(&self.all_room);
+        for place in 0..self.floors.len() {
+            let floor = self.floors[place];
+            if floor > 0
+                && let Ok(plan) = self.plans[place]
+            {
+                self.set(place, &plan, floor);
+            }
+        }
+    }
+
+    /// Steps that a line would have without shared limits, or that are kept for it.
+    pub(super) fn wants(&self, place: usize, plan: &Plan) -> u32 {
+        plan.free().max(self.floors[place])
     }
 
     /// The plan of a line that may order something.

@@ -1,6 +1,7 @@
 //! Proposals for many lines that share much: limits, the bound, and the same bytes on any number of threads.
 
 use super::propose::line;
+use super::propose_shared::{best, kept, quantities};
 use decisions::stock::propose::{
     Goal, Limits, Line, OrderMinimum, Outcome, Placed, Proposals, ShelfLife, Stopped, propose,
 };
@@ -194,4 +195,55 @@ fn limits_that_bind_nothing_change_nothing() {
             assert!(told.stockout_probability <= 1.0 - level + 1e-12);
         }
     }
+}
+
+#[test]
+fn few_lines_with_minimum_orders_and_scarce_money_and_room_are_nearly_the_best_of_all() {
+    let mut random = stream(5, 0);
+    let mut unit = || f64::from(random.next_u32()) / 4_294_967_296.0;
+    let (mut share, mut exact, mut n) = (0.0, 0, 0);
+    for _ in 0..60 {
+        let lines: Vec<Line<'_>> = (0..4)
+            .map(|_| Line {
+                on_hand: (4.0 * unit()) as i64,
+                pack_units: 1 + (4.0 * unit()) as u32,
+                unit_cost: Cents(1 + (900.0 * unit()) as i64),
+                goal: Goal::Cost {
+                    missing_cents: 50.0 + 850.0 * unit(),
+                },
+                order: Some(u32::from(unit() < 0.5)),
+                budget: Some(0),
+                site: Some(0),
+                ..line(Demand::poisson(0.5 + 8.5 * unit()).unwrap())
+            })
+            .collect();
+        let minimum = |unit: f64| OrderMinimum {
+            units: (12.0 * unit) as u64,
+            money: Cents(0),
+        };
+        let orders = [minimum(unit()), minimum(unit())];
+        let (budgets, sites) = (
+            [Cents((6000.0 * unit()) as i64)],
+            [5 + (35.0 * unit()) as u64],
+        );
+        let limits = Limits {
+            orders: &orders,
+            budgets: &budgets,
+            sites: &sites,
+        };
+        let found = propose(lines.as_slice(), &limits).unwrap();
+        assert!(kept(&lines, &limits, &quantities(&found)));
+        let best = best(&lines, &limits, 9);
+        if best > 1.0 {
+            share += (found.value_cents / best).min(1.0);
+            exact += u32::from(found.value_cents > best - 1e-6);
+            n += 1;
+        }
+    }
+    // A dozen packs fit at most, and a minimum can take all of them: which orders are placed is decided one by one.
+    let share = share / f64::from(n);
+    assert!(
+        share > 0.95 && f64::from(exact) > 0.8 * f64::from(n),
+        "{share} {exact} of {n}"
+    );
 }
