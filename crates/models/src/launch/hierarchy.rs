@@ -27,6 +27,29 @@ pub(super) struct Seen {
     pub(super) off: Logarithm,
 }
 
+/// What is held of a column before any merchant was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Prior {
+    /// By how much merchants differ, as a standard deviation.
+    pub(super) differ: f64,
+    /// Where coefficients grow in proportion to the noise of a merchant: the variance at which one is 1. Else coefficients
+    /// lie around 0.
+    pub(super) by_noise: Option<f64>,
+}
+
+impl Prior {
+    /// By what the coefficient in common is multiplied for a merchant of such noise.
+    fn scale(&self, noise: f64) -> f64 {
+        self.by_noise
+            .map_or(1.0, |variance| (noise / variance).min(1.0))
+    }
+
+    /// The coefficient in common before any merchant was seen.
+    fn start(&self) -> f64 {
+        self.by_noise.map_or(0.0, |_| 1.0)
+    }
+}
+
 /// Regressions of merchants: coefficients are drawn from normal distributions in common, variances of the noise to a common
 /// one, each as far as a record is short.
 ///
@@ -39,7 +62,7 @@ pub(super) struct Hierarchy {
     mean: Vec<f64>,
     variance: Vec<f64>,
     /// What is held of these before any merchant was seen, as if seen on one.
-    prior: Vec<f64>,
+    priors: Vec<Prior>,
     /// Variance of the noise in common, and how many launches it weighs beside a merchant's own.
     noise: f64,
     alike: f64,
@@ -130,14 +153,12 @@ impl Own {
 impl Hierarchy {
     /// Learns from records of merchants.
     ///
-    /// - `prior`: by column, by how much merchants are held to differ before any was seen, as a standard deviation around a
-    ///   mean of 0.
-    pub(super) fn fit(records: &BTreeMap<&str, Vec<Seen>>, prior: &[f64]) -> Self {
-        let squares: Vec<f64> = prior.iter().map(|sigma| sigma * sigma).collect();
+    /// - `priors`: by column.
+    pub(super) fn fit(records: &BTreeMap<&str, Vec<Seen>>, priors: &[Prior]) -> Self {
         let mut learnt = Self {
-            mean: vec![0.0; prior.len()],
-            variance: squares.clone(),
-            prior: squares,
+            mean: priors.iter().map(Prior::start).collect(),
+            variance: priors.iter().map(|prior| prior.differ.powi(2)).collect(),
+            priors: priors.to_vec(),
             noise: NOISE_PRIOR * NOISE_PRIOR,
             alike: ALIKE[ALIKE.len() / 2],
             by_merchant: BTreeMap::new(),
@@ -165,7 +186,9 @@ impl Hierarchy {
     fn round(&mut self, records: &BTreeMap<&str, Vec<Seen>>) {
         let mut squares = Vec::with_capacity(records.len());
         for (record, own) in records.values().zip(self.by_merchant.values_mut()) {
-            let of_noise = own.expect(record, &self.mean, &self.variance);
+            let each = self.mean.iter().zip(&self.priors);
+            let mean: Vec<f64> = each.map(|(mean, p)| mean * p.scale(own.noise)).collect();
+            let of_noise = own.expect(record, &mean, &self.variance);
             squares.push((of_noise, record.len() as f64));
         }
         self.maximise();
@@ -178,17 +201,22 @@ impl Hierarchy {
     /// The population that merchants were drawn from, as far as they are known.
     fn maximise(&mut self) {
         let n = self.by_merchant.len() as f64;
-        for column in 0..self.mean.len() {
-            let own = || self.by_merchant.values();
-            // What is held before weighs as one merchant, at 0, that differs by what merchants are held to differ by.
-            let mean = own().map(|own| own.mean[column]).sum::<f64>() / (n + 1.0);
-            let squares = own().map(|own| {
-                let error = own.error(column);
-                (own.mean[column] - mean).powi(2) + error * error
-            });
-            let squares: f64 = squares.sum::<f64>() + self.prior[column] + mean * mean;
+        for (column, prior) in self.priors.iter().enumerate() {
+            let own = || {
+                let each = self.by_merchant.values();
+                each.map(|own| (own.mean[column], own.error(column), prior.scale(own.noise)))
+            };
+            // What is held before weighs as one merchant that differs by what merchants are held to differ by.
+            let start = prior.start();
+            let sum: f64 = own().map(|(mean, _, scale)| mean * scale).sum();
+            let weights: f64 = own().map(|(_, _, scale)| scale * scale).sum();
+            let mean = (sum + start) / (weights + 1.0);
+            let squares = own()
+                .map(|(own, error, scale)| (own - mean * scale).powi(2) + error * error)
+                .sum::<f64>();
+            let before = prior.differ.powi(2) + (mean - start).powi(2);
             self.mean[column] = mean;
-            self.variance[column] = squares / (n + 1.0);
+            self.variance[column] = (squares + before) / (n + 1.0);
         }
     }
 
@@ -202,8 +230,11 @@ impl Hierarchy {
                 0.0
             }
         };
+        let each = self.mean.iter().zip(&self.priors);
         Own {
-            mean: self.mean.clone(),
+            mean: each
+                .map(|(mean, prior)| mean * prior.scale(self.noise))
+                .collect(),
             covariance: (0..n * n).map(cell).collect(),
             noise: self.noise,
         }

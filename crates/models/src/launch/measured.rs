@@ -27,6 +27,9 @@ pub(super) const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
 const LOOSENED_LAUNCHES: usize = 60;
 const LOOSENED_HOURS: [usize; 2] = [1, 4];
 
+/// Blocks whose pairs are learnt from before launches are judged as combined: of a single one records are too short.
+const EARLIER_MIN: usize = 2;
+
 /// What is known of a launch where it is forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -119,7 +122,7 @@ impl HeldOut {
             let begins = fold.judge.iter().map(opens).min().unwrap_or(i64::MIN);
             let over = pairs.iter().filter(|(closed, _)| *closed <= begins);
             let over: Vec<Pair> = over.map(|(_, pair)| pair.clone()).collect();
-            let earlier = (number > 0).then(|| Pool::fit(&over));
+            let earlier = (number >= EARLIER_MIN).then(|| Pool::fit(&over));
             for at in fold.judge.iter().copied() {
                 let pair = Self::pair(past[at], self.attributes[at]);
                 if let Some(earlier) = &earlier {

@@ -7,12 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::censored::Logarithm;
 use super::distribution::LogNormal;
 use super::error::FitError;
-use super::hierarchy::{Hierarchy, Own, Seen};
+use super::hierarchy::{Hierarchy, Own, Prior, Seen};
 use super::past::{Estimate, Launch, Past};
 use super::stretch::Stretch;
 
 /// By how much merchants are held to differ before any was seen: in bias and slope, around no bias and a slope of 1.
-const DIFFER: [f64; 2] = [0.3, 0.2];
+const DIFFER: [Prior; 2] = [
+    Prior {
+        differ: 0.3,
+        by_noise: None,
+    },
+    Prior {
+        differ: 0.2,
+        by_noise: None,
+    },
+];
 
 /// Estimates as read by their merchants' records.
 ///

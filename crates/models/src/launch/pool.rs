@@ -6,13 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::censored::Logarithm;
 use super::distribution::LogNormal;
-use super::hierarchy::{Hierarchy, Own, Seen};
+use super::hierarchy::{Hierarchy, Own, Prior, Seen};
 use super::past::{Estimate, Total};
 use super::stretch::Stretch;
 
-/// By how much merchants are held to differ before any was seen: in bias, in the weight of the forecast from attributes,
-/// and in the slope of the estimate.
-const DIFFER: [f64; 3] = [0.3, 0.3, 0.1];
+/// What is held of merchants before any was seen: that they differ in bias, that attributes weigh the more the more noise
+/// estimates leave (were errors independent: as much as the variance with the estimate is of that without), and that
+/// estimates keep their measure.
+fn priors(variance: f64) -> [Prior; 3] {
+    let prior = |differ, by_noise| Prior { differ, by_noise };
+    [
+        prior(0.3, None),
+        prior(0.15, Some(variance)),
+        prior(0.1, None),
+    ]
+}
 
 /// What is held of the spread of forecasts from attributes before any was seen, as if seen on one launch.
 const SIGMA_PRIOR: f64 = 0.7;
@@ -84,10 +92,11 @@ impl Pool {
         let n = pairs.len() as f64;
         let likely = pairs.iter().map(|pair| pair.estimate.likely().ln());
         let squares = pairs.iter().map(|pair| pair.attributes.sigma.powi(2));
+        let variance = (squares.sum::<f64>() + SIGMA_PRIOR * SIGMA_PRIOR) / (n + 1.0);
         let mut pool = Self {
             centre: likely.sum::<f64>() / n.max(1.0),
-            variance: (squares.sum::<f64>() + SIGMA_PRIOR * SIGMA_PRIOR) / (n + 1.0),
-            lines: Hierarchy::fit(&BTreeMap::new(), &DIFFER),
+            variance,
+            lines: Hierarchy::fit(&BTreeMap::new(), &priors(variance)),
             stretch: Stretch::NONE,
         };
         let mut records: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
@@ -98,7 +107,7 @@ impl Pool {
                 off: Logarithm::from(pair.total).less(likely),
             });
         }
-        pool.lines = Hierarchy::fit(&records, &DIFFER);
+        pool.lines = Hierarchy::fit(&records, &priors(variance));
         pool
     }
 
