@@ -144,7 +144,7 @@ pub(super) struct Learnt {
     pub(super) attributes: Attributes,
     /// In the order of time.
     pub(super) held_out: Vec<(usize, LogNormal)>,
-    /// Of the first launches, from those that came after.
+    /// Of the first launches, each from others of them.
     pub(super) early: Vec<(usize, LogNormal)>,
 }
 
@@ -251,9 +251,11 @@ impl Attributes {
             mean,
             spread,
         };
-        let early = match early(past).filter(|_| method != Method::History) {
-            Some(fold) => hold_out(past, &[fold], &[method], settings)?.concat(),
-            None => Vec::new(),
+        let early = match method {
+            Method::History => Vec::new(),
+            Method::Linear | Method::Analogues { .. } | Method::Trees | Method::TreesAndLinear => {
+                hold_out(past, &early(past), &[method], settings)?.concat()
+            }
         };
         let early = early.into_iter();
         let early = early.map(|(at, h)| (at, learnt.spread.of(h.said, &h.reasons)));

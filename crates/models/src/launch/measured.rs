@@ -27,9 +27,6 @@ pub(super) const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
 const LOOSENED_LAUNCHES: usize = 60;
 const LOOSENED_HOURS: [usize; 2] = [1, 4];
 
-/// Blocks whose pairs are learnt from before launches are judged as combined: of a single one records are too short.
-const EARLIER_MIN: usize = 2;
-
 /// What is known of a launch where it is forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,7 +105,7 @@ impl HeldOut {
     }
 
     /// Pools forecasts of all pairs, those of `early` among them; fills in what was combined, in each fold by pairs of
-    /// folds before that were over when it began. Where a launch has no estimate that is the forecast from attributes.
+    /// launches that were over when it began. Where a launch has no estimate that is the forecast from attributes.
     pub(super) fn pool(
         &mut self,
         past: &[&Past],
@@ -116,27 +113,33 @@ impl HeldOut {
         early: &[(usize, LogNormal)],
     ) -> Pool {
         self.combined = vec![None; past.len()];
-        let mut pairs: Vec<(i64, Pair)> = Vec::new();
-        for (number, fold) in folds.iter().enumerate() {
+        let first = early.iter().map(|(at, said)| (*at, Some(*said)));
+        let later = folds.iter().flat_map(|fold| &fold.judge);
+        let later = later.map(|at| (*at, self.attributes[*at]));
+        let pairs = first.chain(later).filter_map(|(at, said)| {
+            let pair = Self::pair(past[at], said)?;
+            Some((past[at].closed_hour(), pair))
+        });
+        let mut pairs: Vec<(i64, Pair)> = pairs.collect();
+        // Spreads are stretched by the latest pairs.
+        pairs.sort_by_key(|(closed, _)| *closed);
+        for fold in folds {
             let opens = |at: &usize| past[*at].launch.opens_hour;
             let begins = fold.judge.iter().map(opens).min().unwrap_or(i64::MIN);
-            let over = pairs.iter().filter(|(closed, _)| *closed <= begins);
+            let over = pairs.iter().take_while(|(closed, _)| *closed <= begins);
             let over: Vec<Pair> = over.map(|(_, pair)| pair.clone()).collect();
-            let earlier = (number >= EARLIER_MIN).then(|| Pool::fit(&over));
+            if over.is_empty() && !pairs.is_empty() {
+                // Of estimates nothing is known yet.
+                continue;
+            }
+            let earlier = Pool::fit(&over);
             for at in fold.judge.iter().copied() {
                 let pair = Self::pair(past[at], self.attributes[at]);
-                if let Some(earlier) = &earlier {
-                    let both = |p: &Pair| earlier.forecast(&p.merchant, p.attributes, &p.estimate);
-                    self.combined[at] = pair.as_ref().map(both).or(self.attributes[at]);
-                }
-                pairs.extend(pair.map(|pair| (past[at].closed_hour(), pair)));
+                let both = |p: &Pair| earlier.forecast(&p.merchant, p.attributes, &p.estimate);
+                self.combined[at] = pair.as_ref().map(both).or(self.attributes[at]);
             }
         }
-        let early = early.iter();
-        let early = early.filter_map(|(at, said)| Self::pair(past[*at], Some(*said)));
-        let all: Vec<Pair> = early
-            .chain(pairs.into_iter().map(|(_, pair)| pair))
-            .collect();
+        let all: Vec<Pair> = pairs.into_iter().map(|(_, pair)| pair).collect();
         Pool::fit(&all)
     }
 

@@ -131,8 +131,8 @@ fn each_layer_lowers_the_score_by_what_it_tells() {
         of_estimate > 0.3,
         "estimates over attributes: {of_estimate}"
     );
-    assert!(of_pool > 0.08, "both over estimates: {of_pool}");
-    assert!(first > 0.15, "an hour over none: {first}");
+    assert!(of_pool > 0.12, "both over estimates: {of_pool}");
+    assert!(first > 0.1, "an hour over none: {first}");
     for at in 1..HOURS.len() {
         assert!(of_hours(at - 1, at) > 0.08, "{} hours", HOURS[at]);
     }
@@ -142,7 +142,8 @@ fn each_layer_lowers_the_score_by_what_it_tells() {
 fn nobody_could_say_much_more_before_the_opening() {
     let missing = mean(|run| run.combined.crps / run.oracle.crps) - 1.0;
     println!("missing {missing:.3}");
-    assert!((0.0..0.25).contains(&missing), "{missing}");
+    // What is not known is learnt from 350 launches, 17 of each merchant.
+    assert!((0.0..0.2).contains(&missing), "{missing}");
 }
 
 #[test]
@@ -237,57 +238,5 @@ fn intervals_hold_where_launches_are_not_as_models_hold() {
         println!("{hours} hours {held_80:.3} {held_90:.3}");
         assert!((held_80 - 0.8).abs() < 0.05, "{hours} hours {held_80}");
         assert!((held_90 - 0.9).abs() < 0.04, "{hours} hours {held_90}");
-    }
-}
-
-#[test]
-fn zz_parts() {
-    let each: Vec<_> = (0..10u64)
-        .into_par_iter()
-        .map(|seed| {
-            let shop = Shop::new(seed, PAST, FUTURE, true);
-            let learnt = Forecaster::fit(&shop.past, &columns(), &settings()).unwrap();
-            let mut sums = [[0.0; 6]; 2];
-            for t in &shop.future {
-                let f = learnt.forecast(&t.past.launch).unwrap();
-                let m: usize = t.past.launch.merchant.as_ref().unwrap()[9..]
-                    .parse()
-                    .unwrap();
-                let (bias, spread) = shop.merchants[m];
-                let l = t.past.launch.estimate.unwrap().likely().ln();
-                let (pa, pe) = (f.attributes.sigma.powi(-2), spread.powi(-2));
-                let best = models::launch::LogNormal {
-                    mu: (pa * f.attributes.mu + pe * (l - bias)) / (pa + pe),
-                    sigma: (pa + pe).powf(-0.5),
-                };
-                // told known, estimate calibrated ours
-                let g = (spread > 0.3) as usize;
-                let d = t.demand as f64;
-                for (at, x) in [
-                    t.oracle,
-                    f.combined,
-                    best,
-                    f.attributes,
-                    f.estimate.unwrap(),
-                    f.history,
-                ]
-                .iter()
-                .enumerate()
-                {
-                    sums[g][at] += ((x.mu - d.max(0.5).ln()).powi(2)) / 1.0;
-                    let _ = x;
-                }
-            }
-            sums
-        })
-        .collect();
-    for g in 0..2 {
-        let tot: Vec<f64> = (0..6)
-            .map(|at| each.iter().map(|s| s[g][at]).sum::<f64>())
-            .collect();
-        println!(
-            "parts {g} rmse ratio to oracle {:?}",
-            tot.iter().map(|x| (x / tot[0]).sqrt()).collect::<Vec<_>>()
-        );
     }
 }
