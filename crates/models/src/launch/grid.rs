@@ -1,6 +1,6 @@
 //! A posterior on points that are narrowed to where it lies.
 
-use super::distribution::{Demand, LogNormal};
+use super::distribution::Demand;
 
 /// Points of each round, which narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability:
 /// the last is what is told, the others only find it.
@@ -22,18 +22,43 @@ impl Cells {
     }
 }
 
-/// Logarithm of the probability of a cell before anything was seen.
-fn ln_mass(prior: &Demand, low: f64, high: f64, middle: f64) -> f64 {
-    match prior {
-        Demand::Points(points) => (points.up_to(high) - points.up_to(low)).max(0.0).ln(),
-        Demand::LogNormal(one) => {
-            let mass = one.between(low, high);
-            if mass > 1e-290 {
-                mass.ln()
-            } else {
-                one.ln_density(middle.max(0.5)) + (high - low).ln()
+/// Probability below an edge of a cell or above it, whichever is the smaller.
+#[derive(Debug, Clone, Copy)]
+enum Tail {
+    Below(f64),
+    Above(f64),
+}
+
+impl Tail {
+    fn at(prior: &Demand, units: f64) -> Self {
+        match prior {
+            Demand::Points(points) => Self::Below(points.up_to(units)),
+            Demand::LogNormal(one) if units > 0.0 && units.ln() > one.mu => {
+                Self::Above(one.upper_tail(units))
             }
+            Demand::LogNormal(one) => Self::Below(one.cdf(units)),
         }
+    }
+
+    /// Probability between two edges, which keeps its digits in both tails.
+    fn to(self, other: Self) -> f64 {
+        match (self, other) {
+            (Self::Below(low), Self::Below(high)) => high - low,
+            (Self::Above(low), Self::Above(high)) => low - high,
+            (Self::Below(low), Self::Above(high)) => 1.0 - low - high,
+            // Edges rise, so that none above the median comes before one below it.
+            (Self::Above(_), Self::Below(_)) => 0.0,
+        }
+    }
+}
+
+/// Logarithm of the probability of a cell before anything was seen.
+fn ln_mass(prior: &Demand, tails: (Tail, Tail), width: f64, middle: f64) -> f64 {
+    let mass = tails.0.to(tails.1);
+    match prior {
+        // So far out only the density has digits left.
+        Demand::LogNormal(one) if mass < 1e-290 => one.ln_density(middle.max(0.5)) + width.ln(),
+        Demand::LogNormal(_) | Demand::Points(_) => mass.max(0.0).ln(),
     }
 }
 
@@ -116,8 +141,11 @@ fn weigh(
         (Some(last), None) => last + 0.5,
         (None, None) => least,
     };
+    let edges: Vec<f64> = (0..=points.len()).map(edge).collect();
+    let tails: Vec<Tail> = edges.iter().map(|edge| Tail::at(prior, *edge)).collect();
     let ln = |(at, units): (usize, &f64)| {
-        let mass = ln_mass(prior, edge(at), edge(at + 1), *units);
+        let width = edges[at + 1] - edges[at];
+        let mass = ln_mass(prior, (tails[at], tails[at + 1]), width, *units);
         if mass == f64::NEG_INFINITY {
             return mass;
         }
@@ -154,16 +182,4 @@ fn held(cells: &[(f64, f64)]) -> Option<(f64, f64)> {
     }
     let (first, last) = (first?.saturating_sub(1), (last? + 1).min(cells.len() - 1));
     Some((cells[first].0, cells[last].0))
-}
-
-impl LogNormal {
-    /// Probability between two numbers, by the tail that keeps its digits.
-    fn between(&self, low: f64, high: f64) -> f64 {
-        let upper = |units: f64| self.upper_tail(units);
-        if low > 0.0 && low.ln() > self.mu {
-            upper(low) - upper(high)
-        } else {
-            self.cdf(high) - self.cdf(low)
-        }
-    }
 }

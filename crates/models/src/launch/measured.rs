@@ -94,35 +94,53 @@ pub(super) fn estimates(
 }
 
 impl HeldOut {
-    /// The pair of forecasts of a launch with an estimate.
-    fn pair(&self, past: &Past, at: usize) -> Option<Pair> {
+    /// A launch with an estimate and a forecast from attributes.
+    fn pair(past: &Past, attributes: Option<LogNormal>) -> Option<Pair> {
         Some(Pair {
             merchant: past.launch.merchant.clone()?,
-            attributes: self.attributes[at]?,
-            estimate: self.estimate[at]?,
+            attributes: attributes?,
+            estimate: past.launch.estimate?,
             total: past.total,
         })
     }
 
-    /// Pools forecasts of all pairs; fills in what was combined, in each fold by the pairs of the folds before. Where a
-    /// launch has no estimate that is the forecast from attributes.
-    pub(super) fn pool(&mut self, past: &[&Past], folds: &[Fold]) -> Pool {
+    /// Pools forecasts of all pairs, those of `early` among them; fills in what was combined, in each fold by pairs of
+    /// launches that were over when it began. Where a launch has no estimate that is the forecast from attributes.
+    pub(super) fn pool(
+        &mut self,
+        past: &[&Past],
+        folds: &[Fold],
+        early: &[(usize, LogNormal)],
+    ) -> Pool {
         self.combined = vec![None; past.len()];
-        let mut pairs: Vec<Pair> = Vec::new();
-        for (number, fold) in folds.iter().enumerate() {
-            let earlier = (number > 0).then(|| Pool::fit(&pairs));
+        let first = early.iter().map(|(at, said)| (*at, Some(*said)));
+        let later = folds.iter().flat_map(|fold| &fold.judge);
+        let later = later.map(|at| (*at, self.attributes[*at]));
+        let pairs = first.chain(later).filter_map(|(at, said)| {
+            let pair = Self::pair(past[at], said)?;
+            Some((past[at].closed_hour(), pair))
+        });
+        let mut pairs: Vec<(i64, Pair)> = pairs.collect();
+        // Spreads are stretched by the latest pairs.
+        pairs.sort_by_key(|(closed, _)| *closed);
+        for fold in folds {
+            let opens = |at: &usize| past[*at].launch.opens_hour;
+            let begins = fold.judge.iter().map(opens).min().unwrap_or(i64::MIN);
+            let over = pairs.iter().take_while(|(closed, _)| *closed <= begins);
+            let over: Vec<Pair> = over.map(|(_, pair)| pair.clone()).collect();
+            if over.is_empty() && !pairs.is_empty() {
+                // Of estimates nothing is known yet.
+                continue;
+            }
+            let earlier = Pool::fit(&over);
             for at in fold.judge.iter().copied() {
-                let pair = self.pair(past[at], at);
-                if let Some(earlier) = &earlier {
-                    let both = |pair: &Pair| {
-                        earlier.forecast(&pair.merchant, pair.attributes, pair.estimate)
-                    };
-                    self.combined[at] = pair.as_ref().map(both).or(self.attributes[at]);
-                }
-                pairs.extend(pair);
+                let pair = Self::pair(past[at], self.attributes[at]);
+                let both = |p: &Pair| earlier.forecast(&p.merchant, p.attributes, &p.estimate);
+                self.combined[at] = pair.as_ref().map(both).or(self.attributes[at]);
             }
         }
-        Pool::fit(&pairs)
+        let all: Vec<Pair> = pairs.into_iter().map(|(_, pair)| pair).collect();
+        Pool::fit(&all)
     }
 
     /// Launches with an estimate that were held out.
@@ -130,8 +148,7 @@ impl HeldOut {
         let of = |at: usize| {
             Some(Judged {
                 past: past[at],
-                attributes: self.attributes[at]?,
-                estimate: self.estimate[at]?,
+                attributes: self.attributes[at].filter(|_| past[at].launch.estimate.is_some())?,
                 combined: self.combined[at],
             })
         };

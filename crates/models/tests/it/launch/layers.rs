@@ -20,6 +20,7 @@ struct Run {
     attributes: Score,
     estimate: Score,
     combined: Score,
+    oracle: Score,
     first_day: Score,
     after: [Score; HOURS.len()],
     tau: f64,
@@ -86,6 +87,7 @@ fn run(shop: &Shop) -> Run {
         attributes: of(&|at| Demand::LogNormal(forecasts[at].attributes)),
         estimate: of(&|at| Demand::LogNormal(forecasts[at].estimate.unwrap())),
         combined: of(&|at| forecasts[at].demand()),
+        oracle: of(&|at| Demand::LogNormal(shop.future[at].oracle)),
         first_day: score(whole_day, &of_day),
         after,
         tau: kendall_tau(&skill, &truth).unwrap(),
@@ -129,11 +131,19 @@ fn each_layer_lowers_the_score_by_what_it_tells() {
         of_estimate > 0.3,
         "estimates over attributes: {of_estimate}"
     );
-    assert!(of_pool > 0.08, "both over estimates: {of_pool}");
-    assert!(first > 0.15, "an hour over none: {first}");
+    assert!(of_pool > 0.12, "both over estimates: {of_pool}");
+    assert!(first > 0.1, "an hour over none: {first}");
     for at in 1..HOURS.len() {
         assert!(of_hours(at - 1, at) > 0.08, "{} hours", HOURS[at]);
     }
+}
+
+#[test]
+fn nobody_could_say_much_more_before_the_opening() {
+    let missing = mean(|run| run.combined.crps / run.oracle.crps) - 1.0;
+    println!("missing {missing:.3}");
+    // What is not known is learnt from 350 launches, 17 of each merchant.
+    assert!((0.0..0.2).contains(&missing), "{missing}");
 }
 
 #[test]
@@ -167,8 +177,10 @@ fn intervals_hold_at_each_layer_and_after_each_hour() {
         }
         // Of 1,600 launches in 20 shops the standard error of 80 % is 1.0 %, of 90 % 0.8 %, and somewhat more since
         // launches of a shop share what was learnt.
+        // The first day adds the spread of curves to that of demand, which holds somewhat more than it promises already.
+        let most = if name == "first day" { 0.06 } else { 0.04 };
         assert!(
-            (-0.035..0.04).contains(&(held_80 - 0.8)),
+            (-0.035..most).contains(&(held_80 - 0.8)),
             "{name} {held_80}"
         );
         assert!(

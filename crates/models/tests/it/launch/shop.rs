@@ -1,7 +1,7 @@
 //! A shop of launches whose truth is known.
 
 use math::random::stream;
-use models::launch::{Columns, Estimate, Launch, Past, Sales, Total};
+use models::launch::{Columns, Estimate, Launch, LogNormal, Past, Sales, Total};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, Gamma, StandardNormal};
@@ -25,6 +25,8 @@ pub struct Truth {
     pub demand: u64,
     /// All hours, as if there had been enough.
     pub hours: Vec<u32>,
+    /// What one would say who knows how the shop was drawn, all that is told, and the estimate.
+    pub oracle: LogNormal,
 }
 
 pub struct Shop {
@@ -139,6 +141,13 @@ impl Drawn {
             _ => Total::Sold(demand),
         };
         let sales = Some(Sales::until_sold_out(&hours, stock));
+        // Two independent measurements of the logarithm of demand, each with its own precision.
+        let (of_told, of_estimate) = (UNTOLD.powi(-2), spread.powi(-2));
+        let both = of_told + of_estimate;
+        let oracle = LogNormal {
+            mu: (of_told * told + of_estimate * (likely.ln() - bias)) / both,
+            sigma: both.sqrt().recip(),
+        };
         Truth {
             past: Past {
                 launch,
@@ -148,6 +157,7 @@ impl Drawn {
             },
             demand,
             hours,
+            oracle,
         }
     }
 }
