@@ -14,6 +14,8 @@ pub(crate) mod program;
 pub(crate) mod readout;
 pub(crate) mod recommend;
 mod recommend_data;
+pub(crate) mod stock;
+mod stock_shop;
 pub(crate) mod uplift;
 pub(crate) mod value;
 
@@ -51,6 +53,8 @@ pub(crate) static CASES: &[&Case] = &[
     &coherent::RECONCILE_HUNDRED_THOUSAND,
     &coherent::RECONCILE_SMALL_TREE,
     &demand::ROSSMANN_DEMAND,
+    &stock::STOCK_POLICIES,
+    &stock::STOCK_PROPOSALS_MILLION,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,
     &recommend::UCI_NEW_PRODUCTS,

@@ -19,12 +19,16 @@ fn put(shop: &Path, files: &[RawFile]) {
     }
 }
 
-/// Imports what is new, and says which source set rows aside.
+/// Imports what is new; no source sets a row aside.
 fn import(shop: &Path) {
     let ran = run(shop, &["import", "--output", "json", "--quiet"]);
     let imported = json(&ran.out);
     for source in imported["sources"].as_array().unwrap() {
         let report = &source["report"];
+        // Files that have not changed are not read again.
+        if report.is_null() {
+            continue;
+        }
         assert_eq!(
             (&report["rows_quarantined"], &report["rows_accepted"]),
             (&0.into(), &report["rows_read"]),

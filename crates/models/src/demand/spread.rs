@@ -237,7 +237,9 @@ fn within<T>(all: &[T], holds: impl Fn(&T) -> bool) -> Option<&T> {
 
 impl Restless {
     fn fit(alike: &[Past], far: usize) -> Self {
-        let up_to = alike.last().map_or(0.0, |p| p.deviation);
+        // Series of which it is not known how much they vary come last; a bound that is no number could not be kept.
+        let last = alike.last().map_or(0.0, |p| p.deviation);
+        let up_to = if last.is_finite() { last } else { f64::MAX };
         let mut ahead = alike.to_vec();
         ahead.sort_unstable_by_key(|p| p.ahead);
         let groups = parts(&ahead, far, |p| p.ahead);
@@ -288,6 +290,21 @@ fn quantiles(alike: &[Past]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::{Past, SHAPES, Spread};
+
+    #[test]
+    fn series_that_nobody_knows_how_much_they_vary_are_kept() {
+        let past = |i: u32| Past {
+            forecast: 10.0,
+            deviation: if i.is_multiple_of(2) { 0.1 } else { f64::NAN },
+            ahead: 1,
+            sold: f64::from(5 + i % 10),
+        };
+        let learnt =
+            Spread::fit((0..1_000).map(past).collect(), SHAPES[0]).expect("there are forecasts");
+        let kept = serde_json::to_string(&learnt).unwrap();
+        assert_eq!(serde_json::from_str::<Spread>(&kept).unwrap(), learnt);
+        assert!(learnt.quantile(0.9, &past(1)) > learnt.quantile(0.1, &past(1)));
+    }
 
     #[test]
     fn intervals_hold_their_share_where_series_vary_differently() {

@@ -8,7 +8,7 @@ use super::completed::Completed;
 use super::distribution::LogNormal;
 use super::encoder::Encoder;
 use super::error::{FitError, PastError};
-use super::folds::{Fold, at, folds};
+use super::folds::{Fold, at, early, folds};
 use super::history::History;
 use super::linear::Linear;
 use super::past::{Columns, Launch, Past};
@@ -139,8 +139,14 @@ impl Mean {
     }
 }
 
-/// What is learnt, with the forecasts of launches that were held out: their positions and what was said of them.
-pub(super) type Learnt = (Attributes, Vec<(usize, LogNormal)>);
+/// What is learnt, with what was said of launches that were held out, by position.
+pub(super) struct Learnt {
+    pub(super) attributes: Attributes,
+    /// In the order of time.
+    pub(super) held_out: Vec<(usize, LogNormal)>,
+    /// Of the first launches, from those that came after.
+    pub(super) early: Vec<(usize, LogNormal)>,
+}
 
 impl Attributes {
     /// Learns from launches that are over.
@@ -163,7 +169,7 @@ impl Attributes {
         trees: &boost::Settings,
     ) -> Result<Self, FitError> {
         let sorted = in_time(past, columns)?;
-        Ok(Self::learn(&sorted, &folds(&sorted), columns, trees, None)?.0)
+        Ok(Self::learn(&sorted, &folds(&sorted), columns, trees, None)?.attributes)
     }
 
     /// Learns anew from other launches by the method that was chosen: nothing is compared, the spread is measured anew.
@@ -173,7 +179,7 @@ impl Attributes {
     pub fn refit(&self, past: &[Past]) -> Result<Self, FitError> {
         let sorted = in_time(past, &self.columns)?;
         let (folds, chosen) = (folds(&sorted), Some(self));
-        Ok(Self::learn(&sorted, &folds, &self.columns, &self.settings, chosen)?.0)
+        Ok(Self::learn(&sorted, &folds, &self.columns, &self.settings, chosen)?.attributes)
     }
 
     /// - `past`: in the order of time.
@@ -245,7 +251,17 @@ impl Attributes {
             mean,
             spread,
         };
-        Ok((learnt, said))
+        let early = match early(past).filter(|_| method != Method::History) {
+            Some(fold) => hold_out(past, &[fold], &[method], settings)?.concat(),
+            None => Vec::new(),
+        };
+        let early = early.into_iter();
+        let early = early.map(|(at, h)| (at, learnt.spread.of(h.said, &h.reasons)));
+        Ok(Learnt {
+            early: early.collect(),
+            attributes: learnt,
+            held_out: said,
+        })
     }
 
     /// Forecast of a launch.

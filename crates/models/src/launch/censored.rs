@@ -44,6 +44,14 @@ pub(super) fn ln_upper_tail(z: f64) -> f64 {
 }
 
 impl Logarithm {
+    /// The logarithm of a ratio to `exp(by)`.
+    pub(super) fn less(self, by: f64) -> Self {
+        Self {
+            value: self.value - by,
+            ..self
+        }
+    }
+
     /// Mean and variance of what it was, where N(`mean`, `sigma`²) was expected.
     ///
     /// # Source

@@ -1,11 +1,10 @@
 //! Launches whose demand comes at the same pace.
 
 use math::random::stream;
-use math::special::ln_rising;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::curve::{Curve, LN_SIZE_OF_HOUR, LN_SIZE_PRIOR, LN_SIZES, Share, peak};
+use super::curve::{Curve, LN_SIZE_OF_HOUR, LN_SIZE_PRIOR, LN_SIZES, Share, ln_rising, peak};
 use super::product_limit::{Observed, product_limit};
 
 /// Parts that hours are joined to where launches are compared: each brings about this share of demand.

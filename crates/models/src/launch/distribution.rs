@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::demand::pinball;
 
-/// Nodes of the quadrature of scores up to a limit: exact to nine digits for spreads above 0.02.
+/// Nodes of the quadrature of scores up to a limit: right to 1e-8 of the units.
 const NODES: u32 = 64;
 
 /// Probability that a standard normal variable is at most `x`.

@@ -59,6 +59,19 @@ pub(super) fn folds(past: &[&Past]) -> Vec<Fold> {
     (0..BLOCKS).map(block).collect()
 }
 
+/// The first third, which is learnt from only, forecast from all that came after: nothing is judged by it, but how its
+/// errors go together with those of estimates can be learnt. `None` where there are too few.
+pub(super) fn early(past: &[&Past]) -> Option<Fold> {
+    let n = past.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|at| past[*at].launch.opens_hour);
+    let learn = order.split_off(n / 3);
+    (n >= TIME_MIN).then_some(Fold {
+        learn,
+        judge: order,
+    })
+}
+
 /// The launches at some positions.
 pub(super) fn at<'a>(past: &[&'a Past], positions: &[usize]) -> Vec<&'a Past> {
     positions.iter().map(|at| past[*at]).collect()

@@ -9,7 +9,7 @@ use super::distribution::{Demand, LogNormal};
 use super::error::{FitError, ForecastError, PastError};
 use super::folds::folds;
 use super::history::History;
-use super::measured::{HeldOut, Measured, estimates, placed};
+use super::measured::{HeldOut, LOOSENED, Measured, estimates, placed};
 use super::merchants::Merchants;
 use super::naive::Naive;
 use super::past::{Columns, Launch, Past, Sales};
@@ -129,11 +129,10 @@ impl Forecaster {
         let (history, of_history) = History::learn(&sorted, &folds, half_life)?;
         let by_attributes = chosen.map(|chosen| &chosen.attributes);
         let trees = &settings.trees;
-        let (attributes, of_attributes) =
-            Attributes::learn(&sorted, &folds, columns, trees, by_attributes)?;
+        let learnt = Attributes::learn(&sorted, &folds, columns, trees, by_attributes)?;
         let mut held_out = HeldOut {
             history: placed(of_history, n),
-            attributes: placed(of_attributes, n),
+            attributes: placed(learnt.held_out, n),
             estimate: vec![None; n],
             combined: Vec::new(),
         };
@@ -143,7 +142,7 @@ impl Forecaster {
             held_out.estimate = said;
             merchants
         });
-        let pool = held_out.pool(&sorted, &folds);
+        let pool = held_out.pool(&sorted, &folds, &learnt.early);
         let mut measured = held_out.layers(&sorted, &folds);
         let curves = chosen.map(|chosen| chosen.curves.as_ref());
         let (curves, of_hours) = learn_curves(&sorted, settings, curves, &held_out)?;
@@ -156,7 +155,7 @@ impl Forecaster {
             settings: settings.clone(),
             history,
             naive: Naive::fit(past)?,
-            attributes,
+            attributes: learnt.attributes,
             merchants,
             pool,
             curves,
@@ -172,7 +171,9 @@ impl Forecaster {
     pub fn forecast(&self, launch: &Launch) -> Result<Forecast<'_>, PastError> {
         let attributes = self.attributes.forecast(launch)?;
         let estimate = self.merchants.as_ref().and_then(|m| m.forecast(launch));
-        let both = launch.merchant.as_ref().zip(estimate);
+        // Of an estimate that cannot be calibrated nothing is known.
+        let own = launch.merchant.as_ref().zip(launch.estimate.as_ref());
+        let own = own.filter(|_| estimate.is_some());
         let curves = self.curves.as_ref();
         Ok(Forecast {
             forecaster: self,
@@ -181,12 +182,10 @@ impl Forecaster {
             naive: self.naive.forecast(launch),
             attributes,
             estimate,
-            combined: both.map_or(attributes, |(merchant, estimate)| {
+            combined: own.map_or(attributes, |(merchant, estimate)| {
                 self.pool.forecast(merchant, attributes, estimate)
             }),
-            estimate_weight: both.map_or(0.0, |(merchant, estimate)| {
-                self.pool.weight(merchant, attributes, estimate)
-            }),
+            estimate_weight: own.map_or(0.0, |(merchant, _)| self.pool.weight(merchant)),
             curves: curves.map_or_else(Vec::new, |curves| curves.weights(launch)),
         })
     }
@@ -260,7 +259,12 @@ fn learn_curves(
     let Ok(early) = Curves::learn(&past[..from], &settings.curves, Some(&learnt)) else {
         return Ok((Some(learnt), Vec::new()));
     };
-    let (ln_factor, measured) = held_out.hours(past, &early, from);
+    // How far curves are loosened is a choice too: what was chosen is kept.
+    let factors: &[f64] = match chosen.flatten() {
+        Some(_) => &[0.0],
+        None => &LOOSENED,
+    };
+    let (ln_factor, measured) = held_out.hours(past, &early, from, factors);
     Ok((Some(learnt.loosened(ln_factor)), measured))
 }
 

@@ -1,12 +1,10 @@
 //! A posterior on points that are narrowed to where it lies.
 
-use super::distribution::{Demand, LogNormal};
+use super::distribution::Demand;
 
-/// Points of each round.
-const POINTS: usize = 200;
-
-/// Rounds: each narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability.
-const ROUNDS: usize = 3;
+/// Points of each round, which narrows what is looked at to the cells that hold all but [`LEFT_OUT`] of the probability:
+/// the last is what is told, the others only find it.
+const POINTS: [usize; 3] = [120, 120, 360];
 
 /// Probability that may be left out at each end.
 const LEFT_OUT: f64 = 1e-8;
@@ -24,18 +22,43 @@ impl Cells {
     }
 }
 
-/// Logarithm of the probability of a cell before anything was seen.
-fn ln_mass(prior: &Demand, low: f64, high: f64, middle: f64) -> f64 {
-    match prior {
-        Demand::Points(points) => (points.up_to(high) - points.up_to(low)).max(0.0).ln(),
-        Demand::LogNormal(one) => {
-            let mass = one.between(low, high);
-            if mass > 1e-290 {
-                mass.ln()
-            } else {
-                one.ln_density(middle.max(0.5)) + (high - low).ln()
+/// Probability below an edge of a cell or above it, whichever is the smaller.
+#[derive(Debug, Clone, Copy)]
+enum Tail {
+    Below(f64),
+    Above(f64),
+}
+
+impl Tail {
+    fn at(prior: &Demand, units: f64) -> Self {
+        match prior {
+            Demand::Points(points) => Self::Below(points.up_to(units)),
+            Demand::LogNormal(one) if units > 0.0 && units.ln() > one.mu => {
+                Self::Above(one.upper_tail(units))
             }
+            Demand::LogNormal(one) => Self::Below(one.cdf(units)),
         }
+    }
+
+    /// Probability between two edges, which keeps its digits in both tails.
+    fn to(self, other: Self) -> f64 {
+        match (self, other) {
+            (Self::Below(low), Self::Below(high)) => high - low,
+            (Self::Above(low), Self::Above(high)) => low - high,
+            (Self::Below(low), Self::Above(high)) => 1.0 - low - high,
+            // Edges rise, so that none above the median comes before one below it.
+            (Self::Above(_), Self::Below(_)) => 0.0,
+        }
+    }
+}
+
+/// Logarithm of the probability of a cell before anything was seen.
+fn ln_mass(prior: &Demand, tails: (Tail, Tail), width: f64, middle: f64) -> f64 {
+    let mass = tails.0.to(tails.1);
+    match prior {
+        // So far out only the density has digits left.
+        Demand::LogNormal(one) if mass < 1e-290 => one.ln_density(middle.max(0.5)) + width.ln(),
+        Demand::LogNormal(_) | Demand::Points(_) => mass.max(0.0).ln(),
     }
 }
 
@@ -55,14 +78,18 @@ pub(super) fn refine(
         .ceil();
     let (mut from, mut to) = (least, top);
     let mut cells = Vec::new();
-    for round in 0..ROUNDS {
+    for (round, count) in POINTS.into_iter().enumerate() {
+        let whole = to - from < POINTS[POINTS.len() - 1] as f64;
         // In the first round anything may be anywhere: points are spaced by factors from the least on.
-        let points = if round == 0 {
-            by_factors(from, to, from - 1.0)
+        let points = if whole {
+            evenly(from, to, to - from)
+        } else if round == 0 {
+            by_factors(from, to, (from - 1.0, count))
+        } else if to / from.max(1.0) > WIDE {
+            by_factors(from, to, (f64::min(0.0, from - 1.0), count))
         } else {
-            spaced(from, to)
+            evenly(from, to, count as f64)
         };
-        let whole = points.len() as f64 >= to - from + 1.0;
         cells = weigh(prior, &points, least, &ln_likelihood);
         let Some((low, high)) = held(&cells) else {
             break;
@@ -76,10 +103,10 @@ pub(super) fn refine(
 }
 
 /// Whole numbers between two, spaced by factors of the distance from an origin below both.
-fn by_factors(from: f64, to: f64, origin: f64) -> Vec<f64> {
+fn by_factors(from: f64, to: f64, (origin, count): (f64, usize)) -> Vec<f64> {
     let (first, last) = ((from - origin).max(1.0), (to - origin).max(1.0));
-    let factor = (last / first).powf(1.0 / (POINTS - 1) as f64);
-    let mut points = Vec::with_capacity(POINTS);
+    let factor = (last / first).powf(1.0 / count as f64);
+    let mut points = Vec::with_capacity(count + 1);
     let mut next = from;
     while next < to {
         points.push(next);
@@ -89,16 +116,14 @@ fn by_factors(from: f64, to: f64, origin: f64) -> Vec<f64> {
     points
 }
 
-fn spaced(from: f64, to: f64) -> Vec<f64> {
-    if to / from.max(1.0) > WIDE {
-        return by_factors(from, to, f64::min(0.0, from - 1.0));
-    }
-    let step = ((to - from) / (POINTS - 1) as f64).max(1.0);
-    let mut points: Vec<f64> = (0..POINTS)
+/// Whole numbers between two, in so many steps of about the same size.
+fn evenly(from: f64, to: f64, steps: f64) -> Vec<f64> {
+    let count = steps.max(1.0) as usize;
+    let step = (to - from) / count as f64;
+    let mut points: Vec<f64> = (0..=count)
         .map(|at| (from + at as f64 * step).round())
-        .take_while(|point| *point < to)
         .collect();
-    points.push(to);
+    points.dedup();
     points
 }
 
@@ -116,8 +141,11 @@ fn weigh(
         (Some(last), None) => last + 0.5,
         (None, None) => least,
     };
+    let edges: Vec<f64> = (0..=points.len()).map(edge).collect();
+    let tails: Vec<Tail> = edges.iter().map(|edge| Tail::at(prior, *edge)).collect();
     let ln = |(at, units): (usize, &f64)| {
-        let mass = ln_mass(prior, edge(at), edge(at + 1), *units);
+        let width = edges[at + 1] - edges[at];
+        let mass = ln_mass(prior, (tails[at], tails[at + 1]), width, *units);
         if mass == f64::NEG_INFINITY {
             return mass;
         }
@@ -154,16 +182,4 @@ fn held(cells: &[(f64, f64)]) -> Option<(f64, f64)> {
     }
     let (first, last) = (first?.saturating_sub(1), (last? + 1).min(cells.len() - 1));
     Some((cells[first].0, cells[last].0))
-}
-
-impl LogNormal {
-    /// Probability between two numbers, by the tail that keeps its digits.
-    fn between(&self, low: f64, high: f64) -> f64 {
-        let upper = |units: f64| self.upper_tail(units);
-        if low > 0.0 && low.ln() > self.mu {
-            upper(low) - upper(high)
-        } else {
-            self.cdf(high) - self.cdf(low)
-        }
-    }
 }

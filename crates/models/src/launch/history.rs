@@ -16,10 +16,10 @@ pub(super) const SIGMA_PRIOR: f64 = 1.0;
 const PRIOR_LAUNCHES: f64 = 2.0;
 
 /// Steps of the search at most; each lessens what is left by about the share of launches that ran out.
-const STEPS_MAX: usize = 1_000;
+const STEPS_MAX: usize = 200;
 
 /// Moves of the mean and spread below this end the search.
-const SETTLED: f64 = 1e-10;
+const SETTLED: f64 = 1e-7;
 
 /// Hours of a day.
 const DAY: f64 = 24.0;

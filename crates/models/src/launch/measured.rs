@@ -21,7 +21,7 @@ pub const HOURS: [usize; 4] = [1, 2, 4, 8];
 const LAUNCHES_MAX: usize = 150;
 
 /// Factors on the size of curves that are compared, in logarithms, from how far launches were measured to differ.
-const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
+pub(super) const LOOSENED: [f64; 5] = [0.0, -0.7, 0.7, -1.4, 1.4];
 
 /// Launches and hours that those are compared on.
 const LOOSENED_LAUNCHES: usize = 60;
@@ -94,35 +94,47 @@ pub(super) fn estimates(
 }
 
 impl HeldOut {
-    /// The pair of forecasts of a launch with an estimate.
-    fn pair(&self, past: &Past, at: usize) -> Option<Pair> {
+    /// A launch with an estimate and a forecast from attributes.
+    fn pair(past: &Past, attributes: Option<LogNormal>) -> Option<Pair> {
         Some(Pair {
             merchant: past.launch.merchant.clone()?,
-            attributes: self.attributes[at]?,
-            estimate: self.estimate[at]?,
+            attributes: attributes?,
+            estimate: past.launch.estimate?,
             total: past.total,
         })
     }
 
-    /// Pools forecasts of all pairs; fills in what was combined, in each fold by the pairs of the folds before. Where a
-    /// launch has no estimate that is the forecast from attributes.
-    pub(super) fn pool(&mut self, past: &[&Past], folds: &[Fold]) -> Pool {
+    /// Pools forecasts of all pairs, those of `early` among them; fills in what was combined, in each fold by pairs of
+    /// folds before that were over when it began. Where a launch has no estimate that is the forecast from attributes.
+    pub(super) fn pool(
+        &mut self,
+        past: &[&Past],
+        folds: &[Fold],
+        early: &[(usize, LogNormal)],
+    ) -> Pool {
         self.combined = vec![None; past.len()];
-        let mut pairs: Vec<Pair> = Vec::new();
+        let mut pairs: Vec<(i64, Pair)> = Vec::new();
         for (number, fold) in folds.iter().enumerate() {
-            let earlier = (number > 0).then(|| Pool::fit(&pairs));
+            let opens = |at: &usize| past[*at].launch.opens_hour;
+            let begins = fold.judge.iter().map(opens).min().unwrap_or(i64::MIN);
+            let over = pairs.iter().filter(|(closed, _)| *closed <= begins);
+            let over: Vec<Pair> = over.map(|(_, pair)| pair.clone()).collect();
+            let earlier = (number > 0).then(|| Pool::fit(&over));
             for at in fold.judge.iter().copied() {
-                let pair = self.pair(past[at], at);
+                let pair = Self::pair(past[at], self.attributes[at]);
                 if let Some(earlier) = &earlier {
-                    let both = |pair: &Pair| {
-                        earlier.forecast(&pair.merchant, pair.attributes, pair.estimate)
-                    };
+                    let both = |p: &Pair| earlier.forecast(&p.merchant, p.attributes, &p.estimate);
                     self.combined[at] = pair.as_ref().map(both).or(self.attributes[at]);
                 }
-                pairs.extend(pair);
+                pairs.extend(pair.map(|pair| (past[at].closed_hour(), pair)));
             }
         }
-        Pool::fit(&pairs)
+        let early = early.iter();
+        let early = early.filter_map(|(at, said)| Self::pair(past[*at], Some(*said)));
+        let all: Vec<Pair> = early
+            .chain(pairs.into_iter().map(|(_, pair)| pair))
+            .collect();
+        Pool::fit(&all)
     }
 
     /// Launches with an estimate that were held out.
@@ -130,8 +142,7 @@ impl HeldOut {
         let of = |at: usize| {
             Some(Judged {
                 past: past[at],
-                attributes: self.attributes[at]?,
-                estimate: self.estimate[at]?,
+                attributes: self.attributes[at].filter(|_| past[at].launch.estimate.is_some())?,
                 combined: self.combined[at],
             })
         };
@@ -194,15 +205,17 @@ impl HeldOut {
     /// The factor on the size of curves at which corrected forecasts told totals best, and their scores by hour.
     ///
     /// - `curves`: of launches before position `from`.
+    /// - `factors`: logarithms of those that are compared.
     pub(super) fn hours(
         &self,
         past: &[&Past],
         curves: &Curves,
         from: usize,
+        factors: &[f64],
     ) -> (f64, Vec<Measured>) {
         let known = self.with_hours(past, from);
         let mut best: Option<(f64, f64)> = None;
-        for ln_factor in LOOSENED {
+        for ln_factor in factors.iter().copied() {
             let loosened = curves.clone().loosened(ln_factor);
             let few = &known[known.len().saturating_sub(LOOSENED_LAUNCHES)..];
             let ln = LOOSENED_HOURS.map(|hours| {

@@ -28,6 +28,7 @@ mod error;
 mod folds;
 mod forecaster;
 mod grid;
+mod hierarchy;
 mod history;
 mod labels;
 mod linear;

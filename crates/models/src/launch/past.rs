@@ -11,25 +11,25 @@ pub(super) const NOTHING: f64 = 0.5;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Triple", into = "Triple")]
 pub struct Estimate {
-    low: f64,
+    low: Option<f64>,
     likely: f64,
-    high: f64,
+    high: Option<f64>,
 }
 
 /// An estimate as it is written.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Triple {
-    low: f64,
+    low: Option<f64>,
     likely: f64,
-    high: f64,
+    high: Option<f64>,
 }
 
 impl TryFrom<Triple> for Estimate {
     type Error = EstimateError;
 
     fn try_from(triple: Triple) -> Result<Self, EstimateError> {
-        Self::new(triple.low, triple.likely, triple.high)
+        Self::told(triple.low, triple.likely, triple.high)
     }
 }
 
@@ -48,26 +48,39 @@ impl Estimate {
     /// calibrated), or the three contradict each other. Nothing is reordered: who says 500 at least and 200 likely has
     /// mixed something up, and which of the two cannot be told.
     pub fn new(low: f64, likely: f64, high: f64) -> Result<Self, EstimateError> {
-        for (which, found) in [("low", low), ("likely", likely), ("high", high)] {
-            if !found.is_finite() {
+        Self::told(Some(low), likely, Some(high))
+    }
+
+    /// The same where the ends may not be told: then the interval is not judged.
+    ///
+    /// # Errors
+    /// As [`Estimate::new`].
+    pub fn told(low: Option<f64>, likely: f64, high: Option<f64>) -> Result<Self, EstimateError> {
+        for (which, found) in [("low", low), ("likely", Some(likely)), ("high", high)] {
+            if let Some(found) = found.filter(|found| !found.is_finite()) {
                 return Err(EstimateError::NotFinite { which, found });
             }
         }
-        if low < 0.0 {
-            return Err(EstimateError::Negative { found: low });
+        if let Some(found) = low.filter(|low| *low < 0.0) {
+            return Err(EstimateError::Negative { found });
         }
         if likely <= 0.0 {
             return Err(EstimateError::Nothing { found: likely });
         }
-        if low > likely || likely > high {
-            return Err(EstimateError::Order { low, likely, high });
+        let (least, most) = (low.unwrap_or(likely), high.unwrap_or(likely));
+        if least > likely || likely > most {
+            return Err(EstimateError::Order {
+                low: least,
+                likely,
+                high: most,
+            });
         }
         Ok(Self { low, likely, high })
     }
 
-    /// The least that the merchant expects, in units.
+    /// The least that the merchant expects, in units, where that was told.
     #[must_use]
-    pub fn low(&self) -> f64 {
+    pub fn low(&self) -> Option<f64> {
         self.low
     }
 
@@ -77,9 +90,9 @@ impl Estimate {
         self.likely
     }
 
-    /// The most that the merchant expects, in units.
+    /// The most that the merchant expects, in units, where that was told.
     #[must_use]
-    pub fn high(&self) -> f64 {
+    pub fn high(&self) -> Option<f64> {
         self.high
     }
 }

@@ -1,230 +1,150 @@
-//! Two forecasts of the same launch as one, by how their errors go together.
+//! What is told of a launch and its merchant's estimate as one forecast.
 
 use std::collections::BTreeMap;
 
-use math::special::ln_gamma;
 use serde::{Deserialize, Serialize};
 
 use super::censored::Logarithm;
 use super::distribution::LogNormal;
-use super::past::Total;
+use super::hierarchy::{Hierarchy, Own, Seen};
+use super::past::{Estimate, Total};
 use super::stretch::Stretch;
 
-/// How much errors of merchants are alike, as a number of launches: values that are compared.
-const ALIKE: [f64; 8] = [6.0, 8.0, 12.0, 20.0, 40.0, 80.0, 160.0, 1_000.0];
+/// By how much merchants are held to differ before any was seen: in bias, in the weight of the forecast from attributes,
+/// and in the slope of the estimate.
+const DIFFER: [f64; 3] = [0.3, 0.3, 0.1];
 
-/// Rounds in which what is filled in of launches that ran out settles.
-const ROUNDS: usize = 30;
+/// What is held of the spread of forecasts from attributes before any was seen, as if seen on one launch.
+const SIGMA_PRIOR: f64 = 0.7;
 
-/// What is held of errors before any was seen, as if seen on four launches: as large as they say, and half in common.
-const PRIOR: Covariance = Covariance([1.0, 0.5, 1.0]);
-const PRIOR_LAUNCHES: f64 = 4.0;
+/// Share of the pairs, the latest, that say by how much spreads must be stretched ...
+const HELD_OUT: f64 = 0.4;
 
-/// A launch that is over with two forecasts that did not know it.
+/// ... where there are so many pairs.
+const PAIRS_MIN: usize = 40;
+
+/// At least this share of a merchant's variance is left, however certain the attributes of a launch are.
+const VARIANCE_LEFT_MIN: f64 = 0.25;
+
+/// A launch that is over, with its estimate and a forecast that did not know it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
     /// Who gave the estimate.
     pub merchant: String,
     /// Forecast from attributes.
     pub attributes: LogNormal,
-    /// Forecast from the calibrated estimate.
-    pub estimate: LogNormal,
+    /// The estimate as it was given, not calibrated.
+    pub estimate: Estimate,
     /// What came of it.
     pub total: Total,
 }
 
-/// Covariance of two errors, each over the spread that was said: of the first, of both, of the second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Covariance([f64; 3]);
-
-/// How forecasts from attributes and from estimates are pooled.
+/// How forecasts from attributes and estimates are pooled.
 ///
-/// Errors of both are standardised by the spreads that were said of them. The covariance of a merchant is drawn to that
-/// of all by how much merchants are found alike; the weights are those of the least variance, none below 0.
+/// `ln demand = (1 − w) attributes + w ln likely + a + u (ln likely − mean) + noise`: the weight w of a merchant is that of
+/// the least variance given how errors of attributes and of its estimates go together, which is the slope of the one
+/// error in the difference of both. Bias a, weight w, slope u and the noise of each merchant are drawn to those of the
+/// population as far as its record is short.
 ///
 /// # Source
-/// Bates and Granger (1969), eq. 1; covariances of merchants by an inverse Wishart distribution in common, its weight by
-/// marginal likelihood (Gelman et al., 2013, section 3.6).
+/// Bates and Granger (1969), eq. 1, by regression as in Granger and Ramanathan (1984); partial pooling as in
+/// [`super::Merchants`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
-    common: Covariance,
-    by_merchant: BTreeMap<String, Covariance>,
+    /// Mean of the logarithm of what was held likely.
+    centre: f64,
+    /// Mean variance that was said of forecasts from attributes.
+    variance: f64,
+    lines: Hierarchy,
     stretch: Stretch,
 }
 
-impl Covariance {
-    fn zero() -> Self {
-        Self([0.0; 3])
-    }
-
-    fn add(&mut self, other: &Self, weight: f64) {
-        let each = self.0.iter_mut().zip(other.0);
-        each.for_each(|(own, other)| *own += weight * other);
-    }
-
-    fn times(mut self, factor: f64) -> Self {
-        self.0.iter_mut().for_each(|own| *own *= factor);
-        self
-    }
-
-    fn ln_determinant(&self) -> f64 {
-        (self.0[0] * self.0[2] - self.0[1] * self.0[1])
-            .max(1e-300)
-            .ln()
-    }
-
-    /// In units of the logarithm.
-    fn scaled(&self, attributes: f64, estimate: f64) -> Self {
-        Self([
-            self.0[0] * attributes * attributes,
-            self.0[1] * attributes * estimate,
-            self.0[2] * estimate * estimate,
-        ])
-    }
-
-    /// Weight of the second, and variance of the pool.
-    fn weigh(&self) -> (f64, f64) {
-        let [one, both, other] = self.0;
-        let differ = one + other - 2.0 * both;
-        let weight = if differ > 1e-12 {
-            ((one - both) / differ).clamp(0.0, 1.0)
-        } else {
-            0.5
-        };
-        let rest = 1.0 - weight;
-        let variance = rest * rest * one + 2.0 * rest * weight * both + weight * weight * other;
-        (weight, variance)
-    }
-}
-
-/// Two forecasts pooled by a covariance of their errors.
-fn pooled(covariance: &Covariance, attributes: LogNormal, estimate: LogNormal) -> LogNormal {
-    let (weight, variance) = covariance.scaled(attributes.sigma, estimate.sigma).weigh();
-    LogNormal {
-        mu: (1.0 - weight) * attributes.mu + weight * estimate.mu,
-        sigma: variance.max(1e-12).sqrt(),
-    }
-}
-
-impl Pair {
-    /// What is expected of the products of both errors, where demand may be known by its least value only.
-    fn products(&self, own: &Covariance) -> Covariance {
-        let (a, e) = (self.attributes, self.estimate);
-        let said = pooled(own, a, e);
-        let (mean, variance) = Logarithm::from(self.total).moments(said.mu, said.sigma);
-        let (one, other) = ((mean - a.mu) / a.sigma, (mean - e.mu) / e.sigma);
-        Covariance([
-            one * one + variance / (a.sigma * a.sigma),
-            one * other + variance / (a.sigma * e.sigma),
-            other * other + variance / (e.sigma * e.sigma),
-        ])
-    }
-}
-
 impl Pool {
-    /// Learns from pairs of forecasts, each made before its launch was known. Without any, errors are held to be as large
-    /// as they say and half in common.
+    /// Learns from launches in the order of time, each forecast before it was known. Without any, estimates are read as they
+    /// stand with a spread of what merchants are held to differ by.
+    ///
+    /// Spreads are stretched until intervals hold on the latest 40 % of the launches, pooled by what those before say.
     #[must_use]
     pub fn fit(pairs: &[Pair]) -> Self {
-        let mut pool = Self {
-            common: PRIOR,
-            by_merchant: BTreeMap::new(),
-            stretch: Stretch::NONE,
-        };
-        let mut records: BTreeMap<&str, Vec<&Pair>> = BTreeMap::new();
-        for pair in pairs {
-            records.entry(&pair.merchant).or_default().push(pair);
+        let mut pool = Self::learn(pairs);
+        if pairs.len() >= PAIRS_MIN {
+            let (early, late) =
+                pairs.split_at(pairs.len() - (HELD_OUT * pairs.len() as f64) as usize);
+            let earlier = Self::learn(early);
+            let said = |pair: &Pair| {
+                let said = earlier.forecast(&pair.merchant, pair.attributes, &pair.estimate);
+                (said, Logarithm::from(pair.total))
+            };
+            pool.stretch = Stretch::fit(&late.iter().map(said).collect::<Vec<_>>());
         }
-        for _ in 0..ROUNDS {
-            let sums: Vec<(Covariance, f64)> = records
-                .iter()
-                .map(|(merchant, record)| {
-                    let own = pool.of(merchant);
-                    let mut sum = Covariance::zero();
-                    record
-                        .iter()
-                        .for_each(|pair| sum.add(&pair.products(&own), 1.0));
-                    (sum, record.len() as f64)
-                })
-                .collect();
-            let (common, alike) = in_common(&sums);
-            pool.common = common;
-            let own = records.keys().zip(&sums).map(|(merchant, (sum, n))| {
-                let mut own = common.times(alike);
-                own.add(sum, 1.0);
-                ((*merchant).to_owned(), own.times(1.0 / (alike + n)))
-            });
-            pool.by_merchant = own.collect();
-        }
-        let said = |pair: &Pair| {
-            let said = pooled(&pool.of(&pair.merchant), pair.attributes, pair.estimate);
-            (said, Logarithm::from(pair.total))
-        };
-        pool.stretch = Stretch::fit(&pairs.iter().map(said).collect::<Vec<_>>());
         pool
     }
 
-    fn of(&self, merchant: &str) -> Covariance {
-        self.by_merchant
-            .get(merchant)
-            .copied()
-            .unwrap_or(self.common)
+    fn learn(pairs: &[Pair]) -> Self {
+        let n = pairs.len() as f64;
+        let likely = pairs.iter().map(|pair| pair.estimate.likely().ln());
+        let squares = pairs.iter().map(|pair| pair.attributes.sigma.powi(2));
+        let mut pool = Self {
+            centre: likely.sum::<f64>() / n.max(1.0),
+            variance: (squares.sum::<f64>() + SIGMA_PRIOR * SIGMA_PRIOR) / (n + 1.0),
+            lines: Hierarchy::fit(&BTreeMap::new(), &DIFFER),
+            stretch: Stretch::NONE,
+        };
+        let mut records: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
+        for pair in pairs {
+            let likely = pair.estimate.likely().ln();
+            records.entry(&pair.merchant).or_default().push(Seen {
+                columns: pool.columns(&pair.attributes, likely),
+                off: Logarithm::from(pair.total).less(likely),
+            });
+        }
+        pool.lines = Hierarchy::fit(&records, &DIFFER);
+        pool
+    }
+
+    /// Bias, attributes beside the estimate, and the estimate beside its mean.
+    fn columns(&self, attributes: &LogNormal, likely: f64) -> Vec<f64> {
+        vec![1.0, attributes.mu - likely, likely - self.centre]
     }
 
     /// Both forecasts of a launch as one.
     ///
     /// - `merchant`: who gave the estimate; one without a record is read as all are.
+    /// - `attributes`: forecast from attributes.
     #[must_use]
     pub fn forecast(
         &self,
         merchant: &str,
         attributes: LogNormal,
-        estimate: LogNormal,
+        estimate: &Estimate,
     ) -> LogNormal {
-        self.stretch
-            .of(pooled(&self.of(merchant), attributes, estimate))
+        let (own, likely) = (self.lines.of(merchant), estimate.likely().ln());
+        let said = own.at(&self.columns(&attributes, likely));
+        self.stretch.of(LogNormal {
+            mu: likely + said.mean,
+            sigma: (self.noise(&own, attributes.sigma) + said.variance).sqrt(),
+        })
+    }
+
+    /// Variance of a merchant's launches of which attributes are so certain: their share of the error is larger or
+    /// smaller with it.
+    fn noise(&self, own: &Own, sigma: f64) -> f64 {
+        let weight = own.mean[1].clamp(0.0, 1.0);
+        let noise = own.sigma().powi(2);
+        let differs = weight * weight * (sigma * sigma - self.variance);
+        (noise + differs).max(VARIANCE_LEFT_MIN * noise)
     }
 
     /// Weight of the estimate of a merchant, 0 to 1, the rest being that of the attributes.
     #[must_use]
-    pub fn weight(&self, merchant: &str, attributes: LogNormal, estimate: LogNormal) -> f64 {
-        let own = self.of(merchant).scaled(attributes.sigma, estimate.sigma);
-        own.weigh().0
+    pub fn weight(&self, merchant: &str) -> f64 {
+        1.0 - self.lines.of(merchant).mean[1].clamp(0.0, 1.0)
     }
 
     /// What estimates of a merchant add to attributes: logarithm of the standard deviation without them over that with
-    /// them, at least 0, where both forecasts say these spreads.
-    pub(super) fn adds(&self, merchant: &str, attributes: f64, estimate: f64) -> f64 {
-        let own = self.of(merchant).scaled(attributes, estimate);
-        let (_, variance) = own.weigh();
-        0.5 * (own.0[0] / variance.max(1e-12)).ln().max(0.0)
+    /// them, at least 0.
+    pub(super) fn adds(&self, merchant: &str) -> f64 {
+        let own = self.lines.of(merchant);
+        (0.5 * self.variance.ln() - own.sigma().ln()).max(0.0)
     }
-}
-
-/// The covariance that merchants have in common and how many launches it weighs, of highest likelihood.
-///
-/// - `sums`: by merchant, products of its errors in sum and their number.
-fn in_common(sums: &[(Covariance, f64)]) -> (Covariance, f64) {
-    let mut total = PRIOR.times(PRIOR_LAUNCHES);
-    let mut n = PRIOR_LAUNCHES;
-    for (sum, count) in sums {
-        total.add(sum, 1.0);
-        n += count;
-    }
-    let mean = total.times(1.0 / n);
-    let tried = ALIKE.iter().map(|alike| {
-        let scale = mean.times(*alike);
-        let ln_gamma_2 = |x: f64| ln_gamma(x) + ln_gamma(x - 0.5);
-        let each = sums.iter().map(|(sum, count)| {
-            let mut after = scale;
-            after.add(sum, 1.0);
-            ln_gamma_2(0.5 * (alike + count)) - ln_gamma_2(0.5 * alike)
-                + 0.5 * alike * scale.ln_determinant()
-                - 0.5 * (alike + count) * after.ln_determinant()
-        });
-        (*alike, each.sum::<f64>())
-    });
-    let best = tried.reduce(|a, b| if b.1 > a.1 { b } else { a });
-    (mean, best.map_or(ALIKE[0], |(alike, _)| alike))
 }

@@ -100,11 +100,14 @@ impl Intervals {
         let Some(estimate) = past.launch.estimate else {
             return;
         };
+        let (Some(low), Some(high)) = (estimate.low(), estimate.high()) else {
+            return;
+        };
         let units = past.total.units() as f64;
         match past.total {
-            _ if units > estimate.high() => self.above += 1,
+            _ if units > high => self.above += 1,
             Total::AtLeast(_) => self.unknown += 1,
-            Total::Sold(_) if units < estimate.low() => self.below += 1,
+            Total::Sold(_) if units < low => self.below += 1,
             Total::Sold(_) => self.held += 1,
         }
     }
@@ -122,7 +125,6 @@ impl Intervals {
 pub(super) struct Judged<'a> {
     pub(super) past: &'a Past,
     pub(super) attributes: LogNormal,
-    pub(super) estimate: LogNormal,
     /// With the pool of what came before; absent of launches that the first pool was learnt from.
     pub(super) combined: Option<LogNormal>,
 }
@@ -138,38 +140,32 @@ pub(super) fn records(
         let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
         (n > 0.0).then(|| sum / n)
     };
-    let typical = mean(&mut judged.iter().map(|j| j.attributes.sigma));
     let of = |merchant: &str| {
         let own = || past.iter().filter(|past| is_of(past, merchant));
         let judged: Vec<&Judged<'_>> = judged.iter().filter(|j| is_of(j.past, merchant)).collect();
-        let calibration = merchants.calibration(merchant)?;
+        let line = merchants.line(merchant);
         let mut xs = own().filter_map(|past| Some(past.launch.estimate?.likely().ln()));
         let at = mean(&mut xs)? - merchants.centre();
-        let (bias, error) = calibration.bias_at(at);
-        let reach = error * normal_upper_quantile(0.5 * (1.0 - LEVEL));
-        let (slope, slope_error) = calibration.slope();
+        let said = line.at(&[1.0, at]);
+        let reach = said.variance.sqrt() * normal_upper_quantile(0.5 * (1.0 - LEVEL));
         let mut intervals = Intervals::default();
         own().for_each(|past| intervals.count(past));
-        // Spreads as they are said of launches like this merchant's; of one without any that was held out, of all.
-        let without = mean(&mut judged.iter().map(|j| j.attributes.sigma)).or(typical);
-        let with = mean(&mut judged.iter().map(|j| j.estimate.sigma));
-        let with = with.unwrap_or(calibration.sigma());
         Some(Record {
             merchant: merchant.to_owned(),
             launches: own().count(),
             censored: own().filter(|past| past.total.is_censored()).count(),
             bias: Bias {
-                factor: (-bias).exp(),
-                low: (-bias - reach).exp(),
-                high: (-bias + reach).exp(),
+                factor: (-said.mean).exp(),
+                low: (-said.mean - reach).exp(),
+                high: (-said.mean + reach).exp(),
             },
-            slope,
-            slope_error,
-            spread: calibration.sigma(),
+            slope: 1.0 + line.mean[1],
+            slope_error: line.error(1),
+            spread: line.sigma(),
             correlation: correlation(own().copied()),
             intervals,
             added: added(&judged),
-            skill: without.map_or(0.0, |without| pool.adds(merchant, without, with)),
+            skill: pool.adds(merchant),
             rank: 0,
         })
     };

@@ -207,7 +207,7 @@ fn ln_sum(ln: &[f64]) -> f64 {
 
 impl Updated {
     fn new(cells: &Cells, of: impl Fn(f64) -> Vec<f64>, seen: &Seen<'_>, weights: &[f64]) -> Self {
-        let joint = cells.iter().map(|(units, p)| {
+        let joint = cells.iter().filter(|(_, p)| *p > 0.0).map(|(units, p)| {
             let ln = of(units);
             let all = ln_sum(&ln);
             (

@@ -83,11 +83,7 @@ fn estimate(
     let Some(best) = best else {
         return (None, 0);
     };
-    match Estimate::new(
-        best.low.unwrap_or(best.likely),
-        best.likely,
-        best.high.unwrap_or(best.likely),
-    ) {
+    match Estimate::told(best.low, best.likely, best.high) {
         Ok(estimate) => (Some((best.author.clone(), estimate)), 0),
         Err(_) => (None, 1),
     }

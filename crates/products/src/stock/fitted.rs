@@ -41,7 +41,7 @@ impl Body {
     pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
         Ok(Self {
             demand: demand::Body::fit(history, &settings.demand(), seed)?,
-            lead_times: LeadTimes::learn(history.supply(), settings),
+            lead_times: LeadTimes::learn(history.supply(), history.as_of(), settings),
             settings: settings.clone(),
         })
     }
@@ -50,7 +50,7 @@ impl Body {
     pub(super) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
         Ok(Self {
             demand: self.demand.again(history, seed)?,
-            lead_times: LeadTimes::learn(history.supply(), &self.settings),
+            lead_times: LeadTimes::learn(history.supply(), history.as_of(), &self.settings),
             settings: self.settings.clone(),
         })
     }

@@ -1,57 +1,80 @@
 //! How long orders take to arrive: what receipts taught, what suppliers promise, what the settings say.
 
 use super::settings::Settings;
+use decisions::stock::lead_time::{self, Receipt};
 use features::supply::{Replenishment, Supply, Terms};
+use schema::AsOf;
+use schema::time::date_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Receipts from which a supplier is known by its own.
-const RECEIPTS_MIN: usize = 10;
+/// Receipts of its own that the receipts of all suppliers count for.
+const POOLED_AS: f64 = 5.0;
 
 /// Longer ones are mistakes.
-const DAYS_MAX: u32 = 365;
+const DAYS_MAX: i32 = 365;
 
-/// Days that orders took, each with its share.
+/// Days that an order takes, each with its probability.
 pub(super) type LeadTime = Vec<(u32, f64)>;
 
 /// What receipts taught of each supplier.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct LeadTimes {
-    /// By supplier: days and how many orders took them.
-    of: BTreeMap<String, BTreeMap<u32, u32>>,
+    /// By supplier that sent something.
+    of: BTreeMap<String, Own>,
     /// Where nothing else tells it.
     fallback_days: u32,
 }
 
+/// Of one supplier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Own {
+    days: LeadTime,
+    receipts: usize,
+}
+
 impl LeadTimes {
-    /// From everything that has arrived.
-    pub(super) fn learn(supply: &Supply, settings: &Settings) -> Self {
-        let mut of: BTreeMap<String, BTreeMap<u32, u32>> = BTreeMap::new();
+    /// From everything that was ordered before a day. What has not arrived tells that it takes longer.
+    pub(super) fn learn(supply: &Supply, as_of: AsOf, settings: &Settings) -> Self {
+        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut receipts = Vec::new();
         for sent in &supply.replenishments {
-            let days = sent
-                .received
-                .and_then(|(on, _)| u32::try_from(on - sent.ordered_on).ok())
-                .filter(|days| *days <= DAYS_MAX);
-            if let (Some(supplier), Some(days)) = (&sent.supplier, days) {
-                let counts = of.entry(supplier.clone()).or_default();
-                *counts.entry(days).or_default() += 1;
+            let Some(supplier) = &sent.supplier else {
+                continue;
+            };
+            let days = sent.received.map_or(as_of.epoch_day(), |(on, _)| on) - sent.ordered_on;
+            if days > DAYS_MAX {
+                continue;
             }
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            receipts.push(Receipt {
+                supplier: *numbers.entry(supplier).or_insert(next),
+                ordered: date_of(sent.ordered_on),
+                received: sent.received.map(|(on, _)| date_of(on)),
+            });
         }
+        let learnt = lead_time::LeadTimes::learn(&receipts, as_of.0, POOLED_AS).ok();
+        let of = numbers.into_iter().filter_map(|(supplier, number)| {
+            let learnt = learnt.as_ref()?.of(number);
+            let lead_time::Basis::Own { received, .. } = learnt.basis else {
+                return None;
+            };
+            let own = Own {
+                days: learnt.lead_time.each().filter(|(_, p)| *p > 0.0).collect(),
+                receipts: received,
+            };
+            Some((supplier.to_owned(), own))
+        });
         Self {
-            of,
+            of: of.collect(),
             fallback_days: settings.lead_time_days,
         }
     }
 
-    /// Of a supplier: its receipts, where there are enough; else what it promises; else what the settings say.
+    /// Of a supplier: its receipts; else what it promises; else what the settings say.
     pub(super) fn of(&self, supplier: Option<&str>, terms: Option<&Terms>) -> Option<LeadTime> {
-        let learnt = supplier.and_then(|supplier| self.of.get(supplier));
-        if let Some(counts) = learnt {
-            let all: u32 = counts.values().sum();
-            if all as usize >= RECEIPTS_MIN {
-                let share = |(days, n): (&u32, &u32)| (*days, f64::from(*n) / f64::from(all));
-                return Some(counts.iter().map(share).collect());
-            }
+        if let Some(own) = supplier.and_then(|supplier| self.of.get(supplier)) {
+            return Some(own.days.clone());
         }
         let promised = terms.and_then(|terms| terms.lead_time_days);
         Some(vec![(promised.unwrap_or(self.fallback_days), 1.0)])
@@ -69,9 +92,9 @@ impl LeadTimes {
     }
 
     /// Suppliers that are known by their receipts, with how many there were.
-    pub(super) fn learnt(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub(super) fn learnt(&self) -> impl Iterator<Item = (&str, usize)> {
         self.of
             .iter()
-            .map(|(supplier, counts)| (supplier.as_str(), counts.values().sum()))
+            .map(|(supplier, own)| (supplier.as_str(), own.receipts))
     }
 }

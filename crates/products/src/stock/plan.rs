@@ -3,7 +3,7 @@
 use super::lead_times::LeadTimes;
 use super::settings::{GoalName, Settings, UnmetName};
 use super::standing::Standing;
-use super::terms::{Book, OrderDays};
+use super::terms::{Book, Orders};
 use crate::demand::Key;
 use decisions::stock::propose::{
     Goal, Limits, Line, LineError, Lines, OrderMinimum, Outcome, Proposals, ProposeError,
@@ -118,7 +118,7 @@ impl Lines for Asked<'_> {
         let shelf_life = match &item.until_perished {
             Some(total) => Some(ShelfLife {
                 demand: total.demand()?,
-                level: self.settings.perish_level,
+                level: self.settings.sells_in_time(),
                 wasted_cents: item.unit_cost_cents.unwrap_or(0) as f64,
             }),
             None => None,
@@ -316,7 +316,7 @@ impl Day<'_> {
         let cost = self.of.unit_cost(&key.product, terms);
         let supplier = terms.map(|t| t.supplier.clone());
         let today = self.today;
-        let days = OrderDays::new(terms, settings);
+        let days = Orders::new(terms, settings);
         let now = days.on(today.0);
         let wait = days.until_next(today.0);
         let lead = self.of.lead_times.of(supplier.as_deref(), terms);
@@ -436,14 +436,18 @@ impl Day<'_> {
             let units = self.forecast.quantile_of_total(series, last, level);
             units.max(0.0)
         });
-        // Quantiles of ratios rise; rounding must not make them fall.
-        for at in 1..values.len() {
-            values[at] = values[at].max(values[at - 1]);
-        }
+        rising(&mut values);
         Total {
             values,
             expected: expected[..=last].iter().sum::<f64>().max(0.0),
         }
+    }
+}
+
+/// Quantiles rise; rounding must not make them fall.
+fn rising(values: &mut [f64]) {
+    for at in 1..values.len() {
+        values[at] = values[at].max(values[at - 1]);
     }
 }
 
@@ -500,6 +504,7 @@ fn mixed(each: &[(Total, f64)]) -> Total {
         }
         *value = high;
     }
+    rising(&mut values);
     Total {
         values,
         expected: each.iter().map(|(total, p)| total.expected * p / all).sum(),

@@ -6,7 +6,7 @@ use super::lead_times::LeadTime;
 use super::naive;
 use super::plan::{Of, Plan};
 use super::standing::{Standing, Standings};
-use super::terms::OrderDays;
+use super::terms::Orders;
 use crate::demand::Series;
 use math::random::stream;
 use models::demand::Forecast;
@@ -125,7 +125,7 @@ struct Player {
     costs: Costs,
     shelf_life: Option<u32>,
     pack: u32,
-    orders: OrderDays,
+    orders: Orders,
     lead: LeadTime,
     /// Ours, and that of the naive rule.
     shelves: [Shelf; 2],
@@ -214,8 +214,8 @@ impl Game<'_> {
     /// Whether something can be ordered on a day.
     fn reviews(&self, player: &Player, period: usize) -> bool {
         match player.orders {
-            OrderDays::Weekdays(_) => player.orders.on(self.found.panel.date(period)),
-            OrderDays::Every(days) => (period - self.from).is_multiple_of(days.max(1) as usize),
+            Orders::On(_) => player.orders.on(self.found.panel.date(period)),
+            Orders::Every(days) => (period - self.from).is_multiple_of(days.max(1) as usize),
         }
     }
 
@@ -254,7 +254,7 @@ impl Game<'_> {
                     },
                     shelf_life,
                     pack: terms.and_then(|t| t.pack_units).unwrap_or(1),
-                    orders: OrderDays::new(terms, settings),
+                    orders: Orders::new(terms, settings),
                     lead: self
                         .of
                         .lead_times

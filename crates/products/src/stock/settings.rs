@@ -51,7 +51,8 @@ pub(crate) struct Settings {
     pub(crate) lead_time_days: u32,
     /// Days between orders, where the terms name no weekdays; 1 to 60.
     pub(crate) review_days: u32,
-    /// Probability with which all of an order sells before it perishes, 0.5 to 0.99.
+    /// Probability with which all of an order sells before it perishes, 0.5 to 0.99, where the goal is a service; where it
+    /// is the cost, what perishes is weighed like everything else.
     pub(crate) perish_level: f64,
     /// Cost of moving a unit between sites, in cents; with 0 nothing is moved.
     pub(crate) transfer_cents: u32,
@@ -129,6 +130,16 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Probability with which all of an order must sell before it perishes.
+    pub(crate) fn sells_in_time(&self) -> f64 {
+        /// What perishes costs, so that cost bounds an order; no more than a trace of certainty is asked for beside it.
+        const BY_COST: f64 = 0.01;
+        match self.goal {
+            GoalName::Cost => BY_COST,
+            GoalName::CycleService | GoalName::FillRate => self.perish_level,
+        }
     }
 
     /// Money that one run may order of a supplier, in cents.

@@ -1,8 +1,10 @@
 //! How each product is supplied to each site: the terms that fit best, the settings where they say nothing.
 
 use super::settings::Settings;
+use decisions::stock::OrderDays;
 use features::supply::Terms;
 use jiff::civil::{Date, Weekday};
+use schema::time::epoch_day;
 use std::collections::HashMap;
 
 /// Names of weekdays in table `supply_terms`, Monday first.
@@ -34,48 +36,50 @@ impl<'a> Book<'a> {
     }
 }
 
-/// Days on which an order can be made, Monday first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderDays {
+/// When an order can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Orders {
     /// On these weekdays.
-    Weekdays([bool; 7]),
-    /// Every so many days.
+    On(OrderDays),
+    /// On any day, every so many days.
     Every(u32),
 }
 
-impl OrderDays {
+impl Orders {
     pub(super) fn new(terms: Option<&Terms>, settings: &Settings) -> Self {
-        match terms.and_then(|terms| terms.order_days.as_deref()) {
-            // The contract of the table refuses other names.
-            Some(days) => Self::Weekdays(WEEKDAYS.map(|name| days.split(',').any(|d| d == name))),
-            None => Self::Every(settings.review_days),
+        // The contract of the table refuses other names, and none at all.
+        let named = terms.and_then(|terms| terms.order_days.as_deref());
+        let weekdays: Vec<Weekday> = named
+            .into_iter()
+            .flat_map(|days| days.split(','))
+            .filter_map(|day| WEEKDAYS.iter().position(|name| *name == day))
+            .filter_map(|at| Weekday::from_monday_zero_offset(i8::try_from(at).ok()?).ok())
+            .collect();
+        match OrderDays::new(&weekdays, &[]) {
+            Ok(days) => Self::On(days),
+            Err(_) => Self::Every(settings.review_days),
         }
     }
 
     /// Whether an order can be made on a day.
-    pub(super) fn on(self, day: Date) -> bool {
+    pub(super) fn on(&self, day: Date) -> bool {
         match self {
-            Self::Weekdays(days) => days[monday_first(day.weekday())],
+            Self::On(days) => days.holds(day),
             Self::Every(_) => true,
         }
     }
 
     /// Days from one order to the next.
-    pub(super) fn until_next(self, day: Date) -> u32 {
+    pub(super) fn until_next(&self, day: Date) -> u32 {
         match self {
-            Self::Weekdays(days) => {
-                let today = monday_first(day.weekday());
-                let next = (1..=7).find(|ahead| days[(today + ahead) % 7]);
-                next.and_then(|ahead| u32::try_from(ahead).ok())
-                    .unwrap_or(7)
-            }
-            Self::Every(days) => days,
+            Self::On(days) => days
+                .after(day)
+                .ok()
+                .and_then(|next| u32::try_from(epoch_day(next) - epoch_day(day)).ok())
+                .unwrap_or(7),
+            Self::Every(days) => *days,
         }
     }
-}
-
-fn monday_first(weekday: Weekday) -> usize {
-    usize::try_from(weekday.to_monday_zero_offset()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -110,12 +114,12 @@ mod tests {
 
     #[test]
     fn the_next_order_is_on_the_next_weekday_named() {
-        let days = OrderDays::new(Some(&terms(None, None)), &Settings::default());
+        let days = Orders::new(Some(&terms(None, None)), &Settings::default());
         let monday = date(2026, 3, 2);
         assert!(days.on(monday) && !days.on(date(2026, 3, 3)));
         assert_eq!(days.until_next(monday), 3);
         assert_eq!(days.until_next(date(2026, 3, 5)), 4);
-        let every = OrderDays::new(None, &Settings::default());
+        let every = Orders::new(None, &Settings::default());
         assert!(every.on(monday) && every.until_next(monday) == 1);
     }
 }

@@ -178,6 +178,19 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     }
 }
 
+/// The first place at which two documents differ.
+fn difference(one: &serde_json::Value, other: &serde_json::Value, at: &str) -> Option<String> {
+    use serde_json::Value;
+    match (one, other) {
+        (Value::Object(a), Value::Object(b)) if a.len() == b.len() => a
+            .iter()
+            .find_map(|(key, value)| difference(value, b.get(key)?, &format!("{at}.{key}"))),
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => (0..a.len())
+            .find_map(|place| difference(&a[place], &b[place], &format!("{at}[{place}]"))),
+        (one, other) => (one != other).then(|| format!("{at} is {one:.200} and {other:.200}")),
+    }
+}
+
 #[test]
 fn what_was_measured_is_what_learns_from_the_whole_history() {
     let shop = shop();
@@ -185,10 +198,12 @@ fn what_was_measured_is_what_learns_from_the_whole_history() {
     for kind in KINDS {
         let (product, whole) = trained(*kind);
         let again = product.refit(whole.as_ref(), &HISTORY, 7).unwrap();
+        let (again, same) = (again.artefact(), whole.artefact());
         assert!(
-            again.artefact().to_bytes() == whole.artefact().to_bytes(),
-            "{}: the same choices on the same history",
-            kind.card().kind
+            again.to_bytes() == same.to_bytes(),
+            "{}: the same choices on the same history: {}",
+            kind.card().kind,
+            difference(&again.body, &same.body, "body").unwrap_or_default()
         );
         let until = cut(product.as_ref());
         let measured = product.fit(&HISTORY.until(until), 7).unwrap();

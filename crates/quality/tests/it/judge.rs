@@ -41,12 +41,17 @@ fn typed(rows: &[Site]) -> RecordBatch {
     let latitudes: ArrayRef = Arc::new(rows.iter().map(|r| r.2).collect::<Float64Array>());
     let names: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>; rows.len()]));
     let longitudes: ArrayRef = Arc::new(Float64Array::from(vec![None; rows.len()]));
+    let nothing = || -> ArrayRef { Arc::new(StringArray::from(vec![None::<&str>; rows.len()])) };
+    let capacities: ArrayRef = Arc::new(Int64Array::from(vec![None; rows.len()]));
     RecordBatch::try_from_iter_with_nullable([
         ("site_id", ids, true),
         ("name", names, true),
         ("kind", kinds, true),
         ("latitude", latitudes, true),
         ("longitude", longitudes, true),
+        ("region", nothing(), true),
+        ("format", nothing(), true),
+        ("capacity_units", capacities, true),
     ])
     .unwrap()
 }

@@ -361,12 +361,13 @@ messages! {
     OneLead: "What it sold, what it is expected to sell and why, and what is there to be sold.", "Ce qu’il a vendu, ce qu’il devrait vendre et pourquoi, et ce qu’il y a à vendre.";
     AllSeries: "All series", "Toutes les séries";
     GoThere: "Show", "Montrer";
-    AgainstLately: "{0} against what sold as long before", "{0} face aux ventes d’aussi longtemps avant";
+    AgainstLately: "{0} against the {1} before", "{0} face aux {1} d’avant";
+    BeforeAndAhead: "{0} before, {1} ahead", "{0} avant, {1} à venir";
     LatelyAmount: "{0} a {1} in the last {2} with anything to sell", "{0} par {1} ; périodes récentes où il y avait à vendre : {2}";
-    UsedUp: "at what is expected, used up in the period of {0}", "selon ce qui est attendu, épuisé dans la période du {0}";
+    UsedUp: "at what is expected, used up in the period of", "selon ce qui est attendu, épuisé dans la période du";
     LastsBeyond: "at what is expected, lasts beyond the forecast", "selon ce qui est attendu, suffit au-delà de la prévision";
-    EndOfDay: "at the end of {0}", "à la fin du {0}";
-    NextDue: "next: {0}, due on {1}", "prochain : {0}, attendu le {1}";
+    EndOfDay: "at the end of", "à la fin du";
+    NextDue: "next: {0}, due on", "prochain : {0}, attendu le";
     SoldAndExpected: "Sold, and expected to sell", "Vendu, et attendu";
     FanSold: "sold", "vendu";
     FanExpected: "expected", "attendu";

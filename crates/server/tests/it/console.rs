@@ -418,7 +418,7 @@ for (const path of PATHS) {
       lang: root.lang,
       headings: page.querySelectorAll("h1").length,
       landmarks: ["header", "nav", "main", "footer"].filter((t) => page.querySelector(t)).length,
-      unlabelled: [...page.querySelectorAll("input, select")].filter((e) => e.labels.length === 0).length,
+      unlabelled: [...page.querySelectorAll("input:not([type=hidden]), select")].filter((e) => e.labels.length === 0).length,
       unnamed: [...page.querySelectorAll("svg")].filter((e) => !e.getAttribute("aria-label") || !e.querySelector("title")).length,
       repeated: ids.filter((id, n) => ids.indexOf(id) !== n),
       broken: parts.filter((text) => !text.data.includes(" ") && lines(text) > 1).map((text) => text.data),

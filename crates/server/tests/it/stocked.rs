@@ -1,4 +1,4 @@
-//! A small shop of three sites whose sales are planted: what was sold, what runs out, what is on its way, and what
+//! A small shop of four sites whose sales are planted: what was sold, what runs out, what is on its way, and what
 //! planners changed.
 
 use crate::served::{Served, serving, train, within};
@@ -18,14 +18,21 @@ const DAYS: i64 = 212;
 pub(crate) const HORIZON: i64 = 7;
 
 /// Identifier and name.
-const PRODUCTS: [(&str, &str); 4] = [
+const PRODUCTS: [(&str, &str); 6] = [
     ("p0", "Black tea"),
     ("p1", "Thé d’été <bio>"),
     ("p2", "Coffee"),
     ("p3", "Cocoa"),
+    ("p4", "Mint"),
+    ("p5", "Sugar"),
 ];
 
-const SITES: [(&str, &str); 3] = [("s0", "Lyon"), ("s1", "Nantes"), ("s2", "Lille")];
+const SITES: [(&str, &str); 4] = [
+    ("s0", "Lyon"),
+    ("s1", "Nantes"),
+    ("s2", "Lille"),
+    ("s3", "Rennes"),
+];
 
 /// Days on which p1 cannot be had at s2.
 const EMPTY: [i64; 3] = [200, 201, 202];

@@ -7,11 +7,13 @@
 
 mod counts;
 mod error;
+mod mixture;
 mod normal;
 mod quantiles;
 mod sample;
 
 pub use error::DemandError;
+pub use mixture::mixture_quantiles;
 pub use quantiles::{Quantiles, Units};
 pub use sample::Sample;
 
@@ -125,7 +127,7 @@ impl<'a> Demand<'a> {
     #[must_use]
     pub fn mean(&self) -> f64 {
         match self.0 {
-            Kind::Quantiles(drawn) => drawn.shortage(0.0),
+            Kind::Quantiles(drawn) => drawn.mean(),
             Kind::Count(count) => count.mean(),
             Kind::Normal(normal) => normal.mean,
             Kind::LogNormal(log_normal) => log_normal.mean(),
@@ -200,9 +202,15 @@ impl<'a> Demand<'a> {
         let at = f64::from(count);
         match self.0 {
             Kind::Count(of) => of.mass(at),
-            _ if self.is_whole() => self.above(at - 1.0) - self.above(at),
-            _ if count == 0 => self.cdf(0.5),
-            _ => self.above(at - 0.5) - self.above(at + 0.5),
+            Kind::Quantiles(_) | Kind::Normal(_) | Kind::LogNormal(_) | Kind::Sample(_) => {
+                if self.is_whole() {
+                    self.above(at - 1.0) - self.above(at)
+                } else if count == 0 {
+                    self.cdf(0.5)
+                } else {
+                    self.above(at - 0.5) - self.above(at + 0.5)
+                }
+            }
         }
     }
 

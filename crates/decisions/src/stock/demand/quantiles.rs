@@ -43,6 +43,7 @@ pub(super) struct Drawn<'a> {
     lowest: f64,
     /// Mean excess over the highest value of what is above it, in units.
     excess: f64,
+    mean: f64,
 }
 
 impl<'a> Drawn<'a> {
@@ -64,13 +65,20 @@ impl<'a> Drawn<'a> {
             (None, Some(expected)) => (expected - values[last]).max(0.0) / (1.0 - levels[last]),
             (None, None) => 0.0,
         };
-        Ok(Self {
+        let mut drawn = Self {
             levels,
             values,
             whole: quantiles.units == Units::Whole,
             lowest,
             excess,
-        })
+            mean: 0.0,
+        };
+        drawn.mean = drawn.shortage(0.0);
+        Ok(drawn)
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        self.mean
     }
 
     pub(super) fn is_whole(&self) -> bool {
@@ -81,18 +89,23 @@ impl<'a> Drawn<'a> {
     fn survival(&self, units: f64) -> f64 {
         let last = self.values.len() - 1;
         if units >= self.values[last] {
-            let rest = 1.0 - self.levels[last];
-            return if self.excess > 0.0 {
-                rest * (-(units - self.values[last]) / self.excess).exp()
-            } else {
-                0.0
-            };
+            return self.tail(units);
         }
         let (from, to) = self.around(self.values.partition_point(|value| *value <= units));
         if units <= from.0 {
             return 1.0 - from.1;
         }
-        1.0 - from.1 - (to.1 - from.1) * (units - from.0) / (to.0 - from.0)
+        on_line(from, to, units)
+    }
+
+    /// Probability above a value beyond the highest.
+    fn tail(&self, units: f64) -> f64 {
+        let last = self.values.len() - 1;
+        if self.excess > 0.0 {
+            (1.0 - self.levels[last]) * (-(units - self.values[last]) / self.excess).exp()
+        } else {
+            0.0
+        }
     }
 
     /// Value and level of the corner before the given one, and of that one; the corner before the first is at level 0.
@@ -158,7 +171,7 @@ impl<'a> Drawn<'a> {
         }
         let last = self.values.len() - 1;
         if stock >= self.values[last] {
-            return self.excess * self.survival(stock);
+            return self.excess * self.tail(stock);
         }
         let mut area = self.excess * (1.0 - self.levels[last]);
         for corner in (0..=last).rev() {
@@ -168,7 +181,7 @@ impl<'a> Drawn<'a> {
             }
             let start = from.0.max(stock);
             let at_start = if start > from.0 {
-                self.survival(start)
+                on_line(from, to, start)
             } else {
                 1.0 - from.1
             };
@@ -182,7 +195,7 @@ impl<'a> Drawn<'a> {
         let last = self.values.len() - 1;
         let tail_from = (self.values[last] - 0.5).ceil().max(stock);
         let mut sum = if self.excess > 0.0 {
-            self.survival(tail_from + 0.5) / -(-1.0 / self.excess).exp_m1()
+            self.tail(tail_from + 0.5) / -(-1.0 / self.excess).exp_m1()
         } else {
             0.0
         };
@@ -191,16 +204,21 @@ impl<'a> Drawn<'a> {
             if upper <= stock {
                 return sum;
             }
-            let (from, _) = self.around(corner);
+            let (from, to) = self.around(corner);
             let lower = (from.0 - 0.5).ceil().max(stock).min(upper);
             if lower < upper {
-                let ends = self.survival(lower + 0.5) + self.survival(upper - 0.5);
+                let ends = on_line(from, to, lower + 0.5) + on_line(from, to, upper - 0.5);
                 sum += 0.5 * (upper - lower) * ends;
                 upper = lower;
             }
         }
         sum + (upper - stock).max(0.0)
     }
+}
+
+/// Probability above a value between two corners of different value.
+fn on_line(from: (f64, f64), to: (f64, f64), units: f64) -> f64 {
+    1.0 - from.1 - (to.1 - from.1) * (units - from.0) / (to.0 - from.0)
 }
 
 fn check(levels: &[f64], values: &[f64]) -> Result<(), DemandError> {
@@ -216,16 +234,7 @@ fn check(levels: &[f64], values: &[f64]) -> Result<(), DemandError> {
             allowed_min: QUANTILES_MIN,
         });
     }
-    let mut before = 0.0;
-    for (place, level) in levels.iter().copied().enumerate() {
-        if !(level > before && level < 1.0) {
-            return Err(DemandError::Level {
-                place,
-                found: level,
-            });
-        }
-        before = level;
-    }
+    check_levels(levels)?;
     let mut before = 0.0;
     for (place, value) in values.iter().copied().enumerate() {
         if !(value >= before && value.is_finite()) {
@@ -235,6 +244,21 @@ fn check(levels: &[f64], values: &[f64]) -> Result<(), DemandError> {
             });
         }
         before = value;
+    }
+    Ok(())
+}
+
+/// Levels rise within 0 to 1, both excluded.
+pub(super) fn check_levels(levels: &[f64]) -> Result<(), DemandError> {
+    let mut before = 0.0;
+    for (place, level) in levels.iter().copied().enumerate() {
+        if !(level > before && level < 1.0) {
+            return Err(DemandError::Level {
+                place,
+                found: level,
+            });
+        }
+        before = level;
     }
     Ok(())
 }

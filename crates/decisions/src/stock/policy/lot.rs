@@ -22,8 +22,10 @@ pub struct ReorderLot {
     pub cost: f64,
     /// Orders of a period, on average.
     pub orders: f64,
-    /// Probability that nothing is missing.
+    /// Probability that nothing is missing while an order is awaited.
     pub cycle_service: f64,
+    /// Share of demand that is served from stock.
+    pub fill_rate: f64,
     /// Units in stock, on average.
     pub left: f64,
     /// Units that wait, on average.
@@ -92,10 +94,16 @@ pub fn reorder_lot(
         lot: n,
         cost: (fixed + best.cost) / n,
         orders: rate / n,
-        cycle_service: mean(&|at| lead.cdf(at)),
+        cycle_service: lead.cdf((best.first - 1) as f64),
+        fill_rate: filled(lead, (best.first - 1) as f64, n),
         left: mean(&|at| lead.left_over(at)),
         missing: mean(&|at| lead.shortage(at)),
     })
+}
+
+/// Share of demand that finds stock: of each lot that is not which is missing more at its start than at its end.
+fn filled(lead: &Demand<'_>, reorder_point: f64, lot: f64) -> f64 {
+    1.0 - (lead.shortage(reorder_point) - lead.shortage(reorder_point + lot)) / lot
 }
 
 /// Positions that a lot covers, and what they cost together.
@@ -231,7 +239,8 @@ pub fn reorder_lot_continuous(
         lot,
         cost: fixed / lot + mean(&|at| costs.of_period(lead, at)),
         orders: rate / lot,
-        cycle_service: mean(&|at| lead.cdf(at)),
+        cycle_service: lead.cdf(reorder_point),
+        fill_rate: filled(lead, reorder_point, lot),
         left: mean(&|at| lead.left_over(at)),
         missing: mean(&|at| lead.shortage(at)),
     })

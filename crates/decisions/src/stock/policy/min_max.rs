@@ -36,6 +36,10 @@ struct System<'a> {
     masses: Vec<f64>,
     /// By how far the position is below S: expected periods that it spends there between two orders.
     visits: Vec<f64>,
+    /// The position of least cost, and what it and those below it, and those above it, cost: as far as was asked.
+    least: i64,
+    below: Vec<f64>,
+    above: Vec<f64>,
 }
 
 /// The (s, S) policy of least expected cost, exact.
@@ -59,8 +63,7 @@ pub fn min_max(
     costs: &Costs,
 ) -> Result<MinMax, PolicyError> {
     let mut system = System::new(period, protection, until_arrival, costs)?;
-    let best_alone = protection.quantile(costs.critical_ratio()).round() as i64;
-    let (mut order_up_to, mut reorder_point) = (best_alone, best_alone);
+    let (mut order_up_to, mut reorder_point) = (system.least, system.least);
     let mut cost = loop {
         reorder_point -= 1;
         let cost = system.cost(reorder_point, order_up_to)?;
@@ -123,12 +126,25 @@ impl<'a> System<'a> {
             costs,
             masses,
             visits,
+            least: protection.quantile(costs.critical_ratio()).round() as i64,
+            below: Vec::new(),
+            above: Vec::new(),
         })
     }
 
     /// Expected cents of a period whose order leaves this position.
-    fn of(&self, position: i64) -> f64 {
-        self.costs.of_period(self.protection, position as f64)
+    fn of(&mut self, position: i64) -> f64 {
+        let (known, from, step) = if position <= self.least {
+            (&mut self.below, self.least, -1)
+        } else {
+            (&mut self.above, self.least + 1, 1)
+        };
+        let at = (position - from).unsigned_abs() as usize;
+        while known.len() <= at {
+            let next = from + step * known.len() as i64;
+            known.push(self.costs.of_period(self.protection, next as f64));
+        }
+        known[at]
     }
 
     /// Renewal equation (2b) of the paper, as far as it is needed.
@@ -152,9 +168,10 @@ impl<'a> System<'a> {
         let span = (order_up_to - reorder_point) as usize;
         self.visit(span)?;
         let (mut periods, mut cost) = (0.0, self.costs.ordering);
-        for (below, visits) in (0..).zip(&self.visits[..span]) {
+        for below in 0..span {
+            let visits = self.visits[below];
             periods += visits;
-            cost += visits * self.of(order_up_to - below);
+            cost += visits * self.of(order_up_to - below as i64);
         }
         Ok(cost / periods)
     }

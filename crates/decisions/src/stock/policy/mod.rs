@@ -49,7 +49,9 @@ impl Costs {
 
     /// Expected cents of a period that ends with a stock less this demand.
     fn of_period(&self, demand: &Demand<'_>, stock: f64) -> f64 {
-        self.missing * demand.shortage(stock) + self.holding * demand.left_over(stock)
+        let missing = demand.shortage(stock);
+        let left = (stock - demand.mean() + missing).max(0.0);
+        self.missing * missing + self.holding * left
     }
 }
 

@@ -29,6 +29,7 @@ const SERVICE_MAX: f64 = 0.9999;
 pub(super) struct Curve<'a> {
     /// Demand that the order has to meet.
     pub(super) demand: Demand<'a>,
+    mean: f64,
     life: Option<(Demand<'a>, f64)>,
     /// Cents for one unit not served.
     pub(super) missing: f64,
@@ -113,6 +114,7 @@ impl<'a> Curve<'a> {
             }
         };
         Self {
+            mean: demand.mean(),
             demand,
             life,
             missing,
@@ -135,11 +137,13 @@ impl<'a> Curve<'a> {
     pub(super) fn cost(&self, position: f64) -> f64 {
         // What should stand there counts as asked for, so that it is neither missing twice nor left.
         let standing = position.max(self.floor);
-        let shortage = self.demand.shortage(standing) + (standing - position);
+        let shortage = self.demand.shortage(standing);
+        let left = (standing - self.mean + shortage).max(0.0);
+        let missing = shortage + (standing - position);
         let perished = self
             .life
             .map_or(0.0, |(demand, wasted)| wasted * demand.left_over(position));
-        self.missing * shortage + self.holding * self.demand.left_over(standing) + perished
+        self.missing * missing + self.holding * left + perished
     }
 }
 

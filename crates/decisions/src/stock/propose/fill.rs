@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 
+use super::exchange;
 use super::line::Lines;
 use super::plan::Plan;
 use super::prices::{Competition, Prices};
@@ -66,6 +67,7 @@ pub(super) fn settle<L: Lines + ?Sized>(
         .map(|(place, plan, _)| (*place, *plan))
         .collect();
     use_rest(work, &places, prices);
+    exchange::exchange(work, competition, prices);
 }
 
 /// Takes back the steps that are worth least beyond their price until no limit is broken.

@@ -45,6 +45,7 @@ pub(super) fn decide<L: Lines + ?Sized>(work: &mut Work<'_, L>, limits: &Limits<
             use_what_they_left(work, limits, &found);
         }
     }
+    open_again(work, limits, &members, &mut placed, &found);
     let bound = prices::bound(work, &found, &money, &room);
     Decided {
         prices: found,
@@ -65,35 +66,85 @@ fn members<L: Lines + ?Sized>(work: &Work<'_, L>, limits: &Limits<'_>) -> Vec<Ve
 }
 
 /// Raises or leaves out the orders below their minimum; whether one was left out.
+///
+/// Those that are worth least come first: what they leave may raise the others.
 fn look<L: Lines + ?Sized>(
     work: &mut Work<'_, L>,
     limits: &Limits<'_>,
     members: &[Vec<(usize, Plan)>],
     placed: &mut [Placed],
 ) -> bool {
-    let mut any = false;
+    let mut below: Vec<(f64, usize, Total)> = Vec::new();
     for (order, minimum) in limits.orders.iter().enumerate() {
         if work.left_out[order] || *minimum == OrderMinimum::default() {
             continue;
         }
-        let lines = &members[order];
-        let total = Total::of(work, lines);
+        let total = Total::of(work, &members[order]);
         placed[order] = if total.units == 0 {
             Placed::NothingWanted
-        } else if total.reaches(minimum) {
-            Placed::AsWanted
         } else {
-            raised(work, lines, minimum, total)
+            Placed::AsWanted
         };
-        if !matches!(placed[order], Placed::AsWanted | Placed::Raised { .. }) && total.units > 0 {
-            work.left_out[order] = true;
+        if total.units > 0 && !total.reaches(minimum) {
+            below.push((worth(work, &members[order]), order, total));
+        }
+    }
+    below.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut any = false;
+    for (_, order, total) in below {
+        let lines = &members[order];
+        placed[order] = raised(work, lines, &limits.orders[order], total);
+        if !matches!(placed[order], Placed::Raised { .. }) {
+            leave_out(work, order, lines);
             any = true;
-            for (place, plan) in lines {
-                work.set(*place, plan, 0);
-            }
         }
     }
     any
+}
+
+/// What the lines of an order are worth as they are.
+fn worth<L: Lines + ?Sized>(work: &Work<'_, L>, lines: &[(usize, Plan)]) -> f64 {
+    let each = lines.iter();
+    each.map(|(place, plan)| work.value_of_all(*place, plan, work.steps[*place]))
+        .sum()
+}
+
+fn leave_out<L: Lines + ?Sized>(work: &mut Work<'_, L>, order: usize, lines: &[(usize, Plan)]) {
+    work.left_out[order] = true;
+    for (place, plan) in lines {
+        work.set(*place, plan, 0);
+    }
+}
+
+/// Orders that were left out are placed after all where those that are placed have left enough.
+fn open_again<L: Lines + ?Sized>(
+    work: &mut Work<'_, L>,
+    limits: &Limits<'_>,
+    members: &[Vec<(usize, Plan)>],
+    placed: &mut [Placed],
+    prices: &Prices,
+) {
+    for (order, minimum) in limits.orders.iter().enumerate() {
+        if !work.left_out[order] {
+            continue;
+        }
+        let lines = &members[order];
+        work.left_out[order] = false;
+        fill::use_rest(work, lines, prices);
+        let total = Total::of(work, lines);
+        let found = if total.reaches(minimum) {
+            Placed::AsWanted
+        } else if total.units > 0 {
+            raised(work, lines, minimum, total)
+        } else {
+            placed[order]
+        };
+        if total.units > 0 && matches!(found, Placed::AsWanted | Placed::Raised { .. }) {
+            placed[order] = found;
+        } else {
+            leave_out(work, order, lines);
+        }
+    }
 }
 
 /// In the last round what is left by orders that were left out goes to those that are placed.
@@ -157,12 +208,7 @@ fn raised<L: Lines + ?Sized>(
         return above_what_fits(reachable);
     }
     let before: Vec<u32> = lines.iter().map(|(place, _)| work.steps[*place]).collect();
-    let value = |work: &Work<'_, L>| -> f64 {
-        let each = lines.iter();
-        each.map(|(place, plan)| work.value_of_all(*place, plan, work.steps[*place]))
-            .sum()
-    };
-    let at_first = value(work);
+    let at_first = worth(work, lines);
     let mut climb = Climb {
         total: wanted,
         left: at_first,

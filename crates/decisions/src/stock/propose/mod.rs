@@ -8,6 +8,7 @@
 mod check;
 mod curve;
 mod errors;
+mod exchange;
 mod fill;
 mod limits;
 mod line;
@@ -50,7 +51,8 @@ use work::Work;
 /// A line that cannot be decided is told so in its place and stops no other.
 ///
 /// The same bytes on any number of threads. Time O(lines) for lines that share nothing scarce, else O(steps · log) a
-/// round; memory about 300 bytes a line, and up to 1.2 kB of one that competes.
+/// round; memory about 400 bytes a line, and up to 1.2 kB more of one that
+/// competes.
 ///
 /// # Errors
 /// [`ProposeError`] when a limit is negative or there are too many lines.
@@ -104,9 +106,10 @@ fn order_uses<L: Lines + ?Sized>(work: &Work<'_, L>, placed: &[Placed]) -> Vec<O
     each.map(|((units, cost), placed)| OrderUse {
         units,
         cost: Cents(cost),
-        placed: match placed {
-            Placed::AsWanted if units == 0 => Placed::NothingWanted,
-            other => *other,
+        placed: if units == 0 && *placed == Placed::AsWanted {
+            Placed::NothingWanted
+        } else {
+            *placed
         },
     })
     .collect()

@@ -45,7 +45,7 @@ pub struct Proposal {
     pub wanted_units: u64,
     /// How long the position with the order lasts at expected demand.
     pub cover: Cover,
-    /// Probability that something is missing before the delivery after this one.
+    /// Probability that something is missing between the arrival of this order and the delivery after it.
     pub stockout_probability: f64,
     /// Probability that something is missing before what is ordered now arrives, which no order can change; absent
     /// where demand until then is not known.

@@ -107,6 +107,31 @@ impl Competition {
         }
     }
 
+    /// Number of lines that compete.
+    pub(super) fn n(&self) -> usize {
+        self.priced.len()
+    }
+
+    /// The place and plan of one of them.
+    pub(super) fn line(&self, at: usize) -> (usize, Plan) {
+        (self.priced[at].place, self.priced[at].plan)
+    }
+
+    /// The lines that share a scarce limit with one, itself with them; absent where there are more than `most`.
+    pub(super) fn mates(&self, at: usize, most: usize) -> Option<Vec<(usize, Plan)>> {
+        let plan = &self.priced[at].plan;
+        let none = Vec::new();
+        let of_budget = self.of_budget.get(plan.budget as usize).unwrap_or(&none);
+        let of_site = self.of_site.get(plan.site as usize).unwrap_or(&none);
+        if of_budget.len() + of_site.len() > most {
+            return None;
+        }
+        let mut mates = [of_budget.as_slice(), of_site.as_slice()].concat();
+        mates.sort_unstable();
+        mates.dedup();
+        Some(mates.iter().map(|at| self.line(*at as usize)).collect())
+    }
+
     /// Lines that compete, by their place.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, &Plan)> {
         self.priced.iter().map(|line| (line.place, &line.plan))

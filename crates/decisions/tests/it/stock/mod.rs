@@ -3,7 +3,10 @@
 mod demand;
 mod mix;
 mod policy;
+mod policy_peer;
 mod propose;
+mod propose_many;
 mod propose_shared;
+mod propose_told;
 mod simulate;
 mod when;

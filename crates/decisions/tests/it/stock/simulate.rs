@@ -1,7 +1,7 @@
 //! Policies run over demand: what they promise is what they do.
 
 use decisions::stock::lead_time::LeadTime;
-use decisions::stock::policy::{Costs, Protection, base_stock, min_max, min_max_of};
+use decisions::stock::policy::{Costs, Protection, base_stock, min_max, min_max_of, reorder_lot};
 use decisions::stock::propose::Unmet;
 use decisions::stock::simulate::{
     Charges, Leads, Ledger, NaiveRule, Now, OrderUpTo, Reviews, Setting, SimulateError, simulate,
@@ -118,6 +118,46 @@ fn min_max_costs_what_it_says() {
         [policy.reorder_point - 3, policy.order_up_to],
     );
     assert!(worse.unwrap().cost > policy.cost);
+}
+
+#[test]
+fn a_lot_serves_and_costs_what_it_says() {
+    // Periods so short that hardly two units are asked for in one: reviewed all the time.
+    let (rate, lead) = (0.02, 150_u32);
+    let demand = drawn(&Demand::poisson(rate).unwrap(), 1_500_000, 13, 0);
+    let costs = Costs {
+        holding: 1.0,
+        missing: 20.0,
+        ordering: 300.0,
+    };
+    let of_lead = Demand::poisson(rate * f64::from(lead)).unwrap();
+    let policy = reorder_lot(rate, &of_lead, 1, &costs).unwrap();
+    let setting = Setting {
+        charges: Charges {
+            missing: 20.0,
+            ordering: 300.0,
+            ..CHARGES
+        },
+        warm_up: 5000,
+        ..setting(lead - 1, 1)
+    };
+    let mut rule = |now: &Now<'_>| {
+        let short = policy.reorder_point - now.position();
+        if short >= 0.0 {
+            ((short / policy.lot).floor() + 1.0) * policy.lot
+        } else {
+            0.0
+        }
+    };
+    let found = simulate(&demand, &setting, &mut rule).unwrap();
+    let per_period = found.total_cost() / found.periods as f64;
+    assert!(
+        (per_period / policy.cost - 1.0).abs() < 0.03,
+        "{per_period} {policy:?}"
+    );
+    let fill = found.fill_rate().unwrap();
+    assert!((fill - policy.fill_rate).abs() < 0.01, "{fill} {policy:?}");
+    assert!((found.average_stock() / policy.left - 1.0).abs() < 0.03);
 }
 
 /// Cents of a period of a policy that orders up to a level.

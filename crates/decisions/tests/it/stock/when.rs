@@ -1,7 +1,10 @@
 //! Schedules and lead times.
 
 use decisions::stock::lead_time::{Basis, LeadTime, LeadTimeError, LeadTimes, Receipt};
-use decisions::stock::{Demand, OrderDays, Sample, Schedule, ScheduleError};
+use decisions::stock::{
+    Demand, DemandError, OrderDays, Quantiles, Sample, Schedule, ScheduleError, Units,
+    mixture_quantiles,
+};
 use jiff::civil::{Date, Weekday, date};
 use math::random::stream;
 use rand_chacha::rand_core::Rng;
@@ -198,9 +201,48 @@ fn demand_over_a_lead_time_has_the_variance_of_both() {
     );
     assert!((moment(1) - mean).abs() < 1e-6);
     assert!((moment(2) - mean * mean - variance).abs() < 1e-4);
+    // The quantiles alone are those of the whole.
+    let levels = [0.05, 0.5, 0.9, 0.99];
+    let values = mixture_quantiles(&parts, &levels).unwrap();
+    for (level, value) in levels.iter().zip(values) {
+        assert_eq!(value, sample.demand().quantile(*level));
+    }
     // A lead time of 0 days asks for nothing before arrival.
     let none = LeadTime::fixed(0).unwrap();
     assert_eq!((none.mean(), none.quantile(0.99)), (0.0, 0));
+}
+
+#[test]
+fn quantiles_of_a_mixture_reach_their_levels() {
+    let stored = |values| {
+        Demand::quantiles(Quantiles {
+            levels: &[0.1, 0.5, 0.9],
+            values,
+            expected: None,
+            units: Units::Any,
+        })
+        .unwrap()
+    };
+    let parts = [
+        (2.0, stored(&[1.0, 4.0, 9.0])),
+        (1.0, stored(&[10.0, 30.0, 31.0])),
+    ];
+    let levels = [0.02, 0.3, 0.5, 0.7, 0.95];
+    let values = mixture_quantiles(&parts, &levels).unwrap();
+    for (level, value) in levels.iter().zip(&values) {
+        let reached = (2.0 * parts[0].1.cdf(*value) + parts[1].1.cdf(*value)) / 3.0;
+        assert!((reached - level).abs() < 1e-7, "{level} {reached}");
+    }
+    let wrong = [(-1.0, parts[0].1)];
+    assert!(matches!(
+        mixture_quantiles(&wrong, &levels),
+        Err(DemandError::Weight { place: 0, .. })
+    ));
+    assert_eq!(mixture_quantiles(&[], &levels), Err(DemandError::Empty));
+    assert!(matches!(
+        mixture_quantiles(&parts, &[0.5, 0.4]),
+        Err(DemandError::Level { place: 1, .. })
+    ));
 }
 
 #[test]

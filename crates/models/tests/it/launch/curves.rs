@@ -5,7 +5,7 @@ use models::launch::{
     Column, Curve, CurveError, CurveSettings, Curves, FitError, Past, Sales, Total,
 };
 
-use super::shop::{OPEN_HOURS, Shop, curve, hours};
+use super::shop::{OPEN_HOURS, Shop, curve, hours, pace};
 
 /// Largest distance of two curves.
 fn apart(found: &Curve, up_to: &[f64]) -> f64 {
@@ -28,7 +28,7 @@ fn planted_curves_and_what_tells_them_apart_are_found() {
         let likely = if weights[0] > weights[1] { 0 } else { 1 };
         assert!(weights[likely] > 0.9, "{opening} {weights:?}");
         // A launch's own curve is off by up to 6 %; of some hundred the mean is by less than 1 %.
-        let off = apart(&learnt.clusters()[likely], &curve(is_quick));
+        let off = apart(&learnt.clusters()[likely], &curve(pace(is_quick)));
         assert!(off < 0.02, "{opening} {off}");
     }
 }
@@ -36,7 +36,7 @@ fn planted_curves_and_what_tells_them_apart_are_found() {
 /// Launches of one curve whose stock runs out at a part of demand or not at all.
 fn launches(count: usize, part: Option<f64>) -> Vec<Past> {
     let mut random = stream(11, 0);
-    let (template, up_to) = (Shop::new(1, 1, 0, false).past.remove(0), curve(false));
+    let (template, up_to) = (Shop::new(1, 1, 0, false).past.remove(0), curve(pace(false)));
     (0..count)
         .map(|at| {
             let demand = 200 + 7 * at as u64;
@@ -62,7 +62,7 @@ fn launches_that_ran_out_do_not_bend_the_curve() {
         ..CurveSettings::default()
     };
     let learnt = Curves::fit(&launches(200, Some(0.3)), &one).unwrap();
-    let off = apart(&learnt.clusters()[0], &curve(false));
+    let off = apart(&learnt.clusters()[0], &curve(pace(false)));
     assert!(off < 0.02, "{off}");
     // Were what was sold taken for all that was asked for, launches that ran out would look quick.
     let naive = launches(200, Some(0.3)).into_iter().map(|mut past| {
@@ -75,7 +75,7 @@ fn launches_that_ran_out_do_not_bend_the_curve() {
         past
     });
     let bent = Curves::fit(&naive.collect::<Vec<_>>(), &one).unwrap();
-    let off_naive = apart(&bent.clusters()[0], &curve(false));
+    let off_naive = apart(&bent.clusters()[0], &curve(pace(false)));
     assert!(off_naive > 5.0 * off, "{off_naive} {off}");
 }
 
@@ -100,7 +100,7 @@ fn curves_rise_from_nothing_to_all() {
 #[test]
 fn short_and_long_launches_share_a_curve() {
     // Launches that are open for half as long follow the first half of the curve.
-    let up_to = curve(false);
+    let up_to = curve(pace(false));
     let half = OPEN_HOURS as usize / 2;
     let short: Vec<f64> = up_to[..half]
         .iter()

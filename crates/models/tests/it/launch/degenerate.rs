@@ -69,7 +69,7 @@ fn one_launch_gives_a_wide_forecast_around_it() {
 
 #[test]
 fn few_launches_are_held_out_in_turn() {
-    for count in 2..45 {
+    for count in [2, 3, 5, 7, 8, 9, 12, 20, 39, 40, 44] {
         let shop = Shop::new(3, count, 1, true);
         if shop.past.iter().all(|past| past.total.is_censored()) {
             continue;

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::shop::{DAY, MERCHANTS, Shop, columns};
 
 const SHOPS: u64 = 20;
-const PAST: usize = 400;
-const FUTURE: usize = 100;
+const PAST: usize = 350;
+const FUTURE: usize = 80;
 const HOURS: [usize; 5] = [1, 2, 4, 8, 24];
 
 /// What was forecast of future launches whose demand is known in full.
@@ -20,6 +20,7 @@ struct Run {
     attributes: Score,
     estimate: Score,
     combined: Score,
+    oracle: Score,
     first_day: Score,
     after: [Score; HOURS.len()],
     tau: f64,
@@ -33,8 +34,7 @@ fn settings() -> Settings {
     settings
 }
 
-fn run(seed: u64) -> Run {
-    let shop = Shop::new(seed, PAST, FUTURE, true);
+fn run(shop: &Shop) -> Run {
     let learnt = Forecaster::fit(&shop.past, &columns(), &settings()).unwrap();
     let forecasts: Vec<_> = shop
         .future
@@ -87,6 +87,7 @@ fn run(seed: u64) -> Run {
         attributes: of(&|at| Demand::LogNormal(forecasts[at].attributes)),
         estimate: of(&|at| Demand::LogNormal(forecasts[at].estimate.unwrap())),
         combined: of(&|at| forecasts[at].demand()),
+        oracle: of(&|at| Demand::LogNormal(shop.future[at].oracle)),
         first_day: score(whole_day, &of_day),
         after,
         tau: kendall_tau(&skill, &truth).unwrap(),
@@ -96,7 +97,11 @@ fn run(seed: u64) -> Run {
 
 fn runs() -> &'static [Run] {
     static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
-    RUNS.get_or_init(|| (0..SHOPS).into_par_iter().map(run).collect())
+    RUNS.get_or_init(|| {
+        let each = (0..SHOPS).into_par_iter();
+        each.map(|seed| run(&Shop::new(seed, PAST, FUTURE, true)))
+            .collect()
+    })
 }
 
 fn mean(of: impl Fn(&Run) -> f64) -> f64 {
@@ -134,6 +139,13 @@ fn each_layer_lowers_the_score_by_what_it_tells() {
 }
 
 #[test]
+fn nobody_could_say_much_more_before_the_opening() {
+    let missing = mean(|run| run.combined.crps / run.oracle.crps) - 1.0;
+    println!("missing {missing:.3}");
+    assert!((0.0..0.25).contains(&missing), "{missing}");
+}
+
+#[test]
 fn intervals_hold_at_each_layer_and_after_each_hour() {
     let layers: [(&str, fn(&Run) -> Score); 11] = [
         ("history", |r| r.history),
@@ -157,10 +169,21 @@ fn intervals_hold_at_each_layer_and_after_each_hour() {
         if name == "naive" {
             continue;
         }
-        // Of 2,000 launches in 20 shops the standard error of 80 % is 0.9 %, of 90 % 0.7 %, and somewhat more since
+        if name == "24 hours" {
+            // What is left of a quick launch is a unit or two: an interval of whole units holds more than it promises.
+            assert!((0.78..0.9).contains(&held_80) && (0.88..0.96).contains(&held_90));
+            continue;
+        }
+        // Of 1,600 launches in 20 shops the standard error of 80 % is 1.0 %, of 90 % 0.8 %, and somewhat more since
         // launches of a shop share what was learnt.
-        assert!((held_80 - 0.8).abs() < 0.04, "{name} {held_80}");
-        assert!((held_90 - 0.9).abs() < 0.03, "{name} {held_90}");
+        assert!(
+            (-0.035..0.04).contains(&(held_80 - 0.8)),
+            "{name} {held_80}"
+        );
+        assert!(
+            (-0.025..0.03).contains(&(held_90 - 0.9)),
+            "{name} {held_90}"
+        );
     }
 }
 
@@ -190,4 +213,81 @@ fn what_the_forecaster_measured_of_itself_is_what_came() {
     println!("{said:.3} {came:.3}");
     // Scores of launches with a stock end there, so that the two shares are not of quite the same launches.
     assert!((said - came).abs() < 0.1, "{said} {came}");
+}
+
+#[test]
+fn intervals_hold_where_launches_are_not_as_models_hold() {
+    let runs: Vec<Run> = (0..8)
+        .into_par_iter()
+        .map(|seed| run(&Shop::restless(seed, PAST, FUTURE)))
+        .collect();
+    let mean = |of: &dyn Fn(&Run) -> f64| runs.iter().map(of).sum::<f64>() / runs.len() as f64;
+    let (held_80, held_90) = (
+        mean(&|run| run.combined.held_80),
+        mean(&|run| run.combined.held_90),
+    );
+    // Of 640 launches in 8 shops: standard errors of 1.6 % and 1.2 %.
+    assert!((held_80 - 0.8).abs() < 0.05, "{held_80}");
+    assert!((held_90 - 0.9).abs() < 0.04, "{held_90}");
+    for (at, hours) in HOURS.iter().enumerate().take(4) {
+        let (held_80, held_90) = (
+            mean(&|r| r.after[at].held_80),
+            mean(&|r| r.after[at].held_90),
+        );
+        println!("{hours} hours {held_80:.3} {held_90:.3}");
+        assert!((held_80 - 0.8).abs() < 0.05, "{hours} hours {held_80}");
+        assert!((held_90 - 0.9).abs() < 0.04, "{hours} hours {held_90}");
+    }
+}
+
+#[test]
+fn zz_parts() {
+    let each: Vec<_> = (0..10u64)
+        .into_par_iter()
+        .map(|seed| {
+            let shop = Shop::new(seed, PAST, FUTURE, true);
+            let learnt = Forecaster::fit(&shop.past, &columns(), &settings()).unwrap();
+            let mut sums = [[0.0; 6]; 2];
+            for t in &shop.future {
+                let f = learnt.forecast(&t.past.launch).unwrap();
+                let m: usize = t.past.launch.merchant.as_ref().unwrap()[9..]
+                    .parse()
+                    .unwrap();
+                let (bias, spread) = shop.merchants[m];
+                let l = t.past.launch.estimate.unwrap().likely().ln();
+                let (pa, pe) = (f.attributes.sigma.powi(-2), spread.powi(-2));
+                let best = models::launch::LogNormal {
+                    mu: (pa * f.attributes.mu + pe * (l - bias)) / (pa + pe),
+                    sigma: (pa + pe).powf(-0.5),
+                };
+                // told known, estimate calibrated ours
+                let g = (spread > 0.3) as usize;
+                let d = t.demand as f64;
+                for (at, x) in [
+                    t.oracle,
+                    f.combined,
+                    best,
+                    f.attributes,
+                    f.estimate.unwrap(),
+                    f.history,
+                ]
+                .iter()
+                .enumerate()
+                {
+                    sums[g][at] += ((x.mu - d.max(0.5).ln()).powi(2)) / 1.0;
+                    let _ = x;
+                }
+            }
+            sums
+        })
+        .collect();
+    for g in 0..2 {
+        let tot: Vec<f64> = (0..6)
+            .map(|at| each.iter().map(|s| s[g][at]).sum::<f64>())
+            .collect();
+        println!(
+            "parts {g} rmse ratio to oracle {:?}",
+            tot.iter().map(|x| (x / tot[0]).sqrt()).collect::<Vec<_>>()
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! A shop of launches whose truth is known.
 
 use math::random::stream;
-use models::launch::{Columns, Estimate, Launch, Past, Sales, Total};
+use models::launch::{Columns, Estimate, Launch, LogNormal, Past, Sales, Total};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, Gamma, StandardNormal};
@@ -25,13 +25,13 @@ pub struct Truth {
     pub demand: u64,
     /// All hours, as if there had been enough.
     pub hours: Vec<u32>,
+    /// What one would say who knows how the shop was drawn, all that is told, and the estimate.
+    pub oracle: LogNormal,
 }
 
 pub struct Shop {
     pub past: Vec<Past>,
     pub future: Vec<Truth>,
-    /// Demand of the past launches, the same order.
-    pub demands: Vec<u64>,
     /// By merchant: logarithm of the factor by which estimates are too high, and their spread.
     pub merchants: Vec<(f64, f64)>,
 }
@@ -47,9 +47,13 @@ pub fn columns() -> Columns {
     }
 }
 
-/// Share of demand by each hour: launches of the morning are quick, those of the evening slow.
-pub fn curve(is_quick: bool) -> Vec<f64> {
-    let pace = if is_quick { 5.0 } else { 25.0 };
+/// Hours in which about two thirds of demand come: launches of the morning are quick, those of the evening slow.
+pub fn pace(is_quick: bool) -> f64 {
+    if is_quick { 5.0 } else { 25.0 }
+}
+
+/// Share of demand by each hour.
+pub fn curve(pace: f64) -> Vec<f64> {
     let end = 1.0 - (-f64::from(OPEN_HOURS) / pace).exp();
     (1..=OPEN_HOURS)
         .map(|hour| (1.0 - (-f64::from(hour) / pace).exp()) / end)
@@ -80,75 +84,122 @@ pub fn hours(random: &mut ChaCha8Rng, demand: u64, up_to: &[f64], size: f64) -> 
     each
 }
 
+/// What a shop is drawn from.
+struct Drawn {
+    categories: Vec<f64>,
+    brands: Vec<f64>,
+    merchants: Vec<(f64, f64)>,
+    stocks: bool,
+    restless: bool,
+}
+
+impl Drawn {
+    /// Demand in all beyond what is told, as a deviation, and by what the pace is multiplied.
+    fn untold(&self, random: &mut ChaCha8Rng) -> (f64, f64) {
+        let deviation = normal(random);
+        if !self.restless {
+            return (deviation, 1.0);
+        }
+        // Heavy tails, of Student's t with five degrees of freedom; what sells beyond what is told sells faster.
+        let scale: f64 = Gamma::new(2.5, 2.0 / 5.0).unwrap().sample(random);
+        let deviation = deviation / scale.sqrt();
+        (deviation, (0.25 * normal(random) - 0.1 * deviation).exp())
+    }
+
+    fn launch(&self, random: &mut ChaCha8Rng, at: usize) -> Truth {
+        let category = random.random_range(0..CATEGORIES);
+        let brand = random.random_range(0..BRANDS);
+        let merchant = random.random_range(0..MERCHANTS);
+        let is_quick = random.random_range(0.0..1.0) < 0.5;
+        let price: f64 = (3.0 + 0.6 * normal(random)).exp();
+        let discount: f64 = random.random_range(0.1..0.7);
+        let told = 5.0 + self.categories[category] + self.brands[brand] - 0.4 * (price.ln() - 3.0)
+            + 1.2 * (discount - 0.4);
+        let (deviation, hurry) = self.untold(random);
+        let demand = (told + UNTOLD * deviation).exp().round() as u64;
+        let (bias, spread) = self.merchants[merchant];
+        let noise = bias + spread * normal(random);
+        let likely = (demand as f64).max(0.5) * noise.exp();
+        let hours = hours(random, demand, &curve(hurry * pace(is_quick)), SIZE);
+        let has_stock = self.stocks && random.random_range(0.0..1.0) < 0.6;
+        let stock = (likely * (-bias).exp() * random.random_range(0.6..2.0)).ceil();
+        let stock = has_stock.then_some(stock as u64);
+        let opening = if is_quick { "morning" } else { "evening" };
+        let launch = Launch {
+            id: format!("launch {at}"),
+            opens_hour: 400_000 + 10 * at as i64,
+            duration_hours: OPEN_HOURS,
+            category: Some(format!("category {category}")),
+            merchant: Some(format!("merchant {merchant}")),
+            labels: vec![Some(format!("brand {brand}")), Some(opening.to_owned())],
+            numbers: vec![Some(price), Some(discount)],
+            text: Some(format!("Brand {brand} in category {category}")),
+            estimate: Estimate::new(0.6 * likely, likely, 1.6 * likely).ok(),
+        };
+        let total = match stock {
+            Some(stock) if demand >= stock => Total::AtLeast(stock),
+            _ => Total::Sold(demand),
+        };
+        let sales = Some(Sales::until_sold_out(&hours, stock));
+        // Two independent measurements of the logarithm of demand, each with its own precision.
+        let (of_told, of_estimate) = (UNTOLD.powi(-2), spread.powi(-2));
+        let both = of_told + of_estimate;
+        let oracle = LogNormal {
+            mu: (of_told * told + of_estimate * (likely.ln() - bias)) / both,
+            sigma: both.sqrt().recip(),
+        };
+        Truth {
+            past: Past {
+                launch,
+                total,
+                stock,
+                sales,
+            },
+            demand,
+            hours,
+            oracle,
+        }
+    }
+}
+
 impl Shop {
     /// - `stocks`: whether some launches have a stock that may run out.
     pub fn new(seed: u64, past: usize, future: usize, stocks: bool) -> Self {
+        Self::drawn(seed, past, future, (stocks, false))
+    }
+
+    /// A shop that is not as models hold: demand has heavy tails, each launch its own pace, and what sells beyond what is
+    /// told sells faster.
+    pub fn restless(seed: u64, past: usize, future: usize) -> Self {
+        Self::drawn(seed, past, future, (true, true))
+    }
+
+    fn drawn(seed: u64, past: usize, future: usize, (stocks, restless): (bool, bool)) -> Self {
         let mut random = stream(seed, 0);
         let random = &mut random;
-        let categories: Vec<f64> = (0..CATEGORIES).map(|_| 0.7 * normal(random)).collect();
-        let brands: Vec<f64> = (0..BRANDS).map(|_| 0.35 * normal(random)).collect();
-        let merchants: Vec<(f64, f64)> = (0..MERCHANTS)
-            .map(|merchant| {
-                // Spreads from 0.1 to 0.9, evenly in their logarithm; biases of 35 %.
-                let spread = 0.1 * 9.0_f64.powf(merchant as f64 / (MERCHANTS - 1) as f64);
-                (0.3 * normal(random), spread)
-            })
-            .collect();
+        let categories = (0..CATEGORIES).map(|_| 0.7 * normal(random)).collect();
+        let brands = (0..BRANDS).map(|_| 0.35 * normal(random)).collect();
+        let merchant = |merchant: usize| {
+            // Spreads from 0.1 to 0.9, evenly in their logarithm; biases of 35 %.
+            let spread = 0.1 * 9.0_f64.powf(merchant as f64 / (MERCHANTS - 1) as f64);
+            (0.3 * normal(random), spread)
+        };
+        let merchants = (0..MERCHANTS).map(merchant).collect();
+        let drawn = Drawn {
+            categories,
+            brands,
+            merchants,
+            stocks,
+            restless,
+        };
         let mut all: Vec<Truth> = (0..past + future)
-            .map(|at| {
-                let category = random.random_range(0..CATEGORIES);
-                let brand = random.random_range(0..BRANDS);
-                let merchant = random.random_range(0..MERCHANTS);
-                let is_quick = random.random_range(0.0..1.0) < 0.5;
-                let price: f64 = (3.0 + 0.6 * normal(random)).exp();
-                let discount: f64 = random.random_range(0.1..0.7);
-                let told = 5.0 + categories[category] + brands[brand] - 0.4 * (price.ln() - 3.0)
-                    + 1.2 * (discount - 0.4);
-                let demand = (told + UNTOLD * normal(random)).exp().round() as u64;
-                let (bias, spread) = merchants[merchant];
-                let noise = bias + spread * normal(random);
-                let likely = (demand as f64).max(0.5) * noise.exp();
-                let hours = hours(random, demand, &curve(is_quick), SIZE);
-                let has_stock = stocks && random.random_range(0.0..1.0) < 0.6;
-                let stock = (likely * (-bias).exp() * random.random_range(0.6..2.0)).ceil();
-                let stock = has_stock.then_some(stock as u64);
-                let launch = Launch {
-                    id: format!("launch {at}"),
-                    opens_hour: 400_000 + 10 * at as i64,
-                    duration_hours: OPEN_HOURS,
-                    category: Some(format!("category {category}")),
-                    merchant: Some(format!("merchant {merchant}")),
-                    labels: vec![
-                        Some(format!("brand {brand}")),
-                        Some(if is_quick { "morning" } else { "evening" }.to_owned()),
-                    ],
-                    numbers: vec![Some(price), Some(discount)],
-                    text: Some(format!("Brand {brand} in category {category}")),
-                    estimate: Estimate::new(0.6 * likely, likely, 1.6 * likely).ok(),
-                };
-                let total = match stock {
-                    Some(stock) if demand >= stock => Total::AtLeast(stock),
-                    _ => Total::Sold(demand),
-                };
-                let sales = Sales::until_sold_out(&hours, stock);
-                Truth {
-                    past: Past {
-                        launch,
-                        total,
-                        stock,
-                        sales: Some(sales),
-                    },
-                    demand,
-                    hours,
-                }
-            })
+            .map(|at| drawn.launch(random, at))
             .collect();
         let future = all.split_off(past);
         Self {
-            demands: all.iter().map(|truth| truth.demand).collect(),
             past: all.into_iter().map(|truth| truth.past).collect(),
             future,
-            merchants,
+            merchants: drawn.merchants,
         }
     }
 }

@@ -58,12 +58,12 @@ impl Goods {
         };
         let units: i64 = self.levels.iter().map(|level| level.units).sum();
         let lasts = match forecast.runs_out(units as f64) {
-            Some(day) => Say::UsedUp.with(l, &[&day.to_string()]),
-            None => Say::LastsBeyond.text(l).to_owned(),
+            Some(first) => html! { (Say::UsedUp.text(l)) " " (day(first)) },
+            None => html! { (Say::LastsBeyond.text(l)) },
         };
         html! {
             @if units > 0 { (l.fixed(units as f64, 0)) } @else { (page::badge(Tone::Bad, Say::OutOfStockNow.text(l))) }
-            div.small { (Say::EndOfDay.with(l, &[&last.to_string()])) }
+            div.small { (Say::EndOfDay.text(l)) " " (day(last)) }
             @if units > 0 && forecast.measure == Measure::Units { div.small { (lasts) } }
         }
     }
@@ -75,7 +75,7 @@ impl Goods {
         html! {
             @if self.coming.is_empty() { (Say::None.text(l)) } @else { (l.fixed(units as f64, 0)) }
             @if let Some((units, due)) = next {
-                div.small { (Say::NextDue.with(l, &[&l.fixed(units as f64, 0), &due.to_string()])) }
+                div.small { (Say::NextDue.with(l, &[&l.fixed(units as f64, 0)])) " " (day(due)) }
             }
         }
     }

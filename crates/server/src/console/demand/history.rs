@@ -47,12 +47,23 @@ impl Step {
         })
     }
 
-    /// Periods that a page shows of the past: enough to see the last rounds of weekdays, or a year.
-    pub(super) fn shown(self) -> usize {
+    /// Periods that a page shows of the past before so many ahead: a few rounds of weekdays, a year of weeks, and never so
+    /// many that the fan after them is a sliver.
+    pub(super) fn shown(self, ahead: usize) -> usize {
+        let (least, most) = match self {
+            Self::Day => (28, 84),
+            Self::Week => (52, 104),
+            Self::Month => (24, 60),
+        };
+        (3 * ahead).clamp(least, most)
+    }
+
+    /// Periods of a course small enough to stand in a row: days vary too much with their weekday.
+    pub(super) fn course(self, end: Date) -> Vec<i32> {
         match self {
-            Self::Day => 56,
-            Self::Week => 52,
-            Self::Month => 36,
+            Self::Day => Self::Week.bounds(end, 12),
+            Self::Week => self.bounds(end, 26),
+            Self::Month => self.bounds(end, 24),
         }
     }
 

@@ -104,6 +104,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
         shop: &shop,
         answering: &answering,
         sites: &sites,
+        has_stock: has_stock(&overview),
     };
     let body = html! {
         p.lead { (Say::DemandLead.text(l)) }
@@ -144,6 +145,10 @@ fn of_others(state: &AppState, l: Locale, name: &str) -> Markup {
     }
 }
 
+fn has_stock(overview: &Overview) -> bool {
+    overview.lines.iter().any(|line| line.on_hand.is_some())
+}
+
 fn overall(l: Locale, overview: &Overview) -> Markup {
     let of = |only: Only| {
         overview
@@ -153,7 +158,6 @@ fn overall(l: Locale, overview: &Overview) -> Markup {
             .count() as u64
     };
     let out = of(Only::Out);
-    let told = overview.lines.iter().any(|line| line.on_hand.is_some());
     page::facts(&[
         (
             Say::SeriesOfAll.text(l),
@@ -162,7 +166,7 @@ fn overall(l: Locale, overview: &Overview) -> Markup {
         (
             Say::ShowOut.text(l),
             html! {
-                @if told { (count(l, out)) } @else { span.unknown { (Say::Unknown.text(l)) } }
+                @if has_stock(overview) { (count(l, out)) } @else { span.unknown { (Say::Unknown.text(l)) } }
             },
         ),
         (
@@ -268,6 +272,8 @@ struct Table<'a> {
     shop: &'a Arc<Shop>,
     answering: &'a Arc<Answering>,
     sites: &'a BTreeMap<String, String>,
+    /// Whether any level of stock is told of.
+    has_stock: bool,
 }
 
 impl Table<'_> {
@@ -289,7 +295,7 @@ impl Table<'_> {
         let many = step.map_or_else(String::new, |step| {
             step.periods().with(l, &[&count(l, ahead as u64)])
         });
-        let bounds = span.map(|(step, from)| step.bounds(from, step.shown()));
+        let bounds = span.map(|(step, from)| step.course(from));
         let sites: BTreeSet<Option<&str>> = lines.iter().map(|(_, s)| s.site).collect();
         let openings = bounds.as_ref().and_then(|b| {
             let (from, until) = (*b.first()?, *b.last()?);
@@ -304,15 +310,18 @@ impl Table<'_> {
             Say::SoldLast.with(l, &[&many]),
             Say::ExpectedNext.with(l, &[&many]),
         );
-        let heads = [
+        let mut heads = vec![
             words(Say::ProductId.text(l)),
             words(Say::Site.text(l)),
             words(Say::CourseOfSales.text(l)),
             figures(&before),
             figures(&after),
             figures(Say::ChangeOfDemand.text(l)),
-            figures(Say::OnHand.text(l)),
         ];
+        // Rows end with it, so that without the heading it is not shown.
+        if self.has_stock {
+            heads.push(figures(Say::OnHand.text(l)));
+        }
         let row = |((line, series), forecast): (&(&Line, Series<'_>), &Option<Forecast>)| {
             let measure = forecast.as_ref().map(|f| f.measure);
             let lately = measure.zip(span).and_then(|(measure, (step, from))| {

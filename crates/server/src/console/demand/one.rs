@@ -83,7 +83,9 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
     };
     let step = Step::of(&answering.page);
     let span = step.zip(forecast.periods.first().map(|p| p.first));
-    let bounds = span.map_or_else(Vec::new, |(step, from)| step.bounds(from, step.shown()));
+    let bounds = span.map_or_else(Vec::new, |(step, from)| {
+        step.bounds(from, step.shown(forecast.periods.len()))
+    });
     let past = past(&shop, series, forecast.measure, &bounds);
     let touched = touched(step, &forecast, &bounds, shop.today().epoch_day());
     let goods = Goods::of(state, &snapshot, &shop, series, touched).await?;
@@ -202,7 +204,7 @@ fn facts(
             &next,
             html! {
                 (told.map_or_else(unknown, |total| estimate(l, total, written)))
-                @if let Some(change) = &change { div.small { (Say::AgainstLately.with(l, &[change])) } }
+                @if let Some(change) = &change { div.small { (Say::AgainstLately.with(l, &[change, &many])) } }
             },
         ),
         (

@@ -32,19 +32,30 @@ impl Outlook<'_> {
                 h2 #outlook { (say(Say::SoldAndExpected)) }
                 div.figures {
                     div {
-                        (page::figure(self.title, &fan_chart(&self.fan(), l)))
+                        (page::figure(&self.span(), &fan_chart(&self.fan(), l)))
                         @if let Some(gaps) = self.gaps() { p.small { (gaps) } }
                     }
                     div { (self.drivers()) }
                 }
                 h3 { (say(Say::ExpectedByPeriod)) }
-                (self.ahead())
+                div.narrow { (self.ahead()) }
                 p.small { (say(Say::Method)) (l.colon()) (french::told(l, &self.forecast.method)) }
                 @if !self.past.is_empty() {
-                    details { summary { (say(Say::SoldByPeriod)) } (self.before()) }
+                    details { summary { (say(Say::SoldByPeriod)) } div.narrow { (self.before()) } }
                 }
             }
         }
+    }
+
+    /// What the fan spans.
+    fn span(&self) -> String {
+        let l = self.l;
+        let Some(step) = self.step else {
+            return Say::ExpectedByPeriod.text(l).to_owned();
+        };
+        let many = |n: usize| step.periods().with(l, &[&count(l, n as u64)]);
+        let (before, ahead) = (many(self.past.len()), many(self.forecast.periods.len()));
+        Say::BeforeAndAhead.with(l, &[&before, &ahead])
     }
 
     fn written(&self) -> Written<'_> {
@@ -134,18 +145,26 @@ impl Outlook<'_> {
                 } else {
                     estimate(l, &a.estimate, self.written())
                 },
-                html! {
-                    ul.plain {
-                        @for reason in a.reasons.iter().filter(|_| !a.is_closed()) {
-                            @let (text, told) = french::reason(l, self.currency, reason);
-                            li lang=[(!told).then_some("en")] { (text) }
-                        }
-                    }
-                },
+                self.special(a),
             ]
         };
         let rows: Vec<_> = self.forecast.periods.iter().map(row).collect();
         page::grid(Say::ExpectedByPeriod.text(l), &heads, &rows)
+    }
+
+    /// What is told of a period beside its figure; an empty cell where nothing is.
+    fn special(&self, a: &Ahead) -> Markup {
+        if a.is_closed() || a.reasons.is_empty() {
+            return html! {};
+        }
+        html! {
+            ul.plain {
+                @for reason in &a.reasons {
+                    @let (text, told) = french::reason(self.l, self.currency, reason);
+                    li lang=[(!told).then_some("en")] { (text) }
+                }
+            }
+        }
     }
 
     fn before(&self) -> Markup {
@@ -199,10 +218,14 @@ impl Outlook<'_> {
         if (together - total).abs() > 0.01 * total.abs().max(1.0) {
             return html! { h3 { (title) } p.unknown { (Say::NoDrivers.text(l)) } };
         }
-        let rows = parts.iter().map(|part| BarRow {
-            label: french::told(l, &part.what).into_owned(),
-            value: Some(part.contribution * factor),
-            note: String::new(),
+        let rows = parts.iter().filter_map(|part| {
+            let value = rounded(part.contribution * factor, total * factor);
+            let label = french::told(l, &part.what).into_owned();
+            (value != 0.0).then_some(BarRow {
+                label,
+                value: Some(value),
+                note: String::new(),
+            })
         });
         let chart = BarChart {
             title: title.to_owned(),
@@ -214,5 +237,25 @@ impl Outlook<'_> {
             p { b { (Say::DriversTogether.with(l, &[&self.written().point(l, together)])) } }
             p.small { (Say::DriversLead.text(l)) }
         }
+    }
+}
+
+/// A part of a total to the fourth digit of the total: what is less says nothing of it.
+fn rounded(part: f64, total: f64) -> f64 {
+    let digit = 10.0_f64.powf(total.abs().max(1e-3).log10().floor() - 3.0);
+    (part / digit).round() * digit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_rounded_by_their_total() {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9 * b.abs().max(1.0);
+        assert!(near(rounded(-5.1234, 329.0), -5.1));
+        assert!(near(rounded(0.0009, 329.0), 0.0));
+        assert!(near(rounded(123_456.0, 987_654.0), 123_500.0));
+        assert!(near(rounded(0.25, 0.0), 0.25));
     }
 }

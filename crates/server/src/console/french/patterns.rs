@@ -52,9 +52,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     // Forecasts.
     (
         "mean of {~} and {~} and {~}",
-        "moyenne de {0}, de {1} et de {2}",
+        "moyenne de trois méthodes : {0} ; {1} ; {2}",
     ),
-    ("mean of {~} and {~}", "moyenne de {0} et de {1}"),
+    (
+        "mean of {~} and {~}",
+        "moyenne de deux méthodes : {0} ; {1}",
+    ),
     (
         "how far the share of periods inside an interval of {#} is from it",
         "de combien la part des périodes dans un intervalle à {0} s’en écarte",
@@ -70,6 +73,38 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "{#} of {#} series are not measured: they sold nothing before, or nothing is known of the periods after",
         "{0} séries sur {1} ne sont pas mesurées : elles n’avaient rien vendu avant, ou l’on ne sait rien des périodes après",
+    ),
+    (
+        "fitted before {}, {#} {~} after it of {#} series",
+        "apprise avant le {0}, mesurée sur {1} {2} d’après de {3} séries",
+    ),
+    (
+        "coverage of the interval by tenth of the series, the least selling first: {} %",
+        "couverture de l’intervalle par dixième des séries, les moins vendues d’abord : {0} %",
+    ),
+    (
+        "most periods sell nothing: to forecast zero has an absolute error of {#} beside {#} here, and leaves every shelf empty; so the quantile loss decides",
+        "la plupart des périodes ne vendent rien : prévoir zéro a une erreur absolue de {0}, contre {1} ici, et laisse chaque rayon vide ; c’est donc la perte quantile qui décide",
+    ),
+    (
+        "{#} {~} of series were out of stock: they are not taken for no demand",
+        "{0} {1} de séries étaient en rupture : cela n’est pas pris pour une absence de demande",
+    ),
+    (
+        "the last {#} d are no whole {~}: they are left out",
+        "les {0} derniers jours ne font pas une période entière ({1}) : ils sont laissés de côté",
+    ),
+    (
+        "the calendar ends with {}: after it sites are taken to be open as in the eight weeks before",
+        "le calendrier finit le {0} : après, les sites sont tenus pour ouverts comme dans les huit semaines d’avant",
+    ),
+    (
+        "the calendar ends with {}, before the forecast begins: sites are taken to be open on the weekdays of the last eight weeks, without holidays",
+        "le calendrier finit le {0}, avant le début de la prévision : les sites sont tenus pour ouverts aux jours de la semaine des huit dernières semaines, sans jours fériés",
+    ),
+    (
+        "product {} sold nothing before {}: a forecast needs at least one sale",
+        "l’article {0} n’a rien vendu avant le {1} : une prévision demande au moins une vente",
     ),
     // Ratios, and what must not get worse.
     ("{} ({~} per {~})", "{0} ({1} par {2})"),
@@ -783,6 +818,18 @@ mod tests {
             (
                 "customer \"C 1\" has no order before 2025-01-01: a segment needs at least one",
                 "le client \"C 1\" n’a aucune commande avant le 2025-01-01 : un segment en demande au moins une",
+            ),
+            (
+                "fitted before 2024-07-24, 7 days after it of 24 series",
+                "apprise avant le 2024-07-24, mesurée sur 7 jours d’après de 24 séries",
+            ),
+            (
+                "coverage of the interval by tenth of the series, the least selling first: 91, 88, 90 %",
+                "couverture de l’intervalle par dixième des séries, les moins vendues d’abord : 91, 88, 90 %",
+            ),
+            (
+                "3 weeks of series were out of stock: they are not taken for no demand",
+                "3 semaines de séries étaient en rupture : cela n’est pas pris pour une absence de demande",
             ),
             (
                 "a moment in the format \"%Y-%m-%d\"",

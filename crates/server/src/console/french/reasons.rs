@@ -13,6 +13,142 @@ const SENTENCES: &[(&str, &str)] = &[
         "lately",
         "{mean} {unit} par {step} ; périodes récentes où il y avait à vendre : {periods}",
     ),
+    ("analogue", "comme {launch}, qui s’est vendu à {units}"),
+    ("analogue_sold_out", "comme {launch}, épuisé à {units}"),
+    (
+        "below_minimum_order",
+        "ce qu’on veut de {supplier} coûte {wanted} centimes, et atteindre sa commande minimale coûterait {loss} centimes de plus que d’attendre",
+    ),
+    (
+        "beyond_horizon",
+        "ce qu’on commande maintenant devrait durer au-delà des jours prévus",
+    ),
+    (
+        "category",
+        "ce que les lancements de la catégorie ont vendu",
+    ),
+    (
+        "cost_unknown",
+        "rien n’est commandé sur un budget pour un article dont nul ne connaît le coût",
+    ),
+    ("enough", "un colis de plus vaudrait {cents} centimes"),
+    ("first_hours", "{units} vendus en {hours} heures"),
+    (
+        "for_cost",
+        "c’est la quantité dont le coût attendu des manques, du stock et des pertes est le plus bas",
+    ),
+    (
+        "for_cycle_service",
+        "il en faut autant pour que rien ne manque avec {service} %",
+    ),
+    (
+        "for_fill_rate",
+        "il en faut autant pour servir {service} % de la demande",
+    ),
+    (
+        "for_minimum_order",
+        "commandé pour atteindre ce que le fournisseur livre au moins",
+    ),
+    ("for_minimum_units", "on ne peut pas en commander moins"),
+    ("for_presentation", "le rayon doit en montrer autant"),
+    (
+        "lead_time_unknown",
+        "nul ne sait combien de temps met une commande à arriver",
+    ),
+    (
+        "margin_unknown",
+        "rien n’est commandé au moindre coût pour un article dont nul ne connaît le coût ou le prix",
+    ),
+    (
+        "merchant_estimate",
+        "{author} attend {likely}, ce qui selon ses estimations passées signifie {calibrated} ; poids {weight} %",
+    ),
+    (
+        "minimum_above_capacity",
+        "on ne peut en commander moins de {minimum}, et il y a de la place pour {capacity} : rien n’est commandé",
+    ),
+    (
+        "minimum_above_shelf_life",
+        "on ne peut en commander moins de {minimum}, et {sells} se vendent avant la date limite : rien n’est commandé",
+    ),
+    (
+        "minimum_order_too_large",
+        "la commande minimale de {supplier} ne peut être atteinte : pas plus de {reachable} centimes ne trouvent place",
+    ),
+    (
+        "needed",
+        "{expected} demandés, selon la prévision, dans les {days} jours jusqu’à la livraison d’après",
+    ),
+    (
+        "newsvendor",
+        "{quantity} suffisent avec {level} % : une unité vendue rapporte {margin} centimes, une unité qui reste en perd {loss}",
+    ),
+    (
+        "no_budget",
+        "le budget du fournisseur vaut plus pour d’autres articles",
+    ),
+    (
+        "no_newsvendor",
+        "{what} n’est pas au-dessus de 0 ou n’est pas connu : aucune quantité n’est la meilleure",
+    ),
+    ("no_room", "il n’y a plus de place pour un colis de plus"),
+    ("not_readable", "ce qu’on en sait se contredit : {why}"),
+    (
+        "not_today",
+        "on pourra le commander de nouveau dans {days} jours",
+    ),
+    ("order_not_placed", "rien n’est commandé à {supplier}"),
+    (
+        "pack_above_year",
+        "un colis dépasse les ventes d’une année : {units}",
+    ),
+    (
+        "presentation_above_capacity",
+        "le rayon doit en montrer {presentation}, et il y a de la place pour {capacity} : rien n’est commandé",
+    ),
+    (
+        "share_of_first_day",
+        "{share} % du total sont attendus dans les {hours} premières heures",
+    ),
+    (
+        "site_full",
+        "la place du site vaut plus pour d’autres articles",
+    ),
+    (
+        "sold_out",
+        "épuisé à {units} après {hours} heures entières : on en a demandé davantage",
+    ),
+    (
+        "stock_level_old",
+        "le dernier niveau de stock du site a {days} jours",
+    ),
+    ("stock_position", "{on_hand} en stock, {on_order} en route"),
+    ("stock_unknown", "nul ne sait combien il y en a"),
+    ("unit_cost", "une unité coûte {cents} centimes"),
+    (
+        "usual_order",
+        "la moyenne des {days} derniers jours sur les jours à couvrir, moins ce qu’il y a",
+    ),
+    (
+        "worth_of_budget",
+        "un centime de budget de plus vaudrait {cents} centimes",
+    ),
+    (
+        "worth_of_room",
+        "la place pour une unité de plus vaudrait {cents} centimes",
+    ),
+    (
+        "worth_of_shelf_life",
+        "une unité de plus qui se vend à temps vaudrait {cents} centimes",
+    ),
+    (
+        "worth_of_site",
+        "la place pour une unité de plus sur le site vaudrait {cents} centimes",
+    ),
+    (
+        "would_perish",
+        "un colis de plus ne se vendrait guère avant la date limite",
+    ),
     ("promotion", "une promotion est prévue"),
     ("holiday", "un jour férié"),
     ("closed", "fermé"),
