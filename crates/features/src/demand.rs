@@ -1,11 +1,14 @@
 //! What each product sold at each site, day by day, and what is planned for the days to come.
 
 use crate::LoadError;
+use crate::columns::Columns;
 use crate::load::each;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use crate::overrides::overrides;
+use arrow::array::{Array, AsArray};
 use lake::{Lake, Snapshot};
 use schema::AsOf;
+
+pub use crate::overrides::{Change, Override};
 
 /// Stands for all products or all sites in table `promotions`, and for all sites in table `calendar`.
 pub const ALL: &str = "*";
@@ -116,10 +119,13 @@ pub struct Demand {
     pub out_of_stock: Vec<OutOfStock>,
     /// Stores and warehouses.
     pub places: Vec<Place>,
+    /// What planners changed, in the order in which they did.
+    pub overrides: Vec<Override>,
 }
 
 impl Demand {
-    /// What was known at an earlier day. Plans stay: calendar, promotions and prices are made ahead.
+    /// What was known at an earlier day. Plans stay: calendar, promotions and prices are made ahead. Of the changes of
+    /// planners it is told when they were made.
     #[must_use]
     pub(crate) fn before(&self, as_of: AsOf) -> Self {
         let until = as_of.epoch_day();
@@ -139,34 +145,13 @@ impl Demand {
             prices: self.prices.clone(),
             out_of_stock: out.cloned().collect(),
             places: self.places.clone(),
+            overrides: self
+                .overrides
+                .iter()
+                .filter(|of| of.made_on() < until)
+                .cloned()
+                .collect(),
         }
-    }
-}
-
-/// Columns of a batch, by place.
-struct Columns<'a>(&'a RecordBatch);
-
-impl Columns<'_> {
-    fn text(&self, column: usize, row: usize) -> Option<String> {
-        let column = self.0.column(column).as_string::<i32>();
-        column.is_valid(row).then(|| column.value(row).to_owned())
-    }
-
-    /// The same, nothing where it stands for all.
-    fn one(&self, column: usize, row: usize) -> Option<String> {
-        self.text(column, row).filter(|text| text != ALL)
-    }
-
-    fn day(&self, column: usize, row: usize) -> i32 {
-        self.0
-            .column(column)
-            .as_primitive::<Date32Type>()
-            .value(row)
-    }
-
-    fn number(&self, column: usize, row: usize) -> Option<i64> {
-        let column = self.0.column(column).as_primitive::<Int64Type>();
-        column.is_valid(row).then(|| column.value(row))
     }
 }
 
@@ -180,54 +165,10 @@ impl Columns<'_> {
 pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Demand, LoadError> {
     let mut found = Demand {
         sold: sold(lake, snapshot, as_of).await?,
+        overrides: overrides(lake, snapshot, as_of).await?,
         ..Demand::default()
     };
-    let sql =
-        "SELECT day, site_id, open, holiday, school_holiday FROM calendar ORDER BY site_id, day";
-    each(lake, snapshot, "calendar", sql, |batch| {
-        let of = Columns(batch);
-        let (open, school) = (batch.column(2).as_boolean(), batch.column(4).as_boolean());
-        found
-            .calendar
-            .extend((0..batch.num_rows()).map(|row| CalendarDay {
-                day: of.day(0, row),
-                site: of.one(1, row),
-                open: open.value(row),
-                holiday: of.text(3, row),
-                school_holiday: school.is_valid(row).then(|| school.value(row)),
-            }));
-    })
-    .await?;
-    let sql = "SELECT product_id, site_id, first_day, last_day, depth, spend_cents FROM promotions \
-               ORDER BY first_day, product_id, site_id, promotion_id";
-    each(lake, snapshot, "promotions", sql, |batch| {
-        let of = Columns(batch);
-        let depth = batch.column(4).as_primitive::<Float64Type>();
-        found
-            .promotions
-            .extend((0..batch.num_rows()).map(|row| Promotion {
-                product: of.one(0, row),
-                site: of.one(1, row),
-                first: of.day(2, row),
-                last: of.day(3, row),
-                depth: depth.is_valid(row).then(|| depth.value(row)),
-                spend_cents: of.number(5, row),
-            }));
-    })
-    .await?;
-    let sql =
-        "SELECT product_id, valid_from, price_cents FROM prices ORDER BY product_id, valid_from";
-    each(lake, snapshot, "prices", sql, |batch| {
-        let of = Columns(batch);
-        found
-            .prices
-            .extend((0..batch.num_rows()).map(|row| PriceFrom {
-                product: of.text(0, row).unwrap_or_default(),
-                from: of.day(1, row),
-                cents: of.number(2, row).unwrap_or_default(),
-            }));
-    })
-    .await?;
+    plans(lake, snapshot, &mut found).await?;
     let sql = format!(
         "SELECT product_id, site_id, day, next FROM (SELECT product_id, site_id, day, on_hand, \
          LEAD(day) OVER (PARTITION BY product_id, site_id ORDER BY day) AS next FROM stock_levels \
@@ -235,27 +176,72 @@ pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Dem
     );
     each(lake, snapshot, "stock_levels", &sql, |batch| {
         let of = Columns(batch);
-        let next = batch.column(3).as_primitive::<Date32Type>();
-        found
-            .out_of_stock
-            .extend((0..batch.num_rows()).map(|row| OutOfStock {
-                product: of.text(0, row).unwrap_or_default(),
-                site: of.text(1, row).unwrap_or_default(),
-                from: of.day(2, row),
-                until: next.is_valid(row).then(|| next.value(row)),
-            }));
+        found.out_of_stock.extend(of.rows().map(|row| OutOfStock {
+            product: of.owned(0, row).unwrap_or_default(),
+            site: of.owned(1, row).unwrap_or_default(),
+            from: of.day(2, row).unwrap_or_default(),
+            until: of.day(3, row),
+        }));
     })
     .await?;
     let sql = "SELECT site_id, format FROM sites ORDER BY site_id";
     each(lake, snapshot, "sites", sql, |batch| {
         let of = Columns(batch);
-        found.places.extend((0..batch.num_rows()).map(|row| Place {
-            id: of.text(0, row).unwrap_or_default(),
-            format: of.text(1, row),
+        found.places.extend(of.rows().map(|row| Place {
+            id: of.owned(0, row).unwrap_or_default(),
+            format: of.owned(1, row),
         }));
     })
     .await?;
     Ok(found)
+}
+
+/// Calendar, promotions and prices of all days.
+async fn plans(lake: &Lake, snapshot: &Snapshot, found: &mut Demand) -> Result<(), LoadError> {
+    let sql =
+        "SELECT day, site_id, open, holiday, school_holiday FROM calendar ORDER BY site_id, day";
+    each(lake, snapshot, "calendar", sql, |batch| {
+        let of = Columns(batch);
+        let (open, school) = (batch.column(2).as_boolean(), batch.column(4).as_boolean());
+        found.calendar.extend(of.rows().map(|row| CalendarDay {
+            day: of.day(0, row).unwrap_or_default(),
+            site: one(&of, 1, row),
+            open: open.value(row),
+            holiday: of.owned(3, row),
+            school_holiday: school.is_valid(row).then(|| school.value(row)),
+        }));
+    })
+    .await?;
+    let sql = "SELECT product_id, site_id, first_day, last_day, depth, spend_cents FROM promotions \
+               ORDER BY first_day, product_id, site_id, promotion_id";
+    each(lake, snapshot, "promotions", sql, |batch| {
+        let of = Columns(batch);
+        found.promotions.extend(of.rows().map(|row| Promotion {
+            product: one(&of, 0, row),
+            site: one(&of, 1, row),
+            first: of.day(2, row).unwrap_or_default(),
+            last: of.day(3, row).unwrap_or_default(),
+            depth: of.number(4, row),
+            spend_cents: of.whole(5, row),
+        }));
+    })
+    .await?;
+    let sql =
+        "SELECT product_id, valid_from, price_cents FROM prices ORDER BY product_id, valid_from";
+    each(lake, snapshot, "prices", sql, |batch| {
+        let of = Columns(batch);
+        found.prices.extend(of.rows().map(|row| PriceFrom {
+            product: of.owned(0, row).unwrap_or_default(),
+            from: of.day(1, row).unwrap_or_default(),
+            cents: of.whole(2, row).unwrap_or_default(),
+        }));
+    })
+    .await
+}
+
+/// An identifier, nothing where it stands for all.
+fn one(of: &Columns<'_>, column: usize, row: usize) -> Option<String> {
+    of.owned(column, row).filter(|text| text != ALL)
 }
 
 async fn sold(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Vec<Sold>, LoadError> {
@@ -279,11 +265,11 @@ async fn sold(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Vec<Sold>
         for row in 0..batch.num_rows() {
             let at = site.is_valid(row).then(|| site.value(row));
             let sold = SoldDay {
-                day: of.day(2, row),
-                units: of.number(3, row).unwrap_or_default(),
-                returned_units: of.number(4, row).unwrap_or_default(),
-                spend_cents: of.number(5, row).unwrap_or_default(),
-                returned_cents: of.number(6, row).unwrap_or_default(),
+                day: of.day(2, row).unwrap_or_default(),
+                units: of.whole(3, row).unwrap_or_default(),
+                returned_units: of.whole(4, row).unwrap_or_default(),
+                spend_cents: of.whole(5, row).unwrap_or_default(),
+                returned_cents: of.whole(6, row).unwrap_or_default(),
             };
             match found.last_mut() {
                 Some(last) if last.product == product.value(row) && last.site.as_deref() == at => {
@@ -327,6 +313,20 @@ mod tests {
                 from: 8,
                 cents: 100,
             }],
+            overrides: [3, 8]
+                .map(|day| Override {
+                    id: format!("o{day}"),
+                    made_at_seconds: day * 86_400 + 60,
+                    author: "ann".to_owned(),
+                    product: None,
+                    category: None,
+                    site: None,
+                    first: 9,
+                    last: 12,
+                    change: Change::Factor(2.0),
+                    reason: None,
+                })
+                .into(),
             out_of_stock: vec![OutOfStock {
                 product: "a".to_owned(),
                 site: "s".to_owned(),
@@ -339,5 +339,7 @@ mod tests {
         assert_eq!(earlier.sold, [sold("a", &[3, 5])]);
         assert_eq!(earlier.prices, demand.prices);
         assert!(earlier.out_of_stock.is_empty());
+        // What planners changed is known from the day on on which they did.
+        assert_eq!(earlier.overrides, demand.overrides[..1]);
     }
 }

@@ -12,6 +12,7 @@ mod history;
 pub mod launches;
 mod load;
 mod offers;
+mod overrides;
 mod rounds;
 mod shown;
 mod sites;

@@ -3,8 +3,7 @@
 use super::forecast::Spreads;
 use super::method::{Method, Part, mean_of};
 use super::panel::Panel;
-use super::score::{LEVELS, quantile_loss};
-use super::spread::{Past, Spread};
+use super::spread::{Past, Spread, loss};
 
 /// A window of periods that candidates are compared on.
 #[derive(Debug)]
@@ -96,13 +95,7 @@ impl Candidate {
         let each: Vec<Vec<Past>> = each
             .map(|(forecast, window)| windows.outcomes(window, forecast).0)
             .collect();
-        let mut told = Vec::new();
-        for (at, window) in each.iter().enumerate() {
-            let spread = Spread::without(&each, at)?;
-            let quantiles = |past| LEVELS.map(|level| spread.quantile(level, past));
-            told.extend(window.iter().map(|past| (past.sold, quantiles(past))));
-        }
-        quantile_loss(told)
+        loss(&each)
     }
 
     /// How far off it was over all windows; `None` where it forecast nothing at all.

@@ -1,9 +1,10 @@
 //! What trees see of a series and a period to come, as of the last period known: everything relative to the level.
 
 use super::alike::{ALIKE, Kinds};
+use super::calendar::Dated;
 use super::limits::Limits;
 use super::meaning::{Driver, Meaning, Row};
-use super::panel::{Panel, Role};
+use super::panel::{Panel, Role, Step};
 use super::plans::{of_holidays, of_openings, of_prices, of_promotions, of_schools};
 use super::pooled::Pooled;
 use super::recent::{mean, window};
@@ -26,29 +27,8 @@ pub(super) struct Ground<'a> {
     others: Vec<usize>,
 }
 
-/// A period in the calendar.
-#[derive(Debug, Clone, Copy)]
-struct Dated {
-    weekday: f32,
-    day: f32,
-    month: f32,
-    /// 0 to 1.
-    of_year: f32,
-    left_in_month: f32,
-}
-
 impl<'a> Ground<'a> {
     pub(super) fn new(panel: &'a Panel) -> Self {
-        let dated = |period: usize| {
-            let date = panel.date(period);
-            Dated {
-                weekday: f32::from(date.weekday().to_monday_zero_offset()),
-                day: f32::from(date.day()),
-                month: f32::from(date.month()),
-                of_year: f32::from(date.day_of_year()) / f32::from(date.days_in_year()),
-                left_in_month: f32::from(date.days_in_month() - date.day()),
-            }
-        };
         let special = [
             Role::Promotion,
             Role::Holiday,
@@ -60,9 +40,10 @@ impl<'a> Ground<'a> {
         let [promotion, holiday, school, open, price] = taken;
         let others = (0..panel.columns().len()).filter(|c| !taken.contains(&Some(*c)));
         let limits = Limits::new(panel);
+        let dates = (0..panel.known() + panel.ahead()).map(|period| Dated::new(panel, period));
         Self {
             kinds: Kinds::new(panel),
-            dates: (0..panel.known() + panel.ahead()).map(dated).collect(),
+            dates: dates.collect(),
             pooled: [0, 1].map(|which| Pooled::new(panel, &limits, which)),
             limits,
             promotion,
@@ -111,7 +92,7 @@ impl<'a> Ground<'a> {
         self.of_the_series(stands, period, row);
         self.of_the_year(stands, period, row);
         of_its_groups(stands, period, row);
-        self.of_the_date(period, row);
+        self.of_the_date(stands, period, row);
         let column = |of| self.panel.column(of, stands.series);
         let year_before = stands.years_before(period, 1);
         if let Some(of) = self.promotion {
@@ -184,9 +165,10 @@ impl<'a> Ground<'a> {
         let name = format_args!("growth in a year, of the last half");
         add(name, Trend, half);
         let name = format_args!("a year ago, grown");
-        add(name, Season, stands.grown(period, 1));
+        let years = [1, 2].map(|years| stands.years_before(period, years));
+        add(name, Season, stands.grown(years[0], 1));
         let name = format_args!("one and two years ago, grown");
-        add(name, Season, stands.grown_of_two(period));
+        add(name, Season, stands.grown_of_two(years));
         let name = format_args!("mean of the last 3 alike");
         add(name, Week, relative(mean(&alike[..alike.len().min(3)])));
         let name = format_args!("mean of the last {ALIKE} alike");
@@ -201,7 +183,7 @@ impl<'a> Ground<'a> {
         add(name, Season, stands.around(period, 2));
     }
 
-    fn of_the_date(&self, period: usize, row: &mut impl Row) {
+    fn of_the_date(&self, stands: &Standing<'_>, period: usize, row: &mut impl Row) {
         let date = self.dates[period];
         row.add(format_args!("weekday"), Driver::Week, date.weekday);
         row.add(format_args!("day of the month"), Driver::Season, date.day);
@@ -210,6 +192,17 @@ impl<'a> Ground<'a> {
         row.add(format_args!("month"), Driver::Season, date.month);
         let name = format_args!("time of the year");
         row.add(name, Driver::Season, date.of_year);
+        if self.panel.step() == Step::Month {
+            return;
+        }
+        let off = date.easter.map(|(off, _)| off as f64);
+        row.add_known(format_args!("days from Easter"), Driver::Holiday, off);
+        let years = match date.easter {
+            Some((_, back)) => back.map(|back| stands.back(period, back)),
+            None => [1, 2].map(|years| stands.years_before(period, years)),
+        };
+        let name = format_args!("a year ago by Easter, grown");
+        row.add_known(name, Driver::Season, stands.grown_of_two(years));
     }
 }
 

@@ -29,43 +29,72 @@ impl Forecast {
         self.ahead
     }
 
+    /// The same where something else is expected: quantiles are those of forecasts of that size.
+    ///
+    /// - `change`: is given what is expected, series × [`Forecast::ahead`]; what it puts there must not be below 0.
+    #[must_use]
+    pub fn changed(mut self, change: impl FnOnce(&mut [f64])) -> Self {
+        change(&mut self.expected);
+        self
+    }
+
+    /// What is expected of all series: series × [`Forecast::ahead`].
+    #[must_use]
+    pub fn all(&self) -> &[f64] {
+        &self.expected
+    }
+
     /// What is expected of a series, period by period.
     #[must_use]
     pub fn expected(&self, series: usize) -> &[f64] {
         &self.expected[series * self.ahead..(series + 1) * self.ahead]
     }
 
-    /// The quantile of a level, 0 to 1, of what a series will sell in one period ahead, from 0.
+    /// The quantile of a level, 0 to 1, of what a series will sell in one period ahead, from 0; a whole number where only
+    /// whole numbers were sold.
     #[must_use]
     pub fn quantile(&self, series: usize, ahead: usize, level: f64) -> f64 {
-        let of = self.past(series, ahead, self.expected(series)[ahead]);
-        self.spreads.single.quantile(level, &of)
+        self.spreads
+            .single
+            .quantile(level, &self.period(series, ahead))
     }
 
     /// The quantile of a level, 0 to 1, of what a series will sell in all periods up to one, from 0, together: not the
     /// sum of their quantiles.
     #[must_use]
     pub fn quantile_of_total(&self, series: usize, up_to: usize, level: f64) -> f64 {
-        let expected = self.expected(series)[..=up_to].iter().sum();
-        let of = self.past(series, up_to, expected);
-        self.spreads.total.quantile(level, &of)
+        self.spreads
+            .total
+            .quantile(level, &self.total(series, up_to))
     }
 
-    /// An interval that holds what a series will sell in one period ahead, from 0, with a probability.
+    /// An interval that holds what a series will sell in one period ahead, from 0, with a probability. Of whole numbers
+    /// its ends may lie between two: rounded outwards it holds more than that.
     ///
     /// As much is left out below as above; where so much of it lies at nothing that nothing can be left out below, all is
     /// left out above.
     #[must_use]
     pub fn interval(&self, series: usize, ahead: usize, probability: f64) -> (f64, f64) {
-        interval(probability, |level| self.quantile(series, ahead, level))
+        interval(
+            &self.spreads.single,
+            probability,
+            &self.period(series, ahead),
+        )
     }
 
     /// The same of all periods up to one, from 0, together.
     #[must_use]
     pub fn interval_of_total(&self, series: usize, up_to: usize, probability: f64) -> (f64, f64) {
-        interval(probability, |level| {
-            self.quantile_of_total(series, up_to, level)
-        })
+        interval(&self.spreads.total, probability, &self.total(series, up_to))
+    }
+
+    fn period(&self, series: usize, ahead: usize) -> Past {
+        self.past(series, ahead, self.expected(series)[ahead])
+    }
+
+    fn total(&self, series: usize, up_to: usize) -> Past {
+        let expected = self.expected(series)[..=up_to].iter().sum();
+        self.past(series, up_to, expected)
     }
 
     fn past(&self, series: usize, ahead: usize, forecast: f64) -> Past {
@@ -78,12 +107,12 @@ impl Forecast {
     }
 }
 
-fn interval(probability: f64, quantile: impl Fn(f64) -> f64) -> (f64, f64) {
+fn interval(spread: &Spread, probability: f64, of: &Past) -> (f64, f64) {
     let tail = (1.0 - probability) / 2.0;
-    let low = quantile(tail);
+    let low = spread.bound(tail, of);
     if low == 0.0 {
-        (0.0, quantile(probability))
+        (0.0, spread.bound(probability, of))
     } else {
-        (low, quantile(1.0 - tail))
+        (low, spread.bound(1.0 - tail, of))
     }
 }

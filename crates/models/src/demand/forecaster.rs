@@ -57,6 +57,16 @@ impl Forecaster {
     /// # Errors
     /// [`FitError`] when there are fewer than four times `ahead` periods, or nothing was sold.
     pub fn fit(panel: &Panel, ahead: usize, settings: &Settings) -> Result<Self, FitError> {
+        let early = Self::fit_early(panel, ahead, settings)?;
+        early.again(panel, settings)
+    }
+
+    /// The same, but that it has not learnt again: what it forecasts of the last [`Forecaster::windows`] times `ahead`
+    /// periods it has not seen.
+    ///
+    /// # Errors
+    /// As [`Forecaster::fit`].
+    pub fn fit_early(panel: &Panel, ahead: usize, settings: &Settings) -> Result<Self, FitError> {
         let known = panel.known();
         let needed = (WINDOWS + 1) * ahead;
         if known < needed {
@@ -104,17 +114,19 @@ impl Forecaster {
             quantile_loss: *loss,
         });
         let rounds = boosted.iter().map(|of| (of.scale(), of.rounds().max(1)));
-        let learnt = Self {
+        let rounds = rounds.collect();
+        let parts = chosen.method.parts();
+        let is_part = |of: &Boosted| parts.contains(&Part::Boosted(of.scale()));
+        Ok(Self {
             ahead,
             method: chosen.method.clone(),
             trials: trials.collect(),
-            rounds: rounds.collect(),
-            boosted: Vec::new(),
+            rounds,
+            boosted: boosted.iter().filter(|of| is_part(of)).cloned().collect(),
             spreads: spreads(chosen)?,
             naive: naive.0,
             naive_spreads: spreads(naive.1)?,
-        };
-        learnt.again(panel, settings)
+        })
     }
 
     /// The same method with the same number of trees, learnt from another panel; intervals stay those that were measured.

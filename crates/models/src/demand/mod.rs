@@ -16,6 +16,7 @@
 mod alike;
 mod alone;
 mod boosted;
+mod calendar;
 mod candidate;
 mod columns;
 mod error;

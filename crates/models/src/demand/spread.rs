@@ -2,14 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Groups by size of the forecast at most.
-const SIZES: usize = 10;
+use super::score::{LEVELS, quantile_loss};
 
-/// Groups by how much the series varies, within each of those at most.
-const RESTLESS: usize = 3;
+/// Into how many groups forecasts are told apart at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Shape {
+    /// By size of the forecast.
+    sizes: usize,
+    /// By how much the series varies, within each of those.
+    restless: usize,
+    /// By how far ahead, within each of those.
+    far: usize,
+}
 
-/// Groups by how far ahead, within each of those at most.
-const FAR: usize = 3;
+/// Shapes that are tried: the second where little but the size tells forecasts apart, as of what seldom sells.
+const SHAPES: [Shape; 2] = [
+    Shape {
+        sizes: 10,
+        restless: 3,
+        far: 3,
+    },
+    Shape {
+        sizes: 30,
+        restless: 1,
+        far: 1,
+    },
+];
 
 /// Forecasts that a group needs.
 const GROUP_MIN: usize = 150;
@@ -41,7 +59,8 @@ pub(super) struct Past {
 
 /// Quantiles of what is sold relative to what was forecast.
 ///
-/// Forecasts are grouped by size, by how much their series vary, and by how far ahead they look; within a group
+/// Forecasts are grouped by size, or by size, by how much their series vary, and by how far ahead they look, whichever
+/// forecast windows better that were left out; within a group
 /// quantiles are those of past forecasts, with the finite-sample correction of conformal prediction: where future and
 /// past forecasts of a group are exchangeable, an interval between two of them holds at least its share.
 ///
@@ -54,6 +73,8 @@ pub(super) struct Spread {
     stretch: f64,
     /// Whether more was ever taken back than sold: else no quantile lies below nothing.
     below_nothing: bool,
+    /// Whether only whole numbers were sold: then quantiles are.
+    whole: bool,
 }
 
 /// Forecasts of about one size.
@@ -98,37 +119,42 @@ fn parts<T, K: PartialOrd>(sorted: &[T], most: usize, key: impl Fn(&T) -> K) -> 
 
 impl Spread {
     /// Learns from forecasts and what came of them; those of nothing tell nothing. `None` where there is none.
-    pub(super) fn fit(mut past: Vec<Past>) -> Option<Self> {
+    fn fit(mut past: Vec<Past>, shape: Shape) -> Option<Self> {
         past.retain(|p| p.forecast > 0.0);
         if past.is_empty() {
             return None;
         }
         let below_nothing = past.iter().any(|p| p.sold < 0.0);
+        let whole = past.iter().all(|p| p.sold.fract() == 0.0);
         past.sort_unstable_by(|a, b| a.forecast.total_cmp(&b.forecast));
-        let sizes = parts(&past, SIZES, |p| p.forecast);
+        let sizes = parts(&past, shape.sizes, |p| p.forecast);
         let sizes = sizes.into_iter().map(|size| {
             let up_to = size.last().map_or(0.0, |p| p.forecast);
             let mut alike = size.to_vec();
             alike.sort_unstable_by(|a, b| a.deviation.total_cmp(&b.deviation));
-            let groups = parts(&alike, RESTLESS, |p| p.deviation);
-            let groups = groups.into_iter().map(Restless::fit).collect();
+            let groups = parts(&alike, shape.restless, |p| p.deviation).into_iter();
+            let groups = groups.map(|of| Restless::fit(of, shape.far)).collect();
             Size { up_to, groups }
         });
         Some(Self {
             sizes: sizes.collect(),
             stretch: 1.0,
             below_nothing,
+            whole,
         })
     }
 
-    /// Learns from windows of forecasts, and stretches intervals until each window is held by what the others teach.
+    /// Learns from windows of forecasts, in the shape of least loss, and stretches intervals until each window is held by
+    /// what the others teach. `None` where nothing was forecast.
     ///
     /// All series of a window share what nobody foresaw, so that windows, and not forecasts, are the independent ones.
     pub(super) fn over(windows: &[Vec<Past>]) -> Option<Self> {
-        let mut all = Self::fit(windows.concat())?;
+        let (shape, _) = best_shape(windows).unwrap_or((SHAPES[0], 0.0));
+        let mut all = Self::fit(windows.concat(), shape)?;
         if windows.len() > 1 {
             for (at, window) in windows.iter().enumerate() {
-                let needed = Self::without(windows, at).and_then(|others| others.needed(window));
+                let others = Self::without(windows, at, shape);
+                let needed = others.and_then(|others| others.needed(window));
                 all.stretch = all.stretch.max(needed.unwrap_or(1.0)).min(STRETCH_MAX);
             }
         }
@@ -136,9 +162,9 @@ impl Spread {
     }
 
     /// Learns from all windows but one.
-    pub(super) fn without(windows: &[Vec<Past>], left_out: usize) -> Option<Self> {
+    fn without(windows: &[Vec<Past>], left_out: usize, shape: Shape) -> Option<Self> {
         let others = windows.iter().enumerate().filter(|(at, _)| *at != left_out);
-        Self::fit(others.flat_map(|(_, of)| of).copied().collect())
+        Self::fit(others.flat_map(|(_, of)| of).copied().collect(), shape)
     }
 
     /// By what distances from the median have to be multiplied to hold a window; `None` where it tells nothing.
@@ -146,9 +172,9 @@ impl Spread {
         let told = window.iter().filter(|p| p.forecast > 0.0);
         let mut each: Vec<f64> = told
             .map(|past| {
-                let middle = self.quantile(0.5, past);
+                let middle = self.bound(0.5, past);
                 let tail = if past.sold < middle { TAILS.0 } else { TAILS.1 };
-                let reach = (self.quantile(tail, past) - middle).abs();
+                let reach = (self.bound(tail, past) - middle).abs();
                 let off = (past.sold - middle).abs();
                 if off <= reach { 1.0 } else { off / reach }
             })
@@ -158,9 +184,16 @@ impl Spread {
         each.get(at).copied()
     }
 
-    /// The quantile of a level, 0 to 1, of what is sold where so much is forecast; not below nothing where that was never
-    /// sold.
+    /// The quantile of a level, 0 to 1, of what is sold where so much is forecast; a whole number where only whole numbers
+    /// were sold.
     pub(super) fn quantile(&self, level: f64, of: &Past) -> f64 {
+        let bound = self.bound(level, of);
+        if self.whole { bound.round() } else { bound }
+    }
+
+    /// The same between whole numbers: ends of intervals that hold no more than they promise. Not below nothing where that
+    /// was never sold.
+    pub(super) fn bound(&self, level: f64, of: &Past) -> f64 {
         if of.forecast <= 0.0 {
             return 0.0;
         }
@@ -171,13 +204,30 @@ impl Spread {
             let middle = far.ratio(0.5);
             of.forecast * (middle + self.stretch * (far.ratio(level) - middle))
         });
-        if self.below_nothing {
-            said
-        } else {
-            // Adding 0 makes a negative zero a plain one.
-            said.max(0.0) + 0.0
-        }
+        let least = if self.below_nothing { said } else { 0.0 };
+        // Adding 0 makes a negative zero a plain one.
+        said.max(least) + 0.0
     }
+}
+
+/// Weighted quantile loss of windows of forecasts, each by what the others teach, in the shape of least loss; `None` where
+/// nothing was forecast or sold.
+pub(super) fn loss(windows: &[Vec<Past>]) -> Option<f64> {
+    best_shape(windows).map(|(_, loss)| loss)
+}
+
+fn best_shape(windows: &[Vec<Past>]) -> Option<(Shape, f64)> {
+    let loss = |shape: Shape| {
+        let mut told = Vec::new();
+        for (at, window) in windows.iter().enumerate() {
+            let spread = Spread::without(windows, at, shape)?;
+            let quantiles = |past| LEVELS.map(|level| spread.quantile(level, past));
+            told.extend(window.iter().map(|past| (past.sold, quantiles(past))));
+        }
+        Some((shape, quantile_loss(told)?))
+    };
+    let each = SHAPES.into_iter().filter_map(loss);
+    each.min_by(|one, other| one.1.total_cmp(&other.1))
 }
 
 /// The first that holds, or the last of all.
@@ -186,13 +236,13 @@ fn within<T>(all: &[T], holds: impl Fn(&T) -> bool) -> Option<&T> {
 }
 
 impl Restless {
-    fn fit(alike: &[Past]) -> Self {
+    fn fit(alike: &[Past], far: usize) -> Self {
         // Series of which it is not known how much they vary come last; a bound that is no number could not be kept.
         let last = alike.last().map_or(0.0, |p| p.deviation);
         let up_to = if last.is_finite() { last } else { f64::MAX };
         let mut ahead = alike.to_vec();
         ahead.sort_unstable_by_key(|p| p.ahead);
-        let groups = parts(&ahead, FAR, |p| p.ahead);
+        let groups = parts(&ahead, far, |p| p.ahead);
         Self {
             up_to,
             groups: groups.into_iter().map(Far::fit).collect(),
@@ -239,7 +289,7 @@ fn quantiles(alike: &[Past]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Past, Spread};
+    use super::{Past, SHAPES, Spread};
 
     #[test]
     fn series_that_nobody_knows_how_much_they_vary_are_kept() {
@@ -249,7 +299,8 @@ mod tests {
             ahead: 1,
             sold: f64::from(5 + i % 10),
         };
-        let learnt = Spread::fit((0..1_000).map(past).collect()).expect("there are forecasts");
+        let learnt =
+            Spread::fit((0..1_000).map(past).collect(), SHAPES[0]).expect("there are forecasts");
         let kept = serde_json::to_string(&learnt).unwrap();
         assert_eq!(serde_json::from_str::<Spread>(&kept).unwrap(), learnt);
         assert!(learnt.quantile(0.9, &past(1)) > learnt.quantile(0.1, &past(1)));
@@ -270,7 +321,7 @@ mod tests {
                 }
             })
             .collect();
-        let learnt = Spread::fit(past.clone()).expect("there are forecasts");
+        let learnt = Spread::fit(past.clone(), SHAPES[0]).expect("there are forecasts");
         for deviation in [0.1, 0.8] {
             let of = Past {
                 deviation,
@@ -309,14 +360,14 @@ mod tests {
 
     #[test]
     fn a_single_forecast_gives_a_spread_and_none_gives_none() {
-        assert!(Spread::fit(Vec::new()).is_none());
+        assert!(Spread::fit(Vec::new(), SHAPES[0]).is_none());
         let one = Past {
             forecast: 2.0,
             deviation: f64::NAN,
             ahead: 1,
             sold: 3.0,
         };
-        let learnt = Spread::fit(vec![one]).expect("there is one");
+        let learnt = Spread::fit(vec![one], SHAPES[0]).expect("there is one");
         assert_eq!(
             learnt.quantile(
                 0.5,

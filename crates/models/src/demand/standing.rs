@@ -116,10 +116,15 @@ impl<'a> Standing<'a> {
         few.zip(half).map(|(few, half)| few / half.powf(GROWS_ON))
     }
 
-    /// The period a number of years before one, where it is known.
-    pub(super) fn years_before(&self, period: usize, years: usize) -> Option<usize> {
-        let back = period.checked_sub(years * self.step.year());
+    /// The period so many before one, where it may be looked at.
+    pub(super) fn back(&self, period: usize, back: usize) -> Option<usize> {
+        let back = period.checked_sub(back);
         back.filter(|at| *at < self.known)
+    }
+
+    /// The period a number of years before one, where it may be looked at.
+    pub(super) fn years_before(&self, period: usize, years: usize) -> Option<usize> {
+        self.back(period, years * self.step.year())
     }
 
     /// What was sold a year before, relative to the level then.
@@ -128,17 +133,16 @@ impl<'a> Standing<'a> {
         Some(f64::from(self.values[at]) / self.level_last_year?)
     }
 
-    /// What was sold years before, grown to now, relative to the level.
-    pub(super) fn grown(&self, period: usize, years: usize) -> Option<f64> {
-        let back = self.years_before(period, years)?;
-        let value = Some(f64::from(self.values[back])).filter(|v| !v.is_nan())?;
+    /// What was sold in a period years before, grown to now, relative to the level.
+    pub(super) fn grown(&self, at: Option<usize>, years: usize) -> Option<f64> {
+        let value = Some(f64::from(self.values[at?])).filter(|v| !v.is_nan())?;
         Some(value * self.growth[1]?.powf(GROWS_ON * years as f64) / self.level)
     }
 
-    /// The same of one and two years, the nearer counting twice; of one alone where two are not known.
-    pub(super) fn grown_of_two(&self, period: usize) -> Option<f64> {
-        let one = self.grown(period, 1)?;
-        let two = self.grown(period, 2);
+    /// The same of periods one and two years before, the nearer counting twice; of one alone where two are not known.
+    pub(super) fn grown_of_two(&self, years: [Option<usize>; 2]) -> Option<f64> {
+        let one = self.grown(years[0], 1)?;
+        let two = self.grown(years[1], 2);
         Some(two.map_or(one, |two| (2.0 * one + two) / 3.0))
     }
 

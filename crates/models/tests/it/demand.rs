@@ -378,3 +378,53 @@ fn a_slip_of_the_keyboard_in_one_series_does_not_move_the_others() {
         assert!(with < without + 0.02, "{with} {without}");
     }
 }
+
+#[test]
+fn a_peak_of_easter_is_found_although_easter_moves() {
+    // Weeks from Monday 2021-01-04 on; Easter is 2021-04-04, 2022-04-17, 2023-04-09 and 2024-03-31.
+    let first = date(2021, 1, 4);
+    let easters = [12, 66, 117, 168];
+    let (known, ahead) = (166, 6);
+    let expected = |series: usize, week: usize| {
+        let size = 50.0 + 5.0 * series as f64;
+        size * if easters.contains(&week) { 2.0 } else { 1.0 }
+    };
+    let mut values = Vec::new();
+    for series in 0..SERIES {
+        let mut random = stream(6, series as u64);
+        values.extend((0..known).map(|week| {
+            let noise: f64 = random.random_range(0.9..1.1);
+            (expected(series, week) * noise) as f32
+        }));
+    }
+    for (year, week) in [(2021, 12), (2022, 66), (2023, 117), (2024, 168)] {
+        let monday = Step::Week.after(first, week);
+        assert_eq!(monday.year(), year);
+    }
+    let groups = (0..SERIES as u32).map(|s| [0, s]).collect();
+    let panel = Panel::new(
+        Step::Week,
+        first,
+        (known, ahead),
+        values,
+        groups,
+        Vec::new(),
+    )
+    .unwrap();
+    let learnt = Forecaster::fit(&panel, ahead, &settings()).unwrap();
+    let forecast = learnt.forecast(&panel).unwrap();
+    let off = |of: &dyn Fn(usize, usize) -> f64, week: usize| {
+        let each = (0..SERIES).map(|series| {
+            let truth = expected(series, week);
+            (of(series, week - known) - truth).abs() / truth
+        });
+        each.sum::<f64>() / SERIES as f64
+    };
+    let ours = |series: usize, ahead: usize| forecast.expected(series)[ahead];
+    let naive = Naive::Seasonal.forecast(&panel, ahead);
+    let naive = |series: usize, at: usize| naive[series * ahead + at];
+    // A year before the peak lay a week later: the naive method misses half of it and invents it a week later.
+    assert!(off(&naive, 168) > 0.4 && off(&naive, 169) > 0.9);
+    assert!(off(&ours, 168) < 0.15, "{}", off(&ours, 168));
+    assert!(off(&ours, 169) < 0.15, "{}", off(&ours, 169));
+}

@@ -3,8 +3,9 @@
 use super::CARD;
 use super::asked::{all, asked_series};
 use super::fitted::Body;
+use super::overrides::{Added, Changed};
 use super::series::{Series, series};
-use super::told::{TOTAL, line};
+use super::told::{TOTAL, Told, line, summed};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 pub(super) struct Attached {
     body: Arc<Body>,
     found: Option<Series>,
-    /// Absent where the shop knows other things ahead than the version learnt from.
-    forecast: Option<Forecast>,
+    /// With what planners changed; absent where the shop knows other things ahead than the version learnt from.
+    forecast: Option<Changed>,
     naive: Option<Forecast>,
     /// Products that may not be sold any more.
     ended: BTreeSet<String>,
@@ -38,7 +39,10 @@ impl Attached {
             .map(|p| p.id.clone())
             .collect();
         Self {
-            forecast: panel.and_then(|panel| body.forecaster.forecast(panel).ok()),
+            forecast: found.as_ref().and_then(|found| {
+                let forecast = body.forecaster.forecast(&found.panel).ok()?;
+                Some(found.overrides.change(&found.panel, None, forecast))
+            }),
             naive: panel.map(|panel| body.forecaster.baseline(panel)),
             body,
             found,
@@ -52,15 +56,22 @@ impl Attached {
         asked_series(self.found.as_ref(), asked, CARD.kind, self.today)
     }
 
+    /// What planners add to the forecast of a series.
+    fn added(&self, found: &Series, series: usize) -> Vec<Added> {
+        let changed = self.forecast.as_ref();
+        let added = |changed: &Changed| changed.added(&found.overrides, &found.panel, series);
+        changed.map(added).unwrap_or_default()
+    }
+
+    /// - `line`: of a series, all periods together and each.
     fn answer(
         &self,
         asked: &Asked,
-        forecast: Option<&Forecast>,
+        line: impl Fn(&Series, usize) -> Vec<Told>,
         method: &str,
     ) -> Result<Decisions, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let line = forecast.map(|forecast| line(&self.body, found, forecast, series));
-        let line = line.unwrap_or_default();
+        let line = line(found, series);
         let (total, periods) = line.split_at(line.len().min(1));
         let most = u32::try_from(periods.len()).unwrap_or(u32::MAX);
         if let Some(items) = asked.items.filter(|items| *items == 0 || *items > most) {
@@ -122,12 +133,25 @@ fn named(driver: Driver) -> &'static str {
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.method().name();
-        self.answer(asked, self.forecast.as_ref(), &method)
+        let told = |found: &Series, series: usize| {
+            let changed = self.forecast.as_ref();
+            let added = self.added(found, series);
+            changed.map_or_else(Vec::new, |changed| {
+                line(&self.body, found, &changed.forecast, &added, series)
+            })
+        };
+        self.answer(asked, told, &method)
     }
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.baseline_method().name();
-        self.answer(asked, self.naive.as_ref(), method)
+        let told = |found: &Series, series: usize| {
+            let naive = self.naive.as_ref();
+            naive.map_or_else(Vec::new, |naive| {
+                line(&self.body, found, naive, &[], series)
+            })
+        };
+        self.answer(asked, told, method)
     }
 
     fn all(&self) -> Option<Vec<Asked>> {
@@ -142,7 +166,7 @@ impl Serving for Attached {
     ) -> Result<Explanation, Infeasible> {
         let (series, found) = self.series(asked)?;
         let panel = &found.panel;
-        let ahead = self.forecast.as_ref().map_or(0, Forecast::ahead);
+        let ahead = self.forecast.as_ref().map_or(0, |of| of.forecast.ahead());
         let day = |ahead: usize| panel.date(panel.known() + ahead).to_string();
         let wanted = match about {
             None => 0..ahead,
@@ -158,11 +182,19 @@ impl Serving for Attached {
                 }
             },
         };
+        let mut added = self.added(found, series);
+        added.retain(|one| wanted.contains(&one.ahead));
         let sums = self.body.forecaster.drivers(panel, series, wanted);
-        let sums = sums.unwrap_or_default().into_iter();
-        let mut lines: Vec<ExplanationLine> = sums
-            .map(|(driver, part)| ExplanationLine {
-                what: named(driver).to_owned(),
+        let drivers = sums.unwrap_or_default().into_iter();
+        let drivers = drivers.map(|(driver, part)| (named(driver).to_owned(), part));
+        let changes = summed(&added).into_iter().map(|(at, part)| {
+            let of = &found.overrides.each()[at].of;
+            (format!("change of {} ({})", of.author, of.id), part)
+        });
+        let mut lines: Vec<ExplanationLine> = drivers
+            .chain(changes)
+            .map(|(what, part)| ExplanationLine {
+                what,
                 contribution: part * self.body.scale(),
             })
             .collect();

@@ -2,6 +2,7 @@
 
 use super::attached::Attached;
 use super::measured;
+use super::planners::{Scored, Worth, scored, worth};
 use super::series::{Series, series};
 use super::settings::{Measure, Settings};
 use crate::artefact::Artefact;
@@ -22,7 +23,11 @@ pub(crate) struct Body {
     pub(crate) forecaster: Forecaster,
     series: usize,
     periods: usize,
+    /// First day after what was learnt from.
+    until: jiff::civil::Date,
     notes: Vec<String>,
+    /// Changes of planners, on periods that were not seen.
+    planners: Vec<Scored>,
     pub(crate) golden: Vec<Golden>,
 }
 
@@ -92,9 +97,13 @@ impl Body {
             found: 0,
             needed: u64::from(4 * settings.horizon),
         })?;
-        let horizon = settings.horizon as usize;
-        let forecaster = Forecaster::fit(&found.panel, horizon, &learning(settings, seed))?;
-        Ok(Self::new(settings, forecaster, &found))
+        let (panel, horizon) = (&found.panel, settings.horizon as usize);
+        let learning = learning(settings, seed);
+        let early = Forecaster::fit_early(panel, horizon, &learning)?;
+        let seen = panel.known().saturating_sub(early.windows() * horizon);
+        let planners = scored(&early, &found, seen)?;
+        let forecaster = early.again(panel, &learning)?;
+        Ok(Self::new(settings, forecaster, &found, planners))
     }
 
     /// Learns from another history by the same method.
@@ -105,12 +114,25 @@ impl Body {
             found: 0,
             needed: 1,
         })?;
+        let panel = &found.panel;
+        let seen = settings.step().between(panel.date(0), self.until);
+        let mut planners = self.planners.clone();
+        if let Ok(seen) = usize::try_from(seen)
+            && (1..panel.known()).contains(&seen)
+        {
+            planners.extend(scored(&self.forecaster, &found, seen)?);
+        }
         let learning = learning(settings, seed);
-        let forecaster = self.forecaster.clone().again(&found.panel, &learning)?;
-        Ok(Self::new(settings, forecaster, &found))
+        let forecaster = self.forecaster.clone().again(panel, &learning)?;
+        Ok(Self::new(settings, forecaster, &found, planners))
     }
 
-    fn new(settings: &Settings, forecaster: Forecaster, found: &Series) -> Self {
+    fn new(
+        settings: &Settings,
+        forecaster: Forecaster,
+        found: &Series,
+        planners: Vec<Scored>,
+    ) -> Self {
         let panel = &found.panel;
         let every = (panel.series() / GOLDEN).max(1);
         let golden = (0..panel.series()).step_by(every).take(GOLDEN);
@@ -119,7 +141,9 @@ impl Body {
             forecaster,
             series: panel.series(),
             periods: panel.known(),
+            until: panel.date(panel.known()),
             notes: found.notes.clone(),
+            planners,
             golden: golden.map(|series| Golden::of(panel, series)).collect(),
         }
     }
@@ -235,6 +259,7 @@ impl Fitted for FittedDemand {
                 most.collect::<Vec<_>>().join(", ")
             ));
         }
+        lines.extend(worth(&body.planners).iter().map(Worth::told));
         lines.extend(body.notes.iter().cloned());
         lines
     }
@@ -249,6 +274,14 @@ impl Fitted for FittedDemand {
             "trials": forecaster.trials().iter().map(|trial| serde_json::json!({
                 "method": trial.method.name(),
                 "weighted_quantile_loss": trial.quantile_loss,
+            })).collect::<Vec<_>>(),
+            "planners": worth(&self.body.planners).iter().map(|worth| serde_json::json!({
+                "author": worth.author,
+                "category": worth.category,
+                "changes": worth.changes,
+                "error_without": worth.without,
+                "error_with": worth.with,
+                "gain": worth.gain,
             })).collect::<Vec<_>>(),
             "columns": forecaster.boosted().iter().map(|boosted| {
                 boosted.gains().iter().take(12).map(|(name, gain)| serde_json::json!({

@@ -1,7 +1,7 @@
 //! How good forecasts were on the periods after training, beside the naive ones.
 
 use super::fitted::Body;
-use super::series::series;
+use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
 use features::History;
 use models::demand::{Forecast, LEVELS, Panel, pinball};
@@ -194,12 +194,13 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             days: u32::try_from(days).unwrap_or(0),
         }),
         metrics,
-        notes: notes(body, &ours, &theirs, seldom, panel.series()),
+        notes: notes(body, &ours, &theirs, seldom, &found),
     }
 }
 
 /// What a reader must know to judge the figures.
-fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usize) -> Vec<String> {
+fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, found: &Series) -> Vec<String> {
+    let series = found.panel.series();
     let all = |sums: &[Sums], of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
     let (sold, size) = (
         all(ours, |s| s.sold),
@@ -249,6 +250,12 @@ fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, series: usiz
             "coverage of the interval by tenth of the series, the least selling first: {} %",
             tenths.collect::<Vec<_>>().join(", ")
         ));
+    }
+    if !found.overrides.each().is_empty() {
+        notes.push(
+            "these figures are of forecasts without the changes of planners: what those gain is told apart"
+                .to_owned(),
+        );
     }
     notes.extend(body.notes().iter().cloned());
     notes

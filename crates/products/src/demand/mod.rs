@@ -6,6 +6,8 @@ mod days;
 mod fitted;
 mod measured;
 mod opening;
+mod overrides;
+mod planners;
 mod plans;
 mod series;
 mod settings;
@@ -42,6 +44,7 @@ static CARD: Card = Card {
         "promotions",
         "prices",
         "stock_levels",
+        "overrides",
     ],
     outputs: &[
         Output {

@@ -8,6 +8,7 @@ use models::demand::{Known, Panel, Role};
 
 use super::days::Days;
 use super::opening::Opening;
+use super::overrides::Overrides;
 use super::plans::{holidays, prices, promotions};
 use super::settings::{BeforeFirstSale, Grain, Measure, Returns, Settings};
 
@@ -25,6 +26,10 @@ pub(crate) struct Series {
     /// In the order of the panel.
     pub(crate) keys: Vec<Key>,
     pub(crate) panel: Panel,
+    /// Of the product of each.
+    pub(crate) categories: Vec<Option<String>>,
+    /// What planners change of their forecasts.
+    pub(crate) overrides: Overrides,
     /// What a reader of the forecasts must know of them.
     pub(crate) notes: Vec<String>,
 }
@@ -96,8 +101,11 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     columns.extend(promotions(demand, &keys, &days));
     columns.extend(holidays(demand, &keys, &days));
     columns.extend(prices(demand, &keys, &days));
-    let groups = groups(history, &keys);
+    let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
+    let groups = groups(history, &keys, &categories);
+    let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
     let mut notes = opening.notes;
+    notes.extend(overrides.notes.iter().cloned());
     if out > 0 {
         notes.push(format!(
             "{out} {}s of series were out of stock: they are not taken for no demand",
@@ -123,6 +131,8 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     Some(Series {
         keys,
         panel: panel.ok()?,
+        categories,
+        overrides,
         notes,
     })
 }
@@ -184,13 +194,14 @@ fn leave_out_of_stock(demand: &Demand, keys: &[Key], values: &mut [f32], days: &
     out
 }
 
-/// What series are grouped by: category, product or format of the store, whichever tells them apart, and site.
-fn groups(history: &History, keys: &[Key]) -> Vec<[u32; 2]> {
+fn category(history: &History, key: &Key) -> Option<String> {
     let catalogue = history.catalogue();
-    let category = |key: &Key| {
-        let product = catalogue.get(catalogue.index_of(&key.product)?)?;
-        product.category.clone()
-    };
+    let product = catalogue.get(catalogue.index_of(&key.product)?)?;
+    product.category.clone()
+}
+
+/// What series are grouped by: category, product or format of the store, whichever tells them apart, and site.
+fn groups(history: &History, keys: &[Key], categories: &[Option<String>]) -> Vec<[u32; 2]> {
     let format = |key: &Key| {
         let places = &history.demand().places;
         let place = places.iter().find(|p| Some(&p.id) == key.site.as_ref())?;
@@ -199,8 +210,8 @@ fn groups(history: &History, keys: &[Key]) -> Vec<[u32; 2]> {
     let one_product = keys.iter().all(|key| key.product == keys[0].product);
     let named: Vec<Option<String>> = if one_product {
         keys.iter().map(format).collect()
-    } else if keys.iter().any(|key| category(key).is_some()) {
-        keys.iter().map(category).collect()
+    } else if categories.iter().any(Option::is_some) {
+        categories.to_vec()
     } else {
         keys.iter().map(|key| Some(key.product.clone())).collect()
     };

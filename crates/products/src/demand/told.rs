@@ -1,9 +1,12 @@
 //! What is told of one series.
 
+use std::collections::BTreeMap;
+
 use models::demand::{Forecast, Role};
 use schema::Estimate;
 
 use super::fitted::Body;
+use super::overrides::Added;
 use super::series::Series;
 use super::settings::Measure;
 use crate::answer::Reason;
@@ -27,7 +30,15 @@ fn rounded(body: &Body, value: f64) -> f64 {
 }
 
 /// What is forecast of a series: all periods together, then each.
-pub(super) fn line(body: &Body, found: &Series, forecast: &Forecast, series: usize) -> Vec<Told> {
+///
+/// - `added`: what planners changed of it.
+pub(super) fn line(
+    body: &Body,
+    found: &Series,
+    forecast: &Forecast,
+    added: &[Added],
+    series: usize,
+) -> Vec<Told> {
     let (panel, level) = (&found.panel, body.settings.interval);
     let expected = forecast.expected(series);
     let measured = |point: f64, (low, high): (f64, f64)| {
@@ -50,7 +61,10 @@ pub(super) fn line(body: &Body, found: &Series, forecast: &Forecast, series: usi
         line.push(Told {
             id: TOTAL.to_owned(),
             estimate: measured(expected.iter().sum(), interval),
-            reasons: vec![lately.clone()],
+            reasons: [lately.clone()]
+                .into_iter()
+                .chain(changes(body, found, added))
+                .collect(),
         });
     }
     for (ahead, point) in expected.iter().enumerate() {
@@ -70,6 +84,8 @@ pub(super) fn line(body: &Body, found: &Series, forecast: &Forecast, series: usi
             if panel.value_of(Role::Holiday, series, period) > Some(0.0) {
                 reasons.push(reason("holiday", "a public holiday", []));
             }
+            let of_period = added.iter().filter(|one| one.ahead == ahead).copied();
+            reasons.extend(changes(body, found, &of_period.collect::<Vec<_>>()));
         } else {
             reasons.push(reason("closed", "closed", []));
         }
@@ -80,6 +96,35 @@ pub(super) fn line(body: &Body, found: &Series, forecast: &Forecast, series: usi
         });
     }
     line
+}
+
+/// What planners changed, change by change.
+fn changes(body: &Body, found: &Series, added: &[Added]) -> Vec<Reason> {
+    let told = |(at, more): (usize, f64)| {
+        let of = &found.overrides.each()[at].of;
+        let values = [
+            ("author", of.author.as_str().into()),
+            ("change", of.id.as_str().into()),
+            ("more", schema::estimate::short(more * body.scale()).into()),
+            ("unit", body.unit().into()),
+            ("why", of.reason.as_deref().unwrap_or_default().into()),
+        ];
+        let sentence = match of.reason {
+            Some(_) => "{author} changed it by {more} {unit}: {why}",
+            None => "{author} changed it by {more} {unit}",
+        };
+        reason("override", sentence, values)
+    };
+    summed(added).into_iter().map(told).collect()
+}
+
+/// What each change adds in several periods together.
+pub(super) fn summed(added: &[Added]) -> BTreeMap<usize, f64> {
+    let mut sums = BTreeMap::new();
+    for one in added {
+        *sums.entry(one.at).or_default() += one.after - one.before;
+    }
+    sums
 }
 
 /// What a series sold in the last periods known.

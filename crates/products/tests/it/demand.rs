@@ -9,11 +9,11 @@ use schema::{AsOf, Estimate, ProductId};
 use std::sync::Arc;
 
 /// Monday.
-const FIRST: i32 = 19_723;
-const DAYS: i32 = 210;
-const HORIZON: i32 = 7;
+pub(crate) const FIRST: i32 = 19_723;
+pub(crate) const DAYS: i32 = 210;
+pub(crate) const HORIZON: i32 = 7;
 
-fn product(settings: &str) -> Box<dyn Product> {
+pub(crate) fn product(settings: &str) -> Box<dyn Product> {
     let text = format!(
         "kind = \"demand\"\nowner = \"tests\"\n\n[settings]\nhorizon = {HORIZON}\nrows_max = 10000\n{settings}"
     );
@@ -23,7 +23,7 @@ fn product(settings: &str) -> Box<dyn Product> {
 
 /// Units of a product at a site on a day: closed on Sundays, twice as much on Saturdays, half as much again when
 /// promoted.
-fn units(product: usize, site: usize, day: i32, promoted: bool) -> i64 {
+pub(crate) fn units(product: usize, site: usize, day: i32, promoted: bool) -> i64 {
     let weekday = (day - FIRST).rem_euclid(7);
     let usual = 20 + 10 * product as i64 + 6 * site as i64 + i64::from((day * 7 + 3) % 5);
     match weekday {
@@ -34,11 +34,11 @@ fn units(product: usize, site: usize, day: i32, promoted: bool) -> i64 {
     }
 }
 
-fn is_promoted(day: i32) -> bool {
+pub(crate) fn is_promoted(day: i32) -> bool {
     (day - FIRST).rem_euclid(14) < 3
 }
 
-fn sold() -> Vec<Sold> {
+pub(crate) fn sold() -> Vec<Sold> {
     let mut all = Vec::new();
     for product in 0..3 {
         for site in 0..2 {
@@ -88,7 +88,7 @@ fn promotions(until: i32) -> Vec<Promotion> {
     .collect()
 }
 
-fn whole() -> Demand {
+pub(crate) fn whole() -> Demand {
     Demand {
         sold: sold(),
         calendar: calendar(FIRST + DAYS + HORIZON),
@@ -97,7 +97,7 @@ fn whole() -> Demand {
     }
 }
 
-fn history(demand: Demand) -> Arc<History> {
+pub(crate) fn history(demand: Demand) -> Arc<History> {
     let mut builder = HistoryBuilder::default();
     builder.push(NewLine {
         customer: None,
@@ -118,17 +118,17 @@ fn history(demand: Demand) -> Arc<History> {
     Arc::new(builder.build(as_of, items.collect()).with_demand(demand))
 }
 
-fn fitted(history: &Arc<History>, settings: &str) -> Box<dyn Fitted> {
+pub(crate) fn fitted(history: &Arc<History>, settings: &str) -> Box<dyn Fitted> {
     product(settings).fit(history, 1).unwrap()
 }
 
-fn serving(history: &Arc<History>, settings: &str) -> Box<dyn Serving> {
+pub(crate) fn serving(history: &Arc<History>, settings: &str) -> Box<dyn Serving> {
     let rules = decisions::RuleSet::default();
     let shop = Shop::new(Arc::clone(history), &rules, Arc::new(Recent::default()));
     fitted(history, settings).attach(Arc::new(shop))
 }
 
-fn asked(product: &str, site: Option<&str>) -> Asked {
+pub(crate) fn asked(product: &str, site: Option<&str>) -> Asked {
     Asked {
         product_id: Some(ProductId::new(product).unwrap()),
         placement: site.map(str::to_owned),
@@ -136,12 +136,12 @@ fn asked(product: &str, site: Option<&str>) -> Asked {
     }
 }
 
-fn decided(serving: &dyn Serving, product: &str, site: Option<&str>) -> Decisions {
+pub(crate) fn decided(serving: &dyn Serving, product: &str, site: Option<&str>) -> Decisions {
     let now = jiff::Timestamp::UNIX_EPOCH;
     serving.decide(&asked(product, site), now).unwrap()
 }
 
-fn point(decisions: &Decisions, at: usize) -> f64 {
+pub(crate) fn point(decisions: &Decisions, at: usize) -> f64 {
     decisions.actions[at]
         .estimate
         .as_ref()

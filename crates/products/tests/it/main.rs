@@ -21,6 +21,7 @@ mod laws;
 mod lists;
 mod offers;
 mod planned;
+mod planners;
 mod planted;
 mod promotion;
 mod ratios;
