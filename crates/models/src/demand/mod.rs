@@ -7,7 +7,8 @@
 //! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
 //!   was there, and with a forecast told apart into what drives it.
 //!
-//! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known.
+//! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known. Where
+//! the stock ran out at least what was sold was asked for: [`unconstrain`].
 //!
 //! # Source
 //! Makridakis, Spiliotis, Assimakopoulos (2022) for boosted trees over many series, direct by horizon; Vovk, Gammerman,
@@ -18,6 +19,7 @@ mod alone;
 mod boosted;
 mod calendar;
 mod candidate;
+mod censored;
 mod columns;
 mod error;
 mod examples;
@@ -38,6 +40,7 @@ mod spread;
 mod standing;
 
 pub use boosted::{Boosted, Settings};
+pub use censored::unconstrain;
 pub use error::{FitError, PanelError};
 pub use examples::Examples;
 pub use forecast::Forecast;

@@ -4,7 +4,7 @@ use super::fitted::Body;
 use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
 use features::History;
-use models::demand::{Forecast, LEVELS, Panel, pinball};
+use models::demand::{Forecast, LEVELS, pinball};
 use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard};
 
 /// Share of periods without a sale from which forecasting zero has the least absolute error of all.
@@ -27,19 +27,18 @@ struct Sums {
 }
 
 /// Sums of a forecast over the periods that came, by series.
-fn sums(forecast: &Forecast, later: &Panel, from: usize, interval: f64) -> Vec<Sums> {
+fn sums(forecast: &Forecast, later: &Series, from: usize, interval: f64) -> Vec<Sums> {
     let of = |series: usize| {
         let mut sums = Sums::default();
-        let values = later.values(series);
+        let values = later.panel.values(series);
         // A series that nothing was known of before is told of, not measured.
         if values[..from].iter().all(|v| v.is_nan()) {
             return sums;
         }
         for ahead in 0..forecast.ahead().min(values.len() - from) {
-            let sold = f64::from(values[from + ahead]);
-            if sold.is_nan() {
+            let Some(sold) = later.sold(series, from + ahead) else {
                 continue;
-            }
+            };
             let said = forecast.expected(series)[ahead];
             let quantile = |level: f64| forecast.quantile(series, ahead, level);
             let (low, high) = forecast.interval(series, ahead, interval);
@@ -61,7 +60,7 @@ fn sums(forecast: &Forecast, later: &Panel, from: usize, interval: f64) -> Vec<S
         }
         sums
     };
-    (0..later.series()).map(of).collect()
+    (0..later.keys.len()).map(of).collect()
 }
 
 /// A sum over some series.
@@ -101,9 +100,9 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         Err(why) => return not_measured(&why),
     };
     let measured = |sums: &Sums| sums.periods > 0.0;
-    let both = sums(&forecast, panel, from, settings.interval)
+    let both = sums(&forecast, &found, from, settings.interval)
         .into_iter()
-        .zip(sums(&naive, panel, from, settings.interval))
+        .zip(sums(&naive, &found, from, settings.interval))
         .filter(|(ours, _)| measured(ours));
     let (ours, theirs): (Vec<Sums>, Vec<Sums>) = both.unzip();
     let all = |of: fn(&Sums) -> f64| ours.iter().map(of).sum::<f64>();

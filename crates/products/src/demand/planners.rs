@@ -93,8 +93,7 @@ pub(super) fn scored(
             .collect();
         for series in touched {
             for added in changed.added(overrides, &past, series) {
-                let sold = panel.values(series).get(origin + added.ahead);
-                let sold = sold.map(|sold| f64::from(*sold)).filter(|v| !v.is_nan());
+                let sold = found.sold(series, origin + added.ahead);
                 if let Some(sold) = sold.filter(|_| due.contains(&added.at)) {
                     let sums = sums.entry(added.at).or_default();
                     sums[0] += sold.abs();

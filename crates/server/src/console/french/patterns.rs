@@ -91,6 +91,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} {1} de séries étaient en rupture : cela n’est pas pris pour une absence de demande",
     ),
     (
+        "{#} {~} of series ran out of stock: what was asked for is estimated, at least what was sold",
+        "dans {0} {1} de séries le stock s’est épuisé : la demande y est estimée, au moins ce qui s’est vendu",
+    ),
+    (
         "the last {#} d are no whole {~}: they are left out",
         "les {0} derniers jours ne font pas une période entière ({1}) : ils sont laissés de côté",
     ),
