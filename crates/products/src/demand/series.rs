@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use features::History;
 use features::demand::{Demand, SoldDay};
+use models::coherent::Hierarchy;
 use models::demand::{Known, Panel, Role};
 
 use super::days::Days;
+use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
 use super::plans::{holidays, prices, promotions};
-use super::settings::{BeforeFirstSale, Grain, Measure, Returns, Settings};
+use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, Returns, Settings};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +30,19 @@ pub(crate) struct Series {
     pub(crate) panel: Panel,
     /// Of the product of each.
     pub(crate) categories: Vec<Option<String>>,
+    /// What they add up to, where forecasts are made to agree.
+    pub(super) levels: Option<Levels>,
     /// What planners change of their forecasts.
     pub(crate) overrides: Overrides,
     /// What a reader of the forecasts must know of them.
     pub(crate) notes: Vec<String>,
+}
+
+impl Series {
+    /// What the series add up to, where forecasts are made to agree.
+    pub(super) fn hierarchy(&self) -> Option<&Hierarchy> {
+        self.levels.as_ref().map(|levels| &levels.hierarchy)
+    }
 }
 
 /// What a day of a series counts, in units, or in whole money.
@@ -104,7 +115,12 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
     let groups = groups(history, &keys, &categories);
     let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
+    let levels = match settings.coherent {
+        Coherent::Off => None,
+        Coherent::Chosen => levels(&keys, &categories, &demand.places),
+    };
     let mut notes = opening.notes;
+    notes.extend(levels.iter().flat_map(|of| of.notes.iter().cloned()));
     notes.extend(overrides.notes.iter().cloned());
     if out > 0 {
         notes.push(format!(
@@ -132,6 +148,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         keys,
         panel: panel.ok()?,
         categories,
+        levels,
         overrides,
         notes,
     })

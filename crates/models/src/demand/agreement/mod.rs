@@ -17,6 +17,10 @@ use past::Past;
 /// What forecasts may become: a series that is closed, or of which nothing is expected, stays so.
 const SIGN: Sign = Sign::NothingStays;
 
+/// Share of the loss that must be gained before forecasts are changed: what is less is rounding, as where groups are
+/// forecast by what is a sum itself.
+const GAIN_MIN: f64 = 1e-3;
+
 /// How forecasts of series were made to agree with those of the groups above them, and what that was worth in the past.
 /// Holds numbers, no code; serialisable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,7 +70,7 @@ pub struct LevelError {
 impl Agreement {
     /// Forecasts the groups of a hierarchy by themselves, and chooses how they and the series are made to agree: by their
     /// past errors on the windows that the method was chosen on, each by what the others teach. The sums of the series
-    /// are taken unless something is better beyond two standard errors.
+    /// are taken unless something is better by a thousandth of the loss and beyond two standard errors.
     ///
     /// Returns with it the forecaster, whose intervals are those of what it tells now.
     ///
@@ -96,7 +100,10 @@ impl Agreement {
         let loss =
             LevelLoss::new(hierarchy, weights).map_err(crate::coherent::ChoiceError::from)?;
         let choice = choose(hierarchy, &windows, &Method::ALL, &loss, SIGN)?;
-        let method = choice.weights.method();
+        let method = match choice.weights.method() {
+            method if gain(&choice, method) < GAIN_MIN => Method::BottomUp,
+            method => method,
+        };
         let agreed = past.agreed(hierarchy, method, SIGN)?;
         let levels = past.errors(hierarchy, &agreed)?;
         let weighings = weighings(&choice);
@@ -204,6 +211,23 @@ impl Agreement {
     #[must_use]
     pub fn check(&self) -> f64 {
         self.used.as_ref().map_or(0.0, |used| used.weights.check())
+    }
+}
+
+/// By how much a way is better than the sums of the series, as a share of their loss.
+fn gain(choice: &Choice, method: Method) -> f64 {
+    let loss = |of: Method| {
+        let trial = choice.trials.iter().find(|trial| trial.method == of);
+        match trial.map(|trial| &trial.outcome) {
+            Some(Outcome::Tried { loss, .. }) => *loss,
+            Some(Outcome::NotTried(_)) | None => f64::INFINITY,
+        }
+    };
+    let summed = loss(Method::BottomUp);
+    if summed.is_finite() {
+        1.0 - loss(method) / summed.max(f64::MIN_POSITIVE)
+    } else {
+        1.0
     }
 }
 

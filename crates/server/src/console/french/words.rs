@@ -274,6 +274,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "jour de la semaine et ouvertures",
     ),
     ("holidays", "jours fériés"),
+    (
+        "agreement with the levels above",
+        "accord avec les niveaux au-dessus",
+    ),
     ("price", "prix"),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
