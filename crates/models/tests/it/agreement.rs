@@ -136,19 +136,13 @@ fn a_total_that_can_be_foreseen_makes_the_forecasts_of_series_better() {
         let (agreement, forecaster) = learnt(&panel, &hierarchy);
         let plain = forecaster.forecast(&panel).unwrap();
         let agreed = agreement.agree(&panel, &hierarchy, plain.clone()).unwrap();
-        println!(
-            "{seed}: {} {:?} {:?}",
-            agreement.method().name(),
-            agreement.levels(),
-            agreement.weighings()
-        );
-        println!(
-            "{} by {}; {:?}",
-            off(&plain, growing),
-            forecaster.method().name(),
-            agreement.groups().map(|g| g.method().name())
-        );
-        println!("{}", off(&agreed, growing));
+        // The sum of the series does not see that they grow; the total does.
+        let total = |of: &Forecast, ahead: usize| sums(&hierarchy, of)[ahead];
+        for ahead in 0..AHEAD {
+            let truth: f64 = (0..SERIES).map(|s| growing(s, WEEKS + ahead)).sum();
+            let (was, is) = (total(&plain, ahead) / truth, total(&agreed, ahead) / truth);
+            assert!(was < 0.8 && (is - 1.0).abs() < 0.03, "{was} {is}");
+        }
         plain_off += off(&plain, growing);
         agreed_off += off(&agreed, growing);
         assert!(agreement.changes());
@@ -157,7 +151,8 @@ fn a_total_that_can_be_foreseen_makes_the_forecasts_of_series_better() {
         let total = &agreement.levels()[0];
         assert!(total.agreed < 0.5 * total.summed, "{total:?}");
     }
-    assert!(agreed_off < 0.85 * plain_off, "{agreed_off} {plain_off}");
+    // Measured: 0.33 to 0.36 times as far off.
+    assert!(agreed_off < 0.5 * plain_off, "{agreed_off} {plain_off}");
 }
 
 #[test]
@@ -165,14 +160,13 @@ fn sums_of_series_are_kept_where_groups_cannot_be_forecast_better() {
     // Every series has level and scatter of its own, and nothing else: all that can be known of a group is known of them.
     let all: Vec<usize> = (0..SERIES).collect();
     let hierarchy = hierarchy(&all);
-    for seed in 0..4 {
+    for seed in 0..20 {
         let sold = |series: usize, week: usize| {
             let mut random = stream(seed + 100, (series * 1_000 + week) as u64);
             (20.0 + series as f64) * random.random_range(0.7..1.3)
         };
         let panel = panel(WEEKS, sold, always);
         let (agreement, forecaster) = learnt(&panel, &hierarchy);
-        println!("{:?} {:?}", agreement.weighings(), agreement.levels());
         assert_eq!(agreement.method(), Method::BottomUp);
         assert!(!agreement.changes() && agreement.groups().is_none());
         let plain = forecaster.forecast(&panel).unwrap();

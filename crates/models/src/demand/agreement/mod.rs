@@ -17,9 +17,9 @@ use past::Past;
 /// What forecasts may become: a series that is closed, or of which nothing is expected, stays so.
 const SIGN: Sign = Sign::NothingStays;
 
-/// Share of the loss that must be gained before forecasts are changed: what is less is rounding, as where groups are
-/// forecast by what is a sum itself.
-const GAIN_MIN: f64 = 1e-3;
+/// Share of the loss that must be gained before forecasts are changed. Three windows tell little of their own noise: where
+/// no way was better than another, two standard errors let one in twenty draws gain a hundredth by chance.
+const GAIN_MIN: f64 = 0.02;
 
 /// How forecasts of series were made to agree with those of the groups above them, and what that was worth in the past.
 /// Holds numbers, no code; serialisable.
@@ -70,7 +70,7 @@ pub struct LevelError {
 impl Agreement {
     /// Forecasts the groups of a hierarchy by themselves, and chooses how they and the series are made to agree: by their
     /// past errors on the windows that the method was chosen on, each by what the others teach. The sums of the series
-    /// are taken unless something is better by a thousandth of the loss and beyond two standard errors.
+    /// are taken unless something is better by a fiftieth of the loss and beyond two standard errors.
     ///
     /// Returns with it the forecaster, whose intervals are those of what it tells now.
     ///
