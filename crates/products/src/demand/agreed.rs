@@ -86,41 +86,38 @@ pub(super) fn by_level(
     found: &Series,
     from: usize,
     forecasts: [&Forecast; 2],
-) -> Option<String> {
-    let (hierarchy, agreement) = (found.hierarchy()?, body.agreement.as_ref()?);
+) -> Vec<String> {
+    let (Some(hierarchy), Some(agreement)) = (found.hierarchy(), &body.agreement) else {
+        return Vec::new();
+    };
     let panel = &found.panel;
-    let sums = panel.summed(hierarchy).ok()?;
+    let Ok(sums) = panel.summed(hierarchy) else {
+        return Vec::new();
+    };
     let periods = forecasts[0].ahead().min(panel.known() - from);
     let came: Vec<Option<f64>> = [&sums, panel]
         .into_iter()
         .flat_map(|of| known(of, from, periods))
         .collect();
     let sums = forecasts.map(|forecast| summed(hierarchy, forecast, periods));
-    let levels = hierarchy
+    let of_level = |(at, level): (usize, &str)| {
+        let mut weights = vec![0.0; hierarchy.n_levels()];
+        weights[at] = 1.0;
+        let loss = LevelLoss::new(hierarchy, weights).ok()?;
+        let off = |sums: &Vec<f64>| loss.of(hierarchy, sums, &came, periods).map(short);
+        let [summed, agreed] = [off(&sums[0])?, off(&sums[1])?];
+        let level = named(level);
+        Some(if agreement.changes() {
+            format!("{level}: weighted absolute error {summed} added up, {agreed} made to agree")
+        } else {
+            format!("{level}: weighted absolute error {summed} added up")
+        })
+    };
+    hierarchy
         .level_names()
         .enumerate()
-        .filter_map(|(at, level)| {
-            let mut weights = vec![0.0; hierarchy.n_levels()];
-            weights[at] = 1.0;
-            let loss = LevelLoss::new(hierarchy, weights).ok()?;
-            let off = |sums: &Vec<f64>| loss.of(hierarchy, sums, &came, periods).map(short);
-            let [summed, agreed] = [off(&sums[0])?, off(&sums[1])?];
-            let level = named(level);
-            Some(if agreement.changes() {
-                format!("{level} {summed} / {agreed}")
-            } else {
-                format!("{level} {summed}")
-            })
-        });
-    let heads = if agreement.changes() {
-        "added up / made to agree"
-    } else {
-        "added up"
-    };
-    Some(format!(
-        "weighted absolute error by level, {heads}: {}",
-        levels.collect::<Vec<_>>().join(", ")
-    ))
+        .filter_map(of_level)
+        .collect()
 }
 
 fn known(panel: &Panel, from: usize, periods: usize) -> impl Iterator<Item = Option<f64>> + '_ {

@@ -18,7 +18,7 @@ use past::Past;
 const SIGN: Sign = Sign::NothingStays;
 
 /// Share of the loss that must be gained before forecasts are changed. Three windows tell little of their own noise: where
-/// no way was better than another, two standard errors let one in twenty draws gain a hundredth by chance.
+/// no way is better than another, a hundredth is gained by chance beyond two standard errors.
 const GAIN_MIN: f64 = 0.02;
 
 /// How forecasts of series were made to agree with those of the groups above them, and what that was worth in the past.

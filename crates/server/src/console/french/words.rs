@@ -265,6 +265,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Ce qui devrait se vendre sur toutes ensemble ; son intervalle n’est pas la somme des leurs.",
     ),
     ("total", "total"),
+    // What forecasts add up to.
+    ("category", "catégorie"),
+    ("region", "région"),
+    ("site", "site"),
+    ("series", "séries"),
     // What forecasts are made of.
     ("level", "niveau"),
     ("trend", "tendance"),
