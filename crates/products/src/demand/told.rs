@@ -124,8 +124,13 @@ fn agreed(body: &Body, more: f64, expected: f64) -> Option<Reason> {
         ("more", schema::estimate::short(more * body.scale()).into()),
         ("unit", body.unit().into()),
     ];
-    let sentence = "changed by {more} {unit} to agree with forecasts of the levels above";
-    (more.abs() > SEEN * expected.abs()).then(|| reason("agreement", sentence, values))
+    (more.abs() > SEEN * expected.abs()).then(|| {
+        reason(
+            "agreement",
+            "changed by {more} {unit} to agree with forecasts of the levels above",
+            values,
+        )
+    })
 }
 
 /// What planners changed, change by change.
@@ -139,11 +144,18 @@ fn changes(body: &Body, found: &Series, added: &[Added]) -> Vec<Reason> {
             ("unit", body.unit().into()),
             ("why", of.reason.as_deref().unwrap_or_default().into()),
         ];
-        let sentence = match of.reason {
-            Some(_) => "{author} changed it by {more} {unit}: {why}",
-            None => "{author} changed it by {more} {unit}",
-        };
-        reason("override", sentence, values)
+        match of.reason {
+            Some(_) => reason(
+                "override",
+                "{author} changed it by {more} {unit}: {why}",
+                values,
+            ),
+            None => reason(
+                "override_unexplained",
+                "{author} changed it by {more} {unit}",
+                values,
+            ),
+        }
     };
     summed(added).into_iter().map(told).collect()
 }

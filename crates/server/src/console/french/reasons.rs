@@ -17,6 +17,11 @@ const SENTENCES: &[(&str, &str)] = &[
         "agreement",
         "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
     ),
+    ("override", "{author} l’a changé de {more} {unit} : {why}"),
+    (
+        "override_unexplained",
+        "{author} l’a changé de {more} {unit}",
+    ),
     ("analogue", "comme {launch}, qui s’est vendu à {units}"),
     ("analogue_sold_out", "comme {launch}, épuisé à {units}"),
     (
