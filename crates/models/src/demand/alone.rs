@@ -28,7 +28,7 @@ pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {
 }
 
 /// A series from its first known period on, without gaps.
-fn filled(values: &[f32], season: usize) -> Vec<f64> {
+pub(super) fn filled(values: &[f32], season: usize) -> Vec<f64> {
     let Some(first) = values.iter().position(|v| !v.is_nan()) else {
         return Vec::new();
     };

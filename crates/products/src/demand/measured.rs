@@ -1,5 +1,6 @@
 //! How good forecasts were on the periods after training, beside the naive ones.
 
+use super::agreed::by_level;
 use super::fitted::Body;
 use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
@@ -95,10 +96,15 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         return not_measured(&"no whole period came after training");
     }
     let past = panel.before(from);
-    let (forecast, naive) = match body.forecaster.forecast(&past) {
-        Ok(forecast) => (forecast, body.forecaster.baseline(&past)),
+    let plain = match body.forecaster.forecast(&past) {
+        Ok(plain) => plain,
         Err(why) => return not_measured(&why),
     };
+    let forecast = match body.agreed(&found, &past, plain.clone()) {
+        Ok(forecast) => forecast,
+        Err(why) => return not_measured(&why),
+    };
+    let naive = body.forecaster.baseline(&past);
     let measured = |sums: &Sums| sums.periods > 0.0;
     let both = sums(&forecast, &found, from, settings.interval)
         .into_iter()
@@ -193,7 +199,10 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             days: u32::try_from(days).unwrap_or(0),
         }),
         metrics,
-        notes: notes(body, &ours, &theirs, seldom, &found),
+        notes: notes(body, &ours, &theirs, seldom, &found)
+            .into_iter()
+            .chain(by_level(body, &found, from, [&plain, &forecast]))
+            .collect(),
     }
 }
 

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use features::History;
 use features::demand::{Demand, SoldDay};
+use models::coherent::Hierarchy;
 use models::demand::{Known, Panel, Role, Step, unconstrain};
 
 use super::days::Days;
+use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
 use super::plans::{holidays, prices, promotions};
-use super::settings::{BeforeFirstSale, Grain, Measure, Returns, Settings};
+use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, Returns, Settings};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,8 @@ pub(crate) struct Series {
     pub(crate) categories: Vec<Option<String>>,
     /// By series, periods in which the stock ran out, rising: what was asked for is estimated there.
     pub(crate) sold_out: Vec<Vec<usize>>,
+    /// What they add up to, where forecasts are made to agree.
+    pub(super) levels: Option<Levels>,
     /// What planners change of their forecasts.
     pub(crate) overrides: Overrides,
     /// What a reader of the forecasts must know of them.
@@ -42,6 +46,11 @@ impl Series {
         let sold = f64::from(*self.panel.values(series).get(period)?);
         let ran_out = self.sold_out[series].binary_search(&period).is_ok();
         (!sold.is_nan() && !ran_out).then_some(sold)
+    }
+
+    /// What the series add up to, where forecasts are made to agree.
+    pub(super) fn hierarchy(&self) -> Option<&Hierarchy> {
+        self.levels.as_ref().map(|levels| &levels.hierarchy)
     }
 }
 
@@ -123,7 +132,12 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         unconstrain(&mut values, days.known, &sold_out, season, &of);
     }
     let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
+    let levels = match settings.coherent {
+        Coherent::Off => None,
+        Coherent::Chosen => levels(&keys, &categories, &demand.places),
+    };
     let mut notes = opening.notes;
+    notes.extend(levels.iter().flat_map(|of| of.notes.iter().cloned()));
     notes.extend(overrides.notes.iter().cloned());
     let step = days.step.name();
     if out > 0 {
@@ -158,6 +172,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         panel: panel.ok()?,
         categories,
         sold_out,
+        levels,
         overrides,
         notes,
     })

@@ -13,6 +13,15 @@ const SENTENCES: &[(&str, &str)] = &[
         "lately",
         "{mean} {unit} par {step} ; périodes récentes où il y avait à vendre : {periods}",
     ),
+    (
+        "agreement",
+        "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
+    ),
+    ("override", "{author} l’a changé de {more} {unit} : {why}"),
+    (
+        "override_unexplained",
+        "{author} l’a changé de {more} {unit}",
+    ),
     ("analogue", "comme {launch}, qui s’est vendu à {units}"),
     ("analogue_sold_out", "comme {launch}, épuisé à {units}"),
     (
