@@ -1,7 +1,14 @@
-//! Watching what was decided: how long answers take, what fails, and the figures that a monitoring system reads.
+//! Watching what was decided: how long answers take, what fails, whether a product still does what it did when it went
+//! live, and why not.
 //!
 //! - [`latency`]: how long something takes, recorded without a lock, with a stated error.
 //! - [`metrics`]: counters, gauges and response times, in the text format of Prometheus.
+//! - [`loss`]: whether the live loss has passed its baseline plus what is tolerated, read as often as one likes.
+//! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
+//! - [`refusal`]: input that cannot be watched.
 
+pub mod evidence;
 pub mod latency;
+pub mod loss;
 pub mod metrics;
+pub mod refusal;

@@ -14,3 +14,5 @@
 
 mod exposition;
 mod latency;
+mod loss;
+mod simulated;
