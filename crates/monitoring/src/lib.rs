@@ -4,10 +4,12 @@
 //! - [`latency`]: how long something takes, recorded without a lock, with a stated error.
 //! - [`metrics`]: counters, gauges and response times, in the text format of Prometheus.
 //! - [`loss`]: whether the live loss has passed its baseline plus what is tolerated, read as often as one likes.
+//! - [`inputs`]: whether what a model is given is still what it learnt from, over all features and products.
 //! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
 //! - [`refusal`]: input that cannot be watched.
 
 pub mod evidence;
+pub mod inputs;
 pub mod latency;
 pub mod loss;
 pub mod metrics;

@@ -13,6 +13,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod exposition;
+mod inputs;
 mod latency;
 mod loss;
 mod simulated;
