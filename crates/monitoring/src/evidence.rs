@@ -76,9 +76,7 @@ impl Evidence {
         self.check_day(day)?;
         self.last = Some(day);
         self.looks += 1;
-        let before = f64::from(self.looks - 1);
-        let share = HALF_CHANGED_LOOKS
-            / ((HALF_CHANGED_LOOKS + before) * (HALF_CHANGED_LOOKS + before + 1.0));
+        let share = share_of(self.looks);
         for (bet, ln_gain) in self.bets.iter_mut().zip(ln_gains) {
             let ln_held = bet.ln_money.unwrap_or(f64::NEG_INFINITY);
             bet.ln_money = Some(ln_gain + ln_add_exp(ln_held, share.ln()));
@@ -90,6 +88,11 @@ impl Evidence {
         }
         self.ln_value_most = self.ln_value_most.max(self.ln_e_value());
         Ok(())
+    }
+
+    /// The share of the look to come: a test at this share of a level, each day, keeps that level for ever.
+    pub(crate) fn next_share(&self) -> f64 {
+        share_of(self.looks + 1)
     }
 
     /// Natural logarithm of the e-value against "nothing changed" now.
@@ -136,6 +139,12 @@ impl Evidence {
     pub fn last(&self) -> Option<AsOf> {
         self.last
     }
+}
+
+/// Share of a look, from 1; those of all looks sum to 1.
+fn share_of(look: u32) -> f64 {
+    let after = HALF_CHANGED_LOOKS + f64::from(look);
+    HALF_CHANGED_LOOKS / ((after - 1.0) * after)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The state of a watched loss between two days.
 
+use math::tails::normal_upper_tail;
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,10 @@ const SHIFTS: [f64; 5] = [0.35, 0.7, 1.4, 2.8, 5.6];
 /// Bets on means of bounded days, as shares of the most that can be bet without ever losing all.
 const SHARES: [f64; 5] = [0.06, 0.12, 0.25, 0.5, 0.9];
 
+/// Share of alpha for what one day shows by itself: a normal tail is thinner than any bet can use, so that a sudden
+/// change is seen a day earlier; slow ones are seen 3 % later for it.
+const SUDDEN_SHARE: f64 = 0.3;
+
 /// A product's loss, watched: constant in size, and the same whether it was stored between two days or not.
 ///
 /// While the expected loss never passes what is allowed the chance that it ever alarms is at most
@@ -25,7 +30,8 @@ const SHARES: [f64; 5] = [0.06, 0.12, 0.25, 0.5, 0.9];
 /// The test of Podkopaev and Ramdas (2022), "Tracking the risk of a deployed model and detecting harmful distribution
 /// shifts", with [`Evidence`] in place of a sequence from the first day: that one grows slower the longer all was well.
 /// Bounded losses by betting, Waudby-Smith and Ramdas (2024), eq. 13; by the chord of the bet where only sums of
-/// decisions are known, which is Bernoulli's likelihood ratio.
+/// decisions are known, which is Bernoulli's likelihood ratio. A day by itself is judged by its tail at the share of
+/// alpha that bets of this day have, a union bound; of bounded losses by Hoeffding (1963), theorem 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossWatch {
@@ -40,7 +46,7 @@ pub struct LossWatch {
 pub struct LossReading {
     /// Whether it has passed what is allowed.
     pub verdict: LossVerdict,
-    /// Natural logarithm of the e-value against "never passed".
+    /// Natural logarithm of the e-value against "never passed". An alarm may come from one day alone before this is high.
     pub ln_e_value: f64,
     /// Always-valid p-value of "never passed".
     pub p_value: f64,
@@ -103,11 +109,19 @@ impl LossWatch {
                 range,
             )?;
         }
+        let alpha = self.promise.alpha_of_days();
+        let share = self.evidence.next_share();
+        let (sudden, gathered) = match ln_tail(&self.promise, day) {
+            Some(ln_p) => (
+                ln_p <= (SUDDEN_SHARE * alpha * share).ln(),
+                (1.0 - SUDDEN_SHARE) * alpha,
+            ),
+            None => (false, alpha),
+        };
         let gains = ln_gains(&self.promise, day);
         self.evidence.look(day.day, &gains)?;
-        let alpha = self.promise.alpha_of_days();
         self.running.add(&self.promise, day, alpha);
-        if self.alarmed.is_none() && self.evidence.ever_reached(alpha) {
+        if self.alarmed.is_none() && (sudden || self.evidence.ever_reached(gathered)) {
             self.alarmed = Some(day.day);
         }
         Ok(())
@@ -137,6 +151,29 @@ impl LossWatch {
     #[must_use]
     pub fn promise(&self) -> &LossPromise {
         &self.promise
+    }
+}
+
+/// Logarithm of the probability of a day at least this bad while it is expected to lose what is allowed, or of a bound
+/// of it; none where losses of a day may hang together in any way.
+fn ln_tail(promise: &LossPromise, day: &LossDay) -> Option<f64> {
+    let apart = day.mean() - promise.allowed(day.season);
+    match promise.spread {
+        Spread::Normal { .. } => {
+            let z = apart / day_variance(&promise.spread, day.count).sqrt();
+            Some(normal_upper_tail(z).ln())
+        }
+        Spread::BoundedDecisions { most } if apart > 0.0 => {
+            let (rate, share) = (promise.allowed(day.season) / most, day.mean() / most);
+            let rest = if share < 1.0 {
+                (1.0 - share) * ((1.0 - share) / (1.0 - rate)).ln()
+            } else {
+                0.0
+            };
+            Some(-(day.count as f64) * (share * (share / rate).ln() + rest))
+        }
+        Spread::BoundedDecisions { .. } => Some(0.0),
+        Spread::BoundedDays { .. } => None,
     }
 }
 
