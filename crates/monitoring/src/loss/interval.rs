@@ -49,8 +49,8 @@ impl Running {
         let weight = match promise.spread {
             Spread::BoundedDecisions { .. } => day.count as f64,
             Spread::BoundedDays { most } => self.bernstein(day.mean() / most, alpha),
-            Spread::Normal { .. } => {
-                let variance = day_variance(&promise.spread, day.count);
+            Spread::Normal { .. } | Spread::Measured { .. } => {
+                let variance = promise.day_variance(day.count);
                 if self.days == 0.0 {
                     self.extra = variance;
                 }
@@ -91,7 +91,7 @@ impl Running {
         }
         let mean = self.losses / self.weight;
         let (low, high) = match promise.spread {
-            Spread::Normal { .. } => {
+            Spread::Normal { .. } | Spread::Measured { .. } => {
                 let mixture = NormalMixture::tuned_to(TUNED_DAYS, alpha)?;
                 let half = mixture.half_width((1.0 / self.weight).sqrt(), self.weight * self.extra);
                 (mean - half, mean + half)
@@ -111,18 +111,6 @@ impl Running {
             high,
             allowed: self.allowed / self.weight,
         })
-    }
-}
-
-/// Variance of the mean of `count` losses of a day.
-pub(crate) fn day_variance(spread: &Spread, count: u64) -> f64 {
-    match spread {
-        Spread::Normal {
-            decisions_sd,
-            days_sd,
-            ..
-        } => days_sd * days_sd + decisions_sd * decisions_sd / count as f64,
-        Spread::BoundedDecisions { most } | Spread::BoundedDays { most } => most * most / 4.0,
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod interval;
 mod reference;
+mod scan;
 mod watch;
 
 pub use interval::Interval;
 pub use reference::LossReference;
+use reference::{DAYS_MIN, raised};
 pub use watch::{LossReading, LossVerdict, LossWatch};
 
 use math::tails::normal_upper_quantile;
@@ -17,8 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::refusal::{Allowed, Refusal, require, require_alpha, require_finite};
 
-/// Share of alpha that goes to each thing that was measured and not given: the baseline, the spread.
-pub(crate) const MEASURED_SHARE: f64 = 0.2;
+/// Share of the alpha of bets that goes to each thing that was measured and not given: the baseline, the spread.
+const MEASURED_SHARE: f64 = 0.2;
+
+/// Share of alpha for windows of days beside a measured reference: they lose less to the errors of the reference than
+/// bets do, which must bound them first.
+const SCAN_SHARE: f64 = 0.8;
 
 /// The losses of one day of one product, of outcomes that are mature.
 ///
@@ -47,7 +53,7 @@ pub enum Baseline {
         /// Mean loss of a decision on a usual day.
         mean: f64,
     },
-    /// A figure that was measured: its error is added to what is tolerated, at a fifth of alpha.
+    /// A figure that was measured: bets add its error to what is tolerated, at a fifth of their alpha.
     Measured {
         /// Mean loss of a decision on a usual day.
         mean: f64,
@@ -77,8 +83,15 @@ pub enum Spread {
         decisions_sd: f64,
         /// Standard deviation of what all losses of a day have in common.
         days_sd: f64,
-        /// Whether they were measured, as an upper bound that misses with a fifth of alpha.
-        measured: bool,
+    },
+    /// The same, measured on the reference days: means of days are normal.
+    Measured {
+        /// Standard deviation of losses of one day.
+        decisions_sd: f64,
+        /// Standard deviation of what all losses of a day have in common.
+        days_sd: f64,
+        /// Days that it was measured on, at least 14.
+        days: u64,
     },
 }
 
@@ -102,17 +115,6 @@ impl Baseline {
             Self::Given { mean } | Self::Measured { mean, .. } => *mean,
         }
     }
-
-    /// A bound that the true baseline passes with at most a fifth of alpha.
-    fn upper(&self, alpha: f64) -> f64 {
-        match self {
-            Self::Given { mean } => *mean,
-            Self::Measured {
-                mean,
-                standard_error,
-            } => mean + normal_upper_quantile(MEASURED_SHARE * alpha) * standard_error,
-        }
-    }
 }
 
 impl LossPromise {
@@ -125,33 +127,96 @@ impl LossPromise {
                 standard_error: reference.standard_error,
             },
             tolerance,
-            spread: Spread::Normal {
+            spread: Spread::Measured {
                 decisions_sd: reference.decisions_sd,
                 days_sd: reference.days_sd,
-                measured: true,
+                days: reference.days,
             },
             alpha,
         }
     }
 
-    /// The mean loss that a day of this season may have.
+    /// The mean loss that a day of this season may have before bets win: what is tolerated above a bound that the true
+    /// baseline passes with at most a fifth of the alpha of bets.
     #[must_use]
     pub fn allowed(&self, season: f64) -> f64 {
-        self.baseline.upper(self.alpha) * season + self.tolerance
+        let baseline = match self.baseline {
+            Baseline::Given { mean } => mean,
+            Baseline::Measured {
+                mean,
+                standard_error,
+            } => {
+                let beyond = normal_upper_quantile(MEASURED_SHARE * self.alpha_beside_scan());
+                mean + beyond * standard_error * self.raised().sqrt()
+            }
+        };
+        baseline * season + self.tolerance
     }
 
-    /// What of alpha is left for the days to come.
-    pub(crate) fn alpha_of_days(&self) -> f64 {
+    /// Variance of the mean of a day of so many losses; where it was measured a bound that the truth passes with at
+    /// most a fifth of the alpha of bets.
+    pub(crate) fn day_variance(&self, count: u64) -> f64 {
+        let of = |days_sd: f64, decisions_sd: f64| {
+            days_sd * days_sd + decisions_sd * decisions_sd / count as f64
+        };
+        match self.spread {
+            Spread::Normal {
+                decisions_sd,
+                days_sd,
+            }
+            | Spread::Measured {
+                decisions_sd,
+                days_sd,
+                ..
+            } => self.raised() * of(days_sd, decisions_sd),
+            // What is between 0 and `most` varies most at its ends.
+            Spread::BoundedDecisions { most } | Spread::BoundedDays { most } => most * most / 4.0,
+        }
+    }
+
+    /// The factor that takes a measured variance to its bound.
+    fn raised(&self) -> f64 {
+        match self.spread {
+            Spread::Measured { days, .. } => {
+                raised(days, MEASURED_SHARE * self.alpha_beside_scan())
+            }
+            Spread::Normal { .. }
+            | Spread::BoundedDecisions { .. }
+            | Spread::BoundedDays { .. } => 1.0,
+        }
+    }
+
+    /// What of alpha windows beside a measured reference leave over.
+    fn alpha_beside_scan(&self) -> f64 {
+        match self.spread {
+            Spread::Measured { .. } => (1.0 - SCAN_SHARE) * self.alpha,
+            Spread::Normal { .. }
+            | Spread::BoundedDecisions { .. }
+            | Spread::BoundedDays { .. } => self.alpha,
+        }
+    }
+
+    /// What of that is left to bets when all that was measured has had its share.
+    pub(crate) fn alpha_of_bets(&self) -> f64 {
+        self.alpha_beside_scan() * self.share_of_bets()
+    }
+
+    /// Alpha of the interval, which has one of its own, less the shares of what was measured.
+    pub(crate) fn alpha_of_interval(&self) -> f64 {
+        self.alpha * self.share_of_bets()
+    }
+
+    fn share_of_bets(&self) -> f64 {
         let baseline = matches!(self.baseline, Baseline::Measured { .. });
-        let spread = matches!(self.spread, Spread::Normal { measured: true, .. });
-        self.alpha * (1.0 - MEASURED_SHARE * f64::from(u8::from(baseline) + u8::from(spread)))
+        let spread = matches!(self.spread, Spread::Measured { .. });
+        1.0 - MEASURED_SHARE * f64::from(u8::from(baseline) + u8::from(spread))
     }
 
     /// Largest loss, where it is known.
     pub(crate) fn most(&self) -> Option<f64> {
         match self.spread {
             Spread::BoundedDecisions { most } | Spread::BoundedDays { most } => Some(most),
-            Spread::Normal { .. } => None,
+            Spread::Normal { .. } | Spread::Measured { .. } => None,
         }
     }
 
@@ -167,6 +232,10 @@ impl LossPromise {
         if let Spread::Normal {
             decisions_sd,
             days_sd,
+        }
+        | Spread::Measured {
+            decisions_sd,
+            days_sd,
             ..
         } = self.spread
         {
@@ -174,6 +243,10 @@ impl LossPromise {
             at_least_zero("spread.days_sd", days_sd)?;
             let either = decisions_sd + days_sd;
             require(either > 0.0, "spread", either, Allowed::Above(0.0))?;
+        }
+        if let Spread::Measured { days, .. } = self.spread {
+            let enough = Allowed::CountAtLeast(DAYS_MIN);
+            require(days >= DAYS_MIN, "spread.days", days, enough)?;
         }
         if let Some(most) = self.most() {
             let usable = most > 0.0 && most.is_finite();

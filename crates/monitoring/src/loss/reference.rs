@@ -3,11 +3,11 @@
 use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
-use super::{LossDay, MEASURED_SHARE};
-use crate::refusal::{Allowed, Refusal, require, require_alpha};
+use super::LossDay;
+use crate::refusal::{Allowed, Refusal, require};
 
 /// Fewer days say too little of how days vary.
-const DAYS_MIN: u64 = 14;
+pub(super) const DAYS_MIN: u64 = 14;
 
 /// The loss of a reference period, of days of usual season.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -19,9 +19,9 @@ pub struct LossReference {
     pub mean: f64,
     /// Standard error of the mean.
     pub standard_error: f64,
-    /// Standard deviation of losses of one day: an upper bound.
+    /// Standard deviation of losses of one day.
     pub decisions_sd: f64,
-    /// Standard deviation of what all losses of a day have in common: an upper bound.
+    /// Standard deviation of what all losses of a day have in common.
     pub days_sd: f64,
 }
 
@@ -29,16 +29,13 @@ impl LossReference {
     /// Measures days on which the product did well; their losses are taken to the level of a usual day by their season.
     ///
     /// The variance of a day's mean is what its decisions cause plus what days have in common (one-way random effects,
-    /// by the method of moments). Both parts are raised by one factor, so that the whole is below the truth with at most
-    /// a fifth of `alpha` where means of days are normal.
+    /// by the method of moments).
     ///
     /// # Errors
     /// [`Refusal`] for fewer than 14 days, days out of order, a day that cannot be, or losses that do not vary.
     /// # Source
-    /// Searle, Casella and McCulloch (1992), "Variance components", ch. 3; chi-squared quantile of Wilson and Hilferty
-    /// (1931).
-    pub fn measure(days: &[LossDay], alpha: f64) -> Result<Self, Refusal> {
-        require_alpha(alpha)?;
+    /// Searle, Casella and McCulloch (1992), "Variance components", ch. 3.
+    pub fn measure(days: &[LossDay]) -> Result<Self, Refusal> {
         let n = days.len() as u64;
         let enough = Allowed::CountAtLeast(DAYS_MIN);
         require(n >= DAYS_MIN, "days", n, enough)?;
@@ -69,15 +66,21 @@ impl LossReference {
         )?;
         let weights: Vec<f64> = noise.iter().map(|noise| 1.0 / (noise + between)).collect();
         let (mean, total) = weighted(&means, &weights);
-        let raised = degrees / chi_squared_lower_quantile(MEASURED_SHARE * alpha, degrees);
         Ok(Self {
             days: n,
             mean,
-            standard_error: (raised / total).sqrt(),
-            decisions_sd: (within * raised).sqrt(),
-            days_sd: (between * raised).sqrt(),
+            standard_error: total.sqrt().recip(),
+            decisions_sd: within.sqrt(),
+            days_sd: between.sqrt(),
         })
     }
+}
+
+/// The factor that takes a variance measured on so many normal days to a bound that the truth passes with at most this
+/// probability.
+pub(super) fn raised(days: u64, probability: f64) -> f64 {
+    let degrees = days as f64 - 1.0;
+    degrees / chi_squared_lower_quantile(probability, degrees)
 }
 
 /// Variance of losses about the mean of their day, at the level of a usual day.
@@ -101,7 +104,8 @@ fn weighted(values: &[f64], weights: &[f64]) -> (f64, f64) {
     (sum / total, total)
 }
 
-/// Value below which a chi-squared variable falls with this probability, too low by at most 2 % from 13 degrees on, which is the safe side.
+/// Value below which a chi-squared variable falls with this probability; too low by at most 2 % from 13 degrees on, the
+/// safe side (Wilson and Hilferty, 1931).
 fn chi_squared_lower_quantile(probability: f64, degrees: f64) -> f64 {
     let step = 2.0 / (9.0 * degrees);
     let root = 1.0 - step - normal_upper_quantile(probability) * step.sqrt();

@@ -4,8 +4,9 @@ use math::tails::normal_upper_tail;
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
-use super::interval::{Interval, Running, day_variance};
-use super::{LossDay, LossPromise, Spread};
+use super::interval::{Interval, Running};
+use super::scan::Scan;
+use super::{LossDay, LossPromise, SCAN_SHARE, Spread};
 use crate::evidence::Evidence;
 use crate::refusal::{Allowed, Refusal, require};
 
@@ -31,13 +32,15 @@ const SUDDEN_SHARE: f64 = 0.3;
 /// shifts", with [`Evidence`] in place of a sequence from the first day: that one grows slower the longer all was well.
 /// Bounded losses by betting, Waudby-Smith and Ramdas (2024), eq. 13; by the chord of the bet where only sums of
 /// decisions are known, which is Bernoulli's likelihood ratio. A day by itself is judged by its tail at the share of
-/// alpha that bets of this day have, a union bound; of bounded losses by Hoeffding (1963), theorem 1.
+/// alpha that bets of this day have, a union bound; of bounded losses by Hoeffding (1963), theorem 1. Beside a measured
+/// reference windows of days are judged so. Each way has its part of alpha.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossWatch {
     promise: LossPromise,
     evidence: Evidence,
     running: Running,
+    scan: Scan,
     alarmed: Option<AsOf>,
 }
 
@@ -46,7 +49,8 @@ pub struct LossWatch {
 pub struct LossReading {
     /// Whether it has passed what is allowed.
     pub verdict: LossVerdict,
-    /// Natural logarithm of the e-value against "never passed". An alarm may come from one day alone before this is high.
+    /// Natural logarithm of the e-value against "never passed". An alarm may come from a day or a
+    /// window alone before this is high.
     pub ln_e_value: f64,
     /// Always-valid p-value of "never passed".
     pub p_value: f64,
@@ -85,6 +89,7 @@ impl LossWatch {
             promise,
             evidence: Evidence::of_bets(SHIFTS.len()),
             running: Running::default(),
+            scan: Scan::default(),
             alarmed: None,
         })
     }
@@ -109,19 +114,27 @@ impl LossWatch {
                 range,
             )?;
         }
-        let alpha = self.promise.alpha_of_days();
+        let (alpha, alpha_of_bets) = (self.promise.alpha, self.promise.alpha_of_bets());
         let share = self.evidence.next_share();
-        let (sudden, gathered) = match ln_tail(&self.promise, day) {
-            Some(ln_p) => (
-                ln_p <= (SUDDEN_SHARE * alpha * share).ln(),
-                (1.0 - SUDDEN_SHARE) * alpha,
-            ),
-            None => (false, alpha),
+        let (shown, gathered) = match self.promise.spread {
+            Spread::Measured { .. } => {
+                let shown = self
+                    .scan
+                    .look(&self.promise, day, SCAN_SHARE * alpha * share);
+                (shown, alpha_of_bets)
+            }
+            Spread::Normal { .. } | Spread::BoundedDecisions { .. } => {
+                let level = SUDDEN_SHARE * alpha_of_bets * share;
+                let shown = ln_tail(&self.promise, day) <= level.ln();
+                (shown, (1.0 - SUDDEN_SHARE) * alpha_of_bets)
+            }
+            Spread::BoundedDays { .. } => (false, alpha_of_bets),
         };
         let gains = ln_gains(&self.promise, day);
         self.evidence.look(day.day, &gains)?;
+        let alpha = self.promise.alpha_of_interval();
         self.running.add(&self.promise, day, alpha);
-        if self.alarmed.is_none() && (sudden || self.evidence.ever_reached(gathered)) {
+        if self.alarmed.is_none() && (shown || self.evidence.ever_reached(gathered)) {
             self.alarmed = Some(day.day);
         }
         Ok(())
@@ -137,7 +150,7 @@ impl LossWatch {
                 likely_since: self.evidence.likely_since(),
             },
         };
-        let alpha = self.promise.alpha_of_days();
+        let alpha = self.promise.alpha_of_interval();
         LossReading {
             verdict,
             ln_e_value: self.evidence.ln_e_value(),
@@ -155,25 +168,26 @@ impl LossWatch {
 }
 
 /// Logarithm of the probability of a day at least this bad while it is expected to lose what is allowed, or of a bound
-/// of it; none where losses of a day may hang together in any way.
-fn ln_tail(promise: &LossPromise, day: &LossDay) -> Option<f64> {
-    let apart = day.mean() - promise.allowed(day.season);
-    match promise.spread {
-        Spread::Normal { .. } => {
-            let z = apart / day_variance(&promise.spread, day.count).sqrt();
-            Some(normal_upper_tail(z).ln())
+/// of it.
+fn ln_tail(promise: &LossPromise, day: &LossDay) -> f64 {
+    let allowed = promise.allowed(day.season);
+    match promise.most() {
+        None => {
+            let z = (day.mean() - allowed) / promise.day_variance(day.count).sqrt();
+            normal_upper_tail(z).ln()
         }
-        Spread::BoundedDecisions { most } if apart > 0.0 => {
-            let (rate, share) = (promise.allowed(day.season) / most, day.mean() / most);
+        Some(most) => {
+            let (rate, share) = (allowed / most, day.mean() / most);
+            if share <= rate {
+                return 0.0;
+            }
             let rest = if share < 1.0 {
                 (1.0 - share) * ((1.0 - share) / (1.0 - rate)).ln()
             } else {
                 0.0
             };
-            Some(-(day.count as f64) * (share * (share / rate).ln() + rest))
+            -(day.count as f64) * (share * (share / rate).ln() + rest)
         }
-        Spread::BoundedDecisions { .. } => Some(0.0),
-        Spread::BoundedDays { .. } => None,
     }
 }
 
@@ -182,8 +196,8 @@ fn ln_tail(promise: &LossPromise, day: &LossDay) -> Option<f64> {
 fn ln_gains(promise: &LossPromise, day: &LossDay) -> [f64; SHIFTS.len()] {
     let allowed = promise.allowed(day.season);
     match promise.spread {
-        Spread::Normal { .. } => {
-            let z = (day.mean() - allowed) / day_variance(&promise.spread, day.count).sqrt();
+        Spread::Normal { .. } | Spread::Measured { .. } => {
+            let z = (day.mean() - allowed) / promise.day_variance(day.count).sqrt();
             SHIFTS.map(|shift| shift * z - 0.5 * shift * shift)
         }
         Spread::BoundedDecisions { most } => {

@@ -101,7 +101,7 @@ fn quiet_products_with_a_measured_baseline_rarely_ever_alarm() {
         let reference: Vec<LossDay> = (-56..0)
             .map(|n| normal_day(&mut draws, n, count, 0.25, days_sd))
             .collect();
-        let reference = LossReference::measure(&reference, ALPHA).unwrap();
+        let reference = LossReference::measure(&reference).unwrap();
         let promise = LossPromise::against(&reference, 0.0, ALPHA);
         let mut watch = LossWatch::new(promise).unwrap();
         let mut ever_missed = false;
@@ -179,7 +179,11 @@ fn a_watch_that_was_stored_each_day_tells_what_one_that_was_not_does() {
         Spread::Normal {
             decisions_sd: 0.4,
             days_sd: 0.01,
-            measured: false,
+        },
+        Spread::Measured {
+            decisions_sd: 0.4,
+            days_sd: 0.01,
+            days: 28,
         },
     ] {
         let mut draws = Draws::of(15, 0);
@@ -191,7 +195,7 @@ fn a_watch_that_was_stored_each_day_tells_what_one_that_was_not_does() {
             let stored = serde_json::to_string(&other).unwrap();
             other = serde_json::from_str(&stored).unwrap();
             other.look(&losses).unwrap();
-            assert!(stored.len() < 2_000, "{}", stored.len());
+            assert!(stored.len() < 16_000, "{}", stored.len());
         }
         assert_eq!(one, other);
         assert_eq!(one.read(), other.read());
@@ -271,8 +275,8 @@ fn what_cannot_be_is_refused_with_its_field_and_changes_nothing() {
     assert_eq!(never.field, "baseline plus tolerance");
     assert_eq!(never.allowed, Allowed::Inside(0.0, 1.0));
     let few: Vec<LossDay> = (0..13).map(|n| binary(n, 10, 2)).collect();
-    let few = LossReference::measure(&few, ALPHA).unwrap_err();
+    let few = LossReference::measure(&few).unwrap_err();
     assert_eq!((few.field.as_str(), few.found), ("days", Found::Count(13)));
     let still: Vec<LossDay> = (0..20).map(|n| binary(n, 10, 0)).collect();
-    assert!(LossReference::measure(&still, ALPHA).is_err());
+    assert!(LossReference::measure(&still).is_err());
 }
