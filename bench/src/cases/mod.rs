@@ -8,6 +8,7 @@ pub(crate) mod build;
 pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
+pub(crate) mod detection;
 pub(crate) mod grocery;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
@@ -39,7 +40,7 @@ pub(crate) static CASES: &[&Case] = &[
     &build::COLD_BUILD,
     &measure::CONFIDENCE_SEQUENCE_AA,
     &program::DEMO_ONCE,
-    &monitoring::DETECTION_DELAY,
+    &detection::DETECTION_DELAY,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
     &grocery::GROCERY_PROMOTIONS,

@@ -156,6 +156,37 @@ fn drops_of_five_ten_and_twenty_percent_are_seen_after_half_a_quiet_year() {
 }
 
 #[test]
+fn beside_a_measured_baseline_a_drop_of_a_day_and_a_slow_one_are_seen_and_told_from() {
+    // Means of days vary by .4 / √1,000 and .01 together, so by .016: above by one such, and by six.
+    for (above, most_days) in [(0.016, 30), (0.1, 1)] {
+        let mut delays = Vec::new();
+        for product in 0..101 {
+            let mut draws = Draws::of(16, product);
+            let reference: Vec<LossDay> = (-84..0)
+                .map(|n| normal_day(&mut draws, n, 1_000, 0.25, 0.01))
+                .collect();
+            let reference = LossReference::measure(&reference).unwrap();
+            let mut watch = LossWatch::new(LossPromise::against(&reference, 0.0, ALPHA)).unwrap();
+            for n in 0..YEAR {
+                let mean = if n < 180 { 0.25 } else { 0.25 + above };
+                watch
+                    .look(&normal_day(&mut draws, n, 1_000, mean, 0.01))
+                    .unwrap();
+                if let LossVerdict::Passed { seen, .. } = watch.read().verdict {
+                    delays.push(seen.epoch_day() - day(180).epoch_day() + 1);
+                    break;
+                }
+            }
+        }
+        assert!(delays.len() > 97, "{} of 101 seen", delays.len());
+        delays.sort_unstable();
+        let delay = delays[delays.len() / 2];
+        println!("{above} above a measured baseline: seen on day {delay}");
+        assert!((1..=most_days).contains(&delay), "{above}: day {delay}");
+    }
+}
+
+#[test]
 fn a_drop_within_the_tolerance_is_no_alarm() {
     let mut draws = Draws::of(14, 0);
     let mut promise = given(0.7, Spread::BoundedDecisions { most: 1.0 });
@@ -274,6 +305,14 @@ fn what_cannot_be_is_refused_with_its_field_and_changes_nothing() {
     let never = check(|p| p.tolerance = 0.9);
     assert_eq!(never.field, "baseline plus tolerance");
     assert_eq!(never.allowed, Allowed::Inside(0.0, 1.0));
+    let few = check(|p| {
+        p.spread = Spread::Measured {
+            decisions_sd: 0.4,
+            days_sd: 0.0,
+            days: 13,
+        };
+    });
+    assert_eq!(few.allowed, Allowed::CountAtLeast(14));
     let few: Vec<LossDay> = (0..13).map(|n| binary(n, 10, 2)).collect();
     let few = LossReference::measure(&few).unwrap_err();
     assert_eq!((few.field.as_str(), few.found), ("days", Found::Count(13)));
