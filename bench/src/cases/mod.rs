@@ -8,8 +8,10 @@ pub(crate) mod build;
 pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
+pub(crate) mod detection;
 pub(crate) mod grocery;
 pub(crate) mod measure;
+pub(crate) mod monitoring;
 pub(crate) mod program;
 pub(crate) mod readout;
 pub(crate) mod recommend;
@@ -38,6 +40,7 @@ pub(crate) static CASES: &[&Case] = &[
     &build::COLD_BUILD,
     &measure::CONFIDENCE_SEQUENCE_AA,
     &program::DEMO_ONCE,
+    &detection::DETECTION_DELAY,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
     &grocery::GROCERY_PROMOTIONS,
@@ -48,6 +51,7 @@ pub(crate) static CASES: &[&Case] = &[
     &recommend::IALS_VS_IMPLICIT,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
+    &monitoring::QUIET_PRODUCTS,
     &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,
     &coherent::RECONCILE_HUNDRED_THOUSAND,
