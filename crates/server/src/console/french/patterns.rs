@@ -128,6 +128,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     // Ratios, and what must not get worse.
     ("{} ({~} per {~})", "{0} ({1} par {2})"),
+    ("change of {} ({})", "changement de {0} ({1})"),
     ("change of {~}", "changement : {0}"),
     (
         "guardrail broken: {} changes {~} by {#} ({#} to {#}, each end at any time), more than {#} worse",

@@ -353,6 +353,12 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("lately", "mean", Sort::Number),
     ("lately", "unit", Sort::Word),
     ("lately", "step", Sort::Word),
+    ("agreement", "more", Sort::Number),
+    ("agreement", "unit", Sort::Word),
+    ("override", "more", Sort::Number),
+    ("override", "unit", Sort::Word),
+    ("override_unexplained", "more", Sort::Number),
+    ("override_unexplained", "unit", Sort::Word),
 ];
 
 impl Sort {
