@@ -160,11 +160,12 @@ fn a_series_is_forecast_better_where_all_together_can_be_foreseen_and_is_told_wh
         "{total}"
     );
     // The closed week stays closed, and the others take what is above over.
-    for series in 0..PRODUCTS * SITES {
+    assert_eq!(agreed.len(), PRODUCTS * SITES);
+    for (series, told) in agreed.iter().enumerate() {
         let closed = series % SITES == SITES - 1;
-        assert_eq!(agreed[series][2] == 0.0, closed, "{series}");
-        let sum: f64 = agreed[series][1..].iter().sum();
-        assert!((sum - agreed[series][0]).abs() <= 1e-9 * sum);
+        assert_eq!(told[2] == 0.0, closed, "{series}");
+        let sum: f64 = told[1..].iter().sum();
+        assert!((sum - told[0]).abs() <= 1e-9 * sum);
     }
     // What is told adds up, and so does each step to it.
     let now = jiff::Timestamp::UNIX_EPOCH;
