@@ -4,7 +4,7 @@ use math::special::ln_add_exp;
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::{Allowed, Refusal, require};
+use crate::refusal::{Refusal, require_after};
 
 /// Looks by which half of all changes are thought to have come: a year of days.
 const HALF_CHANGED_LOOKS: f64 = 365.0;
@@ -61,10 +61,7 @@ impl Evidence {
 
     /// Refuses a day that is not after the last one looked at.
     pub(crate) fn check_day(&self, day: AsOf) -> Result<(), Refusal> {
-        match self.last {
-            Some(last) => require(day > last, "day", day, Allowed::After(last)),
-            None => Ok(()),
-        }
+        require_after(self.last, day)
     }
 
     /// Takes in what each bet gained on a day, as logarithms; `exp` of each must be at most 1 on average while nothing

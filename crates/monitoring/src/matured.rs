@@ -3,7 +3,7 @@
 use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::{Allowed, Refusal, require};
+use crate::refusal::{Allowed, Refusal, require, require_after};
 
 /// How long an outcome takes to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +65,7 @@ impl Attribution {
             let day = decided.day;
             require(day < now, "day", day, Allowed::Before(now))
                 .map_err(|refusal| refusal.at(at))?;
-            if let Some(before) = before {
-                require(day > before, "day", day, Allowed::After(before))
-                    .map_err(|refusal| refusal.at(at))?;
-            }
+            require_after(before, day).map_err(|refusal| refusal.at(at))?;
             before = Some(day);
             let matures_on = self.matures_on(day);
             if matures_on <= now {

@@ -163,6 +163,14 @@ pub(crate) fn require(
     }
 }
 
+/// Refuses a day that is not after the one before it, if there is one.
+pub(crate) fn require_after(before: Option<AsOf>, day: AsOf) -> Result<(), Refusal> {
+    match before {
+        Some(before) => require(day > before, "day", day, Allowed::After(before)),
+        None => Ok(()),
+    }
+}
+
 /// Refuses what is no probability, neither never nor always.
 pub(crate) fn require_alpha(alpha: f64) -> Result<(), Refusal> {
     let allowed = Allowed::Inside(0.0, 1.0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::alone::filled;
 use super::error::PanelError;
-use super::panel::{Known, Panel, Role, Step};
+use super::panel::{Known, Panel, Role};
 use super::recent::mean;
 use crate::coherent::Hierarchy;
 
@@ -54,10 +54,7 @@ impl Panel {
 
     fn summed_values(&self, hierarchy: &Hierarchy) -> Vec<f32> {
         let (groups, known) = (hierarchy.first_leaf(), self.known());
-        let season = match self.step() {
-            Step::Day => self.step().round(),
-            Step::Week | Step::Month => self.step().year(),
-        };
+        let season = self.step().season();
         let mut sold = vec![0.0f64; groups * known];
         let mut guessed = vec![0.0f64; groups * known];
         let mut any = vec![false; groups * known];

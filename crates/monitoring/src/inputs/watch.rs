@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::profile::{CellCounts, FeatureProfile};
 use crate::evidence::Evidence;
-use crate::refusal::{Allowed, Refusal, require};
+use crate::refusal::{Allowed, Refusal, require, require_after};
 
 /// Powers of the bets `k p^(k - 1)` on a day's rank: from a day like no other to days somewhat unusual.
 const POWERS: [f64; 3] = [0.1, 0.3, 0.6];
@@ -91,10 +91,8 @@ impl FeatureWatch {
             profile
                 .check(&day.counts)
                 .map_err(|refusal| refusal.at(at))?;
-            if let Some(before) = at.checked_sub(1).map(|before| calibration[before].day) {
-                require(day.day > before, "day", day.day, Allowed::After(before))
-                    .map_err(|refusal| refusal.at(at))?;
-            }
+            let before = at.checked_sub(1).map(|before| calibration[before].day);
+            require_after(before, day.day).map_err(|refusal| refusal.at(at))?;
             let own = scores.entry(day.season).or_default();
             for (bag, score) in own.iter_mut().zip(scores_of(&profile, &day.counts)) {
                 bag.insert(bag.partition_point(|other| *other < score), score);

@@ -4,7 +4,7 @@ use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
 use super::LossDay;
-use crate::refusal::{Allowed, Refusal, require};
+use crate::refusal::{Allowed, Refusal, require, require_after};
 
 /// Fewer days say too little of how days vary.
 pub(super) const DAYS_MIN: u64 = 14;
@@ -41,10 +41,8 @@ impl LossReference {
         require(n >= DAYS_MIN, "days", n, enough)?;
         for (at, day) in days.iter().enumerate() {
             day.check().map_err(|refusal| refusal.at(at))?;
-            if let Some(before) = at.checked_sub(1).map(|before| days[before].day) {
-                require(day.day > before, "day", day.day, Allowed::After(before))
-                    .map_err(|refusal| refusal.at(at))?;
-            }
+            let before = at.checked_sub(1).map(|before| days[before].day);
+            require_after(before, day.day).map_err(|refusal| refusal.at(at))?;
         }
         let means: Vec<f64> = days.iter().map(|day| day.mean() / day.season).collect();
         let within = within_variance(days);

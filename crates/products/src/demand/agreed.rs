@@ -1,7 +1,7 @@
 //! Forecasts that agree with those of categories, regions and all together: what came of it, in words.
 
 use models::coherent::{Hierarchy, LEAVES, LevelLoss};
-use models::demand::{Agreement, Forecast, Panel};
+use models::demand::{Agreement, Forecast};
 use schema::estimate::short;
 
 use super::fitted::Body;
@@ -97,7 +97,7 @@ pub(super) fn by_level(
     let periods = forecasts[0].ahead().min(panel.known() - from);
     let came: Vec<Option<f64>> = [&sums, panel]
         .into_iter()
-        .flat_map(|of| known(of, from, periods))
+        .flat_map(|of| of.came(from, periods))
         .collect();
     let sums = forecasts.map(|forecast| summed(hierarchy, forecast, periods));
     let of_level = |(at, level): (usize, &str)| {
@@ -118,13 +118,6 @@ pub(super) fn by_level(
         .enumerate()
         .filter_map(of_level)
         .collect()
-}
-
-fn known(panel: &Panel, from: usize, periods: usize) -> impl Iterator<Item = Option<f64>> + '_ {
-    (0..panel.series()).flat_map(move |series| {
-        let values = panel.values(series)[from..from + periods].iter();
-        values.map(|value| (!value.is_nan()).then_some(f64::from(*value)))
-    })
 }
 
 /// All nodes × periods.

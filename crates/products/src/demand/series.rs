@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use features::History;
 use features::demand::{Demand, SoldDay};
 use models::coherent::Hierarchy;
-use models::demand::{Known, Panel, Role, Step, unconstrain};
+use models::demand::{Known, Panel, Role, unconstrain};
 
 use super::days::Days;
 use super::hierarchy::{Levels, levels};
@@ -125,11 +125,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     let groups = groups(history, &keys, &categories);
     if sold_out.iter().any(|of| !of.is_empty()) {
         let of: Vec<u32> = groups.iter().map(|[group, _]| *group).collect();
-        let season = match days.step {
-            Step::Day => 7,
-            Step::Week | Step::Month => 1,
-        };
-        unconstrain(&mut values, days.known, &sold_out, season, &of);
+        unconstrain(&mut values, days.known, &sold_out, days.step.round(), &of);
     }
     let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
     let levels = match settings.coherent {

@@ -44,7 +44,7 @@ impl Past {
             base: base(&of_groups.expected, &of_series.expected),
             actual: [sums, panel]
                 .into_iter()
-                .flat_map(|panel| came(panel, of_series.from, periods))
+                .flat_map(|panel| panel.came(of_series.from, periods))
                 .collect(),
         };
         let each = windows.map(window).collect();
@@ -128,13 +128,4 @@ impl Past {
         }
         Ok(levels)
     }
-}
-
-/// What series sold in some periods, as far as it is known: series × periods.
-fn came(panel: &Panel, from: usize, periods: usize) -> impl Iterator<Item = Option<f64>> + '_ {
-    (0..panel.series()).flat_map(move |series| {
-        let values = &panel.values(series)[from..from + periods];
-        let known = values.iter().map(|value| f64::from(*value));
-        known.map(|value| (!value.is_nan()).then_some(value))
-    })
 }
