@@ -95,10 +95,9 @@ pub(super) fn by_level(
         return Vec::new();
     };
     let periods = forecasts[0].ahead().min(panel.known() - from);
-    let came: Vec<Option<f64>> = [&sums, panel]
-        .into_iter()
-        .flat_map(|of| of.came(from, periods))
-        .collect();
+    let leaves = (0..found.keys.len())
+        .flat_map(|series| (from..from + periods).map(move |period| found.sold(series, period)));
+    let came: Vec<Option<f64>> = sums.came(from, periods).chain(leaves).collect();
     let sums = forecasts.map(|forecast| summed(hierarchy, forecast, periods));
     let of_level = |(at, level): (usize, &str)| {
         let mut weights = vec![0.0; hierarchy.n_levels()];
