@@ -7,6 +7,7 @@ mod holdout;
 pub mod import;
 pub mod ledger;
 pub mod project;
+pub mod review;
 pub mod rules;
 pub mod run;
 mod views;

@@ -129,6 +129,66 @@ impl Snapshot {
         None
     }
 
+    /// How many times are above a limit. A time within [`RELATIVE_ERROR_MAX`] of it may count on either side.
+    #[must_use]
+    pub fn count_above(&self, limit: Duration) -> u64 {
+        let within = bucket(nanoseconds(limit));
+        self.counts[within + 1..].iter().sum()
+    }
+
+    /// What was recorded after an earlier snapshot of the same histogram.
+    ///
+    /// Its shortest and longest time are known no better than any other: they are the middles of their buckets.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let counts = self.counts.iter().zip(&earlier.counts);
+        let counts = counts.map(|(now, then)| now.saturating_sub(*then));
+        Self::of(counts.collect(), self.sum_ns.saturating_sub(earlier.sum_ns))
+    }
+
+    fn of(counts: Vec<u64>, sum_ns: u64) -> Self {
+        let middle = |number: Option<usize>| number.map(middle_of);
+        let shortest = middle(counts.iter().position(|n| *n > 0));
+        let longest = middle(counts.iter().rposition(|n| *n > 0));
+        Self {
+            counts,
+            sum_ns,
+            shortest_ns: shortest.unwrap_or(u64::MAX),
+            longest_ns: longest.unwrap_or(0),
+        }
+    }
+
+    /// As bytes for a store: the sum, then each bucket that holds times as its distance from the one before and its
+    /// count, all as variable-length integers (LEB128). A few hundred bytes, however many times were recorded.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_number(&mut bytes, self.sum_ns);
+        let mut before = 0;
+        for (number, n) in self.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+            write_number(&mut bytes, (number - before) as u64);
+            write_number(&mut bytes, *n);
+            before = number;
+        }
+        bytes
+    }
+
+    /// Reads what [`Snapshot::to_bytes`] wrote; shortest and longest time are the middles of their buckets then.
+    /// `None` where the bytes are no such snapshot.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let sum_ns = read_number(&mut rest)?;
+        let mut counts = vec![0_u64; BUCKETS];
+        let mut number = 0_usize;
+        while !rest.is_empty() {
+            number = number.checked_add(usize::try_from(read_number(&mut rest)?).ok()?)?;
+            let count = counts.get_mut(number)?;
+            *count = count.checked_add(read_number(&mut rest)?)?;
+        }
+        Some(Self::of(counts, sum_ns))
+    }
+
     /// Adds what another one holds: the same as if all had been recorded in one.
     pub fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
@@ -138,6 +198,33 @@ impl Snapshot {
         self.shortest_ns = self.shortest_ns.min(other.shortest_ns);
         self.longest_ns = self.longest_ns.max(other.longest_ns);
     }
+}
+
+/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// `None` where the bytes end within the number, or it has more than 64 bits.
+fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let part = u64::from(first & 0x7f);
+        if part << shift >> shift != part {
+            return None;
+        }
+        number |= part << shift;
+        if first & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 /// A time in nanoseconds, held to [`LONGEST`].

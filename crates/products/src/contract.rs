@@ -122,6 +122,22 @@ pub enum FitError {
     Recommend(#[from] models::recommend::FitError),
 }
 
+/// How what came after a decision says whether it was good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// An answer that names products to a customer was good where the customer bought one of them within so many days;
+    /// of customers who bought nothing at all within them it says nothing, for shops have seasons.
+    Bought {
+        /// Days after the decision in which a purchase is its outcome.
+        window_days: u16,
+    },
+    /// Single decisions are not judged, and why.
+    No {
+        /// In a few words.
+        because: &'static str,
+    },
+}
+
 /// One kind of question. One static per kind, listed in [`crate::KINDS`].
 pub trait Kind: Send + Sync + 'static {
     /// What it is for.
@@ -158,6 +174,9 @@ pub trait Product: Send + Sync {
     fn counted(&self) -> Option<Counted> {
         None
     }
+
+    /// How what came after its decisions says whether they were good.
+    fn judged(&self) -> Judged;
 
     /// Days held out to measure a version before the final training.
     fn held_out_days(&self) -> u32;

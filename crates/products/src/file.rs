@@ -1,5 +1,6 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
+use crate::promises::Promises;
 use schema::ConfigError;
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
@@ -22,6 +23,9 @@ pub struct ProductFile<S: Default> {
     /// at the deadline itself where more than one answer in a thousand was late, else when the scoring ends.
     #[serde(default = "deadline_ms_default")]
     pub deadline_ms: u64,
+    /// What it promises to those who ask it.
+    #[serde(default)]
+    pub promises: Promises,
     /// Settings of the kind.
     #[serde(default)]
     pub settings: S,
@@ -44,6 +48,8 @@ pub struct Header {
     pub description: String,
     /// Milliseconds that a version has to score a question.
     pub deadline_ms: u64,
+    /// What it promises to those who ask it.
+    pub promises: Promises,
     /// Fingerprint of the file's content.
     pub fingerprint: String,
 }
@@ -123,12 +129,14 @@ impl Raw {
                 .file
                 .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
+        parsed.promises.check(&self.file, parsed.deadline_ms)?;
         let header = Header {
             name: self.name.clone(),
             kind: parsed.kind,
             owner: parsed.owner,
             description: parsed.description,
             deadline_ms: parsed.deadline_ms,
+            promises: parsed.promises,
             fingerprint: self.file.fingerprint(),
         };
         Ok((header, parsed.settings))

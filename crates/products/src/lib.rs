@@ -17,6 +17,7 @@ pub mod launch;
 mod ledger;
 mod logged;
 mod outcome;
+mod promises;
 pub mod promotion;
 pub mod reasons;
 mod recent;
@@ -33,11 +34,12 @@ pub use answer::{
     Subject,
 };
 pub use artefact::{Artefact, LoadError};
-pub use contract::{Card, FitError, Fitted, Kind, Output, Product, Serving, Size};
+pub use contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Serving, Size};
 pub use file::{Header, ProductFile, Raw};
 pub use lately::{Counted, Lately};
 pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
+pub use promises::Promises;
 pub use recent::Recent;
 pub use shop::Shop;
 pub use standing::{Gave, Pace, Standing};

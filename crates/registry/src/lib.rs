@@ -1,4 +1,5 @@
-//! The memory of what was trained and promised: runs, versions, aliases, artefacts, API keys, and budgets.
+//! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
+//! budgets, how data products answered and what their decisions led to.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -23,12 +24,14 @@ mod keys;
 mod migrations;
 mod moves;
 mod open;
+mod outcomes;
 mod place;
 mod promotion;
 mod reservations;
 mod rows;
 mod run_life;
 mod runs;
+mod service;
 mod store;
 mod versions;
 
@@ -40,10 +43,12 @@ pub use budgets::{
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
+pub use outcomes::OutcomeDay;
 pub use place::UrlError;
 pub use promotion::PromoteError;
 pub use reservations::{ConfirmError, Expired, NewReservation, Redeemed, ReserveError};
 pub use run_life::{EndRunError, StartRunError};
 pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
+pub use service::ServiceRecord;
 pub use store::StoreError;
 pub use versions::{NewVersion, RegisterError, VersionRecord};

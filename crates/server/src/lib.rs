@@ -10,8 +10,9 @@ mod live;
 mod openapi;
 mod problem;
 mod serve;
+mod service;
 mod state;
 
-pub use console::{Report, report};
+pub use console::{Report, report, review, review_of};
 pub use openapi::document as openapi_document;
 pub use serve::{ServeError, ServeOptions, serve};

@@ -1,5 +1,6 @@
 //! Starting, keeping up to date, and stopping without losing anything.
 
+use crate::service::Recorder;
 use crate::state::AppState;
 use crate::{api, console};
 use axum::Router;
@@ -133,6 +134,8 @@ pub async fn serve(
         );
     }
     let looking = tokio::spawn(look(Arc::clone(&state)));
+    let (record_no_more, recorded_enough) = tokio::sync::oneshot::channel::<()>();
+    let recording = tokio::spawn(record(Arc::clone(&state), recorded_enough));
     let keeping = tokio::spawn(keep_ledger(Arc::clone(&state)));
     let (drain_no_more, no_more) = tokio::sync::oneshot::channel::<()>();
     let draining = {
@@ -159,6 +162,8 @@ pub async fn serve(
     }
     looking.abort();
     keeping.abort();
+    drop(record_no_more);
+    let _ = recording.await;
     if let Some(ledger) = &state.ledger {
         ledger.close(jiff::Timestamp::now()).await;
     }
@@ -196,6 +201,31 @@ async fn look(state: Arc<AppState>) {
             gauge.set(bytes as f64);
         }
     }
+}
+
+/// Writes down how products answer, until told to stop, and makes records of hours of those that are old.
+async fn record(state: Arc<AppState>, mut enough: tokio::sync::oneshot::Receiver<()>) {
+    let mut recorder = Recorder::new();
+    let mut folded = None;
+    loop {
+        let now = jiff::Timestamp::now();
+        recorder.look(&state, now, false).await;
+        let hour = now.as_second().div_euclid(3600);
+        if folded != Some(hour) {
+            folded = Some(hour);
+            if let Err(error) = factory::review::fold(&state.workshop.registry, now).await {
+                tracing::warn!(
+                    error = factory::run::one_line(&error),
+                    "records of how products answered stay as they are for now"
+                );
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = &mut enough => break,
+        }
+    }
+    recorder.look(&state, jiff::Timestamp::now(), true).await;
 }
 
 /// Leases money, writes down what was promised, and settles the leases of processes that died.

@@ -52,6 +52,9 @@ impl LatestDecisions {
 /// The figures of one product, opened once so that a request only counts.
 pub(crate) struct ProductMetrics {
     pub(crate) time: Arc<ResponseTimes>,
+    /// From a single question to its logged answer.
+    pub(crate) answer_time: Arc<ResponseTimes>,
+    pub(crate) unanswered: Arc<Counter>,
     pub(crate) fallbacks: Arc<Counter>,
     pub(crate) failures: Arc<Counter>,
     pub(crate) reserved_cents: Arc<Counter>,
@@ -97,10 +100,11 @@ impl AppState {
                 let name = p.header().name.as_str();
                 let labels = [(Label::Product, name)];
                 let counter = |indicator| metrics.counter(indicator, &labels).expect(broken);
+                let times = |indicator| metrics.response_times(indicator, &labels).expect(broken);
                 let of = ProductMetrics {
-                    time: metrics
-                        .response_times(Indicator::DecisionTime, &labels)
-                        .expect(broken),
+                    time: times(Indicator::DecisionTime),
+                    answer_time: times(Indicator::AnswerTime),
+                    unanswered: counter(Indicator::Unanswered),
                     fallbacks: counter(Indicator::Fallbacks),
                     failures: counter(Indicator::DecisionFailures),
                     reserved_cents: counter(Indicator::BudgetReserved),

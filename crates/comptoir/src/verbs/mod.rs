@@ -17,6 +17,7 @@ mod products;
 mod promote;
 mod query;
 mod report;
+mod review;
 mod run;
 mod schemas;
 mod serve;
@@ -56,6 +57,7 @@ pub(crate) enum Verb {
     Decide(decide::Decide),
     Explain(explain::Explain),
     Report(report::Report),
+    Review(review::Review),
     Whatif(whatif::Whatif),
     Budget(budget::Budget),
     Products(products::Products),
@@ -89,6 +91,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Decide(v) => v.run(&context).await,
         Verb::Explain(v) => v.run(&context).await,
         Verb::Report(v) => v.run(&context).await,
+        Verb::Review(v) => v.run(&context).await,
         Verb::Whatif(v) => v.run(&context).await,
         Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,

@@ -12,12 +12,21 @@ use std::path::PathBuf;
 
 /// Language of a report.
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Language {
+pub(super) enum Language {
     /// English.
     #[default]
     En,
     /// French.
     Fr,
+}
+
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::English,
+            Language::Fr => Self::French,
+        }
+    }
 }
 
 /// Tell what an experiment changed, on one page that can be sent
@@ -69,11 +78,7 @@ impl Report {
                 currencies: &currencies(&workshop).await?,
                 page: &page,
             };
-            let locale = match self.lang {
-                Language::En => Locale::English,
-                Language::Fr => Locale::French,
-            };
-            let text = server::report(&report, locale)
+            let text = server::report(&report, self.lang.into())
                 .context("the version says nothing of an experiment")?;
             fs_err::write(file, text)?;
         }

@@ -342,6 +342,34 @@ fn after_training() -> Vec<Call> {
             &["champion"],
         ),
         call(
+            "review",
+            &["review"],
+            &[
+                ("/review/products/0/name", "for-you".into()),
+                ("/review/products/0/state", "unknown".into()),
+            ],
+            &["for-you", "LEARNT UNTIL"],
+        ),
+        call(
+            "review",
+            &["review", "for-you", "--publish", "pages"],
+            &[(
+                "/files",
+                serde_json::json!([
+                    "pages/index.html",
+                    "pages/index.md",
+                    "pages/for-you.html",
+                    "pages/for-you.md"
+                ]),
+            )],
+            &[
+                "answers since",
+                "p99 answer time",
+                "not known yet",
+                "pages/index.md",
+            ],
+        ),
+        call(
             "decide PRODUCT",
             &[
                 "decide",

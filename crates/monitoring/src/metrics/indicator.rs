@@ -103,8 +103,10 @@ indicators! {
     ResponseTime Histogram "comptoir_response_seconds" [Route] "Time from a request to its answer, in seconds.";
     Decisions Counter "comptoir_decisions_total" [Product, Version] "Decisions answered, by data product and version.";
     DecisionTime Histogram "comptoir_decision_seconds" [Product] "Time to decide, without the way there and back, in seconds.";
+    AnswerTime Histogram "comptoir_answer_seconds" [Product] "Time from a question about one thing to its answer, the log included, in seconds.";
+    Unanswered Counter "comptoir_unanswered_total" [Product] "Questions that got no answer, for want of a version or of a log.";
     Fallbacks Counter "comptoir_fallbacks_total" [Product] "Decisions answered by the declared fallback.";
-    DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Decisions that could not be answered at all.";
+    DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Questions that could not be answered as they were asked.";
     BudgetReserved Counter "comptoir_budget_reserved_cents_total" [Product] "Money promised by this process, in cents.";
     BudgetSpent Counter "comptoir_budget_spent_cents_total" [Product] "Money redeemed as this process was told, in cents.";
     BudgetRefused Counter "comptoir_budget_refused_total" [Product] "Decisions that could promise nothing and gave the control.";

@@ -47,6 +47,44 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_stored_tells_the_same_as_before(times in times(), q in 0.0..1.0f64) {
+        let before = recorded(&times);
+        let after = Snapshot::from_bytes(&before.to_bytes()).unwrap();
+        prop_assert_eq!((after.count(), after.sum()), (before.count(), before.sum()));
+        let (told, exact) = (after.quantile(p(q)).unwrap(), before.quantile(p(q)).unwrap());
+        let apart = told.abs_diff(exact).as_nanos() as f64;
+        prop_assert!(apart <= RELATIVE_ERROR_MAX * exact.as_nanos() as f64 + 1.0, "{told:?} for {exact:?}");
+    }
+
+    #[test]
+    fn what_came_after_is_what_was_recorded_after(one in times(), other in times()) {
+        let (then, now) = (recorded(&one), recorded(&[one, other.clone()].concat()));
+        let since = now.since(&then);
+        prop_assert_eq!(since.to_bytes(), recorded(&other).to_bytes());
+        prop_assert_eq!(now.since(&now), Snapshot::default());
+    }
+
+    #[test]
+    fn times_above_a_limit_are_counted_but_for_those_near_it(times in times(), limit in 1..1u64 << 40) {
+        let above = recorded(&times).count_above(Duration::from_nanos(limit));
+        let beyond = |share: f64| times.iter().filter(|ns| **ns as f64 > limit as f64 * share).count() as u64;
+        let near = 2.0 * RELATIVE_ERROR_MAX;
+        prop_assert!((beyond(1.0 + near)..=beyond(1.0 - near)).contains(&above), "{above}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_times_are_refused() {
+    for wrong in [&[0x80][..], &[0, 1], &[0, 0xff, 0xff, 0x7f, 1], &[0xff; 11]] {
+        assert_eq!(Snapshot::from_bytes(wrong), None, "{wrong:?}");
+    }
+    assert_eq!(Snapshot::from_bytes(&[0]), Some(Snapshot::default()));
+}
+
 #[test]
 fn the_stated_error_is_below_two_percent() {
     const { assert!(RELATIVE_ERROR_MAX < 0.02) }

@@ -24,7 +24,7 @@ pub(crate) use settings::Settings;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::FittedDemand;
@@ -105,6 +105,12 @@ impl DemandProduct {
 impl Product for DemandProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "a forecast is held against what sold by the scorecard of each version",
+        }
     }
 
     fn held_out_days(&self) -> u32 {

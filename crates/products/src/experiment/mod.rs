@@ -39,7 +39,7 @@ pub use wanted::Wanted;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use change::FittedChange;
 use features::History;
@@ -118,6 +118,12 @@ impl Product for ExperimentProduct {
     }
 
     /// None: customers were held out by the experiment itself.
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "it reads what others decided",
+        }
+    }
+
     fn held_out_days(&self) -> u32 {
         0
     }

@@ -8,7 +8,7 @@ mod settings;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedLaunch};
@@ -99,6 +99,12 @@ impl LaunchProduct {
 impl Product for LaunchProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "a launch is held against what it sold by the scorecard of each version",
+        }
     }
 
     fn held_out_days(&self) -> u32 {

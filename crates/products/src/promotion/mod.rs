@@ -19,7 +19,7 @@ pub use offers::OfferError;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use crate::lately::Counted;
 use crate::ledger::Allowance;
@@ -118,6 +118,12 @@ impl Product for PromotionProduct {
     }
 
     /// None: a version is measured on customers that it has not seen, not on days.
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "what an offer changed is told by an experiment on the holdout, not by single decisions",
+        }
+    }
+
     fn held_out_days(&self) -> u32 {
         0
     }

@@ -10,7 +10,7 @@ mod settings;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use body::Body;
 use features::History;
@@ -18,6 +18,9 @@ use fitted::{FittedRecommend, Golden};
 use models::recommend::{self, Complements, Placement, candidates};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::{Checked, Settings};
+
+/// Days after an answer in which a purchase of what it showed speaks for it.
+const BOUGHT_WITHIN_DAYS: u16 = 7;
 
 /// The kind.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +97,12 @@ impl RecommendProduct {
 impl Product for RecommendProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::Bought {
+            window_days: BOUGHT_WITHIN_DAYS,
+        }
     }
 
     fn held_out_days(&self) -> u32 {

@@ -5,7 +5,7 @@ mod settings;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedSegments};
@@ -80,6 +80,12 @@ pub(crate) fn customers(history: &History, as_of: AsOf) -> Vec<Option<Rfm>> {
 impl Product for SegmentsProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "a segment is not right or wrong: each version's scorecard tells how stable segments are",
+        }
     }
 
     fn held_out_days(&self) -> u32 {

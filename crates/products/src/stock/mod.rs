@@ -14,7 +14,7 @@ mod told;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::demand::Golden;
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
@@ -111,6 +111,12 @@ impl StockProduct {
 impl Product for StockProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "an order is held against what sold by the scorecard of each version",
+        }
     }
 
     fn held_out_days(&self) -> u32 {

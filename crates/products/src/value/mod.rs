@@ -7,7 +7,7 @@ mod settings;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
-use crate::contract::{Card, FitError, Fitted, Kind, Output, Product, Size};
+use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
 use features::History;
 use fitted::{Body, FittedValue, Golden};
@@ -84,6 +84,12 @@ impl ValueProduct {
 impl Product for ValueProduct {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn judged(&self) -> Judged {
+        Judged::No {
+            because: "what a customer is worth is known after its horizon: each version's scorecard holds it against days that were held out",
+        }
     }
 
     fn held_out_days(&self) -> u32 {

@@ -21,6 +21,7 @@ mod damage;
 mod locks;
 mod opening;
 mod postgres_server;
+mod watched;
 
 use backend::Backend;
 
@@ -46,6 +47,8 @@ macro_rules! on_both_databases {
 
 on_both_databases! {
     contract::a_run_comes_back_as_it_was_noted,
+    watched::how_products_answered_is_noted_once_and_folded,
+    watched::what_came_of_a_day_is_noted_once,
     contract::a_run_starts_once_and_ends_once,
     contract::runs_are_listed_newest_first,
     contract::a_silent_run_is_recovered_and_can_register_nothing,

@@ -409,15 +409,31 @@ pub(crate) async fn decide(
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    let started = Instant::now();
     state.admit(&headers, Scope::Decide).await?;
     let slot = slot(&state, &name)?;
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
     let questions = Questions::read(&body::json(&headers, bytes)?)?;
-    let live = answering(&state, &name)?;
-    match questions {
-        Questions::One(asked) => answer_one(&state, &name, &live, deadline, asked).await,
-        Questions::Many(asked) => answer_many(&state, &name, &live, deadline, asked).await,
+    let single = matches!(questions, Questions::One(_));
+    let answered = match (answering(&state, &name), questions) {
+        (Err(none), _) => Err(none),
+        (Ok(live), Questions::One(asked)) => {
+            answer_one(&state, &name, &live, deadline, asked).await
+        }
+        (Ok(live), Questions::Many(asked)) => {
+            answer_many(&state, &name, &live, deadline, asked).await
+        }
+    };
+    if let Some(of) = state.of_product.get(&name) {
+        match &answered {
+            Ok(_) if single => of.answer_time.record(started.elapsed()),
+            Ok(_) => {}
+            // What is wrong with the question is not ours.
+            Err(problem) if problem.status >= 500 => of.unanswered.increment(),
+            Err(_) => {}
+        }
     }
+    answered
 }
 
 fn json(written: serde_json::Result<Vec<u8>>) -> Result<Response, Problem> {

@@ -8,13 +8,16 @@ use crate::state::AppState;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use factory::review::Review;
 use jiff::civil::Date;
 use lake::Snapshot;
 use parking_lot::Mutex;
 use products::Shop;
+use schema::progress::Silent;
 use schema::time::date_of;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 /// A customer with a few figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +40,11 @@ pub(super) struct Cache {
     pub(super) indicators: tokio::sync::Mutex<Option<(Stamp, Arc<Series>)>>,
     best: Mutex<Option<(Weak<Shop>, Arc<Vec<Buyer>>)>>,
     pub(super) demand: Overviews,
+    review: tokio::sync::Mutex<Option<(Instant, Arc<Review>)>>,
 }
+
+/// How long a review is shown before it is made anew.
+const REVIEW_AGE_MAX: Duration = Duration::from_secs(20);
 
 /// Customers shown as examples.
 const BEST: usize = 12;
@@ -110,6 +117,21 @@ pub(super) fn text(column: &StringArray, row: usize) -> Option<String> {
 }
 
 impl Cache {
+    /// The review of all products, some seconds old at most: many who look at once ask the lake once.
+    pub(super) async fn review(&self, state: &AppState) -> Result<Arc<Review>, Problem> {
+        let mut kept = self.review.lock().await;
+        if let Some((made, review)) = kept.as_ref()
+            && made.elapsed() < REVIEW_AGE_MAX
+        {
+            return Ok(Arc::clone(review));
+        }
+        let now = jiff::Timestamp::now();
+        let review = state.workshop.review(&[], now, &Silent).await;
+        let review = Arc::new(review.map_err(|e| Problem::internal("review the products", &e))?);
+        *kept = Some((Instant::now(), Arc::clone(&review)));
+        Ok(review)
+    }
+
     /// The currency of the sales.
     pub(super) async fn currency(
         &self,

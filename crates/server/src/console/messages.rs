@@ -51,6 +51,48 @@ messages! {
     Yes: "yes", "oui";
     No: "no", "non";
 
+    // The review.
+    Review: "Review", "Revue";
+    ReviewTitle: "Which products keep their promises", "Quels produits tiennent leurs promesses";
+    ReviewLead: "The worst first. Answers and times are those of the last days that each product promises for; good decisions are held against the first days after launch.", "Les pires d’abord. Réponses et temps sont ceux des derniers jours pour lesquels chaque produit promet ; les bonnes décisions sont comparées aux premiers jours après le lancement.";
+    ReviewNoProduct: "There is no data product yet.", "Il n’y a pas encore de produit de données.";
+    ReviewMade: "Made {0}", "Faite le {0}";
+    ReviewKept: "kept", "tenue";
+    ReviewUnknown: "unknown", "inconnue";
+    ReviewAtRisk: "at risk", "menacée";
+    ReviewBroken: "broken", "rompue";
+    ReviewP50: "median answer time", "temps de réponse médian";
+    ReviewP99: "p99 answer time", "temps de réponse p99";
+    ReviewAnswered: "questions answered", "questions avec réponse";
+    ReviewByVersion: "answers of the version", "réponses de la version";
+    ReviewVersionAge: "age of the version", "âge de la version";
+    ReviewDataAge: "age of the sales", "âge des ventes";
+    ReviewQuality: "good decisions", "bonnes décisions";
+    ReviewPromise: "Promise", "Promesse";
+    ReviewPromises: "Promises", "Promesses";
+    ReviewPromised: "Promised", "Promis";
+    ReviewMeasured: "Measured", "Mesuré";
+    ReviewBefore: "Before", "Avant";
+    ReviewLeft: "Left", "Reste";
+    ReviewWhy: "Why", "Pourquoi";
+    ReviewDays: "{0} d", "{0} j";
+    ReviewAnswers: "Answers", "Réponses";
+    ReviewAtLaunch: "{0} at launch", "{0} au lancement";
+    ReviewLearnt: "Learnt until", "Appris jusqu’au";
+    ReviewSince: "Version {0} answers since {1}", "La version {0} répond depuis le {1}";
+    ReviewNoVersion: "No version answers", "Aucune version ne répond";
+    ReviewLed: "What its decisions led to", "Ce que ses décisions ont amené";
+    ReviewNotJudged: "Single decisions are not judged: {0}", "Les décisions ne sont pas jugées une à une : {0}";
+    ReviewNotYet: "Not known yet: {0}; {1} decisions wait for their outcomes", "Pas encore connu : {0} ; {1} décisions attendent leur issue";
+    ReviewGood: "Good decisions since the version answers", "Bonnes décisions depuis que la version répond";
+    ReviewLaunch: "After launch, {0} to {1}", "Après le lancement, du {0} au {1}";
+    ReviewAllowed: "It may fall to", "Elle peut baisser jusqu’à";
+    ReviewBaseline: "The baseline, for customers held out", "La référence, pour les clients mis à part";
+    ReviewPending: "Decisions that wait for their outcomes", "Décisions qui attendent leur issue";
+    ReviewDaily: "Good decisions by day", "Bonnes décisions par jour";
+    ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
+    ReviewEscalation: "Then: {0}.", "Puis : {0}.";
+
     // What is not known.
     NotMeasurable: "not measurable: {0}", "non mesurable : {0}";
     TooFew: "{0} {1}, at least {2} needed", "{0} {1}, il en faut au moins {2}";

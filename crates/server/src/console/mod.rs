@@ -24,12 +24,14 @@ mod page;
 mod portfolio;
 mod product;
 mod report;
+mod review;
 mod scorecard;
 mod table;
 mod tables;
 mod visit;
 
 pub use report::{Report, report};
+pub use review::{review, review_of};
 
 use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -45,6 +47,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(portfolio::show))
         .route("/products/{name}", get(product::show))
+        .route("/review", get(review::show))
+        .route("/review/{name}", get(review::show_one))
         .route("/customers", get(customers::show))
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))

@@ -15,6 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Portfolio,
+    Review,
     Customers,
     /// Only where a data product forecasts.
     Demand,
@@ -22,8 +23,9 @@ pub(super) enum Section {
     Indicators,
 }
 
-const SECTIONS: [(Section, &str, Say); 5] = [
+const SECTIONS: [(Section, &str, Say); 6] = [
     (Section::Portfolio, "/", Say::Portfolio),
+    (Section::Review, "/review", Say::Review),
     (Section::Customers, "/customers", Say::Customers),
     (Section::Demand, "/demand", Say::Demand),
     (Section::Tables, "/tables", Say::Tables),
@@ -157,6 +159,32 @@ fn document(state: &AppState, visit: &Visit, section: Option<Section>, page: &Pa
                         p { (Say::MadeBy.with(l, &[env!("CARGO_PKG_VERSION")])) " " a href="/openapi.json" { "openapi.json" } "." }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// A page that stands alone: to be sent, printed, kept, or put on any web server. Style and charts are in it, and it takes
+/// nothing from elsewhere.
+pub(super) fn alone(l: Locale, shop: &str, title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(visit::code(l)) data-theme="system" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (title) " – " (shop) }
+                style { (PreEscaped(files::style())) }
+            }
+            body {
+                header.top { div.inner { span.shop { (shop) } } }
+                main #content {
+                    h1 { (title) }
+                    (body)
+                }
+                footer { div.inner { p { (Say::ReportMadeBy.with(l, &[env!("CARGO_PKG_VERSION")])) } } }
             }
         }
     }

@@ -2,17 +2,15 @@
 //!
 //! It is made of the pieces of the console and takes nothing from anywhere: style and charts are in the page.
 
-use super::files;
 use super::format::{Currency, count, percent};
 use super::french;
 use super::learned::{experiment, guardrails};
 use super::messages::Say;
 use super::page::{self, Tone, figures, words};
-use super::visit;
 use crate::charts::{
     BarChart, BarRow, Estimate, IntervalChart, IntervalRow, Locale, Mark, bar_chart, interval_chart,
 };
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use products::Header;
 use registry::TableVersion;
 use serde_json::Value;
@@ -147,43 +145,26 @@ impl Told<'_> {
         let (l, report) = (self.l, self.report);
         let title = Say::ReportTitle.with(l, &[text(report.page, "experiment")]);
         let all = experiment::show(l, self.currency, report.page)?;
-        Some(html! {
-            (DOCTYPE)
-            html lang=(visit::code(l)) data-theme="system" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                    title { (title) " – " (report.shop) }
-                    style { (PreEscaped(files::style())) }
-                }
-                body {
-                    header.top { div.inner { span.shop { (report.shop) } } }
-                    main #content {
-                        h1 { (title) }
-                        @if !report.product.description.is_empty() { p.lead { (report.product.description) } }
-                        @for (badge, sentence) in guardrails::sentences(l, report.page, true) {
-                            p.strong { (badge) " " (sentence) }
-                        }
-                        @for found in deciding {
-                            @let (tone, sentence) = self.sentence(found);
-                            p.strong { (page::badge(tone, self.verdict(tone))) " " (sentence) }
-                        }
-                        @for (badge, sentence) in guardrails::sentences(l, report.page, false) {
-                            p { (badge) " " (sentence) }
-                        }
-                        (self.currency.note(l))
-                        section { h2 { (self.say(Say::ReportEffect)) } div.figures { (self.effect(deciding)) } }
-                        section { h2 { (self.say(Say::ReportAnyway)) } p { (self.say(Say::ReportAnywayLead)) } div.figures { (self.anyway(deciding)) } }
-                        section { h2 { (self.say(Say::ReportAll)) } (all) }
-                        section { h2 { (self.say(Say::ReportSizes)) } (self.sizes()) }
-                        section { h2 { (self.say(Say::ReportHow)) } (self.how()) }
-                    }
-                    footer { div.inner { p { (Say::ReportMadeBy.with(l, &[env!("CARGO_PKG_VERSION")])) } } }
-                }
+        let body = html! {
+            @if !report.product.description.is_empty() { p.lead { (report.product.description) } }
+            @for (badge, sentence) in guardrails::sentences(l, report.page, true) {
+                p.strong { (badge) " " (sentence) }
             }
-        })
+            @for found in deciding {
+                @let (tone, sentence) = self.sentence(found);
+                p.strong { (page::badge(tone, self.verdict(tone))) " " (sentence) }
+            }
+            @for (badge, sentence) in guardrails::sentences(l, report.page, false) {
+                p { (badge) " " (sentence) }
+            }
+            (self.currency.note(l))
+            section { h2 { (self.say(Say::ReportEffect)) } div.figures { (self.effect(deciding)) } }
+            section { h2 { (self.say(Say::ReportAnyway)) } p { (self.say(Say::ReportAnywayLead)) } div.figures { (self.anyway(deciding)) } }
+            section { h2 { (self.say(Say::ReportAll)) } (all) }
+            section { h2 { (self.say(Say::ReportSizes)) } (self.sizes()) }
+            section { h2 { (self.say(Say::ReportHow)) } (self.how()) }
+        };
+        Some(page::alone(l, report.shop, &title, &body))
     }
 
     fn verdict(&self, tone: Tone) -> &'static str {
@@ -353,6 +334,7 @@ mod tests {
             owner: "crm".to_owned(),
             description: String::new(),
             deadline_ms: 50,
+            promises: products::Promises::default(),
             fingerprint: String::new(),
         };
         let told = Report {

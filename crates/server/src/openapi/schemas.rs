@@ -1,7 +1,7 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
 use super::reference;
-use products::{Asked, KINDS};
+use products::{Asked, KINDS, Promises};
 use serde_json::{Value, json};
 
 /// An object with properties, of which some are always there.
@@ -265,6 +265,16 @@ fn decision() -> Value {
     )
 }
 
+/// What a product promises, as its file says it.
+fn promises() -> Value {
+    let mut promises = serde_json::to_value(schemars::schema_for!(Promises)).unwrap_or_default();
+    if let Some(promises) = promises.as_object_mut() {
+        promises.remove("$schema");
+        promises.remove("title");
+    }
+    promises
+}
+
 /// A data product and the version that answers.
 fn product_line() -> Value {
     let header = object(
@@ -274,6 +284,7 @@ fn product_line() -> Value {
             "owner",
             "description",
             "deadline_ms",
+            "promises",
             "fingerprint",
         ],
         &json!({
@@ -282,6 +293,7 @@ fn product_line() -> Value {
             "owner": text("Who answers for it."),
             "description": text("What it is for."),
             "deadline_ms": whole("Milliseconds that a version has to score a question."),
+            "promises": reference("Promises"),
             "fingerprint": text("Fingerprint of the file."),
         }),
     );
@@ -416,6 +428,7 @@ fn ready() -> Value {
 pub(super) fn all() -> Value {
     json!({
         "Asked": asked(),
+        "Promises": promises(),
         "Answer": answer(),
         "Answers": object(&["answers"], &json!({ "answers": array(&reference("Answer")) })),
         "Action": action(),

@@ -21,6 +21,7 @@ mod house;
 mod openapi;
 mod purchases;
 mod report;
+mod review;
 mod served;
 mod stocked;
 mod versions;

@@ -42,6 +42,7 @@ fn told(locale: Locale) -> String {
         owner: "the customer team".to_owned(),
         description: "Does a mail bring back those who have not ordered for long?".to_owned(),
         deadline_ms: 50,
+        promises: products::Promises::default(),
         fingerprint: String::new(),
     };
     let inputs =

@@ -49,6 +49,28 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "that is {#} ({#} to {#}) beside the version before it, if arms by chance were worth the same to both",
         "soit {0} ({1} à {2}) par rapport à la version d’avant, si les variantes au hasard valaient autant pour les deux",
     ),
+    // The review.
+    (
+        "goes wrong {#} times as often as it may for {#} minutes; what may go wrong is used up on {}",
+        "les fautes sont {0} fois trop fréquentes depuis {1} minutes ; ce qui peut en rester sera épuisé le {2}",
+    ),
+    ("{#} went wrong, {#} may", "{0} fautes, {1} permises"),
+    (
+        "{#} days with outcomes after launch, at least {#} needed",
+        "{0} jours à l’issue connue depuis le lancement, il en faut au moins {1}",
+    ),
+    (
+        "fell below what is allowed, seen by {}, likely since {}",
+        "passées sous ce qui est permis, vu au plus tard le {0}, sans doute depuis le {1}",
+    ),
+    (
+        "fell below what is allowed, seen by {}",
+        "passées sous ce qui est permis, vu au plus tard le {0}",
+    ),
+    (
+        "of customers who bought within {#} days, those who bought what was shown",
+        "parmi les clients qui ont acheté sous {0} jours, ceux qui ont acheté ce qui était montré",
+    ),
     // Forecasts.
     (
         "mean of {~} and {~} and {~}",

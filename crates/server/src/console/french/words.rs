@@ -31,6 +31,48 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "popularity: nothing is known of the customer",
         "popularity : on ne sait rien du client",
     ),
+    (
+        "not asked within the period",
+        "rien demandé pendant la période",
+    ),
+    ("no version answers", "aucune version ne répond"),
+    ("no sale is known", "aucune vente n’est connue"),
+    (
+        "days with outcomes after launch",
+        "jours à l’issue connue depuis le lancement",
+    ),
+    (
+        "decisions for the holdout",
+        "décisions pour les clients mis à part",
+    ),
+    (
+        "what a customer is worth is known after its horizon: each version's scorecard holds it against days that were held out",
+        "la valeur d’un client se connaît après son horizon : le bilan de chaque version la compare à des jours mis à part",
+    ),
+    (
+        "a segment is not right or wrong: each version's scorecard tells how stable segments are",
+        "un segment n’est ni juste ni faux : le bilan de chaque version dit combien les segments sont stables",
+    ),
+    (
+        "it reads what others decided",
+        "il lit ce que d’autres ont décidé",
+    ),
+    (
+        "a forecast is held against what sold by the scorecard of each version",
+        "une prévision est comparée à ce qui s’est vendu par le bilan de chaque version",
+    ),
+    (
+        "an order is held against what sold by the scorecard of each version",
+        "une commande est comparée à ce qui s’est vendu par le bilan de chaque version",
+    ),
+    (
+        "a launch is held against what it sold by the scorecard of each version",
+        "un lancement est comparé à ce qu’il a vendu par le bilan de chaque version",
+    ),
+    (
+        "what an offer changed is told by an experiment on the holdout, not by single decisions",
+        "ce qu’une offre a changé se lit dans une expérience sur les clients mis à part, non décision par décision",
+    ),
     ("k-means on logs", "k-moyennes sur les logarithmes"),
     ("own rate so far", "son propre rythme"),
     (

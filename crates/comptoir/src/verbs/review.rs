@@ -1,0 +1,224 @@
+//! `comptoir review`
+
+mod pages;
+
+use crate::context::Context;
+use crate::exit::Refused;
+use crate::print::{self, Table};
+use crate::verbs::run::one;
+use factory::review::{Kept, Live, Review as Found, Reviewed, State};
+use schema::estimate::short;
+use server::charts::Locale;
+use std::path::PathBuf;
+
+/// Tell which data products keep their promises, the worst first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  comptoir review                      all products, one line each
+  comptoir review for-you              every promise of one, with why it stands as it does
+  comptoir review --publish public     one page each as HTML and Markdown, for any web server
+  comptoir review --output json
+
+A product file promises under [promises]: answer times, answers, ages, quality. Servers write down
+every five minutes how each product answered. What recommendations led to is joined with the sales
+once all of them are imported, and held against the first 28 days: that it is said to have become
+worse although it has not happens once in twenty versions at most, however often you look.
+
+Exit code 1: a promise is broken.")]
+pub(crate) struct Review {
+    /// Products; all where absent
+    product: Vec<String>,
+    /// Write the pages into this folder
+    #[arg(long, value_name = "DIR")]
+    publish: Option<PathBuf>,
+    /// Language of the HTML pages
+    #[arg(long, value_name = "LANG", default_value = "en")]
+    lang: super::report::Language,
+}
+
+impl Review {
+    pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
+        let workshop = context.workshop().await?;
+        for name in &self.product {
+            one(&workshop.project, name)?;
+        }
+        let found = workshop
+            .review(&self.product, Context::now(), context.progress.as_ref())
+            .await?;
+        let written = match &self.publish {
+            Some(folder) => {
+                let shop = &workshop.project.file.name;
+                pages::write(folder, shop, &found, Locale::from(self.lang))?
+            }
+            None => Vec::new(),
+        };
+        if context.json() {
+            print::json(&serde_json::json!({ "review": found, "files": written }))?;
+        } else {
+            show(&found, !self.product.is_empty())?;
+            for file in &written {
+                print::line(file.display())?;
+            }
+        }
+        verdict(&found)
+    }
+}
+
+/// Exit code 1 where a promise is broken.
+fn verdict(found: &Found) -> anyhow::Result<()> {
+    let broken = found.products.iter().filter(|p| p.state == State::Broken);
+    let broken: Vec<&str> = broken.map(|p| p.header.name.as_str()).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(Refused(format!("promises are broken by {}", broken.join(", "))).into())
+}
+
+fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
+    if found.products.is_empty() {
+        return print::line(
+            "there is no data product yet; comptoir products tells which kinds there are",
+        );
+    }
+    if in_full {
+        return found.products.iter().try_for_each(full);
+    }
+    let mut table = Table::new([
+        "product",
+        "state",
+        "answers",
+        "p99",
+        "by version",
+        "good",
+        "at launch",
+        "learnt until",
+        "owner",
+    ]);
+    for product in &found.products {
+        table.row(row(product));
+    }
+    table.print()?;
+    for product in found.products.iter().filter(|p| p.state > State::Unknown) {
+        for kept in product.standing.iter().filter(|k| k.state > State::Unknown) {
+            print::line(format!("{}: {}", product.header.name, sentence(kept)))?;
+        }
+    }
+    Ok(())
+}
+
+const NOT_KNOWN: &str = "-";
+
+fn row(product: &Reviewed) -> [String; 9] {
+    let period = &product.service.period;
+    let or_not = |text: Option<String>| text.unwrap_or_else(|| NOT_KNOWN.to_owned());
+    let percent = |share: Option<f64>| or_not(share.map(|share| format!("{:.1} %", 100.0 * share)));
+    let (good, at_launch) = match &product.live {
+        Live::Measured(live) => (live.good.point(), live.at_launch.point()),
+        Live::NotJudged { .. } | Live::Unknown { .. } => (None, None),
+    };
+    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    [
+        product.header.name.clone(),
+        product.state.told().to_owned(),
+        period.answered.to_string(),
+        or_not(period.p99_ms.map(|ms| format!("{} ms", short(ms)))),
+        percent(period.by_version()),
+        percent(good),
+        percent(at_launch),
+        or_not(learnt.map(|day| day.to_string())),
+        product.header.owner.clone(),
+    ]
+}
+
+/// A promise in a sentence.
+pub(super) fn sentence(kept: &Kept) -> String {
+    let figure = |figure: Option<f64>| figure.map(|figure| kept.unit.told(figure));
+    let mut told = format!("{} is {}", kept.promise.told(), kept.state.told());
+    if let (Some(measured), Some(limit)) = (figure(kept.measured), kept.limit_told()) {
+        told += &format!(": {measured}, promised {limit}");
+    }
+    if !kept.because.is_empty() {
+        told += &format!(" ({})", kept.because);
+    }
+    told
+}
+
+/// Everything of one product.
+fn full(product: &Reviewed) -> anyhow::Result<()> {
+    let header = &product.header;
+    print::line(format!("{}: {}", header.name, product.state.told()))?;
+    print::line(format!("kind {}, owner {}", header.kind, header.owner))?;
+    if let Some(escalation) = &header.promises.escalation {
+        print::line(format!("escalation {escalation}"))?;
+    }
+    match &product.version {
+        Some(version) => print::line(format!(
+            "version {} answers since {}",
+            version.number,
+            version.since.strftime("%Y-%m-%d %H:%M UTC")
+        ))?,
+        None => print::line(format!(
+            "no version answers; comptoir run {} makes one",
+            header.name
+        ))?,
+    }
+    print::line("")?;
+    let mut table = Table::new([
+        "promise", "state", "promised", "measured", "before", "left", "why",
+    ]);
+    for kept in &product.standing {
+        table.row(promise_row(kept));
+    }
+    table.print()?;
+    print::line("")?;
+    live(&product.live)?;
+    print::line("")
+}
+
+pub(super) fn promise_row(kept: &Kept) -> [String; 7] {
+    let or_not = |text: Option<String>| text.unwrap_or_else(|| NOT_KNOWN.to_owned());
+    let figure = |figure: Option<f64>| or_not(figure.map(|figure| kept.unit.told(figure)));
+    [
+        kept.promise.told().to_owned(),
+        kept.state.told().to_owned(),
+        or_not(kept.limit_told()),
+        figure(kept.measured),
+        figure(kept.before),
+        or_not(
+            kept.budget_left
+                .map(|left| format!("{:.0} %", 100.0 * left)),
+        ),
+        kept.because.clone(),
+    ]
+}
+
+fn live(live: &Live) -> anyhow::Result<()> {
+    match live {
+        Live::NotJudged { because } => {
+            print::line(format!("single decisions are not judged: {because}"))
+        }
+        Live::Unknown { why, pending } => print::line(format!(
+            "what its decisions led to is not known yet: {why}; {pending} decisions wait for their outcomes"
+        )),
+        Live::Measured(live) => {
+            let (first, last) = live.launch_days;
+            print::line(format!("good decisions: {}", live.what))?;
+            print::line(format!(
+                "  at launch   {} ({first} to {last})",
+                live.at_launch
+            ))?;
+            print::line(format!(
+                "  since then  {} (holds however often it is read)",
+                live.good
+            ))?;
+            print::line(format!(
+                "  baseline    {} (customers of the holdout)",
+                live.baseline
+            ))?;
+            print::line(format!(
+                "  waiting     {} decisions whose outcomes are not complete",
+                live.pending
+            ))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
+
+use super::{promise_row, sentence};
+use factory::review::{Review, Reviewed, State};
+use server::charts::Locale;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Writes one page of all products and one of each, each as HTML and Markdown; the files written.
+pub(super) fn write(
+    folder: &Path,
+    shop: &str,
+    review: &Review,
+    locale: Locale,
+) -> anyhow::Result<Vec<PathBuf>> {
+    fs_err::create_dir_all(folder)?;
+    let mut written = Vec::new();
+    let mut put = |name: String, text: String| -> anyhow::Result<()> {
+        let file = folder.join(name);
+        fs_err::write(&file, text)?;
+        written.push(file);
+        Ok(())
+    };
+    put(
+        "index.html".to_owned(),
+        server::review(shop, review, locale),
+    )?;
+    put("index.md".to_owned(), all(shop, review))?;
+    for product in &review.products {
+        let name = &product.header.name;
+        let page = server::review_of(shop, review, product, locale);
+        put(format!("{name}.html"), page)?;
+        put(format!("{name}.md"), one(review, product))?;
+    }
+    Ok(written)
+}
+
+/// A cell: a bar would end it.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn row(out: &mut String, cells: &[String]) {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+fn head(out: &mut String, cells: &[&str]) {
+    row(
+        out,
+        &cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>(),
+    );
+    row(out, &vec!["---".to_owned(); cells.len()]);
+}
+
+fn made(review: &Review) -> String {
+    format!("Made {}.", review.at.strftime("%Y-%m-%d %H:%M UTC"))
+}
+
+fn all(shop: &str, review: &Review) -> String {
+    let mut out = format!("# Review of {shop}\n\n{}\n\n", made(review));
+    head(&mut out, &["product", "state", "why", "owner"]);
+    for product in &review.products {
+        let name = &product.header.name;
+        let why = product.standing.iter().filter(|k| k.state > State::Unknown);
+        let why: Vec<String> = why.map(sentence).collect();
+        row(
+            &mut out,
+            &[
+                format!("[{name}]({name}.md)"),
+                product.state.told().to_owned(),
+                why.join("; "),
+                product.header.owner.clone(),
+            ],
+        );
+    }
+    out
+}
+
+fn one(review: &Review, product: &Reviewed) -> String {
+    let header = &product.header;
+    let mut out = format!("# {}\n\n{}\n\n", header.name, header.description);
+    let _ = writeln!(
+        out,
+        "Kind {}, owner {}. {}\n",
+        header.kind,
+        header.owner,
+        made(review)
+    );
+    head(
+        &mut out,
+        &[
+            "promise", "state", "promised", "measured", "before", "left", "why",
+        ],
+    );
+    for kept in &product.standing {
+        row(&mut out, &promise_row(kept));
+    }
+    out
+}

@@ -1,0 +1,218 @@
+//! What every data product promised, and whether it keeps it: the review of a portfolio.
+//!
+//! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
+//! to), [`standing`] (each promise beside what was measured).
+
+mod outcomes;
+mod service;
+mod standing;
+
+pub use outcomes::{Fell, Live, Measured, OutcomesError};
+pub use service::{Answered, Service, fold};
+pub use standing::{Kept, Promised, State, Unit};
+
+use crate::{CHAMPION, Workshop};
+use jiff::Timestamp;
+use lake::LakeError;
+use products::{Header, Product};
+use registry::{RunStatus, StoreError};
+use schema::progress::Progress;
+use schema::{AsOf, Metric, Scorecard};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Why a portfolio cannot be reviewed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    /// The registry.
+    #[error("read the registry")]
+    Registry(#[from] StoreError),
+    /// The lake.
+    #[error("read the lake")]
+    Lake(#[from] LakeError),
+    /// What decisions led to.
+    #[error("join the decisions of `{product}` with what came after")]
+    Outcomes {
+        /// The data product.
+        product: String,
+        /// Why.
+        #[source]
+        source: OutcomesError,
+    },
+}
+
+/// A portfolio as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Review {
+    /// The moment.
+    pub at: Timestamp,
+    /// The first day of which no sale is known; absent where there is none.
+    pub data_until: Option<AsOf>,
+    /// The products, the worst first, then by name.
+    pub products: Vec<Reviewed>,
+}
+
+/// One product as it stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reviewed {
+    /// What its file says of all.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The worst of its promises.
+    pub state: State,
+    /// The version that answers, where there is one.
+    pub version: Option<Answers>,
+    /// Promises beside what was measured, the worst first.
+    pub standing: Vec<Kept>,
+    /// How it answered within the period.
+    pub service: Service,
+    /// What its decisions led to.
+    pub live: Live,
+    /// The last training.
+    pub last_run: Option<LastRun>,
+}
+
+/// The version that answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answers {
+    /// Its number.
+    pub number: u32,
+    /// Since when it answers.
+    pub since: Timestamp,
+    /// The first day that it does not know; absent where its run is not kept.
+    pub as_of: Option<AsOf>,
+    /// What it was measured to be worth before it answered, by its first measure.
+    pub at_launch: Option<Metric>,
+}
+
+/// A training.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastRun {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How it ended.
+    #[serde(flatten)]
+    pub status: RunStatus,
+}
+
+impl Review {
+    /// The worst state of all.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let states = self.products.iter().map(|product| product.state);
+        states.max().unwrap_or(State::Unknown)
+    }
+}
+
+impl Workshop {
+    /// Reviews some of the products, or all where none is named.
+    ///
+    /// What decisions led to is worked out for days that have become complete since the last review, and kept in the
+    /// registry: the same review a second time only reads.
+    ///
+    /// # Errors
+    /// [`ReviewError`] when lake or registry cannot be read.
+    pub async fn review(
+        &self,
+        names: &[String],
+        now: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Review, ReviewError> {
+        let snapshot = self.lake.snapshot().await?;
+        let data_until = if snapshot.tables.contains_key("sales") {
+            self.day_after_last_sale(&snapshot).await?
+        } else {
+            None
+        };
+        let of_service = service::of_products(self, now).await?;
+        let chosen: Vec<_> = self
+            .project
+            .products
+            .iter()
+            .filter(|product| names.is_empty() || names.contains(&product.header().name))
+            .collect();
+        let mut products = Vec::with_capacity(chosen.len());
+        progress.stage("review", chosen.len() as u64);
+        for product in chosen {
+            let name = &product.header().name;
+            let live = outcomes::live(self, product.as_ref(), &snapshot, data_until)
+                .await
+                .map_err(|source| ReviewError::Outcomes {
+                    product: name.clone(),
+                    source,
+                })?;
+            let found = Found {
+                now,
+                data_until,
+                service: of_service.get(name).cloned().unwrap_or_default(),
+                live,
+            };
+            products.push(self.reviewed(product.as_ref(), found).await?);
+            progress.advance(1);
+        }
+        progress.end();
+        products.sort_by(|a, b| {
+            let by_name = a.header.name.cmp(&b.header.name);
+            b.state.cmp(&a.state).then(by_name)
+        });
+        Ok(Review {
+            at: now,
+            data_until,
+            products,
+        })
+    }
+
+    async fn reviewed(&self, product: &dyn Product, found: Found) -> Result<Reviewed, StoreError> {
+        let header = product.header();
+        let version = self.answers(&header.name).await?;
+        let last = self
+            .registry
+            .runs(&header.name, 1)
+            .await?
+            .into_iter()
+            .next();
+        let standing = standing::of(header, version.as_ref(), &found);
+        let state = standing.iter().map(|kept| kept.state).max();
+        Ok(Reviewed {
+            header: header.clone(),
+            state: state.unwrap_or(State::Unknown),
+            version,
+            standing,
+            service: found.service,
+            live: found.live,
+            last_run: last.map(|run| LastRun {
+                started_at: run.started_at,
+                status: run.status,
+            }),
+        })
+    }
+
+    /// The version that answers, with what was measured of it.
+    async fn answers(&self, name: &str) -> Result<Option<Answers>, StoreError> {
+        let Some(alias) = self.registry.alias(name, CHAMPION).await? else {
+            return Ok(None);
+        };
+        let Some(version) = self.registry.version(name, alias.version).await? else {
+            return Ok(None);
+        };
+        let run = self.registry.run(&version.run).await?;
+        let scorecard: Option<Scorecard> = serde_json::from_value(version.scorecard).ok();
+        Ok(Some(Answers {
+            number: alias.version,
+            since: alias.since,
+            as_of: run.map(|run| run.as_of),
+            at_launch: scorecard.and_then(|card| card.metrics.into_iter().next()),
+        }))
+    }
+}
+
+/// What was found of a product, beside its version.
+struct Found {
+    now: Timestamp,
+    data_until: Option<AsOf>,
+    service: Service,
+    live: Live,
+}
+
+/// What is known of each product by its name.
+type ByProduct<T> = BTreeMap<String, T>;

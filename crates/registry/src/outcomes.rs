@@ -1,0 +1,94 @@
+//! What came of decisions: counts of whole days, kept so that a day is joined with its outcomes once.
+
+use crate::open::Registry;
+use crate::rows::{Row, values};
+use crate::store::StoreError;
+use schema::AsOf;
+use serde::{Deserialize, Serialize};
+
+/// What came of one version's decisions of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OutcomeDay {
+    /// The day of the decisions.
+    pub day: AsOf,
+    /// The version.
+    pub version: u32,
+    /// Whether they were about customers of the holdout, whom the baseline answered.
+    pub held_out: bool,
+    /// Decisions that could have been judged.
+    pub decisions: u64,
+    /// Those of which something came that says whether they were good.
+    pub judged: u64,
+    /// Those that were.
+    pub good: u64,
+}
+
+impl Registry {
+    /// Notes what came of the decisions of days up to `last`. A day that was noted before keeps what was said of it: its
+    /// outcomes were complete.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used; nothing is noted then.
+    pub async fn add_outcomes(
+        &self,
+        product: &str,
+        days: &[OutcomeDay],
+        last: AsOf,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.store.write().await?;
+        let sql = "INSERT INTO outcomes (product, day, number, held_out, decisions, judged, good) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (product, day, number, held_out) DO NOTHING";
+        for of in days {
+            let day = i64::from(of.day.epoch_day());
+            let held_out = i64::from(of.held_out);
+            let counts = values![
+                product,
+                day,
+                of.version,
+                held_out,
+                of.decisions,
+                of.judged,
+                of.good
+            ];
+            writing.execute(sql, counts).await?;
+        }
+        let sql = "INSERT INTO outcomes_known (product, day) VALUES ($1, $2) ON CONFLICT (product) \
+                   DO UPDATE SET day = excluded.day WHERE outcomes_known.day < excluded.day";
+        let last = i64::from(last.epoch_day());
+        writing.execute(sql, values![product, last]).await?;
+        writing.commit().await
+    }
+
+    /// What came of a product's decisions, by day, and the last day of which that is known.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn outcomes(
+        &self,
+        product: &str,
+    ) -> Result<(Vec<OutcomeDay>, Option<AsOf>), StoreError> {
+        let sql = "SELECT day FROM outcomes_known WHERE product = $1";
+        let known = self.store.row(sql, values![product]).await?;
+        let last = known.as_ref().map(day).transpose()?;
+        let sql = "SELECT day, number, held_out, decisions, judged, good FROM outcomes WHERE product = $1 \
+                   ORDER BY day, number, held_out";
+        let rows = self.store.rows(sql, values![product]).await?;
+        let days = rows.iter().map(outcome_day).collect::<Result<_, _>>()?;
+        Ok((days, last))
+    }
+}
+
+fn day(row: &Row) -> Result<AsOf, StoreError> {
+    Ok(AsOf(schema::time::date_of(row.number("day")?)))
+}
+
+fn outcome_day(row: &Row) -> Result<OutcomeDay, StoreError> {
+    Ok(OutcomeDay {
+        day: day(row)?,
+        version: row.number("number")?,
+        held_out: row.number::<i64>("held_out")? == 1,
+        decisions: row.number("decisions")?,
+        judged: row.number("judged")?,
+        good: row.number("good")?,
+    })
+}

@@ -1,0 +1,289 @@
+//! Which products keep their promises: pages of the console, and the same as pages that stand alone.
+
+use super::data::Cache;
+use super::estimates::why_not;
+use super::format::{count, day, encoded, moment, percent, took};
+use super::french;
+use super::messages::Say;
+use super::page::{self, Page, Section, Tone, figures, words};
+use super::visit::Visit;
+use crate::api::{Part, Shared};
+use crate::charts::{LineChart, Locale, Series, line_chart};
+use crate::problem::Problem;
+use axum::Extension;
+use axum::extract::State as Of;
+use axum::response::Response;
+use factory::review::{Kept, Live, Measured, Promised, Review, Reviewed, State, Unit};
+use maud::{Markup, html};
+use schema::Estimate;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The review of all products as a page that stands alone; each product's is beside it as `NAME.html`.
+#[must_use]
+pub fn review(shop: &str, review: &Review, locale: Locale) -> String {
+    let body = all(locale, review, &|name| format!("{}.html", encoded(name)));
+    page::alone(locale, shop, Say::ReviewTitle.text(locale), &body).into_string()
+}
+
+/// The review of one product as a page that stands alone.
+#[must_use]
+pub fn review_of(shop: &str, review: &Review, product: &Reviewed, locale: Locale) -> String {
+    let body = one(locale, review, product);
+    page::alone(locale, shop, &product.header.name, &body).into_string()
+}
+
+pub(super) async fn show(
+    Of(state): Shared,
+    Extension(cache): Extension<Arc<Cache>>,
+    visit: Visit,
+) -> Response {
+    let l = visit.locale;
+    let found = cache.review(&state).await.map(|review| {
+        let body = all(l, &review, &|name| format!("/review/{}", encoded(name)));
+        Page::new(Say::ReviewTitle.text(l), body)
+    });
+    page::answer(&state, &visit, Section::Review, found)
+}
+
+pub(super) async fn show_one(
+    Of(state): Shared,
+    Extension(cache): Extension<Arc<Cache>>,
+    Part(name): Part,
+    visit: Visit,
+) -> Response {
+    let found = cache.review(&state).await.and_then(|review| {
+        let product = review.products.iter().find(|p| p.header.name == name);
+        let product = product
+            .ok_or_else(|| Problem::not_found(format!("there is no data product {name:?}")))?;
+        let body = one(visit.locale, &review, product);
+        Ok(Page::new(name.clone(), body))
+    });
+    page::answer(&state, &visit, Section::Review, found)
+}
+
+fn badge(l: Locale, state: State) -> Markup {
+    let (tone, say) = match state {
+        State::Kept => (Tone::Good, Say::ReviewKept),
+        State::Unknown => (Tone::Quiet, Say::ReviewUnknown),
+        State::AtRisk => (Tone::Warn, Say::ReviewAtRisk),
+        State::Broken => (Tone::Bad, Say::ReviewBroken),
+    };
+    page::badge(tone, say.text(l))
+}
+
+fn promise(l: Locale, promised: Promised) -> &'static str {
+    let say = match promised {
+        Promised::LatencyP50 => Say::ReviewP50,
+        Promised::LatencyP99 => Say::ReviewP99,
+        Promised::Answered => Say::ReviewAnswered,
+        Promised::ByVersion => Say::ReviewByVersion,
+        Promised::VersionAge => Say::ReviewVersionAge,
+        Promised::DataAge => Say::ReviewDataAge,
+        Promised::Quality => Say::ReviewQuality,
+    };
+    say.text(l)
+}
+
+fn figure(l: Locale, unit: Unit, value: Option<f64>) -> Markup {
+    let Some(value) = value else {
+        return html! { span.unknown { "–" } };
+    };
+    let text = match unit {
+        Unit::Ms => took(l, Duration::from_secs_f64((value / 1000.0).max(0.0))),
+        Unit::Share => percent(l, value),
+        Unit::Days => Say::ReviewDays.with(l, &[&l.number(value)]),
+    };
+    html! { (text) }
+}
+
+/// The limit with its side.
+fn limit(l: Locale, kept: &Kept) -> Markup {
+    let side = if kept.unit.is_lower_limit() {
+        "≥ "
+    } else {
+        "≤ "
+    };
+    html! { @if kept.promised.is_some() { (side) } (figure(l, kept.unit, kept.promised)) }
+}
+
+fn estimate(l: Locale, of: &Estimate) -> Markup {
+    match (of, of.point(), of.interval()) {
+        (Estimate::NotMeasurable(why), _, _) => {
+            html! { span.unknown { (why_not(l, why)) } }
+        }
+        (_, Some(point), Some((low, high))) => html! {
+            (percent(l, point)) span.small { " (" (percent(l, low)) " – " (percent(l, high)) ")" }
+        },
+        _ => html! { span.unknown { "–" } },
+    }
+}
+
+/// One row for each product, the worst first.
+fn all(l: Locale, review: &Review, address: &dyn Fn(&str) -> String) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        words(say(Say::Product)),
+        words(say(Say::State)),
+        words(say(Say::ReviewPromises)),
+        figures(say(Say::ReviewAnswers)),
+        figures(say(Say::ReviewP99)),
+        figures(say(Say::ReviewQuality)),
+        words(say(Say::ReviewLearnt)),
+    ];
+    let rows: Vec<Vec<Markup>> = review
+        .products
+        .iter()
+        .map(|product| row(l, product, &address(&product.header.name)))
+        .collect();
+    html! {
+        p.lead { (say(Say::ReviewLead)) }
+        @if rows.is_empty() { p { (say(Say::ReviewNoProduct)) } }
+        @else { (page::grid(say(Say::ReviewTitle), &heads, &rows)) }
+        p.small { (made(l, review)) }
+    }
+}
+
+fn made(l: Locale, review: &Review) -> String {
+    let at = review.at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    Say::ReviewMade.with(l, &[&at])
+}
+
+fn row(l: Locale, product: &Reviewed, address: &str) -> Vec<Markup> {
+    let period = &product.service.period;
+    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    let good = match &product.live {
+        Live::Measured(live) => html! {
+            div { (estimate(l, &live.good)) }
+            @if let Some(launch) = live.at_launch.point() {
+                div.small { (Say::ReviewAtLaunch.with(l, &[&percent(l, launch)])) }
+            }
+        },
+        Live::NotJudged { .. } | Live::Unknown { .. } => html! { span.unknown { "–" } },
+    };
+    let wrong = product.standing.iter().filter(|k| k.state > State::Unknown);
+    vec![
+        html! {
+            a.strong href=(address) { (product.header.name) }
+            div.small { (product.header.owner) }
+        },
+        badge(l, product.state),
+        html! { @for kept in wrong { div { (sentence(l, kept)) } } },
+        html! { (count(l, period.answered)) },
+        figure(l, Unit::Ms, period.p99_ms),
+        good,
+        html! { @if let Some(as_of) = learnt { (day(as_of.0)) } @else { span.unknown { "–" } } },
+    ]
+}
+
+/// A promise in a few words.
+fn sentence(l: Locale, kept: &Kept) -> Markup {
+    html! {
+        (promise(l, kept.promise)) ": "
+        @if kept.measured.is_some() { (figure(l, kept.unit, kept.measured)) ", " (limit(l, kept)) " " }
+        @if !kept.because.is_empty() { span.small { (french::marked(l, &kept.because)) } }
+    }
+}
+
+/// Everything about one product.
+fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [
+        words(say(Say::ReviewPromise)),
+        words(say(Say::State)),
+        figures(say(Say::ReviewPromised)),
+        figures(say(Say::ReviewMeasured)),
+        figures(say(Say::ReviewBefore)),
+        figures(say(Say::ReviewLeft)),
+        words(say(Say::ReviewWhy)),
+    ];
+    let rows: Vec<Vec<Markup>> = product
+        .standing
+        .iter()
+        .map(|kept| {
+            vec![
+                html! { (promise(l, kept.promise)) },
+                badge(l, kept.state),
+                limit(l, kept),
+                figure(l, kept.unit, kept.measured),
+                figure(l, kept.unit, kept.before),
+                figure(l, Unit::Share, kept.budget_left),
+                html! { @if !kept.because.is_empty() { (french::marked(l, &kept.because)) } },
+            ]
+        })
+        .collect();
+    let header = &product.header;
+    html! {
+        p { (badge(l, product.state)) " " (header.description) }
+        p {
+            @match &product.version {
+                Some(version) => {
+                    (Say::ReviewSince.with(l, &[&version.number.to_string(), ""])) (moment(version.since))
+                }
+                None => { (say(Say::ReviewNoVersion)) }
+            }
+        }
+        p {
+            (Say::ReviewOwner.with(l, &[&header.owner]))
+            @if let Some(next) = &header.promises.escalation { " " (Say::ReviewEscalation.with(l, &[next])) }
+        }
+        section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
+        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) }
+        p.small { (made(l, review)) }
+    }
+}
+
+fn led(l: Locale, live: &Live) -> Markup {
+    match live {
+        Live::NotJudged { because } => {
+            html! { p { (Say::ReviewNotJudged.with(l, &[&french::told(l, because)])) } }
+        }
+        Live::Unknown { why, pending } => {
+            html! { p { (Say::ReviewNotYet.with(l, &[&why_not(l, why), &count(l, *pending)])) } }
+        }
+        Live::Measured(live) => measured(l, live),
+    }
+}
+
+fn measured(l: Locale, live: &Measured) -> Markup {
+    let (first, last) = live.launch_days;
+    let launch = Say::ReviewLaunch.with(l, &[&first.to_string(), &last.to_string()]);
+    let facts = [
+        (Say::ReviewGood.text(l), estimate(l, &live.good)),
+        (launch.as_str(), estimate(l, &live.at_launch)),
+        (
+            Say::ReviewAllowed.text(l),
+            html! { (percent(l, live.allowed)) },
+        ),
+        (Say::ReviewBaseline.text(l), estimate(l, &live.baseline)),
+        (
+            Say::ReviewPending.text(l),
+            html! { (count(l, live.pending)) },
+        ),
+    ];
+    let title = Say::ReviewDaily.text(l).to_owned();
+    let line = |label: Say, value: &dyn Fn(f64) -> f64| Series {
+        label: label.text(l).to_owned(),
+        values: live
+            .days
+            .iter()
+            .map(|(_, good)| Some(100.0 * value(*good)))
+            .collect(),
+    };
+    let chart = LineChart {
+        title: title.clone(),
+        unit: "%".to_owned(),
+        labels: live.days.iter().map(|(day, _)| day.to_string()).collect(),
+        series: vec![
+            line(Say::ReviewQuality, &|good| good),
+            line(Say::ReviewAllowed, &|_| live.allowed),
+        ],
+        from_zero: true,
+    };
+    html! {
+        p { (french::marked(l, &live.what)) }
+        @if let Some(fell) = live.fell { p.strong { (page::badge(Tone::Bad, Say::ReviewBroken.text(l))) " " (french::marked(l, &fell.to_string())) } }
+        (page::facts(&facts))
+        div.figures { (page::figure(&title, &line_chart(&chart, l))) }
+    }
+}

@@ -1,0 +1,354 @@
+//! Promises are held against how products really answered, and against what their decisions led to.
+
+use crate::house::{customers, decide};
+use crate::served::{Served, edit, get, serving, trained, within};
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+use factory::review::{Live, Promised, Review, State};
+use factory::{CHAMPION, Workshop};
+use jiff::{SignedDuration, Timestamp};
+use lake::log::{ActionRecord, Answer, DecisionRecord};
+use monitoring::latency::Histogram;
+use registry::{NewRun, NewVersion, Outcome, RunCost, ServiceRecord, Signature};
+use schema::progress::Silent;
+use schema::{AsOf, CustomerId, DecisionId, Json, Probability, RunId};
+use serde_json::json;
+use std::path::Path;
+use std::time::Duration;
+
+const NAME: &str = "for-you";
+
+fn reviewed(folder: &Path, now: Timestamp) -> Review {
+    within(folder, async |workshop| {
+        workshop.review(&[], now, &Silent).await.unwrap()
+    })
+}
+
+fn state_of(review: &Review, product: &str, promised: Promised) -> State {
+    let product = review.products.iter().find(|p| p.header.name == product);
+    let standing = &product.unwrap().standing;
+    standing
+        .iter()
+        .find(|k| k.promise == promised)
+        .unwrap()
+        .state
+}
+
+#[test]
+fn what_a_server_answered_is_known_when_it_is_gone() {
+    let served = serving(trained());
+    let asked = 7;
+    for customer in customers(&served).iter().take(asked) {
+        decide(
+            &served,
+            NAME,
+            &json!({ "customer_id": customer, "placement": "for_you" }),
+        );
+    }
+    // What is wrong with a question is not the product's fault.
+    let path = format!("/v1/products/{NAME}/decide");
+    let wrong = crate::served::post(served.address, &path, &[], "{\"placement\": \"nowhere\"}");
+    assert_eq!(wrong.status, 422, "{wrong:?}");
+    let folder = served.stop();
+    let review = reviewed(folder.path(), Timestamp::now());
+    let product = review
+        .products
+        .iter()
+        .find(|p| p.header.name == NAME)
+        .unwrap();
+    let period = &product.service.period;
+    assert_eq!(
+        (period.answered, period.unanswered, period.timed),
+        (7, 0, 7)
+    );
+    assert_eq!(product.service.by_version.get(&1), Some(&7));
+    assert!(
+        period.p50_ms > Some(0.0) && period.p50_ms <= period.p99_ms,
+        "{period:?}"
+    );
+    assert_eq!(state_of(&review, NAME, Promised::Answered), State::Kept);
+    assert_eq!(
+        state_of(&review, "value", Promised::Answered),
+        State::Unknown
+    );
+}
+
+/// Records of a server that answered a thousand questions an hour for six hours, in this way.
+fn service(
+    product: &str,
+    until: Timestamp,
+    slow: u64,
+    unanswered: u64,
+    fallbacks: u64,
+) -> Vec<ServiceRecord> {
+    let hour = |n: i64| {
+        let histogram = Histogram::default();
+        for answer in 0..1000 {
+            let ms = if answer < slow { 500 } else { 4 };
+            histogram.record(Duration::from_millis(ms));
+        }
+        let began_at = until - SignedDuration::from_hours(n);
+        ServiceRecord {
+            product: product.to_owned(),
+            process: "elsewhere".to_owned(),
+            version: 1,
+            began_at,
+            ended_at: began_at + SignedDuration::from_mins(5),
+            answered: 1000,
+            unanswered,
+            fallbacks,
+            times: histogram.snapshot().to_bytes(),
+        }
+    };
+    (1..=6).map(hour).collect()
+}
+
+#[test]
+fn a_promise_is_broken_by_more_than_may_go_wrong_and_the_pages_say_so() {
+    let folder = trained();
+    edit(
+        folder.path(),
+        "products/value.toml",
+        "[settings]",
+        "[promises]\nversion_age_days_max = 200\nescalation = \"the board\"\n\n[settings]",
+    );
+    let now: Timestamp = "2025-06-10T08:00:00Z".parse().unwrap();
+    within(folder.path(), async |workshop| {
+        for records in [
+            // 2 of 100 are late where 1 may be.
+            service(NAME, now, 20, 0, 0),
+            // 5 of 1,000 get no answer where 1 may.
+            service("value", now, 9, 5, 0),
+            // 9 of 1,000 are late where 10 may be, and as many are by the baseline.
+            service("segments", now, 9, 0, 9),
+        ] {
+            workshop.registry.add_service(&records).await.unwrap();
+        }
+    });
+    let review = reviewed(folder.path(), now);
+    let names: Vec<&str> = review
+        .products
+        .iter()
+        .map(|p| p.header.name.as_str())
+        .collect();
+    assert_eq!(names, [NAME, "value", "segments"], "the broken ones first");
+    use Promised::{Answered, ByVersion, LatencyP99, VersionAge};
+    assert_eq!(state_of(&review, NAME, LatencyP99), State::Broken);
+    assert_eq!(state_of(&review, NAME, Answered), State::Kept);
+    assert_eq!(state_of(&review, "value", LatencyP99), State::Kept);
+    assert_eq!(state_of(&review, "value", Answered), State::Broken);
+    assert_eq!(state_of(&review, "value", VersionAge), State::Kept);
+    assert_eq!(state_of(&review, "segments", ByVersion), State::Kept);
+    let value = &review.products[1];
+    let answered = value
+        .standing
+        .iter()
+        .find(|k| k.promise == Answered)
+        .unwrap();
+    assert_eq!(answered.because, "30 went wrong, 6.030 may");
+    assert!(answered.budget_left.unwrap() < -3.9, "{answered:?}");
+    // A year later nobody asks any more, and the version is old.
+    let later = reviewed(folder.path(), now + SignedDuration::from_hours(24 * 400));
+    assert_eq!(state_of(&later, NAME, LatencyP99), State::Unknown);
+    assert_eq!(state_of(&later, "value", VersionAge), State::Broken);
+
+    for (locale, words) in [
+        (
+            server::charts::Locale::English,
+            ["broken", "30 went wrong, 6.030 may", "the board"],
+        ),
+        (
+            server::charts::Locale::French,
+            ["rompue", "30 fautes, 6,030 permises", "the board"],
+        ),
+    ] {
+        let all = server::review("Teas", &review, locale);
+        assert!(
+            all.contains("value.html") && all.contains(words[0]),
+            "{all}"
+        );
+        let one = server::review_of("Teas", &review, value, locale);
+        for word in words {
+            assert!(one.contains(word), "no {word:?} in {one}");
+        }
+        assert!(
+            !one.contains("<script") && !one.contains("href="),
+            "it stands alone"
+        );
+    }
+}
+
+#[test]
+fn the_console_tells_the_worst_first() {
+    let folder = trained();
+    within(folder.path(), async |workshop| {
+        let records = service("segments", Timestamp::now(), 100, 0, 0);
+        workshop.registry.add_service(&records).await.unwrap();
+    });
+    let served: Served = serving(folder);
+    let page = get(served.address, "/review", &[]).body;
+    let at = |name: &str| page.find(&format!("href=\"/review/{name}\"")).unwrap();
+    assert!(at("segments") < at(NAME), "{page}");
+    let french = get(served.address, "/review/segments?lang=fr", &[]);
+    assert_eq!(french.status, 200);
+    assert!(french.body.contains("rompue"), "{}", french.body);
+    assert_eq!(get(served.address, "/review/nothing", &[]).status, 404);
+}
+
+/// Who bought what, and when.
+async fn bought(workshop: &Workshop) -> Vec<(String, String, Timestamp)> {
+    let sql = "SELECT customer_id, min(product_id), min(sold_at) FROM sales WHERE customer_id IS NOT NULL \
+               AND NOT is_return GROUP BY customer_id, CAST(sold_at AS DATE) ORDER BY 3, 1";
+    let mut all = Vec::new();
+    for batch in workshop.lake.query(sql).await.unwrap() {
+        let text = |column: usize, row: usize| {
+            let texts =
+                arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
+            texts.unwrap().as_string::<i32>().value(row).to_owned()
+        };
+        let at = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+        all.extend((0..batch.num_rows()).map(|row| {
+            let at = Timestamp::from_microsecond(at.value(row)).unwrap();
+            (text(0, row), text(1, row), at)
+        }));
+    }
+    all
+}
+
+/// The champion as a version of another day, as if it had been promoted then.
+async fn champion_since(workshop: &Workshop, at: Timestamp) {
+    let registry = &workshop.registry;
+    let stored = registry.artefact(NAME, 1).await.unwrap();
+    let first = registry.version(NAME, 1).await.unwrap().unwrap();
+    let run = NewRun {
+        id: RunId::new("run-of-another-day").unwrap(),
+        product: NAME.to_owned(),
+        kind: first.kind.clone(),
+        as_of: AsOf(at.to_zoned(jiff::tz::TimeZone::UTC).date()),
+        seed: 1,
+        config_fingerprint: "f".repeat(64),
+        inputs: Vec::new(),
+        started_at: at,
+    };
+    registry.start_run(&run).await.unwrap();
+    let version = NewVersion {
+        product: NAME,
+        run: &run.id,
+        kind: &first.kind,
+        format_version: first.format_version,
+        artefact: &stored.bytes,
+        scorecard: &first.scorecard,
+        created_at: at,
+    };
+    registry.register_version(&version).await.unwrap();
+    let cost = RunCost {
+        duration_ms: 1,
+        peak_memory_bytes: None,
+    };
+    let ended = registry.finish_run(&run.id, &Outcome::Done, &first.scorecard, cost);
+    ended.await.unwrap();
+    let signed = Signature {
+        who: "test",
+        why: "to be of another day",
+        at,
+    };
+    let moved = registry.set_alias(NAME, CHAMPION, 2, Some(1), signed);
+    moved.await.unwrap();
+}
+
+/// Decisions an hour before purchases: of a hundred of them `good` showed what was then bought.
+async fn decided(workshop: &Workshop, from: Timestamp, good: impl Fn(Timestamp) -> usize) {
+    let bought = bought(workshop).await;
+    let later = bought.iter().filter(|(_, _, at)| *at >= from);
+    let records: Vec<DecisionRecord> = later
+        .enumerate()
+        .map(|(number, (customer, product, at))| {
+            // 37 and 100 have no common divisor: every hundred in a row holds each rest once.
+            let shown = if number * 37 % 100 < good(*at) {
+                product.as_str()
+            } else {
+                "no-such-product"
+            };
+            DecisionRecord {
+                decision_id: DecisionId::new(format!("decision-{number}")).unwrap(),
+                decided_at: *at - SignedDuration::from_hours(1),
+                product: NAME.to_owned(),
+                version: 1,
+                customer_id: Some(CustomerId::new(customer.as_str()).unwrap()),
+                subject_product_id: None,
+                placement: Some("for_you".to_owned()),
+                answer: Answer::Actions(vec![ActionRecord {
+                    action: Some(shown.to_owned()),
+                    score: None,
+                    propensity: Probability::ONE,
+                    reasons: Json::default(),
+                }]),
+                holdout: false,
+                fallback: false,
+                fingerprint: None,
+                reserved: None,
+            }
+        })
+        .collect();
+    let rows = DecisionRecord::to_batch(&records);
+    let mut transaction = workshop.lake.begin().await.unwrap();
+    let writer = transaction.writer("decisions", rows.schema(), "planted");
+    let mut writer = writer.await.unwrap();
+    writer.write(&rows).await.unwrap();
+    writer.finish(&mut transaction).await.unwrap();
+    transaction.commit(Timestamp::now()).await.unwrap();
+}
+
+#[test]
+fn decisions_that_stop_leading_to_purchases_are_noticed_and_steady_ones_are_not() {
+    let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    let champion: Timestamp = "2025-02-10T00:00:00Z".parse().unwrap();
+    let broke: Timestamp = "2025-04-01T00:00:00Z".parse().unwrap();
+    let of = |good: fn(Timestamp, Timestamp) -> usize| {
+        let folder = trained();
+        within(folder.path(), async |workshop| {
+            champion_since(workshop, champion).await;
+            decided(workshop, from, |at| good(at, broke)).await;
+            let now = "2025-06-10T08:00:00Z".parse().unwrap();
+            let first = workshop
+                .review(&[NAME.to_owned()], now, &Silent)
+                .await
+                .unwrap();
+            let again = workshop
+                .review(&[NAME.to_owned()], now, &Silent)
+                .await
+                .unwrap();
+            let [first, again] = [first, again].map(|mut review| review.products.remove(0).live);
+            // The second time it only reads.
+            assert_eq!(
+                serde_json::to_value(&first).unwrap(),
+                serde_json::to_value(&again).unwrap()
+            );
+            match first {
+                Live::Measured(live) => live,
+                other => panic!("{other:?}"),
+            }
+        })
+    };
+    let steady = of(|_, _| 60);
+    let launch = steady.at_launch.point().unwrap();
+    assert!((launch - 0.6).abs() < 0.06, "{launch}");
+    assert!(
+        (steady.good.point().unwrap() - 0.6).abs() < 0.06,
+        "{:?}",
+        steady.good
+    );
+    assert!((steady.allowed - 0.9 * launch).abs() < 1e-9);
+    assert_eq!(steady.fell, None);
+    assert!(steady.pending > 0, "the last days wait for their outcomes");
+
+    let fell = of(|at, broke| if at < broke { 60 } else { 25 })
+        .fell
+        .expect("it fell");
+    let days = |day: AsOf| {
+        day.epoch_day() - AsOf(broke.to_zoned(jiff::tz::TimeZone::UTC).date()).epoch_day()
+    };
+    // Some seventeen judged decisions a day.
+    assert!((0..21).contains(&days(fell.seen)), "{fell:?}");
+    assert!(days(fell.likely_since.unwrap()).abs() <= 7, "{fell:?}");
+}
