@@ -119,10 +119,12 @@ impl Unit {
     #[must_use]
     pub fn told(self, figure: f64) -> String {
         match self {
-            Self::Ms => format!("{} ms", short(figure)),
+            Self::Ms => format!("{} ms", trimmed(short(figure))),
             // Of shares near 1 it is what lacks that counts.
-            Self::Share if figure > 0.99 && figure < 1.0 => format!("{:.3} %", 100.0 * figure),
-            Self::Share => format!("{:.1} %", 100.0 * figure),
+            Self::Share if figure > 0.99 => {
+                format!("{} %", trimmed(format!("{:.3}", 100.0 * figure)))
+            }
+            Self::Share => format!("{} %", trimmed(format!("{:.1}", 100.0 * figure))),
             Self::Days => format!("{figure:.0} d"),
         }
     }
@@ -132,6 +134,17 @@ impl Unit {
     pub fn is_lower_limit(self) -> bool {
         self == Self::Share
     }
+}
+
+/// Without zeros that end its decimals.
+fn trimmed(figure: String) -> String {
+    if figure.contains('.') {
+        return figure
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned();
+    }
+    figure
 }
 
 impl Kept {
