@@ -31,14 +31,8 @@ pub enum ReviewError {
     #[error("read the lake")]
     Lake(#[from] LakeError),
     /// What decisions led to.
-    #[error("join the decisions of `{product}` with what came after")]
-    Outcomes {
-        /// The data product.
-        product: String,
-        /// Why.
-        #[source]
-        source: OutcomesError,
-    },
+    #[error("join decisions with what came after")]
+    Outcomes(#[from] OutcomesError),
 }
 
 /// A portfolio as it stands.
@@ -131,16 +125,14 @@ impl Workshop {
             .iter()
             .filter(|product| names.is_empty() || names.contains(&product.header().name))
             .collect();
+        progress.stage_of_time("join decisions with what came after", None);
+        let pending = outcomes::note(self, &chosen, &snapshot, data_until).await?;
         let mut products = Vec::with_capacity(chosen.len());
         progress.stage("review", chosen.len() as u64);
         for product in chosen {
             let name = &product.header().name;
-            let live = outcomes::live(self, product.as_ref(), &snapshot, data_until)
-                .await
-                .map_err(|source| ReviewError::Outcomes {
-                    product: name.clone(),
-                    source,
-                })?;
+            let waits = pending.get(name).copied().unwrap_or(0);
+            let live = outcomes::live(self, product.as_ref(), waits).await?;
             let found = Found {
                 now,
                 data_until,

@@ -1,5 +1,6 @@
 //! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
 
+use super::ByProduct;
 use crate::{CHAMPION, Workshop};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
@@ -7,7 +8,6 @@ use arrow::record_batch::RecordBatch;
 use lake::{LakeError, Snapshot};
 use math::tails::normal_upper_quantile;
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
-use monitoring::matured::Attribution;
 use monitoring::refusal::Refusal;
 use products::{Judged, Product};
 use registry::{OutcomeDay, StoreError};
@@ -15,6 +15,7 @@ use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Days with outcomes after launch that later ones are held against.
 const LAUNCH_DAYS: usize = 28;
@@ -98,12 +99,74 @@ impl std::fmt::Display for Fell {
     }
 }
 
-/// What a product's decisions led to, as far as sales before `data_until` tell.
+/// Products whose decisions are judged alike, and of which the same days are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Alike {
+    window_days: u16,
+    delay_days: u16,
+    /// The last day whose outcomes are noted.
+    known: Option<AsOf>,
+}
+
+impl Alike {
+    /// The last day of which everything has come in: the one before the first that still waits.
+    fn complete(self, now: AsOf) -> AsOf {
+        now.minus_days(1 + i32::from(self.window_days) + i32::from(self.delay_days))
+    }
+}
+
+/// Notes what the decisions of days led to that have become complete, of all products whose decisions are judged; how
+/// many decisions of each still wait. Those that are judged alike are joined together, so that the log is read once.
+pub(super) async fn note(
+    workshop: &Workshop,
+    products: &[&Arc<dyn Product>],
+    snapshot: &Snapshot,
+    data_until: Option<AsOf>,
+) -> Result<ByProduct<u64>, OutcomesError> {
+    let mut pending = BTreeMap::new();
+    let has = |table: &str| snapshot.tables.contains_key(table);
+    let (Some(now), true) = (data_until, has("decisions") && has("sales")) else {
+        return Ok(pending);
+    };
+    let mut groups: BTreeMap<Alike, Vec<&str>> = BTreeMap::new();
+    for product in products {
+        if let Judged::Bought { window_days } = product.judged() {
+            let header = product.header();
+            let (_, known) = workshop.registry.outcomes(&header.name).await?;
+            let delay_days = header.promises.label_delay_days;
+            let alike = Alike {
+                window_days,
+                delay_days,
+                known,
+            };
+            groups.entry(alike).or_default().push(&header.name);
+        }
+    }
+    for (alike, names) in &groups {
+        let complete = alike.complete(now);
+        let join = Join {
+            names,
+            window_days: alike.window_days,
+            from: alike.known.map(|known| known.minus_days(-1)),
+            to: complete.minus_days(-1),
+        };
+        if alike.known.is_none_or(|known| known < complete) {
+            let mut joined = join.run(workshop, snapshot).await?;
+            for name in names {
+                let days = joined.remove(*name).unwrap_or_default();
+                workshop.registry.add_outcomes(name, &days, complete).await?;
+            }
+        }
+        pending.extend(join.pending(workshop, snapshot).await?);
+    }
+    Ok(pending)
+}
+
+/// What a product's decisions led to, as far as it is noted.
 pub(super) async fn live(
     workshop: &Workshop,
     product: &dyn Product,
-    snapshot: &Snapshot,
-    data_until: Option<AsOf>,
+    pending: u64,
 ) -> Result<Live, OutcomesError> {
     let window_days = match product.judged() {
         Judged::No { because } => {
@@ -113,53 +176,29 @@ pub(super) async fn live(
         }
         Judged::Bought { window_days } => window_days,
     };
-    let attribution = Attribution {
-        window_days,
-        delay_days: product.header().promises.label_delay_days,
-    };
-    let unknown = |why, pending| Ok(Live::Unknown { why, pending });
-    let too_few = |found: u64| WhyNot::TooFew {
+    let unknown = |why| Ok(Live::Unknown { why, pending });
+    let too_few = |found: usize| WhyNot::TooFew {
         what: "days with outcomes after launch".to_owned(),
-        found,
+        found: found as u64,
         needed: LAUNCH_DAYS as u64 + 1,
-    };
-    let has = |table: &str| snapshot.tables.contains_key(table);
-    let (Some(now), true) = (data_until, has("decisions") && has("sales")) else {
-        return unknown(too_few(0), 0);
     };
     let name = &product.header().name;
     let registry = &workshop.registry;
-    let (mut days, known) = registry.outcomes(name).await?;
-    // The last day of which everything has come in: the one before the first that still waits.
-    let waits = i32::from(attribution.window_days) + i32::from(attribution.delay_days);
-    let complete = now.minus_days(waits + 1);
-    if known.is_none_or(|known| known < complete) {
-        let from = known.map(|known| known.minus_days(-1));
-        let join = Join {
-            name,
-            window_days,
-            from,
-            to: complete.minus_days(-1),
-        };
-        let joined = join.run(workshop, snapshot).await?;
-        registry.add_outcomes(name, &joined, complete).await?;
-        days.extend(joined);
-    }
-    let pending = pending(workshop, snapshot, name, complete.minus_days(-1)).await?;
+    let (days, _) = registry.outcomes(name).await?;
     let since = registry.alias(name, CHAMPION).await?.map(|champion| {
         let day = day_of(champion.since.as_second());
         AsOf(schema::time::date_of(day))
     });
     let losses = by_day(&days, false);
     if losses.len() <= LAUNCH_DAYS {
-        return unknown(too_few(losses.len() as u64), pending);
+        return unknown(too_few(losses.len()));
     }
     let (launch, after) = losses.split_at(LAUNCH_DAYS);
     let reference = LossReference::measure(launch)?;
     let first = since.unwrap_or(launch[0].day);
     let watched: Vec<&LossDay> = after.iter().filter(|day| day.day >= first).collect();
     if watched.is_empty() {
-        return unknown(too_few(LAUNCH_DAYS as u64), pending);
+        return unknown(too_few(LAUNCH_DAYS));
     }
     let at_launch = 1.0 - reference.mean;
     let tolerance = product.header().promises.quality_loss_max * at_launch;
@@ -252,9 +291,9 @@ fn share<'a>(days: impl Iterator<Item = &'a LossDay>) -> Estimate {
     }
 }
 
-/// Decisions of some days joined with the purchases that came after them.
+/// Decisions of some products and days, to be joined with the purchases that came after them.
 struct Join<'a> {
-    name: &'a str,
+    names: &'a [&'a str],
     window_days: u16,
     /// The first day of decisions; all from the beginning where absent.
     from: Option<AsOf>,
@@ -263,93 +302,108 @@ struct Join<'a> {
 }
 
 impl Join<'_> {
-    /// Counts by day, version and holdout. The first decision of a day about a customer at a place stands for all of
-    /// them: who looks ten times at the same list is no ten customers. Fallbacks are left out: they are no answers of
-    /// the version, and a promise of their own counts them.
+    /// Counts by product, day, version and holdout. The first decision of a day about a customer at a place stands for
+    /// all of them: who looks ten times at the same list is no ten customers. Fallbacks are left out: they are no
+    /// answers of the version, and a promise of their own counts them.
     async fn run(
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<Vec<OutcomeDay>, LakeError> {
-        let batches = workshop.lake.query_at(&self.sql(), snapshot).await?;
-        Ok(batches.iter().flat_map(outcome_days).collect())
+    ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
+        let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
+        for batch in workshop.lake.query_at(&self.sql(), snapshot).await? {
+            let names = batch.column(0).as_string::<i32>();
+            for (row, day) in outcome_days(&batch) {
+                of.entry(names.value(row).to_owned()).or_default().push(day);
+            }
+        }
+        Ok(of)
+    }
+
+    /// Decisions that can be judged, from a day on and before another one.
+    fn judgeable(&self) -> String {
+        let names = self.names.iter().map(|name| format!("'{}'", name.replace('\'', "''")));
+        let names: Vec<String> = names.collect();
+        format!(
+            "product IN ({}) AND customer_id IS NOT NULL AND position >= 1 AND NOT fallback",
+            names.join(", ")
+        )
     }
 
     fn sql(&self) -> String {
-        let (to, days) = (self.to, self.window_days);
-        let from = self.from.map_or_else(String::new, |from| {
-            format!(" AND decided_at >= TIMESTAMP '{from}T00:00:00Z'")
-        });
-        let bought_from = self.from.map_or_else(String::new, |from| {
-            format!(" AND sold_at >= TIMESTAMP '{from}T00:00:00Z'")
-        });
-        let name = self.name.replace('\'', "''");
+        let (to, days, judgeable) = (self.to, self.window_days, self.judgeable());
+        let since = |column: &str| {
+            self.from.map_or_else(String::new, |from| {
+                format!(" AND {column} >= TIMESTAMP '{from}T00:00:00Z'")
+            })
+        };
+        let (decided, sold) = (since("decided_at"), since("sold_at"));
         format!(
             "WITH shown AS (
-                SELECT decision_id, customer_id, coalesce(placement, '') AS placement, action, version, holdout,
-                    decided_at, CAST(decided_at AS DATE) AS day
+                SELECT product, decision_id, customer_id, action, version, holdout, decided_at,
+                    CAST(decided_at AS DATE) AS day,
+                    first_value(decision_id) OVER (
+                        PARTITION BY product, customer_id, coalesce(placement, ''), CAST(decided_at AS DATE)
+                        ORDER BY decided_at, decision_id) AS first
                 FROM decisions
-                WHERE product = '{name}' AND customer_id IS NOT NULL AND position >= 1 AND NOT fallback
-                    AND decided_at < TIMESTAMP '{to}T00:00:00Z'{from}),
-            first AS (
-                SELECT customer_id, placement, day, min(decided_at) AS decided_at
-                FROM shown GROUP BY customer_id, placement, day),
-            kept AS (
-                SELECT shown.* FROM shown JOIN first ON shown.customer_id = first.customer_id
-                    AND shown.placement = first.placement AND shown.decided_at = first.decided_at),
+                WHERE {judgeable} AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
             bought AS (
                 SELECT customer_id, product_id, sold_at FROM sales
-                WHERE customer_id IS NOT NULL AND NOT is_return{bought_from}),
+                WHERE customer_id IS NOT NULL AND NOT is_return{sold}),
             judged AS (
-                SELECT kept.decision_id, max(CASE WHEN bought.product_id = kept.action THEN 1 ELSE 0 END) AS good
-                FROM kept JOIN bought ON bought.customer_id = kept.customer_id
-                    AND bought.sold_at > kept.decided_at
-                    AND bought.sold_at <= kept.decided_at + INTERVAL '{days} days'
-                GROUP BY kept.decision_id),
-            decided AS (SELECT DISTINCT decision_id, day, version, holdout FROM kept)
-            SELECT day, version, holdout, count(*) AS decisions, count(judged.good) AS judged,
-                coalesce(sum(judged.good), 0) AS good
-            FROM decided LEFT JOIN judged ON judged.decision_id = decided.decision_id
-            GROUP BY day, version, holdout ORDER BY day, version, holdout"
+                SELECT shown.product, shown.decision_id, day, version, holdout,
+                    max(CASE WHEN bought.product_id IS NULL THEN 0 ELSE 1 END) AS judged,
+                    max(CASE WHEN bought.product_id = shown.action THEN 1 ELSE 0 END) AS good
+                FROM shown LEFT JOIN bought ON bought.customer_id = shown.customer_id
+                    AND bought.sold_at > shown.decided_at
+                    AND bought.sold_at <= shown.decided_at + INTERVAL '{days} days'
+                WHERE shown.decision_id = shown.first
+                GROUP BY shown.product, shown.decision_id, day, version, holdout)
+            SELECT CAST(product AS VARCHAR) AS product, day, version, holdout, count(*) AS decisions,
+                sum(judged) AS judged, sum(good) AS good
+            FROM judged GROUP BY product, day, version, holdout ORDER BY product, day, version, holdout"
         )
+    }
+
+    /// Decisions of each product whose outcomes are not complete.
+    async fn pending(
+        &self,
+        workshop: &Workshop,
+        snapshot: &Snapshot,
+    ) -> Result<ByProduct<u64>, LakeError> {
+        let (from, judgeable) = (self.to, self.judgeable());
+        let sql = format!(
+            "SELECT CAST(product AS VARCHAR), count(DISTINCT decision_id) FROM decisions
+             WHERE {judgeable} AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
+        );
+        let mut of = BTreeMap::new();
+        for batch in workshop.lake.query_at(&sql, snapshot).await? {
+            let (names, counts) = (batch.column(0).as_string::<i32>(), count(&batch, 1));
+            of.extend((0..batch.num_rows()).map(|row| (names.value(row).to_owned(), counts(row))));
+        }
+        Ok(of)
     }
 }
 
-fn outcome_days(batch: &RecordBatch) -> Vec<OutcomeDay> {
-    let days = batch.column(0).as_primitive::<Date32Type>();
-    let versions = batch.column(1).as_primitive::<Int64Type>();
-    let held_out = batch.column(2).as_boolean();
-    let counts = [3, 4, 5].map(|column| batch.column(column).as_primitive::<Int64Type>());
-    let count = |column: usize, row: usize| u64::try_from(counts[column].value(row)).unwrap_or(0);
-    (0..batch.num_rows())
-        .filter(|row| days.is_valid(*row))
-        .map(|row| OutcomeDay {
-            day: AsOf(schema::time::date_of(days.value(row))),
-            version: u32::try_from(versions.value(row)).unwrap_or(0),
-            held_out: held_out.value(row),
-            decisions: count(0, row),
-            judged: count(1, row),
-            good: count(2, row),
-        })
-        .collect()
+/// A column of counts.
+fn count(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> u64 {
+    let counts = batch.column(column).as_primitive::<Int64Type>().clone();
+    move |row| u64::try_from(counts.value(row)).unwrap_or(0)
 }
 
-/// Decisions from a day on, whose outcomes are not complete.
-async fn pending(
-    workshop: &Workshop,
-    snapshot: &Snapshot,
-    name: &str,
-    from: AsOf,
-) -> Result<u64, LakeError> {
-    let name = name.replace('\'', "''");
-    let sql = format!(
-        "SELECT count(DISTINCT decision_id) FROM decisions WHERE product = '{name}' AND customer_id IS NOT NULL
-         AND position >= 1 AND NOT fallback AND decided_at >= TIMESTAMP '{from}T00:00:00Z'"
-    );
-    let batches = workshop.lake.query_at(&sql, snapshot).await?;
-    let count = batches.first().filter(|batch| batch.num_rows() > 0);
-    Ok(count.map_or(0, |batch| {
-        let counts = batch.column(0).as_primitive::<Int64Type>();
-        u64::try_from(counts.value(0)).unwrap_or(0)
-    }))
+/// The rows of an answer with their places.
+fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
+    let days = batch.column(1).as_primitive::<Date32Type>();
+    let held_out = batch.column(3).as_boolean();
+    let [version, decisions, judged, good] = [2, 4, 5, 6].map(|column| count(batch, column));
+    let row = |row| OutcomeDay {
+        day: AsOf(schema::time::date_of(days.value(row))),
+        version: u32::try_from(version(row)).unwrap_or(0),
+        held_out: held_out.value(row),
+        decisions: decisions(row),
+        judged: judged(row),
+        good: good(row),
+    };
+    let known = (0..batch.num_rows()).filter(|at| days.is_valid(*at));
+    known.map(|at| (at, row(at))).collect()
 }
