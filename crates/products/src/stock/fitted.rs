@@ -3,7 +3,7 @@
 use super::attached::Attached;
 use super::lead_times::LeadTimes;
 use super::measured;
-use super::plan::{Of, Plan};
+use super::plan::{Known, Of, Plan, PlanError};
 use super::settings::Settings;
 use super::standing::Standings;
 use crate::artefact::Artefact;
@@ -11,7 +11,6 @@ use crate::contract::{FitError, Fitted, Serving};
 use crate::demand::{self, Golden, Series};
 use crate::file::Header;
 use crate::shop::Shop;
-use decisions::stock::propose::ProposeError;
 use features::History;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
@@ -23,17 +22,6 @@ pub(crate) struct Body {
     pub(super) settings: Settings,
     pub(super) demand: demand::Body,
     pub(super) lead_times: LeadTimes,
-}
-
-/// Why nothing is planned.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PlanError {
-    /// Demand cannot be forecast.
-    #[error("forecast demand")]
-    Forecast(#[from] models::demand::FitError),
-    /// The limits are no limits.
-    #[error(transparent)]
-    Propose(#[from] ProposeError),
 }
 
 impl Body {
@@ -69,18 +57,17 @@ impl Body {
     pub(super) fn plan(&self, history: &History, found: &Series) -> Result<Plan, PlanError> {
         let forecast = self.demand.forecaster.forecast(&found.panel)?;
         let of = Of::new(history, &self.settings, &self.lead_times);
-        let standings = Standings::new(history.supply(), |sent| self.lead_times.usual(sent));
+        let standings = Standings::new(history.supply(), |sent| of.usual(sent));
         let standing = |series: usize| {
             let key = &found.keys[series];
             standings.of(&key.product, key.site.as_deref()?).cloned()
         };
-        Ok(Plan::new(
-            &of,
-            history.as_of(),
-            &found.keys,
-            &forecast,
-            &standing,
-        )?)
+        let known = Known {
+            forecast: &forecast,
+            standing: &standing,
+            depots: &of.depots(&found.keys, &standings),
+        };
+        Plan::new(&of, history.as_of(), &found.keys, &known)
     }
 }
 

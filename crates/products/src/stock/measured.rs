@@ -3,7 +3,8 @@
 use super::fitted::Body;
 use super::naive;
 use super::plan::Of;
-use super::played::{Game, Outcome, Played};
+use super::played::{Game, Played};
+use super::shelf::Outcome;
 use crate::estimates::{self, not_measured};
 use features::History;
 use schema::{AsOf, Direction, HeldOut, Metric, Role, Scorecard};
@@ -126,6 +127,12 @@ fn notes(body: &Body, played: &Played) -> Vec<String> {
         "both policies start with what was there, meet what was sold then, and wait as long for what they order; forecasts are made anew on each day of orders by the method learnt before"
             .to_owned(),
     ];
+    if body.settings.transfers.is_some() {
+        notes.push(
+            "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved"
+                .to_owned(),
+        );
+    }
     if played.filled > 0 {
         notes.push(format!(
             "on {} days of products that had run out what was asked for is estimated",

@@ -4,10 +4,12 @@ mod attached;
 mod fitted;
 mod lead_times;
 mod measured;
+mod moved;
 mod naive;
 mod plan;
 mod played;
 mod settings;
+mod shelf;
 mod standing;
 mod terms;
 mod told;
@@ -68,6 +70,16 @@ static CARD: Card = Card {
             unit: "cents",
             meaning: "What the order costs.",
         },
+        Output {
+            name: "receive",
+            unit: "units",
+            meaning: "Units to send to it from other sites today, where sites may send; from which is in the reasons.",
+        },
+        Output {
+            name: "send",
+            unit: "units",
+            meaning: "Units to send from it to other sites today, where sites may send; to which is in the reasons.",
+        },
     ],
     subjects: &[Subject::Product],
     placements: &[],
@@ -75,6 +87,7 @@ static CARD: Card = Card {
         "Arrow, Harris, Marschak (1951), optimal inventory policy",
         "Everett (1963), generalized Lagrange multiplier method",
         "Fox (1966), discrete optimization via marginal analysis",
+        "Ahuja, Magnanti, Orlin (1993), minimum-cost flows with convex costs",
     ],
     example: include_str!("example.toml"),
 };

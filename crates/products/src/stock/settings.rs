@@ -2,6 +2,7 @@
 
 use crate::demand;
 use crate::file::Raw;
+use features::demand::ALL;
 use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,8 +55,16 @@ pub(crate) struct Settings {
     /// Probability with which all of an order sells before it perishes, 0.5 to 0.99, where the goal is a service; where it
     /// is the cost, what perishes is weighed like everything else.
     pub(crate) perish_level: f64,
-    /// Cost of moving a unit between sites, in cents; with 0 nothing is moved.
+    /// Which sites may send goods to which, by site that sends; `*` stands for all. Without it nothing is moved.
+    pub(crate) transfers: Option<BTreeMap<String, Vec<String>>>,
+    /// Cost of moving a unit between sites, in cents.
     pub(crate) transfer_cents: u32,
+    /// Cost of a shipment from one site to another on a day, whatever is in it, in cents.
+    pub(crate) shipment_cents: u32,
+    /// What moving a product from one site to another saves at least, in cents, the cost of its units taken off.
+    pub(crate) transfer_gain_cents: u32,
+    /// Days that what is sent takes to arrive, 0 to 30.
+    pub(crate) transfer_days: u32,
     /// Rows that trees learn from at most, 10000 to 50000000.
     pub(crate) rows_max: u32,
     /// Money that one run may order, by supplier; those that are not named have no limit.
@@ -77,7 +86,11 @@ impl Default for Settings {
             lead_time_days: 7,
             review_days: 1,
             perish_level: 0.9,
+            transfers: None,
             transfer_cents: 0,
+            shipment_cents: 0,
+            transfer_gain_cents: 0,
+            transfer_days: 2,
             rows_max: 600_000,
             budgets: None,
             minimum_orders: None,
@@ -92,6 +105,7 @@ impl Settings {
             ("held_out_days", self.held_out_days, 7, 180),
             ("lead_time_days", self.lead_time_days, 0, 120),
             ("review_days", self.review_days, 1, 60),
+            ("transfer_days", self.transfer_days, 0, 30),
             ("rows_max", self.rows_max, 10_000, 50_000_000),
         ];
         for (key, found, min, max) in counts {
@@ -117,6 +131,12 @@ impl Settings {
             );
             return Err(raw.refuse("horizon_days", self.horizon_days, allowed));
         }
+        if let Some(transfers) = &self.transfers
+            && (transfers.is_empty() || transfers.values().any(Vec::is_empty))
+        {
+            let allowed = "each site that sends with those that it may send to, such as { \"depot\" = [\"*\"] }";
+            return Err(raw.refuse("transfers", format!("{transfers:?}"), allowed));
+        }
         let money = [
             ("budgets", &self.budgets),
             ("minimum_orders", &self.minimum_orders),
@@ -130,6 +150,19 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Whether a site may send goods to another.
+    pub(crate) fn sends(&self, from: &str, to: &str) -> bool {
+        let is = |named: &String, site: &str| named == ALL || named == site;
+        let mut routes = self.transfers.iter().flatten();
+        routes.any(|(sends, gets)| is(sends, from) && gets.iter().any(|gets| is(gets, to)))
+    }
+
+    /// Whether a site may send goods anywhere.
+    pub(crate) fn may_send(&self, from: &str) -> bool {
+        let mut routes = self.transfers.iter().flatten();
+        routes.any(|(site, _)| site == ALL || site == from)
     }
 
     /// Probability with which all of an order must sell before it perishes.

@@ -1,5 +1,6 @@
 //! A proposal in words: figures with their reasons.
 
+use super::moved;
 use super::plan::{Item, Plan, Unknown};
 use super::settings::{GoalName, Settings};
 use super::standing::STALE_DAYS;
@@ -21,6 +22,11 @@ pub(super) const STOCK_OUT: &str = "stock_out";
 pub(super) const LOST: &str = "lost";
 /// What the order costs.
 pub(super) const COST: &str = "cost";
+
+/// How much other sites send it.
+pub(super) const RECEIVE: &str = "receive";
+/// How much it sends to other sites.
+pub(super) const SEND: &str = "send";
 
 /// One figure of an answer.
 struct Figure {
@@ -48,10 +54,11 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         }
         Outcome::Proposed(proposal) => {
             reasons.push(needed(item));
+            reasons.extend(moved::reasons(plan, item));
             reasons.extend(asked(proposal.asked, settings));
             reasons.extend(stopped(plan, item, proposal));
             reasons.extend(binding(proposal));
-            figures(item, proposal, reasons)
+            figures(plan, item, proposal, reasons)
         }
     };
     figures
@@ -70,7 +77,7 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         .collect()
 }
 
-fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure> {
+fn figures(plan: &Plan, item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure> {
     let plain = |id, unit, value: f64| Figure {
         id,
         unit,
@@ -95,6 +102,21 @@ fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure
         plain(STOCK_OUT, "probability", proposal.stockout_probability),
         plain(LOST, "units", proposal.expected_lost_units),
     ];
+    for (id, units, shipments) in [
+        (
+            RECEIVE,
+            item.moves.units_received(),
+            moved::received(plan, item),
+        ),
+        (SEND, item.moves.units_sent(), moved::sent(plan, item)),
+    ] {
+        if units > 0 {
+            figures.push(Figure {
+                reasons: shipments,
+                ..plain(id, "units", units as f64)
+            });
+        }
+    }
     if let Some(cents) = item.unit_cost_cents {
         figures.push(Figure {
             reasons: vec![reason(

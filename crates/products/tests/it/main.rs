@@ -29,4 +29,5 @@ mod ratios;
 mod read_out;
 mod shop;
 mod standing;
+mod stock;
 mod what_if;

@@ -116,6 +116,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "le rayon doit en montrer {presentation}, et il y a de la place pour {capacity} : rien n’est commandé",
     ),
     (
+        "receive_from",
+        "{units} envoyées de {site} épargnent {saved} centimes au-delà des {cost} de leur envoi : {missing} de moins demandées en vain, {wasted} de moins périmées",
+    ),
+    (
+        "send_to",
+        "{units} envoyées à {site} épargnent {saved} centimes au-delà des {cost} de leur envoi : {missing} de moins demandées en vain, {wasted} de moins périmées",
+    ),
+    (
         "share_of_first_day",
         "{share} % du total sont attendus dans les {hours} premières heures",
     ),
@@ -133,6 +141,22 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("stock_position", "{on_hand} en stock, {on_order} en route"),
     ("stock_unknown", "nul ne sait combien il y en a"),
+    (
+        "transfer_none_to_spare",
+        "aucun site qui peut en envoyer n’en a de plus à céder",
+    ),
+    (
+        "transfer_not_worth",
+        "une de plus envoyée de {site} épargnerait {gain} centimes et en coûterait {cost}",
+    ),
+    (
+        "transfer_saves_little",
+        "{units} envoyées de {site} épargneraient {saved} centimes : moins que ce que doit épargner un transfert",
+    ),
+    (
+        "transfer_shipment",
+        "{units} envoyées de {site} épargneraient {saved} centimes, et tout l’envoi {all} : moins que ce que coûte un envoi",
+    ),
     ("unit_cost", "une unité coûte {cents} centimes"),
     (
         "usual_order",
@@ -359,6 +383,19 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("override", "unit", Sort::Word),
     ("override_unexplained", "more", Sort::Number),
     ("override_unexplained", "unit", Sort::Word),
+    ("receive_from", "saved", Sort::Number),
+    ("receive_from", "cost", Sort::Number),
+    ("receive_from", "missing", Sort::Number),
+    ("receive_from", "wasted", Sort::Number),
+    ("send_to", "saved", Sort::Number),
+    ("send_to", "cost", Sort::Number),
+    ("send_to", "missing", Sort::Number),
+    ("send_to", "wasted", Sort::Number),
+    ("transfer_not_worth", "gain", Sort::Number),
+    ("transfer_not_worth", "cost", Sort::Number),
+    ("transfer_saves_little", "saved", Sort::Number),
+    ("transfer_shipment", "saved", Sort::Number),
+    ("transfer_shipment", "all", Sort::Number),
 ];
 
 impl Sort {

@@ -257,6 +257,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("units or cents", "unités ou centimes"),
     (
+        "Units to send to it from other sites today, where sites may send; from which is in the reasons.",
+        "Unités à lui envoyer d’autres sites aujourd’hui, là où des sites peuvent en envoyer ; desquels, les raisons le disent.",
+    ),
+    (
+        "Units to send from it to other sites today, where sites may send; to which is in the reasons.",
+        "Unités à en envoyer à d’autres sites aujourd’hui, là où des sites peuvent en envoyer ; auxquels, les raisons le disent.",
+    ),
+    (
         "What is expected to sell in the period, with its interval.",
         "Ce qui devrait se vendre dans la période, avec son intervalle.",
     ),
@@ -283,6 +291,30 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "agreement with the levels above",
         "accord avec les niveaux au-dessus",
     ),
+    // What a product of stock answers.
+    ("cover", "durée couverte"),
+    ("stock_out", "risque de rupture"),
+    ("lost", "demandés en vain"),
+    ("cost", "coût"),
+    ("receive", "à recevoir d’autres sites"),
+    ("send", "à envoyer à d’autres sites"),
+    (
+        "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved",
+        "les transferts proposés ont lieu, et leur coût est dépensé ; la règle naïve ne déplace rien",
+    ),
+    // What orders are made of.
+    ("expected to be asked for", "demandés selon la prévision"),
+    ("on hand and on the way", "en stock et en route"),
+    (
+        "against more or less than expected, in whole packs",
+        "contre plus ou moins que prévu, en colis entiers",
+    ),
+    ("minimums and limits", "minimums et limites"),
+    (
+        "sent here from other sites",
+        "envoyés ici par d’autres sites",
+    ),
+    ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
