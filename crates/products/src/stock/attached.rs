@@ -6,7 +6,7 @@ use super::told;
 use super::{CARD, naive};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
-use crate::demand::{self, Series, asked_series};
+use crate::demand::{self, Series, asked_series, change_of};
 use crate::shop::Shop;
 use decisions::stock::propose::Outcome;
 use schema::{AsOf, Estimate};
@@ -121,12 +121,15 @@ impl Serving for Attached {
                     contribution,
                 };
                 let safety = wanted - (item.expected - proposal.position_units as f64);
+                let changed: f64 = item.changes.iter().map(|(_, more)| more).sum();
                 let mut lines = vec![
-                    line("expected to be asked for", item.expected),
+                    line("expected to be asked for", item.expected - changed),
                     line("on hand and on the way", -position),
                     line("against more or less than expected, in whole packs", safety),
                     line("minimums and limits", units - wanted),
                 ];
+                let changes = item.changes.iter();
+                lines.extend(changes.map(|(of, more)| line(&change_of(of), *more)));
                 let moved = [
                     ("sent here from other sites", -received as f64),
                     ("sent to other sites", sent as f64),

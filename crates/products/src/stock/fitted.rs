@@ -55,7 +55,8 @@ impl Body {
 
     /// What is proposed on the day that a history does not know yet.
     pub(super) fn plan(&self, history: &History, found: &Series) -> Result<Plan, PlanError> {
-        let forecast = self.demand.forecaster.forecast(&found.panel)?;
+        let plain = self.demand.forecaster.forecast(&found.panel)?;
+        let changed = found.overrides.change(&found.panel, None, plain);
         let of = Of::new(history, &self.settings, &self.lead_times);
         let standings = Standings::new(history.supply(), |sent| of.usual(sent));
         let standing = |series: usize| {
@@ -63,11 +64,20 @@ impl Body {
             standings.of(&key.product, key.site.as_deref()?).cloned()
         };
         let known = Known {
-            forecast: &forecast,
+            forecast: &changed.forecast,
             standing: &standing,
             depots: &of.depots(&found.keys, &standings),
         };
-        Plan::new(&of, history.as_of(), &found.keys, &known)
+        let mut plan = Plan::new(&of, history.as_of(), &found.keys, &known)?;
+        for item in &mut plan.items {
+            let of = (&found.panel, item.series);
+            let changes = changed.weighed(&found.overrides, of, |ahead| item.counts(ahead));
+            item.changes = changes
+                .into_iter()
+                .map(|(of, more)| (of.clone(), more))
+                .collect();
+        }
+        Ok(plan)
     }
 }
 
@@ -121,6 +131,7 @@ impl Fitted for FittedStock {
         } else {
             format!("lead times by receipts: {}", learnt.join(", "))
         });
+        lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());
         lines
     }

@@ -5,6 +5,7 @@ use super::naive;
 use super::plan::Of;
 use super::played::{Game, Played};
 use super::shelf::Outcome;
+use crate::demand::Series;
 use crate::estimates::{self, not_measured};
 use features::History;
 use schema::{AsOf, Direction, HeldOut, Metric, Role, Scorecard};
@@ -117,12 +118,12 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             days: u32::try_from(held_out_days).unwrap_or(0),
         }),
         metrics,
-        notes: notes(body, &played),
+        notes: notes(body, &found, &played),
     }
 }
 
 /// What a reader must know to judge the figures.
-fn notes(body: &Body, played: &Played) -> Vec<String> {
+fn notes(body: &Body, found: &Series, played: &Played) -> Vec<String> {
     let mut notes = vec![
         "both policies start with what was there, meet what was sold then, and wait as long for what they order; forecasts are made anew on each day of orders by the method learnt before"
             .to_owned(),
@@ -130,6 +131,12 @@ fn notes(body: &Body, played: &Played) -> Vec<String> {
     if body.settings.transfers.is_some() {
         notes.push(
             "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved"
+                .to_owned(),
+        );
+    }
+    if found.overrides.is_any() {
+        notes.push(
+            "these figures are of orders without the changes of planners: what those gain is told apart"
                 .to_owned(),
         );
     }

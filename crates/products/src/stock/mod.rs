@@ -40,6 +40,7 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
+        "overrides",
         "stock_levels",
         "replenishments",
         "supply_terms",

@@ -5,6 +5,7 @@ use super::plan::{Item, Plan, Unknown};
 use super::settings::{GoalName, Settings};
 use super::standing::STALE_DAYS;
 use crate::answer::{Action, Reason};
+use crate::demand::changed_by;
 use crate::reasons::reason;
 use decisions::stock::propose::{
     Asked, Contradiction, Cover, LineError, Outcome, Placed, Proposal, Stopped,
@@ -54,6 +55,8 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         }
         Outcome::Proposed(proposal) => {
             reasons.push(needed(item));
+            let changes = item.changes.iter();
+            reasons.extend(changes.map(|(of, more)| changed_by(of, *more, "units")));
             reasons.extend(moved::reasons(plan, item));
             reasons.extend(asked(proposal.asked, settings));
             reasons.extend(stopped(plan, item, proposal));

@@ -1,6 +1,6 @@
 //! Kind `stock` on a small shop whose sales and stock are planted: what is moved, what is ordered, and how it is told.
 
-use features::demand::{Demand, Sold};
+use features::demand::{Change, Demand, Override, Sold};
 use features::supply::{Levels, Replenishment, Terms};
 use features::{History, HistoryBuilder, NewLine, Product as Item, Supply};
 use products::{Action, Decisions, Explanation, Fitted, Product, Raw, Recent, Serving, Shop};
@@ -342,6 +342,97 @@ fn days_played_with_transfers_cost_less_where_one_has_what_another_lacks() {
             .notes
             .iter()
             .any(|note| note.starts_with("goods are moved between sites"))
+    );
+}
+
+#[test]
+fn what_planners_change_is_ordered_told_and_adds_up() {
+    let change = |id: &str, first: i32, last: i32, change: Change| Override {
+        id: id.to_owned(),
+        made_at_seconds: i64::from(TODAY - 7) * 86_400,
+        author: "ann".to_owned(),
+        product: Some("p1".to_owned()),
+        category: None,
+        site: Some("s0".to_owned()),
+        first,
+        last,
+        change,
+        reason: Some("a fair".to_owned()),
+    };
+    let supply = || Supply {
+        levels: vec![level("p1", "s0", TODAY, 300), level("p1", "s1", TODAY, 300)],
+        ..Supply::default()
+    };
+    // Who finds nothing waits, so that all of it is ordered.
+    let waits = "unmet = \"waits\"\n";
+    let plain = serving(&history(whole(), supply()), waits);
+    let demand = Demand {
+        // The first day, twice; then a fair within the week; and one beyond what an order of today has to last for.
+        overrides: vec![
+            change("twice", TODAY, TODAY, Change::Factor(2.0)),
+            change("fair", TODAY + 3, TODAY + 4, Change::More(200.0)),
+            change("later", TODAY + 10, TODAY + 10, Change::More(500.0)),
+        ],
+        ..whole()
+    };
+    let changed_history = history(demand, supply());
+    let fitted = product(waits).unwrap().fit(&changed_history, 1).unwrap();
+    let changed = attached(&changed_history, fitted.as_ref());
+    let of = |serving: &dyn Serving, site: &str| explained(serving, "p1", site);
+    let (before, after) = (of(plain.as_ref(), "s0"), of(changed.as_ref(), "s0"));
+    let asked = "expected to be asked for";
+    // What is expected without the changes is told as it was, beside what each of them adds.
+    assert!((line(&before, asked).unwrap() - line(&after, asked).unwrap()).abs() < 1e-6);
+    assert!(
+        (line(&after, "change of ann (fair)").unwrap() - 200.0).abs() < 1e-6,
+        "{after:?}"
+    );
+    let twice = line(&after, "change of ann (twice)").unwrap();
+    assert!((40.0..65.0).contains(&twice), "{after:?}");
+    assert_eq!(line(&after, "change of ann (later)"), None);
+    let more = after.score - before.score;
+    assert!((more - 200.0 - twice).abs() < 60.0, "{before:?} {after:?}");
+    let decided = decided(changed.as_ref(), "p1", Some("s0"));
+    let told = values(&decided, "order", "override");
+    let fair = told.iter().find(|of| of["change"] == "fair").unwrap();
+    assert!(
+        fair["more"] == "200.0" && fair["why"] == "a fair",
+        "{told:?}"
+    );
+    // Another site is ordered for as before.
+    assert_eq!(
+        of(plain.as_ref(), "s1").score,
+        of(changed.as_ref(), "s1").score
+    );
+}
+
+#[test]
+fn what_changes_of_planners_were_worth_is_told_when_a_version_learns() {
+    // Ann says every week of a day that was as usual that it would sell twice as much.
+    let overrides = (3..20).map(|week| Override {
+        id: format!("w{week}"),
+        made_at_seconds: i64::from(TODAY - 7 * week - 2) * 86_400,
+        author: "ann".to_owned(),
+        product: Some("p1".to_owned()),
+        category: None,
+        site: Some("s0".to_owned()),
+        first: TODAY - 7 * week + 1,
+        last: TODAY - 7 * week + 1,
+        change: Change::Factor(2.0),
+        reason: None,
+    });
+    let mut overrides: Vec<Override> = overrides.collect();
+    overrides.sort_by_key(|of| of.made_at_seconds);
+    let demand = Demand {
+        overrides,
+        ..whole()
+    };
+    let history = history(demand, uneven());
+    let fitted = product("").unwrap().fit(&history, 1).unwrap();
+    let told = fitted.summary().join("\n");
+    assert!(
+        told.contains("changes of forecasts by ann: absolute error "),
+        "{told}"
     );
 }
 

@@ -9,6 +9,7 @@ use crate::stock::settings::{GoalName, Settings};
 use crate::stock::standing::Standing;
 use crate::stock::terms::Orders;
 use decisions::stock::propose::Goal;
+use features::demand::Override;
 use features::supply::Terms;
 use models::demand::Forecast;
 use schema::AsOf;
@@ -38,6 +39,10 @@ pub(in crate::stock) struct Item {
     pub(in crate::stock) orders_in: Option<u32>,
     /// Units expected to be asked for until the delivery after this one.
     pub(in crate::stock) expected: f64,
+    /// What planners changed of that, in units, change by change.
+    pub(in crate::stock) changes: Vec<(Override, f64)>,
+    /// Days until the delivery after this one, with their probabilities.
+    next_days: LeadTime,
     /// What one unit costs, where it is known.
     pub(in crate::stock) unit_cost_cents: Option<i64>,
     /// What other sites send it, and what it sends them, before anything is ordered.
@@ -72,6 +77,18 @@ pub(in crate::stock) enum Unknown {
     Cost,
     /// The order would arrive, or have to last, beyond the days that are forecast.
     BeyondHorizon,
+}
+
+impl Item {
+    /// The share of a day ahead, from 0 on, that lies before the delivery after this one.
+    pub(in crate::stock) fn counts(&self, ahead: usize) -> f64 {
+        let (mut all, mut inside) = (0.0, 0.0);
+        for (days, p) in &self.next_days {
+            all += p;
+            inside += if ahead < *days as usize { *p } else { 0.0 };
+        }
+        if all > 0.0 { inside / all } else { 0.0 }
+    }
 }
 
 /// Everything of a day that items are made of.
@@ -139,6 +156,8 @@ impl Day<'_> {
         };
         let holding = cost.unwrap_or(0) as f64 * settings.holding_yearly / YEAR;
         let holding = holding.max(HOLDING_CENTS_MIN);
+        let next_days = arrival.as_ref().map(|arrival| later(arrival, review));
+        let next_days = next_days.unwrap_or_default();
         let known = arrival.filter(|_| unknown != Some(Unknown::BeyondHorizon));
         let relief = known.and_then(|arrival| {
             settings.transfers.as_ref()?;
@@ -153,6 +172,8 @@ impl Day<'_> {
         Some(Item {
             series,
             moves: Moves::default(),
+            changes: Vec::new(),
+            next_days,
             missing_cents: missing_cents(settings, margin, holding * f64::from(wait)),
             relief,
             on_order: standing.as_ref().map_or(0, |s| s.due_before(due)),

@@ -302,6 +302,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved",
         "les transferts proposés ont lieu, et leur coût est dépensé ; la règle naïve ne déplace rien",
     ),
+    (
+        "these figures are of orders without the changes of planners: what those gain is told apart",
+        "ces mesures sont celles de commandes sans les corrections des planificateurs : ce qu’elles apportent est dit à part",
+    ),
     // What orders are made of.
     ("expected to be asked for", "demandés selon la prévision"),
     ("on hand and on the way", "en stock et en route"),
