@@ -21,6 +21,7 @@ struct Player {
     /// What it is asked for; `None` for a site that only sends it.
     series: Option<usize>,
     costs: Costs,
+    supplier: Option<String>,
     shelf_life: Option<u32>,
     pack: u32,
     orders: Orders,
@@ -187,6 +188,7 @@ impl Game<'_> {
                 perished: cost,
                 order: terms.and_then(|t| t.order_cost_cents).unwrap_or(0) as f64,
             },
+            supplier: terms.map(|t| t.supplier.clone()),
             shelf_life,
             pack: terms.and_then(|t| t.pack_units).unwrap_or(1),
             orders: Orders::new(terms, of.settings),
@@ -212,6 +214,8 @@ impl Game<'_> {
         for (item, place) in plan.items.iter().zip(0..) {
             ours[item.series] = plan.units(place);
         }
+        let settings = self.of.settings;
+        let mut paid = [BTreeSet::new(), BTreeSet::new()];
         for player in players {
             let Some(series) = player.series.filter(|_| self.reviews(player, period)) else {
                 continue;
@@ -237,11 +241,17 @@ impl Game<'_> {
                 ours[series],
                 naive::units(mean * covered, position, player.pack),
             ];
-            for (shelf, units) in player.shelves.iter_mut().zip(units) {
+            let supplier = player.supplier.as_deref();
+            let of_supplier = supplier.and_then(|supplier| settings.order_cost(supplier));
+            for ((shelf, units), paid) in player.shelves.iter_mut().zip(units).zip(&mut paid) {
                 if units > 0 {
                     let units = i64::try_from(units).unwrap_or(i64::MAX / 2);
                     shelf.coming.push(Coming::fresh(arrives, units));
                     shelf.outcome.cost += player.costs.order;
+                    // The first line of a supplier's order pays for it.
+                    if paid.insert(player.supplier.clone()) {
+                        shelf.outcome.cost += of_supplier.map_or(0.0, |cents| cents.0 as f64);
+                    }
                 }
             }
         }

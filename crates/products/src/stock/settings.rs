@@ -18,6 +18,18 @@ pub(crate) enum GoalName {
     CycleService,
     /// A share of demand that is served from stock.
     FillRate,
+    /// A share of all that the shop is asked for, spread over its lines so that it takes the least stock.
+    ShopService,
+}
+
+/// What the service of a whole shop is a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ServiceOf {
+    /// Units asked for.
+    Units,
+    /// What they would have brought at their prices.
+    Revenue,
 }
 
 /// What happens to demand that finds no stock.
@@ -38,10 +50,12 @@ pub(crate) struct Settings {
     pub(crate) horizon_days: u32,
     /// Days at the end of the history on which the policy is played to measure it, 7 to 180.
     pub(crate) held_out_days: u32,
-    /// What an order is for: `cost`, `cycle_service` or `fill_rate`.
+    /// What an order is for: `cost`, `cycle_service`, `fill_rate` or `shop_service`.
     pub(crate) goal: GoalName,
     /// The service to be kept, 0.5 to 0.999, where the goal is one.
     pub(crate) service: f64,
+    /// What the service of the shop is a share of, where the goal is that: `units` or `revenue`.
+    pub(crate) service_of: ServiceOf,
     /// What happens to demand that finds no stock: `lost` or `waits`.
     pub(crate) unmet: UnmetName,
     /// Cost of a unit not served, as a multiple of its margin; 0.1 to 20.
@@ -67,6 +81,10 @@ pub(crate) struct Settings {
     pub(crate) transfer_days: u32,
     /// Rows that trees learn from at most, 10000 to 50000000.
     pub(crate) rows_max: u32,
+    /// Whether an order waits until it is worth what it costs by the terms of supply, where the goal is cost.
+    pub(crate) weigh_order_costs: bool,
+    /// Money that an order costs whatever is in it, by supplier, where the goal is cost: an order waits until it is worth it.
+    pub(crate) order_costs: Option<BTreeMap<String, f64>>,
     /// Money that one run may order, by supplier; those that are not named have no limit.
     pub(crate) budgets: Option<BTreeMap<String, f64>>,
     /// Money that a supplier delivers at least, for all sites together, by supplier.
@@ -80,6 +98,7 @@ impl Default for Settings {
             held_out_days: 28,
             goal: GoalName::Cost,
             service: 0.95,
+            service_of: ServiceOf::Units,
             unmet: UnmetName::Lost,
             missing: 1.0,
             holding_yearly: 0.25,
@@ -92,6 +111,8 @@ impl Default for Settings {
             transfer_gain_cents: 0,
             transfer_days: 2,
             rows_max: 600_000,
+            weigh_order_costs: false,
+            order_costs: None,
             budgets: None,
             minimum_orders: None,
         }
@@ -139,6 +160,7 @@ impl Settings {
         }
         let money = [
             ("budgets", &self.budgets),
+            ("order_costs", &self.order_costs),
             ("minimum_orders", &self.minimum_orders),
         ];
         for (key, of) in money {
@@ -170,7 +192,7 @@ impl Settings {
         /// What perishes costs, so that cost bounds an order; no more than a trace of certainty is asked for beside it.
         const BY_COST: f64 = 0.01;
         match self.goal {
-            GoalName::Cost => BY_COST,
+            GoalName::Cost | GoalName::ShopService => BY_COST,
             GoalName::CycleService | GoalName::FillRate => self.perish_level,
         }
     }
@@ -178,6 +200,11 @@ impl Settings {
     /// Money that one run may order of a supplier, in cents.
     pub(crate) fn budget(&self, supplier: &str) -> Option<Cents> {
         in_cents(self.budgets.as_ref(), supplier)
+    }
+
+    /// Money that an order of a supplier costs whatever is in it, in cents.
+    pub(crate) fn order_cost(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.order_costs.as_ref(), supplier)
     }
 
     /// Money that a supplier delivers at least, in cents.

@@ -8,7 +8,7 @@ use crate::answer::{Action, Reason};
 use crate::demand::changed_by;
 use crate::reasons::reason;
 use decisions::stock::propose::{
-    Asked, Contradiction, Cover, LineError, Outcome, Placed, Proposal, Stopped,
+    Asked, Contradiction, Cover, Goal, LineError, Outcome, Placed, Proposal, Stopped,
 };
 use schema::estimate::short;
 use schema::{Estimate, Probability, WhyNot};
@@ -58,7 +58,7 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
             let changes = item.changes.iter();
             reasons.extend(changes.map(|(of, more)| changed_by(of, *more, "units")));
             reasons.extend(moved::reasons(plan, item));
-            reasons.extend(asked(proposal.asked, settings));
+            reasons.extend(asked(item, proposal.asked, settings));
             reasons.extend(stopped(plan, item, proposal));
             reasons.extend(binding(proposal));
             figures(plan, item, proposal, reasons)
@@ -172,8 +172,18 @@ fn needed(item: &Item) -> Reason {
 }
 
 /// What asked for it.
-fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
+fn asked(item: &Item, asked: Asked, settings: &Settings) -> Option<Reason> {
     let service = || short(100.0 * settings.service);
+    if let (Asked::Goal, Some(of)) = (asked, item.min_max) {
+        return Some(reason(
+            "for_order_cost",
+            "an order of it costs {cost} cents: once it is placed it brings up to {level}",
+            [
+                ("cost", short(of.order_cents).into()),
+                ("level", of.level.into()),
+            ],
+        ));
+    }
     Some(match asked {
         Asked::Nothing => return None,
         Asked::Goal => match settings.goal {
@@ -181,6 +191,14 @@ fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
                 "for_cost",
                 "so much has the least expected cost of missing, kept and perished units",
                 [],
+            ),
+            GoalName::ShopService => reason(
+                "for_shop_service",
+                "so much brings the shop to {service} % of all that is asked for with the least stock: one missing here counts {cents} cents",
+                [
+                    ("service", service().into()),
+                    ("cents", short(counts(item)).into()),
+                ],
             ),
             GoalName::CycleService => reason(
                 "for_cycle_service",
@@ -203,6 +221,14 @@ fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
     })
 }
 
+/// What one missing unit counts, in cents.
+fn counts(item: &Item) -> f64 {
+    match item.goal {
+        Goal::Cost { missing_cents } | Goal::UpTo { missing_cents, .. } => missing_cents,
+        Goal::CycleService(_) | Goal::FillRate(_) => item.missing_cents.unwrap_or(0.0),
+    }
+}
+
 /// Why not more.
 fn stopped(plan: &Plan, item: &Item, proposal: &Proposal) -> Option<Reason> {
     if let Some(unknown) = item.unknown {
@@ -213,6 +239,16 @@ fn stopped(plan: &Plan, item: &Item, proposal: &Proposal) -> Option<Reason> {
             "not_today",
             "it can be ordered again in {days} days",
             [("days", days.into())],
+        ));
+    }
+    if let Some(of) = item.min_max.filter(|of| !of.due) {
+        return Some(reason(
+            "order_waits",
+            "an order of it costs {cost} cents: it waits until no more than {point} are there or on the way",
+            [
+                ("cost", short(of.order_cents).into()),
+                ("point", of.point.into()),
+            ],
         ));
     }
     Some(match proposal.stopped {

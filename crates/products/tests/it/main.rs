@@ -30,4 +30,5 @@ mod read_out;
 mod shop;
 mod standing;
 mod stock;
+mod stock_policies;
 mod what_if;

@@ -23,7 +23,7 @@ pub(crate) fn product(settings: &str) -> Result<Box<dyn Product>, ConfigError> {
 }
 
 /// Products with a price.
-const PRODUCTS: i32 = 10;
+pub(crate) const PRODUCTS: i32 = 10;
 
 /// The shop, with prices and costs of its products.
 pub(crate) fn history(demand: Demand, supply: Supply) -> Arc<History> {

@@ -75,6 +75,10 @@ impl<'a> Curve<'a> {
         let holding = line.holding_cents_per_day * line.review_days;
         let (target, missing) = match line.goal {
             Goal::Cost { missing_cents } => (None, missing_cents),
+            Goal::UpTo {
+                level,
+                missing_cents,
+            } => (Some(level), missing_cents),
             Goal::CycleService(level) => {
                 let target = demand.quantile(level).max(0.0);
                 (Some(target), implied(holding, life, target, level))

@@ -1,11 +1,12 @@
 //! What is known of one product at one site on a day.
 
+use super::policies::MinMax;
 use super::totals::{Ahead, EMPTY, Total};
 use super::transfers::{Moves, Relief};
 use super::{Of, Shared};
 use crate::demand::Key;
 use crate::stock::lead_times::LeadTime;
-use crate::stock::settings::{GoalName, Settings};
+use crate::stock::settings::{GoalName, Settings, UnmetName};
 use crate::stock::standing::Standing;
 use crate::stock::terms::Orders;
 use decisions::stock::propose::Goal;
@@ -43,6 +44,10 @@ pub(in crate::stock) struct Item {
     pub(in crate::stock) changes: Vec<(Override, f64)>,
     /// Days until the delivery after this one, with their probabilities.
     next_days: LeadTime,
+    /// When it is ordered and how much, where orders cost something.
+    pub(in crate::stock) min_max: Option<MinMax>,
+    /// What an order of it costs by its terms, in cents.
+    pub(in crate::stock) order_cents: Option<i64>,
     /// What one unit costs, where it is known.
     pub(in crate::stock) unit_cost_cents: Option<i64>,
     /// What other sites send it, and what it sends them, before anything is ordered.
@@ -80,6 +85,30 @@ pub(in crate::stock) enum Unknown {
 }
 
 impl Item {
+    /// Units there and on their way before the delivery after this one, once goods are moved.
+    pub(in crate::stock) fn position(&self) -> Option<i64> {
+        let (_, on_hand) = self.standing.as_ref()?.on_hand?;
+        let moved = self.moves.units_received() - self.moves.units_sent();
+        Some(on_hand + self.on_order + moved)
+    }
+
+    /// What is wanted at a position: where orders cost something, so much that they are worth it.
+    pub(super) fn goal_at(&self, position: i64, settings: &Settings) -> Goal {
+        match (self.goal, self.min_max) {
+            (Goal::Cost { missing_cents }, Some(of)) => {
+                // What is lost before it arrives need not be ordered.
+                let until = self.until_arrival.demand().ok();
+                let until = until.filter(|_| settings.unmet == UnmetName::Lost);
+                let lost = until.map_or(0.0, |until| until.shortage(position as f64));
+                Goal::UpTo {
+                    level: (of.level as f64 - lost).max(0.0),
+                    missing_cents,
+                }
+            }
+            (goal, _) => goal,
+        }
+    }
+
     /// The share of a day ahead, from 0 on, that lies before the delivery after this one.
     pub(in crate::stock) fn counts(&self, ahead: usize) -> f64 {
         let (mut all, mut inside) = (0.0, 0.0);
@@ -172,6 +201,8 @@ impl Day<'_> {
         Some(Item {
             series,
             moves: Moves::default(),
+            min_max: None,
+            order_cents: terms.and_then(|t| t.order_cost_cents),
             changes: Vec::new(),
             next_days,
             missing_cents: missing_cents(settings, margin, holding * f64::from(wait)),
@@ -238,7 +269,7 @@ fn missing_cents(settings: &Settings, margin: Option<i64>, left_cents: f64) -> O
     let by_margin = margin.map(|margin| margin as f64 * settings.missing);
     match settings.goal {
         GoalName::Cost => by_margin,
-        GoalName::CycleService | GoalName::FillRate => {
+        GoalName::CycleService | GoalName::FillRate | GoalName::ShopService => {
             by_margin.or_else(|| Some(left_cents * settings.service / (1.0 - settings.service)))
         }
     }
@@ -247,7 +278,10 @@ fn missing_cents(settings: &Settings, margin: Option<i64>, left_cents: f64) -> O
 /// What is wanted, and whether a margin is missing for it.
 fn goal(settings: &Settings, margin: Option<i64>) -> (Goal, bool) {
     match settings.goal {
-        GoalName::CycleService => (Goal::CycleService(settings.service), false),
+        // That of the shop is spread once all lines are known.
+        GoalName::CycleService | GoalName::ShopService => {
+            (Goal::CycleService(settings.service), false)
+        }
         GoalName::FillRate => (Goal::FillRate(settings.service), false),
         GoalName::Cost => match margin {
             Some(margin) => {

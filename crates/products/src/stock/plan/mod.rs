@@ -1,6 +1,8 @@
 //! What is proposed for every product at every site on one day, within the limits that they share.
 
 mod item;
+mod mix;
+mod policies;
 mod totals;
 mod transfers;
 
@@ -46,7 +48,8 @@ impl Lines for Asked<'_> {
         let position = on_hand + on_order;
         // Where nothing can be ordered today there is room for nothing more.
         let room = u32::try_from(position).unwrap_or(0);
-        let closed = item.orders_in.is_some() || item.unknown.is_some();
+        let waits = item.min_max.is_some_and(|of| !of.due);
+        let closed = item.orders_in.is_some() || item.unknown.is_some() || waits;
         let shelf_life = match &item.until_perished {
             Some(total) => Some(ShelfLife {
                 demand: total.demand()?,
@@ -76,7 +79,7 @@ impl Lines for Asked<'_> {
                 item.capacity_units
             },
             shelf_life,
-            goal: item.goal,
+            goal: item.goal_at(position, self.settings),
             unit_cost: Cents(item.unit_cost_cents.unwrap_or(0)),
             holding_cents_per_day: item.holding_cents,
             order: item.order,
@@ -156,6 +159,8 @@ impl Plan {
             .filter_map(|(key, series)| day.item(key, series))
             .collect();
         let sites = transfers::decide(&day, keys, &mut items, known.depots)?;
+        mix::spread(of, keys, &mut items);
+        policies::decide(of, &mut items);
         let each = shared.suppliers.iter();
         let minimums: Vec<OrderMinimum> = each
             .clone()

@@ -55,6 +55,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "il en faut autant pour servir {service} % de la demande",
     ),
     (
+        "for_order_cost",
+        "une commande coûte {cost} centimes : une fois passée, elle amène jusqu’à {level}",
+    ),
+    (
+        "for_shop_service",
+        "il en faut autant pour servir {service} % de toute la demande du magasin avec le moins de stock : une unité qui manque ici compte {cents} centimes",
+    ),
+    (
         "for_minimum_order",
         "commandé pour atteindre ce que le fournisseur livre au moins",
     ),
@@ -105,6 +113,10 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "not_today",
         "on pourra le commander de nouveau dans {days} jours",
+    ),
+    (
+        "order_waits",
+        "une commande coûte {cost} centimes : elle attend qu’il n’y en ait pas plus de {point} en stock ou en route",
     ),
     ("order_not_placed", "rien n’est commandé à {supplier}"),
     (
@@ -383,6 +395,10 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("override", "unit", Sort::Word),
     ("override_unexplained", "more", Sort::Number),
     ("override_unexplained", "unit", Sort::Word),
+    ("for_order_cost", "cost", Sort::Number),
+    ("for_shop_service", "service", Sort::Number),
+    ("for_shop_service", "cents", Sort::Number),
+    ("order_waits", "cost", Sort::Number),
     ("receive_from", "saved", Sort::Number),
     ("receive_from", "cost", Sort::Number),
     ("receive_from", "missing", Sort::Number),
