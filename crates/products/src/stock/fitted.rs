@@ -2,6 +2,7 @@
 
 use super::attached::Attached;
 use super::lead_times::LeadTimes;
+use super::left_out::left_out;
 use super::measured;
 use super::plan::{Known, Of, Plan, PlanError};
 use super::settings::Settings;
@@ -22,25 +23,32 @@ pub(crate) struct Body {
     pub(super) settings: Settings,
     pub(super) demand: demand::Body,
     pub(super) lead_times: LeadTimes,
+    /// What nothing is proposed for and why, in words.
+    #[serde(default)]
+    left_out: Vec<String>,
 }
 
 impl Body {
     /// Learns.
     pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
-        Ok(Self {
-            demand: demand::Body::fit(history, &settings.demand(), seed)?,
-            lead_times: LeadTimes::learn(history.supply(), history.as_of(), settings),
-            settings: settings.clone(),
-        })
+        let demand = demand::Body::fit(history, &settings.demand(), seed)?;
+        Ok(Self::new(history, settings, demand))
     }
 
     /// Learns from another history by the same method.
     pub(super) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
-        Ok(Self {
-            demand: self.demand.again(history, seed)?,
-            lead_times: LeadTimes::learn(history.supply(), history.as_of(), &self.settings),
-            settings: self.settings.clone(),
-        })
+        let demand = self.demand.again(history, seed)?;
+        Ok(Self::new(history, &self.settings, demand))
+    }
+
+    fn new(history: &History, settings: &Settings, demand: demand::Body) -> Self {
+        let lead_times = LeadTimes::learn(history.supply(), history.as_of(), settings);
+        Self {
+            left_out: left_out(&Of::new(history, settings, &lead_times)),
+            demand,
+            lead_times,
+            settings: settings.clone(),
+        }
     }
 
     /// What golden series are forecast to sell.
@@ -131,6 +139,7 @@ impl Fitted for FittedStock {
         } else {
             format!("lead times by receipts: {}", learnt.join(", "))
         });
+        lines.extend(self.body.left_out.iter().cloned());
         lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());
         lines

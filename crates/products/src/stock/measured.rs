@@ -146,12 +146,8 @@ fn notes(body: &Body, found: &Series, played: &Played) -> Vec<String> {
             played.filled
         ));
     }
-    if played.left_out > 0 {
-        notes.push(format!(
-            "{} series are left out: their stock before those days, their price or their cost is not known",
-            played.left_out
-        ));
-    }
+    let left_out = played.left_out.iter();
+    notes.extend(left_out.map(|(lacks, n)| format!("{n} series are not played: {}", lacks.told())));
     notes.extend(body.demand.notes().iter().cloned());
     notes
 }

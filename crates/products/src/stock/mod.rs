@@ -3,6 +3,7 @@
 mod attached;
 mod fitted;
 mod lead_times;
+mod left_out;
 mod measured;
 mod moved;
 mod naive;

@@ -13,7 +13,7 @@ use math::random::stream;
 use models::demand::Forecast;
 use rand::RngExt;
 use schema::AsOf;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One product at one site that is played.
 struct Player {
@@ -37,9 +37,32 @@ pub(super) struct Played {
     pub(super) naive: Vec<Outcome>,
     /// Days of series whose demand was not known, for the stock had run out: it is estimated.
     pub(super) filled: usize,
-    /// Series left out because their stock, price or cost is not known.
-    pub(super) left_out: usize,
+    /// Series left out, by what is not known of them.
+    pub(super) left_out: BTreeMap<Lacks, usize>,
     pub(super) days: usize,
+}
+
+/// What is not known of a series that is not played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lacks {
+    Site,
+    Stock,
+    Price,
+    Cost,
+    LeadTime,
+}
+
+impl Lacks {
+    /// In words.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Site => "the site of their sales is not known",
+            Self::Stock => "their stock before those days is not known",
+            Self::Price => "their price is not known",
+            Self::Cost => "their cost is not known",
+            Self::LeadTime => "how long their orders take is not known",
+        }
+    }
 }
 
 /// Days of a history that a version does not know.
@@ -145,28 +168,35 @@ impl Game<'_> {
         let keys = &self.found.keys;
         let mut players = Vec::new();
         for (key, series) in keys.iter().zip(0..) {
-            let site = key.site.as_deref();
-            let standing = site.and_then(|site| standings.of(&key.product, site));
+            let site = key.site.as_deref().ok_or(Lacks::Site);
+            let standing = site.map(|site| standings.of(&key.product, site));
+            let standing = standing.and_then(|of| of.ok_or(Lacks::Stock));
             match standing.and_then(|standing| self.player(key, Some(series), standing)) {
-                Some(player) => players.push(player),
-                None => played.left_out += 1,
+                Ok(player) => players.push(player),
+                Err(lacks) => *played.left_out.entry(lacks).or_default() += 1,
             }
         }
         let depots = self.of.depots(keys, &standings);
         players.extend(
             depots
                 .iter()
-                .filter_map(|of| self.player(&of.key, None, &of.standing)),
+                .filter_map(|of| self.player(&of.key, None, &of.standing).ok()),
         );
         players
     }
 
-    fn player(&self, key: &Key, series: Option<usize>, standing: &Standing) -> Option<Player> {
+    fn player(
+        &self,
+        key: &Key,
+        series: Option<usize>,
+        standing: &Standing,
+    ) -> Result<Player, Lacks> {
         let (of, first) = (self.of, self.as_of.epoch_day());
-        let terms = of.book.of(&key.product, key.site.as_deref()?);
-        let (_, on_hand) = standing.on_hand?;
-        let price = of.price(&key.product)? as f64;
-        let cost = of.unit_cost(&key.product, terms)? as f64;
+        let site = key.site.as_deref().ok_or(Lacks::Site)?;
+        let terms = of.book.of(&key.product, site);
+        let (_, on_hand) = standing.on_hand.ok_or(Lacks::Stock)?;
+        let price = of.price(&key.product).ok_or(Lacks::Price)? as f64;
+        let cost = of.unit_cost(&key.product, terms).ok_or(Lacks::Cost)? as f64;
         let shelf_life = terms.and_then(|t| t.shelf_life_days);
         let perishes = shelf_life
             .and_then(|days| i32::try_from(days).ok())
@@ -179,7 +209,7 @@ impl Game<'_> {
             coming: coming.collect(),
             outcome: Outcome::default(),
         };
-        Some(Player {
+        Ok(Player {
             key: key.clone(),
             series,
             costs: Costs {
@@ -194,7 +224,8 @@ impl Game<'_> {
             orders: Orders::new(terms, of.settings),
             lead: of
                 .lead_times
-                .of(terms.map(|t| t.supplier.as_str()), terms)?,
+                .of(terms.map(|t| t.supplier.as_str()), terms)
+                .ok_or(Lacks::LeadTime)?,
             shelves: [shelf.clone(), shelf],
         })
     }

@@ -437,6 +437,55 @@ fn what_changes_of_planners_were_worth_is_told_when_a_version_learns() {
 }
 
 #[test]
+fn what_nothing_is_proposed_for_is_counted_and_named() {
+    let mut demand = whole();
+    for sold in &mut demand.sold {
+        if sold.product == "p2" && sold.site.as_deref() == Some("s1") {
+            sold.site = None;
+        }
+    }
+    let term = |product: &str, site: &str| Terms {
+        product: Some(product.to_owned()),
+        site: Some(site.to_owned()),
+        supplier: "x".to_owned(),
+        // Dearer than it sells for.
+        unit_cost_cents: (product == "p0" && site == "s0").then_some(400),
+        ..Terms::default()
+    };
+    let levels = ["p0", "p1"]
+        .iter()
+        .flat_map(|p| ["s0", "s1", "w"].map(|s| level(p, s, TODAY, 50)));
+    let mut supply = Supply {
+        levels: levels.collect(),
+        terms: vec![term("p0", "s0"), term("p9", "s0"), term("p1", "s7")],
+        ..Supply::default()
+    };
+    supply.levels.push(level("p9", "s1", TODAY, 0));
+    let history = history(demand, supply);
+    let told = |settings: &str| {
+        let fitted = product(settings).unwrap().fit(&history, 1).unwrap();
+        fitted.summary().join("\n")
+    };
+    let plain = told("");
+    for part in [
+        "2 products at sites have stock or some on its way and never sold there: without a sale no demand is known, and nothing is proposed: p0 at w, p1 at w",
+        "2 products at sites have terms of supply, no stock and no sale there: nothing is proposed: p1 at s7, p9 at s0",
+        "1 products at sites sell and nothing tells their stock: nothing is ordered: p2 at s0",
+        "1 products are sold at no site that is known: nothing is proposed for these sales: p2",
+        "1 products at sites have no price above a cost that is known: nothing is ordered by cost: p0 at s0",
+    ] {
+        assert!(plain.contains(part), "no {part:?} in {plain}");
+    }
+    let sending = told("transfers = { w = [\"*\"] }\n");
+    assert!(
+        sending.contains("2 products at sites have stock and never sold there: they can send it"),
+        "{sending}"
+    );
+    let service = told("goal = \"cycle_service\"\n");
+    assert!(!service.contains("ordered by cost"), "{service}");
+}
+
+#[test]
 fn routes_that_say_nothing_are_refused_by_name() {
     for routes in ["{}", "{ w = [] }"] {
         let refused = product(&format!("transfers = {routes}\n")).err().unwrap();

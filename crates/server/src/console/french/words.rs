@@ -306,6 +306,21 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "these figures are of orders without the changes of planners: what those gain is told apart",
         "ces mesures sont celles de commandes sans les corrections des planificateurs : ce qu’elles apportent est dit à part",
     ),
+    // Why days of a series are not played.
+    (
+        "the site of their sales is not known",
+        "le site de leurs ventes n’est pas connu",
+    ),
+    (
+        "their stock before those days is not known",
+        "leur stock avant ces jours n’est pas connu",
+    ),
+    ("their price is not known", "leur prix n’est pas connu"),
+    ("their cost is not known", "leur coût n’est pas connu"),
+    (
+        "how long their orders take is not known",
+        "la durée de leurs commandes n’est pas connue",
+    ),
     // What orders are made of.
     ("expected to be asked for", "demandés selon la prévision"),
     ("on hand and on the way", "en stock et en route"),
