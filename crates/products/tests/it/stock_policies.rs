@@ -65,6 +65,13 @@ fn an_order_that_costs_something_waits_until_it_is_worth_it_and_brings_more_then
     explained(serving.as_ref(), "p1", "s0");
     let (_, above) = answer(weighed, with(point + 1));
     assert_eq!(units(&above, "order"), 0.0);
+    // What perishes is not ordered ahead.
+    let perishing = |settings: &str| {
+        let mut supply = with(100);
+        supply.terms[0].shelf_life_days = Some(4);
+        units(&answer(settings, supply).1, "order")
+    };
+    assert_eq!(perishing(weighed), perishing(""));
     // Where orders are taken to cost nothing each day orders for itself.
     let (_, plain) = answer("", with(100));
     let (_, more) = answer(weighed, with(100));

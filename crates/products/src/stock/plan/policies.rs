@@ -77,12 +77,15 @@ pub(super) fn decide(of: &Of<'_>, items: &mut [Item]) {
     }
 }
 
-/// The policy of one line; `None` where its order costs nothing or too little is known of it.
+/// The policy of one line; `None` where its order costs nothing, where it perishes soon, or too little is known of it.
 fn levels(item: &Item, order_cents: f64) -> Option<MinMax> {
     let Goal::Cost { missing_cents } = item.goal else {
         return None;
     };
-    let open = order_cents > 0.0 && item.unknown.is_none() && item.orders_in.is_none();
+    // What perishes within the days that are forecast is not ordered ahead: its waste costs more than an order.
+    let keeps = item.until_perished.is_none();
+    let known = keeps && item.unknown.is_none() && item.orders_in.is_none();
+    let open = order_cents > 0.0 && known;
     let position = item.position().filter(|_| open)?;
     let next = item.until_next.demand().ok()?;
     let review = item.review_days.max(1.0);
@@ -97,15 +100,9 @@ fn levels(item: &Item, order_cents: f64) -> Option<MinMax> {
         ordering: order_cents,
     };
     let found = min_max(&period, &next, None, &costs).ok()?;
-    // No more than sells before it perishes, more often than not; and what the shelf must show.
-    let perished = item.until_perished.as_ref();
-    let sells = match perished {
-        Some(total) => total.demand().ok()?.quantile(0.5) as i64,
-        None => i64::MAX,
-    };
     let shown = i64::from(item.presentation_units);
-    let point = found.reorder_point.min(sells - 1).max(shown - 1);
-    let level = found.order_up_to.min(sells).max(shown).max(point + 1);
+    let point = found.reorder_point.max(shown - 1);
+    let level = found.order_up_to.max(shown).max(point + 1);
     Some(MinMax {
         point,
         level,
