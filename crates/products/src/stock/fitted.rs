@@ -4,6 +4,7 @@ use super::attached::Attached;
 use super::lead_times::LeadTimes;
 use super::left_out::left_out;
 use super::measured;
+use super::people;
 use super::plan::{Known, Of, Plan, PlanError};
 use super::settings::Settings;
 use super::standing::Standings;
@@ -26,6 +27,9 @@ pub(crate) struct Body {
     /// What nothing is proposed for and why, in words.
     #[serde(default)]
     left_out: Vec<String>,
+    /// What people made of proposals and what that was worth, in words.
+    #[serde(default)]
+    people: Vec<String>,
 }
 
 impl Body {
@@ -43,8 +47,14 @@ impl Body {
 
     fn new(history: &History, settings: &Settings, demand: demand::Body) -> Self {
         let lead_times = LeadTimes::learn(history.supply(), history.as_of(), settings);
+        let of = Of::new(history, settings, &lead_times);
+        // Series are made for it only where there is something to judge.
+        let answered = !history.supply().answers.is_empty();
+        let found = answered.then(|| demand::series(history, &demand.settings));
+        let people = found.flatten().map(|found| people::told(&of, &found));
         Self {
-            left_out: left_out(&Of::new(history, settings, &lead_times)),
+            left_out: left_out(&of),
+            people: people.unwrap_or_default(),
             demand,
             lead_times,
             settings: settings.clone(),
@@ -140,6 +150,7 @@ impl Fitted for FittedStock {
             format!("lead times by receipts: {}", learnt.join(", "))
         });
         lines.extend(self.body.left_out.iter().cloned());
+        lines.extend(self.body.people.iter().cloned());
         lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());
         lines

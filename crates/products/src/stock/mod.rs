@@ -7,6 +7,7 @@ mod left_out;
 mod measured;
 mod moved;
 mod naive;
+mod people;
 mod plan;
 mod played;
 mod settings;
@@ -45,6 +46,7 @@ static CARD: Card = Card {
         "stock_levels",
         "replenishments",
         "supply_terms",
+        "order_answers",
     ],
     outputs: &[
         Output {

@@ -2,7 +2,7 @@
 
 use features::Supply;
 use features::demand::Sold;
-use features::supply::{Levels, Terms};
+use features::supply::{Answer, Levels, OrderAnswer, Terms};
 use products::{Decisions, Serving};
 use schema::AsOf;
 use schema::time::date_of;
@@ -28,6 +28,11 @@ fn levels(products: i32, before: i32, units: impl Fn(i32, i32) -> i64) -> Vec<Le
     lines
         .map(|(p, s)| level(&format!("p{p}"), &format!("s{s}"), before, units(p, s)))
         .collect()
+}
+
+/// Units that the shop sold of a product at a site on a day.
+fn sold_on(product: usize, site: usize, day: i32) -> f64 {
+    crate::demand::units(product, site, day, crate::demand::is_promoted(day)) as f64
 }
 
 fn answer(settings: &str, supply: Supply) -> (Box<dyn Serving>, Decisions) {
@@ -156,6 +161,93 @@ fn days_played_cost_less_where_orders_are_weighed() {
     let supplier = cost("order_costs = { x = 100 }\n", None);
     let lines = cost("weigh_order_costs = true\n", Some(10_000));
     assert!(supplier < lines, "{supplier} {lines}");
+}
+
+#[test]
+fn what_people_made_of_proposals_is_told_with_what_it_saved() {
+    // What is asked for is what was sold: some of each day's, whatever was there.
+    let day = |ago: i32| TODAY - ago;
+    let answers = |author: &str, ordered: i64, answer: Answer| {
+        let author = author.to_owned();
+        (10..18).map(move |ago| OrderAnswer {
+            author: author.clone(),
+            product: "p1".to_owned(),
+            site: "s0".to_owned(),
+            ordered_on: day(ago),
+            proposed: 60,
+            answer,
+            ordered,
+        })
+    };
+    let mut given: Vec<OrderAnswer> = answers("ann", 60, Answer::Accepted)
+        .chain(answers("bob", 0, Answer::Refused))
+        .chain(answers("cat", 80, Answer::Changed))
+        .collect();
+    // Of this one the days are not over.
+    given.push(OrderAnswer {
+        ordered_on: day(1),
+        ..given[8].clone()
+    });
+    given.sort_by_key(|of| of.ordered_on);
+    let mut level = level("p1", "s0", TODAY, 0);
+    // Nothing is left when an order arrives.
+    level.days = (1..30).rev().map(|ago| (day(ago), 0)).collect();
+    let supply = Supply {
+        levels: vec![level],
+        terms: vec![Terms {
+            order_cost_cents: None,
+            ..terms()
+        }],
+        answers: given,
+        ..Supply::default()
+    };
+    let history = history(whole(), supply);
+    let told = product("")
+        .unwrap()
+        .fit(&history, 1)
+        .unwrap()
+        .summary()
+        .join("\n");
+    assert!(
+        told.contains("ann took 8 proposed orders as they were, changed 0 and refused 0: what that saved is not measurable"),
+        "{told}"
+    );
+    let saved = |start: &str| -> [f64; 3] {
+        let of = told.split(start).nth(1).unwrap_or_else(|| panic!("{told}"));
+        let of = of.split(" cents (").collect::<Vec<_>>();
+        let (low, high) = of[1].split(')').next().unwrap().split_once(" to ").unwrap();
+        [of[0], low, high].map(|number| number.replace(',', "").parse().unwrap())
+    };
+    let by_hand = |ordered: f64| -> f64 {
+        let each = (10..18).map(|ago| {
+            // The order of a day arrives three days later and has to last for one.
+            let at = day(ago - 3);
+            let asked = sold_on(1, 0, at);
+            let spent = |units: f64| {
+                200.0 * (asked - units).max(0.0) + 100.0 * 0.25 / 365.25 * (units - asked).max(0.0)
+            };
+            spent(60.0) - spent(ordered)
+        });
+        each.sum::<f64>() / 8.0
+    };
+    for (start, ordered) in [
+        (
+            "bob took 0 proposed orders as they were, changed 0 and refused 9: each of 8 changes saved ",
+            0.0,
+        ),
+        (
+            "cat took 0 proposed orders as they were, changed 8 and refused 0: each of 8 changes saved ",
+            80.0,
+        ),
+    ] {
+        let [point, low, high] = saved(start);
+        let truth = by_hand(ordered);
+        assert!(
+            (point - truth).abs() <= 0.001 * truth.abs() + 0.01,
+            "{point} {truth}"
+        );
+        assert!(low < point && point < high, "{low} {point} {high}");
+    }
 }
 
 #[test]

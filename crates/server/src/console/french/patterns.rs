@@ -126,6 +126,15 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "product {} sold nothing before {}: a forecast needs at least one sale",
         "l’article {0} n’a rien vendu avant le {1} : une prévision demande au moins une vente",
     ),
+    // What people made of proposed orders.
+    (
+        "{} took {#} proposed orders as they were, changed {#} and refused {#}: each of {#} changes saved {#} cents ({#} to {#})",
+        "{0} a pris {1} commandes proposées telles quelles, en a changé {2} et refusé {3} : chacun de {4} changements a épargné {5} centimes ({6} à {7})",
+    ),
+    (
+        "{} took {#} proposed orders as they were, changed {#} and refused {#}: what that saved is not measurable: {}",
+        "{0} a pris {1} commandes proposées telles quelles, en a changé {2} et refusé {3} : ce que cela a épargné n’est pas mesurable : {4}",
+    ),
     // What nothing is ordered for.
     (
         "{#} series are not played: {~}",
