@@ -12,6 +12,7 @@ mod history;
 pub mod launches;
 mod load;
 mod offers;
+mod order_answers;
 mod overrides;
 mod rounds;
 mod shown;

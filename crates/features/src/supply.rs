@@ -4,8 +4,11 @@ use crate::LoadError;
 use crate::columns::Columns;
 use crate::demand::ALL;
 use crate::load::each;
+use crate::order_answers::order_answers;
 use lake::{Lake, Snapshot};
 use schema::AsOf;
+
+pub use crate::order_answers::{Answer, OrderAnswer};
 
 /// Days of stock levels that are read: a version is measured on days within them.
 const LEVEL_DAYS: i32 = 400;
@@ -80,6 +83,8 @@ pub struct Supply {
     pub levels: Vec<Levels>,
     /// By day of order.
     pub replenishments: Vec<Replenishment>,
+    /// What people made of proposed orders, by day of the proposal.
+    pub answers: Vec<OrderAnswer>,
     /// By product and site.
     pub terms: Vec<Terms>,
     /// Units that a site can hold of all products together, by site; those that say nothing are left out.
@@ -109,6 +114,12 @@ impl Supply {
         Self {
             levels: self.levels.iter().filter_map(cut).collect(),
             replenishments: ordered.collect(),
+            answers: self
+                .answers
+                .iter()
+                .filter(|of| of.ordered_on < until)
+                .cloned()
+                .collect(),
             terms: self.terms.clone(),
             capacities: self.capacities.clone(),
         }
@@ -125,6 +136,7 @@ impl Supply {
 pub async fn supply(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Supply, LoadError> {
     let mut found = Supply {
         levels: levels(lake, snapshot, as_of).await?,
+        answers: order_answers(lake, snapshot, as_of).await?,
         ..Supply::default()
     };
     let sql = format!(

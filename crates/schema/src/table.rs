@@ -165,8 +165,8 @@ macro_rules! definitions {
 static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     definitions!("tables":
         "assignments", "calendar", "customers", "decisions", "estimates", "events", "exposures", "imports", "launches",
-        "offers", "overrides", "prices", "products", "promotions", "quarantine", "replenishments", "sales", "sites",
-        "stock_levels", "supply_terms", "weather",
+        "offers", "order_answers", "overrides", "prices", "products", "promotions", "quarantine", "replenishments",
+        "sales", "sites", "stock_levels", "supply_terms", "weather",
     )
     .iter()
     .map(|(file, text)| {

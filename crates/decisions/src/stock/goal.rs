@@ -17,6 +17,13 @@ pub enum Goal {
         /// What one unit not served costs, in cents, above 0: its margin, and what the customer's annoyance is worth.
         missing_cents: f64,
     },
+    /// This position, by a policy for good such as [`min_max`](fn@super::policy::min_max).
+    UpTo {
+        /// Units there and on their way after the order, 0 or more.
+        level: f64,
+        /// What one unit not served costs, in cents, above 0.
+        missing_cents: f64,
+    },
 }
 
 /// Fewest whole units of which the share of demand served from stock reaches a level.

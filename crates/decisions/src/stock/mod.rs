@@ -9,7 +9,8 @@
 //!   with reasons and with what each limit is worth.
 //! - [`service_mix`]: one service for the shop, spread over products so that it takes the least stock. Its price is the
 //!   `missing_cents` of [`Goal::Cost`] with which [`propose`] orders just that.
-//! - [`transfer`](fn@transfer::transfer): units of one product moved between sites.
+//! - [`transfer`](fn@transfer::transfer): units of one product moved between sites; [`transfer::shipments`]: of many
+//!   products, where a shipment costs something by itself.
 //! - [`policy`]: rules for good, each with what it costs and serves.
 //! - [`simulate`](fn@simulate::simulate): a policy run over demand as it was.
 //!
@@ -27,7 +28,7 @@ pub mod simulate;
 mod sum;
 pub mod transfer;
 
-pub use demand::{Demand, DemandError, Quantiles, Sample, Units, mixture_quantiles};
+pub use demand::{Demand, DemandError, Quantiles, Sample, Units, met_quantiles, mixture_quantiles};
 pub use goal::Goal;
 pub use mix::{Mix, MixError, MixLine, service_mix};
 pub use schedule::{OrderDays, Schedule, ScheduleError};

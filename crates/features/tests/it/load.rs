@@ -1,6 +1,7 @@
 //! What a history takes out of the lake, and what it leaves there because it was not known yet.
 
 use crate::shop::{SALES, Shop, as_of, product};
+use features::supply::{Answer, OrderAnswer};
 use features::{Decided, LoadError, Purchase, SaleLine, load, purchases, recency_frequency_value};
 use schema::Cents;
 use schema::progress::Silent;
@@ -369,4 +370,52 @@ async fn purchases_are_those_of_known_customers_from_the_day_on() {
             purchase("e3", "c2", "rug", day + 34 * 3_600, 1),
         ]
     );
+}
+
+#[tokio::test]
+async fn answers_to_proposals_are_known_from_the_day_after_in_the_order_in_which_they_were_given() {
+    let mut shop = three_products().await;
+    shop.put(
+        "order_answers",
+        "answer_id, made_at, author, product_id, site_id, ordered_on, proposed_units, answer, ordered_units, reason",
+        "('a3', '2024-03-05T09:00:00Z', 'ann', 'lamp', 'lyon', '2024-03-05', 8, 'changed', 12, 'a fair'), \
+         ('a2', '2024-03-04T11:00:00Z', 'bob', 'rug', 'lyon', '2024-03-04', 5, 'refused', 0, NULL), \
+         ('a1', '2024-03-04T09:00:00Z', 'ann', 'lamp', 'paris', '2024-03-04', 6, 'accepted', 6, NULL)",
+    )
+    .await;
+    let supply = async |day: &str| {
+        let found = features::supply::supply(&shop.lake, &shop.snapshot().await, as_of(day)).await;
+        found.unwrap()
+    };
+    let answer = |author: &str, product: &str, site: &str| OrderAnswer {
+        author: author.to_owned(),
+        product: product.to_owned(),
+        site: site.to_owned(),
+        // 2024-03-04.
+        ordered_on: 19_786,
+        proposed: 6,
+        answer: Answer::Accepted,
+        ordered: 6,
+    };
+    let first = [
+        answer("ann", "lamp", "paris"),
+        OrderAnswer {
+            proposed: 5,
+            answer: Answer::Refused,
+            ordered: 0,
+            ..answer("bob", "rug", "lyon")
+        },
+    ];
+    let all = supply("2024-03-06").await;
+    assert_eq!(all.answers[..2], first);
+    let last = OrderAnswer {
+        ordered_on: 19_787,
+        proposed: 8,
+        answer: Answer::Changed,
+        ordered: 12,
+        ..answer("ann", "lamp", "lyon")
+    };
+    assert_eq!(all.answers[2..], [last]);
+    assert_eq!(supply("2024-03-05").await.answers, first);
+    assert_eq!(all.before(as_of("2024-03-05")).answers, first);
 }

@@ -5,7 +5,7 @@ use super::asked::{all, asked_series};
 use super::fitted::Body;
 use super::overrides::{Added, Changed};
 use super::series::{Series, series};
-use super::told::{Moves, TOTAL, Told, line, summed};
+use super::told::{Moves, TOTAL, Told, change_of, line, summed};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -222,10 +222,9 @@ impl Serving for Attached {
         let sums = self.body.forecaster.drivers(panel, series, wanted);
         let drivers = sums.unwrap_or_default().into_iter();
         let drivers = drivers.map(|(driver, part)| (named(driver).to_owned(), part));
-        let changes = summed(&added).into_iter().map(|(at, part)| {
-            let of = &found.overrides.each()[at].of;
-            (format!("change of {} ({})", of.author, of.id), part)
-        });
+        let changes = summed(&added)
+            .into_iter()
+            .map(|(at, part)| (change_of(&found.overrides.each()[at].of), part));
         let mut lines: Vec<ExplanationLine> = drivers
             .chain(agreed)
             .chain(changes)

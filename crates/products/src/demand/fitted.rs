@@ -177,6 +177,11 @@ impl Body {
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
     }
+
+    /// What the changes of planners were worth, in words.
+    pub(crate) fn planners(&self) -> Vec<String> {
+        worth(&self.planners).iter().map(Worth::told).collect()
+    }
 }
 
 /// How forecasts are made to agree, the forecaster with intervals of what it tells then, and why they are not where they
@@ -297,7 +302,7 @@ impl Fitted for FittedDemand {
         if let Some(agreement) = &body.agreement {
             lines.extend(agreed::summary(agreement, step, forecaster.ahead()));
         }
-        lines.extend(worth(&body.planners).iter().map(Worth::told));
+        lines.extend(body.planners());
         lines.extend(body.notes.iter().cloned());
         lines
     }

@@ -259,7 +259,7 @@ fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, found: &Seri
             tenths.collect::<Vec<_>>().join(", ")
         ));
     }
-    if !found.overrides.each().is_empty() {
+    if found.overrides.is_any() {
         notes.push(
             "these figures are of forecasts without the changes of planners: what those gain is told apart"
                 .to_owned(),

@@ -21,6 +21,7 @@ pub(crate) use fitted::Body;
 pub(crate) use golden::Golden;
 pub(crate) use series::{Key, Series, series};
 pub(crate) use settings::Settings;
+pub(crate) use told::{change_of, changed_by};
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};

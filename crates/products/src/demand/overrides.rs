@@ -124,6 +124,10 @@ impl Overrides {
         changed
     }
 
+    pub(crate) fn is_any(&self) -> bool {
+        !self.each.is_empty()
+    }
+
     pub(super) fn each(&self) -> &[Matched] {
         &self.each
     }
@@ -183,6 +187,24 @@ impl Changed {
         let of = series * self.ahead..(series + 1) * self.ahead;
         let unchanged = self.unchanged.get(of);
         unchanged.unwrap_or_else(|| self.forecast.expected(series))
+    }
+
+    /// What each change adds to a series in the periods ahead together, in the order in which they are made.
+    ///
+    /// - `weight`: how much a period counts, from that which comes first.
+    pub(crate) fn weighed<'a>(
+        &self,
+        overrides: &'a Overrides,
+        (panel, series): (&Panel, usize),
+        weight: impl Fn(usize) -> f64,
+    ) -> Vec<(&'a Override, f64)> {
+        let mut sums: BTreeMap<usize, f64> = BTreeMap::new();
+        for one in self.added(overrides, panel, series) {
+            *sums.entry(one.at).or_default() += (one.after - one.before) * weight(one.ahead);
+        }
+        let told = sums.into_iter().filter(|(_, more)| *more != 0.0);
+        told.map(|(at, more)| (&overrides.each[at].of, more))
+            .collect()
     }
 
     /// What each change adds to each period of a series, in the order in which they are taken.

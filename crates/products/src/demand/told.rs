@@ -11,6 +11,7 @@ use super::series::Series;
 use super::settings::Measure;
 use crate::answer::Reason;
 use crate::reasons::reason;
+use features::demand::Override;
 
 /// Share of what is expected from which it is told what agreeing added.
 const SEEN: f64 = 1e-3;
@@ -137,27 +138,37 @@ fn agreed(body: &Body, more: f64, expected: f64) -> Option<Reason> {
 fn changes(body: &Body, found: &Series, added: &[Added]) -> Vec<Reason> {
     let told = |(at, more): (usize, f64)| {
         let of = &found.overrides.each()[at].of;
-        let values = [
-            ("author", of.author.as_str().into()),
-            ("change", of.id.as_str().into()),
-            ("more", schema::estimate::short(more * body.scale()).into()),
-            ("unit", body.unit().into()),
-            ("why", of.reason.as_deref().unwrap_or_default().into()),
-        ];
-        match of.reason {
-            Some(_) => reason(
-                "override",
-                "{author} changed it by {more} {unit}: {why}",
-                values,
-            ),
-            None => reason(
-                "override_unexplained",
-                "{author} changed it by {more} {unit}",
-                values,
-            ),
-        }
+        changed_by(of, more * body.scale(), body.unit())
     };
     summed(added).into_iter().map(told).collect()
+}
+
+/// Who changed a forecast by how much, and why.
+pub(crate) fn changed_by(of: &Override, more: f64, unit: &str) -> Reason {
+    let values = [
+        ("author", of.author.as_str().into()),
+        ("change", of.id.as_str().into()),
+        ("more", schema::estimate::short(more).into()),
+        ("unit", unit.into()),
+        ("why", of.reason.as_deref().unwrap_or_default().into()),
+    ];
+    match of.reason {
+        Some(_) => reason(
+            "override",
+            "{author} changed it by {more} {unit}: {why}",
+            values,
+        ),
+        None => reason(
+            "override_unexplained",
+            "{author} changed it by {more} {unit}",
+            values,
+        ),
+    }
+}
+
+/// What a change is called among the parts of a figure.
+pub(crate) fn change_of(of: &Override) -> String {
+    format!("change of {} ({})", of.author, of.id)
 }
 
 /// What each change adds in several periods together.

@@ -6,7 +6,7 @@ use super::told;
 use super::{CARD, naive};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
-use crate::demand::{self, Series, asked_series};
+use crate::demand::{self, Series, asked_series, change_of};
 use crate::shop::Shop;
 use decisions::stock::propose::Outcome;
 use schema::{AsOf, Estimate};
@@ -111,19 +111,32 @@ impl Serving for Attached {
         // limits do the rest.
         let lines = match &plan.proposals.outcomes[place] {
             Outcome::Proposed(proposal) => {
-                let position = proposal.position_units as f64;
+                // Before anything is moved.
+                let moves = &item.moves;
+                let (received, sent) = (moves.units_received(), moves.units_sent());
+                let position = (proposal.position_units - received + sent) as f64;
                 let wanted = proposal.wanted_units as f64;
                 let line = |what: &str, contribution: f64| ExplanationLine {
                     what: what.to_owned(),
                     contribution,
                 };
-                let safety = wanted - (item.expected - position);
-                vec![
-                    line("expected to be asked for", item.expected),
+                let safety = wanted - (item.expected - proposal.position_units as f64);
+                let changed: f64 = item.changes.iter().map(|(_, more)| more).sum();
+                let mut lines = vec![
+                    line("expected to be asked for", item.expected - changed),
                     line("on hand and on the way", -position),
                     line("against more or less than expected, in whole packs", safety),
                     line("minimums and limits", units - wanted),
-                ]
+                ];
+                let changes = item.changes.iter();
+                lines.extend(changes.map(|(of, more)| line(&change_of(of), *more)));
+                let moved = [
+                    ("sent here from other sites", -received as f64),
+                    ("sent to other sites", sent as f64),
+                ];
+                let moved = moved.into_iter().filter(|(_, units)| *units != 0.0);
+                lines.extend(moved.map(|(what, units)| line(what, units)));
+                lines
             }
             Outcome::Refused(_) => Vec::new(),
         };

@@ -2,8 +2,10 @@
 
 use super::attached::Attached;
 use super::lead_times::LeadTimes;
+use super::left_out::left_out;
 use super::measured;
-use super::plan::{Of, Plan};
+use super::people;
+use super::plan::{Known, Of, Plan, PlanError};
 use super::settings::Settings;
 use super::standing::Standings;
 use crate::artefact::Artefact;
@@ -11,7 +13,6 @@ use crate::contract::{FitError, Fitted, Serving};
 use crate::demand::{self, Golden, Series};
 use crate::file::Header;
 use crate::shop::Shop;
-use decisions::stock::propose::ProposeError;
 use features::History;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
@@ -23,36 +24,41 @@ pub(crate) struct Body {
     pub(super) settings: Settings,
     pub(super) demand: demand::Body,
     pub(super) lead_times: LeadTimes,
-}
-
-/// Why nothing is planned.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PlanError {
-    /// Demand cannot be forecast.
-    #[error("forecast demand")]
-    Forecast(#[from] models::demand::FitError),
-    /// The limits are no limits.
-    #[error(transparent)]
-    Propose(#[from] ProposeError),
+    /// What nothing is proposed for and why, in words.
+    #[serde(default)]
+    left_out: Vec<String>,
+    /// What people made of proposals and what that was worth, in words.
+    #[serde(default)]
+    people: Vec<String>,
 }
 
 impl Body {
     /// Learns.
     pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
-        Ok(Self {
-            demand: demand::Body::fit(history, &settings.demand(), seed)?,
-            lead_times: LeadTimes::learn(history.supply(), history.as_of(), settings),
-            settings: settings.clone(),
-        })
+        let demand = demand::Body::fit(history, &settings.demand(), seed)?;
+        Ok(Self::new(history, settings, demand))
     }
 
     /// Learns from another history by the same method.
     pub(super) fn again(&self, history: &History, seed: u64) -> Result<Self, FitError> {
-        Ok(Self {
-            demand: self.demand.again(history, seed)?,
-            lead_times: LeadTimes::learn(history.supply(), history.as_of(), &self.settings),
-            settings: self.settings.clone(),
-        })
+        let demand = self.demand.again(history, seed)?;
+        Ok(Self::new(history, &self.settings, demand))
+    }
+
+    fn new(history: &History, settings: &Settings, demand: demand::Body) -> Self {
+        let lead_times = LeadTimes::learn(history.supply(), history.as_of(), settings);
+        let of = Of::new(history, settings, &lead_times);
+        // Series are made for it only where there is something to judge.
+        let answered = !history.supply().answers.is_empty();
+        let found = answered.then(|| demand::series(history, &demand.settings));
+        let people = found.flatten().map(|found| people::told(&of, &found));
+        Self {
+            left_out: left_out(&of),
+            people: people.unwrap_or_default(),
+            demand,
+            lead_times,
+            settings: settings.clone(),
+        }
     }
 
     /// What golden series are forecast to sell.
@@ -67,20 +73,29 @@ impl Body {
 
     /// What is proposed on the day that a history does not know yet.
     pub(super) fn plan(&self, history: &History, found: &Series) -> Result<Plan, PlanError> {
-        let forecast = self.demand.forecaster.forecast(&found.panel)?;
+        let plain = self.demand.forecaster.forecast(&found.panel)?;
+        let changed = found.overrides.change(&found.panel, None, plain);
         let of = Of::new(history, &self.settings, &self.lead_times);
-        let standings = Standings::new(history.supply(), |sent| self.lead_times.usual(sent));
+        let standings = Standings::new(history.supply(), |sent| of.usual(sent));
         let standing = |series: usize| {
             let key = &found.keys[series];
             standings.of(&key.product, key.site.as_deref()?).cloned()
         };
-        Ok(Plan::new(
-            &of,
-            history.as_of(),
-            &found.keys,
-            &forecast,
-            &standing,
-        )?)
+        let known = Known {
+            forecast: &changed.forecast,
+            standing: &standing,
+            depots: &of.depots(&found.keys, &standings),
+        };
+        let mut plan = Plan::new(&of, history.as_of(), &found.keys, &known)?;
+        for item in &mut plan.items {
+            let of = (&found.panel, item.series);
+            let changes = changed.weighed(&found.overrides, of, |ahead| item.counts(ahead));
+            item.changes = changes
+                .into_iter()
+                .map(|(of, more)| (of.clone(), more))
+                .collect();
+        }
+        Ok(plan)
     }
 }
 
@@ -134,6 +149,9 @@ impl Fitted for FittedStock {
         } else {
             format!("lead times by receipts: {}", learnt.join(", "))
         });
+        lines.extend(self.body.left_out.iter().cloned());
+        lines.extend(self.body.people.iter().cloned());
+        lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());
         lines
     }

@@ -3,7 +3,9 @@
 use super::fitted::Body;
 use super::naive;
 use super::plan::Of;
-use super::played::{Game, Outcome, Played};
+use super::played::{Game, Played};
+use super::shelf::Outcome;
+use crate::demand::Series;
 use crate::estimates::{self, not_measured};
 use features::History;
 use schema::{AsOf, Direction, HeldOut, Metric, Role, Scorecard};
@@ -116,28 +118,36 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             days: u32::try_from(held_out_days).unwrap_or(0),
         }),
         metrics,
-        notes: notes(body, &played),
+        notes: notes(body, &found, &played),
     }
 }
 
 /// What a reader must know to judge the figures.
-fn notes(body: &Body, played: &Played) -> Vec<String> {
+fn notes(body: &Body, found: &Series, played: &Played) -> Vec<String> {
     let mut notes = vec![
         "both policies start with what was there, meet what was sold then, and wait as long for what they order; forecasts are made anew on each day of orders by the method learnt before"
             .to_owned(),
     ];
+    if body.settings.transfers.is_some() {
+        notes.push(
+            "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved"
+                .to_owned(),
+        );
+    }
+    if found.overrides.is_any() {
+        notes.push(
+            "these figures are of orders without the changes of planners: what those gain is told apart"
+                .to_owned(),
+        );
+    }
     if played.filled > 0 {
         notes.push(format!(
             "on {} days of products that had run out what was asked for is estimated",
             played.filled
         ));
     }
-    if played.left_out > 0 {
-        notes.push(format!(
-            "{} series are left out: their stock before those days, their price or their cost is not known",
-            played.left_out
-        ));
-    }
+    let left_out = played.left_out.iter();
+    notes.extend(left_out.map(|(lacks, n)| format!("{n} series are not played: {}", lacks.told())));
     notes.extend(body.demand.notes().iter().cloned());
     notes
 }

@@ -3,11 +3,15 @@
 mod attached;
 mod fitted;
 mod lead_times;
+mod left_out;
 mod measured;
+mod moved;
 mod naive;
+mod people;
 mod plan;
 mod played;
 mod settings;
+mod shelf;
 mod standing;
 mod terms;
 mod told;
@@ -38,9 +42,11 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
+        "overrides",
         "stock_levels",
         "replenishments",
         "supply_terms",
+        "order_answers",
     ],
     outputs: &[
         Output {
@@ -68,6 +74,16 @@ static CARD: Card = Card {
             unit: "cents",
             meaning: "What the order costs.",
         },
+        Output {
+            name: "receive",
+            unit: "units",
+            meaning: "Units to send to it from other sites today, where sites may send; from which is in the reasons.",
+        },
+        Output {
+            name: "send",
+            unit: "units",
+            meaning: "Units to send from it to other sites today, where sites may send; to which is in the reasons.",
+        },
     ],
     subjects: &[Subject::Product],
     placements: &[],
@@ -75,6 +91,7 @@ static CARD: Card = Card {
         "Arrow, Harris, Marschak (1951), optimal inventory policy",
         "Everett (1963), generalized Lagrange multiplier method",
         "Fox (1966), discrete optimization via marginal analysis",
+        "Ahuja, Magnanti, Orlin (1993), minimum-cost flows with convex costs",
     ],
     example: include_str!("example.toml"),
 };

@@ -4,125 +4,24 @@
 use super::fitted::Body;
 use super::lead_times::LeadTime;
 use super::naive;
-use super::plan::{Of, Plan};
+use super::plan::{Depot, Known, Of, Plan};
+use super::shelf::{Coming, Costs, NEVER, Outcome, Shelf};
 use super::standing::{Standing, Standings};
 use super::terms::Orders;
-use crate::demand::Series;
+use crate::demand::{Key, Series};
 use math::random::stream;
 use models::demand::Forecast;
 use rand::RngExt;
 use schema::AsOf;
-use std::collections::VecDeque;
-
-/// What came of one product at one site.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Outcome {
-    pub(super) asked: f64,
-    pub(super) served: f64,
-    pub(super) perished: f64,
-    /// Units on hand at the end of each day, added up.
-    pub(super) unit_days: f64,
-    /// Days on which something was asked for, and those of them on which something was missing.
-    pub(super) days: f64,
-    pub(super) short_days: f64,
-    /// Lost margin, money kept, perished and spent on ordering, in cents; nothing where prices are not known.
-    pub(super) cost: f64,
-}
-
-/// What one unit missing, kept for a day or perished costs, and one order, in cents.
-#[derive(Debug, Clone, Copy)]
-struct Costs {
-    missing: f64,
-    kept: f64,
-    perished: f64,
-    order: f64,
-}
-
-/// The shelf of one product at one site.
-#[derive(Debug, Clone)]
-struct Shelf {
-    /// Units with the day on which they perish, oldest first.
-    lots: VecDeque<(i32, i64)>,
-    /// Day of arrival and units.
-    coming: Vec<(i32, i64)>,
-    outcome: Outcome,
-}
-
-/// Does not perish.
-const NEVER: i32 = i32::MAX;
-
-impl Shelf {
-    fn on_hand(&self) -> i64 {
-        self.lots.iter().map(|(_, units)| units).sum()
-    }
-
-    /// As known in the morning of a day.
-    fn standing(&self, day: i32) -> Standing {
-        Standing {
-            on_hand: Some((day - 1, self.on_hand())),
-            told: Some(day - 1),
-            coming: self
-                .coming
-                .iter()
-                .map(|(on, units)| (Some(*on), *units))
-                .collect(),
-        }
-    }
-
-    /// What has arrived by the morning of a day.
-    fn receive(&mut self, day: i32, shelf_life: Option<u32>) {
-        let perishes = shelf_life
-            .and_then(|days| i32::try_from(days).ok())
-            .map_or(NEVER, |days| day + days);
-        let arrived: i64 = self
-            .coming
-            .iter()
-            .filter(|(on, _)| *on <= day)
-            .map(|(_, units)| units)
-            .sum();
-        self.coming.retain(|(on, _)| *on > day);
-        if arrived > 0 {
-            self.lots.push_back((perishes, arrived));
-        }
-    }
-
-    /// Sells what is asked for on a day, oldest first; what has perished by its end is thrown away.
-    fn sell(&mut self, day: i32, asked: i64, costs: &Costs) {
-        let mut missing = asked;
-        while missing > 0
-            && let Some((_, units)) = self.lots.front_mut()
-        {
-            let taken = missing.min(*units);
-            *units -= taken;
-            missing -= taken;
-            if *units == 0 {
-                self.lots.pop_front();
-            }
-        }
-        let perished: i64 = self
-            .lots
-            .iter()
-            .filter(|(perishes, _)| *perishes <= day + 1)
-            .map(|(_, units)| units)
-            .sum();
-        self.lots.retain(|(perishes, _)| *perishes > day + 1);
-        let left = self.on_hand() as f64;
-        let outcome = &mut self.outcome;
-        outcome.asked += asked as f64;
-        outcome.served += (asked - missing) as f64;
-        outcome.perished += perished as f64;
-        outcome.unit_days += left;
-        outcome.days += f64::from(u8::from(asked > 0));
-        outcome.short_days += f64::from(u8::from(missing > 0));
-        outcome.cost +=
-            missing as f64 * costs.missing + left * costs.kept + perished as f64 * costs.perished;
-    }
-}
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One product at one site that is played.
 struct Player {
-    series: usize,
+    key: Key,
+    /// What it is asked for; `None` for a site that only sends it.
+    series: Option<usize>,
     costs: Costs,
+    supplier: Option<String>,
     shelf_life: Option<u32>,
     pack: u32,
     orders: Orders,
@@ -138,9 +37,32 @@ pub(super) struct Played {
     pub(super) naive: Vec<Outcome>,
     /// Days of series whose demand was not known, for the stock had run out: it is estimated.
     pub(super) filled: usize,
-    /// Series left out because their stock, price or cost is not known.
-    pub(super) left_out: usize,
+    /// Series left out, by what is not known of them.
+    pub(super) left_out: BTreeMap<Lacks, usize>,
     pub(super) days: usize,
+}
+
+/// What is not known of a series that is not played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lacks {
+    Site,
+    Stock,
+    Price,
+    Cost,
+    LeadTime,
+}
+
+impl Lacks {
+    /// In words.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Site => "the site of their sales is not known",
+            Self::Stock => "their stock before those days is not known",
+            Self::Price => "their price is not known",
+            Self::Cost => "their cost is not known",
+            Self::LeadTime => "how long their orders take is not known",
+        }
+    }
 }
 
 /// Days of a history that a version does not know.
@@ -171,7 +93,10 @@ impl Game<'_> {
         };
         let expected: Vec<Vec<f64>> = players
             .iter()
-            .map(|player| expected.expected(player.series).to_vec())
+            .map(|player| {
+                let of = player.series.map(|series| expected.expected(series));
+                of.unwrap_or_default().to_vec()
+            })
             .collect();
         for period in self.from..panel.known() {
             let date = panel.date(period);
@@ -182,22 +107,15 @@ impl Game<'_> {
                     shelf.receive(day, shelf_life);
                 }
             }
-            if players.iter().any(|player| self.reviews(player, period)) {
+            let moves = self.of.settings.transfers.is_some();
+            if moves || players.iter().any(|player| self.reviews(player, period)) {
                 self.order(&mut players, period);
             }
             for (player, expected) in players.iter_mut().zip(&expected) {
-                let asked = panel.values(player.series)[period];
-                let asked = if !asked.is_nan() {
-                    played.filled += usize::from(self.found.sold(player.series, period).is_none());
-                    asked.max(0.0).round() as i64
-                } else if panel.is_open(player.series, period) {
-                    played.filled += 1;
-                    expected
-                        .get(period - self.from)
-                        .map_or(0, |units| units.round() as i64)
-                } else {
-                    0
-                };
+                let expected = expected.get(period - self.from).copied();
+                let asked = player.series.map_or(0, |series| {
+                    self.asked((series, period), expected, &mut played)
+                });
                 for shelf in &mut player.shelves {
                     shelf.sell(day, asked, &player.costs);
                 }
@@ -212,63 +130,104 @@ impl Game<'_> {
         played
     }
 
+    /// What a series is asked for in a period: what it sold, or what is estimated where nothing was left to sell.
+    fn asked(
+        &self,
+        (series, period): (usize, usize),
+        expected: Option<f64>,
+        played: &mut Played,
+    ) -> i64 {
+        let panel = &self.found.panel;
+        let asked = panel.values(series)[period];
+        if !asked.is_nan() {
+            played.filled += usize::from(self.found.sold(series, period).is_none());
+            asked.max(0.0).round() as i64
+        } else if panel.is_open(series, period) {
+            played.filled += 1;
+            expected.map_or(0, |units| units.round() as i64)
+        } else {
+            0
+        }
+    }
+
     /// Whether something can be ordered on a day.
     fn reviews(&self, player: &Player, period: usize) -> bool {
+        if player.series.is_none() {
+            return false;
+        }
         match player.orders {
             Orders::On(_) => player.orders.on(self.found.panel.date(period)),
             Orders::Every(days) => (period - self.from).is_multiple_of(days.max(1) as usize),
         }
     }
 
-    /// Every product at every site of which enough is known, as it stood before the first day.
+    /// Every product at every site of which enough is known, as it stood before the first day; what only sends comes last.
     fn players(&self, played: &mut Played) -> Vec<Player> {
-        let settings = self.of.settings;
         let supply = self.of.history.supply().before(self.as_of);
-        let standings = Standings::new(&supply, |sent| self.of.lead_times.usual(sent));
-        let first = self.as_of.epoch_day();
+        let standings = Standings::new(&supply, |sent| self.of.usual(sent));
+        let keys = &self.found.keys;
         let mut players = Vec::new();
-        for (key, series) in self.found.keys.iter().zip(0..) {
-            let player = key.site.as_deref().and_then(|site| {
-                let terms = self.of.book.of(&key.product, site);
-                let standing = standings.of(&key.product, site)?;
-                let (_, on_hand) = standing.on_hand?;
-                let price = self.of.price(&key.product)? as f64;
-                let cost = self.of.unit_cost(&key.product, terms)? as f64;
-                let shelf_life = terms.and_then(|t| t.shelf_life_days);
-                let perishes = shelf_life
-                    .and_then(|days| i32::try_from(days).ok())
-                    .map_or(NEVER, |days| first + days);
-                let coming = standing.coming.iter();
-                let coming = coming.map(|(due, units)| (due.unwrap_or(first).max(first), *units));
-                let shelf = Shelf {
-                    lots: VecDeque::from([(perishes, on_hand.max(0))]),
-                    coming: coming.collect(),
-                    outcome: Outcome::default(),
-                };
-                Some(Player {
-                    series,
-                    costs: Costs {
-                        missing: (price - cost).max(0.0) * settings.missing,
-                        kept: cost * settings.holding_yearly / 365.25,
-                        perished: cost,
-                        order: terms.and_then(|t| t.order_cost_cents).unwrap_or(0) as f64,
-                    },
-                    shelf_life,
-                    pack: terms.and_then(|t| t.pack_units).unwrap_or(1),
-                    orders: Orders::new(terms, settings),
-                    lead: self
-                        .of
-                        .lead_times
-                        .of(terms.map(|t| t.supplier.as_str()), terms)?,
-                    shelves: [shelf.clone(), shelf],
-                })
-            });
-            match player {
-                Some(player) => players.push(player),
-                None => played.left_out += 1,
+        for (key, series) in keys.iter().zip(0..) {
+            let site = key.site.as_deref().ok_or(Lacks::Site);
+            let standing = site.map(|site| standings.of(&key.product, site));
+            let standing = standing.and_then(|of| of.ok_or(Lacks::Stock));
+            match standing.and_then(|standing| self.player(key, Some(series), standing)) {
+                Ok(player) => players.push(player),
+                Err(lacks) => *played.left_out.entry(lacks).or_default() += 1,
             }
         }
+        let depots = self.of.depots(keys, &standings);
+        players.extend(
+            depots
+                .iter()
+                .filter_map(|of| self.player(&of.key, None, &of.standing).ok()),
+        );
         players
+    }
+
+    fn player(
+        &self,
+        key: &Key,
+        series: Option<usize>,
+        standing: &Standing,
+    ) -> Result<Player, Lacks> {
+        let (of, first) = (self.of, self.as_of.epoch_day());
+        let site = key.site.as_deref().ok_or(Lacks::Site)?;
+        let terms = of.book.of(&key.product, site);
+        let (_, on_hand) = standing.on_hand.ok_or(Lacks::Stock)?;
+        let price = of.price(&key.product).ok_or(Lacks::Price)? as f64;
+        let cost = of.unit_cost(&key.product, terms).ok_or(Lacks::Cost)? as f64;
+        let shelf_life = terms.and_then(|t| t.shelf_life_days);
+        let perishes = shelf_life
+            .and_then(|days| i32::try_from(days).ok())
+            .map_or(NEVER, |days| first + days);
+        let coming = standing.coming.iter();
+        let coming =
+            coming.map(|(due, units)| Coming::fresh(due.unwrap_or(first).max(first), *units));
+        let shelf = Shelf {
+            lots: VecDeque::from([(perishes, on_hand.max(0))]),
+            coming: coming.collect(),
+            outcome: Outcome::default(),
+        };
+        Ok(Player {
+            key: key.clone(),
+            series,
+            costs: Costs {
+                missing: (price - cost).max(0.0) * of.settings.missing,
+                kept: cost * of.settings.holding_yearly / 365.25,
+                perished: cost,
+                order: terms.and_then(|t| t.order_cost_cents).unwrap_or(0) as f64,
+            },
+            supplier: terms.map(|t| t.supplier.clone()),
+            shelf_life,
+            pack: terms.and_then(|t| t.pack_units).unwrap_or(1),
+            orders: Orders::new(terms, of.settings),
+            lead: of
+                .lead_times
+                .of(terms.map(|t| t.supplier.as_str()), terms)
+                .ok_or(Lacks::LeadTime)?,
+            shelves: [shelf.clone(), shelf],
+        })
     }
 
     /// What both order on a day, as far as it can be ordered.
@@ -278,19 +237,25 @@ impl Game<'_> {
             return;
         };
         let today = AsOf(self.found.panel.date(period));
-        let ours = self.ours(players, today, &forecast);
+        let Some(plan) = self.plan(players, today, &forecast) else {
+            return;
+        };
+        self.send(players, today, &plan);
+        let mut ours = vec![0; self.found.keys.len()];
+        for (item, place) in plan.items.iter().zip(0..) {
+            ours[item.series] = plan.units(place);
+        }
+        let settings = self.of.settings;
+        let mut paid = [BTreeSet::new(), BTreeSet::new()];
         for player in players {
-            if !self.reviews(player, period) {
+            let Some(series) = player.series.filter(|_| self.reviews(player, period)) else {
                 continue;
-            }
+            };
             // Both wait as long for what they order on a day.
-            let mut random = stream(
-                self.seed ^ (period as u64).rotate_left(32),
-                player.series as u64,
-            );
+            let mut random = stream(self.seed ^ (period as u64).rotate_left(32), series as u64);
             let days = drawn(&player.lead, random.random::<f64>());
             let arrives = today.epoch_day() + i32::try_from(days).unwrap_or(i32::MAX / 2);
-            let mean = naive::mean(&self.found.panel, player.series, period);
+            let mean = naive::mean(&self.found.panel, series, period);
             let lead: f64 = player
                 .lead
                 .iter()
@@ -300,37 +265,94 @@ impl Game<'_> {
             let coming: i64 = player.shelves[1]
                 .coming
                 .iter()
-                .map(|(_, units)| units)
+                .map(|coming| coming.units)
                 .sum();
             let position = player.shelves[1].on_hand() + coming;
             let units = [
-                ours.get(player.series).copied().unwrap_or(0),
+                ours[series],
                 naive::units(mean * covered, position, player.pack),
             ];
-            for (shelf, units) in player.shelves.iter_mut().zip(units) {
+            let supplier = player.supplier.as_deref();
+            let of_supplier = supplier.and_then(|supplier| settings.order_cost(supplier));
+            for ((shelf, units), paid) in player.shelves.iter_mut().zip(units).zip(&mut paid) {
                 if units > 0 {
                     let units = i64::try_from(units).unwrap_or(i64::MAX / 2);
-                    shelf.coming.push((arrives, units));
+                    shelf.coming.push(Coming::fresh(arrives, units));
                     shelf.outcome.cost += player.costs.order;
+                    // The first line of a supplier's order pays for it.
+                    if paid.insert(player.supplier.clone()) {
+                        shelf.outcome.cost += of_supplier.map_or(0.0, |cents| cents.0 as f64);
+                    }
                 }
             }
         }
     }
 
-    /// What is proposed, by series.
-    fn ours(&self, players: &[Player], today: AsOf, forecast: &Forecast) -> Vec<u64> {
+    /// What is proposed on a day.
+    fn plan(&self, players: &[Player], today: AsOf, forecast: &Forecast) -> Option<Plan> {
+        let standing_of =
+            |player: &Player| player.shelves[0].standing(today.epoch_day(), player.shelf_life);
+        let selling = players.partition_point(|player| player.series.is_some());
+        let (selling, sending) = players.split_at(selling);
         let standing = |series: usize| {
-            let at = players.binary_search_by_key(&series, |player| player.series);
-            Some(players[at.ok()?].shelves[0].standing(today.epoch_day()))
+            let at = selling.binary_search_by_key(&Some(series), |player| player.series);
+            Some(standing_of(&selling[at.ok()?]))
         };
-        let mut units = vec![0; self.found.keys.len()];
-        if let Ok(plan) = Plan::new(self.of, today, &self.found.keys, forecast, &standing) {
-            for (item, place) in plan.items.iter().zip(0..) {
-                units[item.series] = plan.units(place);
+        let depots: Vec<Depot> = sending
+            .iter()
+            .map(|player| Depot {
+                key: player.key.clone(),
+                standing: standing_of(player),
+            })
+            .collect();
+        let known = Known {
+            forecast,
+            standing: &standing,
+            depots: &depots,
+        };
+        Plan::new(self.of, today, &self.found.keys, &known).ok()
+    }
+
+    /// Sends what is proposed between our shelves: it leaves today.
+    fn send(&self, players: &mut [Player], today: AsOf, plan: &Plan) {
+        let settings = self.of.settings;
+        let days = i32::try_from(settings.transfer_days).unwrap_or(0);
+        let mut shipped = BTreeSet::new();
+        for item in &plan.items {
+            let to_key = &self.found.keys[item.series];
+            for shipment in &item.moves.received {
+                let from_site = plan.sites.get(shipment.from as usize).cloned();
+                let from = Key {
+                    site: from_site,
+                    ..to_key.clone()
+                };
+                let (from, to) = (place(players, &from), place(players, to_key));
+                let (Some(from), Some(to)) = (from, to) else {
+                    continue;
+                };
+                let units = i64::try_from(shipment.units).unwrap_or(i64::MAX);
+                let lots = players[from].shelves[0].take(units);
+                let first = shipped.insert((shipment.from, shipment.to));
+                let of_shipment = if first { settings.shipment_cents } else { 0 };
+                players[from].shelves[0].outcome.cost +=
+                    shipment.transport_cents + f64::from(of_shipment);
+                let coming = lots.into_iter().map(|(perishes, units)| Coming {
+                    on: today.epoch_day() + days,
+                    units,
+                    perishes: Some(perishes),
+                });
+                players[to].shelves[0].coming.extend(coming);
             }
         }
-        units
     }
+}
+
+/// Where a product at a site is among those that sell it and then those that only send it, each by key.
+fn place(players: &[Player], key: &Key) -> Option<usize> {
+    let selling = players.partition_point(|player| player.series.is_some());
+    let (sell, send) = players.split_at(selling);
+    let at = |of: &[Player]| of.binary_search_by(|player| player.key.cmp(key)).ok();
+    at(sell).or_else(|| Some(selling + at(send)?))
 }
 
 /// Days of a lead time at a level.
@@ -346,39 +368,6 @@ fn drawn(lead: &LeadTime, level: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_oldest_sells_first_and_what_is_past_its_day_is_thrown_away() {
-        let costs = Costs {
-            missing: 100.0,
-            kept: 1.0,
-            perished: 10.0,
-            order: 0.0,
-        };
-        let mut shelf = Shelf {
-            lots: VecDeque::from([(12, 5)]),
-            coming: vec![(10, 4)],
-            outcome: Outcome::default(),
-        };
-        shelf.receive(10, Some(3));
-        assert_eq!(shelf.on_hand(), 9);
-        shelf.sell(10, 2, &costs);
-        assert_eq!(shelf.on_hand(), 7);
-        // Three of the older lot are left in the evening of day 11, the last on which they can be sold.
-        shelf.sell(11, 0, &costs);
-        assert_eq!((shelf.on_hand(), shelf.outcome.perished), (4, 3.0));
-        shelf.sell(12, 6, &costs);
-        let Outcome {
-            asked,
-            served,
-            days,
-            short_days,
-            cost,
-            ..
-        } = shelf.outcome;
-        assert_eq!((asked, served, days, short_days), (8.0, 6.0, 2.0, 1.0));
-        assert_eq!(cost, 7.0 + (4.0 + 30.0) + 200.0);
-    }
 
     #[test]
     fn levels_find_days_by_their_shares() {

@@ -2,6 +2,7 @@
 
 use crate::demand;
 use crate::file::Raw;
+use features::demand::ALL;
 use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,18 @@ pub(crate) enum GoalName {
     CycleService,
     /// A share of demand that is served from stock.
     FillRate,
+    /// A share of all that the shop is asked for, spread over its lines so that it takes the least stock.
+    ShopService,
+}
+
+/// What the service of a whole shop is a share of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ServiceOf {
+    /// Units asked for.
+    Units,
+    /// What they would have brought at their prices.
+    Revenue,
 }
 
 /// What happens to demand that finds no stock.
@@ -37,10 +50,12 @@ pub(crate) struct Settings {
     pub(crate) horizon_days: u32,
     /// Days at the end of the history on which the policy is played to measure it, 7 to 180.
     pub(crate) held_out_days: u32,
-    /// What an order is for: `cost`, `cycle_service` or `fill_rate`.
+    /// What an order is for: `cost`, `cycle_service`, `fill_rate` or `shop_service`.
     pub(crate) goal: GoalName,
     /// The service to be kept, 0.5 to 0.999, where the goal is one.
     pub(crate) service: f64,
+    /// What the service of the shop is a share of, where the goal is that: `units` or `revenue`.
+    pub(crate) service_of: ServiceOf,
     /// What happens to demand that finds no stock: `lost` or `waits`.
     pub(crate) unmet: UnmetName,
     /// Cost of a unit not served, as a multiple of its margin; 0.1 to 20.
@@ -54,10 +69,22 @@ pub(crate) struct Settings {
     /// Probability with which all of an order sells before it perishes, 0.5 to 0.99, where the goal is a service; where it
     /// is the cost, what perishes is weighed like everything else.
     pub(crate) perish_level: f64,
-    /// Cost of moving a unit between sites, in cents; with 0 nothing is moved.
+    /// Which sites may send goods to which, by site that sends; `*` stands for all. Without it nothing is moved.
+    pub(crate) transfers: Option<BTreeMap<String, Vec<String>>>,
+    /// Cost of moving a unit between sites, in cents.
     pub(crate) transfer_cents: u32,
+    /// Cost of a shipment from one site to another on a day, whatever is in it, in cents.
+    pub(crate) shipment_cents: u32,
+    /// What moving a product from one site to another saves at least, in cents, the cost of its units taken off.
+    pub(crate) transfer_gain_cents: u32,
+    /// Days that what is sent takes to arrive, 0 to 30.
+    pub(crate) transfer_days: u32,
     /// Rows that trees learn from at most, 10000 to 50000000.
     pub(crate) rows_max: u32,
+    /// Whether an order waits until it is worth what it costs by the terms of supply, where the goal is cost.
+    pub(crate) weigh_order_costs: bool,
+    /// Money that an order costs whatever is in it, by supplier, where the goal is cost: an order waits until it is worth it.
+    pub(crate) order_costs: Option<BTreeMap<String, f64>>,
     /// Money that one run may order, by supplier; those that are not named have no limit.
     pub(crate) budgets: Option<BTreeMap<String, f64>>,
     /// Money that a supplier delivers at least, for all sites together, by supplier.
@@ -71,14 +98,21 @@ impl Default for Settings {
             held_out_days: 28,
             goal: GoalName::Cost,
             service: 0.95,
+            service_of: ServiceOf::Units,
             unmet: UnmetName::Lost,
             missing: 1.0,
             holding_yearly: 0.25,
             lead_time_days: 7,
             review_days: 1,
             perish_level: 0.9,
+            transfers: None,
             transfer_cents: 0,
+            shipment_cents: 0,
+            transfer_gain_cents: 0,
+            transfer_days: 2,
             rows_max: 600_000,
+            weigh_order_costs: false,
+            order_costs: None,
             budgets: None,
             minimum_orders: None,
         }
@@ -92,6 +126,7 @@ impl Settings {
             ("held_out_days", self.held_out_days, 7, 180),
             ("lead_time_days", self.lead_time_days, 0, 120),
             ("review_days", self.review_days, 1, 60),
+            ("transfer_days", self.transfer_days, 0, 30),
             ("rows_max", self.rows_max, 10_000, 50_000_000),
         ];
         for (key, found, min, max) in counts {
@@ -117,8 +152,15 @@ impl Settings {
             );
             return Err(raw.refuse("horizon_days", self.horizon_days, allowed));
         }
+        if let Some(transfers) = &self.transfers
+            && (transfers.is_empty() || transfers.values().any(Vec::is_empty))
+        {
+            let allowed = "each site that sends with those that it may send to, such as { \"depot\" = [\"*\"] }";
+            return Err(raw.refuse("transfers", format!("{transfers:?}"), allowed));
+        }
         let money = [
             ("budgets", &self.budgets),
+            ("order_costs", &self.order_costs),
             ("minimum_orders", &self.minimum_orders),
         ];
         for (key, of) in money {
@@ -132,12 +174,25 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether a site may send goods to another.
+    pub(crate) fn sends(&self, from: &str, to: &str) -> bool {
+        let is = |named: &String, site: &str| named == ALL || named == site;
+        let mut routes = self.transfers.iter().flatten();
+        routes.any(|(sends, gets)| is(sends, from) && gets.iter().any(|gets| is(gets, to)))
+    }
+
+    /// Whether a site may send goods anywhere.
+    pub(crate) fn may_send(&self, from: &str) -> bool {
+        let mut routes = self.transfers.iter().flatten();
+        routes.any(|(site, _)| site == ALL || site == from)
+    }
+
     /// Probability with which all of an order must sell before it perishes.
     pub(crate) fn sells_in_time(&self) -> f64 {
         /// What perishes costs, so that cost bounds an order; no more than a trace of certainty is asked for beside it.
         const BY_COST: f64 = 0.01;
         match self.goal {
-            GoalName::Cost => BY_COST,
+            GoalName::Cost | GoalName::ShopService => BY_COST,
             GoalName::CycleService | GoalName::FillRate => self.perish_level,
         }
     }
@@ -145,6 +200,11 @@ impl Settings {
     /// Money that one run may order of a supplier, in cents.
     pub(crate) fn budget(&self, supplier: &str) -> Option<Cents> {
         in_cents(self.budgets.as_ref(), supplier)
+    }
+
+    /// Money that an order of a supplier costs whatever is in it, in cents.
+    pub(crate) fn order_cost(&self, supplier: &str) -> Option<Cents> {
+        in_cents(self.order_costs.as_ref(), supplier)
     }
 
     /// Money that a supplier delivers at least, in cents.

@@ -13,6 +13,8 @@ pub(super) struct Standing {
     pub(super) on_hand: Option<(i32, i64)>,
     /// Day of the newest level that the site told of anything: levels may be told only where they changed.
     pub(super) told: Option<i32>,
+    /// Day on which what is on hand arrived, on average, where receipts tell it: what came first went first.
+    pub(super) arrived: Option<i32>,
     /// Units on their way with the day on which they are due where it is known, those without last.
     pub(super) coming: Vec<(Option<i32>, i64)>,
 }
@@ -53,11 +55,13 @@ impl<'a> Standings<'a> {
                 *site = day.max(*site);
             }
         }
-        let open = supply
-            .replenishments
-            .iter()
-            .filter(|r| r.received.is_none());
-        for sent in open {
+        let mut received: HashMap<(&str, &str), Vec<(i32, i64)>> = HashMap::new();
+        for sent in &supply.replenishments {
+            if let Some(received_on) = sent.received {
+                let at = (sent.product.as_str(), sent.site.as_str());
+                received.entry(at).or_default().push(received_on);
+                continue;
+            }
             let taken = || {
                 let days = i32::try_from(lead_time(sent)?).ok()?;
                 Some(sent.ordered_on + days)
@@ -72,15 +76,45 @@ impl<'a> Standings<'a> {
                 .coming
                 .sort_unstable_by_key(|(due, units)| (due.is_none(), *due, *units));
         }
-        for (site, standing) in of.values_mut().flatten() {
-            standing.told = newest.get(site).copied();
+        for (product, of_product) in &mut of {
+            for (site, standing) in of_product {
+                standing.told = newest.get(site).copied();
+                let on_hand = standing.on_hand.map_or(0, |(_, units)| units);
+                let received = received.remove(&(*product, *site));
+                standing.arrived = arrived(on_hand, received.unwrap_or_default());
+            }
         }
         Self { of }
+    }
+
+    /// All of them with something on hand, by product and site.
+    pub(super) fn on_hand(&self) -> Vec<(&'a str, &'a str, &Standing)> {
+        let each = self.of.iter().flat_map(|(product, of)| {
+            of.iter()
+                .map(move |(site, standing)| (*product, *site, standing))
+        });
+        let some = |standing: &Standing| standing.on_hand.is_some_and(|(_, units)| units > 0);
+        let mut all: Vec<_> = each.filter(|(.., standing)| some(standing)).collect();
+        all.sort_unstable_by_key(|(product, site, _)| (*product, *site));
+        all
     }
 
     pub(super) fn of(&self, product: &str, site: &str) -> Option<&Standing> {
         self.of.get(product)?.get(site)
     }
+}
+
+/// Day on which so many units arrived, on average, by what was received: the newest is still there.
+fn arrived(on_hand: i64, mut received: Vec<(i32, i64)>) -> Option<i32> {
+    received.sort_unstable();
+    let (mut left, mut days, mut units) = (on_hand, 0i64, 0i64);
+    for (day, came) in received.into_iter().rev() {
+        let still = came.clamp(0, left);
+        days += i64::from(day) * still;
+        units += still;
+        left -= still;
+    }
+    i32::try_from(days.checked_div(units)?).ok()
 }
 
 #[cfg(test)]
@@ -125,5 +159,18 @@ mod tests {
         assert_eq!(standing.due_before(12), 30);
         assert_eq!(standing.due_before(40), 70);
         assert_eq!(standings.of("tea", "t"), None);
+        // The three that are there are of the eighty that came last.
+        assert_eq!(standing.arrived, Some(9));
+        assert_eq!(standings.on_hand().len(), 1);
+    }
+
+    #[test]
+    fn what_came_last_is_what_is_left() {
+        let received = || vec![(2, 10), (8, 3), (5, 4)];
+        assert_eq!(arrived(3, received()), Some(8));
+        // Three of the eighth day, four of the fifth, one of the second.
+        assert_eq!(arrived(8, received()), Some((3 * 8 + 4 * 5 + 2) / 8));
+        assert_eq!(arrived(0, received()), None);
+        assert_eq!(arrived(3, Vec::new()), None);
     }
 }

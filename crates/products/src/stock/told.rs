@@ -1,12 +1,14 @@
 //! A proposal in words: figures with their reasons.
 
+use super::moved;
 use super::plan::{Item, Plan, Unknown};
 use super::settings::{GoalName, Settings};
 use super::standing::STALE_DAYS;
 use crate::answer::{Action, Reason};
+use crate::demand::changed_by;
 use crate::reasons::reason;
 use decisions::stock::propose::{
-    Asked, Contradiction, Cover, LineError, Outcome, Placed, Proposal, Stopped,
+    Asked, Contradiction, Cover, Goal, LineError, Outcome, Placed, Proposal, Stopped,
 };
 use schema::estimate::short;
 use schema::{Estimate, Probability, WhyNot};
@@ -21,6 +23,11 @@ pub(super) const STOCK_OUT: &str = "stock_out";
 pub(super) const LOST: &str = "lost";
 /// What the order costs.
 pub(super) const COST: &str = "cost";
+
+/// How much other sites send it.
+pub(super) const RECEIVE: &str = "receive";
+/// How much it sends to other sites.
+pub(super) const SEND: &str = "send";
 
 /// One figure of an answer.
 struct Figure {
@@ -48,10 +55,13 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         }
         Outcome::Proposed(proposal) => {
             reasons.push(needed(item));
-            reasons.extend(asked(proposal.asked, settings));
+            let changes = item.changes.iter();
+            reasons.extend(changes.map(|(of, more)| changed_by(of, *more, "units")));
+            reasons.extend(moved::reasons(plan, item));
+            reasons.extend(asked(item, proposal.asked, settings));
             reasons.extend(stopped(plan, item, proposal));
             reasons.extend(binding(proposal));
-            figures(item, proposal, reasons)
+            figures(plan, item, proposal, reasons)
         }
     };
     figures
@@ -70,7 +80,7 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         .collect()
 }
 
-fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure> {
+fn figures(plan: &Plan, item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure> {
     let plain = |id, unit, value: f64| Figure {
         id,
         unit,
@@ -95,6 +105,21 @@ fn figures(item: &Item, proposal: &Proposal, reasons: Vec<Reason>) -> Vec<Figure
         plain(STOCK_OUT, "probability", proposal.stockout_probability),
         plain(LOST, "units", proposal.expected_lost_units),
     ];
+    for (id, units, shipments) in [
+        (
+            RECEIVE,
+            item.moves.units_received(),
+            moved::received(plan, item),
+        ),
+        (SEND, item.moves.units_sent(), moved::sent(plan, item)),
+    ] {
+        if units > 0 {
+            figures.push(Figure {
+                reasons: shipments,
+                ..plain(id, "units", units as f64)
+            });
+        }
+    }
     if let Some(cents) = item.unit_cost_cents {
         figures.push(Figure {
             reasons: vec![reason(
@@ -147,8 +172,18 @@ fn needed(item: &Item) -> Reason {
 }
 
 /// What asked for it.
-fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
+fn asked(item: &Item, asked: Asked, settings: &Settings) -> Option<Reason> {
     let service = || short(100.0 * settings.service);
+    if let (Asked::Goal, Some(of)) = (asked, item.min_max) {
+        return Some(reason(
+            "for_order_cost",
+            "an order of it costs {cost} cents: once it is placed it brings up to {level}",
+            [
+                ("cost", short(of.order_cents).into()),
+                ("level", of.level.into()),
+            ],
+        ));
+    }
     Some(match asked {
         Asked::Nothing => return None,
         Asked::Goal => match settings.goal {
@@ -156,6 +191,14 @@ fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
                 "for_cost",
                 "so much has the least expected cost of missing, kept and perished units",
                 [],
+            ),
+            GoalName::ShopService => reason(
+                "for_shop_service",
+                "so much brings the shop to {service} % of all that is asked for with the least stock: one missing here counts {cents} cents",
+                [
+                    ("service", service().into()),
+                    ("cents", short(counts(item)).into()),
+                ],
             ),
             GoalName::CycleService => reason(
                 "for_cycle_service",
@@ -178,6 +221,14 @@ fn asked(asked: Asked, settings: &Settings) -> Option<Reason> {
     })
 }
 
+/// What one missing unit counts, in cents.
+fn counts(item: &Item) -> f64 {
+    match item.goal {
+        Goal::Cost { missing_cents } | Goal::UpTo { missing_cents, .. } => missing_cents,
+        Goal::CycleService(_) | Goal::FillRate(_) => item.missing_cents.unwrap_or(0.0),
+    }
+}
+
 /// Why not more.
 fn stopped(plan: &Plan, item: &Item, proposal: &Proposal) -> Option<Reason> {
     if let Some(unknown) = item.unknown {
@@ -188,6 +239,16 @@ fn stopped(plan: &Plan, item: &Item, proposal: &Proposal) -> Option<Reason> {
             "not_today",
             "it can be ordered again in {days} days",
             [("days", days.into())],
+        ));
+    }
+    if let Some(of) = item.min_max.filter(|of| !of.due) {
+        return Some(reason(
+            "order_waits",
+            "an order of it costs {cost} cents: it waits until no more than {point} are there or on the way",
+            [
+                ("cost", short(of.order_cents).into()),
+                ("point", of.point.into()),
+            ],
         ));
     }
     Some(match proposal.stopped {

@@ -29,4 +29,6 @@ mod ratios;
 mod read_out;
 mod shop;
 mod standing;
+mod stock;
+mod stock_policies;
 mod what_if;

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use factory::Workshop;
 use factory::import::{ImportOptions, ImportOutcome};
 use serde::Serialize;
-use simulator::{Boutique, BoutiqueShop, Decision, GoodsOrder, Played, Playing};
+use simulator::{Boutique, BoutiqueShop, Decision, GoodsOrder, Played, Playing, Transfer};
 use std::collections::HashMap;
 
 /// The product that proposes orders.
@@ -185,8 +185,28 @@ impl Chain<'_> {
         });
         Decision {
             orders: orders.collect(),
-            transfers: Vec::new(),
+            transfers: answers
+                .iter()
+                .flat_map(|(asked, decided)| self.transfers(asked, decided))
+                .collect(),
         }
+    }
+
+    /// What is sent to a site from others, as an answer proposes it.
+    fn transfers(&self, asked: &Asked, decided: &Decisions) -> Vec<Transfer> {
+        let receive = decided.actions.iter().find(|a| a.id == "receive");
+        let reasons = receive.map(|action| action.reasons.list());
+        let sent = reasons.unwrap_or_default().into_iter();
+        let sent = sent.filter(|reason| reason.code == "receive_from");
+        sent.filter_map(|reason| {
+            Some(Transfer {
+                product: *self.products.get(asked.product_id.as_ref()?.as_str())?,
+                from: *self.sites.get(reason.values.get("site")?.as_str()?)?,
+                to: *self.sites.get(asked.placement.as_ref()?.as_str())?,
+                units: u32::try_from(reason.values.get("units")?.as_u64()?).ok()?,
+            })
+        })
+        .collect()
     }
 
     /// Some weeks in which each morning's proposals are ordered.

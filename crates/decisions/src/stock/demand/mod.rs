@@ -7,12 +7,14 @@
 
 mod counts;
 mod error;
+mod met;
 mod mixture;
 mod normal;
 mod quantiles;
 mod sample;
 
 pub use error::DemandError;
+pub use met::met_quantiles;
 pub use mixture::mixture_quantiles;
 pub use quantiles::{Quantiles, Units};
 pub use sample::Sample;

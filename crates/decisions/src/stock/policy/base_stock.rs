@@ -70,6 +70,14 @@ pub fn base_stock(
             let before = protection.until_arrival.as_ref();
             (goal::filling(demand, before, level), 0.0)
         }
+        Goal::UpTo {
+            level,
+            missing_cents,
+        } => {
+            super::at_least_0("level to order up to", level)?;
+            above_0("cost of a missing unit", missing_cents)?;
+            (level, missing_cents)
+        }
         Goal::Cost { missing_cents } => {
             above_0("cost of a missing unit", missing_cents)?;
             let ratio = missing_cents / (missing_cents + holding_cents);

@@ -94,8 +94,18 @@ fn amounts(line: &Line<'_>) -> Result<(), LineError> {
         ("cost of keeping a unit", line.holding_cents_per_day, true),
         ("cost of a unit", unit_cost as f64, false),
     ];
-    if let Goal::Cost { missing_cents } = line.goal {
-        amounts.push(("cost of a missing unit", missing_cents, true));
+    match line.goal {
+        Goal::Cost { missing_cents } => {
+            amounts.push(("cost of a missing unit", missing_cents, true));
+        }
+        Goal::UpTo {
+            level,
+            missing_cents,
+        } => {
+            amounts.push(("cost of a missing unit", missing_cents, true));
+            amounts.push(("level to order up to", level, false));
+        }
+        Goal::CycleService(_) | Goal::FillRate(_) => {}
     }
     if let Some(life) = line.shelf_life {
         amounts.push(("cost of a perished unit", life.wasted_cents, false));
@@ -118,7 +128,7 @@ fn levels(line: &Line<'_>) -> Result<(), LineError> {
     let of_goal = match line.goal {
         Goal::CycleService(level) => Some(("cycle service", level)),
         Goal::FillRate(level) => Some(("fill rate", level)),
-        Goal::Cost { .. } => None,
+        Goal::Cost { .. } | Goal::UpTo { .. } => None,
     };
     let of_life = line
         .shelf_life

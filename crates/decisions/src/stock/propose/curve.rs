@@ -5,7 +5,7 @@
 
 use super::errors::LineError;
 use super::line::{Line, Unmet};
-use crate::stock::demand::{Demand, Quantiles, Units};
+use crate::stock::demand::{Demand, Quantiles, Units, met_quantiles};
 use crate::stock::goal::{self, Goal};
 
 /// Levels at which demand that is lost before arrival is taken off.
@@ -55,7 +55,7 @@ pub(super) fn with<T>(line: &Line<'_>, look: impl FnOnce(&Curve<'_>) -> T) -> Re
     let Some(until) = lost else {
         return Ok(look(&Curve::new(line, line.demand)));
     };
-    let values = met(&line.demand, &until, position.max(0.0));
+    let values = met_quantiles(&line.demand, &until, position.max(0.0), &LEVELS);
     let demand = Demand::quantiles(Quantiles {
         levels: &LEVELS,
         values: &values,
@@ -69,39 +69,16 @@ pub(super) fn with<T>(line: &Line<'_>, look: impl FnOnce(&Curve<'_>) -> T) -> Re
     Ok(look(&Curve::new(line, demand)))
 }
 
-/// Demand that stock and order can meet where what finds nothing before arrival is lost, at [`LEVELS`]: what is served
-/// until then, at most the position, and all that is asked for afterwards.
-///
-/// The two are taken to be independent: distances from the median add up as squares, and what is asked for afterwards
-/// has the distance that demand until arrival leaves of the whole.
-fn met(demand: &Demand<'_>, until: &Demand<'_>, position: f64) -> [f64; LEVELS.len()] {
-    let [middle, middle_until] = [demand, until].map(|of| of.quantile(0.5));
-    let middle_served = middle_until.min(position);
-    let start = middle - middle_until + middle_served;
-    let mut least = 0.0_f64;
-    LEVELS.map(|level| {
-        let at_until = until.quantile(level);
-        let of_all = demand.quantile(level) - middle;
-        let of_until = at_until - middle_until;
-        let of_served = at_until.min(position) - middle_served;
-        let after = (of_all * of_all - of_until * of_until).max(0.0);
-        let distance = (of_served * of_served + after).sqrt();
-        let value = if level < 0.5 {
-            start - distance
-        } else {
-            start + distance
-        };
-        least = least.max(value);
-        least
-    })
-}
-
 impl<'a> Curve<'a> {
     fn new<'l: 'a>(line: &Line<'l>, demand: Demand<'a>) -> Self {
         let life = line.shelf_life.map(|life| (life.demand, life.wasted_cents));
         let holding = line.holding_cents_per_day * line.review_days;
         let (target, missing) = match line.goal {
             Goal::Cost { missing_cents } => (None, missing_cents),
+            Goal::UpTo {
+                level,
+                missing_cents,
+            } => (Some(level), missing_cents),
             Goal::CycleService(level) => {
                 let target = demand.quantile(level).max(0.0);
                 (Some(target), implied(holding, life, target, level))

@@ -4,6 +4,11 @@
 //! least cost whose arcs have rising costs: exact, unit by unit, by the cheapest way for one more.
 
 mod flow;
+mod shipments;
+
+pub use shipments::{
+    Aside, Goods, NotMore, Shipment, ShipmentCosts, ShipmentError, Shipments, WhyAside, shipments,
+};
 
 use super::demand::Demand;
 use flow::Flow;
@@ -26,6 +31,19 @@ pub struct TransferSite<'a> {
     pub missing_cents: f64,
     /// Cents of one unit left, 0 or more.
     pub left_cents: f64,
+    /// Until when units can be sold; absent where they do not perish.
+    pub perishing: Option<Perishing<'a>>,
+}
+
+/// Until when units can be sold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Perishing<'a> {
+    /// Demand until what is there perishes; absent where it keeps.
+    pub here: Option<Demand<'a>>,
+    /// Demand until what other sites send perishes. Where it is more than `here`, what is found need not be the best.
+    pub sent: Demand<'a>,
+    /// Cents of one perished unit, 0 or more.
+    pub wasted_cents: f64,
 }
 
 /// Units moved from one site to another.
@@ -182,8 +200,20 @@ pub fn transfer(
 impl TransferSite<'_> {
     /// Expected cents with so many units.
     fn cost(&self, units: f64) -> f64 {
+        let wasted_cents = self.perishing.map_or(0.0, |of| of.wasted_cents);
         self.missing_cents * self.demand.shortage(units)
             + self.left_cents * self.demand.left_over(units)
+            + wasted_cents * self.wasted(units)
+    }
+
+    /// Units that perish on average, of so many.
+    fn wasted(&self, units: f64) -> f64 {
+        let there = f64::from(self.units);
+        self.perishing.map_or(0.0, |Perishing { here, sent, .. }| {
+            let own = here.map_or(0.0, |here| here.left_over(units.min(there)));
+            let more = sent.left_over(units) - sent.left_over(there);
+            own + more.max(0.0)
+        })
     }
 }
 
@@ -224,6 +254,10 @@ fn check(
         for (what, found) in [
             ("the cost of a missing unit", of.missing_cents),
             ("the cost of a unit that is left", of.left_cents),
+            (
+                "the cost of a perished unit",
+                of.perishing.map_or(0.0, |of| of.wasted_cents),
+            ),
         ] {
             if !(found.is_finite() && found >= 0.0) {
                 return Err(TransferError::Amount { site, what, found });

@@ -121,7 +121,7 @@ proptest! {
     }
 }
 
-fn site(mean: f64, units: u32) -> TransferSite<'static> {
+pub(crate) fn site(mean: f64, units: u32) -> TransferSite<'static> {
     TransferSite {
         demand: Demand::poisson(mean).unwrap(),
         units,
@@ -129,6 +129,7 @@ fn site(mean: f64, units: u32) -> TransferSite<'static> {
         capacity_units: None,
         missing_cents: 1000.0,
         left_cents: 1.0,
+        perishing: None,
     }
 }
 

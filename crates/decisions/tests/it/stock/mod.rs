@@ -8,5 +8,6 @@ mod propose;
 mod propose_many;
 mod propose_shared;
 mod propose_told;
+mod shipments;
 mod simulate;
 mod when;

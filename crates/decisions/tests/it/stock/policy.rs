@@ -174,7 +174,9 @@ fn a_base_stock_is_the_least_that_reaches_its_service() {
                 let told = base_stock_of(&protection, units, 1.0, 0.0).unwrap();
                 match goal {
                     Goal::CycleService(_) => told.cycle_service,
-                    Goal::FillRate(_) | Goal::Cost { .. } => told.fill_rate.unwrap(),
+                    Goal::FillRate(_) | Goal::Cost { .. } | Goal::UpTo { .. } => {
+                        told.fill_rate.unwrap()
+                    }
                 }
             };
             let found = base_stock(&protection, goal, 1.0).unwrap();

@@ -291,3 +291,39 @@ fn stored_quantiles_of_enough_history_order_what_the_truth_would() {
     });
     assert_eq!(found.quantity_units, 5);
 }
+
+#[test]
+fn the_level_of_a_policy_is_reached_in_whole_packs_within_its_room() {
+    let up_to = |level: f64| Goal::UpTo {
+        level,
+        missing_cents: 300.0,
+    };
+    let asked = Line {
+        goal: up_to(57.0),
+        on_hand: 12,
+        on_order: 3,
+        pack_units: 8,
+        ..line(Demand::poisson(20.0).unwrap())
+    };
+    // Forty-two are missing: six packs, although twenty are all that is expected.
+    assert_eq!(alone(&asked).quantity_units, 48);
+    let there = Line {
+        on_hand: 60,
+        ..asked
+    };
+    assert_eq!(alone(&there).quantity_units, 0);
+    let narrow = Line {
+        capacity_units: Some(40),
+        ..asked
+    };
+    let held = alone(&narrow);
+    assert_eq!(
+        (held.quantity_units, held.stopped),
+        (24, Stopped::LineCapacity)
+    );
+    let wrong = Line {
+        goal: up_to(f64::NAN),
+        ..asked
+    };
+    assert!(matches!(refusal(&wrong), LineError::Amount { .. }));
+}

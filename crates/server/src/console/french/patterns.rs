@@ -148,6 +148,44 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "product {} sold nothing before {}: a forecast needs at least one sale",
         "l’article {0} n’a rien vendu avant le {1} : une prévision demande au moins une vente",
     ),
+    // What people made of proposed orders.
+    (
+        "{} took {#} proposed orders as they were, changed {#} and refused {#}: each of {#} changes saved {#} cents ({#} to {#})",
+        "{0} a pris {1} commandes proposées telles quelles, en a changé {2} et refusé {3} : chacun de {4} changements a épargné {5} centimes ({6} à {7})",
+    ),
+    (
+        "{} took {#} proposed orders as they were, changed {#} and refused {#}: what that saved is not measurable: {}",
+        "{0} a pris {1} commandes proposées telles quelles, en a changé {2} et refusé {3} : ce que cela a épargné n’est pas mesurable : {4}",
+    ),
+    // What nothing is ordered for.
+    (
+        "{#} series are not played: {~}",
+        "{0} séries ne sont pas jouées : {1}",
+    ),
+    (
+        "{#} products at sites have stock or some on its way and never sold there: without a sale no demand is known, and nothing is proposed: {}",
+        "{0} articles sur des sites ont du stock ou en attendent et n’y ont jamais été vendus : sans vente on ne connaît pas de demande, et rien n’est proposé : {1}",
+    ),
+    (
+        "{#} products at sites have stock and never sold there: they can send it to other sites, and nothing is ordered for them: {}",
+        "{0} articles sur des sites ont du stock et n’y ont jamais été vendus : ils peuvent l’envoyer à d’autres sites, et rien n’est commandé pour eux : {1}",
+    ),
+    (
+        "{#} products at sites have terms of supply, no stock and no sale there: nothing is proposed: {}",
+        "{0} articles sur des sites ont des conditions d’approvisionnement, ni stock ni vente : rien n’est proposé : {1}",
+    ),
+    (
+        "{#} products at sites sell and nothing tells their stock: nothing is ordered: {}",
+        "{0} articles sur des sites se vendent et rien ne dit leur stock : rien n’est commandé : {1}",
+    ),
+    (
+        "{#} products are sold at no site that is known: nothing is proposed for these sales: {}",
+        "{0} articles sont vendus sur un site inconnu : rien n’est proposé pour ces ventes : {1}",
+    ),
+    (
+        "{#} products at sites have no price above a cost that is known: nothing is ordered by cost: {}",
+        "{0} articles sur des sites n’ont pas de prix au-dessus d’un coût connu : rien n’est commandé au moindre coût : {1}",
+    ),
     // Ratios, and what must not get worse.
     ("{} ({~} per {~})", "{0} ({1} par {2})"),
     ("change of {} ({})", "changement de {0} ({1})"),

@@ -55,6 +55,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "il en faut autant pour servir {service} % de la demande",
     ),
     (
+        "for_order_cost",
+        "une commande coûte {cost} centimes : une fois passée, elle amène jusqu’à {level}",
+    ),
+    (
+        "for_shop_service",
+        "il en faut autant pour servir {service} % de toute la demande du magasin avec le moins de stock : une unité qui manque ici compte {cents} centimes",
+    ),
+    (
         "for_minimum_order",
         "commandé pour atteindre ce que le fournisseur livre au moins",
     ),
@@ -106,6 +114,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "not_today",
         "on pourra le commander de nouveau dans {days} jours",
     ),
+    (
+        "order_waits",
+        "une commande coûte {cost} centimes : elle attend qu’il n’y en ait pas plus de {point} en stock ou en route",
+    ),
     ("order_not_placed", "rien n’est commandé à {supplier}"),
     (
         "pack_above_year",
@@ -114,6 +126,14 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "presentation_above_capacity",
         "le rayon doit en montrer {presentation}, et il y a de la place pour {capacity} : rien n’est commandé",
+    ),
+    (
+        "receive_from",
+        "{units} envoyées de {site} épargnent {saved} centimes au-delà des {cost} de leur envoi : {missing} de moins demandées en vain, {wasted} de moins périmées",
+    ),
+    (
+        "send_to",
+        "{units} envoyées à {site} épargnent {saved} centimes au-delà des {cost} de leur envoi : {missing} de moins demandées en vain, {wasted} de moins périmées",
     ),
     (
         "share_of_first_day",
@@ -133,6 +153,22 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("stock_position", "{on_hand} en stock, {on_order} en route"),
     ("stock_unknown", "nul ne sait combien il y en a"),
+    (
+        "transfer_none_to_spare",
+        "aucun site qui peut en envoyer n’en a de plus à céder",
+    ),
+    (
+        "transfer_not_worth",
+        "une de plus envoyée de {site} épargnerait {gain} centimes et en coûterait {cost}",
+    ),
+    (
+        "transfer_saves_little",
+        "{units} envoyées de {site} épargneraient {saved} centimes : moins que ce que doit épargner un transfert",
+    ),
+    (
+        "transfer_shipment",
+        "{units} envoyées de {site} épargneraient {saved} centimes, et tout l’envoi {all} : moins que ce que coûte un envoi",
+    ),
     ("unit_cost", "une unité coûte {cents} centimes"),
     (
         "usual_order",
@@ -359,6 +395,23 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("override", "unit", Sort::Word),
     ("override_unexplained", "more", Sort::Number),
     ("override_unexplained", "unit", Sort::Word),
+    ("for_order_cost", "cost", Sort::Number),
+    ("for_shop_service", "service", Sort::Number),
+    ("for_shop_service", "cents", Sort::Number),
+    ("order_waits", "cost", Sort::Number),
+    ("receive_from", "saved", Sort::Number),
+    ("receive_from", "cost", Sort::Number),
+    ("receive_from", "missing", Sort::Number),
+    ("receive_from", "wasted", Sort::Number),
+    ("send_to", "saved", Sort::Number),
+    ("send_to", "cost", Sort::Number),
+    ("send_to", "missing", Sort::Number),
+    ("send_to", "wasted", Sort::Number),
+    ("transfer_not_worth", "gain", Sort::Number),
+    ("transfer_not_worth", "cost", Sort::Number),
+    ("transfer_saves_little", "saved", Sort::Number),
+    ("transfer_shipment", "saved", Sort::Number),
+    ("transfer_shipment", "all", Sort::Number),
 ];
 
 impl Sort {

@@ -597,6 +597,42 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Davantage d’unités est presque exclu.",
     ),
     (
+        "Proposed orders that people took as they were, changed or refused: who, when, how much was ordered instead, and why.",
+        "Les commandes proposées que des personnes ont prises telles quelles, changées ou refusées : qui, quand, combien a été commandé à la place, et pourquoi.",
+    ),
+    (
+        "what one person made of one proposed order",
+        "ce qu’une personne a fait d’une commande proposée",
+    ),
+    (
+        "The shop's own identifier of the answer.",
+        "Identifiant de la réponse dans le magasin.",
+    ),
+    (
+        "The product that was to be ordered.",
+        "L’article qui était à commander.",
+    ),
+    (
+        "The site that it was to be ordered for.",
+        "Le site pour lequel il l’était.",
+    ),
+    ("The day of the proposal.", "Le jour de la proposition."),
+    ("Units that were proposed.", "Unités proposées."),
+    ("What was made of it.", "Ce qui en a été fait."),
+    ("Units that were ordered.", "Unités commandées."),
+    (
+        "an order that was accepted is the one that was proposed",
+        "une commande acceptée est celle qui a été proposée",
+    ),
+    (
+        "an order that was changed is not the one that was proposed",
+        "une commande changée n’est pas celle qui a été proposée",
+    ),
+    (
+        "of an order that was refused nothing is ordered",
+        "d’une commande refusée rien n’est commandé",
+    ),
+    (
         "What planners know better than the forecast: who, when, why, how much and until when.",
         "Ce que les planificateurs savent mieux que la prévision : qui, quand, pourquoi, combien et jusqu’à quand.",
     ),
@@ -727,6 +763,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("imports", "imports"),
     ("launches", "lancements"),
     ("offers", "offres"),
+    ("order_answers", "réponses aux commandes"),
     ("overrides", "corrections"),
     ("prices", "prix"),
     ("promotions", "promotions"),

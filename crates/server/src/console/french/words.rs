@@ -299,6 +299,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("units or cents", "unités ou centimes"),
     (
+        "Units to send to it from other sites today, where sites may send; from which is in the reasons.",
+        "Unités à lui envoyer d’autres sites aujourd’hui, là où des sites peuvent en envoyer ; desquels, les raisons le disent.",
+    ),
+    (
+        "Units to send from it to other sites today, where sites may send; to which is in the reasons.",
+        "Unités à en envoyer à d’autres sites aujourd’hui, là où des sites peuvent en envoyer ; auxquels, les raisons le disent.",
+    ),
+    (
         "What is expected to sell in the period, with its interval.",
         "Ce qui devrait se vendre dans la période, avec son intervalle.",
     ),
@@ -325,6 +333,49 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "agreement with the levels above",
         "accord avec les niveaux au-dessus",
     ),
+    // What a product of stock answers.
+    ("cover", "durée couverte"),
+    ("stock_out", "risque de rupture"),
+    ("lost", "demandés en vain"),
+    ("cost", "coût"),
+    ("receive", "à recevoir d’autres sites"),
+    ("send", "à envoyer à d’autres sites"),
+    (
+        "goods are moved between sites as proposed, and what that costs is spent; by the naive rule nothing is moved",
+        "les transferts proposés ont lieu, et leur coût est dépensé ; la règle naïve ne déplace rien",
+    ),
+    (
+        "these figures are of orders without the changes of planners: what those gain is told apart",
+        "ces mesures sont celles de commandes sans les corrections des planificateurs : ce qu’elles apportent est dit à part",
+    ),
+    // Why days of a series are not played.
+    (
+        "the site of their sales is not known",
+        "le site de leurs ventes n’est pas connu",
+    ),
+    (
+        "their stock before those days is not known",
+        "leur stock avant ces jours n’est pas connu",
+    ),
+    ("their price is not known", "leur prix n’est pas connu"),
+    ("their cost is not known", "leur coût n’est pas connu"),
+    (
+        "how long their orders take is not known",
+        "la durée de leurs commandes n’est pas connue",
+    ),
+    // What orders are made of.
+    ("expected to be asked for", "demandés selon la prévision"),
+    ("on hand and on the way", "en stock et en route"),
+    (
+        "against more or less than expected, in whole packs",
+        "contre plus ou moins que prévu, en colis entiers",
+    ),
+    ("minimums and limits", "minimums et limites"),
+    (
+        "sent here from other sites",
+        "envoyés ici par d’autres sites",
+    ),
+    ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
