@@ -5,10 +5,14 @@ pub(crate) mod api;
 pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
+pub(crate) mod censored;
 pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
+pub(crate) mod demand_million;
 pub(crate) mod grocery;
+pub(crate) mod launch;
+pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod program;
 pub(crate) mod readout;
@@ -35,8 +39,10 @@ pub(crate) static CASES: &[&Case] = &[
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
     &value::CDNOW_PARETO_NBD,
+    &censored::CENSORED_DEMAND,
     &build::COLD_BUILD,
     &measure::CONFIDENCE_SEQUENCE_AA,
+    &demand_million::DEMAND_MILLION,
     &program::DEMO_ONCE,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
@@ -46,6 +52,9 @@ pub(crate) static CASES: &[&Case] = &[
     &uplift::HILLSTROM_WOMENS_SPLITS,
     &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
+    &launch::LAUNCH_LAYERS,
+    &local_models::LOCAL_MODELS_EQUAL,
+    &local_models::LOCAL_MODELS_SPEED,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
     &readout::READOUT_TEN_MILLION,

@@ -23,7 +23,7 @@ const ROUNDING: f64 = 1e-9;
 const STEP_SMOOTHING: f64 = 0.1;
 /// First step of the simplex in a state, as a share of it.
 const STEP_STATE: f64 = 0.05;
-/// First step in a state that is zero, as a share of the level.
+/// First step in a slope or season that is zero, as a share of the level.
 const STEP_FROM_ZERO: f64 = 1e-4;
 
 /// Likelihood of values under a form.
@@ -124,6 +124,15 @@ impl Guess {
         self.upper.push(upper);
     }
 
+    fn level(&mut self, guess: f64, size: f64) {
+        self.free(guess, size);
+        if guess == 0.0
+            && let Some(step) = self.step.last_mut()
+        {
+            *step = STEP_STATE * size;
+        }
+    }
+
     fn free(&mut self, guess: f64, level: f64) {
         self.point.push(guess);
         let zero = (STEP_FROM_ZERO * level.abs()).max(f64::MIN_POSITIVE);
@@ -151,6 +160,14 @@ fn first_point(form: Form, values: &[f64], seasons: &Seasons) -> Option<Guess> {
     };
     let start = &adjusted[..(2 * periods).max(10).min(adjusted.len())];
     let mut guess = Guess::default();
+    // Of rare demand the first values may all be zero; the search moves by what the others are like.
+    let size = |level: f64| {
+        if level == 0.0 {
+            adjusted.iter().map(|value| value.abs()).sum::<f64>() / adjusted.len() as f64
+        } else {
+            level
+        }
+    };
     let alpha = SHARE.0 + 0.2 * (SHARE.1 - SHARE.0) / periods as f64;
     guess.bounded(alpha, SHARE);
     if form.trend != Trend::None {
@@ -164,13 +181,13 @@ fn first_point(form: Form, values: &[f64], seasons: &Seasons) -> Option<Guess> {
     }
     let level = if form.trend == Trend::None {
         let level = start.iter().sum::<f64>() / start.len() as f64;
-        guess.free(level, level);
-        level
+        guess.level(level, size(level));
+        size(level)
     } else {
         let (level, slope) = line(start);
-        guess.free(level, level);
-        guess.free(slope, level);
-        level
+        guess.level(level, size(level));
+        guess.free(slope, size(level));
+        size(level)
     };
     for first in season.iter().skip(1) {
         guess.free(*first, level);

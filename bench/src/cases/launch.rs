@@ -1,0 +1,334 @@
+//! Launches of flash-sales clubs whose demand is known: what each layer of information is worth.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use math::tails::student_t_upper_quantile;
+use models::launch::{
+    Columns, Demand, Estimate, Forecaster, HOURS, Launch, Past, Sales, Score, Settings, Total,
+    kendall_tau,
+};
+use simulator::{FlashSales, FlashSalesShop, RawFile};
+
+use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
+use crate::peer::Peer;
+
+/// What each layer is worth, and how well merchants are told apart.
+pub(crate) static LAUNCH_LAYERS: Case = Case {
+    name: "launch_layers",
+    what: "launches of simulated flash-sales clubs, forecast from their category, from what is told of them, with the merchant's estimate, and after 1, 2, 4 and 8 hours: CRPS beside the simulator's truth",
+    unit: "CRPS with the merchant's estimate over that of the category",
+    bar: "over 20 clubs each layer lowers the CRPS beyond the 95 % interval, and merchants ranked by what was learnt have a Kendall's tau of ≥ .7 with their planted skill",
+    run: launch_layers,
+};
+
+/// Clubs of the full size.
+const CLUBS: u64 = 20;
+/// Kendall's tau that is asked for.
+const TAU_MIN: f64 = 0.7;
+const HOUR_SECONDS: i64 = 3_600;
+/// Hours after which every launch has closed.
+const HOURS_MAX: u32 = 480;
+/// Layers, in the order in which more is known.
+const LAYERS: [&str; 3 + HOURS.len()] = [
+    "category",
+    "attributes",
+    "merchant's estimate",
+    "1 hour",
+    "2 hours",
+    "4 hours",
+    "8 hours",
+];
+
+/// What came of a club.
+struct Club {
+    /// By layer.
+    crps: [f64; LAYERS.len()],
+    tau: f64,
+    /// Of one who sees all demand and knows what attributes do, and every merchant's bias, slope and signal.
+    informed_tau: f64,
+    merchants: usize,
+    learnt: usize,
+    judged: usize,
+}
+
+fn seconds(time: DateTime) -> anyhow::Result<i64> {
+    Ok(time.to_zoned(TimeZone::UTC)?.timestamp().as_second())
+}
+
+/// Units by hour since the opening of every product of every launch, as the files of sales tell them.
+fn hours(shop: &FlashSalesShop, files: &[RawFile]) -> anyhow::Result<Vec<Vec<u32>>> {
+    let launches = shop.launches();
+    let mut at = BTreeMap::new();
+    let mut opened = Vec::new();
+    let mut units = Vec::new();
+    for (place, launch) in launches.iter().enumerate() {
+        at.insert((launch.launch.as_str(), launch.product.as_str()), place);
+        let (opens, closes) = (seconds(launch.opens_at)?, seconds(launch.closes_at)?);
+        opened.push(opens);
+        units.push(vec![0; ((closes - opens) / HOUR_SECONDS) as usize]);
+    }
+    for file in files {
+        let text = std::str::from_utf8(&file.bytes)?;
+        for line in text.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let [_, time, _, product, launch, sold, _] = cells[..] else {
+                anyhow::bail!("a line of {} is `{line}`", file.path);
+            };
+            let place = *at.get(&(launch, product)).context("no such launch")?;
+            let time: DateTime = time.trim_end_matches('Z').parse()?;
+            let hour = ((seconds(time)? - opened[place]) / HOUR_SECONDS) as usize;
+            let sold: u32 = sold.parse()?;
+            // The last hour may be a part of one.
+            if let Some(hour) = units[place].get_mut(hour) {
+                *hour += sold;
+            } else if let Some(last) = units[place].last_mut() {
+                *last += sold;
+            }
+        }
+    }
+    Ok(units)
+}
+
+/// The last estimate of each launch that has one, and by whom; who is in charge of the product knows it best.
+fn estimates<'a>(
+    shop: &'a FlashSalesShop,
+    in_charge: &[&str],
+) -> anyhow::Result<Vec<Option<(&'a str, Estimate)>>> {
+    let mut best: Vec<Option<((bool, DateTime), &str, Estimate)>> = vec![None; in_charge.len()];
+    for told in shop.estimates() {
+        let author = shop.merchants()[told.merchant].merchant.as_str();
+        let likely = f64::from(told.likely);
+        let (low, high) = told.interval.unzip();
+        let estimate = Estimate::told(low.map(f64::from), likely, high.map(f64::from))?;
+        let order = (author == in_charge[told.launch], told.told_at);
+        let best = &mut best[told.launch];
+        if best.is_none_or(|(before, ..)| before <= order) {
+            *best = Some((order, author, estimate));
+        }
+    }
+    let named = |best: Option<(_, &'a str, Estimate)>| best.map(|(_, author, told)| (author, told));
+    Ok(best.into_iter().map(named).collect())
+}
+
+/// Launches as the kind `launch` reads them from its tables.
+fn gathered(shop: &FlashSalesShop) -> anyhow::Result<Vec<Launch>> {
+    let launches = shop.launches();
+    let mut first = BTreeMap::new();
+    for launch in launches {
+        let merchant = shop.merchants()[launch.merchant].merchant.as_str();
+        first.entry(launch.product.as_str()).or_insert(merchant);
+    }
+    let in_charge: Vec<&str> = launches.iter().map(|of| first[of.product.as_str()]).collect();
+    let told = estimates(shop, &in_charge)?;
+    let each = launches.iter().zip(&in_charge).zip(told);
+    each.map(|((of, merchant), told)| {
+        let (opens, closes) = (seconds(of.opens_at)?, seconds(of.closes_at)?);
+        let (author, estimate) = told.unzip();
+        let time = Timestamp::from_second(opens)?.to_zoned(TimeZone::UTC);
+        let price = of.price_cents as f64;
+        Ok(Launch {
+            id: format!("{} {}", of.launch, of.product),
+            opens_hour: opens.div_euclid(HOUR_SECONDS),
+            duration_hours: u32::try_from((closes - opens) / HOUR_SECONDS)?,
+            category: Some(of.category.to_owned()),
+            merchant: Some(author.unwrap_or(merchant).to_owned()),
+            labels: vec![
+                Some(of.brand.clone()),
+                Some((*merchant).to_owned()),
+                Some(format!("{:?}", time.weekday()).to_lowercase()),
+                Some(time.month().to_string()),
+            ],
+            numbers: vec![
+                Some(price.ln()),
+                Some(1.0 - price / of.list_price_cents as f64),
+                Some(f64::from(time.hour())),
+            ],
+            text: None,
+            estimate,
+        })
+    })
+    .collect()
+}
+
+fn columns() -> Columns {
+    Columns {
+        labels: ["brand", "merchant", "weekday", "month"]
+            .map(str::to_owned)
+            .to_vec(),
+        numbers: ["logarithm of the price", "discount", "hour of the day"]
+            .map(str::to_owned)
+            .to_vec(),
+    }
+}
+
+/// Learns from launches that are over when the last day opens; judges those to come.
+fn club(of: &FlashSales) -> anyhow::Result<Club> {
+    let shop = FlashSalesShop::new(of)?;
+    let now = seconds(shop.now())?;
+    let files = shop.before();
+    let sales = files.iter().find(|file| file.path == "raw/sales.csv");
+    let files = [
+        sales.context("no sales")?.clone(),
+        shop.open(HOURS_MAX)?,
+    ];
+    let hours = hours(&shop, &files)?;
+    let (mut past, mut ahead) = (Vec::new(), Vec::new());
+    for (place, launch) in gathered(&shop)?.into_iter().enumerate() {
+        let truth = &shop.launches()[place];
+        let stock = truth.available_units.map(u64::from);
+        let sold: u64 = hours[place].iter().map(|units| u64::from(*units)).sum();
+        ensure!(sold == u64::from(shop.sold(place)), "{} sold {sold}", launch.id);
+        if truth.upcoming {
+            ahead.push((launch, place));
+        } else if seconds(truth.closes_at)? <= now {
+            past.push(Past {
+                launch,
+                total: match stock {
+                    Some(stock) if sold >= stock => Total::AtLeast(sold),
+                    Some(_) | None => Total::Sold(sold),
+                },
+                stock,
+                sales: Some(Sales::until_sold_out(&hours[place], stock)),
+            });
+        }
+    }
+    let mut settings = Settings::default();
+    settings.trees.seed = of.seed;
+    settings.curves.seed = of.seed;
+    let forecaster = Forecaster::fit(&past, &columns(), &settings)?;
+    let mut said: [Vec<Demand>; LAYERS.len()] = Default::default();
+    for (launch, place) in &ahead {
+        let forecast = forecaster.forecast(launch)?;
+        said[0].push(forecast.naive.clone());
+        said[1].push(Demand::LogNormal(forecast.attributes));
+        said[2].push(forecast.demand());
+        for (at, seen) in HOURS.iter().enumerate() {
+            let hours = hours[*place][..*seen].to_vec();
+            let sales = Sales {
+                hours,
+                sold_out: None,
+            };
+            said[3 + at].push(forecast.update(&sales)?.demand().clone());
+        }
+    }
+    let came = |place: usize| Total::Sold(u64::from(shop.launches()[place].demand));
+    let mut crps = [0.0; LAYERS.len()];
+    for (crps, said) in crps.iter_mut().zip(&said) {
+        let each = said.iter().zip(&ahead);
+        let score = Score::of(each.map(|(said, (_, place))| (said, came(*place), None)));
+        *crps = score.context("nothing to judge")?.crps;
+    }
+    let records = forecaster.records();
+    let skill: Vec<f64> = records.iter().map(|record| record.skill).collect();
+    let planted = |name: &str| {
+        let merchant = shop.merchants().iter().find(|one| one.merchant == name)?;
+        Some(-merchant.left_unexplained())
+    };
+    let truth: Option<Vec<f64>> = records.iter().map(|one| planted(&one.merchant)).collect();
+    let truth = truth.context("no such merchant")?;
+    let informed: Vec<f64> = records
+        .iter()
+        .map(|one| -off(&shop, &one.merchant, now))
+        .collect();
+    Ok(Club {
+        crps,
+        tau: kendall_tau(&skill, &truth).context("no ranking")?,
+        informed_tau: kendall_tau(&informed, &truth).context("no ranking")?,
+        merchants: records.len(),
+        learnt: past.len(),
+        judged: ahead.len(),
+    })
+}
+
+/// Mean square of what demand was off the estimates of a merchant, read by what is planted, in logarithms.
+fn off(shop: &FlashSalesShop, merchant: &str, now: i64) -> f64 {
+    let (mut squares, mut n) = (0.0, 0.0f64);
+    for told in shop.estimates() {
+        let by = &shop.merchants()[told.merchant];
+        let truth = &shop.launches()[told.launch];
+        let is_over = seconds(truth.closes_at).is_ok_and(|closes| closes <= now);
+        if by.merchant != merchant || !is_over {
+            continue;
+        }
+        let (beyond, _) = by.unexplained_given(truth.attributes, f64::from(told.likely));
+        let demand = f64::from(truth.demand).max(0.5);
+        squares += (demand.ln() - truth.attributes - beyond).powi(2);
+        n += 1.0;
+    }
+    squares / n.max(1.0)
+}
+
+/// Mean with half its 95 % interval, by Student's t.
+fn mean(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, f64::INFINITY);
+    }
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let error = (squares / (n - 1.0) / n).sqrt();
+    (mean, error * student_t_upper_quantile(0.025, n - 1.0))
+}
+
+fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let full = FlashSales {
+        upcoming: 80,
+        launches: std::env::var("X_LAUNCHES").ok().and_then(|n| n.parse().ok()).unwrap_or(600),
+        ..FlashSales::default()
+    };
+    let mut clubs = Vec::new();
+    for seed in 0..ctx.pick(2, std::env::var("X_CLUBS").ok().and_then(|n| n.parse().ok()).unwrap_or(CLUBS)) {
+        clubs.push(club(&FlashSales {
+            seed: ctx.seed + seed,
+            ..ctx.pick(FlashSales::tiny(), full.clone())
+        })?);
+    }
+    let saved = |from: usize, to: usize| -> Vec<f64> {
+        let each = clubs.iter();
+        each.map(|club| 1.0 - club.crps[to] / club.crps[from])
+            .collect()
+    };
+    let mut notes = Vec::new();
+    let mut each_lowers = true;
+    for to in 1..LAYERS.len() {
+        let saved = saved(to - 1, to);
+        let (by, half) = mean(&saved);
+        each_lowers &= by - half > 0.0;
+        let lower = saved.iter().filter(|saved| **saved > 0.0).count();
+        notes.push(format!(
+            "{} {:.1} ± {:.1} % ({lower} of {})",
+            LAYERS[to],
+            100.0 * by,
+            100.0 * half,
+            clubs.len()
+        ));
+    }
+    let taus: Vec<f64> = clubs.iter().map(|club| club.tau).collect();
+    let informed: Vec<f64> = clubs.iter().map(|club| club.informed_tau).collect();
+    let (informed, _) = mean(&informed);
+    let (tau, half) = mean(&taus);
+    let least = taus.iter().copied().fold(1.0, f64::min);
+    let (value, _) = mean(&saved(0, 2));
+    let mean_of = |of: fn(&Club) -> usize| {
+        clubs.iter().map(of).sum::<usize>() as f64 / clubs.len() as f64
+    };
+    Ok(Outcome::Measured(Measured {
+        value: 1.0 - value,
+        verdict: Verdict::at_full_size(ctx, each_lowers && tau >= TAU_MIN),
+        peer: Peer::none("the claim is beside the simulator's truth"),
+        split: "launches that closed before the last day learn, those of the last day and of ten days after judge",
+        note: format!(
+            "{} clubs, {:.0} products of launches to learn from, {:.0} to judge; by how much each layer lowers the CRPS of the one before, and in how many clubs: {}; Kendall's tau of {:.0} merchants {tau:.3} ± {half:.3}, least {least:.3}; {informed:.3} for one who sees all demand and knows what attributes do and how to read each merchant",
+            clubs.len(),
+            mean_of(|club| club.learnt),
+            mean_of(|club| club.judged),
+            notes.join(", "),
+            mean_of(|club| club.merchants),
+        ),
+        child: None,
+    }))
+}
