@@ -73,7 +73,7 @@ fn drawn(seed: u64, at: usize, values: &mut Vec<f32>) {
 }
 
 fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
-    let series = ctx.pick(1_000, asked());
+    let series = ctx.fewer("COMPTOIR_BENCH_SERIES", 1_000, SERIES as u64) as usize;
     let settings = Settings {
         seed: ctx.seed,
         rows_max: ctx.pick(10_000, Settings::default().rows_max),
@@ -108,7 +108,11 @@ fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
         let mut of = trials.filter(|trial| trial.method.name() == name);
         of.next().and_then(|trial| trial.quantile_loss)
     };
-    let losses = [&forecaster.method().name(), forecaster.baseline_method().name()].map(loss);
+    let losses = [
+        &forecaster.method().name(),
+        forecaster.baseline_method().name(),
+    ]
+    .map(loss);
     let [ours, naive] = losses.map(|loss| loss.unwrap_or(f64::NAN));
     let holds = minutes <= MINUTES_MAX && peak <= MEMORY_MAX.min(stated) && series == SERIES;
     Ok(Outcome::Measured(Measured {
@@ -129,10 +133,4 @@ fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         child: None,
     }))
-}
-
-/// Series of the full size; `COMPTOIR_BENCH_SERIES` asks for fewer, which hold no bar.
-fn asked() -> usize {
-    let fewer = std::env::var("COMPTOIR_BENCH_SERIES").ok();
-    fewer.and_then(|n| n.parse().ok()).unwrap_or(SERIES)
 }

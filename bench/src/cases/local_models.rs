@@ -215,7 +215,10 @@ fn speed(ctx: &Ctx) -> anyhow::Result<Outcome> {
             let ahead = std::hint::black_box(fitted.forecast(AHEAD));
             anyhow::Ok((fitted.aicc(), fitted.log_likelihood(), ahead.len()))
         };
-        problems.iter().take(THREADS).try_for_each(|p| fit(p).map(drop))?;
+        problems
+            .iter()
+            .take(THREADS)
+            .try_for_each(|p| fit(p).map(drop))?;
         let started = Instant::now();
         let fitted = side_by_side(problems, fit);
         let seconds = started.elapsed().as_secs_f64();
@@ -237,9 +240,8 @@ fn speed(ctx: &Ctx) -> anyhow::Result<Outcome> {
                         [aicc - told.aicc, likelihood - told.log_likelihood]
                     })
                     .collect();
-                let mean = |of: usize| {
-                    gaps.iter().map(|gap| gap[of]).sum::<f64>() / gaps.len() as f64
-                };
+                let mean =
+                    |of: usize| gaps.iter().map(|gap| gap[of]).sum::<f64>() / gaps.len() as f64;
                 let above = gaps.iter().filter(|gap| gap[0] > 0.1).count();
                 let below = gaps.iter().filter(|gap| gap[0] < -0.1).count();
                 let most = gaps.iter().map(|gap| gap[0]).fold(f64::MIN, f64::max);

@@ -190,8 +190,7 @@ impl Body {
 fn learning(settings: &Settings, seed: u64) -> demand::Settings {
     demand::Settings {
         seed,
-        rows_max: settings.rows_max as usize,
-        ..demand::Settings::default()
+        ..settings.learning()
     }
 }
 
