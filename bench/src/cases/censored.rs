@@ -31,8 +31,12 @@ const DAYS_MIN: usize = 182;
 /// How a day is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
-    /// A day whose evening found the shelf empty is not known.
+    /// A day whose evening found the shelf empty is not known, as the kind `demand` reads it.
     Unknown,
+    /// Of those only a day is not known on which nothing was sold.
+    EmptyAllDay,
+    /// The same, and where the shelf was sold empty more was wanted, as much as its days lead to expect.
+    AtLeast,
     /// What was sold was all that was wanted.
     Naive,
     /// What was wanted, which nobody sees.
@@ -177,12 +181,22 @@ impl Chain {
             for (day, told) in ledger.iter().enumerate() {
                 let closed = self.shop.intensity(one.product, one.site, day) <= 0.0;
                 let unknown = day < one.first || (closed && told.sold == 0);
+                let is_empty = told.on_hand == 0;
+                let all_day = is_empty && told.sold == 0;
                 values.push(match reading {
                     _ if unknown => f32::NAN,
-                    Reading::Unknown if told.on_hand == 0 => f32::NAN,
-                    Reading::Unknown | Reading::Naive => told.sold as f32,
+                    Reading::Unknown if is_empty => f32::NAN,
+                    Reading::EmptyAllDay | Reading::AtLeast if all_day => f32::NAN,
                     Reading::Wanted => told.wanted as f32,
+                    Reading::Unknown | Reading::EmptyAllDay | Reading::AtLeast | Reading::Naive => {
+                        told.sold as f32
+                    }
                 });
+            }
+            if reading == Reading::AtLeast {
+                let from = values.len() - self.days;
+                let empty = |day: usize| ledger[day].on_hand == 0;
+                raise(&mut values[from..], empty);
             }
         }
         let groups = self.series.iter();
@@ -217,6 +231,65 @@ impl Chain {
     }
 }
 
+/// Days either way that a day's rate is taken from.
+const AROUND: usize = 28;
+/// Times that rates and what is expected beyond what was sold are worked out from each other.
+const ROUNDS: usize = 12;
+
+/// Puts what is expected of days that sold all there was, given that it was at least that: of a Poisson count around
+/// the mean of the days around, times what is usual on the weekday.
+fn raise(values: &mut [f32], is_least: impl Fn(usize) -> bool) {
+    let sold: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
+    let mut said = sold.clone();
+    let mean = |of: &mut dyn Iterator<Item = f64>| {
+        let known = of.filter(|value| !value.is_nan());
+        let (sum, n) = known.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
+        (n > 0.0).then(|| sum / n)
+    };
+    for _ in 0..ROUNDS {
+        let Some(usual) = mean(&mut said.iter().copied()).filter(|usual| *usual > 0.0) else {
+            return;
+        };
+        let weekday = |day: usize| {
+            let alike = mean(&mut said.iter().copied().skip(day).step_by(7));
+            alike.map_or(1.0, |alike| alike / usual)
+        };
+        let factors: Vec<f64> = (0..7).map(weekday).collect();
+        let rates: Vec<f64> = (0..said.len())
+            .map(|day| {
+                let days = day.saturating_sub(AROUND)..(day + AROUND + 1).min(said.len());
+                let around = days.map(|at| said[at] / factors[at % 7].max(0.05));
+                mean(&mut around.filter(|value| value.is_finite())).unwrap_or(usual)
+                    * factors[day % 7]
+            })
+            .collect();
+        for (day, said) in said.iter_mut().enumerate() {
+            if is_least(day) && !sold[day].is_nan() {
+                *said = expected_from(rates[day], sold[day] as u32);
+            }
+        }
+    }
+    for (value, said) in values.iter_mut().zip(said) {
+        *value = said as f32;
+    }
+}
+
+/// Mean of a Poisson count of a rate, given that it is at least so much.
+fn expected_from(rate: f64, least: u32) -> f64 {
+    let (mut below, mut chance, mut sum) = (0.0, (-rate).exp(), 0.0);
+    for count in 0..least {
+        below += chance;
+        sum += chance * f64::from(count);
+        chance *= rate / f64::from(count + 1);
+    }
+    let beyond = 1.0 - below;
+    if beyond > 1e-9 {
+        (rate - sum) / beyond
+    } else {
+        f64::from(least)
+    }
+}
+
 /// Totals over the judged series.
 #[derive(Debug, Default)]
 struct Totals {
@@ -228,11 +301,17 @@ struct Totals {
     asked: f64,
     /// Ahead.
     wanted: f64,
-    forecast: [f64; 3],
+    forecast: [f64; READINGS.len()],
     methods: Vec<String>,
 }
 
-const READINGS: [Reading; 3] = [Reading::Unknown, Reading::Naive, Reading::Wanted];
+const READINGS: [Reading; 5] = [
+    Reading::Unknown,
+    Reading::EmptyAllDay,
+    Reading::AtLeast,
+    Reading::Naive,
+    Reading::Wanted,
+];
 
 fn add(totals: &mut Totals, chain: &Chain, settings: &Settings) -> anyhow::Result<()> {
     totals.all += chain.series.len();
@@ -283,7 +362,7 @@ fn censored_demand(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let bias = totals
         .forecast
         .map(|forecast| 100.0 * (forecast / totals.wanted - 1.0));
-    let [unknown, naive, informed] = bias;
+    let [unknown, all_day, at_least, naive, informed] = bias;
     let holds = unknown.abs() <= 3.0 && naive <= -10.0 && chains >= CHAINS;
     Ok(Outcome::Measured(Measured {
         value: unknown,
@@ -291,7 +370,7 @@ fn censored_demand(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("the claim is beside the simulator's truth"),
         split: "the history learns, the 28 days after it judge by their true mean",
         note: format!(
-            "{} of {} series of {chains} chains, {:.0} % of the open days ended with an empty shelf, {:.1} % of what was wanted was not sold; sales taken for demand {naive:+.1} %; had all that was wanted been seen {informed:+.1} %; by {}",
+            "{} of {} series of {chains} chains, {:.0} % of the open days ended with an empty shelf, {:.1} % of what was wanted was not sold; sales taken for demand {naive:+.1} %; only days not known on which nothing was sold {all_day:+.1} %, and the others taken for at least what was sold {at_least:+.1} %; had all that was wanted been seen {informed:+.1} %; by {}",
             totals.series,
             totals.all,
             100.0 * totals.empty / totals.series.max(1) as f64,
