@@ -300,14 +300,14 @@ fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {
     };
     let mut notes = Vec::new();
     let mut each_lowers = true;
-    for to in 1..LAYERS.len() {
+    for (to, name) in LAYERS.iter().enumerate().skip(1) {
         let saved = saved(to - 1, to);
         let (by, half) = mean(&saved);
         each_lowers &= by - half > 0.0;
         let lower = saved.iter().filter(|saved| **saved > 0.0).count();
         notes.push(format!(
             "{} {:.1} ± {:.1} % ({lower} of {})",
-            LAYERS[to],
+            name,
             100.0 * by,
             100.0 * half,
             clubs.len()
