@@ -11,7 +11,7 @@ use models::launch::{
     Columns, Demand, Estimate, Forecaster, HOURS, Launch, Past, Sales, Score, Settings, Total,
     kendall_tau,
 };
-use simulator::{FlashSales, FlashSalesShop, RawFile};
+use simulator::{FlashSales, FlashSalesShop, LaunchTruth, MerchantSkill, RawFile};
 
 use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
 use crate::peer::Peer;
@@ -19,7 +19,7 @@ use crate::peer::Peer;
 /// What each layer is worth, and how well merchants are told apart.
 pub(crate) static LAUNCH_LAYERS: Case = Case {
     name: "launch_layers",
-    what: "launches of simulated flash-sales clubs of 2,400 launches, forecast from their category, from what is told of them, with the merchant's estimate, and after 1, 2, 4 and 8 hours: CRPS beside the simulator's truth",
+    what: "launches of simulated flash-sales clubs of 600 launches, forecast from their category, from what is told of them, with the merchant's estimate, and after 1, 2, 4 and 8 hours: CRPS beside the simulator's truth",
     unit: "CRPS with the merchant's estimate over that of the category",
     bar: "over 20 clubs each layer lowers the CRPS beyond the 95 % interval, and merchants ranked by what was learnt have a Kendall's tau of ≥ .7 with their planted skill",
     run: launch_layers,
@@ -48,7 +48,11 @@ struct Club {
     /// By layer.
     crps: [f64; LAYERS.len()],
     tau: f64,
-    /// Of one who sees all demand and knows what attributes do, and every merchant's bias, slope and signal.
+    /// Of one who sees all demand and all estimates, knows what attributes do and how to read each merchant, and ranks by
+    /// how far demand was off.
+    off_tau: f64,
+    /// Of one who in addition knows how counts scatter and which skills there are, and ranks by what is expected of each
+    /// merchant: nobody ranks better by these launches.
     informed_tau: f64,
     merchants: usize,
     learnt: usize,
@@ -234,36 +238,94 @@ fn club(of: &FlashSales) -> anyhow::Result<Club> {
     };
     let truth: Option<Vec<f64>> = records.iter().map(|one| planted(&one.merchant)).collect();
     let truth = truth.context("no such merchant")?;
-    let informed: Vec<f64> = records
+    let told: Vec<Vec<Told<'_>>> = records
         .iter()
-        .map(|one| -off(&shop, &one.merchant, now))
+        .map(|one| told_by(&shop, &one.merchant, now))
         .collect();
+    let ranked = |of: &dyn Fn(&Vec<Told<'_>>) -> f64| {
+        let each: Vec<f64> = told.iter().map(of).collect();
+        kendall_tau(&each, &truth).context("no ranking")
+    };
     Ok(Club {
         crps,
         tau: kendall_tau(&skill, &truth).context("no ranking")?,
-        informed_tau: kendall_tau(&informed, &truth).context("no ranking")?,
+        off_tau: ranked(&|told| -off(told))?,
+        informed_tau: ranked(&|told| -expected_left(&shop, told))?,
         merchants: records.len(),
         learnt: past.len(),
         judged: ahead.len(),
     })
 }
 
-/// Mean square of what demand was off the estimates of a merchant, read by what is planted, in logarithms.
-fn off(shop: &FlashSalesShop, merchant: &str, now: i64) -> f64 {
-    let (mut squares, mut n) = (0.0, 0.0f64);
-    for told in shop.estimates() {
-        let by = &shop.merchants()[told.merchant];
+/// An estimate of a launch that is over, as one sees it who knows everything but what was not explained.
+struct Told<'a> {
+    by: &'a MerchantSkill,
+    truth: &'a LaunchTruth,
+    likely: f64,
+    /// Logarithm of demand beside what attributes tell.
+    beyond: f64,
+}
+
+fn told_by<'a>(shop: &'a FlashSalesShop, merchant: &str, now: i64) -> Vec<Told<'a>> {
+    let each = shop.estimates().iter().map(|told| {
         let truth = &shop.launches()[told.launch];
-        let is_over = seconds(truth.closes_at).is_ok_and(|closes| closes <= now);
-        if by.merchant != merchant || !is_over {
-            continue;
+        Told {
+            by: &shop.merchants()[told.merchant],
+            truth,
+            likely: f64::from(told.likely),
+            beyond: f64::from(truth.demand).max(0.5).ln() - truth.attributes,
         }
-        let (beyond, _) = by.unexplained_given(truth.attributes, f64::from(told.likely));
-        let demand = f64::from(truth.demand).max(0.5);
-        squares += (demand.ln() - truth.attributes - beyond).powi(2);
-        n += 1.0;
-    }
-    squares / n.max(1.0)
+    });
+    each.filter(|told| {
+        let is_over = seconds(told.truth.closes_at).is_ok_and(|closes| closes <= now);
+        told.by.merchant == merchant && is_over
+    })
+    .collect()
+}
+
+/// Mean square of what demand was off the estimates of a merchant, read by what is planted, in logarithms.
+fn off(told: &[Told<'_>]) -> f64 {
+    let square = |told: &Told<'_>| {
+        let (read, _) = told
+            .by
+            .unexplained_given(told.truth.attributes, told.likely);
+        (told.beyond - read).powi(2)
+    };
+    told.iter().map(square).sum::<f64>() / told.len().max(1) as f64
+}
+
+/// What is expected to be left unexplained by the estimates of a merchant whose bias and slope are known, and who is as
+/// skilled as one of the merchants of the club.
+fn expected_left(shop: &FlashSalesShop, told: &[Told<'_>]) -> f64 {
+    let Some(by) = told.first().map(|told| told.by) else {
+        return FlashSalesShop::unexplained_spread();
+    };
+    let each = shop.merchants().iter().map(|as_skilled| {
+        let mut by = by.clone();
+        (by.signal, by.noise) = (as_skilled.signal, as_skilled.noise);
+        let ln: f64 = told.iter().map(|told| ln_likelihood(&by, told)).sum();
+        (by.left_unexplained(), ln)
+    });
+    let each: Vec<(f64, f64)> = each.collect();
+    let most = each.iter().fold(f64::MIN, |most, (_, ln)| most.max(*ln));
+    let (sum, weights) = each.iter().fold((0.0, 0.0), |(sum, weights), (left, ln)| {
+        let weight = (ln - most).exp();
+        (sum + weight * left, weights + weight)
+    });
+    sum / weights
+}
+
+/// Of an estimate and the demand that came, both in logarithms and normal: counts scatter as their variance is.
+fn ln_likelihood(by: &MerchantSkill, told: &Told<'_>) -> f64 {
+    let unexplained = FlashSalesShop::unexplained_spread().powi(2);
+    let signal = by.signal * by.signal * unexplained;
+    let of_counts = 1.0 / FlashSalesShop::demand_size() + 1.0 / told.truth.intensity;
+    let (read, left) = by.unexplained_given(told.truth.attributes, told.likely);
+    // What is read of an estimate is a share of what it says beyond attributes; that share of the signal is told.
+    let (told_by_it, around) = (unexplained - left * left, left * left + of_counts);
+    let of_estimate = read * read / told_by_it + (signal * signal / told_by_it).ln();
+    let of_demand = (told.beyond - read).powi(2) / around + around.ln();
+    -0.5 * (of_estimate + of_demand)
 }
 
 /// Mean with half its 95 % interval, by Student's t.
@@ -279,10 +341,8 @@ fn mean(values: &[f64]) -> (f64, f64) {
 }
 
 fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {
-    // Of 600 launches, as the club has by default, nobody ranks merchants well: one who knows how to read each reaches a
-    // tau of .66.
+    // Launches that judge are many, and those that teach as many as the club has.
     let full = FlashSales {
-        launches: 2_400,
         upcoming: 200,
         ..FlashSales::default()
     };
@@ -314,8 +374,11 @@ fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ));
     }
     let taus: Vec<f64> = clubs.iter().map(|club| club.tau).collect();
-    let informed: Vec<f64> = clubs.iter().map(|club| club.informed_tau).collect();
-    let (informed, _) = mean(&informed);
+    let mean_tau = |of: fn(&Club) -> f64| mean(&clubs.iter().map(of).collect::<Vec<_>>()).0;
+    let (off, informed) = (
+        mean_tau(|club| club.off_tau),
+        mean_tau(|club| club.informed_tau),
+    );
     let (tau, half) = mean(&taus);
     let least = taus.iter().copied().fold(1.0, f64::min);
     let holds = each_lowers && tau >= TAU_MIN && clubs.len() as u64 >= CLUBS;
@@ -328,7 +391,7 @@ fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("the claim is beside the simulator's truth"),
         split: "launches that closed before the last day learn, those of the last day and of ten days after judge",
         note: format!(
-            "{} clubs, {:.0} products of launches to learn from, {:.0} to judge; by how much each layer lowers the CRPS of the one before, and in how many clubs: {}; Kendall's tau of {:.0} merchants {tau:.3} ± {half:.3}, least {least:.3}; {informed:.3} for one who sees all demand and knows what attributes do and how to read each merchant",
+            "{} clubs, {:.0} products of launches to learn from, {:.0} to judge; by how much each layer lowers the CRPS of the one before, and in how many clubs: {}; Kendall's tau of {:.0} merchants {tau:.3} ± {half:.3}, least {least:.3}; {off:.3} for one who sees all demand, knows what attributes do and how to read each merchant, and ranks by how far demand was off, {informed:.3} for one who also knows which skills there are and expects each merchant's by them",
             clubs.len(),
             mean_of(|club| club.learnt),
             mean_of(|club| club.judged),

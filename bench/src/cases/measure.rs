@@ -91,13 +91,16 @@ fn exponential(random: &mut impl Rng) -> f64 {
 }
 
 /// Standard normal, by Box and Muller.
-fn normal(random: &mut impl Rng) -> f64 {
+pub(super) fn normal(random: &mut impl Rng) -> f64 {
     let radius = (2.0 * exponential(random)).sqrt();
     radius * (std::f64::consts::TAU * uniform(random)).cos()
 }
 
 /// The sums of what `of` gives for each index, worked on by all cores; the order of threads changes nothing.
-fn in_parallel<const N: usize>(indices: u64, of: impl Fn(u64) -> [u32; N] + Sync) -> [u32; N] {
+pub(super) fn in_parallel<const N: usize>(
+    indices: u64,
+    of: impl Fn(u64) -> [u32; N] + Sync,
+) -> [u32; N] {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let mut total = [0; N];
     std::thread::scope(|scope| {

@@ -10,10 +10,12 @@ pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
 pub(crate) mod demand_million;
+pub(crate) mod detection;
 pub(crate) mod grocery;
 pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
+pub(crate) mod monitoring;
 pub(crate) mod program;
 pub(crate) mod readout;
 pub(crate) mod recommend;
@@ -44,6 +46,7 @@ pub(crate) static CASES: &[&Case] = &[
     &measure::CONFIDENCE_SEQUENCE_AA,
     &demand_million::DEMAND_MILLION,
     &program::DEMO_ONCE,
+    &detection::DETECTION_DELAY,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
     &grocery::GROCERY_PROMOTIONS,
@@ -57,6 +60,7 @@ pub(crate) static CASES: &[&Case] = &[
     &local_models::LOCAL_MODELS_SPEED,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
+    &monitoring::QUIET_PRODUCTS,
     &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,
     &coherent::RECONCILE_HUNDRED_THOUSAND,

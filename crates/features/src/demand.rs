@@ -102,6 +102,8 @@ pub struct Place {
     pub id: String,
     /// Format.
     pub format: Option<String>,
+    /// Region that its figures are added up by.
+    pub region: Option<String>,
 }
 
 /// What was sold where, and what is planned.
@@ -184,12 +186,13 @@ pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Dem
         }));
     })
     .await?;
-    let sql = "SELECT site_id, format FROM sites ORDER BY site_id";
+    let sql = "SELECT site_id, format, region FROM sites ORDER BY site_id";
     each(lake, snapshot, "sites", sql, |batch| {
         let of = Columns(batch);
         found.places.extend(of.rows().map(|row| Place {
             id: of.owned(0, row).unwrap_or_default(),
             format: of.owned(1, row),
+            region: of.owned(2, row),
         }));
     })
     .await?;

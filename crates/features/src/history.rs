@@ -35,7 +35,7 @@ impl SaleLine {
     /// Whole days since 1970-01-01.
     #[must_use]
     pub fn epoch_day(&self) -> i32 {
-        i32::try_from(self.at_seconds.div_euclid(86_400)).unwrap_or(i32::MAX)
+        schema::time::day_of(self.at_seconds)
     }
 }
 

@@ -7,9 +7,6 @@ use crate::load::each;
 use lake::{Lake, Snapshot};
 use schema::AsOf;
 
-/// Seconds of a day.
-const DAY_SECONDS: i64 = 86_400;
-
 /// What is done to a forecast.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
@@ -50,7 +47,7 @@ impl Override {
     /// The day on which it was made, in days since 1970-01-01.
     #[must_use]
     pub fn made_on(&self) -> i32 {
-        i32::try_from(self.made_at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
+        schema::time::day_of(self.made_at_seconds)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Whom a data product decided for on which day, and whom it held out.
 
+use schema::time::DAY_SECONDS;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// A customer asked about on one day: the day's first decision of a product about them.
 ///

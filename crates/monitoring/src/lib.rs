@@ -1,7 +1,24 @@
-//! Watching what was decided: how long answers take, what fails, and the figures that a monitoring system reads.
+//! Watching what was decided: how long answers take, what fails, whether a product still does what it did when it went
+//! live, and why not.
 //!
 //! - [`latency`]: how long something takes, recorded without a lock, with a stated error.
 //! - [`metrics`]: counters, gauges and response times, in the text format of Prometheus.
+//! - [`loss`]: whether the live loss has passed its baseline plus what is tolerated, read as often as one likes.
+//! - [`inputs`]: whether what a model is given is still what it learnt from, over all features and products.
+//! - [`promises`]: error budgets of latency, failures, fallback and freshness, and how fast they burn.
+//! - [`cause`]: a change of a mean in parts that add up: mix, inputs by feature, the relation itself.
+//! - [`expected`]: performance before outcomes are known, and what that stands on.
+//! - [`matured`]: which decisions can be judged, and which are pending.
+//! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
+//! - [`refusal`]: input that cannot be watched.
 
+pub mod cause;
+pub mod evidence;
+pub mod expected;
+pub mod inputs;
 pub mod latency;
+pub mod loss;
+pub mod matured;
 pub mod metrics;
+pub mod promises;
+pub mod refusal;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct AsOf(pub Date);
 
+/// Seconds of a day in UTC.
+pub const DAY_SECONDS: i64 = 86_400;
+
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 impl AsOf {
@@ -42,6 +45,12 @@ pub fn date_of(days: i32) -> Date {
     EPOCH.saturating_add(jiff::Span::new().days(days.clamp(-4_000_000, 2_900_000)))
 }
 
+/// The day of a moment, both counted from 1970-01-01 UTC.
+#[must_use]
+pub fn day_of(at_seconds: i64) -> i32 {
+    i32::try_from(at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +66,6 @@ mod tests {
                 .to_string(),
             "2011-12-01"
         );
+        assert_eq!([-1, 0, 86_399, 86_400].map(day_of), [-1, 0, 0, 1]);
     }
 }

@@ -6,9 +6,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type};
 use lake::{Lake, LakeError, Snapshot};
 use products::experiment::{Definition, DesignUnits, DrawingError, Place, SharedWith, Unit};
+use schema::time::DAY_SECONDS;
 use std::collections::{BTreeMap, BTreeSet};
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// Units with the first moment that the shop knew of each, in seconds since 1970-01-01 UTC; the beginning of time where
 /// it does not say.

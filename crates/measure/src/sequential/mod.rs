@@ -1,14 +1,14 @@
 //! Reading an experiment while it runs, as often as one likes, and several metrics at once.
 
 mod betting;
-mod discoveries;
 mod sample_ratio;
 
 pub use betting::{BetError, EqualRates, Tally};
-pub use discoveries::{DiscoveryError, discoveries};
+pub use math::discoveries::{DiscoveryError, discoveries};
 pub(crate) use sample_ratio::off_by;
 pub use sample_ratio::{RATIO_ALPHA, SampleRatio, SampleRatioError, sample_ratio};
 
+use math::mixture::NormalMixture;
 use schema::WhyNot;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -26,10 +26,7 @@ pub const TUNED_UNITS: f64 = 5_000.0;
 /// # Source
 /// Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2021), arXiv 2103.06476v7, eq. 9, 155 and 161.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct ConfidenceSequence {
-    alpha: f64,
-    rho: f64,
-}
+pub struct ConfidenceSequence(NormalMixture);
 
 /// What a confidence sequence says at one reading.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,43 +74,27 @@ impl ConfidenceSequence {
     /// # Errors
     /// [`SequentialError::Tuning`] when there is less than one unit or alpha is no probability.
     pub fn tuned_to(units: f64, alpha: f64) -> Result<Self, SequentialError> {
-        let usable = units >= 1.0 && units.is_finite() && alpha > 0.0 && alpha < 1.0;
-        if !usable {
-            return Err(SequentialError::Tuning { units, alpha });
-        }
-        let odds = -2.0 * alpha.ln();
-        let rho = ((odds + (odds + 1.0).ln()) / units).sqrt();
-        Ok(Self { alpha, rho })
+        NormalMixture::tuned_to(units, alpha)
+            .map(Self)
+            .ok_or(SequentialError::Tuning { units, alpha })
     }
 
-    /// Half the width of the interval of an estimate with this standard error after `units` units of all arms.
+    /// As [`NormalMixture::half_width`], of units of all arms.
     #[must_use]
     pub fn half_width(&self, standard_error: f64, units: f64) -> f64 {
-        let seen = units * self.rho * self.rho;
-        let ln_bound = 0.5 * (seen + 1.0).ln() - self.alpha.ln();
-        standard_error * (2.0 * (seen + 1.0) / seen * ln_bound).sqrt()
+        self.0.half_width(standard_error, units)
     }
 
-    /// Distance from the estimate to a bound on one side only: `alpha` is the probability that the truth, ever, lies
-    /// beyond it. Two such bounds, one on each side, may be read together: each misses with `alpha`.
-    ///
-    /// # Source
-    /// Waudby-Smith et al. (2021), proposition on one-sided sequences: a mixture over the positive half of a normal. With
-    /// `v = tρ² + 1` its evidence at `s = ρS/√v` is `2 v^{-1/2} e^{s²/2} Φ(s)`; since `Φ(s) ≥ 1 - e^{-s²/2} / 2` it is
-    /// above `1 / alpha` where `e^{s²/2}` is above `√v / (2 alpha) + 1/2`. The paper rounds the half up to 1.
+    /// As [`NormalMixture::one_sided_width`], of units of all arms.
     #[must_use]
     pub fn one_sided_width(&self, standard_error: f64, units: f64) -> f64 {
-        let seen = units * self.rho * self.rho;
-        let ln_bound = ((seen + 1.0).sqrt() / (2.0 * self.alpha) + 0.5).ln();
-        standard_error * (2.0 * (seen + 1.0) / seen * ln_bound).sqrt()
+        self.0.one_sided_width(standard_error, units)
     }
 
-    /// Natural logarithm of the e-value against "the effect is 0".
+    /// As [`NormalMixture::ln_e_value`]: against "the effect is 0".
     #[must_use]
     pub fn ln_e_value(&self, point: f64, standard_error: f64, units: f64) -> f64 {
-        let seen = units * self.rho * self.rho;
-        let z = point / standard_error;
-        0.5 * z * z * seen / (seen + 1.0) - 0.5 * (seen + 1.0).ln()
+        self.0.ln_e_value(point, standard_error, units)
     }
 
     /// The sequence's reading of an effect.

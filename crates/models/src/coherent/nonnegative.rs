@@ -16,13 +16,20 @@ pub(super) struct Held {
     pub(super) slopes: Vec<f64>,
 }
 
+/// Which values are held at 0 at first.
+pub(super) struct Start {
+    pub(super) is_held: Vec<bool>,
+    /// Those that are never let go; they are held.
+    pub(super) is_fixed: Vec<bool>,
+}
+
 /// The values of least squares that are not below 0: no value is negative, the squares do not fall where one that is 0
 /// rises, and do not change with any other (the conditions of Karush, Kuhn, Tucker, which here are sufficient).
 ///
 /// Values that come out negative are held at 0 and those that would rise are let go, all at once while there are ever
 /// fewer wrong ones, else the last alone, which ends after finitely many steps.
 ///
-/// - `is_held`: those held at first.
+/// - `is_held`, `is_fixed`: those held at first, and those of them that stay at 0 whatever it costs.
 /// - `tolerance`: what is taken for 0.
 /// - `solve`: least squares with some values held.
 ///
@@ -33,7 +40,10 @@ pub(super) struct Held {
 /// Portugal, Júdice, Vicente (1994), block principal pivoting, used by Wickramasuriya, Turlach, Hyndman (2020), section
 /// 3.3; Murty (1974) for single exchanges.
 pub(super) fn not_below_zero(
-    mut is_held: Vec<bool>,
+    Start {
+        mut is_held,
+        is_fixed,
+    }: Start,
     tolerance: f64,
     mut solve: impl FnMut(&[bool]) -> Result<Held, ReconcileError>,
 ) -> Result<Vec<f64>, ReconcileError> {
@@ -46,7 +56,7 @@ pub(super) fn not_below_zero(
             } else {
                 values[*at]
             };
-            value < -tolerance
+            !is_fixed[*at] && value < -tolerance
         };
         let wrong: Vec<usize> = (0..values.len()).filter(is_wrong).collect();
         let Some(last) = wrong.last() else {

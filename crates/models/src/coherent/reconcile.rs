@@ -6,7 +6,7 @@ use super::diagonal::{Diagonal, FACTORED_AGAIN_MAX, FACTORED_MAX};
 use super::error::{ReconcileError, WeightsError};
 use super::full::Full;
 use super::hierarchy::{Hierarchy, check_shape};
-use super::nonnegative::{Held, not_below_zero};
+use super::nonnegative::{Held, Start, not_below_zero};
 use super::weights::Weights;
 
 /// Share of the largest forecast below which a value counts as 0 where covariances are full.
@@ -19,6 +19,9 @@ pub enum Sign {
     Any,
     /// At least 0, as demand is.
     NonNegative,
+    /// The same, and a leaf of which nothing is forecast in a period stays at nothing, as of a shop that is closed: what
+    /// is above it is made up by the others.
+    NothingStays,
 }
 
 /// A hierarchy with weights, made ready to reconcile any number of forecasts.
@@ -99,7 +102,8 @@ impl<'a> Reconciler<'a> {
     /// - `base`: forecasts of all nodes, each by itself: nodes × periods.
     ///
     /// `ỹ = S(SᵀW⁻¹S)⁻¹SᵀW⁻¹ŷ`, where S sums leaves up and W is what the weights say; with [`Sign::NonNegative`] the
-    /// minimum of the same squares among leaves of at least 0, which clipping is not. Periods do not touch each other.
+    /// minimum of the same squares among leaves of at least 0, which clipping is not, and with [`Sign::NothingStays`] among
+    /// those whose leaves are at 0 where nothing is forecast of them. Periods do not touch each other.
     /// Forecasts that add up already stay as they are, to rounding.
     ///
     /// Deterministic: the same bytes on any number of threads.
@@ -127,7 +131,7 @@ impl<'a> Reconciler<'a> {
         let leaves = match &self.system {
             System::BottomUp => {
                 let mut leaves = base[self.hierarchy.first_leaf() * periods..].to_vec();
-                if sign == Sign::NonNegative {
+                if sign != Sign::Any {
                     leaves.iter_mut().for_each(|value| *value = value.max(0.0));
                 }
                 leaves
@@ -180,16 +184,17 @@ impl<'a> Weighted<'a> {
         let base = &forecasts[hierarchy.first_leaf() * periods..];
         let base = arrangement.placed(base, periods);
         let mut found = self.solver.solve(&base, forecasts, periods)?;
-        if sign == Sign::NonNegative {
+        if sign != Sign::Any {
+            let stays = (sign == Sign::NothingStays).then_some(base.as_slice());
             raise(
                 &mut found,
-                forecasts,
+                (forecasts, stays),
                 periods,
                 self.solver.rounding(),
-                |period, is_held, tolerance| {
+                |period, from, tolerance| {
                     let base = column(&base, period, periods);
                     let forecasts = column(forecasts, period, periods);
-                    not_below_zero(is_held, tolerance, |is_held| {
+                    not_below_zero(from, tolerance, |is_held| {
                         self.held(hierarchy, &base, &forecasts, is_held)
                     })
                 },
@@ -239,43 +244,61 @@ fn full_leaves(
     sign: Sign,
 ) -> Result<Vec<f64>, ReconcileError> {
     let mut found = full.solve(forecasts, periods);
-    if sign == Sign::NonNegative && found.iter().any(|value| *value < 0.0) {
+    let base = &forecasts[forecasts.len() - found.len()..];
+    let stays = (sign == Sign::NothingStays).then_some(base);
+    let is_wrong = |(found, base): (&f64, &f64)| {
+        *found < 0.0 || stays.is_some() && *base <= 0.0 && *found != 0.0
+    };
+    if sign != Sign::Any && found.iter().zip(base).any(is_wrong) {
         let quadratic = full.quadratic(forecasts, periods)?;
         raise(
             &mut found,
-            forecasts,
+            (forecasts, stays),
             periods,
             ROUNDING,
-            |period, is_held, tolerance| {
-                not_below_zero(is_held, tolerance, |is_held| {
-                    quadratic.held(period, is_held)
-                })
+            |period, from, tolerance| {
+                not_below_zero(from, tolerance, |is_held| quadratic.held(period, is_held))
             },
         )?;
     }
     Ok(found)
 }
 
-/// Replaces the periods of leaves in which some are negative by what is found with these held at 0 at first.
+/// Replaces the periods of leaves in which some are negative, or have to stay at 0 and do not, by what is found with these
+/// held at 0 at first.
 ///
+/// - `forecasts`: of all nodes, and of leaves where those of 0 have to stay there.
 /// - `find`: of a period, the leaves held at first and what counts as 0.
 fn raise(
     leaves: &mut [f64],
-    forecasts: &[f64],
+    (forecasts, stays): (&[f64], Option<&[f64]>),
     periods: usize,
     rounding: f64,
-    find: impl Fn(usize, Vec<bool>, f64) -> Result<Vec<f64>, ReconcileError> + Sync,
+    find: impl Fn(usize, Start, f64) -> Result<Vec<f64>, ReconcileError> + Sync,
 ) -> Result<(), ReconcileError> {
     let found: Result<Vec<Option<Vec<f64>>>, ReconcileError> = (0..periods)
         .into_par_iter()
         .map(|period| {
             let tolerance = rounding * largest(&column(forecasts, period, periods));
             let leaves = column(leaves, period, periods);
-            let is_held: Vec<bool> = leaves.iter().map(|value| *value < -tolerance).collect();
+            let is_fixed: Vec<bool> = match stays {
+                Some(of) => column(of, period, periods)
+                    .iter()
+                    .map(|value| *value <= 0.0)
+                    .collect(),
+                None => vec![false; leaves.len()],
+            };
+            if is_fixed.iter().all(|fixed| *fixed) {
+                return Ok(Some(vec![0.0; leaves.len()]));
+            }
+            let each = leaves.iter().zip(&is_fixed);
+            let is_held: Vec<bool> = each
+                .map(|(value, fixed)| *fixed || *value < -tolerance)
+                .collect();
             if !is_held.contains(&true) {
                 return Ok(None);
             }
-            find(period, is_held, tolerance).map(Some)
+            find(period, Start { is_held, is_fixed }, tolerance).map(Some)
         })
         .collect();
     for (period, found) in found?.into_iter().enumerate() {

@@ -3,16 +3,13 @@
 use rayon::prelude::*;
 
 use super::local::Local;
-use super::panel::{Panel, Step};
+use super::panel::Panel;
 use super::recent::mean;
 
 /// Series × `ahead`; 0 while closed. Periods that are not known are filled by the season before, or by the mean.
 pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {
     let known = panel.known();
-    let season = match panel.step() {
-        Step::Day => panel.step().round(),
-        Step::Week | Step::Month => panel.step().year(),
-    };
+    let season = panel.step().season();
     let of = |series: usize| {
         let values = filled(panel.values(series), season);
         let mut said = method.forecast(&values, season, ahead);
@@ -28,7 +25,7 @@ pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {
 }
 
 /// A series from its first known period on, without gaps.
-fn filled(values: &[f32], season: usize) -> Vec<f64> {
+pub(super) fn filled(values: &[f32], season: usize) -> Vec<f64> {
     let Some(first) = values.iter().position(|v| !v.is_nan()) else {
         return Vec::new();
     };

@@ -1,6 +1,7 @@
 //! Why demand cannot be learnt.
 
 use crate::boost;
+use crate::coherent::{ChoiceError, LearnError, ReconcileError};
 
 /// Why series cannot stand side by side.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,16 @@ pub enum PanelError {
         /// The column.
         column: String,
     },
+    /// A hierarchy of other series.
+    #[error(
+        "sum the series up: found a hierarchy of {leaves} leaves, expected one for each of {series} series"
+    )]
+    Leaves {
+        /// Leaves found.
+        leaves: usize,
+        /// Series.
+        series: usize,
+    },
 }
 
 /// Why no forecast could be learnt.
@@ -57,6 +68,18 @@ pub enum FitError {
     /// Nothing sold.
     #[error("no series sold anything in the periods that are learnt from")]
     NothingSold,
+    /// The series cannot be summed up.
+    #[error(transparent)]
+    Panel(#[from] PanelError),
+    /// No weights could be chosen by which forecasts agree.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// No weights could be learnt by which forecasts agree.
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    /// Forecasts could not be made to agree.
+    #[error(transparent)]
+    Reconcile(#[from] ReconcileError),
     /// The values do not fit.
     #[error("bin the columns")]
     Table(#[from] boost::TableError),

@@ -39,7 +39,7 @@ pub struct Forecaster {
     rounds: Vec<(Scale, usize)>,
     /// In the order in which the method names them.
     boosted: Vec<Boosted>,
-    spreads: Spreads,
+    pub(super) spreads: Spreads,
     /// The naive method that did better, to be held against.
     naive: Naive,
     naive_spreads: Spreads,

@@ -6,23 +6,28 @@
 //! - [`Boosted`]: one model of all series. Trees see a series and a period relative to the level of the series.
 //! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
 //!   was there, and with a forecast told apart into what drives it.
+//! - [`Agreement`]: forecasts of series that agree with forecasts of the groups that they add up to.
 //!
-//! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known.
+//! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known. Where
+//! the stock ran out at least what was sold was asked for: [`unconstrain`].
 //!
 //! # Source
 //! Makridakis, Spiliotis, Assimakopoulos (2022) for boosted trees over many series, direct by horizon; Vovk, Gammerman,
 //! Shafer (2005) for quantiles.
 
+mod agreement;
 mod alike;
 mod alone;
 mod boosted;
 mod calendar;
 mod candidate;
+mod censored;
 mod columns;
 mod error;
 mod examples;
 mod forecast;
 mod forecaster;
+mod held_out;
 mod limits;
 pub mod local;
 mod meaning;
@@ -36,12 +41,16 @@ mod scale;
 mod score;
 mod spread;
 mod standing;
+mod summed;
 
+pub use agreement::{Agreement, LevelError, Weighing};
 pub use boosted::{Boosted, Settings};
+pub use censored::unconstrain;
 pub use error::{FitError, PanelError};
 pub use examples::Examples;
 pub use forecast::Forecast;
 pub use forecaster::{Forecaster, Trial};
+pub use held_out::HeldOut;
 pub use meaning::{Driver, Meaning};
 pub use method::{Method, Part};
 pub use naive::Naive;

@@ -97,6 +97,15 @@ impl Step {
         }
     }
 
+    /// Periods of the season that a series is told apart by: the days of the week, else the year.
+    #[must_use]
+    pub fn season(self) -> usize {
+        match self {
+            Self::Day => self.round(),
+            Self::Week | Self::Month => self.year(),
+        }
+    }
+
     /// One period in words.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -243,6 +252,14 @@ impl Panel {
     #[must_use]
     pub fn values(&self, series: usize) -> &[f32] {
         &self.values[series * self.known..(series + 1) * self.known]
+    }
+
+    /// What each series sold in some periods that are known, where it is known: series × `periods`.
+    pub fn came(&self, from: usize, periods: usize) -> impl Iterator<Item = Option<f64>> + '_ {
+        (0..self.series()).flat_map(move |series| {
+            let values = self.values(series)[from..from + periods].iter();
+            values.map(|value| (!value.is_nan()).then_some(f64::from(*value)))
+        })
     }
 
     /// The groups of a series.

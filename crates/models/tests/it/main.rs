@@ -12,6 +12,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod agreement;
 mod boost;
 mod coherent;
 mod demand;

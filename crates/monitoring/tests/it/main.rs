@@ -12,5 +12,12 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cause;
+mod expected;
 mod exposition;
+mod inputs;
 mod latency;
+mod loss;
+mod matured;
+mod promises;
+mod simulated;

@@ -5,7 +5,7 @@ use super::asked::{all, asked_series};
 use super::fitted::Body;
 use super::overrides::{Added, Changed};
 use super::series::{Series, series};
-use super::told::{TOTAL, Told, line, summed};
+use super::told::{Moves, TOTAL, Told, line, summed};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -22,6 +22,8 @@ pub(super) struct Attached {
     found: Option<Series>,
     /// With what planners changed; absent where the shop knows other things ahead than the version learnt from.
     forecast: Option<Changed>,
+    /// What was expected before it was made to agree: series × periods ahead; empty where it is not.
+    plain: Vec<f64>,
     naive: Option<Forecast>,
     /// Products that may not be sold any more.
     ended: BTreeSet<String>,
@@ -38,11 +40,22 @@ impl Attached {
             .filter(|p| !p.active)
             .map(|p| p.id.clone())
             .collect();
+        let mut plain = Vec::new();
+        let forecast = found.as_ref().and_then(|found| {
+            let own = body.forecaster.forecast(&found.panel).ok()?;
+            // Rather a forecast that does not agree than none.
+            let forecast = match body.agreed(found, &found.panel, own.clone()) {
+                Ok(agreed) if agreed.all() != own.all() => {
+                    plain = own.all().to_vec();
+                    agreed
+                }
+                Ok(_) | Err(_) => own,
+            };
+            Some(found.overrides.change(&found.panel, None, forecast))
+        });
         Self {
-            forecast: found.as_ref().and_then(|found| {
-                let forecast = body.forecaster.forecast(&found.panel).ok()?;
-                Some(found.overrides.change(&found.panel, None, forecast))
-            }),
+            forecast,
+            plain,
             naive: panel.map(|panel| body.forecaster.baseline(panel)),
             body,
             found,
@@ -61,6 +74,19 @@ impl Attached {
         let changed = self.forecast.as_ref();
         let added = |changed: &Changed| changed.added(&found.overrides, &found.panel, series);
         changed.map(added).unwrap_or_default()
+    }
+
+    /// What agreeing adds to the forecast of a series, period by period; nothing where forecasts are told as they were.
+    fn agreed(&self, series: usize) -> Vec<f64> {
+        let Some(changed) = &self.forecast else {
+            return Vec::new();
+        };
+        let ahead = changed.forecast.ahead();
+        let plain = self.plain.get(series * ahead..(series + 1) * ahead);
+        let each = plain.unwrap_or_default().iter();
+        each.zip(changed.before(series))
+            .map(|(plain, agreed)| agreed - plain)
+            .collect()
     }
 
     /// - `line`: of a series, all periods together and each.
@@ -116,6 +142,9 @@ impl Attached {
     }
 }
 
+/// What agreeing adds, in words.
+const AGREED: &str = "agreement with the levels above";
+
 /// A driver in words.
 fn named(driver: Driver) -> &'static str {
     match driver {
@@ -135,9 +164,12 @@ impl Serving for Attached {
         let method = self.body.forecaster.method().name();
         let told = |found: &Series, series: usize| {
             let changed = self.forecast.as_ref();
-            let added = self.added(found, series);
+            let moves = Moves {
+                agreed: self.agreed(series),
+                added: self.added(found, series),
+            };
             changed.map_or_else(Vec::new, |changed| {
-                line(&self.body, found, &changed.forecast, &added, series)
+                line(&self.body, found, &changed.forecast, &moves, series)
             })
         };
         self.answer(asked, told, &method)
@@ -148,7 +180,7 @@ impl Serving for Attached {
         let told = |found: &Series, series: usize| {
             let naive = self.naive.as_ref();
             naive.map_or_else(Vec::new, |naive| {
-                line(&self.body, found, naive, &[], series)
+                line(&self.body, found, naive, &Moves::default(), series)
             })
         };
         self.answer(asked, told, method)
@@ -184,6 +216,9 @@ impl Serving for Attached {
         };
         let mut added = self.added(found, series);
         added.retain(|one| wanted.contains(&one.ahead));
+        let agreed = self.agreed(series);
+        let agreed: f64 = agreed.get(wanted.clone()).unwrap_or_default().iter().sum();
+        let agreed = (agreed != 0.0).then(|| (AGREED.to_owned(), agreed));
         let sums = self.body.forecaster.drivers(panel, series, wanted);
         let drivers = sums.unwrap_or_default().into_iter();
         let drivers = drivers.map(|(driver, part)| (named(driver).to_owned(), part));
@@ -192,6 +227,7 @@ impl Serving for Attached {
             (format!("change of {} ({})", of.author, of.id), part)
         });
         let mut lines: Vec<ExplanationLine> = drivers
+            .chain(agreed)
             .chain(changes)
             .map(|(what, part)| ExplanationLine {
                 what,

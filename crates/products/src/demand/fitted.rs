@@ -1,6 +1,8 @@
 //! A trained forecaster: what it learnt, and what it tells of it.
 
+use super::agreed;
 use super::attached::Attached;
+use super::golden::{Golden, golden};
 use super::measured;
 use super::planners::{Scored, Worth, scored, worth};
 use super::series::{Series, series};
@@ -10,7 +12,7 @@ use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
-use models::demand::{self, Forecaster, Known, Panel, Role};
+use models::demand::{self, Agreement, Forecast, Forecaster, Panel};
 use schema::estimate::short;
 use schema::{AsOf, Scorecard};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,9 @@ use std::sync::Arc;
 pub(crate) struct Body {
     pub(crate) settings: Settings,
     pub(crate) forecaster: Forecaster,
+    /// How forecasts are made to agree; absent where series alone are forecast.
+    #[serde(default)]
+    pub(super) agreement: Option<Agreement>,
     series: usize,
     periods: usize,
     /// First day after what was learnt from.
@@ -29,64 +34,6 @@ pub(crate) struct Body {
     /// Changes of planners, on periods that were not seen.
     planners: Vec<Scored>,
     pub(crate) golden: Vec<Golden>,
-}
-
-/// One golden input: a short series with what is known ahead of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Golden {
-    first: jiff::civil::Date,
-    known: usize,
-    ahead: usize,
-    values: Vec<Option<f32>>,
-    columns: Vec<(Role, String, Vec<Option<f32>>)>,
-}
-
-/// Series whose forecasts prove an artefact.
-const GOLDEN: usize = 3;
-
-fn told(values: &[f32]) -> Vec<Option<f32>> {
-    let known = |v: &f32| (!v.is_nan()).then_some(*v);
-    values.iter().map(known).collect()
-}
-
-fn untold(values: &[Option<f32>]) -> Vec<f32> {
-    values.iter().map(|v| v.unwrap_or(f32::NAN)).collect()
-}
-
-impl Golden {
-    fn of(panel: &Panel, series: usize) -> Self {
-        let columns = panel.columns().iter().zip(0..);
-        Self {
-            first: panel.date(0),
-            known: panel.known(),
-            ahead: panel.ahead(),
-            values: told(panel.values(series)),
-            columns: columns
-                .map(|(column, at)| {
-                    let values = told(panel.column(at, series));
-                    (column.role, column.name.clone(), values)
-                })
-                .collect(),
-        }
-    }
-
-    fn panel(&self, settings: &Settings) -> Option<Panel> {
-        let columns = self.columns.iter().map(|(role, name, values)| Known {
-            role: *role,
-            name: name.clone(),
-            row_of: vec![0],
-            values: untold(values),
-        });
-        Panel::new(
-            settings.step(),
-            self.first,
-            (self.known, self.ahead),
-            untold(&self.values),
-            vec![[0, 0]],
-            columns.collect(),
-        )
-        .ok()
-    }
 }
 
 impl Body {
@@ -101,9 +48,17 @@ impl Body {
         let learning = learning(settings, seed);
         let early = Forecaster::fit_early(panel, horizon, &learning)?;
         let seen = panel.known().saturating_sub(early.windows() * horizon);
-        let planners = scored(&early, &found, seen)?;
+        let (early, agreement, why_not) = agreeing(early, &found, &learning)?;
+        let forecast = |past: &Panel| {
+            let plain = early.forecast(past)?;
+            agreed(agreement.as_ref(), &found, past, plain)
+        };
+        let planners = scored((horizon, forecast), &found, seen)?;
         let forecaster = early.again(panel, &learning)?;
-        Ok(Self::new(settings, forecaster, &found, planners))
+        let agreement = agreement_again(agreement, &found, &learning)?;
+        let mut body = Self::new(settings, (forecaster, agreement), &found, planners);
+        body.notes.extend(why_not);
+        Ok(body)
     }
 
     /// Learns from another history by the same method.
@@ -120,31 +75,61 @@ impl Body {
         if let Ok(seen) = usize::try_from(seen)
             && (1..panel.known()).contains(&seen)
         {
-            planners.extend(scored(&self.forecaster, &found, seen)?);
+            let forecast = |past: &Panel| {
+                let plain = self.forecaster.forecast(past)?;
+                self.agreed(&found, past, plain)
+            };
+            let ahead = self.forecaster.ahead();
+            planners.extend(scored((ahead, forecast), &found, seen)?);
         }
         let learning = learning(settings, seed);
         let forecaster = self.forecaster.clone().again(panel, &learning)?;
-        Ok(Self::new(settings, forecaster, &found, planners))
+        let agreement = agreement_again(self.agreement.clone(), &found, &learning)?;
+        Ok(Self::new(
+            settings,
+            (forecaster, agreement),
+            &found,
+            planners,
+        ))
+    }
+
+    /// A forecast of all series as it is told: made to agree with those of the groups above them, where that was learnt.
+    ///
+    /// - `panel`: of the series, as they are known or were.
+    pub(super) fn agreed(
+        &self,
+        found: &Series,
+        panel: &Panel,
+        plain: Forecast,
+    ) -> Result<Forecast, demand::FitError> {
+        agreed(self.agreement.as_ref(), found, panel, plain)
     }
 
     fn new(
         settings: &Settings,
-        forecaster: Forecaster,
+        (forecaster, agreement): (Forecaster, Option<Agreement>),
         found: &Series,
         planners: Vec<Scored>,
     ) -> Self {
         let panel = &found.panel;
-        let every = (panel.series() / GOLDEN).max(1);
-        let golden = (0..panel.series()).step_by(every).take(GOLDEN);
+        let mut golden = golden(panel, false);
+        if let (Some(true), Some(hierarchy)) = (
+            agreement.as_ref().map(Agreement::changes),
+            found.hierarchy(),
+        ) && let Ok(sums) = panel.summed(hierarchy)
+        {
+            golden.extend(super::golden::golden(&sums, true));
+        }
         Self {
             settings: settings.clone(),
             forecaster,
+            agreement,
             series: panel.series(),
             periods: panel.known(),
             until: panel.date(panel.known()),
             notes: found.notes.clone(),
             planners,
-            golden: golden.map(|series| Golden::of(panel, series)).collect(),
+            golden,
         }
     }
 
@@ -153,8 +138,13 @@ impl Body {
         let mut scores = Vec::new();
         for series in golden {
             let panel = series.panel(&self.settings);
+            let groups = self.agreement.as_ref().and_then(Agreement::groups);
+            let forecaster = match series.is_group {
+                true => groups,
+                false => Some(&self.forecaster),
+            };
             let told = panel.as_ref().and_then(|panel| {
-                let forecast = self.forecaster.forecast(panel).ok()?;
+                let forecast = forecaster?.forecast(panel).ok()?;
                 let last = forecast.ahead().checked_sub(1)?;
                 Some([
                     forecast.expected(0).iter().sum(),
@@ -163,6 +153,8 @@ impl Body {
             });
             scores.extend(told.unwrap_or([f64::NAN; 2]));
         }
+        let agreement = self.agreement.as_ref().filter(|of| of.changes());
+        scores.extend(agreement.map(Agreement::check));
         scores
     }
 
@@ -184,6 +176,49 @@ impl Body {
 
     pub(crate) fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// How forecasts are made to agree, the forecaster with intervals of what it tells then, and why they are not where they
+/// cannot be.
+fn agreeing(
+    early: Forecaster,
+    found: &Series,
+    learning: &demand::Settings,
+) -> Result<(Forecaster, Option<Agreement>, Option<String>), FitError> {
+    let Some(hierarchy) = found.hierarchy() else {
+        return Ok((early, None, None));
+    };
+    match Agreement::learn(&found.panel, hierarchy, early.clone(), learning) {
+        Ok((agreement, early)) => Ok((early, Some(agreement), None)),
+        Err(why @ demand::FitError::Choice(_)) => {
+            let why = format!("forecasts are not made to agree: failed to {why}");
+            Ok((early, None, Some(why)))
+        }
+        Err(why) => Err(why.into()),
+    }
+}
+
+fn agreement_again(
+    agreement: Option<Agreement>,
+    found: &Series,
+    learning: &demand::Settings,
+) -> Result<Option<Agreement>, demand::FitError> {
+    match (agreement, found.hierarchy()) {
+        (Some(of), Some(hierarchy)) => of.again(&found.panel, hierarchy, learning).map(Some),
+        (_, _) => Ok(None),
+    }
+}
+
+fn agreed(
+    agreement: Option<&Agreement>,
+    found: &Series,
+    panel: &Panel,
+    plain: Forecast,
+) -> Result<Forecast, demand::FitError> {
+    match (agreement, found.hierarchy()) {
+        (Some(of), Some(hierarchy)) => of.agree(panel, hierarchy, plain),
+        (_, _) => Ok(plain),
     }
 }
 
@@ -258,6 +293,9 @@ impl Fitted for FittedDemand {
                 most.collect::<Vec<_>>().join(", ")
             ));
         }
+        if let Some(agreement) = &body.agreement {
+            lines.extend(agreed::summary(agreement, step, forecaster.ahead()));
+        }
         lines.extend(worth(&body.planners).iter().map(Worth::told));
         lines.extend(body.notes.iter().cloned());
         lines
@@ -274,6 +312,7 @@ impl Fitted for FittedDemand {
                 "method": trial.method.name(),
                 "weighted_quantile_loss": trial.quantile_loss,
             })).collect::<Vec<_>>(),
+            "agreement": self.body.agreement.as_ref().map(agreed::page),
             "planners": worth(&self.body.planners).iter().map(|worth| serde_json::json!({
                 "author": worth.author,
                 "category": worth.category,

@@ -1,10 +1,11 @@
 //! How good forecasts were on the periods after training, beside the naive ones.
 
+use super::agreed::by_level;
 use super::fitted::Body;
 use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
 use features::History;
-use models::demand::{Forecast, LEVELS, Panel, pinball};
+use models::demand::{Forecast, LEVELS, pinball};
 use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard};
 
 /// Share of periods without a sale from which forecasting zero has the least absolute error of all.
@@ -27,19 +28,18 @@ struct Sums {
 }
 
 /// Sums of a forecast over the periods that came, by series.
-fn sums(forecast: &Forecast, later: &Panel, from: usize, interval: f64) -> Vec<Sums> {
+fn sums(forecast: &Forecast, later: &Series, from: usize, interval: f64) -> Vec<Sums> {
     let of = |series: usize| {
         let mut sums = Sums::default();
-        let values = later.values(series);
+        let values = later.panel.values(series);
         // A series that nothing was known of before is told of, not measured.
         if values[..from].iter().all(|v| v.is_nan()) {
             return sums;
         }
         for ahead in 0..forecast.ahead().min(values.len() - from) {
-            let sold = f64::from(values[from + ahead]);
-            if sold.is_nan() {
+            let Some(sold) = later.sold(series, from + ahead) else {
                 continue;
-            }
+            };
             let said = forecast.expected(series)[ahead];
             let quantile = |level: f64| forecast.quantile(series, ahead, level);
             let (low, high) = forecast.interval(series, ahead, interval);
@@ -61,7 +61,7 @@ fn sums(forecast: &Forecast, later: &Panel, from: usize, interval: f64) -> Vec<S
         }
         sums
     };
-    (0..later.series()).map(of).collect()
+    (0..later.keys.len()).map(of).collect()
 }
 
 /// A sum over some series.
@@ -96,14 +96,19 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         return not_measured(&"no whole period came after training");
     }
     let past = panel.before(from);
-    let (forecast, naive) = match body.forecaster.forecast(&past) {
-        Ok(forecast) => (forecast, body.forecaster.baseline(&past)),
+    let plain = match body.forecaster.forecast(&past) {
+        Ok(plain) => plain,
         Err(why) => return not_measured(&why),
     };
+    let forecast = match body.agreed(&found, &past, plain.clone()) {
+        Ok(forecast) => forecast,
+        Err(why) => return not_measured(&why),
+    };
+    let naive = body.forecaster.baseline(&past);
     let measured = |sums: &Sums| sums.periods > 0.0;
-    let both = sums(&forecast, panel, from, settings.interval)
+    let both = sums(&forecast, &found, from, settings.interval)
         .into_iter()
-        .zip(sums(&naive, panel, from, settings.interval))
+        .zip(sums(&naive, &found, from, settings.interval))
         .filter(|(ours, _)| measured(ours));
     let (ours, theirs): (Vec<Sums>, Vec<Sums>) = both.unzip();
     let all = |of: fn(&Sums) -> f64| ours.iter().map(of).sum::<f64>();
@@ -194,7 +199,10 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             days: u32::try_from(days).unwrap_or(0),
         }),
         metrics,
-        notes: notes(body, &ours, &theirs, seldom, &found),
+        notes: notes(body, &ours, &theirs, seldom, &found)
+            .into_iter()
+            .chain(by_level(body, &found, from, [&plain, &forecast]))
+            .collect(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Kind `demand`: what will sell, of each product at each site, in each period to come.
 
+mod agreed;
 mod asked;
 mod attached;
 mod days;
 mod fitted;
+mod golden;
+mod hierarchy;
 mod measured;
 mod opening;
 mod overrides;
@@ -14,7 +17,8 @@ mod settings;
 mod told;
 
 pub(crate) use asked::{all, asked_series};
-pub(crate) use fitted::{Body, Golden};
+pub(crate) use fitted::Body;
+pub(crate) use golden::Golden;
 pub(crate) use series::{Key, Series, series};
 pub(crate) use settings::Settings;
 
@@ -64,6 +68,7 @@ static CARD: Card = Card {
         "Makridakis, Spiliotis, Assimakopoulos (2022), M5 accuracy competition: boosted trees over many series",
         "Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction",
         "Ang (2004), logarithmic mean Divisia index",
+        "Wickramasuriya, Athanasopoulos, Hyndman (2019), forecasts of a hierarchy that add up",
     ],
     example: include_str!("example.toml"),
 };

@@ -178,6 +178,13 @@ pub(super) struct Added {
 }
 
 impl Changed {
+    /// What was expected of a series without the changes.
+    pub(super) fn before(&self, series: usize) -> &[f64] {
+        let of = series * self.ahead..(series + 1) * self.ahead;
+        let unchanged = self.unchanged.get(of);
+        unchanged.unwrap_or_else(|| self.forecast.expected(series))
+    }
+
     /// What each change adds to each period of a series, in the order in which they are taken.
     pub(super) fn added(&self, overrides: &Overrides, panel: &Panel, series: usize) -> Vec<Added> {
         let mut added = Vec::new();

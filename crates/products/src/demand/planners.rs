@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use math::tails::student_t_upper_quantile;
-use models::demand::{FitError, Forecaster};
+use models::demand::{FitError, Forecast, Panel};
 use schema::estimate::short;
 use schema::time::epoch_day;
 use schema::{Estimate, WhyNot};
@@ -53,12 +53,12 @@ pub(super) struct Worth {
 /// Scores the changes that were known before periods from `from` on, each by the first forecast that could know it.
 /// Changes are taken in the order in which they were made, so that what each of them gains adds up to what all do.
 ///
-/// - `forecaster`: that has not seen these periods.
+/// - `ahead`, `forecast`: periods that are forecast from what is known of a panel, by what has not seen these.
 ///
 /// # Errors
-/// [`FitError::Predict`] when the panel has other columns than the one learnt from.
+/// As `forecast`.
 pub(super) fn scored(
-    forecaster: &Forecaster,
+    (ahead, forecast): (usize, impl Fn(&Panel) -> Result<Forecast, FitError>),
     found: &Series,
     from: usize,
 ) -> Result<Vec<Scored>, FitError> {
@@ -71,7 +71,6 @@ pub(super) fn scored(
         .filter(|(_, one)| one.of.last >= day(from) && one.of.made_on() < day(panel.known()))
         .map(|(at, _)| at)
         .collect();
-    let ahead = forecaster.ahead();
     let mut sums: BTreeMap<usize, [f64; 3]> = BTreeMap::new();
     for origin in (from..panel.known()).step_by((ahead / ORIGINS).max(1)) {
         let (today, end) = (day(origin), day((origin + ahead).min(panel.known())));
@@ -85,7 +84,7 @@ pub(super) fn scored(
         }
         open.retain(|at| !due.contains(at));
         let past = panel.before(origin);
-        let changed = overrides.change(&past, Some(today), forecaster.forecast(&past)?);
+        let changed = overrides.change(&past, Some(today), forecast(&past)?);
         let touched: BTreeSet<usize> = due
             .iter()
             .flat_map(|at| overrides.each()[*at].series())
@@ -93,8 +92,7 @@ pub(super) fn scored(
             .collect();
         for series in touched {
             for added in changed.added(overrides, &past, series) {
-                let sold = panel.values(series).get(origin + added.ahead);
-                let sold = sold.map(|sold| f64::from(*sold)).filter(|v| !v.is_nan());
+                let sold = found.sold(series, origin + added.ahead);
                 if let Some(sold) = sold.filter(|_| due.contains(&added.at)) {
                     let sums = sums.entry(added.at).or_default();
                     sums[0] += sold.abs();

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use features::History;
 use features::demand::{Demand, SoldDay};
-use models::demand::{Known, Panel, Role};
+use models::coherent::Hierarchy;
+use models::demand::{Known, Panel, Role, unconstrain};
 
 use super::days::Days;
+use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
 use super::plans::{holidays, prices, promotions};
-use super::settings::{BeforeFirstSale, Grain, Measure, Returns, Settings};
+use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, Returns, Settings};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +30,28 @@ pub(crate) struct Series {
     pub(crate) panel: Panel,
     /// Of the product of each.
     pub(crate) categories: Vec<Option<String>>,
+    /// By series, periods in which the stock ran out, rising: what was asked for is estimated there.
+    pub(crate) sold_out: Vec<Vec<usize>>,
+    /// What they add up to, where forecasts are made to agree.
+    pub(super) levels: Option<Levels>,
     /// What planners change of their forecasts.
     pub(crate) overrides: Overrides,
     /// What a reader of the forecasts must know of them.
     pub(crate) notes: Vec<String>,
+}
+
+impl Series {
+    /// What a series sold in a period; nothing where that is not known, or where more was asked for than there was.
+    pub(crate) fn sold(&self, series: usize, period: usize) -> Option<f64> {
+        let sold = f64::from(*self.panel.values(series).get(period)?);
+        let ran_out = self.sold_out[series].binary_search(&period).is_ok();
+        (!sold.is_nan() && !ran_out).then_some(sold)
+    }
+
+    /// What the series add up to, where forecasts are made to agree.
+    pub(super) fn hierarchy(&self) -> Option<&Hierarchy> {
+        self.levels.as_ref().map(|levels| &levels.hierarchy)
+    }
 }
 
 /// What a day of a series counts, in units, or in whole money.
@@ -91,7 +111,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         open_of.push(row);
         keys.push(key);
     }
-    let out = leave_out_of_stock(demand, &keys, &mut values, &days);
+    let (out, sold_out) = leave_out_of_stock(demand, &keys, &mut values, &days, settings);
     let mut columns = vec![Known {
         role: Role::Open,
         name: "open".to_owned(),
@@ -103,13 +123,28 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     columns.extend(prices(demand, &keys, &days));
     let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
     let groups = groups(history, &keys, &categories);
+    if sold_out.iter().any(|of| !of.is_empty()) {
+        let of: Vec<u32> = groups.iter().map(|[group, _]| *group).collect();
+        unconstrain(&mut values, days.known, &sold_out, days.step.round(), &of);
+    }
     let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
+    let levels = match settings.coherent {
+        Coherent::Off => None,
+        Coherent::Chosen => levels(&keys, &categories, &demand.places),
+    };
     let mut notes = opening.notes;
+    notes.extend(levels.iter().flat_map(|of| of.notes.iter().cloned()));
     notes.extend(overrides.notes.iter().cloned());
+    let step = days.step.name();
     if out > 0 {
         notes.push(format!(
-            "{out} {}s of series were out of stock: they are not taken for no demand",
-            days.step.name()
+            "{out} {step}s of series were out of stock: they are not taken for no demand"
+        ));
+    }
+    let ran_out: usize = sold_out.iter().map(Vec::len).sum();
+    if ran_out > 0 {
+        notes.push(format!(
+            "{ran_out} {step}s of series ran out of stock: what was asked for is estimated, at least what was sold"
         ));
     }
     let left_over = history.as_of().epoch_day() - days.start_of(days.known);
@@ -132,6 +167,8 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         keys,
         panel: panel.ok()?,
         categories,
+        sold_out,
+        levels,
         overrides,
         notes,
     })
@@ -164,9 +201,16 @@ fn sold_by_period(sold: &[&[SoldDay]], open: &[f32], days: &Days, settings: &Set
     (0..days.known).map(told).collect()
 }
 
-/// Takes periods of no stock out of what is known, and counts them.
-fn leave_out_of_stock(demand: &Demand, keys: &[Key], values: &mut [f32], days: &Days) -> usize {
+/// Takes periods of no stock out of what is known, and counts them; finds those in which the stock ran out, by series.
+fn leave_out_of_stock(
+    demand: &Demand,
+    keys: &[Key],
+    values: &mut [f32],
+    days: &Days,
+    settings: &Settings,
+) -> (usize, Vec<Vec<usize>>) {
     let mut out = 0;
+    let mut sold_out = vec![Vec::new(); keys.len()];
     for empty in &demand.out_of_stock {
         let key = Key {
             product: empty.product.clone(),
@@ -185,13 +229,20 @@ fn leave_out_of_stock(demand: &Demand, keys: &[Key], values: &mut [f32], days: &
         for (period, n) in counted {
             let (start, end) = (days.start_of(period), days.start_of(period + 1));
             let value = &mut values[series * days.known + period];
-            if 2 * n > end - start && !value.is_nan() {
+            // Only of units is it known how what is asked for scatters.
+            if *value > 0.0 && settings.measure == Measure::Units {
+                sold_out[series].push(period);
+            } else if 2 * n > end - start && !value.is_nan() {
                 *value = f32::NAN;
                 out += 1;
             }
         }
     }
-    out
+    for of in &mut sold_out {
+        of.sort_unstable();
+        of.dedup();
+    }
+    (out, sold_out)
 }
 
 fn category(history: &History, key: &Key) -> Option<String> {

@@ -48,6 +48,16 @@ pub(crate) enum BeforeFirstSale {
     NothingSold,
 }
 
+/// Whether forecasts of series and of what they add up to are made to agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Coherent {
+    /// Series alone are forecast: what is above them is their sum.
+    Off,
+    /// What is above them is forecast too, and made to agree in the way that did best on past periods.
+    Chosen,
+}
+
 /// Length of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +100,9 @@ pub(crate) struct Settings {
     pub(crate) before_first_sale: BeforeFirstSale,
     /// Probability with which an interval holds what will be sold, 0.5 to 0.99.
     pub(crate) interval: f64,
+    /// Whether forecasts are made to agree with forecasts of categories, regions and all together: `off`, or `chosen` by how
+    /// ways to do so did on past periods, leaving forecasts as they are among them.
+    pub(crate) coherent: Coherent,
     /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
     pub(crate) rows_max: u32,
 }
@@ -105,6 +118,7 @@ impl Default for Settings {
             returns: Returns::LeftOut,
             before_first_sale: BeforeFirstSale::Unknown,
             interval: 0.9,
+            coherent: Coherent::Off,
             rows_max: 600_000,
         }
     }
@@ -128,8 +142,20 @@ impl Settings {
     pub(crate) fn memory_needed(&self, size: &Size) -> Bytes {
         // Beside the rows that are learnt from, per sale: the line, the day it lies in, and its period in the panels.
         const PER_SALE: u64 = 350;
+        // Per node and period ahead: forecasts, what came of them in three windows, and ways compared on two threads. A
+        // series has some fifty sales, and there are about as many nodes as series.
+        const PER_NODE: u64 = 200;
+        const SALES_OF_SERIES: u64 = 50;
+        let nodes = match self.coherent {
+            Coherent::Off => 0,
+            Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
+        };
         Bytes(
-            self.learning().rows_bytes() + size.sales * PER_SALE + size.products * 64 + (128 << 20),
+            self.learning().rows_bytes()
+                + size.sales * PER_SALE
+                + size.products * 64
+                + nodes * u64::from(self.horizon) * PER_NODE
+                + (128 << 20),
         )
     }
 

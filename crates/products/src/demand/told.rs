@@ -12,6 +12,9 @@ use super::settings::Measure;
 use crate::answer::Reason;
 use crate::reasons::reason;
 
+/// Share of what is expected from which it is told what agreeing added.
+const SEEN: f64 = 1e-3;
+
 /// The action that is all periods together.
 pub(super) const TOTAL: &str = "total";
 
@@ -23,6 +26,15 @@ pub(super) struct Told {
     pub(super) reasons: Vec<Reason>,
 }
 
+/// What was done to what a series was forecast.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    /// What agreeing with the groups above added, period by period; nothing where forecasts are told as they were.
+    pub(super) agreed: Vec<f64>,
+    /// What planners changed after it.
+    pub(super) added: Vec<Added>,
+}
+
 /// A figure as it is told: whole units or cents.
 fn rounded(body: &Body, value: f64) -> f64 {
     // Adding 0 makes a negative zero a plain one.
@@ -31,14 +43,15 @@ fn rounded(body: &Body, value: f64) -> f64 {
 
 /// What is forecast of a series: all periods together, then each.
 ///
-/// - `added`: what planners changed of it.
+/// - `moves`: what was done to it.
 pub(super) fn line(
     body: &Body,
     found: &Series,
     forecast: &Forecast,
-    added: &[Added],
+    moves: &Moves,
     series: usize,
 ) -> Vec<Told> {
+    let added = moves.added.as_slice();
     let (panel, level) = (&found.panel, body.settings.interval);
     let expected = forecast.expected(series);
     let measured = |point: f64, (low, high): (f64, f64)| {
@@ -63,6 +76,11 @@ pub(super) fn line(
             estimate: measured(expected.iter().sum(), interval),
             reasons: [lately.clone()]
                 .into_iter()
+                .chain(agreed(
+                    body,
+                    moves.agreed.iter().sum(),
+                    expected.iter().sum(),
+                ))
                 .chain(changes(body, found, added))
                 .collect(),
         });
@@ -84,6 +102,8 @@ pub(super) fn line(
             if panel.value_of(Role::Holiday, series, period) > Some(0.0) {
                 reasons.push(reason("holiday", "a public holiday", []));
             }
+            let agreed_by = moves.agreed.get(ahead).copied().unwrap_or(0.0);
+            reasons.extend(agreed(body, agreed_by, *point));
             let of_period = added.iter().filter(|one| one.ahead == ahead).copied();
             reasons.extend(changes(body, found, &of_period.collect::<Vec<_>>()));
         } else {
@@ -98,6 +118,21 @@ pub(super) fn line(
     line
 }
 
+/// What agreeing with the levels above added, where it can be seen beside what is expected.
+fn agreed(body: &Body, more: f64, expected: f64) -> Option<Reason> {
+    let values = [
+        ("more", schema::estimate::short(more * body.scale()).into()),
+        ("unit", body.unit().into()),
+    ];
+    (more.abs() > SEEN * expected.abs()).then(|| {
+        reason(
+            "agreement",
+            "changed by {more} {unit} to agree with forecasts of the levels above",
+            values,
+        )
+    })
+}
+
 /// What planners changed, change by change.
 fn changes(body: &Body, found: &Series, added: &[Added]) -> Vec<Reason> {
     let told = |(at, more): (usize, f64)| {
@@ -109,11 +144,18 @@ fn changes(body: &Body, found: &Series, added: &[Added]) -> Vec<Reason> {
             ("unit", body.unit().into()),
             ("why", of.reason.as_deref().unwrap_or_default().into()),
         ];
-        let sentence = match of.reason {
-            Some(_) => "{author} changed it by {more} {unit}: {why}",
-            None => "{author} changed it by {more} {unit}",
-        };
-        reason("override", sentence, values)
+        match of.reason {
+            Some(_) => reason(
+                "override",
+                "{author} changed it by {more} {unit}: {why}",
+                values,
+            ),
+            None => reason(
+                "override_unexplained",
+                "{author} changed it by {more} {unit}",
+                values,
+            ),
+        }
     };
     summed(added).into_iter().map(told).collect()
 }

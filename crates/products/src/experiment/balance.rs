@@ -6,10 +6,9 @@ use measure::design::standardised_difference;
 use measure::effects::Moments;
 use measure::sequential::{SampleRatio, sample_ratio};
 use schema::WhyNot;
+use schema::time::DAY_SECONDS;
 use serde::Serialize;
 use std::collections::BTreeSet;
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// A customer who is in an experiment.
 #[derive(Debug, Clone, Copy)]

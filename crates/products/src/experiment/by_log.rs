@@ -5,13 +5,14 @@ use super::error::ExperimentError;
 use super::reading::LEVEL;
 use super::settings::{Settings, Source};
 use super::sums::{Rows, moments_of, row};
-use super::units::{DAY_SECONDS, Times, Unit, windows};
+use super::units::{Times, Unit, windows};
 use crate::logged::of_possible;
 use crate::outcome::Outcome;
 use features::{Assignment, History, Round};
 use measure::effects::{Effect, Moments, Scale, apart, cuped, cuped_slope, difference};
 use measure::offpolicy::{Logged, PolicyValue, Predicted, evaluate};
 use schema::WhyNot;
+use schema::time::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

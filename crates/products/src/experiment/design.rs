@@ -8,11 +8,10 @@ use features::History;
 use measure::design::{Baseline, FalseAlarms, Plan, PlanError, Watch, false_alarms};
 use measure::effects::{Moments, linearised};
 use measure::sequential::TUNED_UNITS;
+use schema::time::DAY_SECONDS;
 use schema::{AsOf, Direction, WhyNot};
 use serde::Serialize;
 use std::ops::Range;
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// Lengths of an experiment that are tried for a wanted effect.
 const WINDOWS_DAYS: [u32; 10] = [1, 2, 4, 7, 14, 28, 56, 84, 168, 364];

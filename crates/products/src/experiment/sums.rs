@@ -6,11 +6,12 @@ use super::groups::{Groups, Members};
 use super::policy::Valued;
 use super::ratio::{Measure, Ratio};
 use super::settings::Settings;
-use super::units::{DAY_SECONDS, Reached, Unit, Units};
+use super::units::{Reached, Unit, Units};
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::effects::{Moments, cuped_slope, ratio_slope};
 use schema::AsOf;
+use schema::time::DAY_SECONDS;
 use serde::{Deserialize, Serialize};
 
 /// Customers by arm, and what came of them.

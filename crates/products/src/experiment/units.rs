@@ -5,12 +5,9 @@ use super::settings::{Settings, Source};
 use super::{decided, drawn};
 use features::History;
 use schema::AsOf;
-use schema::time::date_of;
+use schema::time::{self, DAY_SECONDS, date_of};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
-
-/// Seconds of a day.
-pub(super) const DAY_SECONDS: i64 = 86_400;
 
 /// A customer whose window is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +128,7 @@ impl<'a> Units<'a> {
 }
 
 pub(super) fn day_of(seconds: i64) -> AsOf {
-    let day = i32::try_from(seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX);
-    AsOf(date_of(day))
+    AsOf(date_of(time::day_of(seconds)))
 }
 
 /// Windows of some length from each of these moments on, oldest first; those that overlap are one.

@@ -9,7 +9,7 @@ use math::random::stream;
 use models::uplift::{Experiment, ExperimentError, Features, FeaturesError, Observed};
 use rand::seq::SliceRandom;
 use schema::AsOf;
-use schema::time::date_of;
+use schema::time::{self, DAY_SECONDS, date_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A trial that cannot be learnt from.
@@ -350,10 +350,8 @@ pub(crate) fn features<'a>(
     Features::new(names, rows(customers, columns))
 }
 
-const DAY_SECONDS: i64 = 86_400;
-
 fn day_of(draw: &Assignment) -> i32 {
-    i32::try_from(draw.at_seconds.div_euclid(DAY_SECONDS)).unwrap_or(i32::MAX)
+    time::day_of(draw.at_seconds)
 }
 
 /// Days from the first sale to the first draw.

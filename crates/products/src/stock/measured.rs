@@ -128,7 +128,7 @@ fn notes(body: &Body, played: &Played) -> Vec<String> {
     ];
     if played.filled > 0 {
         notes.push(format!(
-            "on {} days of products that had run out what was expected counts as asked for",
+            "on {} days of products that had run out what was asked for is estimated",
             played.filled
         ));
     }

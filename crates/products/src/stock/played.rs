@@ -136,7 +136,7 @@ struct Player {
 pub(super) struct Played {
     pub(super) ours: Vec<Outcome>,
     pub(super) naive: Vec<Outcome>,
-    /// Days of series whose demand was not known, for the stock had run out: what was expected was asked for.
+    /// Days of series whose demand was not known, for the stock had run out: it is estimated.
     pub(super) filled: usize,
     /// Series left out because their stock, price or cost is not known.
     pub(super) left_out: usize,
@@ -186,9 +186,10 @@ impl Game<'_> {
                 self.order(&mut players, period);
             }
             for (player, expected) in players.iter_mut().zip(&expected) {
-                let sold = panel.values(player.series)[period];
-                let asked = if !sold.is_nan() {
-                    sold.max(0.0).round() as i64
+                let asked = panel.values(player.series)[period];
+                let asked = if !asked.is_nan() {
+                    played.filled += usize::from(self.found.sold(player.series, period).is_none());
+                    asked.max(0.0).round() as i64
                 } else if panel.is_open(player.series, period) {
                     played.filled += 1;
                     expected

@@ -11,6 +11,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod agreement;
 mod answers;
 mod by_log;
 mod change;

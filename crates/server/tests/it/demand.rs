@@ -86,7 +86,13 @@ fn a_page_shows_what_sold_what_is_expected_and_parts_that_add_up_to_it() {
         if number % 7 == 6 {
             assert!(rest.starts_with(" closed"), "{rest:.80}");
         } else {
-            let truth = units(1, 2, number) as f64;
+            // The street festival that a planner knows of, on the second to the fourth day.
+            let times = if (213..=215).contains(&number) {
+                1.3
+            } else {
+                1.0
+            };
+            let truth = times * units(1, 2, number) as f64;
             let said = number_after(rest, "");
             assert!(
                 (said - truth).abs() < 0.25 * truth,
@@ -122,7 +128,7 @@ fn stock_goods_on_the_way_and_changes_of_planners_stand_beside_the_forecast() {
         "On the way 120 next: 120, due on 2024-08-02",
         "PO-9 Thés du Nord Lille (s2) 2024-07-26 2024-08-02 120",
         "2024-07-29 09:30 UTC ana 2024-08-01 – 2024-08-03 times 1.3 p1, Lille (s2) street festival",
-        "This data product does not read them",
+        "ana changed it by",
     ] {
         assert!(told.contains(part), "no {part:?} in {told}");
     }

@@ -1,6 +1,6 @@
 //! Forecasts of at least 0.
 
-use models::coherent::{Covariance, Hierarchy, Sign, Weights, Window, reconcile};
+use models::coherent::{Covariance, Hierarchy, Level, Parents, Sign, Weights, Window, reconcile};
 
 use super::peer::small;
 use super::{Uniform, came, diagonal, eliminated, incoherent, largest, scattered, shop, slopes};
@@ -207,4 +207,71 @@ fn the_search_ends() {
             }
         }
     }
+}
+
+/// What is left out of the hierarchy and what stays at nothing in it come to the same: 1e-9 sees a leaf that is counted
+/// although it is closed.
+#[test]
+fn a_leaf_that_stays_at_nothing_is_as_good_as_not_there() {
+    let of = |leaves: &[usize]| {
+        let name = |leaf: &usize| ["a", "b", "c", "d", "e", "f"][*leaf];
+        let group =
+            |by: fn(usize) -> &'static str| leaves.iter().map(|leaf| Some(by(*leaf))).collect();
+        let names: Vec<&str> = leaves.iter().map(name).collect();
+        let level = |name, by| Level {
+            name,
+            parents: Parents::OfLeaves(group(by)),
+        };
+        Hierarchy::new(
+            &names,
+            &[
+                level("total", |_| "all"),
+                level("category", |leaf| if leaf < 3 { "x" } else { "y" }),
+                level("site", |leaf| if leaf % 2 == 0 { "1" } else { "2" }),
+            ],
+        )
+        .unwrap()
+    };
+    let (whole, open) = (of(&[0, 1, 2, 3, 4, 5]), of(&[0, 2, 3, 5]));
+    // Total, categories, sites, leaves; the second and the fifth leaf are closed.
+    let base = [30.0, 12.0, 8.0, 2.0, 9.0, 3.0, 0.0, 5.0, 6.0, 0.0, 1.0];
+    let left = [30.0, 12.0, 8.0, 2.0, 9.0, 3.0, 5.0, 6.0, 1.0];
+    let variances = [1.0, 2.0, 3.0, 0.2, 2.0, 1.0, 4.0, 2.0, 3.0, 1.0, 5.0];
+    let of_left = [1.0, 2.0, 3.0, 0.2, 2.0, 1.0, 2.0, 3.0, 5.0];
+    for (weights, same) in [
+        (Weights::BottomUp, Weights::BottomUp),
+        (Weights::Ols, Weights::Ols),
+        (
+            Weights::Variance(variances.to_vec()),
+            Weights::Variance(of_left.to_vec()),
+        ),
+    ] {
+        let name = weights.method().name();
+        let found = reconcile(&whole, &weights, &base, 1, Sign::NothingStays).unwrap();
+        let expected = reconcile(&open, &same, &left, 1, Sign::NonNegative).unwrap();
+        let (leaves, others) = (&found[5..], &expected[5..]);
+        assert_eq!((leaves[1], leaves[4]), (0.0, 0.0), "{name}");
+        for (one, other) in [0, 2, 3, 5].into_iter().zip(others) {
+            assert!(
+                (leaves[one] - other).abs() < 1e-9,
+                "{name}: {leaves:?} {others:?}"
+            );
+        }
+    }
+    let windows: Vec<f64> = base
+        .iter()
+        .flat_map(|value| [*value, value + 1.0, value + 2.0])
+        .collect();
+    let came: Vec<Option<f64>> = (0..33).map(|at| Some(((at * 37) % 23) as f64)).collect();
+    let window = Window {
+        base: &windows,
+        actual: &came,
+        periods: 3,
+    };
+    let shrunk = Weights::Shrunk(Covariance::shrunk(&whole, &[window]).unwrap());
+    let found = reconcile(&whole, &shrunk, &base, 1, Sign::NothingStays).unwrap();
+    assert_eq!((found[6], found[9]), (0.0, 0.0), "{found:?}");
+    assert!(found.iter().all(|value| *value >= 0.0), "{found:?}");
+    let closed = reconcile(&whole, &shrunk, &[0.0; 11], 1, Sign::NothingStays).unwrap();
+    assert_eq!(closed, [0.0; 11]);
 }

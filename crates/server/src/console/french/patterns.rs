@@ -83,12 +83,32 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "couverture de l’intervalle par dixième des séries, les moins vendues d’abord : {0} %",
     ),
     (
+        "{~}: weighted absolute error {#} added up, {#} made to agree",
+        "{0} : erreur absolue pondérée {1} en additionnant, {2} une fois accordé",
+    ),
+    (
+        "{~}: weighted absolute error {#} added up",
+        "{0} : erreur absolue pondérée {1} en additionnant",
+    ),
+    (
+        "{#} of {#} series are of no {~}: they are added up as one of their own",
+        "{0} séries sur {1} n’ont pas de {2} : elles sont additionnées à part",
+    ),
+    (
+        "forecasts are not made to agree: {}",
+        "les prévisions ne sont pas accordées : {0}",
+    ),
+    (
         "most periods sell nothing: to forecast zero has an absolute error of {#} beside {#} here, and leaves every shelf empty; so the quantile loss decides",
         "la plupart des périodes ne vendent rien : prévoir zéro a une erreur absolue de {0}, contre {1} ici, et laisse chaque rayon vide ; c’est donc la perte quantile qui décide",
     ),
     (
         "{#} {~} of series were out of stock: they are not taken for no demand",
         "{0} {1} de séries étaient en rupture : cela n’est pas pris pour une absence de demande",
+    ),
+    (
+        "{#} {~} of series ran out of stock: what was asked for is estimated, at least what was sold",
+        "dans {0} {1} de séries le stock s’est épuisé : la demande y est estimée, au moins ce qui s’est vendu",
     ),
     (
         "the last {#} d are no whole {~}: they are left out",
@@ -108,6 +128,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     // Ratios, and what must not get worse.
     ("{} ({~} per {~})", "{0} ({1} par {2})"),
+    ("change of {} ({})", "changement de {0} ({1})"),
     ("change of {~}", "changement : {0}"),
     (
         "guardrail broken: {} changes {~} by {#} ({#} to {#}, each end at any time), more than {#} worse",
@@ -826,6 +847,14 @@ mod tests {
             (
                 "coverage of the interval by tenth of the series, the least selling first: 91, 88, 90 %",
                 "couverture de l’intervalle par dixième des séries, les moins vendues d’abord : 91, 88, 90 %",
+            ),
+            (
+                "category: weighted absolute error 0.131 added up, 0.094 made to agree",
+                "catégorie : erreur absolue pondérée 0,131 en additionnant, 0,094 une fois accordé",
+            ),
+            (
+                "2 of 24 series are of no region: they are added up as one of their own",
+                "2 séries sur 24 n’ont pas de région : elles sont additionnées à part",
             ),
             (
                 "3 weeks of series were out of stock: they are not taken for no demand",

@@ -13,6 +13,15 @@ const SENTENCES: &[(&str, &str)] = &[
         "lately",
         "{mean} {unit} par {step} ; périodes récentes où il y avait à vendre : {periods}",
     ),
+    (
+        "agreement",
+        "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
+    ),
+    ("override", "{author} l’a changé de {more} {unit} : {why}"),
+    (
+        "override_unexplained",
+        "{author} l’a changé de {more} {unit}",
+    ),
     ("analogue", "comme {launch}, qui s’est vendu à {units}"),
     ("analogue_sold_out", "comme {launch}, épuisé à {units}"),
     (
@@ -344,6 +353,12 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("lately", "mean", Sort::Number),
     ("lately", "unit", Sort::Word),
     ("lately", "step", Sort::Word),
+    ("agreement", "more", Sort::Number),
+    ("agreement", "unit", Sort::Word),
+    ("override", "more", Sort::Number),
+    ("override", "unit", Sort::Word),
+    ("override_unexplained", "more", Sort::Number),
+    ("override_unexplained", "unit", Sort::Word),
 ];
 
 impl Sort {

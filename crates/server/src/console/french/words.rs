@@ -265,6 +265,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Ce qui devrait se vendre sur toutes ensemble ; son intervalle n’est pas la somme des leurs.",
     ),
     ("total", "total"),
+    // What forecasts add up to.
+    ("category", "catégorie"),
+    ("region", "région"),
+    ("site", "site"),
+    ("series", "séries"),
     // What forecasts are made of.
     ("level", "niveau"),
     ("trend", "tendance"),
@@ -274,6 +279,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "jour de la semaine et ouvertures",
     ),
     ("holidays", "jours fériés"),
+    (
+        "agreement with the levels above",
+        "accord avec les niveaux au-dessus",
+    ),
     ("price", "prix"),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),

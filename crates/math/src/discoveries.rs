@@ -1,4 +1,4 @@
-//! Which of many effects are real: metrics and arms looked at together.
+//! Which of many hypotheses are false, by e-values that may hang together in any way.
 
 use thiserror::Error;
 
@@ -23,7 +23,7 @@ pub enum DiscoveryError {
     },
 }
 
-/// Which hypotheses "no effect" are rejected, in the order given, so that the expected share of wrong ones among
+/// Which null hypotheses are rejected, in the order given, so that the expected share of wrong ones among
 /// those rejected is at most `alpha`, however the metrics hang together and whenever they are read.
 ///
 /// - `ln_e_values`: natural logarithms of e-values; minus infinity is no evidence.

@@ -1,0 +1,59 @@
+//! What a forecaster forecast of periods that it had not seen, and how far off other forecasts of them were.
+
+use super::candidate::{Candidate, Window, Windows};
+use super::error::FitError;
+use super::forecaster::Forecaster;
+use super::panel::Panel;
+use super::recent::deviations;
+
+/// What was forecast from one day of the past.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOut {
+    /// First period forecast.
+    pub from: usize,
+    /// Series × periods ahead.
+    pub expected: Vec<f64>,
+}
+
+impl Forecaster {
+    /// What it forecasts of each of the windows that its method was chosen on, the earliest first.
+    ///
+    /// Of one that [`Forecaster::fit_early`] gave these are periods that it has not seen; one that has learnt again has
+    /// seen them.
+    ///
+    /// # Errors
+    /// As [`Forecaster::forecast`].
+    pub fn held_out(&self, panel: &Panel) -> Result<Vec<HeldOut>, FitError> {
+        let ahead = self.ahead();
+        let windows = (1..=self.windows()).rev();
+        let windows = windows.map(|window| {
+            let from = panel.known().saturating_sub(window * ahead);
+            let expected = self.forecast(&panel.before(from))?.expected;
+            Ok(HeldOut { from, expected })
+        });
+        windows.collect()
+    }
+
+    /// The same with intervals of how far off other forecasts of the windows were than its own, as where something is
+    /// done to what it forecasts.
+    ///
+    /// # Errors
+    /// [`FitError::NothingSold`] when nothing was forecast or sold in the windows.
+    pub fn with_intervals_of(mut self, panel: &Panel, of: &[HeldOut]) -> Result<Self, FitError> {
+        let window = |held_out: &HeldOut| Window {
+            from: held_out.from,
+            deviations: deviations(&panel.before(held_out.from)),
+        };
+        let windows = Windows {
+            panel,
+            ahead: self.ahead(),
+            each: of.iter().map(window).collect(),
+        };
+        let candidate = Candidate {
+            method: self.method().clone(),
+            forecasts: of.iter().map(|of| of.expected.clone()).collect(),
+        };
+        self.spreads = candidate.spreads(&windows).ok_or(FitError::NothingSold)?;
+        Ok(self)
+    }
+}

@@ -1,0 +1,180 @@
+//! Which series add up to which: categories, products, regions, sites, and all together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use features::demand::Place;
+use models::coherent::{Hierarchy, Level, Parents};
+
+use super::series::Key;
+
+/// Stands between the product and the site of a leaf; neither can hold it.
+const BETWEEN: char = '\u{1f}';
+
+/// The series of a shop with the levels above them.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    pub(crate) hierarchy: Hierarchy,
+    /// What a reader must know of them.
+    pub(super) notes: Vec<String>,
+}
+
+/// Levels above series: all together, categories and products, and regions and sites, which cross them. A level that
+/// groups series as one before it does, or not at all, is left out. `None` where there is one series.
+///
+/// Products without a category, and sites without a region or that no table names, are a group of their own each, with an
+/// empty name: every series is in one group of each level, and no group is within another of its level, so that going up
+/// from a series always ends with all together.
+pub(super) fn levels(
+    keys: &[Key],
+    categories: &[Option<String>],
+    places: &[Place],
+) -> Option<Levels> {
+    let region_of: BTreeMap<&str, Option<&str>> = places
+        .iter()
+        .map(|place| (place.id.as_str(), place.region.as_deref()))
+        .collect();
+    let region = |key: &Key| *region_of.get(key.site.as_deref()?)?;
+    let each: [(&'static str, Vec<Option<&str>>); 5] = [
+        ("total", keys.iter().map(|_| Some("all")).collect()),
+        (
+            "category",
+            categories.iter().map(Option::as_deref).collect(),
+        ),
+        (
+            "product",
+            keys.iter().map(|key| Some(key.product.as_str())).collect(),
+        ),
+        ("region", keys.iter().map(region).collect()),
+        ("site", keys.iter().map(|key| key.site.as_deref()).collect()),
+    ];
+    let mut seen = BTreeSet::new();
+    let mut notes = Vec::new();
+    let mut levels = Vec::new();
+    for (name, of) in each {
+        let groups = numbered(&of);
+        let n = groups.iter().collect::<BTreeSet<_>>().len();
+        if n == keys.len() || !seen.insert(groups) {
+            continue;
+        }
+        let without = of.iter().filter(|label| label.is_none()).count();
+        if without > 0 {
+            notes.push(format!(
+                "{without} of {} series are of no {name}: they are added up as one of their own",
+                keys.len()
+            ));
+        }
+        let labels = of.into_iter().map(|label| Some(label.unwrap_or_default()));
+        levels.push(Level {
+            name,
+            parents: Parents::OfLeaves(labels.collect()),
+        });
+    }
+    let leaf = |key: &Key| {
+        let site = key.site.as_deref().unwrap_or_default();
+        format!("{}{BETWEEN}{site}", key.product)
+    };
+    let leaves: Vec<String> = keys.iter().map(leaf).collect();
+    let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
+    let hierarchy = Hierarchy::new(&leaves, &levels).ok()?;
+    Some(Levels { hierarchy, notes })
+}
+
+/// Groups by number, in the order in which they come.
+fn numbered(of: &[Option<&str>]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let mut number = |label| {
+        let next = numbers.len();
+        *numbers.entry(label).or_insert(next)
+    };
+    of.iter().map(|label| number(*label)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Levels, levels};
+    use crate::demand::Key;
+    use features::demand::Place;
+
+    fn shop(
+        of: &[(&str, Option<&str>)],
+        categories: &[Option<&str>],
+        places: &[(&str, Option<&str>)],
+    ) -> Option<Levels> {
+        let keys: Vec<Key> = of
+            .iter()
+            .map(|(product, site)| Key {
+                product: (*product).to_owned(),
+                site: site.map(str::to_owned),
+            })
+            .collect();
+        let categories: Vec<Option<String>> =
+            categories.iter().map(|of| of.map(str::to_owned)).collect();
+        let places: Vec<Place> = places
+            .iter()
+            .map(|(id, region)| Place {
+                id: (*id).to_owned(),
+                format: None,
+                region: region.map(str::to_owned),
+            })
+            .collect();
+        levels(&keys, &categories, &places)
+    }
+
+    fn names(of: &Levels) -> Vec<&str> {
+        of.hierarchy.level_names().collect()
+    }
+
+    #[test]
+    fn what_is_in_no_category_region_or_table_is_in_a_group_of_its_own_and_told() {
+        let of = [
+            ("a", Some("1")),
+            ("a", Some("2")),
+            ("a", Some("9")),
+            ("b", Some("1")),
+            ("b", None),
+            ("c", Some("2")),
+        ];
+        let categories = [Some("x"), Some("x"), Some("x"), None, None, Some("x")];
+        let places = [("1", Some("north")), ("2", None)];
+        let found = shop(&of, &categories, &places).unwrap();
+        assert_eq!(
+            names(&found),
+            ["total", "category", "product", "region", "site", "leaves"]
+        );
+        assert_eq!(
+            found.notes,
+            [
+                "2 of 6 series are of no category: they are added up as one of their own",
+                "4 of 6 series are of no region: they are added up as one of their own",
+                "1 of 6 series are of no site: they are added up as one of their own",
+            ]
+        );
+        // Every level has all that is sold, and the groups of their own what belongs nowhere.
+        let sums = found
+            .hierarchy
+            .sum_up(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0], 1)
+            .unwrap();
+        for level in 0..5 {
+            let all: f64 = found.hierarchy.nodes(level).map(|node| sums[node]).sum();
+            assert_eq!(all, 63.0);
+        }
+        let of = |level: &str, label: &str| sums[found.hierarchy.node(level, label).unwrap()];
+        assert_eq!(of("category", ""), 24.0);
+        assert_eq!((of("region", "north"), of("region", "")), (9.0, 54.0));
+        assert_eq!(of("site", ""), 16.0);
+    }
+
+    #[test]
+    fn levels_that_say_nothing_are_left_out() {
+        // Without categories, regions or sites there are only products and their sum.
+        let found = shop(&[("a", None), ("b", None)], &[None, None], &[]).unwrap();
+        assert_eq!(names(&found), ["total", "leaves"]);
+        assert!(found.notes.is_empty());
+        // One product at several sites of one region each.
+        let of = [("a", Some("1")), ("a", Some("2")), ("a", Some("3"))];
+        let places = [("1", Some("n")), ("2", Some("n")), ("3", Some("s"))];
+        let found = shop(&of, &[Some("x"); 3], &places).unwrap();
+        assert_eq!(names(&found), ["total", "region", "leaves"]);
+        assert!(shop(&[("a", Some("1"))], &[None], &[]).is_none());
+    }
+}
