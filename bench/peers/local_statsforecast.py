@@ -3,7 +3,7 @@
 Needs: statsforecast 2.1.1, numpy.
 FOLDER/problems.json holds a list of {"season": periods, "values": [...], "theta": [level, alpha, theta]}; the last, found
 by us, is null where there is a season. Writes FOLDER/answers.json, in the same order: form chosen of ETS, its log-likelihood
-and AICc; with `all` also the parameters and forecasts of the dynamic optimised Theta method, its mean squared error and the
+and AICc, and whether its parameters are beyond the bounds of `check_param`, which the search does not keep; with `all` also the parameters and forecasts of the dynamic optimised Theta method, its mean squared error and the
 one that statsforecast gives for our parameters, and the forecasts by Croston SBA and TSB.
 Two processes share the series; before the clock starts each has fitted the first series of every season. Prints the
 milliseconds of fitting ETS and forecasting by it, over the number of series.
@@ -39,7 +39,14 @@ def ets(at):
     forecast_ets(model, h=AHEAD)
     form = model["components"]
     trend = form[1] + ("d" if form[3] == "D" else "")
-    return {"form": f"ETS({form[0]},{trend},{form[2]})", "log_likelihood": model["loglik"], "aicc": model["aicc"]}
+    alpha, beta, gamma = model["par"][:3]
+    return {
+        "form": f"ETS({form[0]},{trend},{form[2]})",
+        "log_likelihood": model["loglik"],
+        "aicc": model["aicc"],
+        # Those that the form does not have are not numbers.
+        "beyond": bool(beta > alpha or gamma > 1 - alpha),
+    }
 
 
 def others(at):

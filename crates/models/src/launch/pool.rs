@@ -22,23 +22,6 @@ fn priors(variance: f64) -> [Prior; 3] {
     ]
 }
 
-/// What is held of merchants as measures of demand before any was seen: bias, how much of a difference between attributes
-/// and how much of what attributes do not tell they leave out or see twice.
-const MEASURES: [Prior; 3] = [
-    Prior {
-        differ: 0.3,
-        by_noise: None,
-    },
-    Prior {
-        differ: 0.2,
-        by_noise: None,
-    },
-    Prior {
-        differ: 0.3,
-        by_noise: None,
-    },
-];
-
 /// What is held of the spread of forecasts from attributes before any was seen, as if seen on one launch.
 const SIGMA_PRIOR: f64 = 0.7;
 
@@ -71,13 +54,9 @@ pub struct Pair {
 /// error in the difference of both. Bias a, weight w, slope u and the noise of each merchant are drawn to those of the
 /// population as far as its record is short.
 ///
-/// What a merchant adds is read the other way round, estimates as measures of what came: `ln likely = attributes + a + b
-/// (attributes − mean) + c (ln demand − attributes) + noise`. How much is left unexplained of a short record hangs on which
-/// launches the merchant had; how estimates follow what came does not.
-///
 /// # Source
 /// Bates and Granger (1969), eq. 1, by regression as in Granger and Ramanathan (1984); partial pooling as in
-/// [`super::Merchants`]. Estimates as measures: calibration as in Eisenhart (1939).
+/// [`super::Merchants`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     /// Mean of the logarithm of what was held likely.
@@ -85,7 +64,6 @@ pub struct Pool {
     /// Mean variance that was said of forecasts from attributes.
     variance: f64,
     lines: Hierarchy,
-    measures: Hierarchy,
     stretch: Stretch,
 }
 
@@ -119,7 +97,6 @@ impl Pool {
             centre: likely.sum::<f64>() / n.max(1.0),
             variance,
             lines: Hierarchy::fit(&BTreeMap::new(), &priors(variance)),
-            measures: Hierarchy::fit(&BTreeMap::new(), &MEASURES),
             stretch: Stretch::NONE,
         };
         let mut records: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
@@ -131,28 +108,7 @@ impl Pool {
             });
         }
         pool.lines = Hierarchy::fit(&records, &priors(variance));
-        pool.measures = pool.measured(pairs);
         pool
-    }
-
-    /// Estimates as measures of what came; where the stock ran out, of what is expected to have come.
-    fn measured(&self, pairs: &[Pair]) -> Hierarchy {
-        let mean = pairs.iter().map(|pair| pair.attributes.mu).sum::<f64>() / pairs.len() as f64;
-        let mut records: BTreeMap<&str, Vec<Seen>> = BTreeMap::new();
-        for pair in pairs {
-            let attributes = pair.attributes.mu;
-            let said = self.forecast(&pair.merchant, pair.attributes, &pair.estimate);
-            let (came, _) = Logarithm::from(pair.total).moments(said.mu, said.sigma);
-            let likely = Logarithm {
-                value: pair.estimate.likely().ln(),
-                is_least: false,
-            };
-            records.entry(&pair.merchant).or_default().push(Seen {
-                columns: vec![1.0, attributes - mean, came - attributes],
-                off: likely.less(attributes),
-            });
-        }
-        Hierarchy::fit(&records, &MEASURES)
     }
 
     /// Bias, attributes beside the estimate, and the estimate beside its mean.
@@ -192,13 +148,5 @@ impl Pool {
     #[must_use]
     pub fn weight(&self, merchant: &str) -> f64 {
         1.0 - self.lines.of(merchant).mean[1].clamp(0.0, 1.0)
-    }
-
-    /// What estimates of a merchant add to attributes: logarithm of the standard deviation without them over that with
-    /// them, at least 0.
-    pub(super) fn adds(&self, merchant: &str) -> f64 {
-        let own = self.measures.of(merchant);
-        let told = own.mean[2].max(0.0) / own.sigma();
-        0.5 * (told * told * self.variance).ln_1p()
     }
 }

@@ -37,8 +37,9 @@ impl Ets {
     /// - `season`: periods of a season; 0 and 1 mean none. A season needs more values than it has periods.
     ///
     /// Forms: noise A or M, trend N, A or Ad, season N, A or M, without those of additive noise on a multiplied season;
-    /// multiplicative ones only when all values are above zero. Deterministic. Time: at most
-    /// about 1200 passes over the values for each of 3 to 15 forms.
+    /// multiplicative ones only when all values are above zero. Deterministic. Time:
+    /// about 1200 passes over the values for each of 3 to 15 forms, and up to ten times as many for those that may be the
+    /// best.
     ///
     /// # Errors
     /// [`SeriesError::TooShort`], [`SeriesError::NotFinite`], and [`SeriesError::NoFit`] for values whose squares

@@ -109,16 +109,14 @@ impl<'a> Search<'a> {
     /// slope has a likelihood of several hills.
     pub(super) fn settle(&mut self, simpler: Option<&Self>) {
         self.climb();
-        let Some(point) = simpler.map(|of| self.lifted(of)) else {
+        let Some(simpler) = simpler else {
             return;
         };
-        let (mut other, ended) = (self.point.clone(), self.deviance);
-        std::mem::swap(&mut other, &mut self.point);
-        self.point = point;
-        self.deviance = f64::INFINITY;
+        let ended = (self.point.clone(), self.deviance);
+        (self.point, self.deviance) = (self.lifted(simpler), f64::INFINITY);
         self.climb();
-        if ended <= self.deviance {
-            (self.point, self.deviance) = (other, ended);
+        if ended.1 <= self.deviance {
+            (self.point, self.deviance) = ended;
         }
     }
 
