@@ -11,7 +11,7 @@ use schema::Bytes;
 
 use super::measure::uniform;
 use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
-use crate::child::own_peak_memory;
+use crate::child::{own_peak_memory, processor_seconds};
 use crate::peer::Peer;
 
 /// A million series, two years of weeks.
@@ -91,7 +91,7 @@ fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
         groups.collect(),
         Vec::new(),
     )?;
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), processor_seconds()?);
     let forecaster = Forecaster::fit(&panel, AHEAD, &settings)?;
     let fitted = started.elapsed().as_secs_f64();
     let forecast = forecaster.forecast(&panel)?;
@@ -102,6 +102,8 @@ fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
         wide += high - low;
     }
     let minutes = started.elapsed().as_secs_f64() / 60.0;
+    // Beside them it is told how much of the machine was left for it.
+    let of_processors = (processor_seconds()? - before) / 60.0;
     let peak = own_peak_memory().context("the peak memory of this process is not known")?;
     let loss = |name: &str| {
         let trials = forecaster.trials().iter();
@@ -121,11 +123,12 @@ fn demand_million(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("the claim is about size"),
         split: "drawn: levels of .8 to 27 a week, a season of the category, one in five begins later",
         note: format!(
-            "{series} series, {} periods; stated before {}, {} rows to learn from; peak {}; learnt in {:.1} min by {}, weighted quantile loss {ours:.4}, naive {naive:.4}; forecast {:.2} a series, 90 % intervals {:.2} wide",
+            "{series} series, {} periods; stated before {}, {} rows to learn from; peak {}; {of_processors:.1} min of processors, {:.0} % of two cores were idle or had by others; learnt in {:.1} min by {}, weighted quantile loss {ours:.4}, naive {naive:.4}; forecast {:.2} a series, 90 % intervals {:.2} wide",
             series * WEEKS,
             Bytes(stated),
             settings.rows_max,
             Bytes(peak),
+            100.0 * (1.0 - of_processors / (2.0 * minutes)),
             fitted / 60.0,
             forecaster.method().name(),
             expected / series as f64,
