@@ -97,6 +97,13 @@ impl Ctx {
         }
     }
 
+    /// The number of the size asked; an environment variable asks for fewer than the full one, which hold no bar.
+    pub(crate) fn fewer(&self, variable: &str, small: u64, full: u64) -> u64 {
+        let asked = std::env::var(variable).ok();
+        let asked = asked.and_then(|n| n.parse().ok());
+        self.pick(small, asked.map_or(full, |n: u64| n.min(full)))
+    }
+
     /// A file of the real data, absent when no folder was named.
     pub(crate) fn data_file(&self, path: &str) -> Option<PathBuf> {
         self.data.as_deref().map(|folder| folder.join(path))

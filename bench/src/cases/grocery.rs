@@ -45,7 +45,7 @@ fn grocery_promotions(ctx: &Ctx) -> anyhow::Result<Outcome> {
     };
     let mut seeds = Vec::new();
     let mut closed = 0;
-    for seed in 1..=ctx.pick(1, seeds_asked()) {
+    for seed in 1..=ctx.fewer("COMPTOIR_BENCH_SEEDS", 1, SEEDS) {
         let folder = Folder::new("grocery")?;
         let text = seed.to_string();
         let mut arguments = vec!["demo", "--shop", "grocery", "--dir", "shop", "--once"];
@@ -84,12 +84,6 @@ fn grocery_promotions(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         child: None,
     }))
-}
-
-/// Seeds of the full size; `COMPTOIR_BENCH_SEEDS` asks for fewer, which hold no bar.
-fn seeds_asked() -> u64 {
-    let fewer = std::env::var("COMPTOIR_BENCH_SEEDS").ok();
-    fewer.and_then(|n| n.parse().ok()).unwrap_or(SEEDS)
 }
 
 fn brought(document: &Value) -> Option<Brought> {

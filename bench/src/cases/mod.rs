@@ -5,11 +5,15 @@ pub(crate) mod api;
 pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
+pub(crate) mod censored;
 pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
+pub(crate) mod demand_million;
 pub(crate) mod detection;
 pub(crate) mod grocery;
+pub(crate) mod launch;
+pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
 pub(crate) mod program;
@@ -37,8 +41,10 @@ pub(crate) static CASES: &[&Case] = &[
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
     &value::CDNOW_PARETO_NBD,
+    &censored::CENSORED_DEMAND,
     &build::COLD_BUILD,
     &measure::CONFIDENCE_SEQUENCE_AA,
+    &demand_million::DEMAND_MILLION,
     &program::DEMO_ONCE,
     &detection::DETECTION_DELAY,
     &recommend::EASE_VS_NUMPY,
@@ -49,6 +55,9 @@ pub(crate) static CASES: &[&Case] = &[
     &uplift::HILLSTROM_WOMENS_SPLITS,
     &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
+    &launch::LAUNCH_LAYERS,
+    &local_models::LOCAL_MODELS_EQUAL,
+    &local_models::LOCAL_MODELS_SPEED,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
     &monitoring::QUIET_PRODUCTS,

@@ -44,6 +44,30 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Bytes that rows need at most: per row learnt from, with half a row that judges, some sixty columns, twice while they
+    /// are gathered, once more in bins, targets and weights.
+    #[must_use]
+    pub fn rows_bytes(&self) -> u64 {
+        const PER_ROW: u64 = 1_100;
+        self.rows_max as u64 * PER_ROW
+    }
+
+    /// Bytes that learning from a panel and forecasting it need at most, the panel included.
+    ///
+    /// - `known`, `ahead`: periods of the panel and periods forecast.
+    #[must_use]
+    pub fn memory_needed(&self, series: usize, known: usize, ahead: usize) -> u64 {
+        // What is known of a period, in the panel and in what is taken of it at a time.
+        const PER_PERIOD: u64 = 12;
+        // What some ten candidates forecast of a period of each of three windows, and what came of it with its quantiles,
+        // for the candidates that are judged side by side.
+        const PER_FORECAST: u64 = 1_200;
+        let (series, known, ahead) = (series as u64, known as u64, ahead as u64);
+        self.rows_bytes() + series * (known * PER_PERIOD + ahead * PER_FORECAST) + (128 << 20)
+    }
+}
+
 /// A model of all series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Boosted {

@@ -15,6 +15,7 @@ use super::naive::Naive;
 use super::past::{Columns, Launch, Past, Sales};
 use super::pool::Pool;
 use super::records::{self, Record};
+use super::skill::Skills;
 use super::trees;
 use super::update::Updated;
 use crate::boost;
@@ -148,7 +149,9 @@ impl Forecaster {
         let (curves, of_hours) = learn_curves(&sorted, settings, curves, &held_out)?;
         measured.extend(of_hours);
         let judged = held_out.judged(&sorted);
-        let of = |merchants: &Merchants| records::records(&sorted, merchants, &pool, &judged);
+        let pairs = held_out.pairs(&sorted, &folds, &learnt.early);
+        let skills = Skills::learn(&pairs, &pool, curves.as_ref());
+        let of = |merchants: &Merchants| records::records(&sorted, merchants, &skills, &judged);
         let records = merchants.as_ref().map(of);
         Ok(Self {
             columns: columns.clone(),

@@ -104,6 +104,20 @@ impl HeldOut {
         })
     }
 
+    /// All of them, those of `early` first.
+    pub(super) fn pairs<'a>(
+        &self,
+        past: &[&'a Past],
+        folds: &[Fold],
+        early: &[(usize, LogNormal)],
+    ) -> Vec<(&'a Past, Pair)> {
+        let first = early.iter().map(|(at, said)| (*at, Some(*said)));
+        let later = folds.iter().flat_map(|fold| &fold.judge);
+        let later = later.map(|at| (*at, self.attributes[*at]));
+        let pair = |(at, said)| Some((past[at], Self::pair(past[at], said)?));
+        first.chain(later).filter_map(pair).collect()
+    }
+
     /// Pools forecasts of all pairs, those of `early` among them; fills in what was combined, in each fold by pairs of
     /// launches that were over when it began. Where a launch has no estimate that is the forecast from attributes.
     pub(super) fn pool(
@@ -113,14 +127,10 @@ impl HeldOut {
         early: &[(usize, LogNormal)],
     ) -> Pool {
         self.combined = vec![None; past.len()];
-        let first = early.iter().map(|(at, said)| (*at, Some(*said)));
-        let later = folds.iter().flat_map(|fold| &fold.judge);
-        let later = later.map(|at| (*at, self.attributes[*at]));
-        let pairs = first.chain(later).filter_map(|(at, said)| {
-            let pair = Self::pair(past[at], said)?;
-            Some((past[at].closed_hour(), pair))
-        });
-        let mut pairs: Vec<(i64, Pair)> = pairs.collect();
+        let pairs = self.pairs(past, folds, early).into_iter();
+        let mut pairs: Vec<(i64, Pair)> = pairs
+            .map(|(past, pair)| (past.closed_hour(), pair))
+            .collect();
         // Spreads are stretched by the latest pairs.
         pairs.sort_by_key(|(closed, _)| *closed);
         for fold in folds {

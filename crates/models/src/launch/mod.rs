@@ -41,6 +41,7 @@ mod pool;
 mod product_limit;
 mod records;
 mod score;
+mod skill;
 mod spread;
 mod stretch;
 mod tails;

@@ -149,11 +149,4 @@ impl Pool {
     pub fn weight(&self, merchant: &str) -> f64 {
         1.0 - self.lines.of(merchant).mean[1].clamp(0.0, 1.0)
     }
-
-    /// What estimates of a merchant add to attributes: logarithm of the standard deviation without them over that with
-    /// them, at least 0.
-    pub(super) fn adds(&self, merchant: &str) -> f64 {
-        let own = self.lines.of(merchant);
-        (0.5 * self.variance.ln() - own.sigma().ln()).max(0.0)
-    }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::distribution::{Demand, LogNormal};
 use super::merchants::Merchants;
 use super::past::{Past, Total};
-use super::pool::Pool;
 use super::score::Score;
+use super::skill::Skills;
 
 /// Level of the interval of a bias.
 const LEVEL: f64 = 0.9;
@@ -133,7 +133,7 @@ pub(super) struct Judged<'a> {
 pub(super) fn records(
     past: &[&Past],
     merchants: &Merchants,
-    pool: &Pool,
+    skills: &Skills,
     judged: &[Judged<'_>],
 ) -> Vec<Record> {
     let mean = |values: &mut dyn Iterator<Item = f64>| {
@@ -165,7 +165,7 @@ pub(super) fn records(
             correlation: correlation(own().copied()),
             intervals,
             added: added(&judged),
-            skill: pool.adds(merchant),
+            skill: skills.of(merchant),
             rank: 0,
         })
     };

@@ -230,8 +230,7 @@ fn agreed(
 fn learning(settings: &Settings, seed: u64) -> demand::Settings {
     demand::Settings {
         seed,
-        rows_max: settings.rows_max as usize,
-        ..demand::Settings::default()
+        ..settings.learning()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::contract::Size;
 use crate::file::Raw;
 use jiff::civil::Weekday;
-use models::demand::Step;
+use models::demand::{self, Step};
 use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,9 +140,7 @@ impl Settings {
 
     /// Memory that learning by them needs at most.
     pub(crate) fn memory_needed(&self, size: &Size) -> Bytes {
-        // Per row learnt from, with half a row that judges: some sixty columns, twice while they are gathered, once more
-        // in bins, targets and weights; per sale: the line, the day it lies in, and its period in the panels.
-        const PER_ROW: u64 = 1_100;
+        // Beside the rows that are learnt from, per sale: the line, the day it lies in, and its period in the panels.
         const PER_SALE: u64 = 350;
         // Per node and period ahead: forecasts, what came of them in three windows, and ways compared on two threads. A
         // series has some fifty sales, and there are about as many nodes as series.
@@ -153,12 +151,20 @@ impl Settings {
             Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
         };
         Bytes(
-            u64::from(self.rows_max) * PER_ROW
+            self.learning().rows_bytes()
                 + size.sales * PER_SALE
                 + size.products * 64
                 + nodes * u64::from(self.horizon) * PER_NODE
                 + (128 << 20),
         )
+    }
+
+    /// How series are learnt from by them.
+    pub(super) fn learning(&self) -> demand::Settings {
+        demand::Settings {
+            rows_max: self.rows_max as usize,
+            ..demand::Settings::default()
+        }
     }
 
     pub(crate) fn step(&self) -> Step {

@@ -38,6 +38,10 @@ const SKIPPED: usize = 3;
 const THETA: f64 = 2.0;
 /// First step of the simplex, as a share of a parameter; of the mean size of the values for a level of zero.
 const STEP: f64 = 0.05;
+/// Searches, each with a new simplex where the last ended: a simplex that has grown flat moves again.
+const SEARCHES: usize = 2;
+/// Done when n times the logarithm of the squares differs by less between the corners.
+const TOLERANCE: f64 = 1e-6;
 /// Smallest factor of a season that is multiplied.
 const FACTOR_MIN: f64 = 0.01;
 /// Errors are not told from rounding below this share of the values.
@@ -217,23 +221,30 @@ fn best(values: &[f64], lines: &[Line]) -> Option<Parameters> {
         alpha: point[1],
         theta: point[2],
     };
-    let minimum = minimise(
-        &mut |point| {
-            let (squares, _) = pass(of(point), values, lines);
-            n * (squares + floor).ln()
-        },
-        &Region {
-            start: &[level, 0.5, THETA],
-            step: &[STEP * step, STEP * 0.5, STEP * THETA],
-            lower: &[f64::NEG_INFINITY, ALPHA.0, 1.0],
-            upper: &[f64::INFINITY, ALPHA.1, f64::INFINITY],
-        },
-        &Settings {
-            iterations_max: 1000,
-            tolerance: 1e-4,
-        },
-    );
-    minimum.value.is_finite().then(|| of(&minimum.at))
+    let mut at = vec![level, 0.5, THETA];
+    for _ in 0..SEARCHES {
+        let minimum = minimise(
+            &mut |point| {
+                let (squares, _) = pass(of(point), values, lines);
+                n * (squares + floor).ln()
+            },
+            &Region {
+                start: &at,
+                step: &[STEP * step, STEP * 0.5, STEP * THETA],
+                lower: &[f64::NEG_INFINITY, ALPHA.0, 1.0],
+                upper: &[f64::INFINITY, ALPHA.1, f64::INFINITY],
+            },
+            &Settings {
+                iterations_max: 1000,
+                tolerance: TOLERANCE,
+            },
+        );
+        if minimum.value.is_infinite() {
+            return None;
+        }
+        at = minimum.at;
+    }
+    Some(of(&at))
 }
 
 /// The season, multiplied where that is possible.

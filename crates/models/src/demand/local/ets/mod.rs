@@ -10,11 +10,14 @@ pub use state::{Smoothing, State};
 
 use super::error::{SeriesError, check};
 use first::Seasons;
-use search::{Likelihood, search};
+use search::{Likelihood, Search};
 use state::{means, pass};
 
 /// Values needed to choose a form.
 const VALUES_MIN: usize = 7;
+
+/// Forms whose AICc is further behind after a short search are not searched on.
+const DOUBTFUL: f64 = 6.0;
 
 /// A series fitted by exponential smoothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +37,9 @@ impl Ets {
     /// - `season`: periods of a season; 0 and 1 mean none. A season needs more values than it has periods.
     ///
     /// Forms: noise A or M, trend N, A or Ad, season N, A or M, without those of additive noise on a multiplied season;
-    /// multiplicative ones only when all values are above zero. Deterministic. Time: at most
-    /// about 1200 passes over the values for each of 3 to 15 forms.
+    /// multiplicative ones only when all values are above zero. Deterministic. Time:
+    /// about 1200 passes over the values for each of 3 to 15 forms, and up to ten times as many for those that may be the
+    /// best.
     ///
     /// # Errors
     /// [`SeriesError::TooShort`], [`SeriesError::NotFinite`], and [`SeriesError::NoFit`] for values whose squares
@@ -49,18 +53,30 @@ impl Ets {
         }
         let positive = values.iter().all(|value| *value > 0.0);
         let seasons = Seasons::new(values, season, positive);
-        let fitted = Form::stable()
+        let forms = Form::stable()
             .filter(|form| positive || !form.needs_positive())
-            .filter(|form| form.season == Season::None || seasons.periods > 1)
-            .filter_map(|form| Self::searched(form, values, &seasons));
-        let mut best: Option<Self> = None;
-        for one in fitted {
-            let better = best.as_ref().is_none_or(|best| one.aicc() < best.aicc());
-            if better && one.aicc().is_finite() {
-                best = Some(one);
+            .filter(|form| form.season == Season::None || seasons.periods > 1);
+        let mut searches: Vec<Search<'_>> = forms
+            .filter_map(|form| Search::begin(form, values, &seasons))
+            .collect();
+        let criterion = |of: &Search<'_>| {
+            let parameters = of.form.parameters(of.season_periods());
+            aicc(-0.5 * of.deviance(), parameters, values.len())
+        };
+        let least = searches.iter().map(criterion).fold(f64::INFINITY, f64::min);
+        // Those far behind are not made the best by what a longer search gains.
+        searches.retain(|of| criterion(of) <= least + DOUBTFUL);
+        for at in 0..searches.len() {
+            let (before, others) = searches.split_at_mut(at);
+            if let Some(of) = others.first_mut() {
+                of.settle(before.iter().find(|simpler| of.is_beyond(simpler)));
             }
         }
-        best.ok_or(SeriesError::NoFit)
+        let best = searches
+            .into_iter()
+            .min_by(|a, b| criterion(a).total_cmp(&criterion(b)));
+        best.and_then(|of| Self::searched(of, values))
+            .ok_or(SeriesError::NoFit)
     }
 
     /// One form by maximum likelihood; arguments as for [`Ets::fit`].
@@ -87,7 +103,20 @@ impl Ets {
         }
         let multiplied = form.season == Season::Multiplicative;
         let seasons = Seasons::new(values, season, multiplied);
-        Self::searched(form, values, &seasons).ok_or(SeriesError::NoFit)
+        let mut simpler: Option<Search<'_>> = None;
+        for trend in [Trend::None, Trend::Additive, Trend::Damped] {
+            let mut search = Search::begin(Form { trend, ..form }, values, &seasons);
+            if let Some(search) = &mut search {
+                search.settle(simpler.as_ref());
+            }
+            if trend == form.trend {
+                return search
+                    .and_then(|of| Self::searched(of, values))
+                    .ok_or(SeriesError::NoFit);
+            }
+            simpler = search;
+        }
+        Err(SeriesError::NoFit)
     }
 
     /// A form with given parameters and first state, whose season is as long as `start.season`.
@@ -120,8 +149,9 @@ impl Ets {
         })
     }
 
-    fn searched(form: Form, values: &[f64], seasons: &Seasons) -> Option<Self> {
-        let (smoothing, start) = search(form, values, seasons)?;
+    fn searched(search: Search<'_>, values: &[f64]) -> Option<Self> {
+        let form = search.form;
+        let (smoothing, start) = search.found()?;
         let fitted = Self::with(form, smoothing, start, values).ok()?;
         fitted.log_likelihood.is_finite().then_some(fitted)
     }
@@ -181,14 +211,8 @@ impl Ets {
     /// Akaike's criterion corrected for few values: smaller is better; infinite with too few values for the parameters.
     #[must_use]
     pub fn aicc(&self) -> f64 {
-        let n = self.taken as f64;
-        let parameters = self.form.parameters(self.start.season.len()) as f64;
-        let left = n - parameters - 1.0;
-        if left <= 0.0 {
-            return f64::INFINITY;
-        }
-        let correction = 2.0 * parameters * (parameters + 1.0) / left;
-        -2.0 * self.log_likelihood + 2.0 * parameters + correction
+        let parameters = self.form.parameters(self.start.season.len());
+        aicc(self.log_likelihood, parameters, self.taken)
     }
 
     /// Expected values of the next `ahead` periods, in the unit of the values; not clipped.
@@ -198,4 +222,14 @@ impl Ets {
     pub fn forecast(&self, ahead: usize) -> Vec<f64> {
         means(self.form, &self.smoothing, &self.end, self.taken, ahead)
     }
+}
+
+fn aicc(log_likelihood: f64, parameters: usize, values: usize) -> f64 {
+    let (parameters, n) = (parameters as f64, values as f64);
+    let left = n - parameters - 1.0;
+    if left <= 0.0 {
+        return f64::INFINITY;
+    }
+    let correction = 2.0 * parameters * (parameters + 1.0) / left;
+    -2.0 * log_likelihood + 2.0 * parameters + correction
 }
