@@ -274,14 +274,15 @@ fn described(root: &Value, node: &Value, value: &Value, place: &str) {
         Value::Object(keys) => {
             for (key, value) in keys {
                 let place = format!("{place}.{key}");
-                let inner = match &node["properties"][key] {
-                    Value::Null => &node["additionalProperties"],
-                    found => found,
+                // What the keys of a map mean is said where the map is.
+                let (inner, of_map) = match &node["properties"][key] {
+                    Value::Null => (&node["additionalProperties"], true),
+                    found => (found, false),
                 };
                 assert!(inner.is_object(), "{place} is not in the schema: {node}");
                 let said = followed(root, inner);
                 assert!(
-                    said != inner || said.get("description").is_some(),
+                    of_map || said != inner || said.get("description").is_some(),
                     "{place} is not explained"
                 );
                 described(root, inner, value, &place);

@@ -6,7 +6,6 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use lake::{LakeError, Snapshot};
-use math::tails::normal_upper_quantile;
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
 use monitoring::refusal::Refusal;
 use products::{Judged, Product};
@@ -22,6 +21,9 @@ const LAUNCH_DAYS: usize = 28;
 
 /// The chance that a version is ever said to have lost quality although it has not, however often it is looked at.
 const ALPHA: f64 = 0.05;
+
+/// The normal quantile of a 95 % interval.
+const Z_95: f64 = 1.959_963_984_540_054;
 
 /// Why outcomes cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -218,7 +220,7 @@ pub(super) async fn live(
             units,
         },
     };
-    let half = normal_upper_quantile(0.025) * reference.standard_error;
+    let half = Z_95 * reference.standard_error;
     let held_out = by_day(&days, true);
     Ok(Live::Measured(Measured {
         what: format!(
@@ -279,7 +281,7 @@ fn share<'a>(days: impl Iterator<Item = &'a LossDay>) -> Estimate {
             needed: 1,
         });
     }
-    let (n, z) = (count as f64, normal_upper_quantile(0.025));
+    let (n, z) = (count as f64, Z_95);
     let point = 1.0 - lost / n;
     let center = (point + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (point * (1.0 - point) / n + z * z / (4.0 * n * n)).sqrt();
