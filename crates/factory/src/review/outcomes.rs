@@ -361,7 +361,7 @@ impl Join<'_> {
                     AND bought.sold_at <= shown.decided_at + INTERVAL '{days} days'
                 WHERE shown.decision_id = shown.first
                 GROUP BY shown.product, shown.decision_id, day, version, holdout)
-            SELECT CAST(product AS VARCHAR) AS product, day, version, holdout, count(*) AS decisions,
+            SELECT product, day, version, holdout, count(*) AS decisions,
                 sum(judged) AS judged, sum(good) AS good
             FROM judged GROUP BY product, day, version, holdout ORDER BY product, day, version, holdout"
         )
@@ -375,7 +375,7 @@ impl Join<'_> {
     ) -> Result<ByProduct<u64>, LakeError> {
         let (from, judgeable) = (self.to, self.judgeable());
         let sql = format!(
-            "SELECT CAST(product AS VARCHAR), count(DISTINCT decision_id) FROM decisions
+            "SELECT product, count(DISTINCT decision_id) FROM decisions
              WHERE {judgeable} AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
         );
         let mut of = BTreeMap::new();
