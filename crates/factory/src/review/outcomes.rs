@@ -156,7 +156,10 @@ pub(super) async fn note(
             let mut joined = join.run(workshop, snapshot).await?;
             for name in names {
                 let days = joined.remove(*name).unwrap_or_default();
-                workshop.registry.add_outcomes(name, &days, complete).await?;
+                workshop
+                    .registry
+                    .add_outcomes(name, &days, complete)
+                    .await?;
             }
         }
         pending.extend(join.pending(workshop, snapshot).await?);
@@ -324,7 +327,10 @@ impl Join<'_> {
 
     /// Decisions that can be judged, from a day on and before another one.
     fn judgeable(&self) -> String {
-        let names = self.names.iter().map(|name| format!("'{}'", name.replace('\'', "''")));
+        let names = self
+            .names
+            .iter()
+            .map(|name| format!("'{}'", name.replace('\'', "''")));
         let names: Vec<String> = names.collect();
         format!(
             "product IN ({}) AND customer_id IS NOT NULL AND position >= 1 AND NOT fallback",
