@@ -1,13 +1,11 @@
 //! How each product answers, written down every few minutes, so that a review knows it when this process is gone.
 
 use crate::state::{AppState, ProductMetrics};
+use factory::review::SLOT_MINUTES;
 use jiff::Timestamp;
 use monitoring::latency::Snapshot;
 use registry::ServiceRecord;
 use std::collections::BTreeMap;
-
-/// Seconds of a record: the shortest window in which a review sees an error budget burn.
-const SLOT_SECONDS: i64 = 300;
 
 /// What is counted of a product since the start of the process.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +82,7 @@ impl Recorder {
         now: Timestamp,
         last: bool,
     ) {
-        let slot = |at: Timestamp| at.as_second().div_euclid(SLOT_SECONDS);
+        let slot = |at: Timestamp| at.as_second().div_euclid(60 * i64::from(SLOT_MINUTES));
         let begin = |before| Open {
             version,
             began_at: now,

@@ -9,7 +9,7 @@ mod standing;
 
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
 pub use service::{Answered, Service, fold};
-pub use standing::{Kept, Promised, State, Unit};
+pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
@@ -132,10 +132,13 @@ impl Workshop {
         for product in chosen {
             let name = &product.header().name;
             let waits = pending.get(name).copied().unwrap_or(0);
-            let live = outcomes::live(self, product.as_ref(), waits).await?;
+            let version = self.answers(name).await?;
+            let since = version.as_ref().map(|version| version.since);
+            let live = outcomes::live(self, product.as_ref(), since, waits).await?;
             let found = Found {
                 now,
                 data_until,
+                version,
                 service: of_service.get(name).cloned().unwrap_or_default(),
                 live,
             };
@@ -156,19 +159,18 @@ impl Workshop {
 
     async fn reviewed(&self, product: &dyn Product, found: Found) -> Result<Reviewed, StoreError> {
         let header = product.header();
-        let version = self.answers(&header.name).await?;
         let last = self
             .registry
             .runs(&header.name, 1)
             .await?
             .into_iter()
             .next();
-        let standing = standing::of(header, version.as_ref(), &found);
+        let standing = standing::of(header, &found);
         let state = standing.iter().map(|kept| kept.state).max();
         Ok(Reviewed {
             header: header.clone(),
             state: state.unwrap_or(State::Unknown),
-            version,
+            version: found.version,
             standing,
             service: found.service,
             live: found.live,
@@ -198,10 +200,11 @@ impl Workshop {
     }
 }
 
-/// What was found of a product, beside its version.
+/// What was found of a product.
 struct Found {
     now: Timestamp,
     data_until: Option<AsOf>,
+    version: Option<Answers>,
     service: Service,
     live: Live,
 }

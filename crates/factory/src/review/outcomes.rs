@@ -1,10 +1,11 @@
 //! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
 
 use super::ByProduct;
-use crate::{CHAMPION, Workshop};
+use crate::Workshop;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
 use monitoring::refusal::Refusal;
@@ -168,9 +169,12 @@ pub(super) async fn note(
 }
 
 /// What a product's decisions led to, as far as it is noted.
+///
+/// - `since`: from when on the present version answers.
 pub(super) async fn live(
     workshop: &Workshop,
     product: &dyn Product,
+    since: Option<Timestamp>,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
     let window_days = match product.judged() {
@@ -181,24 +185,39 @@ pub(super) async fn live(
         }
         Judged::Bought { window_days } => window_days,
     };
+    let header = product.header();
+    let (days, _) = workshop.registry.outcomes(&header.name).await?;
+    let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
+    let loss_max = header.promises.quality_loss_max;
+    held_against_launch(&days, since, window_days, loss_max, pending)
+}
+
+/// Days with outcomes beside the first of them.
+fn held_against_launch(
+    days: &[OutcomeDay],
+    since: Option<AsOf>,
+    window_days: u16,
+    loss_max: f64,
+    pending: u64,
+) -> Result<Live, OutcomesError> {
     let unknown = |why| Ok(Live::Unknown { why, pending });
     let too_few = |found: usize| WhyNot::TooFew {
         what: "days with outcomes after launch".to_owned(),
         found: found as u64,
         needed: LAUNCH_DAYS as u64 + 1,
     };
-    let name = &product.header().name;
-    let registry = &workshop.registry;
-    let (days, _) = registry.outcomes(name).await?;
-    let since = registry.alias(name, CHAMPION).await?.map(|champion| {
-        let day = day_of(champion.since.as_second());
-        AsOf(schema::time::date_of(day))
-    });
-    let losses = by_day(&days, false);
+    let losses = by_day(days, false);
     if losses.len() <= LAUNCH_DAYS {
         return unknown(too_few(losses.len()));
     }
     let (launch, after) = losses.split_at(LAUNCH_DAYS);
+    let lost: f64 = launch.iter().map(|day| day.sum).sum();
+    let judged: u64 = launch.iter().map(|day| day.count).sum();
+    if lost == 0.0 || lost == judged as f64 {
+        return unknown(WhyNot::NoVariation {
+            what: "what decisions led to after launch".to_owned(),
+        });
+    }
     let reference = LossReference::measure(launch)?;
     let first = since.unwrap_or(launch[0].day);
     let watched: Vec<&LossDay> = after.iter().filter(|day| day.day >= first).collect();
@@ -206,7 +225,7 @@ pub(super) async fn live(
         return unknown(too_few(LAUNCH_DAYS));
     }
     let at_launch = 1.0 - reference.mean;
-    let tolerance = product.header().promises.quality_loss_max * at_launch;
+    let tolerance = loss_max * at_launch;
     let promise = LossPromise::against(&reference, tolerance, ALPHA);
     let mut watch = LossWatch::new(promise)?;
     for day in &watched {
@@ -224,7 +243,7 @@ pub(super) async fn live(
         },
     };
     let half = Z_95 * reference.standard_error;
-    let held_out = by_day(&days, true);
+    let held_out = by_day(days, true);
     Ok(Live::Measured(Measured {
         what: format!(
             "of customers who bought within {window_days} days, those who bought what was shown"
@@ -234,7 +253,7 @@ pub(super) async fn live(
             point: at_launch,
             low: (at_launch - half).max(0.0),
             high: (at_launch + half).min(1.0),
-            units: launch.iter().map(|day| day.count).sum(),
+            units: judged,
         },
         launch_days: (launch[0].day, launch[launch.len() - 1].day),
         allowed: at_launch - tolerance,
@@ -414,4 +433,40 @@ fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
     };
     let known = (0..batch.num_rows()).filter(|at| days.is_valid(*at));
     known.map(|at| (at, row(at))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Forty days of twenty judged decisions each.
+    fn forty(good: u64) -> Vec<OutcomeDay> {
+        let first = AsOf(jiff::civil::date(2026, 3, 1));
+        let day = |n: i32| OutcomeDay {
+            day: first.minus_days(-n),
+            version: 1,
+            held_out: false,
+            decisions: 30,
+            judged: 20,
+            good: good + u64::from(good > 0 && good < 20 && n % 2 == 0),
+        };
+        (0..40).map(day).collect()
+    }
+
+    #[test]
+    fn decisions_that_never_or_always_led_to_something_are_held_against_nothing() {
+        for good in [0, 20] {
+            let live = held_against_launch(&forty(good), None, 7, 0.1, 5).unwrap();
+            let nothing = matches!(
+                live,
+                Live::Unknown {
+                    why: WhyNot::NoVariation { .. },
+                    pending: 5
+                }
+            );
+            assert!(nothing, "{live:?}");
+        }
+        let live = held_against_launch(&forty(8), None, 7, 0.1, 5).unwrap();
+        assert!(matches!(live, Live::Measured(of) if of.fell.is_none() && of.days.len() == 12));
+    }
 }

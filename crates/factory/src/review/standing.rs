@@ -1,7 +1,7 @@
 //! Each promise beside what was measured.
 
 use super::service::{Service, Slot};
-use super::{Answers, Found, Live};
+use super::{Found, Live};
 use jiff::Timestamp;
 use monitoring::promises::{self, BurnWindow, Ledger, Promise, Reason, Standing, Subject, judge};
 use products::Header;
@@ -9,8 +9,8 @@ use schema::AsOf;
 use schema::estimate::short;
 use serde::Serialize;
 
-/// Minutes of a record: the shortest window in which a budget is seen to burn.
-pub(crate) const SLOT_MINUTES: u32 = 5;
+/// Minutes of a record that a server writes: the shortest window in which a budget is seen to burn.
+pub const SLOT_MINUTES: u32 = 5;
 
 /// Of a product that is asked ten times a day one slow answer is no incident.
 const BAD_MIN: u64 = 3;
@@ -162,9 +162,9 @@ impl Kept {
 }
 
 /// Every promise of a product, the worst first.
-pub(super) fn of(header: &Header, version: Option<&Answers>, found: &Found) -> Vec<Kept> {
+pub(super) fn of(header: &Header, found: &Found) -> Vec<Kept> {
     let mut all = of_service(header, &found.service, found.now);
-    all.extend(ages(header, version, found));
+    all.extend(ages(header, found));
     all.extend(quality(&found.live));
     // Those that stand alike stay in the order of their list.
     all.sort_by_key(|kept| std::cmp::Reverse(kept.state));
@@ -299,7 +299,7 @@ fn reason_told(reason: &Reason) -> String {
 }
 
 /// Promises about the age of the version and of the data.
-fn ages(header: &Header, version: Option<&Answers>, found: &Found) -> Vec<Kept> {
+fn ages(header: &Header, found: &Found) -> Vec<Kept> {
     let promises = &header.promises;
     let today = AsOf(found.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     let of = |promise, most: Option<u32>, until: Option<AsOf>, missing: &str| {
@@ -326,7 +326,7 @@ fn ages(header: &Header, version: Option<&Answers>, found: &Found) -> Vec<Kept> 
             },
         })
     };
-    let learnt = version.and_then(|version| version.as_of);
+    let learnt = found.version.as_ref().and_then(|version| version.as_of);
     [
         of(
             Promised::VersionAge,
