@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -26,6 +26,10 @@ const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 4,
         sql: include_str!("../migrations/0004_service.sql"),
+    },
+    Migration {
+        version: 5,
+        sql: include_str!("../migrations/0005_jobs.sql"),
     },
 ];
 
