@@ -8,6 +8,13 @@ CREATE TABLE leaders (
     beat BIGINT NOT NULL
 );
 
+-- Jobs, and since when they are due as they are now: what was due before is not caught up.
+CREATE TABLE jobs (
+    job TEXT NOT NULL PRIMARY KEY,
+    due TEXT NOT NULL,
+    since BIGINT NOT NULL
+);
+
 -- One try of a job that was due. Only ever one of a job is running.
 CREATE TABLE attempts (
     job TEXT NOT NULL,
@@ -18,7 +25,7 @@ CREATE TABLE attempts (
     term BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at BIGINT,
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'lost', 'skipped')),
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'lost')),
     -- What came of it, or why nothing did.
     told TEXT NOT NULL,
     PRIMARY KEY (job, due_at, number)

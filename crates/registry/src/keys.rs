@@ -1,6 +1,7 @@
 //! API keys: shown once, stored as a hash, revoked for good.
 
 use crate::artefact::sha256_hex;
+use crate::audit::{Act, Deed};
 use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::runs::json;
@@ -187,8 +188,13 @@ impl Registry {
             .await?;
         let row = writing.row(KEY_OF_HASH, values![hash.as_str()]).await?;
         let record = row.as_ref().map(key_record).transpose()?;
-        writing.commit().await?;
         let record = record.expect("a row inserted in this transaction is seen by it");
+        let details =
+            serde_json::json!({ "key": record.id, "name": name, "scopes": record.scopes });
+        deed(Act::KeyCreated, details, now)
+            .write(&mut writing)
+            .await?;
+        writing.commit().await?;
         Ok(NewKey { record, plaintext })
     }
 
@@ -248,12 +254,28 @@ impl Registry {
         let Some(row) = writing.row(KEY_OF_ID, values![id]).await? else {
             return Err(RevokeKeyError::Unknown { id });
         };
-        if let Some(since) = key_record(&row)?.revoked_at {
+        let record = key_record(&row)?;
+        if let Some(since) = record.revoked_at {
             return Err(RevokeKeyError::Revoked { id, since });
         }
         let sql = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1";
         writing.execute(sql, values![id, now]).await?;
+        let details = serde_json::json!({ "key": id, "name": record.name });
+        deed(Act::KeyRevoked, details, now)
+            .write(&mut writing)
+            .await?;
         Ok(writing.commit().await?)
+    }
+}
+
+/// A line of the audit about a key: who made it is whoever may write to the registry.
+fn deed(act: Act, details: serde_json::Value, at: Timestamp) -> Deed<'static> {
+    Deed {
+        at,
+        who: "comptoir key",
+        act,
+        product: None,
+        details,
     }
 }
 

@@ -1,5 +1,5 @@
 //! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
-//! budgets, how data products answered and what their decisions led to.
+//! budgets, how data products answered and what their decisions led to, jobs and who runs them, and the audit.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -19,8 +19,11 @@
 
 mod aliases;
 mod artefact;
+mod attempts;
+mod audit;
 mod budgets;
 mod keys;
+mod leaders;
 mod migrations;
 mod moves;
 mod open;
@@ -37,10 +40,13 @@ mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
 pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
+pub use attempts::{Attempt, AttemptState, NewAttempt};
+pub use audit::{Act, AuditLine, Verified, VerifyAuditError};
 pub use budgets::{
     BudgetRecord, LeaseAsked, LeaseError, LeaseRecord, OpenBudgetError, ReleaseError,
 };
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
+pub use leaders::Leader;
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
 pub use outcomes::OutcomeDay;

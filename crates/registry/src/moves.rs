@@ -1,6 +1,7 @@
 //! Moving an alias: by choice, and the way back.
 
 use crate::aliases::{AliasChange, Cause, Signature, alias_change, cause};
+use crate::audit::Deed;
 use crate::open::Registry;
 use crate::rows::values;
 use crate::store::{StoreError, Writing};
@@ -233,7 +234,9 @@ impl Move<'_> {
                    FROM alias_history WHERE id = (SELECT MAX(id) FROM alias_history)";
         let row = writing.row(sql, vec![]).await?;
         let change = row.as_ref().map(alias_change).transpose()?;
-        Ok(change.expect("a row inserted in this transaction is seen by it"))
+        let change = change.expect("a row inserted in this transaction is seen by it");
+        Deed::moved(&change).write(writing).await?;
+        Ok(change)
     }
 
     /// Where the alias points now, once nothing stands against the change.

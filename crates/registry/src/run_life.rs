@@ -78,8 +78,8 @@ impl Registry {
         writing
             .execute(
                 "INSERT INTO runs (sequence, id, product, kind, as_of, seed, config_fingerprint, started_at, \
-                 last_sign_at, status) SELECT COALESCE(MAX(sequence), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $7, \
-                 'running' FROM runs",
+                 last_sign_at, status, attempt) SELECT COALESCE(MAX(sequence), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $7, \
+                 'running', $8 FROM runs",
                 values![
                     run.id.as_str(),
                     run.product.as_str(),
@@ -88,6 +88,7 @@ impl Registry {
                     run.seed.to_string().as_str(),
                     run.config_fingerprint.as_str(),
                     run.started_at,
+                    run.attempt.as_deref(),
                 ],
             )
             .await?;

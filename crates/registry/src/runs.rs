@@ -36,6 +36,9 @@ pub struct NewRun {
     pub inputs: Vec<TableVersion>,
     /// When it starts.
     pub started_at: Timestamp,
+    /// The job that it belongs to with the moment when that was due; `None` where a person asked for it. Once the job
+    /// is taken over by another process the run counts as failed.
+    pub attempt: Option<String>,
 }
 
 /// How a run stands.
@@ -156,6 +159,23 @@ impl Registry {
         rows.iter()
             .map(|row| run_record(row, &mut inputs))
             .collect()
+    }
+
+    /// The version of a product that a job's training registered, where an attempt at it came so far.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn run_of_attempt(
+        &self,
+        product: &str,
+        attempt: &str,
+    ) -> Result<Option<RunRecord>, StoreError> {
+        let sql = "SELECT r.id FROM runs r JOIN versions v ON v.run_id = r.id \
+                   WHERE r.product = $1 AND r.attempt = $2 ORDER BY r.sequence DESC LIMIT 1";
+        let Some(row) = self.store.row(sql, values![product, attempt]).await? else {
+            return Ok(None);
+        };
+        self.run(&run_id(&row)?).await
     }
 
     /// A run by its identifier; `None` where none was started.

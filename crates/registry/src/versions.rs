@@ -1,6 +1,7 @@
 //! Versions: what a run made, numbered per product, with its artefact.
 
 use crate::artefact::{ARTEFACT_BYTES_MAX, sha256_hex};
+use crate::audit::{Act, Deed};
 use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::run_life::status_of;
@@ -170,8 +171,20 @@ impl Registry {
         let sql = select_versions!("WHERE v.run_id = $1");
         let row = writing.row(sql, values![new.run.as_str()]).await?;
         let record = row.as_ref().map(version_record).transpose()?;
+        let record = record.expect("a row inserted in this transaction is seen by it");
+        let deed = Deed {
+            at: new.created_at,
+            who: "comptoir run",
+            act: Act::VersionRegistered,
+            product: Some(new.product),
+            details: serde_json::json!({
+                "version": record.number, "run": new.run.as_str(), "kind": new.kind,
+                "artefact_sha256": sha256, "scorecard_sha256": sha256_hex(new.scorecard.to_string().as_bytes()),
+            }),
+        };
+        deed.write(&mut writing).await?;
         writing.commit().await?;
-        Ok(record.expect("a row inserted in this transaction is seen by it"))
+        Ok(record)
     }
 
     /// All versions of a product, the newest first.

@@ -136,6 +136,7 @@ pub(crate) fn new_run(product: &str, run: &str) -> NewRun {
             },
         ],
         started_at: at("2026-03-01T08:00:00.123456Z"),
+        attempt: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod budgets;
 mod contract;
 mod crash;
 mod damage;
+mod jobs;
 mod locks;
 mod opening;
 mod postgres_server;
@@ -61,6 +62,11 @@ on_both_databases! {
     contract::promotion_needs_the_gate,
     contract::a_key_opens_until_it_is_revoked,
     contract::a_key_is_refused_with_the_reason,
+    jobs::of_many_that_would_lead_one_does,
+    jobs::what_a_dead_leader_had_begun_is_lost_and_registers_nothing,
+    jobs::a_job_is_due_from_the_moment_on_when_it_became_what_it_is,
+    jobs::the_audit_tells_every_deed_and_shows_every_change_of_it,
+    jobs::a_line_cut_off_and_a_table_changed_behind_the_audit_are_found,
     locks::sixteen_at_once_get_sixteen_numbers_without_a_gap,
     locks::of_two_promotions_at_once_exactly_one_wins,
     locks::a_registry_locked_by_another_is_an_error_in_time,

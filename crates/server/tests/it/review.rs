@@ -229,6 +229,7 @@ async fn champion_since(workshop: &Workshop, at: Timestamp) {
         config_fingerprint: "f".repeat(64),
         inputs: Vec::new(),
         started_at: at,
+        attempt: None,
     };
     registry.start_run(&run).await.unwrap();
     let version = NewVersion {

@@ -25,6 +25,7 @@ async fn register_newer(workshop: &Workshop) {
         config_fingerprint: "f".repeat(64),
         inputs: Vec::new(),
         started_at: now,
+        attempt: None,
     };
     registry.start_run(&run).await.unwrap();
     let version = registry

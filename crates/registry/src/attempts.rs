@@ -1,0 +1,239 @@
+//! Jobs that were due, and what came of them.
+
+use crate::leaders::Leader;
+use crate::open::Registry;
+use crate::rows::{Row, values};
+use crate::store::{StoreError, Writing};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// It is being made.
+    Running,
+    /// It did what it had to.
+    Done,
+    /// It did not.
+    Failed,
+    /// The process that made it is gone.
+    Lost,
+}
+
+const STATES: [AttemptState; 4] = [
+    AttemptState::Running,
+    AttemptState::Done,
+    AttemptState::Failed,
+    AttemptState::Lost,
+];
+
+impl AttemptState {
+    /// In a word.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// One try of a job that was due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The job.
+    pub job: String,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// 1 for the first try, 2 for the second.
+    pub number: u32,
+    /// Times that it was due before and nobody was there to do it: they are not made up for one by one.
+    pub missed: u32,
+    /// When the try began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// How it stands.
+    pub state: AttemptState,
+    /// What came of it, or why nothing did; while it runs, what it does.
+    pub told: String,
+}
+
+/// A job that is due, as its leader begins it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAttempt<'a> {
+    /// The job.
+    pub job: &'a str,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// Times that it was due before, and was not done.
+    pub missed: u32,
+    /// Now.
+    pub now: Timestamp,
+}
+
+macro_rules! select_attempts {
+    ($tail:literal) => {
+        concat!(
+            "SELECT job, due_at, number, missed, started_at, ended_at, state, told FROM attempts ",
+            $tail
+        )
+    };
+}
+
+impl Registry {
+    /// Since when each job is due as `due` describes it, noting those that are new or have changed.
+    ///
+    /// `due` is any text that changes when the times of the job change.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn jobs_since(
+        &self,
+        jobs: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let mut writing = self.store.write().await?;
+        let mut all = Vec::with_capacity(jobs.len());
+        for (job, due) in jobs {
+            let sql = "INSERT INTO jobs (job, due, since) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE \
+                       SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due";
+            writing
+                .execute(sql, values![job.as_str(), due.as_str(), now])
+                .await?;
+            let sql = "SELECT since FROM jobs WHERE job = $1";
+            let row = writing.row(sql, values![job.as_str()]).await?;
+            all.push(row.map(|row| row.time("since")).transpose()?.unwrap_or(now));
+        }
+        writing.commit().await?;
+        Ok(all)
+    }
+
+    /// The same without noting anything: `None` for a job that no leader has seen as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn job_since(&self, job: &str, due: &str) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT since FROM jobs WHERE job = $1 AND due = $2";
+        let row = self.store.row(sql, values![job, due]).await?;
+        row.map(|row| row.time("since")).transpose()
+    }
+
+    /// Begins an attempt. `None` where the leader leads no longer, or an attempt of the job is running.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn begin_attempt(
+        &self,
+        lead: &Leader,
+        new: &NewAttempt<'_>,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let mut writing = self.store.write().await?;
+        let sql = "SELECT number FROM attempts WHERE job = $1 AND state = 'running'";
+        let running = writing.row(sql, values![new.job]).await?;
+        if running.is_some() || !leads(&mut writing, lead).await? {
+            return Ok(None);
+        }
+        let sql = "INSERT INTO attempts (job, due_at, number, missed, term, started_at, state, told) \
+                   SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, 'running', '' FROM attempts \
+                   WHERE job = $1 AND due_at = $2";
+        let of = values![new.job, new.due_at, new.missed, lead.term, new.now];
+        writing.execute(sql, of).await?;
+        let sql = select_attempts!("WHERE job = $1 AND state = 'running'");
+        let row = writing.row(sql, values![new.job]).await?;
+        let begun = row.as_ref().map(attempt).transpose()?;
+        writing.commit().await?;
+        Ok(begun)
+    }
+
+    /// Notes what a running attempt does.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn attempt_does(&self, of: &Attempt, told: &str) -> Result<(), StoreError> {
+        let mut writing = self.store.write().await?;
+        let sql = "UPDATE attempts SET told = $4 WHERE job = $1 AND due_at = $2 AND number = $3 AND state = 'running'";
+        let row = values![of.job.as_str(), of.due_at, of.number, told];
+        writing.execute(sql, row).await?;
+        writing.commit().await
+    }
+
+    /// Ends an attempt. Returns whether it was running still: where it was taken for lost, it stays so.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn end_attempt(
+        &self,
+        of: &Attempt,
+        state: AttemptState,
+        told: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.store.write().await?;
+        let sql = "UPDATE attempts SET state = $4, told = $5, ended_at = $6 \
+                   WHERE job = $1 AND due_at = $2 AND number = $3 AND state = 'running'";
+        let row = values![
+            of.job.as_str(),
+            of.due_at,
+            of.number,
+            state.told(),
+            told,
+            now
+        ];
+        let ended = writing.execute(sql, row).await? > 0;
+        writing.commit().await?;
+        Ok(ended)
+    }
+
+    /// The last attempt of each job.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn last_attempts(&self) -> Result<Vec<Attempt>, StoreError> {
+        let sql = select_attempts!(
+            "a WHERE due_at = (SELECT MAX(due_at) FROM attempts b WHERE b.job = a.job) AND \
+             number = (SELECT MAX(number) FROM attempts c WHERE c.job = a.job AND c.due_at = a.due_at) ORDER BY job"
+        );
+        let rows = self.store.rows(sql, vec![]).await?;
+        rows.iter().map(attempt).collect()
+    }
+
+    /// The last attempts of all jobs, the last started first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn attempts(&self, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        let sql = select_attempts!("ORDER BY started_at DESC, job LIMIT $1");
+        let rows = self.store.rows(sql, values![limit]).await?;
+        rows.iter().map(attempt).collect()
+    }
+}
+
+async fn leads(writing: &mut Writing<'_>, lead: &Leader) -> Result<bool, StoreError> {
+    let sql = "SELECT term FROM leaders WHERE name = $1 AND holder = $2 AND term = $3";
+    let of = values![lead.name.as_str(), lead.holder.as_str(), lead.term];
+    Ok(writing.row(sql, of).await?.is_some())
+}
+
+fn attempt(row: &Row) -> Result<Attempt, StoreError> {
+    let ended_at = match row.maybe_number::<i64>("ended_at")? {
+        None => None,
+        Some(_) => Some(row.time("ended_at")?),
+    };
+    let state = row.parsed("state", "running, done, failed or lost", |word| {
+        STATES.into_iter().find(|state| state.told() == word)
+    })?;
+    Ok(Attempt {
+        job: row.get("job")?,
+        due_at: row.time("due_at")?,
+        number: row.number("number")?,
+        missed: row.number("missed")?,
+        started_at: row.time("started_at")?,
+        ended_at,
+        state,
+        told: row.get("told")?,
+    })
+}

@@ -1,0 +1,256 @@
+//! One leader, its attempts, and the audit.
+
+use crate::backend::{Backend, at, id, new_run, register, signed, with_versions};
+use registry::{
+    Act, AttemptState, CHAMPION, Leader, NewAttempt, NewVersion, RegisterError, Registry,
+    RunStatus, VerifyAuditError,
+};
+use serde_json::json;
+
+const DUE: &str = "2026-03-01T02:30:00Z";
+const NOW: &str = "2026-03-01T02:30:01Z";
+
+async fn lead(registry: &Registry, holder: &str, seen: Option<&Leader>) -> Option<Leader> {
+    let taken = registry.take_lead("jobs", holder, seen, at(NOW)).await;
+    taken.unwrap()
+}
+
+fn due(job: &str) -> NewAttempt<'_> {
+    NewAttempt {
+        job,
+        due_at: at(DUE),
+        missed: 0,
+        now: at(NOW),
+    }
+}
+
+pub(crate) async fn of_many_that_would_lead_one_does(backend: &Backend) {
+    let registry = backend.open().await;
+    assert_eq!(registry.leader("jobs").await.unwrap(), None);
+    let mut tries = Vec::new();
+    for n in 0..8 {
+        let registry = backend.open().await;
+        tries.push(tokio::spawn(async move {
+            lead(&registry, &format!("process {n}"), None).await
+        }));
+    }
+    let mut leaders = Vec::new();
+    for one in tries {
+        leaders.extend(one.await.unwrap());
+    }
+    assert_eq!(leaders.len(), 1);
+    let first = leaders.remove(0);
+    assert_eq!((first.term, first.beat), (1, 0));
+
+    // Who saw it before its last beat may not take over; who saw that it stands still may.
+    let beaten = registry.beat(&first).await.unwrap().unwrap();
+    assert_eq!(beaten.beat, 1);
+    assert_eq!(lead(&registry, "b", Some(&first)).await, None);
+    let second = lead(&registry, "b", Some(&beaten)).await.unwrap();
+    assert_eq!((second.term, second.holder.as_str()), (2, "b"));
+    assert_eq!(
+        registry.beat(&beaten).await.unwrap(),
+        None,
+        "a former leader learns of it"
+    );
+    registry.stand_down(&beaten).await.unwrap();
+    assert!(registry.leader("jobs").await.unwrap().unwrap().is_there());
+
+    registry.stand_down(&second).await.unwrap();
+    let free = registry.leader("jobs").await.unwrap().unwrap();
+    assert!(!free.is_there());
+    assert_eq!(lead(&registry, "c", Some(&free)).await.unwrap().term, 3);
+}
+
+pub(crate) async fn what_a_dead_leader_had_begun_is_lost_and_registers_nothing(backend: &Backend) {
+    let registry = backend.open().await;
+    let first = lead(&registry, "a", None).await.unwrap();
+    let begun = registry.begin_attempt(&first, &due("nightly")).await;
+    let begun = begun.unwrap().unwrap();
+    assert_eq!((begun.number, begun.state), (1, AttemptState::Running));
+    let again = registry.begin_attempt(&first, &due("nightly")).await;
+    assert_eq!(again.unwrap(), None, "one attempt of a job at a time");
+    registry
+        .attempt_does(&begun, "train for-you")
+        .await
+        .unwrap();
+    let mut of_job = new_run("baskets", "of-job");
+    of_job.attempt = Some("nightly@1".to_owned());
+    registry.start_run(&of_job).await.unwrap();
+    registry
+        .start_run(&new_run("baskets", "by-hand"))
+        .await
+        .unwrap();
+
+    let second = lead(&registry, "b", Some(&first)).await.unwrap();
+    let status = |run: &'static str| {
+        let registry = registry.clone();
+        async move { registry.run(&id(run)).await.unwrap().unwrap().status }
+    };
+    assert!(matches!(status("of-job").await, RunStatus::Failed { .. }));
+    assert_eq!(
+        status("by-hand").await,
+        RunStatus::Running,
+        "it is nobody's job"
+    );
+    let run = id("of-job");
+    let version = NewVersion {
+        product: "baskets",
+        run: &run,
+        kind: "recommend",
+        format_version: 1,
+        artefact: b"late",
+        scorecard: &json!({}),
+        created_at: at(NOW),
+    };
+    let late = registry.register_version(&version).await.unwrap_err();
+    assert!(matches!(late, RegisterError::RunEnded { .. }), "{late}");
+    let ended = registry.end_attempt(&begun, AttemptState::Done, "late", at(NOW));
+    assert!(!ended.await.unwrap(), "it is lost already");
+    assert_eq!(
+        registry.begin_attempt(&first, &due("other")).await.unwrap(),
+        None
+    );
+
+    let again = registry.begin_attempt(&second, &due("nightly")).await;
+    let again = again.unwrap().unwrap();
+    assert_eq!(again.number, 2);
+    let ended = registry.end_attempt(&again, AttemptState::Failed, "no file", at(NOW));
+    assert!(ended.await.unwrap());
+    let all = registry.attempts(10).await.unwrap();
+    let states: Vec<_> = all.iter().map(|a| (a.number, a.state)).collect();
+    assert!(
+        states.contains(&(1, AttemptState::Lost)) && states.contains(&(2, AttemptState::Failed))
+    );
+    let last = registry.last_attempts().await.unwrap();
+    assert_eq!(last.len(), 1);
+    assert_eq!((last[0].number, last[0].told.as_str()), (2, "no file"));
+}
+
+pub(crate) async fn a_job_is_due_from_the_moment_on_when_it_became_what_it_is(backend: &Backend) {
+    let registry = backend.open().await;
+    let jobs = |due: &str| vec![("nightly".to_owned(), due.to_owned())];
+    let (early, late) = (at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z"));
+    assert_eq!(
+        registry
+            .jobs_since(&jobs("30 2 * * *"), early)
+            .await
+            .unwrap(),
+        [early]
+    );
+    assert_eq!(
+        registry
+            .jobs_since(&jobs("30 2 * * *"), late)
+            .await
+            .unwrap(),
+        [early]
+    );
+    assert_eq!(
+        registry.job_since("nightly", "30 2 * * *").await.unwrap(),
+        Some(early)
+    );
+    assert_eq!(
+        registry.job_since("nightly", "0 9 * * *").await.unwrap(),
+        None
+    );
+    assert_eq!(
+        registry.jobs_since(&jobs("0 9 * * *"), late).await.unwrap(),
+        [late]
+    );
+}
+
+pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(backend: &Backend) {
+    let registry = backend.open().await;
+    assert_eq!(registry.verify_audit(None).await.unwrap().lines, 0);
+    with_versions(&registry, 2).await;
+    for (version, before) in [(1, None), (2, Some(1))] {
+        let moved = registry.set_alias("baskets", CHAMPION, version, before, signed("chosen"));
+        moved.await.unwrap();
+    }
+    let scopes = ["decide".to_owned()].into();
+    registry
+        .create_key("till", &scopes, [7; 32], at(NOW))
+        .await
+        .unwrap();
+    registry.revoke_key(1, at(NOW)).await.unwrap();
+    let lines = registry.audit(None, 100).await.unwrap();
+    let acts: Vec<Act> = lines.iter().rev().map(|line| line.act).collect();
+    assert_eq!(
+        acts,
+        [
+            Act::VersionRegistered,
+            Act::VersionRegistered,
+            Act::AliasMoved,
+            Act::AliasMoved,
+            Act::KeyCreated,
+            Act::KeyRevoked
+        ]
+    );
+    assert_eq!(registry.audit(Some("baskets"), 100).await.unwrap().len(), 4);
+    let sound = registry.verify_audit(None).await.unwrap();
+    assert_eq!(
+        (sound.lines, sound.head.as_str()),
+        (6, lines[0].sha256.as_str())
+    );
+    // More is written behind it, and the line that was known is still there.
+    register(&registry, "baskets", "later", b"later", &json!({})).await;
+    registry.verify_audit(Some(&sound.head)).await.unwrap();
+
+    // One byte of one line.
+    backend
+        .behind_its_back("UPDATE audit SET who = 'noboby' WHERE id = 3")
+        .await;
+    let changed = registry.verify_audit(None).await.unwrap_err();
+    assert!(
+        matches!(changed, VerifyAuditError::Changed { line: 3, .. }),
+        "{changed}"
+    );
+}
+
+pub(crate) async fn a_line_cut_off_and_a_table_changed_behind_the_audit_are_found(
+    backend: &Backend,
+) {
+    let registry = backend.open().await;
+    with_versions(&registry, 2).await;
+    let moved = registry.set_alias("baskets", CHAMPION, 1, None, signed("chosen"));
+    moved.await.unwrap();
+    let known = registry.verify_audit(None).await.unwrap().head;
+    backend
+        .behind_its_back("UPDATE aliases SET number = 2")
+        .await;
+    let changed = registry.verify_audit(None).await.unwrap_err();
+    assert!(
+        changed
+            .to_string()
+            .contains("alias `champion` of `baskets`"),
+        "{changed}"
+    );
+    backend
+        .behind_its_back("UPDATE aliases SET number = 1")
+        .await;
+    registry.verify_audit(Some(&known)).await.unwrap();
+    backend
+        .behind_its_back("UPDATE versions SET scorecard = '{}' WHERE number = 2")
+        .await;
+    let changed = registry.verify_audit(None).await.unwrap_err();
+    assert!(
+        matches!(changed, VerifyAuditError::NotTold { .. }),
+        "{changed}"
+    );
+    backend
+        .behind_its_back("DELETE FROM audit WHERE id = 3")
+        .await;
+    let cut = registry.verify_audit(Some(&known)).await.unwrap_err();
+    assert!(
+        matches!(cut, VerifyAuditError::CutOff { lines: 2, .. }),
+        "{cut}"
+    );
+    backend
+        .behind_its_back("DELETE FROM audit WHERE id = 1")
+        .await;
+    let gap = registry.verify_audit(None).await.unwrap_err();
+    assert!(
+        matches!(gap, VerifyAuditError::Changed { line: 1, .. }),
+        "{gap}"
+    );
+}
