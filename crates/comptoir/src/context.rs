@@ -38,9 +38,24 @@ pub(crate) struct Global {
     /// No progress on standard error
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// End when standard input closes, and leave processors to others: how jobs are started
+    #[arg(long, global = true, hide = true)]
+    pub(crate) with_parent: bool,
+    /// The attempt at a job that this call is
+    #[arg(long, global = true, hide = true, value_name = "NAME", value_parser = attempt)]
+    pub(crate) attempt: Option<String>,
     /// More about what happens on standard error; twice for still more
     #[arg(short, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// A name that goes into identifiers and queries as it is.
+fn attempt(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if text.is_empty() || !text.chars().all(is_plain) {
+        return Err("allowed are letters, digits and -".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Whether standard error may be coloured: it is a terminal, and its user has not set `NO_COLOR`.

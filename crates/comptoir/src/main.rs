@@ -2,6 +2,7 @@
 
 mod context;
 mod exit;
+mod parent;
 mod print;
 mod progress;
 mod verbs;
@@ -18,6 +19,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = verbs::Arguments::parse();
     context::start_logging(&arguments.global);
+    if arguments.global.with_parent {
+        parent::end_with_parent();
+    }
     let threads = context::threads(&arguments.global).max(2);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(threads).enable_all();

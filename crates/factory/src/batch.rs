@@ -68,6 +68,9 @@ pub struct BatchOptions {
     pub log: bool,
     /// Now.
     pub now: jiff::Timestamp,
+    /// The job that asks for it with the moment when that was due: what an earlier attempt at it logged is replaced.
+    /// `None` where a person asks.
+    pub attempt: Option<String>,
 }
 
 /// What came of a batch.
@@ -85,6 +88,15 @@ pub struct BatchDone {
     pub actions: u64,
     /// The version that decided.
     pub version: u32,
+}
+
+/// What came of a batch that a job asked for, perhaps not for the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Batched {
+    /// It was decided.
+    Decided(BatchDone),
+    /// An earlier attempt at the same job had decided and logged everything; its answers are in their place.
+    Before,
 }
 
 /// Why a batch was not decided.
@@ -439,6 +451,9 @@ struct Beside<'a> {
     place: &'a Path,
 }
 
+/// What answers are called until they are complete, behind their name.
+const PARTIAL: &str = ".partial";
+
 impl<'a> Beside<'a> {
     /// Makes the file, so that an output that cannot be written is known before anything is decided.
     fn create(place: &'a Path) -> Result<(Self, fs_err::File), BatchError> {
@@ -447,10 +462,21 @@ impl<'a> Beside<'a> {
             return Err(failed(std::io::ErrorKind::IsADirectory.into()));
         }
         let mut path = place.as_os_str().to_owned();
-        path.push(".partial");
+        path.push(PARTIAL);
         let path = PathBuf::from(path);
         let sink = fs_err::File::create(&path).map_err(failed)?;
         Ok((Self { path, place }, sink))
+    }
+
+    /// Moves answers into their place that an earlier process had completed, if they are not there yet.
+    fn complete(place: &'a Path) -> Result<(), BatchError> {
+        let mut path = place.as_os_str().to_owned();
+        path.push(PARTIAL);
+        let path = PathBuf::from(path);
+        if path.is_file() {
+            fs_err::rename(&path, place).map_err(file("write", place))?;
+        }
+        Ok(())
     }
 
     fn take_place(self) -> Result<(), BatchError> {
@@ -540,8 +566,18 @@ impl Workshop {
         product: &dyn Product,
         options: &BatchOptions,
         progress: &dyn Progress,
-    ) -> Result<BatchDone, BatchError> {
+    ) -> Result<Batched, BatchError> {
         let name = product.header().name.clone();
+        if let Some(attempt) = options.attempt.as_ref().filter(|_| options.log) {
+            let logged = self
+                .is_logged(&name, attempt)
+                .await
+                .map_err(BatchError::Log)?;
+            if logged {
+                Beside::complete(&options.output)?;
+                return Ok(Batched::Before);
+            }
+        }
         let champion = self
             .champion(product)
             .await
@@ -564,7 +600,10 @@ impl Workshop {
             None => everything(product, serving.as_ref(), &shop)?,
         };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
-        let run = options.now.strftime("%Y%m%dT%H%M%S%6f").to_string();
+        let run = match &options.attempt {
+            Some(attempt) => attempt.clone(),
+            None => options.now.strftime("%Y%m%dT%H%M%S%6f").to_string(),
+        };
         let mut done = BatchDone {
             questions: questions.len() as u64,
             answered: 0,
@@ -659,7 +698,21 @@ impl Workshop {
         if let Some(purse) = purse {
             purse.settle(options.now).await;
         }
-        Ok(done)
+        Ok(Batched::Decided(done))
+    }
+
+    /// Whether an earlier attempt at a job has logged its decisions: then its answers were complete.
+    async fn is_logged(&self, product: &str, attempt: &str) -> Result<bool, lake::LakeError> {
+        let snapshot = self.lake.snapshot().await?;
+        if !snapshot.tables.contains_key("decisions") {
+            return Ok(false);
+        }
+        // Names of products and attempts hold no quotation mark.
+        let sql = format!(
+            "SELECT decision_id FROM decisions WHERE decision_id LIKE 'batch-{product}-{attempt}-%' LIMIT 1"
+        );
+        let found = self.lake.query_at(&sql, &snapshot).await?;
+        Ok(found.iter().any(|batch| batch.num_rows() > 0))
     }
 
     /// What customers got lately, where the product caps it; and sets what the questions stand under. The price of the

@@ -1,11 +1,13 @@
-//! The loop that runs data products: import, gate, train, evaluate, promote.
+//! The loop that runs data products: import, gate, train, evaluate, promote, review, at their times.
 
 pub mod batch;
 pub mod experiments;
 mod given;
 mod holdout;
 pub mod import;
+pub mod jobs;
 pub mod ledger;
+mod needed;
 pub mod project;
 pub mod review;
 pub mod rules;
@@ -17,6 +19,7 @@ mod workshop;
 pub use given::{Given, counted};
 pub use holdout::HELD_OUT;
 pub use ledger::Ledger;
+pub use needed::Needed;
 pub use project::Project;
 pub use run::{RunError, RunOptions, RunOutcome};
 pub use views::ViewError;

@@ -1,7 +1,8 @@
-//! A project: a folder with `comptoir.toml`, `sources/`, `experiments/`, `products/`, `whatif/` and `rules/`, all read
-//! strictly.
+//! A project: a folder with `comptoir.toml`, `sources/`, `experiments/`, `products/`, `whatif/`, `jobs/` and `rules/`, all
+//! read strictly.
 
 use crate::import;
+use crate::jobs::{self, Job};
 use decisions::RuleSet;
 use decisions::rules::{Contradiction, Names};
 use jiff::tz::TimeZone;
@@ -35,6 +36,8 @@ pub struct ProjectFile {
     pub server: ServerFile,
     /// Customers who always get the baseline, so that the worth of all decisions can be measured.
     pub holdout: HoldoutFile,
+    /// The jobs of `jobs/`.
+    pub jobs: JobsFile,
 }
 
 impl Default for ProjectFile {
@@ -47,6 +50,7 @@ impl Default for ProjectFile {
             engine: EngineFile::default(),
             server: ServerFile::default(),
             holdout: HoldoutFile::default(),
+            jobs: JobsFile::default(),
         }
     }
 }
@@ -117,6 +121,20 @@ impl Default for HoldoutFile {
     }
 }
 
+/// How jobs are done.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsFile {
+    /// How many are done at once, 1 to 16: each may take the memory of `[engine]`.
+    pub at_once: usize,
+}
+
+impl Default for JobsFile {
+    fn default() -> Self {
+        Self { at_once: 1 }
+    }
+}
+
 /// A project whose files were all checked.
 pub struct Project {
     /// The folder.
@@ -141,6 +159,8 @@ pub struct Project {
     pub what_ifs: Vec<WhatIf>,
     /// Expert rules of all files.
     pub rules: Arc<RuleSet>,
+    /// What is done without a person, each job behind those that it comes after.
+    pub jobs: Vec<Job>,
 }
 
 impl std::fmt::Debug for Project {
@@ -201,6 +221,9 @@ impl Settings {
         if !(1..=100_000).contains(&file.server.batch_max) {
             let found = file.server.batch_max;
             wrong.push(main.refuse(&["server", "batch_max"], found, "1 to 100000"));
+        }
+        if !(1..=16).contains(&file.jobs.at_once) {
+            wrong.push(main.refuse(&["jobs", "at_once"], file.jobs.at_once, "1 to 16"));
         }
         match (memory, body_max, address, time_zone) {
             (Ok(memory), Ok(body_max), Ok(address), Ok(time_zone)) if wrong.is_empty() => {
@@ -370,6 +393,36 @@ impl Verdicts<'_> {
         what_ifs
     }
 
+    /// The jobs. Each may come after others, and none after itself.
+    fn jobs(&mut self, products: &[Arc<dyn Product>], sources: &[Source]) -> Vec<Job> {
+        let (mut jobs, mut files) = (Vec::new(), Vec::new());
+        for (path, file) in self.files("jobs") {
+            match file.and_then(|file| Ok((Job::check(&file, products, sources)?, file))) {
+                Ok((job, file)) => {
+                    files.push((job.name.clone(), file));
+                    jobs.push(job);
+                }
+                Err(error) => self.add(&path, Err(vec![error])),
+            }
+        }
+        let names: Vec<(String, String)> = jobs
+            .iter()
+            .map(|job| (job.name.clone(), format!("job, due {}", job.when())))
+            .collect();
+        let ordered = jobs::in_order(jobs);
+        for ((name, file), (_, what)) in files.iter().zip(names) {
+            let verdict = match &ordered {
+                Err((wrong, found)) if wrong == name => {
+                    let allowed = "names of other files in jobs/, none of which waits for this one";
+                    Err(vec![file.refuse(&["after"], found, allowed)])
+                }
+                Ok(_) | Err(_) => Ok(what),
+            };
+            self.add(&file.file, verdict);
+        }
+        ordered.unwrap_or_default()
+    }
+
     fn rules(&mut self, products: &ProductNames) -> RuleSet {
         let mut readable = Vec::new();
         for (path, file) in self.files("rules") {
@@ -411,7 +464,7 @@ impl Project {
     /// Opens a project folder and checks every file in it.
     ///
     /// # Errors
-    /// The first [`ConfigError`] found, in the order project, sources, experiments, products, questions, rules.
+    /// The first [`ConfigError`] found, in the order project, sources, experiments, products, questions, rules, jobs.
     pub fn open(folder: &Path) -> Result<Self, ConfigError> {
         let checked = Self::read(folder)?;
         let first = checked.files.into_iter().find_map(|(_, v)| v.err());
@@ -463,6 +516,7 @@ impl Project {
         let what_ifs = verdicts.what_ifs(&names);
         let rules = verdicts.rules(&names);
         let contradictions = rules.contradictions();
+        let jobs = verdicts.jobs(&products, &sources);
         let good = verdicts.files.iter().all(|(_, verdict)| verdict.is_ok());
         let project = settings.filter(|_| good).map(|settings| Self {
             folder: folder.to_owned(),
@@ -476,6 +530,7 @@ impl Project {
             products,
             what_ifs,
             rules: Arc::new(rules),
+            jobs,
         });
         Ok(Checked {
             files: verdicts.files,

@@ -2,9 +2,12 @@
 
 use crate::workshop::{CHAMPION, Workshop};
 use features::History;
-use products::{FitError, Product, Size};
-use registry::{NewRun, NewVersion, Outcome, RunCost, Signature, TableVersion};
+use products::{FitError, Product, Promotes, Size};
+use registry::{
+    CHALLENGER, NewRun, NewVersion, Outcome, RunCost, RunStatus, Signature, TableVersion,
+};
 use schema::progress::Progress;
+use schema::scorecard::Gate;
 use schema::{AsOf, Bytes, RunId, Scorecard};
 use serde::Serialize;
 use std::sync::Arc;
@@ -19,6 +22,9 @@ pub struct RunOptions {
     pub seed: u64,
     /// Now.
     pub now: jiff::Timestamp,
+    /// The job that asks for it with the moment when that was due: what an earlier attempt at it trained is not trained
+    /// again. `None` where a person asks.
+    pub attempt: Option<String>,
 }
 
 /// What came of one run.
@@ -38,8 +44,10 @@ pub struct RunOutcome {
     pub scorecard: Scorecard,
     /// What it learned, for a person.
     pub summary: Vec<String>,
-    /// Whether it became champion, and why or why not.
+    /// Whether it became champion.
     pub promoted: bool,
+    /// Whether it passed its gate, and a person lets it answer.
+    pub waits_for_a_person: bool,
     /// The gate's sentence.
     pub because: String,
     /// Milliseconds from start to end.
@@ -321,7 +329,11 @@ impl Workshop {
                 .cloned()
                 .collect(),
             started_at: options.now,
+            attempt: options.attempt.clone(),
         };
+        if let Some(done) = self.trained_before(product.as_ref(), options).await? {
+            return Ok(done);
+        }
         let expected = self.last_duration(&header.name).await;
         self.registry
             .start_run(&new)
@@ -360,11 +372,12 @@ impl Workshop {
                 return Err(error);
             }
         };
-        self.publish(&new, &trained, cost).await
+        self.publish(product.as_ref(), &new, &trained, cost).await
     }
 
     async fn publish(
         &self,
+        product: &dyn Product,
         run: &NewRun,
         trained: &Trained,
         cost: RunCost,
@@ -375,7 +388,7 @@ impl Workshop {
         };
         let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
-        let version = self
+        let number = self
             .registry
             .register_version(&NewVersion {
                 product: &run.product,
@@ -389,45 +402,201 @@ impl Workshop {
             .await
             .map_err(|e| stored(&e))?
             .number;
-        let current = self
-            .registry
-            .alias(&run.product, CHAMPION)
-            .await
-            .map_err(|e| stored(&e))?;
+        let of = Registered {
+            run: &run.id,
+            number,
+            as_of: run.as_of,
+            scorecard: &trained.scorecard,
+            summary: trained.fitted.summary(),
+            started_at: run.started_at,
+            cost,
+        };
+        self.judge(product, of).await
+    }
+
+    /// Lets a registered version answer, if its gate opens and nobody else is to say so, and ends its run.
+    async fn judge(
+        &self,
+        product: &dyn Product,
+        of: Registered<'_>,
+    ) -> Result<RunOutcome, RunError> {
+        let header = product.header();
+        let name = &header.name;
+        let stored = |e: &dyn std::error::Error| RunError::Registry {
+            product: name.clone(),
+            source: one_line(e).into(),
+        };
+        let current = self.registry.alias(name, CHAMPION).await;
+        let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
         let signed = Signature {
             who: "comptoir run",
             why: "trained and measured",
-            at: run.started_at,
+            at: of.started_at,
         };
-        let promotion = self
-            .registry
-            .promote(&run.product, version, current.map(|a| a.version), signed)
-            .await;
-        let (promoted, because, outcome) = match promotion {
-            Ok(change) => (true, change.why, Outcome::Done),
-            Err(registry::PromoteError::GateClosed { because, .. }) => {
-                (false, because.clone(), Outcome::Refused { reason: because })
+        let (standing, because) = if current == Some(of.number) {
+            let because = "it passed its gate in an earlier attempt".to_owned();
+            (VersionStanding::Champion, because)
+        } else if header.retraining.promotes == Promotes::Person {
+            self.propose(product, &of, current, signed).await?
+        } else {
+            let promotion = self.registry.promote(name, of.number, current, signed);
+            match promotion.await {
+                Ok(change) => (VersionStanding::Champion, change.why),
+                Err(registry::PromoteError::GateClosed { because, .. }) => {
+                    (VersionStanding::Refused, because)
+                }
+                Err(other) => return Err(stored(&other)),
             }
-            Err(other) => return Err(stored(&other)),
         };
+        let outcome = match standing {
+            VersionStanding::Champion | VersionStanding::Waits => Outcome::Done,
+            VersionStanding::Refused => Outcome::Refused {
+                reason: because.clone(),
+            },
+        };
+        let scorecard = serde_json::to_value(of.scorecard).unwrap_or_default();
         self.registry
-            .finish_run(&run.id, &outcome, &scorecard, cost)
+            .finish_run(of.run, &outcome, &scorecard, of.cost)
             .await
             .map_err(|e| stored(&e))?;
         Ok(RunOutcome {
-            product: run.product.clone(),
-            kind: run.kind.clone(),
-            run: run.id.clone(),
-            version,
-            as_of: run.as_of,
-            scorecard: trained.scorecard.clone(),
-            summary: trained.fitted.summary(),
-            promoted,
+            product: name.clone(),
+            kind: header.kind.clone(),
+            run: of.run.clone(),
+            version: of.number,
+            as_of: of.as_of,
+            scorecard: of.scorecard.clone(),
+            summary: of.summary,
+            promoted: standing == VersionStanding::Champion,
+            waits_for_a_person: standing == VersionStanding::Waits,
             because,
-            duration_ms: cost.duration_ms,
-            peak_memory_bytes: cost.peak_memory_bytes,
+            duration_ms: of.cost.duration_ms,
+            peak_memory_bytes: of.cost.peak_memory_bytes,
         })
     }
+
+    /// Makes a version that passes its gate the challenger: a person lets it answer.
+    async fn propose(
+        &self,
+        product: &dyn Product,
+        of: &Registered<'_>,
+        current: Option<u32>,
+        signed: Signature<'_>,
+    ) -> Result<(VersionStanding, String), RunError> {
+        let name = &product.header().name;
+        let stored = |e: &dyn std::error::Error| RunError::Registry {
+            product: name.clone(),
+            source: one_line(e).into(),
+        };
+        let champion = match current {
+            Some(number) => self.registry.version(name, number).await,
+            None => Ok(None),
+        };
+        let champion = champion.map_err(|e| stored(&e))?;
+        let card = champion.and_then(|v| serde_json::from_value::<Scorecard>(v.scorecard).ok());
+        let because = match of.scorecard.gate(card.as_ref()) {
+            Gate::Closed { because } => return Ok((VersionStanding::Refused, because)),
+            Gate::Open { because } => because,
+        };
+        let waiting = self.registry.alias(name, CHALLENGER).await;
+        let waiting = waiting.map_err(|e| stored(&e))?.map(|alias| alias.version);
+        if waiting != Some(of.number) {
+            let moved = self
+                .registry
+                .set_alias(name, CHALLENGER, of.number, waiting, signed);
+            moved.await.map_err(|e| stored(&e))?;
+        }
+        let number = of.number;
+        let because = format!("{because}; it waits for `comptoir promote {name} {number}`");
+        Ok((VersionStanding::Waits, because))
+    }
+
+    /// What an earlier attempt at the same job has trained already: only what is left of it is done.
+    async fn trained_before(
+        &self,
+        product: &dyn Product,
+        options: &RunOptions,
+    ) -> Result<Option<RunOutcome>, RunError> {
+        let Some(attempt) = &options.attempt else {
+            return Ok(None);
+        };
+        let name = &product.header().name;
+        let stored = |e: &dyn std::error::Error| RunError::Registry {
+            product: name.clone(),
+            source: one_line(e).into(),
+        };
+        let earlier = self.registry.run_of_attempt(name, attempt).await;
+        let Some(run) = earlier.map_err(|e| stored(&e))? else {
+            return Ok(None);
+        };
+        let number = run.version.unwrap_or_default();
+        let record = self.registry.version(name, number).await;
+        let record = record.map_err(|e| stored(&e))?;
+        let fitted = self
+            .version(product, number)
+            .await
+            .map_err(|e| stored(&e))?;
+        let scorecard = record.map(|record| serde_json::from_value::<Scorecard>(record.scorecard));
+        let Some(Ok(scorecard)) = scorecard else {
+            return Ok(None);
+        };
+        let of = Registered {
+            run: &run.id,
+            number,
+            as_of: run.as_of,
+            scorecard: &scorecard,
+            summary: fitted.summary(),
+            started_at: options.now,
+            cost: run.cost.unwrap_or(RunCost {
+                duration_ms: 0,
+                peak_memory_bytes: None,
+            }),
+        };
+        if run.status == RunStatus::Running {
+            return self.judge(product, of).await.map(Some);
+        }
+        let current = self.registry.alias(name, CHAMPION).await;
+        let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
+        let because = match run.status {
+            RunStatus::Failed { reason } | RunStatus::Refused { reason } => reason,
+            RunStatus::Running | RunStatus::Done => "trained in an earlier attempt".to_owned(),
+        };
+        let header = product.header();
+        Ok(Some(RunOutcome {
+            product: name.clone(),
+            kind: header.kind.clone(),
+            run: run.id.clone(),
+            version: number,
+            as_of: run.as_of,
+            summary: of.summary,
+            promoted: current == Some(number),
+            waits_for_a_person: current != Some(number)
+                && header.retraining.promotes == Promotes::Person,
+            because,
+            duration_ms: of.cost.duration_ms,
+            peak_memory_bytes: of.cost.peak_memory_bytes,
+            scorecard,
+        }))
+    }
+}
+
+/// A version that was registered and is to be judged.
+struct Registered<'a> {
+    run: &'a RunId,
+    number: u32,
+    as_of: AsOf,
+    scorecard: &'a Scorecard,
+    summary: Vec<String>,
+    started_at: jiff::Timestamp,
+    cost: RunCost,
+}
+
+/// What a version is after its gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VersionStanding {
+    Champion,
+    Waits,
+    Refused,
 }
 
 /// An error and its sources in one line.

@@ -1,6 +1,7 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
 use crate::promises::Promises;
+use crate::retraining::Retraining;
 use schema::ConfigError;
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
@@ -26,6 +27,9 @@ pub struct ProductFile<S: Default> {
     /// What it promises to those who ask it.
     #[serde(default)]
     pub promises: Promises,
+    /// When it is trained anew, and who lets a version answer.
+    #[serde(default)]
+    pub retraining: Retraining,
     /// Settings of the kind.
     #[serde(default)]
     pub settings: S,
@@ -50,12 +54,14 @@ pub struct Header {
     pub deadline_ms: u64,
     /// What it promises to those who ask it.
     pub promises: Promises,
+    /// When it is trained anew, and who lets a version answer.
+    pub retraining: Retraining,
     /// Fingerprint of the file's content.
     pub fingerprint: String,
 }
 
 /// The name that a file gives to what it defines: its own, without the ending.
-pub(crate) fn name_of(file: &ConfigFile) -> Result<String, ConfigError> {
+pub fn name_of(file: &ConfigFile) -> Result<String, ConfigError> {
     let name = file.file.file_stem().map(|s| s.to_string_lossy());
     let name = name.map(std::borrow::Cow::into_owned).unwrap_or_default();
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -130,6 +136,7 @@ impl Raw {
                 .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
         parsed.promises.check(&self.file, parsed.deadline_ms)?;
+        parsed.retraining.check(&self.file)?;
         let header = Header {
             name: self.name.clone(),
             kind: parsed.kind,
@@ -137,6 +144,7 @@ impl Raw {
             description: parsed.description,
             deadline_ms: parsed.deadline_ms,
             promises: parsed.promises,
+            retraining: parsed.retraining,
             fingerprint: self.file.fingerprint(),
         };
         Ok((header, parsed.settings))

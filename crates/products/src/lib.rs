@@ -22,6 +22,7 @@ pub mod promotion;
 pub mod reasons;
 mod recent;
 pub mod recommend;
+mod retraining;
 pub mod segments;
 mod shop;
 mod standing;
@@ -35,12 +36,13 @@ pub use answer::{
 };
 pub use artefact::{Artefact, LoadError};
 pub use contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Serving, Size};
-pub use file::{Header, ProductFile, Raw};
+pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
 pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
 pub use promises::Promises;
 pub use recent::Recent;
+pub use retraining::{Promotes, Retraining};
 pub use shop::Shop;
 pub use standing::{Gave, Pace, Standing};
 

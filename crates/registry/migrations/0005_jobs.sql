@@ -25,7 +25,7 @@ CREATE TABLE attempts (
     term BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at BIGINT,
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'lost')),
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'refused', 'failed', 'lost')),
     -- What came of it, or why nothing did.
     told TEXT NOT NULL,
     PRIMARY KEY (job, due_at, number)

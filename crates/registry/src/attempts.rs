@@ -15,15 +15,18 @@ pub enum AttemptState {
     Running,
     /// It did what it had to.
     Done,
+    /// It did, and the answer is no: the same again would be answered alike.
+    Refused,
     /// It did not.
     Failed,
     /// The process that made it is gone.
     Lost,
 }
 
-const STATES: [AttemptState; 4] = [
+const STATES: [AttemptState; 5] = [
     AttemptState::Running,
     AttemptState::Done,
+    AttemptState::Refused,
     AttemptState::Failed,
     AttemptState::Lost,
 ];
@@ -35,6 +38,7 @@ impl AttemptState {
         match self {
             Self::Running => "running",
             Self::Done => "done",
+            Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Lost => "lost",
         }
@@ -188,16 +192,16 @@ impl Registry {
         Ok(ended)
     }
 
-    /// The last attempt of each job.
+    /// The last attempt of each job among those that were due until `now`. Others come from a clock that was wrong.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be used.
-    pub async fn last_attempts(&self) -> Result<Vec<Attempt>, StoreError> {
+    pub async fn last_attempts(&self, now: Timestamp) -> Result<Vec<Attempt>, StoreError> {
         let sql = select_attempts!(
-            "a WHERE due_at = (SELECT MAX(due_at) FROM attempts b WHERE b.job = a.job) AND \
+            "a WHERE due_at = (SELECT MAX(due_at) FROM attempts b WHERE b.job = a.job AND b.due_at <= $1) AND \
              number = (SELECT MAX(number) FROM attempts c WHERE c.job = a.job AND c.due_at = a.due_at) ORDER BY job"
         );
-        let rows = self.store.rows(sql, vec![]).await?;
+        let rows = self.store.rows(sql, values![now]).await?;
         rows.iter().map(attempt).collect()
     }
 
@@ -223,7 +227,7 @@ fn attempt(row: &Row) -> Result<Attempt, StoreError> {
         None => None,
         Some(_) => Some(row.time("ended_at")?),
     };
-    let state = row.parsed("state", "running, done, failed or lost", |word| {
+    let state = row.parsed("state", "running, done, refused, failed or lost", |word| {
         STATES.into_iter().find(|state| state.told() == word)
     })?;
     Ok(Attempt {

@@ -76,7 +76,9 @@ impl Registry {
         writing
             .execute(sql, values![name, holder, new.term, new.beat])
             .await?;
-        let sql = "UPDATE runs SET status = 'failed', reason = $1 WHERE status = 'running' AND attempt IS NOT NULL";
+        // One that has registered its version is ended by the next attempt.
+        let sql = "UPDATE runs SET status = 'failed', reason = $1 WHERE status = 'running' AND attempt IS NOT NULL \
+                   AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.run_id = runs.id)";
         let reason = "interrupted: the process that led the jobs is gone";
         writing.execute(sql, values![reason]).await?;
         let sql =

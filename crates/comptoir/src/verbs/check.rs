@@ -10,7 +10,7 @@ use factory::project::{Checked, Verdict};
 use factory::rules::RulesOnShop;
 use std::path::{Path, PathBuf};
 
-/// Check every file of the project (comptoir.toml, sources, experiments, products, whatif, rules); nothing is written
+/// Check every file of the project (comptoir.toml, sources, experiments, products, whatif, jobs, rules); nothing is written
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   comptoir check

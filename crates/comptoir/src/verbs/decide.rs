@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::print;
 use crate::verbs::run::one;
 use anyhow::Context as _;
-use factory::batch::{BatchOptions, FileFormat, Questions};
+use factory::batch::{BatchOptions, Batched, FileFormat, Questions};
 use std::path::{Path, PathBuf};
 
 /// Decide for many customers or products at once, with the code that answers online
@@ -62,11 +62,19 @@ impl Decide {
             output: self.output_file,
             log: !self.dry_run,
             now: Context::now(),
+            attempt: context.global.attempt.clone(),
         };
         let done = workshop
             .decide_batch(product.as_ref(), &options, context.progress.as_ref())
             .await?;
         context.progress.end();
+        let Batched::Decided(done) = done else {
+            return if context.json() {
+                print::json(&serde_json::json!({ "done_before": true, "output": options.output }))
+            } else {
+                print::line("an earlier attempt at this job has decided and logged everything")
+            };
+        };
         if context.json() {
             return print::json(&done);
         }

@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 mod assign;
+mod audit;
 mod budget;
 mod check;
 mod completions;
@@ -19,11 +20,13 @@ mod query;
 mod report;
 mod review;
 mod run;
+mod schedule;
 mod schemas;
 mod serve;
 mod tables;
 mod versions;
 mod whatif;
+mod work;
 
 use crate::context::{Context, Global};
 use clap::{Parser, Subcommand};
@@ -65,6 +68,9 @@ pub(crate) enum Verb {
     Promote(promote::Promote),
     Rollback(promote::Rollback),
     Serve(serve::Serve),
+    Schedule(schedule::Schedule),
+    Work(work::Work),
+    Audit(audit::Audit),
     Key(key::Key),
     Doctor(doctor::Doctor),
     Schemas(schemas::Schemas),
@@ -99,6 +105,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Promote(v) => v.run(&context).await,
         Verb::Rollback(v) => v.run(&context).await,
         Verb::Serve(v) => v.run(&context).await,
+        Verb::Schedule(v) => v.run(&context).await,
+        Verb::Work(v) => v.run(&context).await,
+        Verb::Audit(v) => v.run(&context).await,
         Verb::Key(v) => v.run(&context).await,
         Verb::Doctor(v) => v.run(&context).await,
         Verb::Schemas(v) => v.run(&context),

@@ -5,7 +5,7 @@ use crate::exit::{self, Refused};
 use crate::print;
 use ::products::Product;
 use anyhow::bail;
-use factory::{Project, RunError, RunOptions, RunOutcome, Workshop};
+use factory::{Needed, Project, RunError, RunOptions, RunOutcome, Workshop};
 use schema::{AsOf, Scorecard};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use std::sync::Arc;
 #[command(after_help = "Examples:
   comptoir run                              all products, as of the day after the last sale
   comptoir run for-you --as-of 2011-09-01   one product, knowing nothing of that day or later
+  comptoir run --needed                     those that need it: see [retraining] in product files
 
 One product's error keeps no other from running; the exit code is the worst.
 Exit code 1: a version did not pass its gate (it is registered, the champion stays).
@@ -24,6 +25,9 @@ pub(crate) struct Run {
     /// The first day that must not be known; the day after the last sale where absent
     #[arg(long, value_name = "DATE")]
     as_of: Option<jiff::civil::Date>,
+    /// Leave out products that need no training: nothing was imported since, or they do not ask for it yet
+    #[arg(long, conflicts_with = "as_of")]
+    needed: bool,
 }
 
 /// The products named, or all of them.
@@ -54,14 +58,63 @@ impl Run {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let products = chosen(&workshop.project, &self.products)?;
-        let tried = run_all(context, &workshop, &products, self.as_of.map(AsOf)).await?;
-        if context.json() {
-            print::json(&documents(&tried))?;
+        let (products, left_out) = if self.needed {
+            those_that_need_it(context, &workshop, products).await?
         } else {
+            (products, Vec::new())
+        };
+        let tried = if products.is_empty() {
+            Vec::new()
+        } else {
+            run_all(context, &workshop, &products, self.as_of.map(AsOf)).await?
+        };
+        if context.json() {
+            let left_out = left_out.iter().map(|(product, because)| {
+                let header = product.header();
+                serde_json::json!({ "product": header.name, "kind": header.kind, "not_needed": because })
+            });
+            print::json(
+                &documents(&tried)
+                    .into_iter()
+                    .chain(left_out)
+                    .collect::<Vec<_>>(),
+            )?;
+        } else {
+            for (product, because) in &left_out {
+                let header = product.header();
+                let (name, kind) = (&header.name, &header.kind);
+                print::line(format!("{name} ({kind}): needs no training: {because}"))?;
+            }
             show(&tried)?;
         }
         verdict(tried)
     }
+}
+
+/// A product that is left out, and why.
+type LeftOut = (Arc<dyn Product>, String);
+
+/// The products that need a training, and the others.
+async fn those_that_need_it(
+    context: &Context,
+    workshop: &Workshop,
+    products: Vec<Arc<dyn Product>>,
+) -> anyhow::Result<(Vec<Arc<dyn Product>>, Vec<LeftOut>)> {
+    let (mut needing, mut left_out) = (Vec::new(), Vec::new());
+    let progress = context.progress.as_ref();
+    for product in products {
+        let needed = workshop
+            .training_needed(product.as_ref(), Context::now(), progress)
+            .await?;
+        match needed {
+            Needed::Yes { because } => {
+                progress.note(&format!("{} is trained: {because}", product.header().name));
+                needing.push(product);
+            }
+            Needed::No { because } => left_out.push((product, because)),
+        }
+    }
+    Ok((needing, left_out))
 }
 
 /// A product and what came of its run.
@@ -94,6 +147,7 @@ pub(crate) async fn run_all(
             as_of,
             seed: context.global.seed,
             now: Context::now(),
+            attempt: context.global.attempt.clone(),
         };
         tried.push(Tried {
             product: product.header().name.clone(),
@@ -161,6 +215,8 @@ fn show_one(outcome: &RunOutcome) -> anyhow::Result<()> {
 fn show_state(outcome: &RunOutcome) -> anyhow::Result<()> {
     let state = if outcome.promoted {
         "champion"
+    } else if outcome.waits_for_a_person {
+        "challenger"
     } else {
         "not promoted"
     };
@@ -204,7 +260,7 @@ pub(crate) fn verdict(tried: Vec<Tried>) -> anyhow::Result<()> {
     let mut errors = Vec::new();
     for t in tried {
         match t.outcome {
-            Ok(outcome) if outcome.promoted => {}
+            Ok(outcome) if outcome.promoted || outcome.waits_for_a_person => {}
             Ok(outcome) => closed.push(format!("{}: {}", outcome.product, outcome.because)),
             Err(error) => errors.push(anyhow::Error::new(error)),
         }

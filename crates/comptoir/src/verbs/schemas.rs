@@ -44,6 +44,10 @@ pub(crate) fn all() -> Vec<(String, Schema)> {
             "whatif".to_owned(),
             schemars::schema_for!(::products::what_if::WhatIfFile),
         ),
+        (
+            "job".to_owned(),
+            schemars::schema_for!(factory::jobs::JobFile),
+        ),
     ];
     list.extend(
         KINDS

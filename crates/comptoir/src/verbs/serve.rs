@@ -2,7 +2,9 @@
 
 use crate::context::Context;
 use crate::print;
+use crate::verbs::work::{beside, program};
 use factory::Workshop;
+use factory::jobs::WorkOptions;
 use server::ServeOptions;
 use std::net::SocketAddr;
 
@@ -15,31 +17,55 @@ use std::net::SocketAddr;
 
 To answer other machines, set [server] address and anonymous = false in comptoir.toml, and create
 keys (comptoir key).
+The jobs of jobs/ are done at their times too, in processes of their own that leave processors to
+answers; of several servers on one registry one does them.
 Ctrl-C or SIGTERM stops: requests in flight are answered, decisions reach the lake.")]
 pub(crate) struct Serve {
     /// Address to listen at; overrides [server] address
     #[arg(long, value_name = "ADDRESS")]
     address: Option<SocketAddr>,
+    /// Leave the jobs of jobs/ to other processes (comptoir work)
+    #[arg(long)]
+    no_jobs: bool,
 }
 
 impl Serve {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let json = context.json();
-        serve(context, workshop, self.address, move |address| {
+        let jobs = if self.no_jobs || workshop.project.jobs.is_empty() {
+            None
+        } else {
+            let options = WorkOptions {
+                program: program()?,
+                once: false,
+            };
+            let (no_more, enough) = tokio::sync::oneshot::channel::<()>();
+            let enough = async {
+                let _ = enough.await;
+            };
+            let working = tokio::spawn(beside(workshop.clone(), options, enough));
+            Some((no_more, working))
+        };
+        let served = serve(context, workshop, self.address, move |address| {
             if json {
                 print::json(&serde_json::json!({ "address": address }))
             } else {
                 tell(address)
             }
         })
-        .await
+        .await;
+        if let Some((no_more, working)) = jobs {
+            drop(no_more);
+            let _ = working.await;
+        }
+        served
     }
 }
 
 /// Completes when the process is asked to stop. Being asked is noticed from the call on: a server that has just said its
 /// address stops in good order too.
-fn stop() -> impl Future<Output = ()> {
+pub(crate) fn stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     async fn received(signal: std::io::Result<tokio::signal::unix::Signal>) {
         match signal {

@@ -122,7 +122,7 @@ pub(crate) async fn what_a_dead_leader_had_begun_is_lost_and_registers_nothing(b
     assert!(
         states.contains(&(1, AttemptState::Lost)) && states.contains(&(2, AttemptState::Failed))
     );
-    let last = registry.last_attempts().await.unwrap();
+    let last = registry.last_attempts(at(NOW)).await.unwrap();
     assert_eq!(last.len(), 1);
     assert_eq!((last[0].number, last[0].told.as_str()), (2, "no file"));
 }

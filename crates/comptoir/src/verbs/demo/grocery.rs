@@ -271,6 +271,7 @@ impl Loop<'_> {
             output_format: FileFormat::Ndjson,
             log: true,
             now,
+            attempt: None,
         };
         let progress = self.context.progress.as_ref();
         self.workshop

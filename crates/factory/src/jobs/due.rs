@@ -1,0 +1,196 @@
+//! When each job is to be done: worked out from its times and what came of it before, by nothing else.
+
+use super::file::Job;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use registry::{Attempt, AttemptState};
+use std::collections::BTreeMap;
+
+/// How a job stands at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is being done.
+    Running,
+    /// It is to be done now.
+    Due {
+        /// When it was due.
+        due_at: Timestamp,
+        /// Times that it was due before, and was not done: they are not made up for.
+        missed: u32,
+    },
+    /// It failed, and is tried again.
+    Retries {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is due, but what it comes after is not done.
+    Waits {
+        /// Jobs that are under way, or failed, or were never done.
+        on: Vec<String>,
+    },
+    /// There is nothing to be done before its next time.
+    Rests {
+        /// The next time; `None` where other jobs come first.
+        next: Option<Timestamp>,
+    },
+}
+
+/// A lost attempt is no fault of the job, but one that takes its process with it each time must not do so for ever.
+const LOST_MAX: u32 = 3;
+
+/// What is known of a job beside its file.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Since when it is due as its file says; `None` where no process that runs jobs has seen it.
+    pub since: Option<Timestamp>,
+    /// Its last attempt.
+    pub last: Option<Attempt>,
+    /// Whether an attempt is running.
+    pub running: bool,
+}
+
+/// How every job stands.
+///
+/// - `jobs`: each behind those that it comes after.
+#[must_use]
+pub fn standings(
+    jobs: &[Job],
+    known: &BTreeMap<String, Known>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> BTreeMap<String, Standing> {
+    let mut all: BTreeMap<String, Standing> = BTreeMap::new();
+    let nothing = Known::default();
+    for job in jobs {
+        let of = |name: &str| known.get(name).unwrap_or(&nothing);
+        let standing = one(job, of, &all, now, zone);
+        all.insert(job.name.clone(), standing);
+    }
+    all
+}
+
+fn one<'a>(
+    job: &Job,
+    known: impl Fn(&str) -> &'a Known,
+    before: &BTreeMap<String, Standing>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Standing {
+    let own = known(&job.name);
+    if own.running {
+        return Standing::Running;
+    }
+    // A later time takes the place of another try of an earlier one.
+    let fresh = fresh(job, &known, before, now, zone);
+    match (&fresh, again(job, own), &own.last) {
+        (Standing::Rests { .. }, Some(at), Some(_)) if at > now => Standing::Retries { at },
+        (Standing::Rests { .. }, Some(_), Some(last)) => Standing::Due {
+            due_at: last.due_at,
+            missed: last.missed,
+        },
+        _ => fresh,
+    }
+}
+
+/// How a job stands by its times and what it comes after alone.
+fn fresh<'a>(
+    job: &Job,
+    known: &impl Fn(&str) -> &'a Known,
+    before: &BTreeMap<String, Standing>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Standing {
+    let own = known(&job.name);
+    let since = own.since.unwrap_or(now);
+    let base = own
+        .last
+        .as_ref()
+        .map_or(since, |last| since.max(last.due_at));
+    if !job.is_timed() {
+        return after(job, known, before, base);
+    }
+    let Some((due_at, missed)) = job.last_within(base, now, zone) else {
+        let next = job.next_after(now.max(base), zone);
+        return Standing::Rests { next };
+    };
+    let on: Vec<String> = job
+        .file
+        .after
+        .iter()
+        .filter(|name| !is_settled(before.get(*name)) || done(known(name)).is_none())
+        .cloned()
+        .collect();
+    if on.is_empty() {
+        Standing::Due { due_at, missed }
+    } else {
+        Standing::Waits { on }
+    }
+}
+
+/// A job without times of its own: due once all that it comes after were done anew.
+fn after<'a>(
+    job: &Job,
+    known: &impl Fn(&str) -> &'a Known,
+    before: &BTreeMap<String, Standing>,
+    base: Timestamp,
+) -> Standing {
+    let ends: Option<Vec<Timestamp>> = job
+        .file
+        .after
+        .iter()
+        .map(|name| {
+            let end = done(known(name)).filter(|end| *end > base)?;
+            is_settled(before.get(name)).then_some(end)
+        })
+        .collect();
+    match ends.and_then(|ends| ends.into_iter().max()) {
+        Some(due_at) => Standing::Due { due_at, missed: 0 },
+        None => Standing::Rests { next: None },
+    }
+}
+
+/// When the last attempt of a job ended, if it did what it had to.
+fn done(known: &Known) -> Option<Timestamp> {
+    let last = known.last.as_ref()?;
+    (last.state == AttemptState::Done).then_some(last.ended_at)?
+}
+
+/// Whether nothing of a job is under way or about to be.
+fn is_settled(standing: Option<&Standing>) -> bool {
+    matches!(standing, None | Some(Standing::Rests { .. }))
+}
+
+/// When a job whose last attempt came to nothing is tried again; `None` where it is not.
+fn again(job: &Job, known: &Known) -> Option<Timestamp> {
+    let last = known.last.as_ref()?;
+    let ended_at = last.ended_at?;
+    match last.state {
+        AttemptState::Failed if last.number <= job.file.retries => {
+            let times = 1_i64 << (last.number - 1).min(20);
+            let minutes = i64::from(job.file.retry_minutes).saturating_mul(times);
+            ended_at
+                .checked_add(SignedDuration::from_mins(minutes))
+                .ok()
+        }
+        AttemptState::Lost if last.number <= job.file.retries + LOST_MAX => Some(ended_at),
+        AttemptState::Running
+        | AttemptState::Done
+        | AttemptState::Failed
+        | AttemptState::Refused
+        | AttemptState::Lost => None,
+    }
+}
+
+/// Whether an attempt is the last one of its time: it came to nothing, and is not tried again.
+#[must_use]
+pub fn is_given_up(job: &Job, attempt: &Attempt) -> bool {
+    let known = Known {
+        last: Some(attempt.clone()),
+        ..Known::default()
+    };
+    match attempt.state {
+        AttemptState::Failed | AttemptState::Lost => again(job, &known).is_none(),
+        AttemptState::Refused => true,
+        AttemptState::Running | AttemptState::Done => false,
+    }
+}

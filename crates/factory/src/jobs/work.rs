@@ -1,0 +1,430 @@
+//! The loop that does jobs at their times: watch who leads, lead if nobody does, begin what is due, note what came of it.
+
+use super::child::{Doing, Ended, Lines};
+use super::due::{Known, Standing, standings};
+use super::file::Job;
+use crate::Workshop;
+use crate::run::one_line;
+use jiff::Timestamp;
+use registry::{Attempt, AttemptState, Leader, NewAttempt, StoreError};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// What is led.
+pub const JOBS: &str = "jobs";
+
+/// Time between two beats of a leader.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+
+/// A leader whose beat stands still for so long, by the clock of who watches, is gone. It stops by itself before: see
+/// [`STOPS_AFTER`].
+const GONE_AFTER: Duration = Duration::from_secs(15);
+
+/// A leader that could not show for so long that it lives stops what it does.
+const STOPS_AFTER: Duration = Duration::from_secs(10);
+
+/// How jobs are done.
+#[derive(Debug, Clone)]
+pub struct WorkOptions {
+    /// The program that does them: this one.
+    pub program: PathBuf,
+    /// Whether to end once nothing is due any more.
+    pub once: bool,
+}
+
+/// Something that happened, for whoever watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    /// This process leads from now on.
+    Leads,
+    /// Another process leads.
+    Follows {
+        /// That process.
+        leader: String,
+    },
+    /// An attempt began.
+    Began(Attempt),
+    /// An attempt ended.
+    Ended(Attempt),
+}
+
+/// A process that does jobs, or waits to.
+struct Worker<'a> {
+    workshop: &'a Workshop,
+    options: &'a WorkOptions,
+    tell: &'a (dyn Fn(&Happened) + Send + Sync),
+    holder: String,
+    lead: Option<Leader>,
+    /// When it last showed that it lives.
+    beaten: Instant,
+    /// The leader that it watches, and since when that stands still.
+    watched: Option<(Option<Leader>, Instant)>,
+    under_way: BTreeMap<String, UnderWay>,
+    ends: JoinSet<(String, Ended)>,
+}
+
+struct UnderWay {
+    attempt: Attempt,
+    says: Lines,
+    noted: String,
+    stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Workshop {
+    /// Does the jobs of the project at their times, if no other process does, until `stop` completes.
+    ///
+    /// Of all processes that share a registry one leads; what a leader that died had begun is begun again by the next.
+    /// What is under way when it is told to stop is stopped, and begun again by whoever leads then.
+    ///
+    /// A registry that is away for a while is waited for: only an error at the very start ends the work.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot be used at the start.
+    pub async fn work(
+        &self,
+        options: &WorkOptions,
+        tell: &(dyn Fn(&Happened) + Send + Sync),
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), StoreError> {
+        let mut worker = Worker {
+            workshop: self,
+            options,
+            tell,
+            holder: format!("{} {}", std::process::id(), uuid::Uuid::new_v4()),
+            lead: None,
+            beaten: Instant::now(),
+            watched: None,
+            under_way: BTreeMap::new(),
+            ends: JoinSet::new(),
+        };
+        worker.look().await?;
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            if options.once && worker.is_idle().await {
+                break;
+            }
+            let patience = worker.patience();
+            tokio::select! {
+                () = &mut stop => break,
+                Some(ended) = worker.ends.join_next() => {
+                    if let Ok((job, ended)) = ended {
+                        worker.ended(&job, ended).await;
+                    }
+                }
+                () = tokio::time::sleep(patience) => {}
+            }
+            if let Err(error) = worker.look().await {
+                tracing::warn!(error = one_line(&error), "jobs wait for the registry");
+                worker.stop_if_unseen().await;
+            }
+        }
+        worker.close().await;
+        Ok(())
+    }
+
+    /// How every job of the project stands, with its last attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot be used.
+    pub async fn job_standings(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(&Job, Standing, Option<Attempt>)>, StoreError> {
+        let jobs = &self.project.jobs;
+        let mut known = self.known_jobs(now).await?;
+        for job in jobs {
+            let since = self.registry.job_since(&job.name, &job.due()).await?;
+            known.entry(job.name.clone()).or_default().since = since;
+        }
+        let mut standings = standings(jobs, &known, now, &self.project.time_zone);
+        let mut all = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let standing = standings.remove(&job.name);
+            let last = known.get_mut(&job.name).and_then(|known| known.last.take());
+            all.push((
+                job,
+                standing.unwrap_or(Standing::Rests { next: None }),
+                last,
+            ));
+        }
+        Ok(all)
+    }
+
+    async fn known_jobs(&self, now: Timestamp) -> Result<BTreeMap<String, Known>, StoreError> {
+        let last = self.registry.last_attempts(now).await?;
+        let of = |last: Attempt| {
+            let known = Known {
+                since: None,
+                running: last.state == AttemptState::Running,
+                last: Some(last),
+            };
+            let name = known.last.as_ref().map(|last| last.job.clone());
+            (name.unwrap_or_default(), known)
+        };
+        Ok(last.into_iter().map(of).collect())
+    }
+}
+
+impl Worker<'_> {
+    /// How long nothing has to be looked at: a leader beats, and a job of every minute is not to wait for long.
+    fn patience(&self) -> Duration {
+        let past = self.beaten.elapsed().min(BEAT_EVERY);
+        if self.lead.is_some() {
+            (BEAT_EVERY - past).max(Duration::from_millis(50))
+        } else {
+            BEAT_EVERY
+        }
+    }
+
+    /// One look at everything.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        match self.lead.take() {
+            Some(lead) => {
+                let beaten = self.workshop.registry.beat(&lead).await;
+                match beaten {
+                    Ok(Some(lead)) => {
+                        self.beaten = Instant::now();
+                        self.lead = Some(lead);
+                    }
+                    Ok(None) => {
+                        // What is under way is another's by now.
+                        tracing::warn!("another process does the jobs from now on");
+                        self.stop_all().await;
+                        return Ok(());
+                    }
+                    Err(error) => {
+                        self.lead = Some(lead);
+                        return Err(error);
+                    }
+                }
+            }
+            None => self.would_lead().await?,
+        }
+        if let Some(lead) = self.lead.clone() {
+            self.note_what_is_done().await?;
+            self.begin_what_is_due(&lead).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over where nobody leads, or whoever led shows no sign of life.
+    async fn would_lead(&mut self) -> Result<(), StoreError> {
+        let registry = &self.workshop.registry;
+        let found = registry.leader(JOBS).await?;
+        let is_free = found.as_ref().is_none_or(|found| !found.is_there());
+        let stands_still = match &self.watched {
+            Some((watched, since)) if *watched == found => since.elapsed() >= GONE_AFTER,
+            watched => {
+                let known = watched.as_ref().and_then(|(leader, _)| leader.as_ref());
+                let holder = |leader: &Leader| leader.holder.clone();
+                let leader = found.as_ref().map(holder).unwrap_or_default();
+                if !is_free && known.map(holder).as_ref() != Some(&leader) {
+                    (self.tell)(&Happened::Follows { leader });
+                }
+                self.watched = Some((found.clone(), Instant::now()));
+                false
+            }
+        };
+        if !(is_free || stands_still) {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let taken = registry.take_lead(JOBS, &self.holder, found.as_ref(), now);
+        if let Some(lead) = taken.await? {
+            self.beaten = Instant::now();
+            self.watched = None;
+            self.lead = Some(lead);
+            (self.tell)(&Happened::Leads);
+        }
+        Ok(())
+    }
+
+    /// Writes down what jobs under way say, so that it can be read elsewhere.
+    async fn note_what_is_done(&mut self) -> Result<(), StoreError> {
+        for under_way in self.under_way.values_mut() {
+            let Some(says) = under_way
+                .says
+                .last()
+                .filter(|says| *says != under_way.noted)
+            else {
+                continue;
+            };
+            let registry = &self.workshop.registry;
+            registry.attempt_does(&under_way.attempt, &says).await?;
+            under_way.noted = says;
+        }
+        Ok(())
+    }
+
+    async fn standings(&self, now: Timestamp) -> Result<BTreeMap<String, Standing>, StoreError> {
+        let jobs = &self.workshop.project.jobs;
+        let due: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.name.clone(), job.due()))
+            .collect();
+        let since = self.workshop.registry.jobs_since(&due, now).await?;
+        let mut known = self.workshop.known_jobs(now).await?;
+        for (job, since) in jobs.iter().zip(since) {
+            let known = known.entry(job.name.clone()).or_default();
+            known.since = Some(since);
+            known.running |= self.under_way.contains_key(&job.name);
+        }
+        let zone = &self.workshop.project.time_zone;
+        Ok(standings(jobs, &known, now, zone))
+    }
+
+    async fn begin_what_is_due(&mut self, lead: &Leader) -> Result<(), StoreError> {
+        let at_once = self.workshop.project.file.jobs.at_once;
+        if self.under_way.len() >= at_once {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let standings = self.standings(now).await?;
+        for job in &self.workshop.project.jobs {
+            if self.under_way.len() >= at_once {
+                break;
+            }
+            let Some(Standing::Due { due_at, missed }) = standings.get(&job.name) else {
+                continue;
+            };
+            let new = NewAttempt {
+                job: &job.name,
+                due_at: *due_at,
+                missed: *missed,
+                now,
+            };
+            let Some(attempt) = self.workshop.registry.begin_attempt(lead, &new).await? else {
+                continue;
+            };
+            (self.tell)(&Happened::Began(attempt.clone()));
+            self.start(job, attempt).await;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, job: &Job, attempt: Attempt) {
+        let project = &self.workshop.project;
+        let folder = fs_err::canonicalize(&project.folder);
+        let folder = folder.unwrap_or_else(|_| project.folder.clone());
+        let zone = &project.time_zone;
+        let doing = Doing::start(&self.options.program, &folder, job, &attempt, zone);
+        let doing = match doing {
+            Ok(doing) => doing,
+            Err(error) => {
+                let told = format!("its process could not be started: {error}");
+                let ended = Ended {
+                    state: AttemptState::Failed,
+                    told,
+                };
+                self.note_end(attempt, ended).await;
+                return;
+            }
+        };
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let under_way = UnderWay {
+            attempt,
+            says: doing.says(),
+            noted: String::new(),
+            stop,
+        };
+        let name = job.name.clone();
+        self.under_way.insert(name.clone(), under_way);
+        self.ends.spawn(async move {
+            let ended = doing.end_or_stop(stopped).await;
+            (name, ended)
+        });
+    }
+
+    /// An attempt came to its end.
+    async fn ended(&mut self, job: &str, ended: Ended) {
+        if let Some(UnderWay { attempt, .. }) = self.under_way.remove(job) {
+            self.note_end(attempt, ended).await;
+        }
+    }
+
+    /// Notes an end; while the registry is away, again and again, for what is not noted is done again.
+    async fn note_end(&mut self, attempt: Attempt, ended: Ended) {
+        let Ended { state, told } = ended;
+        loop {
+            let now = Timestamp::now();
+            let registry = &self.workshop.registry;
+            match registry.end_attempt(&attempt, state, &told, now).await {
+                Ok(was_ours) => {
+                    if was_ours {
+                        let ended = Attempt {
+                            ended_at: Some(now),
+                            state,
+                            told,
+                            ..attempt
+                        };
+                        (self.tell)(&Happened::Ended(ended));
+                    }
+                    return;
+                }
+                Err(error) if self.beaten.elapsed() < STOPS_AFTER => {
+                    tracing::warn!(
+                        job = attempt.job,
+                        error = one_line(&error),
+                        "what came of a job waits for the registry"
+                    );
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                // Another may lead by now, and does it again.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Whether nothing is under way, due, or about to be tried again.
+    async fn is_idle(&self) -> bool {
+        if !self.under_way.is_empty() || self.lead.is_none() {
+            return false;
+        }
+        match self.standings(Timestamp::now()).await {
+            Ok(standings) => standings.values().all(|standing| {
+                matches!(standing, Standing::Rests { .. } | Standing::Waits { .. })
+            }),
+            Err(_) => false,
+        }
+    }
+
+    /// A leader that has not been seen for long must believe that another leads.
+    async fn stop_if_unseen(&mut self) {
+        if self.lead.is_some() && self.beaten.elapsed() >= STOPS_AFTER {
+            self.lead = None;
+            self.stop_all().await;
+        }
+    }
+
+    /// Stops what is under way.
+    async fn stop_all(&mut self) -> Vec<Attempt> {
+        let mut stopped = Vec::new();
+        for (_, under_way) in std::mem::take(&mut self.under_way) {
+            let _ = under_way.stop.send(());
+            stopped.push(under_way.attempt);
+        }
+        while self.ends.join_next().await.is_some() {}
+        stopped
+    }
+
+    /// Stops, and leaves the rest to whoever leads next.
+    async fn close(&mut self) {
+        for attempt in self.stop_all().await {
+            let ended = Ended {
+                state: AttemptState::Lost,
+                told: "stopped: the process that does the jobs was told to end".to_owned(),
+            };
+            self.note_end(attempt, ended).await;
+        }
+        if let Some(lead) = self.lead.take()
+            && let Err(error) = self.workshop.registry.stand_down(&lead).await
+        {
+            tracing::warn!(
+                error = one_line(&error),
+                "others lead the jobs once they see that this process is gone"
+            );
+        }
+    }
+}

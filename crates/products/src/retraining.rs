@@ -1,0 +1,66 @@
+//! When a product is trained anew, and who lets a version answer.
+
+use schema::ConfigError;
+use schema::config::ConfigFile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who lets a version answer that passes its gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Promotes {
+    /// The gate alone.
+    #[default]
+    Gate,
+    /// A person: the version becomes challenger and waits for `comptoir promote`.
+    Person,
+}
+
+/// When a product needs a training, for `comptoir run --needed` and jobs that train what needs it, and who lets a version
+/// answer. It always needs one where it has no version yet, or its file has changed since the last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retraining {
+    /// It needs one once so many days were imported beyond those that it learnt from: 1 to 366.
+    pub age_days: u32,
+    /// It needs one once as many sales were imported beyond those that it learnt from, as a share of these: above 0, at
+    /// most 10; no matter how many where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_sales_share: Option<f64>,
+    /// Whether it needs one, however young, when its decisions have become worse than it promises.
+    pub on_fall: bool,
+    /// Who lets a version answer that passes its gate.
+    pub promotes: Promotes,
+}
+
+impl Default for Retraining {
+    fn default() -> Self {
+        Self {
+            age_days: 7,
+            new_sales_share: None,
+            on_fall: true,
+            promotes: Promotes::Gate,
+        }
+    }
+}
+
+impl Retraining {
+    /// Refuses what is never reached, or always.
+    pub(crate) fn check(&self, file: &ConfigFile) -> Result<(), ConfigError> {
+        const DAYS: std::ops::RangeInclusive<u32> = 1..=366;
+        let refuse = |key: &str, found: String, allowed: String| {
+            Err(file.refuse(&["retraining", key], found, allowed))
+        };
+        if !DAYS.contains(&self.age_days) {
+            let allowed = format!("{} to {}", DAYS.start(), DAYS.end());
+            return refuse("age_days", self.age_days.to_string(), allowed);
+        }
+        match self.new_sales_share {
+            Some(share) if !(share > 0.0 && share <= 10.0) => {
+                let allowed = "above 0, at most 10".to_owned();
+                refuse("new_sales_share", share.to_string(), allowed)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
