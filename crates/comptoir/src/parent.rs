@@ -19,6 +19,7 @@ pub(crate) fn end_with_parent() {
         let mut input = std::io::stdin().lock();
         let mut nothing = [0; 64];
         while matches!(input.read(&mut nothing), Ok(1..)) {}
+        eprintln!("error: the process that started this job is gone");
         std::process::exit(i32::from(crate::exit::INPUT));
     };
     let thread = std::thread::Builder::new().name("parent".to_owned());

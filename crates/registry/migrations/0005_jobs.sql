@@ -12,7 +12,9 @@ CREATE TABLE leaders (
 CREATE TABLE jobs (
     job TEXT NOT NULL PRIMARY KEY,
     due TEXT NOT NULL,
-    since BIGINT NOT NULL
+    since BIGINT NOT NULL,
+    -- When somebody asked for it to be done at once; NULL where nobody ever did.
+    asked_at BIGINT
 );
 
 -- One try of a job that was due. Only ever one of a job is running.

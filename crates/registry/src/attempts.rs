@@ -45,6 +45,15 @@ impl AttemptState {
     }
 }
 
+/// What is known of a job beside its attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobRecord {
+    /// Since when it is due as it is now: what was due before is not made up for.
+    pub since: Timestamp,
+    /// When somebody asked last for it to be done at once.
+    pub asked_at: Option<Timestamp>,
+}
+
 /// One try of a job that was due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -89,41 +98,85 @@ macro_rules! select_attempts {
 }
 
 impl Registry {
-    /// Since when each job is due as `due` describes it, noting those that are new or have changed.
+    /// What is known of each job, noting those that are new or whose times have changed.
     ///
-    /// `due` is any text that changes when the times of the job change.
+    /// - `jobs`: names, each with a text that changes when its times do.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be used.
-    pub async fn jobs_since(
+    pub async fn note_jobs(
         &self,
         jobs: &[(String, String)],
         now: Timestamp,
-    ) -> Result<Vec<Timestamp>, StoreError> {
-        let mut writing = self.store.write().await?;
+    ) -> Result<Vec<JobRecord>, StoreError> {
         let mut all = Vec::with_capacity(jobs.len());
         for (job, due) in jobs {
-            let sql = "INSERT INTO jobs (job, due, since) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE \
-                       SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due";
-            writing
-                .execute(sql, values![job.as_str(), due.as_str(), now])
-                .await?;
-            let sql = "SELECT since FROM jobs WHERE job = $1";
-            let row = writing.row(sql, values![job.as_str()]).await?;
-            all.push(row.map(|row| row.time("since")).transpose()?.unwrap_or(now));
+            all.push(self.job(job, due).await?);
         }
-        writing.commit().await?;
-        Ok(all)
+        // Most looks find all as it was: they need no turn of the writer's.
+        if all.iter().any(Option::is_none) {
+            let mut writing = self.store.write().await?;
+            for (job, due) in jobs {
+                note(&mut writing, job, due, now).await?;
+            }
+            writing.commit().await?;
+            for ((job, due), known) in jobs.iter().zip(&mut all) {
+                *known = self.job(job, due).await?;
+            }
+        }
+        let new = JobRecord {
+            since: now,
+            asked_at: None,
+        };
+        Ok(all.into_iter().map(|known| known.unwrap_or(new)).collect())
     }
 
-    /// The same without noting anything: `None` for a job that no leader has seen as it is now.
+    /// What is known of a job; `None` where no leader has seen it with these times.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be used.
-    pub async fn job_since(&self, job: &str, due: &str) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT since FROM jobs WHERE job = $1 AND due = $2";
+    pub async fn job(&self, job: &str, due: &str) -> Result<Option<JobRecord>, StoreError> {
+        let sql = "SELECT since, asked_at FROM jobs WHERE job = $1 AND due = $2";
         let row = self.store.row(sql, values![job, due]).await?;
-        row.map(|row| row.time("since")).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let asked_at = match row.maybe_number::<i64>("asked_at")? {
+            None => None,
+            Some(_) => Some(row.time("asked_at")?),
+        };
+        Ok(Some(JobRecord {
+            since: row.time("since")?,
+            asked_at,
+        }))
+    }
+
+    /// Asks for a job to be done at once, by whoever leads.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn ask_for_job(
+        &self,
+        job: &str,
+        due: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.store.write().await?;
+        note(&mut writing, job, due, now).await?;
+        let sql = "UPDATE jobs SET asked_at = $2 WHERE job = $1";
+        writing.execute(sql, values![job, now]).await?;
+        writing.commit().await
+    }
+
+    /// Forgets attempts that began before a moment, but for the last one of each job.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn forget_attempts(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut writing = self.store.write().await?;
+        let sql = "DELETE FROM attempts WHERE started_at < $1 AND state <> 'running' AND due_at < \
+                   (SELECT MAX(b.due_at) FROM attempts b WHERE b.job = attempts.job)";
+        let forgotten = writing.execute(sql, values![before]).await?;
+        writing.commit().await?;
+        Ok(forgotten)
     }
 
     /// Begins an attempt. `None` where the leader leads no longer, or an attempt of the job is running.
@@ -214,6 +267,17 @@ impl Registry {
         let rows = self.store.rows(sql, values![limit]).await?;
         rows.iter().map(attempt).collect()
     }
+}
+
+async fn note(
+    writing: &mut Writing<'_>,
+    job: &str,
+    due: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO jobs (job, due, since) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE \
+               SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due";
+    writing.execute(sql, values![job, due, now]).await.map(drop)
 }
 
 async fn leads(writing: &mut Writing<'_>, lead: &Leader) -> Result<bool, StoreError> {

@@ -40,7 +40,7 @@ mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
 pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
-pub use attempts::{Attempt, AttemptState, NewAttempt};
+pub use attempts::{Attempt, AttemptState, JobRecord, NewAttempt};
 pub use audit::{Act, AuditLine, Verified, VerifyAuditError};
 pub use budgets::{
     BudgetRecord, LeaseAsked, LeaseError, LeaseRecord, OpenBudgetError, ReleaseError,

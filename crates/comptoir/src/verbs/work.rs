@@ -15,6 +15,8 @@ use registry::{Attempt, AttemptState};
 #[command(after_help = "Examples:
   comptoir work           until it is told to stop; comptoir serve does the same beside answering
   comptoir work --once    what is due now and what follows from it, then end: for another scheduler
+  comptoir work --ask nightly-import    ask whoever does the jobs to do one at once
+  comptoir work --once --ask nightly-import --ask training
 
 A job is a file in jobs/: what is done, when, after what. Of all processes that share a registry
 one does the jobs; if it dies, another takes over within twenty seconds and does again what was under way.
@@ -26,6 +28,9 @@ pub(crate) struct Work {
     /// End once nothing is due any more
     #[arg(long)]
     once: bool,
+    /// Ask for a job to be done at once; without --once this is all that is done
+    #[arg(long, value_name = "JOB")]
+    ask: Vec<String>,
 }
 
 impl Work {
@@ -36,6 +41,10 @@ impl Work {
             bail!(
                 "the project has no job; add a file to jobs/ (comptoir schedule --help shows one)"
             );
+        }
+        self.note_wishes(context, &workshop).await?;
+        if !self.ask.is_empty() && !self.once {
+            return Ok(());
         }
         let failed = Mutex::new(Vec::new());
         let json = context.json();
@@ -68,6 +77,47 @@ impl Work {
             return Err(Refused(names.join("; ")).into());
         }
         Ok(())
+    }
+}
+
+impl Work {
+    /// Notes the jobs that are asked for.
+    async fn note_wishes(&self, context: &Context, workshop: &Workshop) -> anyhow::Result<()> {
+        let mut wanted = Vec::new();
+        for name in &self.ask {
+            let Some(job) = workshop.project.jobs.iter().find(|job| job.name == *name) else {
+                let names: Vec<&str> = workshop
+                    .project
+                    .jobs
+                    .iter()
+                    .map(|job| job.name.as_str())
+                    .collect();
+                bail!("there is no job {name:?}, allowed is {}", names.join(", "));
+            };
+            wanted.push(job);
+        }
+        let now = Context::now();
+        for job in wanted {
+            workshop
+                .registry
+                .ask_for_job(&job.name, &job.due(), now)
+                .await?;
+        }
+        if self.ask.is_empty() || self.once {
+            return Ok(());
+        }
+        let leader = workshop.registry.leader(factory::jobs::JOBS).await?;
+        let leader = leader
+            .filter(registry::Leader::is_there)
+            .map(|leader| leader.holder);
+        if context.json() {
+            return print::json(&serde_json::json!({ "asked": self.ask, "leader": leader }));
+        }
+        print::line(match leader {
+            Some(leader) => format!("process {leader} does it"),
+            None => "it is done once comptoir serve or comptoir work runs: nobody does jobs now"
+                .to_owned(),
+        })
     }
 }
 

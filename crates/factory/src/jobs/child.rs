@@ -15,7 +15,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::oneshot;
 
 /// How a job came out.
@@ -48,6 +48,8 @@ pub(super) fn name_of_attempt(attempt: &Attempt) -> String {
 #[derive(Debug)]
 pub(super) struct Doing {
     child: Child,
+    /// Our end of its standard input, which it ends with. Why not left in `child`: to wait for it closes that.
+    lifeline: Option<ChildStdin>,
     lines: Arc<Mutex<VecDeque<String>>>,
     said: tokio::task::JoinHandle<()>,
     printed: tokio::task::JoinHandle<Vec<u8>>,
@@ -77,6 +79,7 @@ impl Doing {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn()?;
+        let lifeline = child.stdin.take();
         let lines = Arc::new(Mutex::new(VecDeque::new()));
         let said = child
             .stderr
@@ -85,6 +88,7 @@ impl Doing {
         let printed = child.stdout.take().map(collect);
         Ok(Self {
             child,
+            lifeline,
             lines,
             said: said.unwrap_or_else(|| tokio::spawn(async {})),
             printed: printed.unwrap_or_else(|| tokio::spawn(async { Vec::new() })),
@@ -119,6 +123,7 @@ impl Doing {
                 told: why,
             };
         };
+        drop(self.lifeline);
         let _ = (&mut self.said).await;
         let printed = (&mut self.printed).await.unwrap_or_default();
         let error = Lines(Arc::clone(&self.lines)).last().unwrap_or_default();
@@ -248,7 +253,10 @@ fn summary(does: Does, printed: &[u8]) -> String {
                 of_state.map(|of| text(&of["name"])).collect::<Vec<_>>()
             };
             let (broken, at_risk) = (of("broken"), of("at_risk"));
-            let mut all = vec![format!("{} data products", products.len())];
+            let mut all = vec![match products.len() {
+                1 => "1 data product".to_owned(),
+                all => format!("{all} data products"),
+            }];
             if !broken.is_empty() {
                 all.push(format!("promises broken by {}", broken.join(", ")));
             }

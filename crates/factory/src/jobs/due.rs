@@ -3,7 +3,7 @@
 use super::file::Job;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use registry::{Attempt, AttemptState};
+use registry::{Attempt, AttemptState, JobRecord};
 use std::collections::BTreeMap;
 
 /// How a job stands at a moment.
@@ -43,10 +43,20 @@ const LOST_MAX: u32 = 3;
 pub struct Known {
     /// Since when it is due as its file says; `None` where no process that runs jobs has seen it.
     pub since: Option<Timestamp>,
+    /// When somebody asked last for it to be done at once.
+    pub asked_at: Option<Timestamp>,
     /// Its last attempt.
     pub last: Option<Attempt>,
     /// Whether an attempt is running.
     pub running: bool,
+}
+
+impl Known {
+    /// Notes what the registry knows of the job.
+    pub(super) fn note(&mut self, record: Option<JobRecord>) {
+        self.since = record.map(|record| record.since);
+        self.asked_at = record.and_then(|record| record.asked_at);
+    }
 }
 
 /// How every job stands.
@@ -101,6 +111,21 @@ fn fresh<'a>(
     zone: &TimeZone,
 ) -> Standing {
     let own = known(&job.name);
+    let last_due = own.last.as_ref().map(|last| last.due_at);
+    if let Some(asked_at) = own
+        .asked_at
+        .filter(|at| *at <= now && last_due.is_none_or(|last| last < *at))
+    {
+        // Whoever asks for a job and for what it comes after wants both, in their order.
+        let under_way = |name: &&String| !is_settled(before.get(*name));
+        let on: Vec<String> = job.file.after.iter().filter(under_way).cloned().collect();
+        return if on.is_empty() {
+            let (due_at, missed) = (asked_at, 0);
+            Standing::Due { due_at, missed }
+        } else {
+            Standing::Waits { on }
+        };
+    }
     let since = own.since.unwrap_or(now);
     let base = own
         .last

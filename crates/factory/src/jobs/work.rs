@@ -5,7 +5,7 @@ use super::due::{Known, Standing, standings};
 use super::file::Job;
 use crate::Workshop;
 use crate::run::one_line;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use registry::{Attempt, AttemptState, Leader, NewAttempt, StoreError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,6 +24,12 @@ const GONE_AFTER: Duration = Duration::from_secs(15);
 
 /// A leader that could not show for so long that it lives stops what it does.
 const STOPS_AFTER: Duration = Duration::from_secs(10);
+
+/// How long attempts are kept, but for the last of each job.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Time between two looks for attempts that are too old to keep.
+const FORGETS_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// How jobs are done.
 #[derive(Debug, Clone)]
@@ -61,6 +67,8 @@ struct Worker<'a> {
     beaten: Instant,
     /// The leader that it watches, and since when that stands still.
     watched: Option<(Option<Leader>, Instant)>,
+    /// When it last forgot old attempts.
+    forgot: Option<Instant>,
     under_way: BTreeMap<String, UnderWay>,
     ends: JoinSet<(String, Ended)>,
 }
@@ -96,6 +104,7 @@ impl Workshop {
             lead: None,
             beaten: Instant::now(),
             watched: None,
+            forgot: None,
             under_way: BTreeMap::new(),
             ends: JoinSet::new(),
         };
@@ -135,8 +144,8 @@ impl Workshop {
         let jobs = &self.project.jobs;
         let mut known = self.known_jobs(now).await?;
         for job in jobs {
-            let since = self.registry.job_since(&job.name, &job.due()).await?;
-            known.entry(job.name.clone()).or_default().since = since;
+            let record = self.registry.job(&job.name, &job.due()).await?;
+            known.entry(job.name.clone()).or_default().note(record);
         }
         let mut standings = standings(jobs, &known, now, &self.project.time_zone);
         let mut all = Vec::with_capacity(jobs.len());
@@ -156,9 +165,9 @@ impl Workshop {
         let last = self.registry.last_attempts(now).await?;
         let of = |last: Attempt| {
             let known = Known {
-                since: None,
                 running: last.state == AttemptState::Running,
                 last: Some(last),
+                ..Known::default()
             };
             let name = known.last.as_ref().map(|last| last.job.clone());
             (name.unwrap_or_default(), known)
@@ -204,6 +213,7 @@ impl Worker<'_> {
         }
         if let Some(lead) = self.lead.clone() {
             self.note_what_is_done().await?;
+            self.forget().await?;
             self.begin_what_is_due(&lead).await?;
         }
         Ok(())
@@ -258,17 +268,27 @@ impl Worker<'_> {
         Ok(())
     }
 
+    async fn forget(&mut self) -> Result<(), StoreError> {
+        if self.forgot.is_some_and(|at| at.elapsed() < FORGETS_EVERY) {
+            return Ok(());
+        }
+        let before = Timestamp::now() - KEPT;
+        self.workshop.registry.forget_attempts(before).await?;
+        self.forgot = Some(Instant::now());
+        Ok(())
+    }
+
     async fn standings(&self, now: Timestamp) -> Result<BTreeMap<String, Standing>, StoreError> {
         let jobs = &self.workshop.project.jobs;
         let due: Vec<_> = jobs
             .iter()
             .map(|job| (job.name.clone(), job.due()))
             .collect();
-        let since = self.workshop.registry.jobs_since(&due, now).await?;
+        let records = self.workshop.registry.note_jobs(&due, now).await?;
         let mut known = self.workshop.known_jobs(now).await?;
-        for (job, since) in jobs.iter().zip(since) {
+        for (job, record) in jobs.iter().zip(records) {
             let known = known.entry(job.name.clone()).or_default();
-            known.since = Some(since);
+            known.note(Some(record));
             known.running |= self.under_way.contains_key(&job.name);
         }
         let zone = &self.workshop.project.time_zone;
@@ -377,9 +397,9 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether nothing is under way, due, or about to be tried again.
+    /// Whether nothing is under way, due, or about to be tried again, here or in the process that leads.
     async fn is_idle(&self) -> bool {
-        if !self.under_way.is_empty() || self.lead.is_none() {
+        if !self.under_way.is_empty() {
             return false;
         }
         match self.standings(Timestamp::now()).await {

@@ -19,5 +19,6 @@ mod import_gate;
 mod import_killed;
 mod import_real_data;
 mod import_shop;
+mod jobs;
 mod ledger;
 mod project;

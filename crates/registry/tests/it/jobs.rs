@@ -131,32 +131,48 @@ pub(crate) async fn a_job_is_due_from_the_moment_on_when_it_became_what_it_is(ba
     let registry = backend.open().await;
     let jobs = |due: &str| vec![("nightly".to_owned(), due.to_owned())];
     let (early, late) = (at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z"));
+    let since = async |due: &str, now| {
+        let noted = registry.note_jobs(&jobs(due), now).await.unwrap();
+        (noted[0].since, noted[0].asked_at)
+    };
+    assert_eq!(since("30 2 * * *", early).await, (early, None));
+    assert_eq!(since("30 2 * * *", late).await, (early, None));
+    assert_eq!(registry.job("nightly", "0 9 * * *").await.unwrap(), None);
+    assert_eq!(since("0 9 * * *", late).await, (late, None));
+    registry
+        .ask_for_job("nightly", "0 9 * * *", early)
+        .await
+        .unwrap();
+    assert_eq!(since("0 9 * * *", late).await, (late, Some(early)));
+    registry.ask_for_job("other", "", early).await.unwrap();
     assert_eq!(
-        registry
-            .jobs_since(&jobs("30 2 * * *"), early)
-            .await
-            .unwrap(),
-        [early]
+        registry.job("other", "").await.unwrap().unwrap().since,
+        early
     );
-    assert_eq!(
-        registry
-            .jobs_since(&jobs("30 2 * * *"), late)
-            .await
-            .unwrap(),
-        [early]
-    );
-    assert_eq!(
-        registry.job_since("nightly", "30 2 * * *").await.unwrap(),
-        Some(early)
-    );
-    assert_eq!(
-        registry.job_since("nightly", "0 9 * * *").await.unwrap(),
-        None
-    );
-    assert_eq!(
-        registry.jobs_since(&jobs("0 9 * * *"), late).await.unwrap(),
-        [late]
-    );
+}
+
+pub(crate) async fn old_attempts_are_forgotten_and_the_last_of_a_job_is_not(backend: &Backend) {
+    let registry = backend.open().await;
+    let lead = lead(&registry, "a", None).await.unwrap();
+    for (job, due) in [
+        ("nightly", "2026-01-01T00:00:00Z"),
+        ("nightly", "2026-02-01T00:00:00Z"),
+        ("yearly", "2026-01-01T00:00:00Z"),
+    ] {
+        let new = NewAttempt {
+            job,
+            due_at: at(due),
+            missed: 0,
+            now: at(due),
+        };
+        let begun = registry.begin_attempt(&lead, &new).await.unwrap().unwrap();
+        let ended = registry.end_attempt(&begun, AttemptState::Done, "", at(due));
+        assert!(ended.await.unwrap());
+    }
+    assert_eq!(registry.forget_attempts(at(NOW)).await.unwrap(), 1);
+    let left = registry.attempts(10).await.unwrap();
+    let left: Vec<&str> = left.iter().map(|a| a.job.as_str()).collect();
+    assert_eq!(left, ["nightly", "yearly"]);
 }
 
 pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(backend: &Backend) {

@@ -65,6 +65,7 @@ on_both_databases! {
     jobs::of_many_that_would_lead_one_does,
     jobs::what_a_dead_leader_had_begun_is_lost_and_registers_nothing,
     jobs::a_job_is_due_from_the_moment_on_when_it_became_what_it_is,
+    jobs::old_attempts_are_forgotten_and_the_last_of_a_job_is_not,
     jobs::the_audit_tells_every_deed_and_shows_every_change_of_it,
     jobs::a_line_cut_off_and_a_table_changed_behind_the_audit_are_found,
     locks::sixteen_at_once_get_sixteen_numbers_without_a_gap,
