@@ -569,11 +569,9 @@ impl Workshop {
     ) -> Result<Batched, BatchError> {
         let name = product.header().name.clone();
         if let Some(attempt) = options.attempt.as_ref().filter(|_| options.log) {
-            let logged = self
-                .is_logged(&name, attempt)
-                .await
-                .map_err(BatchError::Log)?;
-            if logged {
+            let snapshot = self.lake.snapshot().await.map_err(BatchError::Log)?;
+            let logged = self.is_logged(&name, attempt, &snapshot).await;
+            if logged.map_err(BatchError::Log)? {
                 Beside::complete(&options.output)?;
                 return Ok(Batched::Before);
             }
@@ -690,7 +688,7 @@ impl Workshop {
             if let Some(purse) = &purse {
                 purse.hold().await?;
             }
-            self.log_batch(&batch, &format!("batch_{name}_{run}"), options.now)
+            self.log_batch(&batch, &name, &run, options)
                 .await
                 .map_err(BatchError::Log)?;
         }
@@ -702,8 +700,12 @@ impl Workshop {
     }
 
     /// Whether an earlier attempt at a job has logged its decisions: then its answers were complete.
-    async fn is_logged(&self, product: &str, attempt: &str) -> Result<bool, lake::LakeError> {
-        let snapshot = self.lake.snapshot().await?;
+    async fn is_logged(
+        &self,
+        product: &str,
+        attempt: &str,
+        snapshot: &lake::Snapshot,
+    ) -> Result<bool, lake::LakeError> {
         if !snapshot.tables.contains_key("decisions") {
             return Ok(false);
         }
@@ -711,7 +713,7 @@ impl Workshop {
         let sql = format!(
             "SELECT decision_id FROM decisions WHERE decision_id LIKE 'batch-{product}-{attempt}-%' LIMIT 1"
         );
-        let found = self.lake.query_at(&sql, &snapshot).await?;
+        let found = self.lake.query_at(&sql, snapshot).await?;
         Ok(found.iter().any(|batch| batch.num_rows() > 0))
     }
 
@@ -765,16 +767,22 @@ impl Workshop {
     async fn log_batch(
         &self,
         rows: &RecordBatch,
-        tag: &str,
-        now: jiff::Timestamp,
+        product: &str,
+        run: &str,
+        options: &BatchOptions,
     ) -> Result<(), lake::LakeError> {
         /// How long a batch waits for another writer.
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
         let mut transaction = self.lake.begin_within(PATIENCE).await?;
-        let mut writer = transaction.writer("decisions", rows.schema(), tag).await?;
+        // Of two attempts at one job one logs, however close together they are: nobody else writes now.
+        if options.attempt.is_some() && self.is_logged(product, run, transaction.base()).await? {
+            return Ok(());
+        }
+        let tag = format!("batch_{product}_{run}");
+        let mut writer = transaction.writer("decisions", rows.schema(), &tag).await?;
         writer.write(rows).await?;
         writer.finish(&mut transaction).await?;
-        transaction.commit(now).await.map(|_| ())
+        transaction.commit(options.now).await.map(|_| ())
     }
 }
 

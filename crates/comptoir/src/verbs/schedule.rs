@@ -57,7 +57,7 @@ impl Schedule {
         let leader = workshop.registry.leader(factory::jobs::JOBS).await?;
         let leader = leader
             .filter(registry::Leader::is_there)
-            .map(|leader| leader.holder);
+            .map(|leader| factory::jobs::process_told(&leader.holder).to_owned());
         let attempts = workshop.registry.attempts(LOOKED_AT).await?;
         let failures: Vec<&Attempt> = attempts
             .iter()

@@ -109,7 +109,7 @@ impl Work {
         let leader = workshop.registry.leader(factory::jobs::JOBS).await?;
         let leader = leader
             .filter(registry::Leader::is_there)
-            .map(|leader| leader.holder);
+            .map(|leader| factory::jobs::process_told(&leader.holder).to_owned());
         if context.json() {
             return print::json(&serde_json::json!({ "asked": self.ask, "leader": leader }));
         }

@@ -5,11 +5,13 @@
 mod child;
 mod due;
 mod file;
+mod process;
 mod work;
 
 pub use child::{ATTEMPT, WITH_PARENT};
 pub use due::{Known, Standing, is_given_up, standings};
 pub use file::{Does, Job, JobFile};
+pub use process::told as process_told;
 pub use work::{Happened, JOBS, WorkOptions};
 
 pub(crate) use file::in_order;

@@ -3,6 +3,7 @@
 use super::child::{Doing, Ended, Lines};
 use super::due::{Known, Standing, standings};
 use super::file::Job;
+use super::process;
 use crate::Workshop;
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
@@ -100,7 +101,7 @@ impl Workshop {
             workshop: self,
             options,
             tell,
-            holder: format!("{} {}", std::process::id(), uuid::Uuid::new_v4()),
+            holder: process::name(),
             lead: None,
             beaten: Instant::now(),
             watched: None,
@@ -223,7 +224,9 @@ impl Worker<'_> {
     async fn would_lead(&mut self) -> Result<(), StoreError> {
         let registry = &self.workshop.registry;
         let found = registry.leader(JOBS).await?;
-        let is_free = found.as_ref().is_none_or(|found| !found.is_there());
+        let is_free = found
+            .as_ref()
+            .is_none_or(|found| !found.is_there() || process::is_gone(&found.holder));
         let stands_still = match &self.watched {
             Some((watched, since)) if *watched == found => since.elapsed() >= GONE_AFTER,
             watched => {
@@ -231,6 +234,7 @@ impl Worker<'_> {
                 let holder = |leader: &Leader| leader.holder.clone();
                 let leader = found.as_ref().map(holder).unwrap_or_default();
                 if !is_free && known.map(holder).as_ref() != Some(&leader) {
+                    let leader = process::told(&leader).to_owned();
                     (self.tell)(&Happened::Follows { leader });
                 }
                 self.watched = Some((found.clone(), Instant::now()));
