@@ -25,6 +25,27 @@ fn the_first_shop_works_as_its_guide_says() {
     let page = std::fs::read_to_string(root().join("docs/guides/first-shop.md")).unwrap();
     let steps = steps(&page);
     assert!(steps.len() > 12, "the guide has lost its commands");
+    all_work(&steps);
+}
+
+#[test]
+fn a_night_is_done_as_its_guide_says() {
+    let page = std::fs::read_to_string(root().join("docs/guides/jobs.md")).unwrap();
+    let mut steps = steps(&page);
+    // Files are written where the page shows them: behind the folder that it makes.
+    for part in page.split("`jobs/").skip(1) {
+        let (name, rest) = part.split_once("`:\n```toml\n").unwrap_or_default();
+        if let Some((text, _)) = rest.split_once("```") {
+            let file = format!("cat > jobs/{name} <<'END'\n{text}END");
+            steps.insert(3, (file, Vec::new()));
+        }
+    }
+    assert!(steps.len() > 11, "the guide has lost its commands");
+    all_work(&steps);
+}
+
+/// Runs the commands one after the other in one shell; each must print its lines.
+fn all_work(steps: &[(String, Vec<String>)]) {
     // One shell for the whole page, as for its reader; a line before each step tells the outputs apart.
     let mut script = String::from("set -e\n");
     for (number, (command, _)) in steps.iter().enumerate() {
