@@ -1,5 +1,5 @@
 //! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
-//! budgets, how data products answered and what their decisions led to.
+//! budgets, how data products answered and what their decisions led to, incidents and who was told of them.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -20,6 +20,7 @@
 mod aliases;
 mod artefact;
 mod budgets;
+mod incidents;
 mod keys;
 mod migrations;
 mod moves;
@@ -40,6 +41,7 @@ pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
 pub use budgets::{
     BudgetRecord, LeaseAsked, LeaseError, LeaseRecord, OpenBudgetError, ReleaseError,
 };
+pub use incidents::{About, IncidentRecord, MessageClaim, MessageRecord, NoteError, Noted, Signal};
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
