@@ -5,6 +5,7 @@ pub mod experiments;
 mod given;
 mod holdout;
 pub mod import;
+pub mod incidents;
 pub mod ledger;
 pub mod project;
 pub mod review;

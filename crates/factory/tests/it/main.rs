@@ -19,5 +19,8 @@ mod import_gate;
 mod import_killed;
 mod import_real_data;
 mod import_shop;
+mod incidents;
 mod ledger;
+mod mail_server;
 mod project;
+mod web_receiver;
