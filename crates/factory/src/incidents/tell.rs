@@ -89,13 +89,19 @@ pub(super) fn due(
     (!waits).then_some(about)
 }
 
+/// Times that a recipient was tried to be told of an incident.
+fn attempts(incident: &IncidentRecord, recipient: &str) -> u32 {
+    let of = [About::Opened, About::Closed].map(|about| incident.message(recipient, about));
+    of.iter().flatten().map(|message| message.attempts).sum()
+}
+
 /// How long a message waits after so many attempts.
 fn back_off(attempts: u32) -> SignedDuration {
     let doubled = 1_i32 << attempts.saturating_sub(1).min(10);
     (BACK_OFF * doubled).min(BACK_OFF_MAX)
 }
 
-/// The messages to one recipient, the oldest incident first.
+/// The messages to one recipient, those that were tried least first, then the oldest.
 struct Batch {
     channel: Channel,
     recipient: Recipient,
@@ -154,8 +160,8 @@ impl Batch {
         }
         for (incident, about) in incidents {
             if *about == About::Opened && incident.message(recipient, About::Opened).is_none() {
-                let now = clock.now();
-                registry.hold_message(incident.id, recipient, now).await?;
+                let held = registry.hold_message(incident.id, recipient, clock.began_at);
+                held.await?;
             }
         }
         Ok(sent)
@@ -198,7 +204,9 @@ impl Workshop {
                     let about = due(incident, name, alerts.closing, alerts.calm, now);
                     about.filter(|_| wants).map(|about| (incident, about))
                 });
-                let due: Vec<(&IncidentRecord, About)> = due.collect();
+                let mut due: Vec<(&IncidentRecord, About)> = due.collect();
+                // One message that is never taken keeps no other from being tried.
+                due.sort_by_key(|(incident, _)| attempts(incident, &recipient.name));
                 if let Some(until) = silent_until {
                     told.held += self.hold(&due, &recipient.name, until).await?;
                     continue;

@@ -11,6 +11,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod alerts;
 mod given;
 mod import;
 mod import_bad_input;
