@@ -3,9 +3,14 @@
 use crate::mail_server::MailServer;
 use crate::web_receiver::{Receiver, Reply};
 use factory::incidents::{About, Incident, Signal, Stage};
+use factory::review::{
+    Answers, Kept, LastRun, Live, Promised, Review, Reviewed, Service, State, Unit,
+};
 use factory::{Project, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::LakeOptions;
+use registry::RunStatus;
+use schema::AsOf;
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -493,4 +498,185 @@ async fn a_line_that_was_cut_off_takes_no_other_with_it() {
         (&test["state"], &test["id"]),
         (&"test".into(), &Value::Null)
     );
+}
+
+/// A review of the shop's products at a minute, as it would be with these promises and trainings.
+fn review(shop: &Shop, at: i64, products: Vec<Reviewed>) -> Review {
+    assert!(products.len() <= shop.workshop.project.products.len());
+    Review {
+        at: minute(at),
+        data_until: Some(day(20)),
+        products,
+    }
+}
+
+fn day(day: i8) -> AsOf {
+    AsOf(jiff::civil::date(2026, 2, day))
+}
+
+fn kept(promise: Promised, state: State) -> Kept {
+    let unit = match promise {
+        Promised::VersionAge | Promised::DataAge => Unit::Days,
+        _ => Unit::Ms,
+    };
+    Kept {
+        promise,
+        state,
+        promised: Some(2.0),
+        measured: Some(10.0),
+        before: None,
+        unit,
+        budget_left: None,
+        because: String::new(),
+    }
+}
+
+/// A product whose version has learnt what was known before a day.
+fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunStatus) -> Reviewed {
+    let product = shop.workshop.project.product(name).unwrap();
+    Reviewed {
+        header: product.header().clone(),
+        state: State::Unknown,
+        version: Some(Answers {
+            number: 1,
+            since: minute(0),
+            as_of: Some(day(learnt)),
+            at_launch: None,
+        }),
+        standing,
+        service: Service::default(),
+        live: Live::NotJudged {
+            because: "none".to_owned(),
+        },
+        last_run: Some(LastRun {
+            started_at: minute(0),
+            status: run,
+        }),
+    }
+}
+
+impl Shop {
+    /// Causes that are open once a review is noted, with their products.
+    async fn open_after(&self, review: &Review) -> Vec<(String, Vec<String>)> {
+        let noted = self.workshop.note_review(review, review.at).await;
+        noted.unwrap();
+        let all = self.incidents(0).await.into_iter();
+        let mut open: Vec<_> = all
+            .filter(|incident| incident.closed_at.is_none())
+            .map(|incident| (incident.cause, incident.products))
+            .collect();
+        open.sort();
+        open
+    }
+}
+
+fn cause(cause: &str, products: &[&str]) -> (String, Vec<String>) {
+    let products = products.iter().map(|name| (*name).to_owned());
+    (cause.to_owned(), products.collect())
+}
+
+#[tokio::test]
+async fn a_review_opens_what_is_broken_or_burns_and_no_age_that_nears_its_limit() {
+    use Promised::{Answered, ByVersion, DataAge, LatencyP50, LatencyP99, VersionAge};
+    let shop = shop("").await;
+    let standing = vec![
+        kept(LatencyP99, State::Broken),
+        kept(Answered, State::AtRisk),
+        kept(VersionAge, State::AtRisk),
+        kept(DataAge, State::AtRisk),
+        kept(ByVersion, State::Kept),
+        kept(LatencyP50, State::Unknown),
+    ];
+    let one = reviewed(&shop, "value", 19, standing, RunStatus::Done);
+    let other = reviewed(&shop, "worth", 19, vec![], RunStatus::Done);
+    let open = shop.open_after(&review(&shop, 0, vec![one, other])).await;
+    assert_eq!(
+        open,
+        [
+            cause("promise/value/answered", &["value"]),
+            cause("promise/value/latency_p99", &["value"])
+        ]
+    );
+    let found = shop.incidents(0).await;
+    let what: Vec<(&str, &str)> = found
+        .iter()
+        .map(|i| (i.what.as_str(), i.page.as_str()))
+        .collect();
+    assert!(
+        what.contains(&(
+            "questions answered is at risk: 10 ms, promised ≤ 2 ms",
+            "/review/value"
+        )),
+        "{what:?}"
+    );
+}
+
+#[tokio::test]
+async fn sales_that_do_not_come_in_are_one_incident_with_all_that_grows_old_by_it() {
+    use Promised::{DataAge, VersionAge};
+    let shop = shop("").await;
+    let old = |promise| kept(promise, State::Broken);
+    // Of one the sales are too old; another's version is, and has learnt all that there is.
+    let one = reviewed(&shop, "value", 19, vec![old(DataAge)], RunStatus::Done);
+    let other = reviewed(&shop, "worth", 20, vec![old(VersionAge)], RunStatus::Done);
+    let open = shop.open_after(&review(&shop, 0, vec![one, other])).await;
+    assert_eq!(open, [cause("data_age", &["value", "worth"])]);
+    assert_eq!(
+        shop.incidents(0).await[0].what,
+        "age of the sales is broken: 10 d, promised ≤ 2 d"
+    );
+    // Sales came in; the version has not learnt from them, and its training fails.
+    let failed = RunStatus::Failed {
+        reason: "no disk left".to_owned(),
+    };
+    let one = reviewed(&shop, "value", 19, vec![], RunStatus::Done);
+    let other = reviewed(&shop, "worth", 10, vec![old(VersionAge)], failed);
+    let open = shop.open_after(&review(&shop, 1, vec![one, other])).await;
+    assert_eq!(open, [cause("run/worth", &["worth"])]);
+    assert_eq!(
+        shop.incidents(0).await[0].what,
+        "the last training failed: no disk left; age of the version is broken: 10 d, promised ≤ 2 d"
+    );
+}
+
+#[tokio::test]
+async fn what_is_unknown_or_was_not_looked_at_closes_nothing() {
+    use Promised::{DataAge, LatencyP99, Quality};
+    let shop = shop("").await;
+    let failed = || RunStatus::Failed {
+        reason: "no disk left".to_owned(),
+    };
+    let broken = |promise| kept(promise, State::Broken);
+    let all = [
+        cause("data_age", &["value"]),
+        cause("promise/value/latency_p99", &["value"]),
+        cause("promise/worth/quality", &["worth"]),
+        cause("run/value", &["value"]),
+    ];
+    let standing = vec![broken(DataAge), broken(LatencyP99)];
+    let value = reviewed(&shop, "value", 19, standing, failed());
+    let worth = reviewed(&shop, "worth", 19, vec![broken(Quality)], RunStatus::Done);
+    let both = review(&shop, 0, vec![value, worth]);
+    assert_eq!(shop.open_after(&both).await, all);
+    // The product is asked no more, its training is under way.
+    let standing = vec![broken(DataAge), kept(LatencyP99, State::Unknown)];
+    let value = reviewed(&shop, "value", 19, standing, RunStatus::Running);
+    let worth = reviewed(&shop, "worth", 19, vec![broken(Quality)], RunStatus::Done);
+    let both = review(&shop, 1, vec![value, worth]);
+    assert_eq!(shop.open_after(&both).await, all);
+    // A look at one of them says nothing of the other, nor of the sales of all.
+    let value = reviewed(&shop, "value", 19, vec![], RunStatus::Done);
+    let alone = review(&shop, 2, vec![value.clone()]);
+    assert_eq!(shop.open_after(&alone).await, all[..3]);
+    let standing = vec![kept(LatencyP99, State::Kept)];
+    let value = reviewed(&shop, "value", 19, standing, RunStatus::Done);
+    let alone = review(&shop, 3, vec![value.clone()]);
+    assert_eq!(
+        shop.open_after(&alone).await,
+        [all[0].clone(), all[2].clone()]
+    );
+    // A promise that is made no more is not broken, and nobody promises an age of the sales any more.
+    let worth = reviewed(&shop, "worth", 19, vec![], RunStatus::Done);
+    let both = review(&shop, 4, vec![value, worth]);
+    assert_eq!(shop.open_after(&both).await, []);
 }
