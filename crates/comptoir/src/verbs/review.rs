@@ -17,7 +17,7 @@ use std::path::PathBuf;
   comptoir review                      all products, one line each
   comptoir review for-you              every promise of one, with why it stands as it does
   comptoir review --publish public     one page each as HTML and Markdown, for any web server
-  comptoir review --tell --quiet       from cron: whoever [alerts] names gets one message an incident
+  comptoir review --tell --quiet       from cron: tells whoever [alerts] of comptoir.toml names
   comptoir review --output json
 
 A product file promises under [promises]: answer times, answers, ages, quality. Servers write down

@@ -3,8 +3,11 @@
 use crate::documents::documented;
 use crate::program::{comptoir, good, json, refused, run, starter};
 use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A starter shop with its sales, whose three products promise an age of the sales in days.
 fn shop(folder: &Path, days_max: u32, alerts: &str) -> std::path::PathBuf {
@@ -161,5 +164,124 @@ fn a_test_message_says_who_got_it_and_no_secret() {
         &["incidents", "--test"],
         2,
         &["nobody is named in [alerts]", "[[alerts.email]]"],
+    );
+}
+
+/// Runs `openssl` and expects success; no output of it is of interest.
+fn openssl(folder: &Path, arguments: &str) {
+    let ran = Command::new("openssl")
+        .args(arguments.split(' '))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+/// An authority, and what it says of this machine.
+fn certificates(folder: &Path) {
+    openssl(
+        folder,
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority",
+    );
+    openssl(
+        folder,
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out asked.pem -subj /CN=localhost",
+    );
+    let names = "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n";
+    std::fs::write(folder.join("names"), names).unwrap();
+    openssl(
+        folder,
+        "x509 -req -in asked.pem -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem -days 2 -extfile names",
+    );
+}
+
+/// A server of TLS that gives on what it reads and sends what it is given.
+fn encrypted(folder: &Path) -> (Child, u16) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port();
+    let server = Command::new("openssl")
+        .args(["s_server", "-quiet", "-cert", "cert.pem", "-key", "key.pem"])
+        .args(["-accept", &format!("127.0.0.1:{port}")])
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    (server, port)
+}
+
+#[test]
+fn a_password_goes_only_to_a_server_whose_certificate_is_good() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        println!(
+            "skipped: a_password_goes_only_to_a_server_whose_certificate_is_good needs `openssl`"
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let (mut server, port) = encrypted(folder.path());
+    let alerts = format!(
+        "[[alerts.email]]\nname = \"mail\"\nto = [\"a@teas.example\"]\nfrom = \"b@teas.example\"\n\
+         server = \"localhost:{port}\"\ntls = \"tls\"\nuser = \"comptoir\"\npassword = \"${{MAIL_PASSWORD}}\"\n"
+    );
+    let shop = shop(folder.path(), 2, &alerts);
+    let test = || {
+        let mut command = Command::new(comptoir());
+        command
+            .args(["incidents", "--test"])
+            .current_dir(&shop)
+            .env("MAIL_PASSWORD", "s3cret")
+            .env_remove("COMPTOIR_PROJECT");
+        command
+    };
+    let unknown: crate::program::Ran = test().output().unwrap().into();
+    assert_eq!(unknown.code, 2, "{unknown:#?}");
+    assert!(unknown.err.contains("UnknownIssuer"), "{unknown:#?}");
+
+    let mut known = test();
+    known.env("SSL_CERT_FILE", folder.path().join("ca.pem"));
+    known.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let known = known.spawn().unwrap();
+    let mut answer = server.stdin.take().unwrap();
+    answer.write_all(b"220 teas.example ESMTP\r\n").unwrap();
+    let mut said = Vec::new();
+    let mut in_mail = false;
+    for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let reply: &[u8] = match line.split([' ', ':']).next().unwrap() {
+            "." => {
+                in_mail = false;
+                b"250 taken\r\n"
+            }
+            _ if in_mail => b"",
+            "EHLO" => b"250-teas.example\r\n250 AUTH PLAIN\r\n",
+            "AUTH" => b"235 welcome\r\n",
+            "DATA" => {
+                in_mail = true;
+                b"354 go on\r\n"
+            }
+            _ => b"250 fine\r\n",
+        };
+        answer.write_all(reply).unwrap();
+        said.push(line);
+        if said.ends_with(&["QUIT".to_owned()]) {
+            break;
+        }
+    }
+    let known: crate::program::Ran = known.wait_with_output().unwrap().into();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(known.code, 0, "{known:#?}");
+    // What the server heard before the certificate was known to be good was nothing.
+    assert!(said[0].starts_with("EHLO "), "{said:?}");
+    assert!(said[1].starts_with("AUTH PLAIN "), "{said:?}");
+    assert!(
+        said.iter().any(|line| line.contains("nothing is wrong")),
+        "{said:?}"
     );
 }

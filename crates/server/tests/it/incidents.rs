@@ -68,6 +68,8 @@ fn the_console_shows_what_is_open_first_and_what_is_over() {
     );
     let one = get(served.address, "/review/for-you", &[]).body;
     assert!(one.contains("Last incident") && one.contains(old), "{one}");
+    let pages = ["/incidents", "/review", "/review/for-you"];
+    crate::console::fit(&served, &pages.map(str::to_owned).into());
     let never = get(served.address, "/review/segments", &[]).body;
     assert!(!never.contains("Last incident"), "{never}");
 }
