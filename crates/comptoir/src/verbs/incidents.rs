@@ -16,8 +16,8 @@ use jiff::tz::TimeZone;
   comptoir incidents --output json
 
 A review notes what is wrong as incidents: promises that are broken or whose budget burns too fast,
-and trainings that failed. `comptoir review --tell` tells of each once. What does not arrive is
-tried again with the next call that tells.
+trainings that failed, imports that were refused. `comptoir review --tell` tells of each once. What
+does not arrive is tried again with the next call that tells.
 
 Exit code 2 with --test: somebody did not get the message.")]
 pub(crate) struct Incidents {

@@ -100,6 +100,52 @@ fn whoever_looks_sends_nothing_and_who_tells_sends_one_message_for_all_products(
 }
 
 #[test]
+fn an_import_that_was_refused_is_one_incident_with_all_that_grows_old_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), 9_000, FILE);
+    let sales = shop.join("raw/sales.csv");
+    let whole = std::fs::read_to_string(&sales).unwrap();
+    let header = whole.lines().next().unwrap();
+    let bad: String = (0..50).map(|n| format!("{n},,,,,\n")).collect();
+    std::fs::write(&sales, format!("{header}\n{bad}")).unwrap();
+    let told = |code: i32| {
+        let ran = run(&shop, &["review", "--tell"]);
+        assert_eq!(ran.code, code, "{ran:#?}");
+        messages(&shop)
+    };
+    assert_eq!(run(&shop, &["import", "--quiet"]).code, 1);
+    let sent = told(0);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(sent[0]["cause"], "import/sales");
+    assert_eq!(
+        sent[0]["link"],
+        "https://comptoir.teas.example/tables/sales"
+    );
+    assert_eq!(sent[0]["products"], Value::Array(vec![]));
+    // Sales grow too old by it: that is no news.
+    promise(&shop, 2);
+    assert_eq!(told(1).len(), 1);
+    let open = good(&shop, &["incidents"]).out;
+    for part in [
+        "for-you, segments, value\n  the import of sales was refused: ",
+        "; age of the sales is broken: ",
+    ] {
+        assert!(open.contains(part), "no {part:?} in {open}");
+    }
+    // The source passes, and what it brings is old: now that is what is wrong.
+    std::fs::write(&sales, whole).unwrap();
+    good(&shop, &["import", "--quiet"]);
+    let sent = told(1);
+    let states: Vec<(&Value, &Value)> = sent.iter().map(|m| (&m["cause"], &m["state"])).collect();
+    assert_eq!(states.len(), 3, "{states:?}");
+    assert!(
+        states.contains(&(&"import/sales".into(), &"closed".into()))
+            && states.contains(&(&"data_age".into(), &"opened".into())),
+        "{states:?}"
+    );
+}
+
+#[test]
 fn of_processes_that_tell_at_once_one_sends() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), 2, FILE);

@@ -43,8 +43,27 @@ pub use tell::{Delivery, Told};
 use crate::Workshop;
 use crate::review::Review;
 use jiff::Timestamp;
-use signals::{DATA_AGE, PROMISE, RUN, Shown};
-use std::collections::BTreeSet;
+use lake::LakeError;
+use registry::StoreError;
+use signals::{DATA_AGE, IMPORT, PROMISE, RUN, Shown};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why what a review shows is not noted.
+#[derive(Debug, thiserror::Error)]
+pub enum NoteReviewError {
+    /// The lake.
+    #[error("read which imports were refused")]
+    Lake(#[from] LakeError),
+    /// The registry.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+}
+
+impl From<StoreError> for NoteReviewError {
+    fn from(error: StoreError) -> Self {
+        Self::Note(error.into())
+    }
+}
 
 impl Workshop {
     /// Notes what one look has shown: incidents are opened for causes that are new, and those of the scope that show no
@@ -66,20 +85,34 @@ impl Workshop {
         self.registry.note_signals(scope, signals, calm, now).await
     }
 
-    /// Notes what a review shows: promises that are broken or whose budget burns too fast, and trainings that failed.
-    /// What has become unknown neither opens nor closes anything. A review of some products says nothing of the others,
-    /// nor of what all have in common.
+    /// Notes what a review shows: promises that are broken or whose budget burns too fast, and trainings that failed; and
+    /// imports that were refused. What has become unknown neither opens nor closes anything. A review of some products
+    /// says nothing of the others, nor of what all have in common.
+    ///
+    /// Causes below `promise`, `run` and `import`, and `data_age`, are those of reviews: a review of all products closes
+    /// whatever it does not show of them. Who notes something else calls it otherwise, as jobs are `job/…`.
     ///
     /// # Errors
-    /// [`NoteError::Store`] when the registry cannot be used; nothing is noted then.
-    pub async fn note_review(&self, review: &Review, now: Timestamp) -> Result<Noted, NoteError> {
-        let mut shown = Shown::by(review);
+    /// [`NoteReviewError`] when lake or registry cannot be used; nothing is noted then.
+    pub async fn note_review(
+        &self,
+        review: &Review,
+        now: Timestamp,
+    ) -> Result<Noted, NoteReviewError> {
         let is_whole = review.products.len() == self.project.products.len();
+        let mut refused = if is_whole {
+            self.refused_imports().await?
+        } else {
+            BTreeMap::new()
+        };
+        // One whose file is gone is never imported again.
+        refused.retain(|name, _| self.project.sources.iter().any(|s| s.name() == name));
+        let mut shown = Shown::by(review, &refused);
         if is_whole {
             // Those of products and promises that are no longer there, too.
             for open in self.registry.incidents(now).await? {
                 let first = open.cause.split('/').next().unwrap_or_default();
-                if [PROMISE, RUN, DATA_AGE].contains(&first) {
+                if [PROMISE, RUN, IMPORT, DATA_AGE].contains(&first) {
                     shown.known.insert(open.cause);
                 }
             }
@@ -94,6 +127,6 @@ impl Workshop {
             .map(String::as_str)
             .filter(|cause| causes.contains(cause) || !shown.unknown.contains(*cause))
             .collect();
-        self.note(&scope, &shown.signals, now).await
+        Ok(self.note(&scope, &shown.signals, now).await?)
     }
 }

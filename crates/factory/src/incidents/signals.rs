@@ -1,12 +1,14 @@
 //! What a review shows that somebody should know.
 
+use crate::import::RefusedSource;
 use crate::review::{Kept, LastRun, Promised, Review, Reviewed, State};
 use registry::{RunStatus, Signal};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where causes of reviews begin. A review of all products looks at everything below them.
 pub(super) const PROMISE: &str = "promise";
 pub(super) const RUN: &str = "run";
+pub(super) const IMPORT: &str = "import";
 pub(super) const DATA_AGE: &str = "data_age";
 
 /// What a review shows, and what of it cannot be said.
@@ -64,7 +66,9 @@ fn failure(last: Option<&LastRun>) -> Option<&str> {
 impl Shown {
     /// What a review shows. What has one reason is one cause: sales that are not imported for all products whose sales
     /// or versions are too old for it, a training that failed for the version that grows old.
-    pub(super) fn by(review: &Review) -> Self {
+    ///
+    /// - `refused`: the sources whose last import was refused, by name.
+    pub(super) fn by(review: &Review, refused: &BTreeMap<String, RefusedSource>) -> Self {
         let mut shown = Self {
             signals: Vec::new(),
             known: BTreeSet::new(),
@@ -74,7 +78,7 @@ impl Shown {
         for product in &review.products {
             shown.product(review, product, &mut of_data);
         }
-        shown.data_age(review, &of_data);
+        shown.imports(review, &of_data, refused);
         shown
     }
 
@@ -121,36 +125,75 @@ impl Shown {
         }
     }
 
-    /// One cause for all whose data or versions are too old because no sales come in.
-    fn data_age(&mut self, review: &Review, of_data: &[(&Reviewed, &Kept)]) {
-        let strictest = of_data
-            .iter()
-            .filter(|(_, kept)| kept.promise == Promised::DataAge)
-            .min_by(|(_, a), (_, b)| {
-                a.promised
-                    .partial_cmp(&b.promised)
-                    .unwrap_or(std::cmp::Ordering::Equal)
-            });
-        let what = match (strictest, of_data.first()) {
-            (Some((_, kept)), _) => kept.sentence(),
-            (None, Some((_, kept))) => {
-                let until = review.data_until.map(|day| day.to_string());
-                format!(
-                    "{}; no sale of {} or later is known",
-                    kept.sentence(),
-                    until.unwrap_or_default()
-                )
+    /// One cause for each import that was refused, and one for all whose data or versions are too old because no sales
+    /// come in: that of the import where one of sales was refused.
+    fn imports(
+        &mut self,
+        review: &Review,
+        of_data: &[(&Reviewed, &Kept)],
+        refused: &BTreeMap<String, RefusedSource>,
+    ) {
+        let mut too_old = too_old(review, of_data);
+        for source in refused.values() {
+            let cause = format!("{IMPORT}/{}", source.source);
+            self.known.insert(cause.clone());
+            let mut what = format!(
+                "the import of {} was refused: {}",
+                source.source,
+                source.reasons.join("; ")
+            );
+            let page = format!("/tables/{}", source.table);
+            let of_sales = source.table == "sales";
+            if let Some(too_old) = too_old.take_if(|_| of_sales) {
+                what += &format!("; {too_old}");
+                self.of_all(&cause, &what, &page, of_data);
+            } else {
+                self.signals.push(Signal {
+                    cause,
+                    product: None,
+                    what,
+                    page,
+                });
             }
-            (None, None) => return,
-        };
-        self.known.insert(DATA_AGE.to_owned());
-        for (product, _) in of_data {
-            self.signals.push(Signal {
-                page: "/review".to_owned(),
-                ..signal(DATA_AGE.to_owned(), &product.header.name, what.clone())
-            });
+        }
+        if let Some(too_old) = too_old {
+            self.known.insert(DATA_AGE.to_owned());
+            self.of_all(DATA_AGE, &too_old, "/review", of_data);
         }
     }
+
+    /// One cause of several products.
+    fn of_all(&mut self, cause: &str, what: &str, page: &str, products: &[(&Reviewed, &Kept)]) {
+        let signals = products.iter().map(|(product, _)| Signal {
+            cause: cause.to_owned(),
+            product: Some(product.header.name.clone()),
+            what: what.to_owned(),
+            page: page.to_owned(),
+        });
+        self.signals.extend(signals);
+    }
+}
+
+/// How old the sales are, by whoever promises most; nothing where that breaks no promise.
+fn too_old(review: &Review, of_data: &[(&Reviewed, &Kept)]) -> Option<String> {
+    let strictest = of_data
+        .iter()
+        .filter(|(_, kept)| kept.promise == Promised::DataAge)
+        .min_by(|(_, a), (_, b)| f64::total_cmp(&limit(a), &limit(b)));
+    if let Some((_, kept)) = strictest {
+        return Some(kept.sentence());
+    }
+    let (_, kept) = of_data.first()?;
+    let until = review.data_until?;
+    Some(format!(
+        "{}; no sale of {until} or later is known",
+        kept.sentence()
+    ))
+}
+
+/// What is promised at most.
+fn limit(kept: &Kept) -> f64 {
+    kept.promised.unwrap_or(f64::INFINITY)
 }
 
 fn signal(cause: String, product: &str, what: String) -> Signal {

@@ -469,6 +469,25 @@ async fn of_many_that_tell_at_once_one_sends() {
 }
 
 #[tokio::test]
+async fn a_sender_that_died_leaves_a_message_that_another_sends() {
+    let shop = shop(FILE).await;
+    shop.note(&[signal("value", "slow")], 0).await;
+    // It has the right to send, and is heard of no more: whether the message left is not known.
+    let dead = (1, "log", About::Opened);
+    let registry = &shop.workshop.registry;
+    let claim = registry.claim_message(dead, None, minute(0), minute(5));
+    assert!(claim.await.unwrap().is_some());
+    assert_eq!(shop.tell(4).await, []);
+    assert_eq!(shop.tell(5).await, [told("log")]);
+    let first = shop.lines()[0].clone();
+    // The key of another incident is another. That of each attempt is the same: see what an address that fails gets.
+    shop.note(&[signal("value", "slow"), signal("worth", "slow")], 6)
+        .await;
+    assert_eq!(shop.tell(6).await, [told("log")]);
+    assert_ne!(shop.lines()[1]["key"], first["key"]);
+}
+
+#[tokio::test]
 async fn a_registry_that_is_away_is_named_and_nothing_is_lost() {
     let shop = shop(FILE).await;
     shop.note(&[signal("value", "slow")], 0).await;

@@ -191,6 +191,8 @@ mod tests {
             format!("{old}; no sale of 2026-02-20 or later is known"),
             format!("the last training failed: no disk left; {old}"),
             "the last training failed: no disk left".to_owned(),
+            "the import of sales was refused: 3 % of rows".to_owned(),
+            format!("the import of sales was refused: 3 % of rows; {old}"),
             old,
         ] {
             let french = french::told(Locale::French, &english);

@@ -96,7 +96,7 @@ messages! {
     // Incidents.
     Incidents: "Incidents", "Incidents";
     IncidentsTitle: "What is wrong, and who was told", "Ce qui ne va pas, et qui a été prévenu";
-    IncidentsLead: "A review notes promises that are broken and trainings that failed; jobs note what failed for good. Whoever is named in comptoir.toml gets one message of each.", "Une revue note les promesses rompues et les entraînements échoués ; les tâches notent leurs échecs définitifs. Les personnes nommées dans comptoir.toml reçoivent un message pour chacun.";
+    IncidentsLead: "A review notes promises that are broken, trainings that failed and imports that were refused; jobs note what failed for good. Whoever is named in comptoir.toml gets one message of each.", "Une revue note les promesses rompues, les entraînements échoués et les imports refusés ; les tâches notent leurs échecs définitifs. Les personnes nommées dans comptoir.toml reçoivent un message pour chacun.";
     IncidentsOpen: "Open", "En cours";
     IncidentsOver: "Over", "Terminés";
     IncidentsNone: "No incident is open.", "Aucun incident en cours.";

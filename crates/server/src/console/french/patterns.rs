@@ -97,6 +97,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "the last training failed: {}",
         "le dernier entraînement a échoué : {0}",
     ),
+    (
+        "the import of {} was refused: {}; {~}",
+        "l’import de {0} a été refusé : {1} ; {2}",
+    ),
+    (
+        "the import of {} was refused: {}",
+        "l’import de {0} a été refusé : {1}",
+    ),
     // Forecasts.
     (
         "mean of {~} and {~} and {~}",
