@@ -93,7 +93,7 @@ fn show(incident: &Incident, zone: &TimeZone) -> anyhow::Result<()> {
                 attempts,
                 again_at,
             } => format!(
-                "not told{about} yet, {attempts} attempts: {why}; again from {}",
+                "not told{about} yet (attempts: {attempts}): {why}; again from {}",
                 clock(*again_at, zone)
             ),
             Stage::Held { until } => {

@@ -116,8 +116,10 @@ struct Clock {
 }
 
 impl Clock {
+    /// To the microsecond, as the registry keeps it.
     fn now(self) -> Timestamp {
-        self.began_at + self.began.elapsed()
+        let now = self.began_at + self.began.elapsed();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
 

@@ -108,8 +108,8 @@ messages! {
     IncidentTold: "Who was told", "Qui a été prévenu";
     IncidentLast: "Last incident", "Dernier incident";
     IncidentNobody: "nobody is named for it", "personne n’est nommé pour cela";
-    IncidentToldAt: "told", "prévenu";
-    IncidentToldOver: "told that it is over", "prévenu de la fin";
+    IncidentToldAt: "told at", "prévenu le";
+    IncidentToldOver: "told that it is over at", "prévenu de la fin le";
     IncidentNotTold: "not told yet, attempts: {0}", "pas encore prévenu, essais : {0}";
     IncidentHeld: "held back until", "retenu jusqu’au";
     IncidentWaits: "to be told", "à prévenir";
