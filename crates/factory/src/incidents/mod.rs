@@ -107,15 +107,18 @@ impl Workshop {
         };
         // One whose file is gone is never imported again.
         refused.retain(|name, _| self.project.sources.iter().any(|s| s.name() == name));
-        let mut shown = Shown::by(review, &refused);
+        let open = self.registry.incidents(now).await?.into_iter();
+        let open: BTreeSet<String> = open
+            .filter(|incident| incident.closed_at.is_none())
+            .map(|incident| incident.cause)
+            .collect();
+        let mut shown = Shown::by(review, &refused, &open);
         if is_whole {
             // Those of products and promises that are no longer there, too.
-            for open in self.registry.incidents(now).await? {
-                let first = open.cause.split('/').next().unwrap_or_default();
-                if [PROMISE, RUN, IMPORT, DATA_AGE].contains(&first) {
-                    shown.known.insert(open.cause);
-                }
-            }
+            shown.known.extend(open.into_iter().filter(|cause| {
+                let first = cause.split('/').next().unwrap_or_default();
+                [PROMISE, RUN, IMPORT, DATA_AGE].contains(&first)
+            }));
         } else {
             shown.known.remove(DATA_AGE);
             shown.signals.retain(|signal| signal.cause != DATA_AGE);

@@ -67,8 +67,15 @@ impl Shown {
     /// What a review shows. What has one reason is one cause: sales that are not imported for all products whose sales
     /// or versions are too old for it, a training that failed for the version that grows old.
     ///
+    /// A promise that has an incident of its own keeps it: it is not over because its reason is known by now.
+    ///
     /// - `refused`: the sources whose last import was refused, by name.
-    pub(super) fn by(review: &Review, refused: &BTreeMap<String, RefusedSource>) -> Self {
+    /// - `open`: causes of incidents that are open.
+    pub(super) fn by(
+        review: &Review,
+        refused: &BTreeMap<String, RefusedSource>,
+        open: &BTreeSet<String>,
+    ) -> Self {
         let mut shown = Self {
             signals: Vec::new(),
             known: BTreeSet::new(),
@@ -76,9 +83,9 @@ impl Shown {
         };
         let mut of_data: Vec<(&Reviewed, &Kept)> = Vec::new();
         for product in &review.products {
-            shown.product(review, product, &mut of_data);
+            shown.product(review, product, open, &mut of_data);
         }
-        shown.imports(review, &of_data, refused);
+        shown.imports(review, &of_data, refused, open);
         shown
     }
 
@@ -86,6 +93,7 @@ impl Shown {
         &mut self,
         review: &Review,
         product: &'r Reviewed,
+        open: &BTreeSet<String>,
         of_data: &mut Vec<(&'r Reviewed, &'r Kept)>,
     ) {
         let name = &product.header.name;
@@ -107,10 +115,10 @@ impl Shown {
             if !is_told(kept) {
                 continue;
             }
-            let is_version_age = kept.promise == Promised::VersionAge;
-            if kept.promise == Promised::DataAge || (is_version_age && knows_all(review, product)) {
+            let grows_old = kept.promise == Promised::VersionAge && !open.contains(&cause);
+            if kept.promise == Promised::DataAge || (grows_old && knows_all(review, product)) {
                 of_data.push((product, kept));
-            } else if let (true, Some(failed)) = (is_version_age, &mut failed) {
+            } else if let (true, Some(failed)) = (grows_old, &mut failed) {
                 *failed += &format!("; {}", kept.sentence());
             } else {
                 self.signals.push(signal(cause, name, kept.sentence()));
@@ -132,6 +140,7 @@ impl Shown {
         review: &Review,
         of_data: &[(&Reviewed, &Kept)],
         refused: &BTreeMap<String, RefusedSource>,
+        open: &BTreeSet<String>,
     ) {
         let mut too_old = too_old(review, of_data);
         for source in refused.values() {
@@ -143,7 +152,7 @@ impl Shown {
                 source.reasons.join("; ")
             );
             let page = format!("/tables/{}", source.table);
-            let of_sales = source.table == "sales";
+            let of_sales = source.table == "sales" && !open.contains(DATA_AGE);
             if let Some(too_old) = too_old.take_if(|_| of_sales) {
                 what += &format!("; {too_old}");
                 self.of_all(&cause, &what, &page, of_data);

@@ -659,6 +659,38 @@ async fn sales_that_do_not_come_in_are_one_incident_with_all_that_grows_old_by_i
 }
 
 #[tokio::test]
+async fn an_incident_is_not_over_because_its_reason_is_known_by_now() {
+    use Promised::{DataAge, VersionAge};
+    let shop = shop("").await;
+    let old = || vec![kept(VersionAge, State::Broken)];
+    let failed = || RunStatus::Failed {
+        reason: "no disk left".to_owned(),
+    };
+    let other = || reviewed(&shop, "worth", 19, vec![], RunStatus::Done);
+    let version_age = cause("promise/value/version_age", &["value"]);
+    // Nobody trains it.
+    let value = reviewed(&shop, "value", 10, old(), RunStatus::Done);
+    let both = review(&shop, 0, vec![value, other()]);
+    assert_eq!(shop.open_after(&both).await, [version_age.clone()]);
+    // Somebody does and fails.
+    let value = reviewed(&shop, "value", 10, old(), failed());
+    let both = review(&shop, 1, vec![value, other()]);
+    assert_eq!(
+        shop.open_after(&both).await,
+        [version_age.clone(), cause("run/value", &["value"])]
+    );
+    // Then it works, and there are no newer sales to learn from.
+    let mut standing = old();
+    standing.push(kept(DataAge, State::Broken));
+    let value = reviewed(&shop, "value", 20, standing, RunStatus::Done);
+    let both = review(&shop, 2, vec![value, other()]);
+    assert_eq!(
+        shop.open_after(&both).await,
+        [cause("data_age", &["value"]), version_age]
+    );
+}
+
+#[tokio::test]
 async fn what_is_unknown_or_was_not_looked_at_closes_nothing() {
     use Promised::{DataAge, LatencyP99, Quality};
     let shop = shop("").await;
