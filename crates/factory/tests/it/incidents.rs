@@ -667,17 +667,17 @@ async fn an_incident_is_not_over_because_its_reason_is_known_by_now() {
         reason: "no disk left".to_owned(),
     };
     let other = || reviewed(&shop, "worth", 19, vec![], RunStatus::Done);
-    let version_age = cause("promise/value/version_age", &["value"]);
+    let version_age = || cause("promise/value/version_age", &["value"]);
     // Nobody trains it.
     let value = reviewed(&shop, "value", 10, old(), RunStatus::Done);
     let both = review(&shop, 0, vec![value, other()]);
-    assert_eq!(shop.open_after(&both).await, [version_age.clone()]);
+    assert_eq!(shop.open_after(&both).await, [version_age()]);
     // Somebody does and fails.
     let value = reviewed(&shop, "value", 10, old(), failed());
     let both = review(&shop, 1, vec![value, other()]);
     assert_eq!(
         shop.open_after(&both).await,
-        [version_age.clone(), cause("run/value", &["value"])]
+        [version_age(), cause("run/value", &["value"])]
     );
     // Then it works, and there are no newer sales to learn from.
     let mut standing = old();
@@ -686,7 +686,7 @@ async fn an_incident_is_not_over_because_its_reason_is_known_by_now() {
     let both = review(&shop, 2, vec![value, other()]);
     assert_eq!(
         shop.open_after(&both).await,
-        [cause("data_age", &["value"]), version_age]
+        [cause("data_age", &["value"]), version_age()]
     );
 }
 
