@@ -5,6 +5,7 @@ pub mod experiments;
 mod given;
 mod holdout;
 pub mod import;
+pub mod incidents;
 pub mod jobs;
 pub mod ledger;
 mod needed;

@@ -2,6 +2,7 @@
 //! read strictly.
 
 use crate::import;
+use crate::incidents::{Alerts, AlertsFile};
 use crate::jobs::{self, Job};
 use decisions::RuleSet;
 use decisions::rules::{Contradiction, Names};
@@ -36,6 +37,8 @@ pub struct ProjectFile {
     pub server: ServerFile,
     /// Customers who always get the baseline, so that the worth of all decisions can be measured.
     pub holdout: HoldoutFile,
+    /// Who is told when something is wrong.
+    pub alerts: AlertsFile,
     /// The jobs of `jobs/`.
     pub jobs: JobsFile,
 }
@@ -50,6 +53,7 @@ impl Default for ProjectFile {
             engine: EngineFile::default(),
             server: ServerFile::default(),
             holdout: HoldoutFile::default(),
+            alerts: AlertsFile::default(),
             jobs: JobsFile::default(),
         }
     }
@@ -149,6 +153,8 @@ pub struct Project {
     pub address: std::net::SocketAddr,
     /// The time zone of the shop's clocks.
     pub time_zone: TimeZone,
+    /// Who is told when something is wrong.
+    pub alerts: Alerts,
     /// Sources, by file name.
     pub sources: Vec<Source>,
     /// Experiments, by name.
@@ -178,11 +184,14 @@ struct Settings {
     body_max: Bytes,
     address: std::net::SocketAddr,
     time_zone: TimeZone,
+    alerts: Alerts,
 }
 
 impl Settings {
     /// The settings, or everything that is wrong with them.
-    fn check(main: &ConfigFile) -> Result<Self, Vec<ConfigError>> {
+    ///
+    /// - `products`: names of the data products, right or wrong.
+    fn check(main: &ConfigFile, products: &[String]) -> Result<Self, Vec<ConfigError>> {
         let file: ProjectFile = main.parse().map_err(|e| vec![e])?;
         let mut wrong = Vec::new();
         let time_zone = TimeZone::get(&file.time_zone);
@@ -225,14 +234,19 @@ impl Settings {
         if !(1..=16).contains(&file.jobs.at_once) {
             wrong.push(main.refuse(&["jobs", "at_once"], file.jobs.at_once, "1 to 16"));
         }
-        match (memory, body_max, address, time_zone) {
-            (Ok(memory), Ok(body_max), Ok(address), Ok(time_zone)) if wrong.is_empty() => {
+        let alerts = Alerts::check(main, &file.alerts, products);
+        let alerts = alerts.map_err(|refused| wrong.extend(refused));
+        match (memory, body_max, address, time_zone, alerts) {
+            (Ok(memory), Ok(body_max), Ok(address), Ok(time_zone), Ok(alerts))
+                if wrong.is_empty() =>
+            {
                 Ok(Self {
                     file,
                     memory,
                     body_max,
                     address,
                     time_zone,
+                    alerts,
                 })
             }
             _ => Err(wrong),
@@ -271,6 +285,13 @@ fn files(folder: &Path) -> Result<Vec<Found>, ConfigError> {
         (path, file)
     };
     Ok(paths.into_iter().map(read).collect())
+}
+
+/// Names of the TOML files of a folder; none where it cannot be listed, which its files say themselves.
+fn stems(folder: &Path) -> Vec<String> {
+    let found = files(folder).unwrap_or_default();
+    let stem = |(path, _): &Found| Some(path.file_stem()?.to_string_lossy().into_owned());
+    found.iter().filter_map(stem).collect()
 }
 
 /// Every file of a project with its own verdict, so that all errors can be listed at once.
@@ -503,7 +524,7 @@ impl Project {
         };
         let main = ConfigFile::read(&path)
             .map_err(|e| vec![e])
-            .and_then(|main| Settings::check(&main));
+            .and_then(|main| Settings::check(&main, &stems(&folder.join("products"))));
         let (settings, verdict) = match main {
             Ok(settings) => (Some(settings), Ok("the project".to_owned())),
             Err(wrong) => (None, Err(wrong)),
@@ -524,6 +545,7 @@ impl Project {
             body_max: settings.body_max,
             address: settings.address,
             time_zone: settings.time_zone,
+            alerts: settings.alerts,
             file: settings.file,
             sources,
             experiments,

@@ -53,7 +53,7 @@ impl Workshop {
             path => project.folder.join(path).display().to_string(),
         };
         let lake = Lake::open(&location, options).await?;
-        let url = expand(&project.file.registry)?;
+        let url = expand(&project.file.registry).map_err(|name| OpenError::Variable { name })?;
         let url = if url.contains("://") || url.starts_with("sqlite:") {
             url
         } else {
@@ -251,8 +251,8 @@ pub enum ChampionError {
     Artefact(#[from] LoadError),
 }
 
-/// Replaces `${VAR}` from the environment.
-fn expand(text: &str) -> Result<String, OpenError> {
+/// Replaces `${VAR}` from the environment; the name of a variable that is not set there.
+pub(crate) fn expand(text: &str) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -260,9 +260,7 @@ fn expand(text: &str) -> Result<String, OpenError> {
             break;
         };
         let name = &rest[start + 2..start + end];
-        let value = std::env::var(name).map_err(|_| OpenError::Variable {
-            name: name.to_owned(),
-        })?;
+        let value = std::env::var(name).map_err(|_| name.to_owned())?;
         out.push_str(&rest[..start]);
         out.push_str(&value);
         rest = &rest[start + end + 1..];

@@ -61,6 +61,9 @@ pub struct Header {
 }
 
 /// The name that a file gives to what it defines: its own, without the ending.
+///
+/// # Errors
+/// [`ConfigError`] where it is no name: lower-case letters, digits and -.
 pub fn name_of(file: &ConfigFile) -> Result<String, ConfigError> {
     let name = file.file.file_stem().map(|s| s.to_string_lossy());
     let name = name.map(std::borrow::Cow::into_owned).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
-//! budgets, how data products answered and what their decisions led to, jobs and who runs them, and the audit.
+//! budgets, how data products answered and what their decisions led to, incidents and who was told of them, jobs and who
+//! runs them, and the audit.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -22,6 +23,7 @@ mod artefact;
 mod attempts;
 mod audit;
 mod budgets;
+mod incidents;
 mod keys;
 mod leaders;
 mod migrations;
@@ -45,6 +47,7 @@ pub use audit::{Act, AuditLine, Verified, VerifyAuditError};
 pub use budgets::{
     BudgetRecord, LeaseAsked, LeaseError, LeaseRecord, OpenBudgetError, ReleaseError,
 };
+pub use incidents::{About, IncidentRecord, MessageClaim, MessageRecord, NoteError, Noted, Signal};
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use leaders::Leader;
 pub use moves::{AliasError, RollbackError};

@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -30,6 +30,10 @@ const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 5,
         sql: include_str!("../migrations/0005_jobs.sql"),
+    },
+    Migration {
+        version: 6,
+        sql: include_str!("../migrations/0006_incidents.sql"),
     },
 ];
 

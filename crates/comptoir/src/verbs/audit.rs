@@ -88,10 +88,8 @@ fn told(line: &AuditLine) -> String {
     match line.act {
         Act::VersionRegistered => format!("version {} registered", details["version"]),
         Act::AliasMoved => {
-            let from = match &details["from"] {
-                serde_json::Value::Null => "nothing".to_owned(),
-                from => format!("version {from}"),
-            };
+            let from = details["from"].as_u64();
+            let from = from.map_or_else(|| "nothing".to_owned(), |from| format!("version {from}"));
             let (alias, to) = (text("alias"), &details["to"]);
             let how = text("cause").replace('_', " ");
             format!("{alias}: {from} -> version {to}, {how} ({})", text("why"))

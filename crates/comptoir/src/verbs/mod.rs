@@ -11,6 +11,7 @@ mod design;
 mod doctor;
 mod explain;
 mod import;
+mod incidents;
 mod key;
 mod new;
 mod plan;
@@ -61,6 +62,7 @@ pub(crate) enum Verb {
     Explain(explain::Explain),
     Report(report::Report),
     Review(review::Review),
+    Incidents(incidents::Incidents),
     Whatif(whatif::Whatif),
     Budget(budget::Budget),
     Products(products::Products),
@@ -98,6 +100,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Explain(v) => v.run(&context).await,
         Verb::Report(v) => v.run(&context).await,
         Verb::Review(v) => v.run(&context).await,
+        Verb::Incidents(v) => v.run(&context).await,
         Verb::Whatif(v) => v.run(&context).await,
         Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,

@@ -17,12 +17,16 @@ use std::path::PathBuf;
   comptoir review                      all products, one line each
   comptoir review for-you              every promise of one, with why it stands as it does
   comptoir review --publish public     one page each as HTML and Markdown, for any web server
+  comptoir review --tell --quiet       from cron: tells whoever [alerts] of comptoir.toml names
   comptoir review --output json
 
 A product file promises under [promises]: answer times, answers, ages, quality. Servers write down
 every five minutes how each product answered. What recommendations led to is joined with the sales
 once all of them are imported, and held against the first 28 days: that it is said to have become
 worse although it has not happens once in twenty versions at most, however often you look.
+
+What is wrong is noted as incidents, which `comptoir incidents` lists. Nobody is told of them
+without --tell: whoever looks sends no mail.
 
 Exit code 1: a promise is broken.")]
 pub(crate) struct Review {
@@ -34,6 +38,9 @@ pub(crate) struct Review {
     /// Language of the HTML pages
     #[arg(long, value_name = "LANG", default_value = "en")]
     lang: super::report::Language,
+    /// Tell whoever [alerts] of comptoir.toml names of incidents that they were not told of
+    #[arg(long)]
+    tell: bool,
 }
 
 impl Review {
@@ -42,9 +49,17 @@ impl Review {
         for name in &self.product {
             one(&workshop.project, name)?;
         }
+        let now = Context::now();
         let found = workshop
-            .review(&self.product, Context::now(), context.progress.as_ref())
+            .review(&self.product, now, context.progress.as_ref())
             .await?;
+        let noted = workshop.note_review(&found, now).await?;
+        let told = if self.tell {
+            let _telling = context.slow("tell of incidents");
+            Some(workshop.tell(Context::now()).await?)
+        } else {
+            None
+        };
         let written = match &self.publish {
             Some(folder) => {
                 let shop = &workshop.project.file.name;
@@ -53,11 +68,16 @@ impl Review {
             None => Vec::new(),
         };
         if context.json() {
-            print::json(&serde_json::json!({ "review": found, "files": written }))?;
+            print::json(&serde_json::json!({
+                "review": found, "files": written, "noted": noted, "told": told
+            }))?;
         } else {
             show(&found, !self.product.is_empty())?;
             for file in &written {
                 print::line(file.display())?;
+            }
+            if let Some(told) = &told {
+                super::incidents::deliveries(told)?;
             }
         }
         verdict(&found)
@@ -100,7 +120,7 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
     table.print()?;
     for product in found.products.iter().filter(|p| p.state > State::Unknown) {
         for kept in product.standing.iter().filter(|k| k.state > State::Unknown) {
-            print::line(format!("{}: {}", product.header.name, sentence(kept)))?;
+            print::line(format!("{}: {}", product.header.name, kept.sentence()))?;
         }
     }
     Ok(())
@@ -128,19 +148,6 @@ fn row(product: &Reviewed) -> [String; 9] {
         or_not(learnt.map(|day| day.to_string())),
         product.header.owner.clone(),
     ]
-}
-
-/// A promise in a sentence.
-pub(super) fn sentence(kept: &Kept) -> String {
-    let figure = |figure: Option<f64>| figure.map(|figure| kept.unit.told(figure));
-    let mut told = format!("{} is {}", kept.promise.told(), kept.state.told());
-    if let (Some(measured), Some(limit)) = (figure(kept.measured), kept.limit_told()) {
-        told += &format!(": {measured}, promised {limit}");
-    }
-    if !kept.because.is_empty() {
-        told += &format!(" ({})", kept.because);
-    }
-    told
 }
 
 /// Everything of one product.

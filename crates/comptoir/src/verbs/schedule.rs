@@ -61,7 +61,7 @@ impl Schedule {
         let attempts = workshop.registry.attempts(LOOKED_AT).await?;
         let failures: Vec<&Attempt> = attempts
             .iter()
-            .filter(|attempt| came_to_nothing(attempt))
+            .filter(came_to_nothing)
             .take(FAILURES_SHOWN)
             .collect();
         let mut coming: Vec<(Timestamp, &Job)> = standings

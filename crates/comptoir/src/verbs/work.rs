@@ -60,7 +60,10 @@ impl Work {
                         .and_then(print::line)
                 }
                 Happened::Leads | Happened::Follows { .. } if json => Ok(()),
-                other => print::line(told(other)),
+                Happened::Leads
+                | Happened::Follows { .. }
+                | Happened::Began(_)
+                | Happened::Ended(_) => print::line(told(happened)),
             };
         };
         let options = WorkOptions {
@@ -190,7 +193,9 @@ pub(crate) async fn beside(
                 attempt.told
             );
         }
-        other => tracing::info!("{}", told(other)),
+        Happened::Leads | Happened::Follows { .. } | Happened::Began(_) | Happened::Ended(_) => {
+            tracing::info!("{}", told(happened))
+        }
     };
     if let Err(error) = workshop.work(&options, &tell, stop).await {
         tracing::error!(

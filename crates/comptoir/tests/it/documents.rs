@@ -370,6 +370,21 @@ fn after_training() -> Vec<Call> {
             ],
         ),
         call(
+            "incidents",
+            &["incidents", "--all"],
+            &[("/incidents", Value::Array(vec![]))],
+            &["there was no incident yet"],
+        ),
+        call(
+            "incidents --test",
+            &["incidents", "--test"],
+            &[
+                ("/messages/0/recipient", "log".into()),
+                ("/messages/0/error", Value::Null),
+            ],
+            &["log", "arrived"],
+        ),
+        call(
             "decide PRODUCT",
             &[
                 "decide",
@@ -489,6 +504,10 @@ fn every_command_prints_the_document_that_the_page_describes() {
         }
     };
     play(before_training());
+    let path = shop.join("comptoir.toml");
+    let told = "[alerts]\nlink = \"https://teas.example\"\n[[alerts.file]]\nname = \"log\"\npath = \"log\"\n";
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{text}\n{told}")).unwrap();
     play(training());
     play(after_training());
     let told = good(shop, &["key", "create", "web shop", "--scope", "decide"]).out;

@@ -92,6 +92,10 @@ fn an_import_that_is_refused_holds_up_what_follows_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let shop = starter(folder.path());
     write_jobs(&shop);
+    let main = shop.join("comptoir.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    let alerts = "\n[[alerts.file]]\nname = \"log\"\npath = \"alerts.ndjson\"\n";
+    std::fs::write(&main, text + alerts).unwrap();
     // As many rows without a date as with one.
     let file = shop.join("raw/sales.csv");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -111,6 +115,13 @@ fn an_import_that_is_refused_holds_up_what_follows_and_is_told() {
         told.contains("the last failures") && told.contains("given up"),
         "{told}"
     );
+    // It is an incident, and whoever is named was told of it once.
+    let messages = || std::fs::read_to_string(shop.join("alerts.ndjson")).unwrap_or_default();
+    let first = messages();
+    assert_eq!(first.lines().count(), 1, "{first}");
+    assert!(first.contains("the job import was refused: "), "{first}");
+    good(&shop, &["work", "--once"]);
+    assert_eq!(messages(), first);
 }
 
 fn work(shop: &Path) -> Child {

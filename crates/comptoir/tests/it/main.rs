@@ -22,6 +22,7 @@ mod documents;
 mod experiments;
 mod guide;
 mod imports;
+mod incidents;
 mod jobs;
 mod ledger;
 mod offers;

@@ -1,10 +1,11 @@
 //! The loop that does jobs at their times: watch who leads, lead if nobody does, begin what is due, note what came of it.
 
 use super::child::{Doing, Ended, Lines};
-use super::due::{Known, Standing, standings};
+use super::due::{Known, Standing, is_given_up, standings};
 use super::file::Job;
 use super::process;
 use crate::Workshop;
+use crate::incidents::Signal;
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
 use registry::{Attempt, AttemptState, Leader, NewAttempt, StoreError};
@@ -25,6 +26,12 @@ const GONE_AFTER: Duration = Duration::from_secs(15);
 
 /// A leader that could not show for so long that it lives stops what it does.
 const STOPS_AFTER: Duration = Duration::from_secs(10);
+
+/// Time between two looks for what is to be told although nothing happened: silence ends, a recipient is back.
+const TELLS_EVERY: Duration = Duration::from_secs(60);
+
+/// How long recipients are waited for when the work ends. What they are not told is told by whoever works next.
+const LAST_WORDS: Duration = Duration::from_secs(15);
 
 /// How long attempts are kept, but for the last of each job.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -68,6 +75,10 @@ struct Worker<'a> {
     beaten: Instant,
     /// The leader that it watches, and since when that stands still.
     watched: Option<(Option<Leader>, Instant)>,
+    /// What tells of incidents, and when that began last.
+    telling: Option<(tokio::task::JoinHandle<()>, Instant)>,
+    /// Whether something happened that may have to be told.
+    untold: bool,
     /// When it last forgot old attempts.
     forgot: Option<Instant>,
     under_way: BTreeMap<String, UnderWay>,
@@ -105,6 +116,8 @@ impl Workshop {
             lead: None,
             beaten: Instant::now(),
             watched: None,
+            telling: None,
+            untold: true,
             forgot: None,
             under_way: BTreeMap::new(),
             ends: JoinSet::new(),
@@ -215,6 +228,7 @@ impl Worker<'_> {
         if let Some(lead) = self.lead.clone() {
             self.note_what_is_done().await?;
             self.forget().await?;
+            self.tell_of_incidents();
             self.begin_what_is_due(&lead).await?;
         }
         Ok(())
@@ -270,6 +284,56 @@ impl Worker<'_> {
             under_way.noted = says;
         }
         Ok(())
+    }
+
+    /// Tells of incidents in a task of its own: a recipient that hangs holds up no job.
+    fn tell_of_incidents(&mut self) {
+        if let Some((telling, began)) = &self.telling
+            && (!telling.is_finished() || !(self.untold || began.elapsed() >= TELLS_EVERY))
+        {
+            return;
+        }
+        self.untold = false;
+        let workshop = self.workshop.clone();
+        let telling = async move {
+            if let Err(error) = workshop.tell(Timestamp::now()).await {
+                tracing::warn!(error = one_line(&error), "incidents are told later");
+            }
+        };
+        self.telling = Some((tokio::spawn(telling), Instant::now()));
+    }
+
+    /// Notes that a job came to nothing, or that it did what it had to.
+    async fn note_incident(&mut self, attempt: &Attempt) {
+        self.untold = true;
+        let jobs = &self.workshop.project.jobs;
+        let Some(job) = jobs.iter().find(|job| job.name == attempt.job) else {
+            return;
+        };
+        let cause = format!("job/{}", job.name);
+        let signal = match attempt.state {
+            AttemptState::Done => None,
+            _ if is_given_up(job, attempt) => Some(Signal {
+                cause: cause.clone(),
+                product: None,
+                what: told_of(job, attempt),
+                page: "/jobs".to_owned(),
+            }),
+            // It is tried again: nothing is said yet, and nothing taken back.
+            AttemptState::Running
+            | AttemptState::Refused
+            | AttemptState::Failed
+            | AttemptState::Lost => return,
+        };
+        let signals: Vec<Signal> = signal.into_iter().collect();
+        let now = Timestamp::now();
+        if let Err(error) = self.workshop.note(&[&cause], &signals, now).await {
+            tracing::warn!(
+                job = job.name,
+                error = one_line(&error),
+                "what came of a job is not among the incidents"
+            );
+        }
     }
 
     async fn forget(&mut self) -> Result<(), StoreError> {
@@ -383,6 +447,7 @@ impl Worker<'_> {
                             told,
                             ..attempt
                         };
+                        self.note_incident(&ended).await;
                         (self.tell)(&Happened::Ended(ended));
                     }
                     return;
@@ -442,6 +507,12 @@ impl Worker<'_> {
             };
             self.note_end(attempt, ended).await;
         }
+        if self.lead.is_some() && self.untold {
+            self.tell_of_incidents();
+        }
+        if let Some((telling, _)) = self.telling.take() {
+            let _ = tokio::time::timeout(LAST_WORDS, telling).await;
+        }
         if let Some(lead) = self.lead.take()
             && let Err(error) = self.workshop.registry.stand_down(&lead).await
         {
@@ -451,4 +522,19 @@ impl Worker<'_> {
             );
         }
     }
+}
+
+/// That a job came to nothing, in a sentence.
+fn told_of(job: &Job, attempt: &Attempt) -> String {
+    let name = &job.name;
+    let how = match (attempt.state, attempt.number) {
+        (AttemptState::Refused, _) => "was refused".to_owned(),
+        (_, 1) => "failed".to_owned(),
+        (_, number) => format!("failed {number} times"),
+    };
+    let why = match attempt.told.as_str() {
+        "" => String::new(),
+        told => format!(": {told}"),
+    };
+    format!("the job {name} {how}{why}")
 }

@@ -159,6 +159,20 @@ impl Kept {
         self.promised
             .map(|limit| format!("{side} {}", self.unit.told(limit)))
     }
+
+    /// How it stands, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let figure = |figure: Option<f64>| figure.map(|figure| self.unit.told(figure));
+        let mut told = format!("{} is {}", self.promise.told(), self.state.told());
+        if let (Some(measured), Some(limit)) = (figure(self.measured), self.limit_told()) {
+            told += &format!(": {measured}, promised {limit}");
+        }
+        if !self.because.is_empty() {
+            told += &format!(" ({})", self.because);
+        }
+        told
+    }
 }
 
 /// Every promise of a product, the worst first.

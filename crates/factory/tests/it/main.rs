@@ -11,6 +11,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod alerts;
 mod given;
 mod import;
 mod import_bad_input;
@@ -19,6 +20,9 @@ mod import_gate;
 mod import_killed;
 mod import_real_data;
 mod import_shop;
+mod incidents;
 mod jobs;
 mod ledger;
+mod mail_server;
 mod project;
+mod web_receiver;

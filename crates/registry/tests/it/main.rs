@@ -18,6 +18,7 @@ mod budgets;
 mod contract;
 mod crash;
 mod damage;
+mod incidents;
 mod jobs;
 mod locks;
 mod opening;
@@ -84,4 +85,11 @@ on_both_databases! {
     budgets::what_is_not_redeemed_in_time_is_free_again_and_counts_when_it_is,
     budgets::a_lease_is_released_by_hand_only_once_its_holder_is_silent,
     budgets::many_at_once_promise_the_whole_budget_and_no_cent_more,
+    incidents::an_incident_opens_once_is_seen_while_it_lasts_and_closes_once,
+    incidents::signals_of_one_cause_are_one_incident_of_all_products,
+    incidents::what_shows_again_soon_is_the_same_incident,
+    incidents::a_signal_outside_of_what_was_looked_at_is_refused,
+    incidents::of_many_that_would_tell_at_once_one_does,
+    incidents::a_message_that_did_not_arrive_is_sent_again_and_none_is_lost,
+    incidents::a_message_held_back_is_kept_and_one_of_what_has_changed_is_not_sent,
 }

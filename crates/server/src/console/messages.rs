@@ -93,6 +93,27 @@ messages! {
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";
 
+    // Incidents.
+    Incidents: "Incidents", "Incidents";
+    IncidentsTitle: "What is wrong, and who was told", "Ce qui ne va pas, et qui a été prévenu";
+    IncidentsLead: "A review notes promises that are broken, trainings that failed and imports that were refused; jobs note what failed for good. Whoever is named in comptoir.toml gets one message of each.", "Une revue note les promesses rompues, les entraînements échoués et les imports refusés ; les tâches notent leurs échecs définitifs. Les personnes nommées dans comptoir.toml reçoivent un message pour chacun.";
+    IncidentsOpen: "Open", "En cours";
+    IncidentsOver: "Over", "Terminés";
+    IncidentsNone: "No incident is open.", "Aucun incident en cours.";
+    IncidentsNever: "No incident is over yet.", "Aucun incident terminé pour l’instant.";
+    IncidentsCount: "{0} open", "{0} en cours";
+    IncidentSince: "Since", "Depuis";
+    IncidentFrom: "From, to", "De, à";
+    IncidentWhat: "What", "Quoi";
+    IncidentTold: "Who was told", "Qui a été prévenu";
+    IncidentLast: "Last incident", "Dernier incident";
+    IncidentNobody: "nobody is named for it", "personne n’est nommé pour cela";
+    IncidentToldAt: "told at", "prévenu le";
+    IncidentToldOver: "told that it is over at", "prévenu de la fin le";
+    IncidentNotTold: "not told yet, attempts: {0}", "pas encore prévenu, essais : {0}";
+    IncidentHeld: "held back until", "retenu jusqu’au";
+    IncidentWaits: "to be told", "à prévenir";
+
     // What is not known.
     NotMeasurable: "not measurable: {0}", "non mesurable : {0}";
     TooFew: "{0} {1}, at least {2} needed", "{0} {1}, il en faut au moins {2}";

@@ -16,6 +16,7 @@ mod estimates;
 mod files;
 mod format;
 mod french;
+mod incidents;
 mod indicators;
 mod learned;
 mod ledger;
@@ -49,6 +50,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/products/{name}", get(product::show))
         .route("/review", get(review::show))
         .route("/review/{name}", get(review::show_one))
+        .route("/incidents", get(incidents::show))
         .route("/customers", get(customers::show))
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))

@@ -335,6 +335,7 @@ mod tests {
             description: String::new(),
             deadline_ms: 50,
             promises: products::Promises::default(),
+            retraining: products::Retraining::default(),
             fingerprint: String::new(),
         };
         let told = Report {

@@ -4,12 +4,14 @@ use super::data::Cache;
 use super::estimates::why_not;
 use super::format::{count, day, encoded, moment, percent, took};
 use super::french;
+use super::incidents;
 use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
 use crate::api::{Part, Shared};
 use crate::charts::{LineChart, Locale, Series, line_chart};
 use crate::problem::Problem;
+use crate::state::AppState;
 use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
@@ -39,11 +41,18 @@ pub(super) async fn show(
     visit: Visit,
 ) -> Response {
     let l = visit.locale;
-    let found = cache.review(&state).await.map(|review| {
-        let body = all(l, &review, &|name| format!("/review/{}", encoded(name)));
-        Page::new(Say::ReviewTitle.text(l), body)
-    });
+    let found = with_incidents(&state, &cache, l).await;
     page::answer(&state, &visit, Section::Review, found)
+}
+
+/// All products, below how many incidents are open.
+async fn with_incidents(state: &AppState, cache: &Cache, l: Locale) -> Result<Page, Problem> {
+    let review = cache.review(state).await?;
+    let body = html! {
+        (incidents::summary(state, l).await?)
+        (all(l, &review, &|name| format!("/review/{}", encoded(name))))
+    };
+    Ok(Page::new(Say::ReviewTitle.text(l), body))
 }
 
 pub(super) async fn show_one(
@@ -52,14 +61,26 @@ pub(super) async fn show_one(
     Part(name): Part,
     visit: Visit,
 ) -> Response {
-    let found = cache.review(&state).await.and_then(|review| {
-        let product = review.products.iter().find(|p| p.header.name == name);
-        let product = product
-            .ok_or_else(|| Problem::not_found(format!("there is no data product {name:?}")))?;
-        let body = one(visit.locale, &review, product);
-        Ok(Page::new(name.clone(), body))
-    });
+    let found = one_with_incident(&state, &cache, &name, visit.locale).await;
     page::answer(&state, &visit, Section::Review, found)
+}
+
+/// One product, above its last incident.
+async fn one_with_incident(
+    state: &AppState,
+    cache: &Cache,
+    name: &str,
+    l: Locale,
+) -> Result<Page, Problem> {
+    let review = cache.review(state).await?;
+    let product = review.products.iter().find(|p| p.header.name == name);
+    let product =
+        product.ok_or_else(|| Problem::not_found(format!("there is no data product {name:?}")))?;
+    let body = html! {
+        (one(l, &review, product))
+        (incidents::last(state, name, l).await?)
+    };
+    Ok(Page::new(name, body))
 }
 
 fn badge(l: Locale, state: State) -> Markup {

@@ -206,6 +206,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
         "/customers",
         "/tables/sales",
         "/indicators",
+        "/incidents",
         "/products/value",
     ] {
         let status =

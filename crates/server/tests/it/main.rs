@@ -18,6 +18,7 @@ mod console;
 mod demand;
 mod events;
 mod house;
+mod incidents;
 mod openapi;
 mod purchases;
 mod report;

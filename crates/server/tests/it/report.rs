@@ -43,6 +43,7 @@ fn told(locale: Locale) -> String {
         description: "Does a mail bring back those who have not ordered for long?".to_owned(),
         deadline_ms: 50,
         promises: products::Promises::default(),
+        retraining: products::Retraining::default(),
         fingerprint: String::new(),
     };
     let inputs =

@@ -163,6 +163,7 @@ pub(crate) async fn train(workshop: &Workshop, now: &str) {
             as_of: None,
             seed: 1,
             now,
+            attempt: None,
         };
         workshop
             .run(product, &history, &inputs, &options, &silent)

@@ -1,7 +1,7 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
-use super::{promise_row, sentence};
-use factory::review::{Review, Reviewed, State};
+use super::promise_row;
+use factory::review::{Kept, Review, Reviewed, State};
 use server::charts::Locale;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn all(shop: &str, review: &Review) -> String {
     for product in &review.products {
         let name = &product.header.name;
         let why = product.standing.iter().filter(|k| k.state > State::Unknown);
-        let why: Vec<String> = why.map(sentence).collect();
+        let why: Vec<String> = why.map(Kept::sentence).collect();
         row(
             &mut out,
             &[

@@ -71,6 +71,40 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "of customers who bought within {#} days, those who bought what was shown",
         "parmi les clients qui ont acheté sous {0} jours, ceux qui ont acheté ce qui était montré",
     ),
+    // Incidents.
+    (
+        "{~} is broken: {#} d, promised ≤ {#} d",
+        "{0} : {1} j, promis ≤ {2} j",
+    ),
+    (
+        "{~} is broken: {}, promised {} ({~})",
+        "{0} : {1}, promis {2} ({3})",
+    ),
+    ("{~} is broken: {}, promised {}", "{0} : {1}, promis {2}"),
+    (
+        "{~} is at risk: {}, promised {} ({~})",
+        "{0}, menace : {1}, promis {2} ({3})",
+    ),
+    (
+        "{~}; no sale of {} or later is known",
+        "{0} ; aucune vente du {1} ou d’après n’est connue",
+    ),
+    (
+        "the last training failed: {}; {~}",
+        "le dernier entraînement a échoué : {0} ; {1}",
+    ),
+    (
+        "the last training failed: {}",
+        "le dernier entraînement a échoué : {0}",
+    ),
+    (
+        "the import of {} was refused: {}; {~}",
+        "l’import de {0} a été refusé : {1} ; {2}",
+    ),
+    (
+        "the import of {} was refused: {}",
+        "l’import de {0} a été refusé : {1}",
+    ),
     // Forecasts.
     (
         "mean of {~} and {~} and {~}",

@@ -220,6 +220,14 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
 
 /// Everything else.
 pub(super) const WORDS: &[(&str, &str)] = &[
+    // Promises.
+    ("median answer time", "temps de réponse médian"),
+    ("p99 answer time", "temps de réponse p99"),
+    ("questions answered", "questions avec réponse"),
+    ("answers of the version", "réponses de la version"),
+    ("age of the version", "âge de la version"),
+    ("age of the sales", "âge des ventes"),
+    ("good decisions", "bonnes décisions"),
     // Cards.
     (
         "What did it change, and is that real?",

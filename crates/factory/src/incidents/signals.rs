@@ -1,0 +1,215 @@
+//! What a review shows that somebody should know.
+
+use crate::import::RefusedSource;
+use crate::review::{Kept, LastRun, Promised, Review, Reviewed, State};
+use registry::{RunStatus, Signal};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where causes of reviews begin. A review of all products looks at everything below them.
+pub(super) const PROMISE: &str = "promise";
+pub(super) const RUN: &str = "run";
+pub(super) const IMPORT: &str = "import";
+pub(super) const DATA_AGE: &str = "data_age";
+
+/// What a review shows, and what of it cannot be said.
+pub(super) struct Shown {
+    pub(super) signals: Vec<Signal>,
+    /// Causes that were looked at and of which something is known.
+    pub(super) known: BTreeSet<String>,
+    /// Causes of which nothing can be said: an incident of theirs is not over for that.
+    pub(super) unknown: BTreeSet<String>,
+}
+
+/// The last part of a cause.
+fn key(promised: Promised) -> &'static str {
+    match promised {
+        Promised::LatencyP50 => "latency_p50",
+        Promised::LatencyP99 => "latency_p99",
+        Promised::Answered => "answered",
+        Promised::ByVersion => "by_version",
+        Promised::VersionAge => "version_age",
+        Promised::DataAge => DATA_AGE,
+        Promised::Quality => "quality",
+    }
+}
+
+/// Whether somebody is to be told of a promise: it is broken, or its budget burns too fast. An age that nears its limit
+/// is no incident, since it does so before each training.
+fn is_told(kept: &Kept) -> bool {
+    match kept.state {
+        State::Kept | State::Unknown => false,
+        State::Broken => true,
+        State::AtRisk => match kept.promise {
+            Promised::LatencyP50
+            | Promised::LatencyP99
+            | Promised::Answered
+            | Promised::ByVersion => true,
+            Promised::VersionAge | Promised::DataAge | Promised::Quality => false,
+        },
+    }
+}
+
+/// Whether a version has learnt all that is known, so that a training would make it no younger.
+fn knows_all(review: &Review, product: &Reviewed) -> bool {
+    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    let until = review.data_until;
+    until.is_some_and(|until| learnt.is_some_and(|learnt| learnt >= until))
+}
+
+fn failure(last: Option<&LastRun>) -> Option<&str> {
+    match &last?.status {
+        RunStatus::Failed { reason } => Some(reason),
+        RunStatus::Running | RunStatus::Done | RunStatus::Refused { .. } => None,
+    }
+}
+
+impl Shown {
+    /// What a review shows. What has one reason is one cause: sales that are not imported for all products whose sales
+    /// or versions are too old for it, a training that failed for the version that grows old.
+    ///
+    /// A promise that has an incident of its own keeps it: it is not over because its reason is known by now.
+    ///
+    /// - `refused`: the sources whose last import was refused, by name.
+    /// - `open`: causes of incidents that are open.
+    pub(super) fn by(
+        review: &Review,
+        refused: &BTreeMap<String, RefusedSource>,
+        open: &BTreeSet<String>,
+    ) -> Self {
+        let mut shown = Self {
+            signals: Vec::new(),
+            known: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+        };
+        let mut of_data: Vec<(&Reviewed, &Kept)> = Vec::new();
+        for product in &review.products {
+            shown.product(review, product, open, &mut of_data);
+        }
+        shown.imports(review, &of_data, refused, open);
+        shown
+    }
+
+    fn product<'r>(
+        &mut self,
+        review: &Review,
+        product: &'r Reviewed,
+        open: &BTreeSet<String>,
+        of_data: &mut Vec<(&'r Reviewed, &'r Kept)>,
+    ) {
+        let name = &product.header.name;
+        let run = format!("{RUN}/{name}");
+        let mut failed = failure(product.last_run.as_ref())
+            .map(|reason| format!("the last training failed: {reason}"));
+        let running = matches!(&product.last_run, Some(last) if last.status == RunStatus::Running);
+        for kept in &product.standing {
+            let cause = if kept.promise == Promised::DataAge {
+                DATA_AGE.to_owned()
+            } else {
+                format!("{PROMISE}/{name}/{}", key(kept.promise))
+            };
+            if kept.state == State::Unknown {
+                self.unknown.insert(cause);
+                continue;
+            }
+            self.known.insert(cause.clone());
+            if !is_told(kept) {
+                continue;
+            }
+            let grows_old = kept.promise == Promised::VersionAge && !open.contains(&cause);
+            if kept.promise == Promised::DataAge || (grows_old && knows_all(review, product)) {
+                of_data.push((product, kept));
+            } else if let (true, Some(failed)) = (grows_old, &mut failed) {
+                *failed += &format!("; {}", kept.sentence());
+            } else {
+                self.signals.push(signal(cause, name, kept.sentence()));
+            }
+        }
+        if running {
+            self.unknown.insert(run);
+        } else {
+            self.known.insert(run.clone());
+            self.signals
+                .extend(failed.map(|what| signal(run, name, what)));
+        }
+    }
+
+    /// One cause for each import that was refused, and one for all whose data or versions are too old because no sales
+    /// come in: that of the import where one of sales was refused.
+    fn imports(
+        &mut self,
+        review: &Review,
+        of_data: &[(&Reviewed, &Kept)],
+        refused: &BTreeMap<String, RefusedSource>,
+        open: &BTreeSet<String>,
+    ) {
+        let mut too_old = too_old(review, of_data);
+        for source in refused.values() {
+            let cause = format!("{IMPORT}/{}", source.source);
+            self.known.insert(cause.clone());
+            let mut what = format!(
+                "the import of {} was refused: {}",
+                source.source,
+                source.reasons.join("; ")
+            );
+            let page = format!("/tables/{}", source.table);
+            let of_sales = source.table == "sales" && !open.contains(DATA_AGE);
+            if let Some(too_old) = too_old.take_if(|_| of_sales) {
+                what += &format!("; {too_old}");
+                self.of_all(&cause, &what, &page, of_data);
+            } else {
+                self.signals.push(Signal {
+                    cause,
+                    product: None,
+                    what,
+                    page,
+                });
+            }
+        }
+        if let Some(too_old) = too_old {
+            self.known.insert(DATA_AGE.to_owned());
+            self.of_all(DATA_AGE, &too_old, "/review", of_data);
+        }
+    }
+
+    /// One cause of several products.
+    fn of_all(&mut self, cause: &str, what: &str, page: &str, products: &[(&Reviewed, &Kept)]) {
+        let signals = products.iter().map(|(product, _)| Signal {
+            cause: cause.to_owned(),
+            product: Some(product.header.name.clone()),
+            what: what.to_owned(),
+            page: page.to_owned(),
+        });
+        self.signals.extend(signals);
+    }
+}
+
+/// How old the sales are, by whoever promises most; nothing where that breaks no promise.
+fn too_old(review: &Review, of_data: &[(&Reviewed, &Kept)]) -> Option<String> {
+    let strictest = of_data
+        .iter()
+        .filter(|(_, kept)| kept.promise == Promised::DataAge)
+        .min_by(|(_, a), (_, b)| f64::total_cmp(&limit(a), &limit(b)));
+    if let Some((_, kept)) = strictest {
+        return Some(kept.sentence());
+    }
+    let (_, kept) = of_data.first()?;
+    let until = review.data_until?;
+    Some(format!(
+        "{}; no sale of {until} or later is known",
+        kept.sentence()
+    ))
+}
+
+/// What is promised at most.
+fn limit(kept: &Kept) -> f64 {
+    kept.promised.unwrap_or(f64::INFINITY)
+}
+
+fn signal(cause: String, product: &str, what: String) -> Signal {
+    Signal {
+        cause,
+        product: Some(product.to_owned()),
+        what,
+        page: format!("/review/{product}"),
+    }
+}
