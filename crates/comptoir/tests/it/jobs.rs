@@ -94,7 +94,7 @@ fn an_import_that_is_refused_holds_up_what_follows_and_is_told() {
     write_jobs(&shop);
     let main = shop.join("comptoir.toml");
     let text = std::fs::read_to_string(&main).unwrap();
-    let alerts = "\n[[alerts.file]]\nname = \"log\"\npath = \"alerts.ndjson\"\n";
+    let alerts = "\n[alerts]\nlink = \"https://shop.example\"\n[[alerts.file]]\nname = \"log\"\npath = \"alerts.ndjson\"\n";
     std::fs::write(&main, text + alerts).unwrap();
     // As many rows without a date as with one.
     let file = shop.join("raw/sales.csv");

@@ -93,6 +93,41 @@ messages! {
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";
 
+    // Jobs.
+    Jobs: "Jobs", "Tâches";
+    JobsTitle: "What is done by itself", "Ce qui se fait tout seul";
+    JobsLead: "Imports, trainings, decisions and reviews at their times: one file each in jobs/. Of all servers one does them.", "Imports, entraînements, décisions et revues à leurs heures : un fichier chacun dans jobs/. Un seul des serveurs les fait.";
+    JobsNone: "The project has no job.", "Le projet n’a aucune tâche.";
+    JobsNobody: "nobody does them now", "personne ne les fait en ce moment";
+    JobsLeader: "Process {0} does them.", "Le processus {0} les fait.";
+    JobsGood: "none failed for good", "aucun échec définitif";
+    JobsFailed: "{0} failed", "{0} en échec";
+    JobsComing: "The next 24 hours", "Les 24 prochaines heures";
+    JobsAttempts: "Last attempts", "Dernières tentatives";
+    Job: "Job", "Tâche";
+    JobDoes: "Does", "Fait";
+    JobWhen: "When", "Quand";
+    JobLast: "Last", "Dernière fois";
+    JobBegan: "Began", "Début";
+    JobTold: "What came of it", "Résultat";
+    JobImport: "import", "import";
+    JobTrain: "train", "entraînement";
+    JobDecide: "decide", "décision";
+    JobReview: "review", "revue";
+    JobAfter: "after {0}", "après {0}";
+    JobAttempt: "(attempt {0})", "(tentative {0})";
+    JobRuns: "under way", "en cours";
+    JobDue: "due", "à faire";
+    JobAgain: "again at", "de nouveau à";
+    JobWaits: "waits for {0}", "attend {0}";
+    JobNext: "next at", "prochaine fois";
+    JobRests: "rests", "au repos";
+    JobNever: "never done", "jamais faite";
+    JobDone: "done", "faite";
+    JobRefused: "refused", "refusée";
+    JobFailed: "failed", "échouée";
+    JobLost: "lost", "perdue";
+
     // Incidents.
     Incidents: "Incidents", "Incidents";
     IncidentsTitle: "What is wrong, and who was told", "Ce qui ne va pas, et qui a été prévenu";

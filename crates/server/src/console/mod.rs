@@ -18,6 +18,7 @@ mod format;
 mod french;
 mod incidents;
 mod indicators;
+mod jobs;
 mod learned;
 mod ledger;
 mod messages;
@@ -51,6 +52,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/review", get(review::show))
         .route("/review/{name}", get(review::show_one))
         .route("/incidents", get(incidents::show))
+        .route("/jobs", get(jobs::show))
         .route("/customers", get(customers::show))
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))

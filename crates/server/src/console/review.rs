@@ -5,6 +5,7 @@ use super::estimates::why_not;
 use super::format::{count, day, encoded, moment, percent, took};
 use super::french;
 use super::incidents;
+use super::jobs;
 use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
@@ -50,6 +51,7 @@ async fn with_incidents(state: &AppState, cache: &Cache, l: Locale) -> Result<Pa
     let review = cache.review(state).await?;
     let body = html! {
         (incidents::summary(state, l).await?)
+        (jobs::summary(state, l).await?)
         (all(l, &review, &|name| format!("/review/{}", encoded(name))))
     };
     Ok(Page::new(Say::ReviewTitle.text(l), body))

@@ -207,6 +207,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
         "/tables/sales",
         "/indicators",
         "/incidents",
+        "/jobs",
         "/products/value",
     ] {
         let status =

@@ -19,6 +19,7 @@ mod demand;
 mod events;
 mod house;
 mod incidents;
+mod jobs;
 mod openapi;
 mod purchases;
 mod report;
