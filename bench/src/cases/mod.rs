@@ -12,6 +12,7 @@ pub(crate) mod demand;
 pub(crate) mod demand_million;
 pub(crate) mod detection;
 pub(crate) mod grocery;
+pub(crate) mod jobs;
 pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
@@ -55,6 +56,7 @@ pub(crate) static CASES: &[&Case] = &[
     &uplift::HILLSTROM_WOMENS_SPLITS,
     &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
+    &jobs::JOBS_KILLED,
     &launch::LAUNCH_LAYERS,
     &local_models::LOCAL_MODELS_EQUAL,
     &local_models::LOCAL_MODELS_SPEED,

@@ -47,3 +47,10 @@ CREATE TABLE audit (
     details TEXT NOT NULL,
     sha256 TEXT NOT NULL
 );
+
+-- What was worked out once, and of what: another text there means that it is to be worked out anew.
+CREATE TABLE kept (
+    name TEXT NOT NULL PRIMARY KEY,
+    made_of TEXT NOT NULL,
+    content TEXT NOT NULL
+);

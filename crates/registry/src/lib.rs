@@ -24,6 +24,7 @@ mod attempts;
 mod audit;
 mod budgets;
 mod incidents;
+mod kept;
 mod keys;
 mod leaders;
 mod migrations;

@@ -24,6 +24,7 @@ A product file promises under [promises]: answer times, answers, ages, quality. 
 every five minutes how each product answered. What recommendations led to is joined with the sales
 once all of them are imported, and held against the first 28 days: that it is said to have become
 worse although it has not happens once in twenty versions at most, however often you look.
+Columns of the tables that products read are held, each quarter, against the 24 weeks before it.
 
 What is wrong is noted as incidents, which `comptoir incidents` lists. Nobody is told of them
 without --tell: whoever looks sends no mail.
@@ -122,6 +123,16 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         for kept in product.standing.iter().filter(|k| k.state > State::Unknown) {
             print::line(format!("{}: {}", product.header.name, kept.sentence()))?;
         }
+    }
+    for shifted in &found.inputs.shifted {
+        let read_by = shifted.read_by.join(", ");
+        print::line(format!("{}; read by {read_by}", shifted.sentence()))?;
+    }
+    if let (Some(since), []) = (found.inputs.since, found.inputs.shifted.as_slice()) {
+        let watched = found.inputs.watched.len();
+        print::line(format!(
+            "inputs: {watched} columns are what they were before {since}"
+        ))?;
     }
     Ok(())
 }

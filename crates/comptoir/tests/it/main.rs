@@ -23,6 +23,7 @@ mod experiments;
 mod guide;
 mod imports;
 mod incidents;
+mod inputs;
 mod jobs;
 mod ledger;
 mod offers;

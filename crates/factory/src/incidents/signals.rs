@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const PROMISE: &str = "promise";
 pub(super) const RUN: &str = "run";
 pub(super) const IMPORT: &str = "import";
+pub(super) const INPUT: &str = "input";
 pub(super) const DATA_AGE: &str = "data_age";
 
 /// What a review shows, and what of it cannot be said.
@@ -86,6 +87,7 @@ impl Shown {
             shown.product(review, product, open, &mut of_data);
         }
         shown.imports(review, &of_data, refused, open);
+        shown.inputs(review);
         shown
     }
 
@@ -168,6 +170,22 @@ impl Shown {
         if let Some(too_old) = too_old {
             self.known.insert(DATA_AGE.to_owned());
             self.of_all(DATA_AGE, &too_old, "/review", of_data);
+        }
+    }
+
+    /// Columns that are no longer what they were, each one cause for all products that read it.
+    fn inputs(&mut self, review: &Review) {
+        let watched = review.inputs.watched.iter();
+        self.known.extend(watched.map(|of| format!("{INPUT}/{of}")));
+        for shifted in &review.inputs.shifted {
+            let cause = format!("{INPUT}/{}.{}", shifted.table, shifted.column);
+            let signals = shifted.read_by.iter().map(|product| Signal {
+                cause: cause.clone(),
+                product: Some(product.clone()),
+                what: shifted.sentence(),
+                page: format!("/tables/{}", shifted.table),
+            });
+            self.signals.extend(signals);
         }
     }
 

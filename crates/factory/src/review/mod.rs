@@ -1,12 +1,14 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to), [`standing`] (each promise beside what was measured).
+//! to), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what was measured).
 
+mod inputs;
 mod outcomes;
 mod service;
 mod standing;
 
+pub use inputs::{Inputs, InputsError, Shifted};
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
 pub use service::{Answered, Service, fold};
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
@@ -33,6 +35,9 @@ pub enum ReviewError {
     /// What decisions led to.
     #[error("join decisions with what came after")]
     Outcomes(#[from] OutcomesError),
+    /// The tables that products read.
+    #[error("watch the tables that products read")]
+    Inputs(#[from] InputsError),
 }
 
 /// A portfolio as it stands.
@@ -42,6 +47,8 @@ pub struct Review {
     pub at: Timestamp,
     /// The first day of which no sale is known; absent where there is none.
     pub data_until: Option<AsOf>,
+    /// What of the tables that products read has changed.
+    pub inputs: Inputs,
     /// The products, the worst first, then by name.
     pub products: Vec<Reviewed>,
 }
@@ -127,6 +134,8 @@ impl Workshop {
             .collect();
         progress.stage_of_time("join decisions with what came after", None);
         let pending = outcomes::note(self, &chosen, &snapshot, data_until).await?;
+        progress.stage_of_time("watch the tables that products read", None);
+        let inputs = inputs::watch(self, &snapshot, data_until).await?;
         let mut products = Vec::with_capacity(chosen.len());
         progress.stage("review", chosen.len() as u64);
         for product in chosen {
@@ -153,6 +162,7 @@ impl Workshop {
         Ok(Review {
             at: now,
             data_until,
+            inputs,
             products,
         })
     }

@@ -525,6 +525,7 @@ fn review(shop: &Shop, at: i64, products: Vec<Reviewed>) -> Review {
     Review {
         at: minute(at),
         data_until: Some(day(20)),
+        inputs: factory::review::Inputs::default(),
         products,
     }
 }

@@ -90,6 +90,12 @@ messages! {
     ReviewBaseline: "The baseline, for customers held out", "La référence, pour les clients mis à part";
     ReviewPending: "Decisions that wait for their outcomes", "Décisions qui attendent leur issue";
     ReviewDaily: "Good decisions by day", "Bonnes décisions par jour";
+    ReviewInputs: "What products read", "Ce que lisent les produits";
+    ReviewInputsSame: "as it was", "comme avant";
+    ReviewInputsWatched: "{0} columns are watched since", "{0} colonnes sont surveillées depuis le";
+    ReviewColumn: "Column", "Colonne";
+    ReviewChange: "What has changed", "Ce qui a changé";
+    ReviewReadBy: "Read by", "Lue par";
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";
 

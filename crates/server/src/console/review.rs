@@ -16,7 +16,7 @@ use crate::state::AppState;
 use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
-use factory::review::{Kept, Live, Measured, Promised, Review, Reviewed, State, Unit};
+use factory::review::{Inputs, Kept, Live, Measured, Promised, Review, Reviewed, State, Unit};
 use maud::{Markup, html};
 use schema::Estimate;
 use std::sync::Arc;
@@ -163,7 +163,43 @@ fn all(l: Locale, review: &Review, address: &dyn Fn(&str) -> String) -> Markup {
         p.lead { (say(Say::ReviewLead)) }
         @if rows.is_empty() { p { (say(Say::ReviewNoProduct)) } }
         @else { (page::grid(say(Say::ReviewTitle), &heads, &rows)) }
+        (inputs(l, &review.inputs))
         p.small { (made(l, review)) }
+    }
+}
+
+/// Which columns are no longer what they were.
+fn inputs(l: Locale, inputs: &Inputs) -> Markup {
+    let say = |s: Say| s.text(l);
+    let Some(since) = inputs.since else {
+        return html! {};
+    };
+    let heads = [Say::ReviewColumn, Say::ReviewChange, Say::ReviewReadBy];
+    let heads = heads.map(|head| words(say(head)));
+    let rows: Vec<Vec<Markup>> = inputs
+        .shifted
+        .iter()
+        .map(|shifted| {
+            vec![
+                page::code(&format!("{}.{}", shifted.table, shifted.column)),
+                french::marked(l, &shifted.sentence()),
+                html! { (shifted.read_by.join(", ")) },
+            ]
+        })
+        .collect();
+    html! {
+        section {
+            h2 { (say(Say::ReviewInputs)) }
+            @if rows.is_empty() {
+                p {
+                    (page::badge(Tone::Good, say(Say::ReviewInputsSame))) " "
+                    (Say::ReviewInputsWatched.with(l, &[&count(l, inputs.watched.len() as u64)])) " " (day(since.0))
+                }
+            } @else {
+                (page::grid(say(Say::ReviewInputs), &heads, &rows))
+                p.small { (Say::ReviewInputsWatched.with(l, &[&count(l, inputs.watched.len() as u64)])) " " (day(since.0)) }
+            }
+        }
     }
 }
 

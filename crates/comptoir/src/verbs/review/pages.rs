@@ -74,6 +74,10 @@ fn all(shop: &str, review: &Review) -> String {
             ],
         );
     }
+    for shifted in &review.inputs.shifted {
+        let read_by = shifted.read_by.join(", ");
+        let _ = writeln!(out, "\n{}; read by {read_by}", shifted.sentence());
+    }
     out
 }
 

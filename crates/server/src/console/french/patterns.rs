@@ -71,6 +71,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "of customers who bought within {#} days, those who bought what was shown",
         "parmi les clients qui ont acheté sous {0} jours, ceux qui ont acheté ce qui était montré",
     ),
+    (
+        "column {} of table {} has other values than before, likely since {}: {#} % of them",
+        "la colonne {0} de la table {1} a d’autres valeurs qu’avant, sans doute depuis le {2} : {3} % d’entre elles",
+    ),
+    (
+        "column {} of table {} is absent more or less often than before, likely since {}: {#} % of them",
+        "la colonne {0} de la table {1} manque plus ou moins souvent qu’avant, sans doute depuis le {2} : {3} % des valeurs",
+    ),
+    (
+        "column {} of table {} has values that it never had, likely since {}: {#} % of them",
+        "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues, sans doute depuis le {2} : {3} % d’entre elles",
+    ),
     // Incidents.
     (
         "{~} is broken: {#} d, promised ≤ {#} d",

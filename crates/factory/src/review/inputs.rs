@@ -1,0 +1,533 @@
+//! Whether the tables that products read are still what they were: column by column, day by day.
+//!
+//! Each quarter is held against the 24 weeks before it, of which the first half says what a column looks like and the
+//! second how far days usually are from that; days of the same quarter one year before count as usual too, where there
+//! are any. So what is said of a quarter follows from the lake alone, however often it is asked, and that a column is
+//! said to have changed although it has not is rare by [`monitoring::inputs`].
+
+use crate::Workshop;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Date32Type, Int64Type};
+use lake::{LakeError, Snapshot};
+use monitoring::inputs::{
+    Aspect, CellCounts, FeatureDay, FeatureProfile, FeatureReading, FeatureWatch, rank_features,
+};
+use monitoring::refusal::Refusal;
+use registry::StoreError;
+use schema::AsOf;
+use schema::table::{Column, ColumnType, Table, table};
+use schema::time::date_of;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Among columns that are said to have changed, the share that have not is expected to be at most this.
+const ALPHA: f64 = 0.05;
+
+/// Days before a quarter that say what a column was like.
+const REFERENCE_DAYS: i32 = 168;
+
+/// Fewest such days: a profile and days to rank among need four weeks each.
+const REFERENCE_DAYS_MIN: i32 = 56;
+
+/// 52 weeks: the same days of the week one year before.
+const YEAR_DAYS: i32 = 364;
+
+/// Texts of which a column may have so many are categories; of more they are names.
+const CATEGORIES_MAX: usize = 200;
+
+/// Values that a profile is learnt from: shares of a hundredth are seen well enough in them.
+const SAMPLE: u64 = 20_000;
+
+/// Quantiles between which a profile of numbers has its cells.
+const BINS: usize = 10;
+
+/// Tables that are our own doing: what they hold changes when we do.
+const OWN: [&str; 3] = ["decisions", "assignments", "exposures"];
+
+/// Name of what is kept in the registry, with the version of how it is worked out.
+const KEPT: &str = "inputs/1";
+
+/// Why inputs cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum InputsError {
+    /// The lake.
+    #[error("read the lake")]
+    Lake(#[from] LakeError),
+    /// The registry.
+    #[error("read the registry")]
+    Registry(#[from] StoreError),
+    /// Counts that no table can have.
+    #[error("watch the inputs")]
+    Watch(#[from] Refusal),
+}
+
+/// What of the tables that products read has changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The first day that was held against those before; absent where there is none yet.
+    pub since: Option<AsOf>,
+    /// Columns that are watched, as `table.column`.
+    pub watched: Vec<String>,
+    /// Those that have changed, the one that changed most first.
+    pub shifted: Vec<Shifted>,
+}
+
+/// A column that is no longer what it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shifted {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// What of it has changed most.
+    pub aspect: Aspect,
+    /// The day from which on that explains most.
+    pub since: Option<AsOf>,
+    /// Share of the values of the last seven days that would have to be others for them to be as before.
+    pub share: f64,
+    /// Products whose kind reads the table.
+    pub read_by: Vec<String>,
+}
+
+impl Shifted {
+    /// In a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (table, column) = (&self.table, &self.column);
+        let what = match self.aspect {
+            Aspect::Values => "has other values than before",
+            Aspect::Nulls => "is absent more or less often than before",
+            Aspect::NeverSeen => "has values that it never had",
+        };
+        let since = self
+            .since
+            .map_or_else(String::new, |since| format!(", likely since {since}"));
+        let share = 100.0 * self.share;
+        format!("column {column} of table {table} {what}{since}: {share:.0} % of them")
+    }
+}
+
+/// Days that a table is watched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Days {
+    /// The first day of the reference.
+    from: AsOf,
+    /// The first day that is held against it.
+    look: AsOf,
+    /// The first day not known.
+    until: AsOf,
+}
+
+impl Days {
+    /// The days of the quarter that the last known day lies in; `None` where too little is known before them.
+    fn of(first: AsOf, until: AsOf) -> Option<Self> {
+        let last = until.minus_days(1).0;
+        let month = (last.month() - 1) / 3 * 3 + 1;
+        let quarter = AsOf(jiff::civil::date(last.year(), month, 1));
+        let look = quarter.max(first.minus_days(-REFERENCE_DAYS_MIN));
+        (look < until).then(|| Self {
+            from: look.minus_days(REFERENCE_DAYS).max(first),
+            look,
+            until,
+        })
+    }
+
+    /// Where the days that a profile is learnt from end.
+    fn calibration(self) -> AsOf {
+        let length = self.look.epoch_day() - self.from.epoch_day();
+        self.look.minus_days(length / 2)
+    }
+
+    /// The same days one year before.
+    fn year_before(self) -> (AsOf, AsOf) {
+        (
+            self.look.minus_days(YEAR_DAYS),
+            self.until.minus_days(YEAR_DAYS),
+        )
+    }
+}
+
+/// Watches the tables that the project's products read, or gives back what is known of the same tables already.
+pub(super) async fn watch(
+    workshop: &Workshop,
+    snapshot: &Snapshot,
+    data_until: Option<AsOf>,
+) -> Result<Inputs, InputsError> {
+    let Some(until) = data_until else {
+        return Ok(Inputs::default());
+    };
+    let readers = readers(workshop, snapshot);
+    let versions: Vec<String> = readers
+        .iter()
+        .map(|(table, by)| format!("{table} {} {}", snapshot.tables[*table], by.join(" ")))
+        .collect();
+    let of = format!("{until} {}", versions.join(", "));
+    if let Some(kept) = workshop.registry.kept(KEPT, &of).await?
+        && let Ok(kept) = serde_json::from_str(&kept)
+    {
+        return Ok(kept);
+    }
+    let found = watch_all(workshop, snapshot, &readers, until).await?;
+    let text = serde_json::to_string(&found).unwrap_or_default();
+    workshop.registry.keep(KEPT, &of, &text).await?;
+    Ok(found)
+}
+
+/// The tables with a time that products read, each with the products.
+fn readers(workshop: &Workshop, snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
+    let mut readers: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for product in &workshop.project.products {
+        let header = product.header();
+        let reads = products::kind(&header.kind).map_or(&[][..], |kind| kind.card().reads);
+        for name in reads {
+            let has_time = table(name).is_some_and(|table| table.time.is_some());
+            if has_time && !OWN.contains(name) && snapshot.tables.contains_key(*name) {
+                readers.entry(*name).or_default().push(header.name.clone());
+            }
+        }
+    }
+    readers
+}
+
+async fn watch_all(
+    workshop: &Workshop,
+    snapshot: &Snapshot,
+    readers: &BTreeMap<&'static str, Vec<String>>,
+    until: AsOf,
+) -> Result<Inputs, InputsError> {
+    let mut inputs = Inputs::default();
+    let (mut readings, mut likely) = (Vec::new(), BTreeMap::new());
+    for (name, _) in readers {
+        let (Some(shape), lake) = (table(name), Rows { workshop, snapshot }) else {
+            continue;
+        };
+        let Some(first) = lake.first_day(shape).await? else {
+            continue;
+        };
+        let Some(days) = Days::of(first, until) else {
+            continue;
+        };
+        inputs.since = inputs.since.min(Some(days.look)).or(Some(days.look));
+        for column in shape
+            .columns
+            .iter()
+            .filter(|column| is_watched(shape, column))
+        {
+            let Some(counted) = lake.counted(shape, column, days).await? else {
+                continue;
+            };
+            let Some(watch) = watch_of(&counted, days, &format!("{name}.{}", column.name))? else {
+                continue;
+            };
+            inputs.watched.push(format!("{name}.{}", column.name));
+            if let Some(reading) = FeatureReading::of(&watch, name, &column.name, 1.0) {
+                likely.insert(
+                    (reading.product.clone(), reading.feature.clone()),
+                    watch.likely_since(),
+                );
+                readings.push(reading);
+            }
+        }
+    }
+    let ranked = rank_features(readings, ALPHA)?;
+    for ranked in ranked.into_iter().filter(|ranked| ranked.shifted) {
+        let reading = ranked.reading;
+        let of = (reading.product, reading.feature);
+        let since = likely.remove(&of).flatten();
+        let (table, column) = of;
+        inputs.shifted.push(Shifted {
+            read_by: readers.get(table.as_str()).cloned().unwrap_or_default(),
+            table,
+            column,
+            aspect: reading.aspect,
+            since,
+            share: reading.shift,
+        });
+    }
+    Ok(inputs)
+}
+
+/// Whether a column has a distribution: names of orders, customers and products have none.
+fn is_watched(table: &Table, column: &Column) -> bool {
+    let is_name = table.key.contains(&column.name)
+        || column.personal
+        || column
+            .references
+            .as_deref()
+            .is_some_and(|of| of.starts_with("customers.") || of.starts_with("products."));
+    match column.kind {
+        ColumnType::Text | ColumnType::Boolean => !is_name,
+        ColumnType::Integer | ColumnType::Cents | ColumnType::Number => {
+            !table.key.contains(&column.name)
+        }
+        ColumnType::Date | ColumnType::Timestamp => false,
+    }
+}
+
+/// How often a column had each value on each day.
+enum Counted {
+    /// Numbers, each rounded to a fiftieth of its logarithm: the order is theirs.
+    Numbers(BTreeMap<AsOf, Vec<(Option<i64>, u64)>>),
+    /// Categories.
+    Categories(BTreeMap<AsOf, Vec<(Option<String>, u64)>>),
+}
+
+/// A column, watched up to the last known day; `None` where it has too few values or days for that.
+fn watch_of(
+    counted: &Counted,
+    days: Days,
+    name: &str,
+) -> Result<Option<FeatureWatch>, InputsError> {
+    let profile = match counted {
+        Counted::Numbers(by_day) => {
+            let sample = sample(by_day, days);
+            let sample: Vec<Option<f64>> = sample
+                .into_iter()
+                .map(|value| value.map(|value| value as f64))
+                .collect();
+            FeatureProfile::of_numbers(&sample, BINS)
+        }
+        Counted::Categories(by_day) => {
+            let sample = sample(by_day, days);
+            let sample: Vec<Option<&str>> = sample.iter().map(Option::as_deref).collect();
+            FeatureProfile::of_categories(&sample)
+        }
+    };
+    // Fewer than a hundred values say nothing.
+    let Ok(profile) = profile else {
+        return Ok(None);
+    };
+    let days_of = |from: AsOf, to: AsOf| -> Result<Vec<FeatureDay>, Refusal> {
+        match counted {
+            Counted::Numbers(by_day) => by_day
+                .range(from..to)
+                .map(|(day, values)| {
+                    let numbers = values
+                        .iter()
+                        .map(|(value, n)| (value.map(|v| v as f64), *n));
+                    Ok(day_of(*day, of_numbers(&profile, numbers)?))
+                })
+                .collect(),
+            Counted::Categories(by_day) => by_day
+                .range(from..to)
+                .map(|(day, values)| Ok(day_of(*day, of_categories(&profile, values)?)))
+                .collect(),
+        }
+    };
+    let (before, after) = days.year_before();
+    let mut usual = days_of(before.min(days.from), after.min(days.from))?;
+    usual.extend(days_of(days.calibration(), days.look)?);
+    let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // Fewer than two weeks of days to rank among say nothing either.
+    let Ok(mut watch) = FeatureWatch::new(profile.clone(), &usual, seed) else {
+        return Ok(None);
+    };
+    for day in days_of(days.look, days.until)? {
+        watch.look(&day)?;
+    }
+    Ok(Some(watch))
+}
+
+/// A day is ranked among others of its kind.
+fn day_of(day: AsOf, counts: CellCounts) -> FeatureDay {
+    let weekend = day.0.weekday().to_monday_one_offset() >= 6;
+    FeatureDay {
+        day,
+        season: u16::from(weekend),
+        counts,
+    }
+}
+
+fn of_numbers(
+    profile: &FeatureProfile,
+    values: impl Iterator<Item = (Option<f64>, u64)>,
+) -> Result<CellCounts, Refusal> {
+    let mut all = profile.count_numbers(&[])?;
+    for (value, n) in values {
+        add(&mut all, &profile.count_numbers(&[value])?, n);
+    }
+    Ok(all)
+}
+
+fn of_categories(
+    profile: &FeatureProfile,
+    values: &[(Option<String>, u64)],
+) -> Result<CellCounts, Refusal> {
+    let mut all = profile.count_categories(&[]);
+    for (value, n) in values {
+        add(&mut all, &profile.count_categories(&[value.as_deref()]), *n);
+    }
+    Ok(all)
+}
+
+/// Adds one value that was there so many times.
+fn add(all: &mut CellCounts, one: &CellCounts, times: u64) {
+    for (own, more) in all.cells.iter_mut().zip(&one.cells) {
+        *own += more * times;
+    }
+    all.nulls += one.nulls * times;
+    all.never_seen += one.never_seen * times;
+}
+
+/// Values of the days that a profile is learnt from, each as often as its share of the sample is.
+fn sample<V: Clone + Ord>(by_day: &BTreeMap<AsOf, Vec<(V, u64)>>, days: Days) -> Vec<V> {
+    let mut sums: BTreeMap<&V, u64> = BTreeMap::new();
+    for (value, n) in by_day
+        .range(days.from..days.calibration())
+        .flat_map(|(_, values)| values)
+    {
+        *sums.entry(value).or_default() += n;
+    }
+    let total: u64 = sums.values().sum();
+    let mut sample = Vec::new();
+    for (value, n) in sums {
+        let times = if total <= SAMPLE {
+            n
+        } else {
+            (u128::from(n) * u128::from(SAMPLE)).div_ceil(u128::from(total)) as u64
+        };
+        sample.extend((0..times).map(|_| value.clone()));
+    }
+    sample
+}
+
+/// The rows of one snapshot.
+struct Rows<'a> {
+    workshop: &'a Workshop,
+    snapshot: &'a Snapshot,
+}
+
+impl Rows<'_> {
+    /// The day of a table's first row.
+    async fn first_day(&self, table: &Table) -> Result<Option<AsOf>, LakeError> {
+        let (name, time) = (&table.name, table.time.as_deref().unwrap_or_default());
+        let sql = format!("SELECT CAST(MIN({time}) AS DATE) FROM {name}");
+        let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
+        let first = batches.iter().find(|batch| batch.num_rows() > 0);
+        Ok(first.and_then(|batch| {
+            let days = batch.column(0).as_primitive::<Date32Type>();
+            days.is_valid(0).then(|| AsOf(date_of(days.value(0))))
+        }))
+    }
+
+    /// How often a column had each value on each day that counts; `None` where it has too many values for categories.
+    async fn counted(
+        &self,
+        table: &Table,
+        column: &Column,
+        days: Days,
+    ) -> Result<Option<Counted>, LakeError> {
+        let (name, time) = (&table.name, table.time.as_deref().unwrap_or_default());
+        let of = &column.name;
+        let within =
+            |from: AsOf, to: AsOf| format!("({time} >= DATE '{from}' AND {time} < DATE '{to}')");
+        let (before, after) = days.year_before();
+        let when = format!(
+            "{} OR {}",
+            within(days.from, days.until),
+            within(before, after)
+        );
+        let numbers = match column.kind {
+            ColumnType::Integer | ColumnType::Cents | ColumnType::Number => true,
+            ColumnType::Text | ColumnType::Boolean | ColumnType::Date | ColumnType::Timestamp => {
+                false
+            }
+        };
+        let value = if numbers {
+            // The order of numbers is kept; zero lies between what is below and above it.
+            format!(
+                "CASE WHEN {of} > 0 THEN CAST(100000 + ROUND(50 * LN({of})) AS BIGINT) \
+                 WHEN {of} < 0 THEN CAST(-100000 - ROUND(50 * LN(-{of})) AS BIGINT) \
+                 WHEN {of} = 0 THEN CAST(0 AS BIGINT) END"
+            )
+        } else {
+            let sql = format!(
+                "SELECT COUNT(*) FROM (SELECT DISTINCT {of} FROM {name} WHERE {} LIMIT {})",
+                within(days.from, days.calibration()),
+                CATEGORIES_MAX + 1
+            );
+            let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
+            let first = batches.iter().find(|batch| batch.num_rows() > 0);
+            let found = first.map_or(0, |b| b.column(0).as_primitive::<Int64Type>().value(0));
+            if usize::try_from(found).unwrap_or(usize::MAX) > CATEGORIES_MAX {
+                return Ok(None);
+            }
+            format!("CAST({of} AS VARCHAR)")
+        };
+        let sql = format!(
+            "SELECT CAST({time} AS DATE), {value}, COUNT(*) FROM {name} WHERE {when} GROUP BY 1, 2 ORDER BY 1, 2"
+        );
+        let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
+        let (mut of_numbers, mut of_names) = (BTreeMap::new(), BTreeMap::new());
+        for batch in &batches {
+            let day = batch.column(0).as_primitive::<Date32Type>();
+            let n = batch.column(2).as_primitive::<Int64Type>();
+            let names = (!numbers).then(|| texts(batch.column(1)));
+            for row in 0..batch.num_rows() {
+                if !day.is_valid(row) {
+                    continue;
+                }
+                let (day, n) = (AsOf(date_of(day.value(row))), n.value(row).unsigned_abs());
+                if let Some(names) = &names {
+                    let days: &mut Vec<_> = of_names.entry(day).or_default();
+                    days.push((names[row].clone(), n));
+                } else {
+                    let values = batch.column(1).as_primitive::<Int64Type>();
+                    let value = values.is_valid(row).then(|| values.value(row));
+                    let days: &mut Vec<_> = of_numbers.entry(day).or_default();
+                    days.push((value, n));
+                }
+            }
+        }
+        Ok(Some(if numbers {
+            Counted::Numbers(of_numbers)
+        } else {
+            Counted::Categories(of_names)
+        }))
+    }
+}
+
+/// Texts of a column, of whichever Arrow type the engine gave them.
+fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
+    let plain = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8);
+    match plain {
+        Ok(plain) => plain
+            .as_string::<i32>()
+            .iter()
+            .map(|text| text.map(str::to_owned))
+            .collect(),
+        Err(_) => vec![None; column.len()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> AsOf {
+        AsOf(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_quarter_is_held_against_the_weeks_before_it_as_far_as_there_are_any() {
+        let long = Days::of(day("2024-01-01"), day("2026-11-05")).unwrap();
+        assert_eq!(
+            (long.look, long.until),
+            (day("2026-10-01"), day("2026-11-05"))
+        );
+        assert_eq!(long.from, day("2026-04-16"));
+        assert_eq!(long.calibration(), day("2026-07-09"));
+        assert_eq!(long.year_before(), (day("2025-10-02"), day("2025-11-06")));
+        let young = Days::of(day("2026-09-20"), day("2026-12-20")).unwrap();
+        assert_eq!(
+            (young.from, young.look),
+            (day("2026-09-20"), day("2026-11-15"))
+        );
+        assert_eq!(Days::of(day("2026-09-20"), day("2026-11-15")), None);
+        // The last known day decides, not the first unknown one.
+        let turn = Days::of(day("2024-01-01"), day("2026-10-01")).unwrap();
+        assert_eq!(turn.look, day("2026-07-01"));
+    }
+}
