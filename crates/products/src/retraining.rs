@@ -31,6 +31,10 @@ pub struct Retraining {
     pub on_fall: bool,
     /// Who lets a version answer that passes its gate.
     pub promotes: Promotes,
+    /// Hours within which a version that its gate promoted makes room for the one before it, by itself, when it answers
+    /// worse than promised and that one did not: 1 to 96; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolls_back_within_hours: Option<u32>,
 }
 
 impl Default for Retraining {
@@ -40,6 +44,7 @@ impl Default for Retraining {
             new_sales_share: None,
             on_fall: true,
             promotes: Promotes::Gate,
+            rolls_back_within_hours: None,
         }
     }
 }
@@ -54,6 +59,12 @@ impl Retraining {
         if !DAYS.contains(&self.age_days) {
             let allowed = format!("{} to {}", DAYS.start(), DAYS.end());
             return refuse("age_days", self.age_days.to_string(), allowed);
+        }
+        // Records of single minutes are kept for four days.
+        const HOURS: std::ops::RangeInclusive<u32> = 1..=96;
+        if let Some(hours) = self.rolls_back_within_hours.filter(|h| !HOURS.contains(h)) {
+            let allowed = format!("{} to {}", HOURS.start(), HOURS.end());
+            return refuse("rolls_back_within_hours", hours.to_string(), allowed);
         }
         match self.new_sales_share {
             Some(share) if !(share > 0.0 && share <= 10.0) => {

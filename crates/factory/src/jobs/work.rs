@@ -296,6 +296,25 @@ impl Worker<'_> {
         self.untold = false;
         let workshop = self.workshop.clone();
         let telling = async move {
+            match workshop.watch_champions(Timestamp::now()).await {
+                Ok(moved) => {
+                    for change in moved {
+                        let (product, why) = (change.product, change.why);
+                        tracing::warn!(
+                            product,
+                            version = change.to,
+                            why,
+                            "an earlier version answers again"
+                        );
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = one_line(&error),
+                        "champions are not watched for now"
+                    );
+                }
+            }
             if let Err(error) = workshop.tell(Timestamp::now()).await {
                 tracing::warn!(error = one_line(&error), "incidents are told later");
             }

@@ -197,7 +197,7 @@ async fn watch_all(
 ) -> Result<Inputs, InputsError> {
     let mut inputs = Inputs::default();
     let (mut readings, mut likely) = (Vec::new(), BTreeMap::new());
-    for (name, _) in readers {
+    for name in readers.keys() {
         let (Some(shape), lake) = (table(name), Rows { workshop, snapshot }) else {
             continue;
         };

@@ -5,11 +5,13 @@
 
 mod inputs;
 mod outcomes;
+mod rollback;
 mod service;
 mod standing;
 
 pub use inputs::{Inputs, InputsError, Shifted};
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
+pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 

@@ -75,14 +75,7 @@ async fn body(state: &AppState, l: Locale) -> Result<Markup, Problem> {
     let leader = registry.leader(factory::jobs::JOBS).await.map_err(failed)?;
     let leader = leader.filter(registry::Leader::is_there);
     let attempts = registry.attempts(ATTEMPTS_MAX).await.map_err(failed)?;
-    let heads = [
-        Say::Job,
-        Say::JobDoes,
-        Say::JobWhen,
-        Say::State,
-        Say::JobLast,
-        Say::Owner,
-    ];
+    let heads = [Say::Job, Say::JobWhen, Say::State, Say::JobLast];
     let heads = heads.map(|head| words(head.text(l)));
     let rows: Vec<Vec<Markup>> = stood.iter().map(|of| row(l, of)).collect();
     let coming = coming(state, now);
@@ -98,7 +91,7 @@ async fn body(state: &AppState, l: Locale) -> Result<Markup, Problem> {
         @if !coming.is_empty() {
             section {
                 h2 { (say(Say::JobsComing)) }
-                ul { @for (at, job) in &coming { li { (moment(*at)) " " (page::name(job)) } } }
+                ul { @for (at, job) in &coming { li { (page::name(job)) " " (moment(*at)) } } }
             }
         }
         @if !attempts.is_empty() {
@@ -138,8 +131,10 @@ fn row(l: Locale, of: &Stood<'_>) -> Vec<Markup> {
     let (job, standing, last) = of;
     let file = &job.file;
     vec![
-        page::name(&job.name),
-        html! { (does(l, file.does)) },
+        html! {
+            (page::name(&job.name))
+            div.small { (does(l, file.does)) ", " (file.owner) }
+        },
         html! {
             @if let Some(at) = &file.at { (page::code(at)) }
             @if !file.after.is_empty() {
@@ -170,7 +165,6 @@ fn row(l: Locale, of: &Stood<'_>) -> Vec<Markup> {
                 None => span.unknown { (Say::JobNever.text(l)) },
             }
         },
-        html! { (file.owner) },
     ]
 }
 

@@ -111,7 +111,6 @@ messages! {
     JobsComing: "The next 24 hours", "Les 24 prochaines heures";
     JobsAttempts: "Last attempts", "Dernières tentatives";
     Job: "Job", "Tâche";
-    JobDoes: "Does", "Fait";
     JobWhen: "When", "Quand";
     JobLast: "Last", "Dernière fois";
     JobBegan: "Began", "Début";

@@ -1,7 +1,7 @@
 //! Promises are held against how products really answered, and against what their decisions led to.
 
 use crate::house::{customers, decide};
-use crate::served::{Served, edit, get, serving, trained, within};
+use crate::served::{Served, edit, get, serving, train, trained, within};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 use factory::review::{Live, Promised, Review, State};
@@ -101,6 +101,74 @@ fn service(
         }
     };
     (1..=6).map(hour).collect()
+}
+
+#[test]
+fn a_version_that_answers_late_makes_room_for_the_one_before_where_its_file_says_so() {
+    let folder = trained();
+    let name = "value";
+    edit(
+        folder.path(),
+        "products/value.toml",
+        "[settings]",
+        "[retraining]\nrolls_back_within_hours = 24\n\n[settings]",
+    );
+    let now: Timestamp = "2025-06-10T08:00:00Z".parse().unwrap();
+    let ago = |minutes: i64| now - SignedDuration::from_mins(minutes);
+    let records = |version: u32, until: Timestamp, slow: u64| {
+        let all = service(name, until, slow, 0, 0)
+            .into_iter()
+            .map(|record| ServiceRecord {
+                version,
+                began_at: until - (until.duration_since(record.began_at)) / 6,
+                ..record
+            });
+        all.collect::<Vec<_>>()
+    };
+    within(folder.path(), async |workshop| {
+        let registry = &workshop.registry;
+        let champion = |product: &'static str| async move {
+            registry
+                .alias(product, "champion")
+                .await
+                .unwrap()
+                .unwrap()
+                .version
+        };
+        assert_eq!(champion(name).await, 1);
+        train(workshop, "2025-06-10T06:00:00Z").await;
+        let second = champion(name).await;
+        assert_eq!(second, 2, "the same again passes its gate");
+        registry
+            .add_service(&records(1, ago(121), 9))
+            .await
+            .unwrap();
+        assert!(
+            workshop.watch_champions(ago(110)).await.unwrap().is_empty(),
+            "nobody asked yet"
+        );
+
+        // Three of a hundred are late where one may be; before, it was fewer.
+        registry.add_service(&records(2, ago(1), 30)).await.unwrap();
+        let moved = workshop.watch_champions(now).await.unwrap();
+        assert_eq!(moved.len(), 1, "{moved:?}");
+        assert_eq!((moved[0].from, moved[0].to), (Some(2), 1));
+        assert!(
+            moved[0]
+                .why
+                .contains("180 of 6000 answers were late, 60.00 may be"),
+            "{}",
+            moved[0].why
+        );
+        let incidents = workshop.registry.incidents(now).await.unwrap();
+        assert_eq!(incidents.len(), 1);
+        assert_eq!(incidents[0].cause, "rollback/value");
+        assert!(
+            workshop.watch_champions(now).await.unwrap().is_empty(),
+            "once"
+        );
+        workshop.registry.verify_audit(None).await.unwrap();
+    });
 }
 
 #[test]
