@@ -1,10 +1,12 @@
 //! Jobs whose processes are killed at random moments.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use math::random::stream;
 use rand_chacha::rand_core::Rng;
 use serde_json::Value;
@@ -22,8 +24,17 @@ pub(crate) static JOBS_KILLED: Case = Case {
     run: jobs_killed,
 };
 
+/// Two processes that would do the jobs, of which the one that does is killed again and again.
+pub(crate) static JOBS_TWO_SCHEDULERS: Case = Case {
+    name: "jobs_two_schedulers",
+    what: "two schedulers on one PostgreSQL for an hour, jobs every minute, the leader killed every minute: effects that were lost or came twice",
+    unit: "effects",
+    bar: "0",
+    run: two_schedulers,
+};
+
 const JOBS: [(&str, &str); 4] = [
-    ("import", "does = \"import\"\nat = \"30 2 * * *\"\n"),
+    ("import", "does = \"import\"\nat = \"AT\"\n"),
     ("training", "does = \"train\"\nafter = [\"import\"]\n"),
     (
         "values",
@@ -52,20 +63,7 @@ fn jobs_killed(ctx: &Ctx) -> anyhow::Result<Outcome> {
         Size::Full => 200 / KILLS_A_NIGHT,
     };
     let folder = Folder::new("jobs")?;
-    let shop = shop(&program, &folder, "starter")?;
-    fs_err::create_dir_all(shop.join("jobs"))?;
-    for (name, text) in JOBS {
-        let text = format!("owner = \"bench\"\n{text}");
-        fs_err::write(shop.join(format!("jobs/{name}.toml")), text)?;
-    }
-    let source = shop.join("sources/sales.toml");
-    let text = fs_err::read_to_string(&source)?;
-    fs_err::write(&source, text.replace("raw/sales.csv", "raw/*.csv"))?;
-    let sales = fs_err::read_to_string(shop.join("raw/sales.csv"))?;
-    let mut lines = sales.lines();
-    let (header, example) = (lines.next(), lines.next());
-    let (header, example) = header.zip(example).context("the shop has sales")?;
-    let (_, rest) = example.split_once(',').context("a sale has columns")?;
+    let (shop, new_sale) = prepared(&program, &folder, "30 2 * * *")?;
     let night = |kills: &[Duration]| one_night(&program, &shop, kills);
     let whole = Instant::now();
     night(&[])?;
@@ -75,8 +73,10 @@ fn jobs_killed(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let (mut wrong, mut states) = (Vec::new(), [0_u64; 2]);
     let first = standing(&program, &shop)?;
     for number in 1..=nights {
-        let new = format!("{header}\nN{number},{rest}\n");
-        fs_err::write(shop.join(format!("raw/night-{number}.csv")), new)?;
+        fs_err::write(
+            shop.join(format!("raw/night-{number}.csv")),
+            new_sale(number),
+        )?;
         let kills: Vec<Duration> = (0..KILLS_A_NIGHT)
             .map(|_| lasts.mul_f64(f64::from(random.next_u32()) / f64::from(u32::MAX)))
             .collect();
@@ -105,6 +105,132 @@ fn jobs_killed(ctx: &Ctx) -> anyhow::Result<Outcome> {
         verdict: Verdict::at_full_size(ctx, holds),
         peer: Peer::none("the claim is about the program alone"),
         split: "the starter shop, one new file of sales a night",
+        note,
+        child: None,
+    }))
+}
+
+/// The starter shop with jobs, the first of them due at `at`, and a file of one more sale for each number.
+fn prepared(
+    program: &Path,
+    folder: &Folder,
+    at: &str,
+) -> anyhow::Result<(PathBuf, impl Fn(u64) -> String + use<>)> {
+    let shop = shop(program, folder, "starter")?;
+    fs_err::create_dir_all(shop.join("jobs"))?;
+    for (name, text) in JOBS {
+        let text = format!("owner = \"bench\"\n{}", text.replace("AT", at));
+        fs_err::write(shop.join(format!("jobs/{name}.toml")), text)?;
+    }
+    let source = shop.join("sources/sales.toml");
+    let text = fs_err::read_to_string(&source)?;
+    fs_err::write(&source, text.replace("raw/sales.csv", "raw/*.csv"))?;
+    let sales = fs_err::read_to_string(shop.join("raw/sales.csv"))?;
+    let mut lines = sales.lines();
+    let (header, example) = (lines.next(), lines.next());
+    let (header, example) = header.zip(example).context("the shop has sales")?;
+    let (_, rest) = example.split_once(',').context("a sale has columns")?;
+    let (header, rest) = (header.to_owned(), rest.to_owned());
+    Ok((shop, move |number| format!("{header}\nN{number},{rest}\n")))
+}
+
+fn two_schedulers(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    let (minutes, minute) = match ctx.size {
+        Size::Small => (1, Duration::from_secs(5)),
+        Size::Full => (60, Duration::from_secs(60)),
+    };
+    let Some(database) = Postgres::start()? else {
+        return Ok(NO_POSTGRES);
+    };
+    let folder = Folder::new("schedulers")?;
+    let (shop, new_sale) = prepared(&program, &folder, "* * * * *")?;
+    let main = shop.join("comptoir.toml");
+    let text = fs_err::read_to_string(&main)?;
+    let registry = format!("registry = \"{}\"", database.url);
+    let text = match text.lines().find(|line| line.starts_with("registry")) {
+        Some(line) => text.replace(line, &registry),
+        None => format!("{registry}\n{text}"),
+    };
+    fs_err::write(&main, text)?;
+    ran(&program, &shop, &["work", "--ask", "import"], &[0])?;
+    ran(&program, &shop, &["work", "--once"], &[0])?;
+    let first = standing(&program, &shop)?;
+    let mut working = [0, 1].map(|_| comptoir(&program, &shop, &["work"]).spawn());
+    let mut random = stream(ctx.seed, 1);
+    let mut killed = 0_u64;
+    for number in 1..=minutes {
+        fs_err::write(
+            shop.join(format!("raw/minute-{number}.csv")),
+            new_sale(number),
+        )?;
+        if ctx.size == Size::Small {
+            ran(&program, &shop, &["work", "--ask", "import"], &[0])?;
+        }
+        let share = f64::from(random.next_u32()) / f64::from(u32::MAX);
+        std::thread::sleep(minute.mul_f64(share));
+        let leader = document(&program, &shop, &["schedule"])?["leader"].clone();
+        let leader = leader.as_str().unwrap_or_default().to_owned();
+        for one in &mut working {
+            let child = one
+                .as_mut()
+                .map_err(|e| anyhow!("start comptoir work: {e}"))?;
+            if leader.starts_with(&format!("{} ", child.id())) {
+                child.kill()?;
+                child.wait()?;
+                killed += 1;
+                *one = comptoir(&program, &shop, &["work"]).spawn();
+            }
+        }
+        std::thread::sleep(minute.mul_f64(1.0 - share));
+    }
+    for one in working {
+        let mut child = one?;
+        let _ = child.kill();
+        child.wait()?;
+    }
+    ran(&program, &shop, &["work", "--once"], &[0])?;
+    let last = standing(&program, &shop)?;
+    let audit = document(&program, &shop, &["audit", "--last", "1000000"])?;
+    ran(&program, &shop, &["audit", "--verify"], &[0]).context("the audit is not what it was")?;
+    let registered: Vec<(&str, &str)> = audit
+        .as_array()
+        .context("lines of the audit")?
+        .iter()
+        .filter(|line| line["act"] == "version_registered")
+        .map(|line| {
+            (
+                line["product"].as_str().unwrap_or_default(),
+                line["details"]["attempt"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let apart: BTreeSet<&(&str, &str)> = registered.iter().collect();
+    let sql =
+        "SELECT COUNT(DISTINCT regexp_replace(decision_id, '-[0-9]+$', '')) AS b FROM decisions";
+    let batches = document(&program, &shop, &["query", sql])?["b"]
+        .as_u64()
+        .context("a count")?;
+    let off = |found: u64, wanted: u64| found.abs_diff(wanted);
+    let wrong = off(last.sales, first.sales + minutes)
+        + off(registered.len() as u64, apart.len() as u64)
+        + off(last.decisions, last.customers * batches)
+        + off(last.rows, last.decisions * FIGURES)
+        + u64::from(!last.done);
+    let note = format!(
+        "{killed} leaders killed; {} trainings registered {} versions, each once; {batches} batches decided for each of {} \
+         customers once; {minutes} files of sales imported once; audit intact",
+        apart.len() / PRODUCTS.len(),
+        registered.len(),
+        last.customers
+    );
+    Ok(Outcome::Measured(Measured {
+        value: wrong as f64,
+        verdict: Verdict::at_full_size(ctx, wrong == 0 && killed + 5 >= minutes),
+        peer: Peer::none("the claim is about the program alone"),
+        split: "the starter shop, one new file of sales a minute, PostgreSQL 15 or later of the system",
         note,
         child: None,
     }))
@@ -189,4 +315,82 @@ fn document(program: &Path, shop: &Path, arguments: &[&str]) -> anyhow::Result<V
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+const NO_POSTGRES: Outcome =
+    Outcome::Skipped("there is no PostgreSQL server; install it with apt-get install postgresql");
+
+/// A PostgreSQL server of this case alone. It ends with the pipe on its standard input.
+struct Postgres {
+    url: String,
+    script: Child,
+}
+
+/// Makes a database folder, serves it, and ends with its standard input: nothing is left behind.
+const SERVE: &str = r#"
+cd /
+dir=$(mktemp -d "$3/comptoir-bench-postgres-XXXXXX") || exit 1
+pid=
+trap '[ -n "$pid" ] && kill -INT "$pid" && wait "$pid"; rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM HUP
+"$1/initdb" -D "$dir/data" -U comptoir -A trust --no-locale -E UTF8 </dev/null >"$dir/log" 2>&1 || exit 1
+"$1/postgres" -D "$dir/data" -p "$2" -c listen_addresses=127.0.0.1 -k "$dir" </dev/null >"$dir/log" 2>&1 &
+pid=$!
+until "$1/pg_isready" -q -h 127.0.0.1 -p "$2"; do kill -0 "$pid" || exit 1; sleep 0.1; done
+echo ready
+read -r _
+"#;
+
+impl Postgres {
+    /// `None` where there is none to be had.
+    fn start() -> anyhow::Result<Option<Self>> {
+        let found = fs_err::read_dir("/usr/lib/postgresql");
+        let folders = found
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|of| of.path().join("bin"));
+        let Some(programs) = folders.filter(|of| of.join("initdb").is_file()).max() else {
+            return Ok(None);
+        };
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
+        // It refuses to run as root.
+        let is_root = rustix::process::getuid().is_root();
+        let mut command = if is_root {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--", "sh"]);
+            command
+        } else {
+            Command::new("sh")
+        };
+        let mut script = command
+            .args(["-c", SERVE, "sh"])
+            .arg(programs)
+            .arg(port.to_string())
+            .arg(std::env::temp_dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut ready = String::new();
+        if let Some(stdout) = script.stdout.take() {
+            BufReader::new(stdout).read_line(&mut ready)?;
+        }
+        ensure!(
+            ready.trim() == "ready",
+            "the PostgreSQL server does not start"
+        );
+        Ok(Some(Self {
+            url: format!("postgres://comptoir@127.0.0.1:{port}/postgres"),
+            script,
+        }))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
+    }
 }

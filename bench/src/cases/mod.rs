@@ -57,6 +57,7 @@ pub(crate) static CASES: &[&Case] = &[
     &uplift::HILLSTROM_WOMENS_UPLIFT,
     &recommend::IALS_VS_IMPLICIT,
     &jobs::JOBS_KILLED,
+    &jobs::JOBS_TWO_SCHEDULERS,
     &launch::LAUNCH_LAYERS,
     &local_models::LOCAL_MODELS_EQUAL,
     &local_models::LOCAL_MODELS_SPEED,

@@ -30,6 +30,7 @@ use schema::progress::Progress;
 use sources::{FileFound, FileHash, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 /// What the name of a source begins with that is an experiment of the project: its draws are in the ledger too, so that
 /// `import --forget experiments/NAME` takes them back. No source file has such a name.
@@ -46,6 +47,8 @@ pub struct ImportOptions {
     pub only: Vec<String>,
     /// Whether a closed gate is reported but does not stop the commit.
     pub accept_failed_gate: bool,
+    /// How long another writer of the lake is waited for. A person is told at once.
+    pub patience: Duration,
 }
 
 impl ImportOptions {
@@ -57,6 +60,7 @@ impl ImportOptions {
             dry_run: false,
             only: Vec::new(),
             accept_failed_gate: false,
+            patience: Duration::ZERO,
         }
     }
 }
@@ -115,7 +119,7 @@ pub async fn import(
         let files = source.files(project, &|name| std::env::var(name).ok())?;
         listed.push((*source, rules::contract(source, options.now)?, files));
     }
-    let mut transaction = lake.begin().await?;
+    let mut transaction = lake.begin_within(options.patience).await?;
     let ledger = Ledger::read(lake).await?;
     let mut planned = Vec::new();
     for (source, contract, files) in listed {

@@ -172,13 +172,16 @@ impl Registry {
         let row = writing.row(sql, values![new.run.as_str()]).await?;
         let record = row.as_ref().map(version_record).transpose()?;
         let record = record.expect("a row inserted in this transaction is seen by it");
+        let sql = "SELECT attempt FROM runs WHERE id = $1";
+        let row = writing.row(sql, values![new.run.as_str()]).await?;
+        let attempt: Option<String> = row.map(|row| row.get("attempt")).transpose()?.flatten();
         let deed = Deed {
             at: new.created_at,
             who: "comptoir run",
             act: Act::VersionRegistered,
             product: Some(new.product),
             details: serde_json::json!({
-                "version": record.number, "run": new.run.as_str(), "kind": new.kind,
+                "version": record.number, "run": new.run.as_str(), "attempt": attempt, "kind": new.kind,
                 "artefact_sha256": sha256, "scorecard_sha256": sha256_hex(new.scorecard.to_string().as_bytes()),
             }),
         };

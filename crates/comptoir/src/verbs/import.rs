@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print;
 use factory::import::{ImportOptions, ImportOutcome};
+use std::time::Duration;
 
 /// Read the sources into the lake: map, check against the contract, accept or quarantine each row
 #[derive(Debug, clap::Args)]
@@ -46,6 +47,11 @@ impl Import {
             dry_run: self.dry_run,
             accept_failed_gate: self.accept_failed_gate,
             now: Context::now(),
+            // A job waits: where its process was just taken over, the one before may be about to end.
+            patience: match context.global.attempt {
+                Some(_) => Duration::from_secs(60),
+                None => Duration::ZERO,
+            },
         };
         let outcome = workshop.import(&options, context.progress.as_ref()).await?;
         show(context, &outcome)?;

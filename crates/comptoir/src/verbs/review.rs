@@ -139,6 +139,10 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
 
 const NOT_KNOWN: &str = "-";
 
+/// Said where quality fell and nothing that is watched explains it.
+const NOTHING_ELSE: &str =
+    "neither the version nor what it reads changed: what customers want may have";
+
 fn row(product: &Reviewed) -> [String; 9] {
     let period = &product.service.period;
     let or_not = |text: Option<String>| text.unwrap_or_else(|| NOT_KNOWN.to_owned());
@@ -190,7 +194,18 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     table.print()?;
     print::line("")?;
     live(&product.live)?;
+    if let Some(coincides) = &product.coincides {
+        print::line(format!("  then, too    {}", told_of(coincides)))?;
+    }
     print::line("")
+}
+
+/// What else changed when quality fell.
+fn told_of(coincides: &[String]) -> String {
+    match coincides {
+        [] => NOTHING_ELSE.to_owned(),
+        all => all.join("; "),
+    }
 }
 
 pub(super) fn promise_row(kept: &Kept) -> [String; 7] {

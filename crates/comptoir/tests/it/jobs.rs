@@ -1,5 +1,6 @@
 //! Jobs as people meet them: files, the verbs, and processes that are killed in the midst of it.
 
+use crate::database::Database;
 use crate::program::{comptoir, good, json, refused, rows, starter};
 use serde_json::Value;
 use std::path::Path;
@@ -241,4 +242,65 @@ fn a_server_does_the_jobs_beside_answering_and_hands_over_when_it_stops() {
     let stopped = Command::new("kill").arg(&pid).status().unwrap();
     assert!(stopped.success() && serving.wait().unwrap().success());
     assert_eq!(leads(), "", "nobody leads once it has ended");
+}
+
+#[test]
+fn of_two_schedulers_on_one_postgresql_the_other_goes_on_and_both_wait_for_a_registry_that_is_away()
+{
+    let Some(mut database) = Database::start("two schedulers") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    write_jobs(&shop);
+    let main = shop.join("comptoir.toml");
+    let text = std::fs::read_to_string(&main).unwrap();
+    let other = text.lines().filter(|line| !line.starts_with("registry"));
+    let other: Vec<&str> = other.collect();
+    let text = format!("registry = \"{}\"\n{}\n", database.url, other.join("\n"));
+    std::fs::write(&main, text).unwrap();
+    let working = || {
+        Command::new(comptoir())
+            .arg("work")
+            .current_dir(&shop)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut both = [working(), working()];
+    let leader = || {
+        schedule(&shop)["leader"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    wait_until("one leads", || !leader().is_empty());
+    let first = leader();
+    let is = |child: &Child| first.starts_with(&format!("{} ", child.id()));
+    let at = both.iter().position(is).expect("one of the two leads");
+    good(&shop, &["work", "--ask", "import"]);
+    wait_until("the import", || {
+        last(&shop, "import")["state"] != Value::Null
+    });
+    both[at].kill().unwrap();
+    both[at].wait().unwrap();
+    wait_until("the review", || last(&shop, "review")["state"] == "done");
+    assert_ne!(leader(), first, "the other leads");
+
+    // Away for longer than a leader may be unseen: nobody can say who leads until it is back.
+    database.down();
+    std::thread::sleep(Duration::from_secs(13));
+    database.up();
+    let import = last(&shop, "import")["due_at"].clone();
+    good(&shop, &["work", "--ask", "import"]);
+    wait_until("the next import", || {
+        let last = last(&shop, "import");
+        last["due_at"] != import && last["state"] == "done"
+    });
+    good(&shop, &["audit", "--verify"]);
+    for mut one in both {
+        let _ = one.kill();
+        let _ = one.wait();
+    }
 }

@@ -96,6 +96,8 @@ messages! {
     ReviewColumn: "Column", "Colonne";
     ReviewChange: "What has changed", "Ce qui a changé";
     ReviewReadBy: "Read by", "Lue par";
+    ReviewThenToo: "On the days around, this changed too:", "Dans les jours autour, ceci a changé aussi :";
+    ReviewNothingElse: "On the days around neither the version nor what it reads changed: what customers want may have.", "Dans les jours autour, ni la version ni ce qu’elle lit n’a changé : peut-être ce que veulent les clients.";
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";
 

@@ -287,8 +287,21 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
             @if let Some(next) = &header.promises.escalation { " " (Say::ReviewEscalation.with(l, &[next])) }
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
-        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) }
+        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (then_too(l, product)) }
         p.small { (made(l, review)) }
+    }
+}
+
+/// What else changed when quality fell.
+fn then_too(l: Locale, product: &Reviewed) -> Markup {
+    html! {
+        @if let Some(all) = &product.coincides {
+            @if all.is_empty() { p { (Say::ReviewNothingElse.text(l)) } }
+            @else {
+                p { (Say::ReviewThenToo.text(l)) }
+                ul { @for one in all { li { (french::marked(l, one)) } } }
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
 use super::reference;
-use products::{Asked, KINDS, Promises};
+use products::{Asked, KINDS, Promises, Retraining};
 use serde_json::{Value, json};
 
 /// An object with properties, of which some are always there.
@@ -265,14 +265,16 @@ fn decision() -> Value {
     )
 }
 
-/// What a product promises, as its file says it.
-fn promises() -> Value {
-    let mut promises = serde_json::to_value(schemars::schema_for!(Promises)).unwrap_or_default();
-    if let Some(promises) = promises.as_object_mut() {
-        promises.remove("$schema");
-        promises.remove("title");
+/// A section of a product file, as the file says it.
+fn section<T: schemars::JsonSchema>() -> Value {
+    let inline = schemars::generate::SchemaSettings::default().with(|s| s.inline_subschemas = true);
+    let schema = inline.into_generator().into_root_schema_for::<T>();
+    let mut section = serde_json::to_value(schema).unwrap_or_default();
+    if let Some(section) = section.as_object_mut() {
+        section.remove("$schema");
+        section.remove("title");
     }
-    promises
+    section
 }
 
 /// A data product and the version that answers.
@@ -285,6 +287,7 @@ fn product_line() -> Value {
             "description",
             "deadline_ms",
             "promises",
+            "retraining",
             "fingerprint",
         ],
         &json!({
@@ -294,6 +297,7 @@ fn product_line() -> Value {
             "description": text("What it is for."),
             "deadline_ms": whole("Milliseconds that a version has to score a question."),
             "promises": reference("Promises"),
+            "retraining": reference("Retraining"),
             "fingerprint": text("Fingerprint of the file."),
         }),
     );
@@ -428,7 +432,8 @@ fn ready() -> Value {
 pub(super) fn all() -> Value {
     json!({
         "Asked": asked(),
-        "Promises": promises(),
+        "Promises": section::<Promises>(),
+        "Retraining": section::<Retraining>(),
         "Answer": answer(),
         "Answers": object(&["answers"], &json!({ "answers": array(&reference("Answer")) })),
         "Action": action(),

@@ -66,6 +66,11 @@ fn wrong(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Strin
                     found.push(format!("{at} is {value}, allowed is {rule}"));
                 }
             }
+            "const" => {
+                if rule != value {
+                    found.push(format!("{at} is {value}, allowed is {rule}"));
+                }
+            }
             "minimum" | "maximum" => {
                 let limit = rule.as_f64().unwrap();
                 let beyond = |v: f64| (keyword == "minimum") == (v < limit) && v != limit;

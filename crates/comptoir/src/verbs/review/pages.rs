@@ -1,6 +1,6 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
-use super::promise_row;
+use super::{promise_row, told_of};
 use factory::review::{Kept, Review, Reviewed, State};
 use server::charts::Locale;
 use std::fmt::Write as _;
@@ -99,6 +99,9 @@ fn one(review: &Review, product: &Reviewed) -> String {
     );
     for kept in &product.standing {
         row(&mut out, &promise_row(kept));
+    }
+    if let Some(coincides) = &product.coincides {
+        let _ = writeln!(out, "\nThen, too: {}.", told_of(coincides));
     }
     out
 }

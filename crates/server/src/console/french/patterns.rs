@@ -83,6 +83,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "column {} of table {} has values that it never had, likely since {}: {#} % of them",
         "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues, sans doute depuis le {2} : {3} % d’entre elles",
     ),
+    (
+        "version {#} began to answer on {}",
+        "la version {0} a commencé à répondre le {1}",
+    ),
     // Incidents.
     (
         "{~} is broken: {#} d, promised ≤ {#} d",
