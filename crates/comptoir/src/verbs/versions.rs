@@ -27,13 +27,21 @@ impl Versions {
             .alias(&self.product, CHAMPION)
             .await?
             .map(|a| a.version);
+        let waits = workshop.waits_for_a_person(&self.product).await?;
         if context.json() {
             return print::json(&serde_json::json!({
-                "product": self.product, "champion": champion, "versions": versions,
+                "product": self.product, "champion": champion, "challenger": waits, "versions": versions,
                 "history": workshop.registry.alias_history(&self.product, CHAMPION).await?,
             }));
         }
-        table(&versions, champion).print()
+        table(&versions, champion).print()?;
+        match waits {
+            Some(version) => print::line(format!(
+                "version {version} passed its gate and waits for a person: comptoir promote {} {version}",
+                self.product
+            )),
+            None => Ok(()),
+        }
     }
 }
 

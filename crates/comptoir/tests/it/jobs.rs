@@ -24,7 +24,7 @@ fn write_jobs(shop: &Path) {
             "does = \"review\"\nafter = [\"values\"]\npublish = \"public\"\n",
         ),
     ] {
-        let text = format!("owner = \"data team\"\n{text}");
+        let text = format!("owner = \"data team\"\nretry_minutes = 0\n{text}");
         std::fs::write(shop.join(format!("jobs/{name}.toml")), text).unwrap();
     }
 }
@@ -187,6 +187,10 @@ fn whoever_is_killed_in_the_midst_of_it_each_job_has_its_effect_once() {
         for job in ["import", "training", "values", "review"] {
             assert_eq!(last(&shop, job)["state"], "done", "{job} of night {night}");
         }
+        // What was killed is lost, and nothing failed for it.
+        for failure in schedule(&shop)["failures"].as_array().unwrap() {
+            assert_eq!(failure["state"], "lost", "{failure}");
+        }
         good(&shop, &["audit", "--verify"]);
         assert_eq!(sales(&shop), before + night + 1);
         let versions = json(&good(&shop, &["versions", "value", "--output", "json", "-q"]).out);
@@ -303,4 +307,46 @@ fn of_two_schedulers_on_one_postgresql_the_other_goes_on_and_both_wait_for_a_reg
         let _ = one.kill();
         let _ = one.wait();
     }
+}
+
+#[test]
+fn a_version_waits_for_a_person_where_its_file_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = starter(folder.path());
+    let file = shop.join("products/value.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let asks = "[retraining]\npromotes = \"person\"\n\n[settings]";
+    std::fs::write(&file, text.replace("[settings]", asks)).unwrap();
+    good(&shop, &["import", "-q"]);
+    let told = good(&shop, &["run", "value"]).out;
+    assert!(
+        told.contains("value (value) version 1: challenger")
+            && told.contains("waits for `comptoir promote value 1`"),
+        "{told}"
+    );
+    let told = good(&shop, &["versions", "value"]).out;
+    assert!(
+        told.contains("version 1 passed its gate and waits for a person"),
+        "{told}"
+    );
+    refused(
+        &shop,
+        &["explain", "value", "--for", "C075"],
+        2,
+        &["no champion"],
+    );
+    good(&shop, &["promote", "value", "1", "--why", "looked at it"]);
+    let told = good(&shop, &["versions", "value"]).out;
+    assert!(
+        told.contains("champion") && !told.contains("waits"),
+        "{told}"
+    );
+    let audit = good(&shop, &["audit", "value"]).out;
+    assert!(
+        audit.contains("challenger: nothing -> version 1") && audit.contains("looked at it"),
+        "{audit}"
+    );
+    let wrong = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, wrong.replace("\"person\"", "\"nobody\"")).unwrap();
+    refused(&shop, &["check"], 1, &["value.toml", "nobody"]);
 }

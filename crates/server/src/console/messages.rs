@@ -237,6 +237,7 @@ messages! {
     Made: "Made", "Créée";
     ArtefactSize: "Size", "Taille";
     Champion: "champion", "champion";
+    WaitsForAPerson: "Version {0} passed its gate and waits for a person to let it answer.", "La version {0} a passé sa porte et attend qu’une personne la laisse répondre.";
     ChampionMoves: "Who answers since when", "Qui répond depuis quand";
     When: "When", "Quand";
     Move: "Change", "Changement";

@@ -173,6 +173,8 @@ struct Known {
     versions: Vec<VersionRecord>,
     moves: Vec<AliasChange>,
     runs: Vec<RunRecord>,
+    /// The version that waits for a person.
+    waits: Option<u32>,
 }
 
 async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
@@ -187,6 +189,11 @@ async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
             .await
             .map_err(failed)?,
         runs: registry.runs(name, RUNS).await.map_err(failed)?,
+        waits: state
+            .workshop
+            .waits_for_a_person(name)
+            .await
+            .map_err(failed)?,
     })
 }
 
@@ -231,6 +238,9 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             Standing::Unreadable { why } => (page::next(l, &page::unreadable(l, why))),
             Standing::NotTrained => (page::next(l, &page::command(&Say::TrainOne.with(l, &[name]), &train))),
             Standing::Refused { why } | Standing::AnswersOld { why, .. } => (page::next(l, &page::command(&Say::LookAtRefused.with(l, &[name, why]), &train))),
+        }
+        @if let Some(version) = known.waits {
+            (page::next(l, &page::command(&Say::WaitsForAPerson.with(l, &[&version.to_string()]), &format!("comptoir promote {name} {version}"))))
         }
         section { h2 #card { (say(Say::Card)) } (card(l, slot)) }
         @if let Some(card) = measured.and_then(scorecard::of_version) {
