@@ -446,41 +446,49 @@ impl Answers {
 
 /// The answers beside their place, until they are complete and logged: nobody reads half an answer. Dropped before
 /// they have taken their place, they are gone.
+///
+/// Each process writes a file of its own: one that is about to die may still write while the next begins. Answers of a
+/// job that are complete get a name that follows from the attempt before they are logged, so that whoever comes after
+/// a process that died between the two finds them.
 struct Beside<'a> {
     path: PathBuf,
     place: &'a Path,
+    /// Where the answers of a job lie once they are complete.
+    complete: Option<PathBuf>,
 }
-
-/// What answers are called until they are complete, behind their name.
-const PARTIAL: &str = ".partial";
 
 impl<'a> Beside<'a> {
     /// Makes the file, so that an output that cannot be written is known before anything is decided.
-    fn create(place: &'a Path) -> Result<(Self, fs_err::File), BatchError> {
+    fn create(place: &'a Path, attempt: Option<&str>) -> Result<(Self, fs_err::File), BatchError> {
         let failed = file("write", place);
         if place.is_dir() {
             return Err(failed(std::io::ErrorKind::IsADirectory.into()));
         }
-        let mut path = place.as_os_str().to_owned();
-        path.push(PARTIAL);
-        let path = PathBuf::from(path);
+        let path = behind(place, &format!("{}.partial", std::process::id()));
         let sink = fs_err::File::create(&path).map_err(failed)?;
-        Ok((Self { path, place }, sink))
+        let complete = attempt.map(|attempt| complete(place, attempt));
+        let beside = Self {
+            path,
+            place,
+            complete,
+        };
+        Ok((beside, sink))
     }
 
-    /// Moves answers into their place that an earlier process had completed, if they are not there yet.
-    fn complete(place: &'a Path) -> Result<(), BatchError> {
-        let mut path = place.as_os_str().to_owned();
-        path.push(PARTIAL);
-        let path = PathBuf::from(path);
-        if path.is_file() {
-            fs_err::rename(&path, place).map_err(file("write", place))?;
+    /// Notes that the answers are complete: they are logged next.
+    fn is_complete(&mut self) -> Result<(), BatchError> {
+        if let Some(complete) = self.complete.take() {
+            fs_err::rename(&self.path, &complete).map_err(file("write", self.place))?;
+            self.path = complete;
         }
         Ok(())
     }
 
-    fn take_place(self) -> Result<(), BatchError> {
-        fs_err::rename(&self.path, self.place).map_err(file("write", self.place))
+    fn take_place(self, attempt: Option<&str>) -> Result<(), BatchError> {
+        match attempt {
+            Some(attempt) => take_place(self.place, attempt),
+            None => fs_err::rename(&self.path, self.place).map_err(file("write", self.place)),
+        }
     }
 }
 
@@ -488,6 +496,27 @@ impl Drop for Beside<'_> {
     fn drop(&mut self) {
         // Nothing is there under this name any more where the answers have taken their place.
         let _ = fs_err::remove_file(&self.path);
+    }
+}
+
+/// A name with more behind it.
+fn behind(place: &Path, what: &str) -> PathBuf {
+    let mut path = place.as_os_str().to_owned();
+    path.push(".");
+    path.push(what);
+    PathBuf::from(path)
+}
+
+/// Where the answers of a job lie between the moment when they are complete and the one when they are logged.
+fn complete(place: &Path, attempt: &str) -> PathBuf {
+    behind(place, &format!("{attempt}.complete"))
+}
+
+/// Moves the answers of a job into their place, if no other attempt has done so.
+fn take_place(place: &Path, attempt: &str) -> Result<(), BatchError> {
+    match std::fs::rename(complete(place, attempt), place) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && place.is_file() => Ok(()),
+        moved => moved.map_err(file("write", place)),
     }
 }
 
@@ -572,7 +601,7 @@ impl Workshop {
             let snapshot = self.lake.snapshot().await.map_err(BatchError::Log)?;
             let logged = self.is_logged(&name, attempt, &snapshot).await;
             if logged.map_err(BatchError::Log)? {
-                Beside::complete(&options.output)?;
+                take_place(&options.output, attempt)?;
                 return Ok(Batched::Before);
             }
         }
@@ -590,7 +619,8 @@ impl Workshop {
             Questions::File { path, format } => Some(questions(path, *format)?),
             Questions::All => None,
         };
-        let (beside, sink) = Beside::create(&options.output)?;
+        let job = options.attempt.as_deref().filter(|_| options.log);
+        let (mut beside, sink) = Beside::create(&options.output, job)?;
         let shop = self.shop().await.map_err(BatchError::Shop)?;
         let serving = fitted.attach(Arc::clone(&shop));
         let mut questions = match asked {
@@ -683,6 +713,7 @@ impl Workshop {
             .finish()
             .map_err(|e| file("write", &options.output)(e))?;
         write(options, sink, &rows)?;
+        beside.is_complete()?;
         if options.log && !records.is_empty() {
             let batch = DecisionRecord::to_batch(&records);
             if let Some(purse) = &purse {
@@ -692,7 +723,7 @@ impl Workshop {
                 .await
                 .map_err(BatchError::Log)?;
         }
-        beside.take_place()?;
+        beside.take_place(job)?;
         if let Some(purse) = purse {
             purse.settle(options.now).await;
         }
