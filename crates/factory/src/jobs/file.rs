@@ -171,6 +171,11 @@ impl Job {
         let after = self.file.after.join(" and ");
         let at = self.cron.as_ref().map(|cron| {
             let told = cron.describe().to_string();
+            // "At every 2 minutes": the first word is too much.
+            let told = match told.strip_prefix("At every") {
+                Some(rest) => format!("Every{rest}"),
+                None => told,
+            };
             let mut letters = told.trim_end_matches('.').chars();
             let first = letters.next().map(|first| first.to_ascii_lowercase());
             first.into_iter().chain(letters).collect::<String>()
