@@ -54,10 +54,7 @@ impl Schedule {
         let until = now + SignedDuration::from_hours(i64::from(self.hours));
         let zone = &workshop.project.time_zone;
         let standings = workshop.job_standings(now).await?;
-        let leader = workshop.registry.leader(factory::jobs::JOBS).await?;
-        let leader = leader
-            .filter(registry::Leader::is_there)
-            .map(|leader| factory::jobs::process_told(&leader.holder).to_owned());
+        let leader = workshop.jobs_leader().await?;
         let attempts = workshop.registry.attempts(LOOKED_AT).await?;
         let failures: Vec<&Attempt> = attempts
             .iter()
@@ -66,7 +63,10 @@ impl Schedule {
             .collect();
         let mut coming: Vec<(Timestamp, &Job)> = standings
             .iter()
-            .flat_map(|(job, ..)| times(job, now, until, zone))
+            .flat_map(|(job, ..)| {
+                let times = job.times(now, until, LISTED_MAX, zone);
+                times.into_iter().map(|at| (at, *job))
+            })
             .collect();
         coming.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
         if context.json() {
@@ -119,20 +119,6 @@ fn came_to_nothing(attempt: &&Attempt) -> bool {
         AttemptState::Failed | AttemptState::Refused | AttemptState::Lost => true,
         AttemptState::Running | AttemptState::Done => false,
     }
-}
-
-/// The next times of a job, up to a moment.
-fn times<'a>(
-    job: &'a Job,
-    now: Timestamp,
-    until: Timestamp,
-    zone: &TimeZone,
-) -> Vec<(Timestamp, &'a Job)> {
-    let next = |at: &Timestamp| job.next_after(*at, zone).filter(|at| *at <= until);
-    std::iter::successors(next(&now), next)
-        .take(LISTED_MAX)
-        .map(|at| (at, job))
-        .collect()
 }
 
 /// Jobs that begin once another is done, in the order in which they do.

@@ -109,10 +109,7 @@ impl Work {
         if self.ask.is_empty() || self.once {
             return Ok(());
         }
-        let leader = workshop.registry.leader(factory::jobs::JOBS).await?;
-        let leader = leader
-            .filter(registry::Leader::is_there)
-            .map(|leader| factory::jobs::process_told(&leader.holder).to_owned());
+        let leader = workshop.jobs_leader().await?;
         if context.json() {
             return print::json(&serde_json::json!({ "asked": self.ask, "leader": leader }));
         }

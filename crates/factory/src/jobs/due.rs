@@ -52,10 +52,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// Notes what the registry knows of the job.
-    pub(super) fn note(&mut self, record: Option<JobRecord>) {
-        self.since = record.map(|record| record.since);
-        self.asked_at = record.and_then(|record| record.asked_at);
+    /// Of what the registry has noted of it, and its last attempt.
+    pub(super) fn of(record: Option<JobRecord>, last: Option<Attempt>) -> Self {
+        Self {
+            since: record.map(|record| record.since),
+            asked_at: record.and_then(|record| record.asked_at),
+            running: (last.as_ref()).is_some_and(|last| last.state == AttemptState::Running),
+            last,
+        }
     }
 }
 

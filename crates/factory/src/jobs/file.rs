@@ -201,6 +201,21 @@ impl Job {
         next.ok().map(|next| next.timestamp())
     }
 
+    /// The next times after a moment, up to another; so many at most, since one of every minute has 1,440 a day.
+    #[must_use]
+    pub fn times(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+        most: usize,
+        zone: &TimeZone,
+    ) -> Vec<Timestamp> {
+        let next = |at: &Timestamp| self.next_after(*at, zone).filter(|at| *at <= until);
+        std::iter::successors(next(&after), next)
+            .take(most)
+            .collect()
+    }
+
     /// The last time in `(from, until]`, and how many others lie before it there.
     #[must_use]
     pub fn last_within(

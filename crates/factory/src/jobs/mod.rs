@@ -11,7 +11,6 @@ mod work;
 pub use child::{ATTEMPT, WITH_PARENT};
 pub use due::{Known, Standing, is_given_up, standings};
 pub use file::{Does, Job, JobFile};
-pub use process::told as process_told;
 pub use work::{Happened, JOBS, WorkOptions};
 
 pub(crate) use file::in_order;

@@ -15,8 +15,7 @@ pub(super) fn name() -> String {
 }
 
 /// The part of a name that people read.
-#[must_use]
-pub fn told(name: &str) -> &str {
+pub(super) fn told(name: &str) -> &str {
     name.split(APART).next().unwrap_or(name)
 }
 

@@ -8,7 +8,7 @@ use crate::Workshop;
 use crate::incidents::Signal;
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
-use registry::{Attempt, AttemptState, Leader, NewAttempt, StoreError};
+use registry::{Attempt, AttemptState, JobRecord, Leader, NewAttempt, StoreError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -156,11 +156,11 @@ impl Workshop {
         now: Timestamp,
     ) -> Result<Vec<(&Job, Standing, Option<Attempt>)>, StoreError> {
         let jobs = &self.project.jobs;
-        let mut known = self.known_jobs(now).await?;
+        let mut records = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let record = self.registry.job(&job.name, &job.due()).await?;
-            known.entry(job.name.clone()).or_default().note(record);
+            records.push(self.registry.job(&job.name, &job.due()).await?);
         }
+        let mut known = self.known_jobs(records, now).await?;
         let mut standings = standings(jobs, &known, now, &self.project.time_zone);
         let mut all = Vec::with_capacity(jobs.len());
         for job in jobs {
@@ -175,18 +175,30 @@ impl Workshop {
         Ok(all)
     }
 
-    async fn known_jobs(&self, now: Timestamp) -> Result<BTreeMap<String, Known>, StoreError> {
-        let last = self.registry.last_attempts(now).await?;
-        let of = |last: Attempt| {
-            let known = Known {
-                running: last.state == AttemptState::Running,
-                last: Some(last),
-                ..Known::default()
-            };
-            let name = known.last.as_ref().map(|last| last.job.clone());
-            (name.unwrap_or_default(), known)
-        };
-        Ok(last.into_iter().map(of).collect())
+    /// What is known of each job of the project.
+    ///
+    /// - `records`: what the registry has noted of them, in their order.
+    async fn known_jobs(
+        &self,
+        records: impl IntoIterator<Item = Option<JobRecord>>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Known>, StoreError> {
+        let mut all = BTreeMap::new();
+        for (job, record) in self.project.jobs.iter().zip(records) {
+            let last = self.registry.last_attempt(&job.name, now).await?;
+            all.insert(job.name.clone(), Known::of(record, last));
+        }
+        Ok(all)
+    }
+
+    /// Who does the jobs now, for people; `None` where nobody does.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot be used.
+    pub async fn jobs_leader(&self) -> Result<Option<String>, StoreError> {
+        let leader = self.registry.leader(JOBS).await?;
+        let leader = leader.filter(Leader::is_there);
+        Ok(leader.map(|leader| process::told(&leader.holder).to_owned()))
     }
 }
 
@@ -372,11 +384,10 @@ impl Worker<'_> {
             .map(|job| (job.name.clone(), job.due()))
             .collect();
         let records = self.workshop.registry.note_jobs(&due, now).await?;
-        let mut known = self.workshop.known_jobs(now).await?;
-        for (job, record) in jobs.iter().zip(records) {
-            let known = known.entry(job.name.clone()).or_default();
-            known.note(Some(record));
-            known.running |= self.under_way.contains_key(&job.name);
+        let records = records.into_iter().map(Some);
+        let mut known = self.workshop.known_jobs(records, now).await?;
+        for name in self.under_way.keys() {
+            known.entry(name.clone()).or_default().running = true;
         }
         let zone = &self.workshop.project.time_zone;
         Ok(standings(jobs, &known, now, zone))

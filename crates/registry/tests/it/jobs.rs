@@ -122,9 +122,13 @@ pub(crate) async fn what_a_dead_leader_had_begun_is_lost_and_registers_nothing(b
     assert!(
         states.contains(&(1, AttemptState::Lost)) && states.contains(&(2, AttemptState::Failed))
     );
-    let last = registry.last_attempts(at(NOW)).await.unwrap();
-    assert_eq!(last.len(), 1);
-    assert_eq!((last[0].number, last[0].told.as_str()), (2, "no file"));
+    let last = registry
+        .last_attempt("nightly", at(NOW))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((last.number, last.told.as_str()), (2, "no file"));
+    assert_eq!(registry.last_attempt("other", at(NOW)).await.unwrap(), None);
 }
 
 pub(crate) async fn a_job_is_due_from_the_moment_on_when_it_became_what_it_is(backend: &Backend) {

@@ -72,8 +72,7 @@ async fn body(state: &AppState, l: Locale) -> Result<Markup, Problem> {
     let failed = |error| Problem::internal("read the jobs", &error);
     let stood = standings(state, now).await?;
     let registry = &state.workshop.registry;
-    let leader = registry.leader(factory::jobs::JOBS).await.map_err(failed)?;
-    let leader = leader.filter(registry::Leader::is_there);
+    let leader = state.workshop.jobs_leader().await.map_err(failed)?;
     let attempts = registry.attempts(ATTEMPTS_MAX).await.map_err(failed)?;
     let heads = [Say::Job, Say::JobWhen, Say::State, Say::JobLast];
     let heads = heads.map(|head| words(head.text(l)));
@@ -83,7 +82,7 @@ async fn body(state: &AppState, l: Locale) -> Result<Markup, Problem> {
         p.lead { (say(Say::JobsLead)) }
         p {
             @match &leader {
-                Some(leader) => { (Say::JobsLeader.with(l, &[factory::jobs::process_told(&leader.holder)])) }
+                Some(leader) => { (Say::JobsLeader.with(l, &[leader])) }
                 None => { (page::badge(Tone::Warn, say(Say::JobsNobody))) }
             }
         }
@@ -109,9 +108,8 @@ fn coming(state: &AppState, now: Timestamp) -> Vec<(Timestamp, &str)> {
     let zone = &project.time_zone;
     let mut coming: Vec<(Timestamp, &str)> = Vec::new();
     for job in &project.jobs {
-        let next = |at: &Timestamp| job.next_after(*at, zone).filter(|at| *at <= now + AHEAD);
-        let times = std::iter::successors(next(&now), next).take(TIMES_MAX);
-        coming.extend(times.map(|at| (at, job.name.as_str())));
+        let times = job.times(now, now + AHEAD, TIMES_MAX, zone);
+        coming.extend(times.into_iter().map(|at| (at, job.name.as_str())));
     }
     coming.sort_unstable();
     coming
