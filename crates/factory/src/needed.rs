@@ -5,10 +5,13 @@ use crate::review::{Live, ReviewError};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
-use products::Product;
+use lake::Snapshot;
+use products::{Header, Product};
 use registry::{RunRecord, RunStatus};
 use schema::AsOf;
 use schema::progress::Progress;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Whether a training is needed, in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,19 +31,66 @@ pub enum Needed {
 /// Runs among which the last one with a version is sought.
 const RUNS_LOOKED_AT: u32 = 20;
 
+/// What is known before what decisions led to is looked at.
+enum Verdict {
+    Known(Needed),
+    /// It is not needed, if decisions are as good as they were.
+    UnlessFell {
+        because: String,
+    },
+}
+
 impl Workshop {
-    /// Whether a product needs a training on all that is in the lake, by what its file says under `[retraining]`.
+    /// Which products need a training on all that is in the lake, by what their files say under `[retraining]`; one
+    /// answer for each, in their order.
     ///
     /// # Errors
     /// [`ReviewError`] when lake or registry cannot be read.
-    pub async fn training_needed(
+    pub async fn trainings_needed(
         &self,
-        product: &dyn Product,
+        products: &[Arc<dyn Product>],
         now: Timestamp,
         progress: &dyn Progress,
-    ) -> Result<Needed, ReviewError> {
-        let header = product.header();
-        let yes = |because: String| Ok(Needed::Yes { because });
+    ) -> Result<Vec<Needed>, ReviewError> {
+        let snapshot = self.lake.snapshot().await?;
+        let as_of = self.day_after_last_sale(&snapshot).await?;
+        let mut verdicts = Vec::with_capacity(products.len());
+        for product in products {
+            verdicts.push(self.verdict(product.header(), &snapshot, as_of).await?);
+        }
+        let open: Vec<String> = products
+            .iter()
+            .zip(&verdicts)
+            .filter(|(_, verdict)| matches!(verdict, Verdict::UnlessFell { .. }))
+            .map(|(product, _)| product.header().name.clone())
+            .collect();
+        let mut fell: BTreeMap<String, String> = BTreeMap::new();
+        if !open.is_empty() {
+            for reviewed in self.review(&open, now, progress).await?.products {
+                if let Live::Measured(live) = reviewed.live {
+                    let told = live.fell.map(|fell| fell.to_string());
+                    fell.extend(told.map(|told| (reviewed.header.name, told)));
+                }
+            }
+        }
+        let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
+            Verdict::Known(needed) => needed,
+            Verdict::UnlessFell { because } => match fell.remove(&product.header().name) {
+                Some(because) => Needed::Yes { because },
+                None => Needed::No { because },
+            },
+        };
+        Ok(products.iter().zip(verdicts).map(needed).collect())
+    }
+
+    async fn verdict(
+        &self,
+        header: &Header,
+        snapshot: &Snapshot,
+        as_of: Option<AsOf>,
+    ) -> Result<Verdict, ReviewError> {
+        let yes = |because: String| Ok(Verdict::Known(Needed::Yes { because }));
+        let no = |because: String| Ok(Verdict::Known(Needed::No { because }));
         let runs = self.registry.runs(&header.name, RUNS_LOOKED_AT).await?;
         let ended = |run: &&RunRecord| run.status != RunStatus::Running;
         let Some(last) = runs.iter().find(ended) else {
@@ -56,18 +106,17 @@ impl Workshop {
             return yes("its last training failed".to_owned());
         }
         let version = learnt.version.unwrap_or_default();
-        let snapshot = self.lake.snapshot().await?;
-        let Some(as_of) = self.day_after_last_sale(&snapshot).await? else {
-            let because = "there is no sale to learn from".to_owned();
-            return Ok(Needed::No { because });
+        let Some(as_of) = as_of else {
+            return no("there is no sale to learn from".to_owned());
         };
         let same = learnt
             .inputs
             .iter()
             .all(|input| snapshot.tables.get(&input.table) == Some(&input.version));
         if learnt.as_of == as_of && same {
-            let because = format!("nothing was imported since version {version} learned");
-            return Ok(Needed::No { because });
+            return no(format!(
+                "nothing was imported since version {version} learned"
+            ));
         }
         let asks = &header.retraining;
         let days = as_of.epoch_day() - learnt.as_of.epoch_day();
@@ -85,21 +134,15 @@ impl Workshop {
                 ));
             }
         }
-        if asks.on_fall {
-            let review = self.review(std::slice::from_ref(&header.name), now, progress);
-            for reviewed in review.await?.products {
-                if let Live::Measured(live) = reviewed.live
-                    && let Some(fell) = live.fell
-                {
-                    return yes(fell.to_string());
-                }
-            }
-        }
         let because = format!(
             "version {version} learned until {}, and it asks for a training every {} days",
             learnt.as_of, asks.age_days
         );
-        Ok(Needed::No { because })
+        if asks.on_fall {
+            Ok(Verdict::UnlessFell { because })
+        } else {
+            no(because)
+        }
     }
 
     /// Sales before a day, and from it on.

@@ -2,7 +2,7 @@
 
 use crate::workshop::{CHAMPION, Workshop};
 use features::History;
-use products::{FitError, Product, Promotes, Size};
+use products::{FitError, Header, Product, Promotes, Size};
 use registry::{
     CHALLENGER, NewRun, NewVersion, Outcome, RunCost, RunStatus, Signature, TableVersion,
 };
@@ -143,6 +143,14 @@ fn run_id(product: &str, options: &RunOptions) -> RunId {
     let fallback =
         || RunId::new("run").unwrap_or_else(|_| unreachable!("a constant identifier is valid"));
     RunId::new(format!("{moment}-{product}")).unwrap_or_else(|_| fallback())
+}
+
+/// Gives an error of the registry the product that it is about.
+fn stored(product: &str) -> impl Fn(&dyn std::error::Error) -> RunError {
+    move |error| RunError::Registry {
+        product: product.to_owned(),
+        source: one_line(error).into(),
+    }
 }
 
 struct Trained {
@@ -311,10 +319,7 @@ impl Workshop {
     ) -> Result<RunOutcome, RunError> {
         let started = Instant::now();
         let header = product.header().clone();
-        let stored = |e: &dyn std::error::Error| RunError::Registry {
-            product: header.name.clone(),
-            source: one_line(e).into(),
-        };
+        let stored = stored(&header.name);
         let read: &[&str] = products::kind(&header.kind).map_or(&[], |k| k.card().reads);
         let new = NewRun {
             id: run_id(&header.name, options),
@@ -382,10 +387,7 @@ impl Workshop {
         trained: &Trained,
         cost: RunCost,
     ) -> Result<RunOutcome, RunError> {
-        let stored = |e: &dyn std::error::Error| RunError::Registry {
-            product: run.product.clone(),
-            source: one_line(e).into(),
-        };
+        let stored = stored(&run.product);
         let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
         let number = self
@@ -422,10 +424,7 @@ impl Workshop {
     ) -> Result<RunOutcome, RunError> {
         let header = product.header();
         let name = &header.name;
-        let stored = |e: &dyn std::error::Error| RunError::Registry {
-            product: name.clone(),
-            source: one_line(e).into(),
-        };
+        let stored = stored(name);
         let current = self.registry.alias(name, CHAMPION).await;
         let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
         let signed = Signature {
@@ -459,20 +458,7 @@ impl Workshop {
             .finish_run(of.run, &outcome, &scorecard, of.cost)
             .await
             .map_err(|e| stored(&e))?;
-        Ok(RunOutcome {
-            product: name.clone(),
-            kind: header.kind.clone(),
-            run: of.run.clone(),
-            version: of.number,
-            as_of: of.as_of,
-            scorecard: of.scorecard.clone(),
-            summary: of.summary,
-            promoted: standing == VersionStanding::Champion,
-            waits_for_a_person: standing == VersionStanding::Waits,
-            because,
-            duration_ms: of.cost.duration_ms,
-            peak_memory_bytes: of.cost.peak_memory_bytes,
-        })
+        Ok(of.outcome(header, standing, because))
     }
 
     /// Makes a version that passes its gate the challenger: a person lets it answer.
@@ -484,10 +470,7 @@ impl Workshop {
         signed: Signature<'_>,
     ) -> Result<(VersionStanding, String), RunError> {
         let name = &product.header().name;
-        let stored = |e: &dyn std::error::Error| RunError::Registry {
-            product: name.clone(),
-            source: one_line(e).into(),
-        };
+        let stored = stored(name);
         let champion = match current {
             Some(number) => self.registry.version(name, number).await,
             None => Ok(None),
@@ -521,10 +504,7 @@ impl Workshop {
             return Ok(None);
         };
         let name = &product.header().name;
-        let stored = |e: &dyn std::error::Error| RunError::Registry {
-            product: name.clone(),
-            source: one_line(e).into(),
-        };
+        let stored = stored(name);
         let earlier = self.registry.run_of_attempt(name, attempt).await;
         let Some(run) = earlier.map_err(|e| stored(&e))? else {
             return Ok(None);
@@ -557,26 +537,22 @@ impl Workshop {
         }
         let current = self.registry.alias(name, CHAMPION).await;
         let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
-        let because = match run.status {
-            RunStatus::Failed { reason } | RunStatus::Refused { reason } => reason,
-            RunStatus::Running | RunStatus::Done => "trained in an earlier attempt".to_owned(),
+        let (standing, because) = match run.status {
+            RunStatus::Failed { reason } | RunStatus::Refused { reason } => {
+                (VersionStanding::Refused, reason)
+            }
+            RunStatus::Running | RunStatus::Done => {
+                let because = "trained in an earlier attempt".to_owned();
+                let standing = match product.header().retraining.promotes {
+                    _ if current == Some(number) => VersionStanding::Champion,
+                    Promotes::Person => VersionStanding::Waits,
+                    // It answered, and another does by now.
+                    Promotes::Gate => VersionStanding::Refused,
+                };
+                (standing, because)
+            }
         };
-        let header = product.header();
-        Ok(Some(RunOutcome {
-            product: name.clone(),
-            kind: header.kind.clone(),
-            run: run.id.clone(),
-            version: number,
-            as_of: run.as_of,
-            summary: of.summary,
-            promoted: current == Some(number),
-            waits_for_a_person: current != Some(number)
-                && header.retraining.promotes == Promotes::Person,
-            because,
-            duration_ms: of.cost.duration_ms,
-            peak_memory_bytes: of.cost.peak_memory_bytes,
-            scorecard,
-        }))
+        Ok(Some(of.outcome(product.header(), standing, because)))
     }
 }
 
@@ -589,6 +565,26 @@ struct Registered<'a> {
     summary: Vec<String>,
     started_at: jiff::Timestamp,
     cost: RunCost,
+}
+
+impl Registered<'_> {
+    /// What is told of it.
+    fn outcome(self, header: &Header, standing: VersionStanding, because: String) -> RunOutcome {
+        RunOutcome {
+            product: header.name.clone(),
+            kind: header.kind.clone(),
+            run: self.run.clone(),
+            version: self.number,
+            as_of: self.as_of,
+            scorecard: self.scorecard.clone(),
+            summary: self.summary,
+            promoted: standing == VersionStanding::Champion,
+            waits_for_a_person: standing == VersionStanding::Waits,
+            because,
+            duration_ms: self.cost.duration_ms,
+            peak_memory_bytes: self.cost.peak_memory_bytes,
+        }
+    }
 }
 
 /// What a version is after its gate.

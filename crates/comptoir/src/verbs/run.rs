@@ -102,10 +102,10 @@ async fn those_that_need_it(
 ) -> anyhow::Result<(Vec<Arc<dyn Product>>, Vec<LeftOut>)> {
     let (mut needing, mut left_out) = (Vec::new(), Vec::new());
     let progress = context.progress.as_ref();
-    for product in products {
-        let needed = workshop
-            .training_needed(product.as_ref(), Context::now(), progress)
-            .await?;
+    let needed = workshop
+        .trainings_needed(&products, Context::now(), progress)
+        .await?;
+    for (product, needed) in products.into_iter().zip(needed) {
         match needed {
             Needed::Yes { because } => {
                 progress.note(&format!("{} is trained: {because}", product.header().name));
