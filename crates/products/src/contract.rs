@@ -123,7 +123,7 @@ pub enum FitError {
 }
 
 /// How what came after a decision says whether it was good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Judged {
     /// An answer that names products to a customer was good where the customer bought one of them within so many days;
     /// of customers who bought nothing at all within them it says nothing, for shops have seasons.
@@ -131,11 +131,28 @@ pub enum Judged {
         /// Days after the decision in which a purchase is its outcome.
         window_days: u16,
     },
+    /// An answer that names products was good where an event that echoes its `decision_id` tells of a click on one of
+    /// them, of one put in the cart or of one bought, within so many days.
+    Clicked {
+        /// Days after the decision in which a click is its outcome.
+        window_days: u16,
+    },
     /// Single decisions are not judged, and why.
     No {
         /// In a few words.
         because: &'static str,
     },
+}
+
+impl Judged {
+    /// Days after a decision in which its outcome comes; `None` where single decisions are not judged.
+    #[must_use]
+    pub fn window_days(self) -> Option<u16> {
+        match self {
+            Self::Bought { window_days } | Self::Clicked { window_days } => Some(window_days),
+            Self::No { .. } => None,
+        }
+    }
 }
 
 /// One kind of question. One static per kind, listed in [`crate::KINDS`].

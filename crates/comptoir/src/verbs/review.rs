@@ -6,7 +6,8 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
-use factory::review::{Kept, Live, Review as Found, Reviewed, State};
+use factory::review::{Kept, Live, NamedPart, Part, Review as Found, Reviewed, Split, State, Why};
+
 use schema::estimate::short;
 use server::charts::Locale;
 use std::path::PathBuf;
@@ -120,8 +121,12 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
     }
     table.print()?;
     for product in found.products.iter().filter(|p| p.state > State::Unknown) {
+        let name = &product.header.name;
         for kept in product.standing.iter().filter(|k| k.state > State::Unknown) {
-            print::line(format!("{}: {}", product.header.name, kept.sentence()))?;
+            print::line(format!("{name}: {}", kept.sentence()))?;
+        }
+        if let Some(why) = &product.why {
+            print::line(format!("{name}: {}", why.sentence))?;
         }
     }
     for shifted in &found.inputs.shifted {
@@ -138,10 +143,6 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
 }
 
 const NOT_KNOWN: &str = "-";
-
-/// Said where quality fell and nothing that is watched explains it.
-const NOTHING_ELSE: &str =
-    "neither the version nor what it reads changed: what customers want may have";
 
 fn row(product: &Reviewed) -> [String; 9] {
     let period = &product.service.period;
@@ -194,18 +195,91 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     table.print()?;
     print::line("")?;
     live(&product.live)?;
-    if let Some(coincides) = &product.coincides {
-        print::line(format!("  then, too    {}", told_of(coincides)))?;
+    if let Some(why) = &product.why {
+        explained(why)?;
     }
     print::line("")
 }
 
-/// What else changed when quality fell.
-fn told_of(coincides: &[String]) -> String {
-    match coincides {
-        [] => NOTHING_ELSE.to_owned(),
-        all => all.join("; "),
+/// Why quality fell: a sentence, then the parts that add up to it.
+fn explained(why: &Why) -> anyhow::Result<()> {
+    print::line(format!("  why         {}", why.sentence))?;
+    if let Some(split) = &why.split {
+        let mut table = Table::new(HEAD_OF_PARTS);
+        for row in parts(split) {
+            table.row(row);
+        }
+        print::line("")?;
+        print::line(compared(split))?;
+        table.print()?;
     }
+    for also in &why.coincides {
+        print::line(format!("  then, too   {also}"))?;
+    }
+    Ok(())
+}
+
+/// The head of the parts of a fall.
+const HEAD_OF_PARTS: [&str; 4] = ["part of the fall", "points", "interval", "share"];
+
+/// Which times and how many decisions the parts of a fall compare.
+fn compared(split: &Split) -> String {
+    let ((from, to), (since, until)) = (split.before, split.after);
+    let (before, after) = split.decisions;
+    format!("{since} to {until} ({after} decisions) held against {from} to {to} ({before})")
+}
+
+/// The parts of a fall: what adds up to it, then each of the three in its own parts.
+fn parts(split: &Split) -> Vec<[String; 4]> {
+    let row = |name: String, part: &Part| {
+        let points = |change: f64| format!("{:+.1}", 100.0 * change);
+        let share = part.share.map(|share| format!("{:.0} %", 100.0 * share));
+        [
+            name,
+            points(part.change),
+            format!("{} to {}", points(part.low), points(part.high)),
+            share.unwrap_or_else(|| NOT_KNOWN.to_owned()),
+        ]
+    };
+    let parts = &split.parts;
+    let mut rows = vec![
+        row("all".to_owned(), &parts.change),
+        row(
+            format!("whom it is asked about, by {}", split.by.told()),
+            &parts.mix,
+        ),
+        row("what it shows".to_owned(), &parts.inputs),
+        row(
+            "how alike customers take the like".to_owned(),
+            &parts.relation,
+        ),
+    ];
+    let of = |name: &NamedPart| {
+        if name.name.is_empty() {
+            "not known".to_owned()
+        } else {
+            name.name.clone()
+        }
+    };
+    rows.extend(
+        parts
+            .mix_by_segment
+            .iter()
+            .map(|part| row(format!("  more or fewer: {}", of(part)), &part.part)),
+    );
+    rows.extend(
+        parts
+            .inputs_by_feature
+            .iter()
+            .map(|part| row(format!("  shows: {}", of(part)), &part.part)),
+    );
+    rows.extend(
+        parts
+            .relation_by_segment
+            .iter()
+            .map(|part| row(format!("  taken by: {}", of(part)), &part.part)),
+    );
+    rows
 }
 
 pub(super) fn promise_row(kept: &Kept) -> [String; 7] {

@@ -1,7 +1,7 @@
 //! What a review shows that somebody should know.
 
 use crate::import::RefusedSource;
-use crate::review::{Kept, LastRun, Promised, Review, Reviewed, State};
+use crate::review::{Kept, LastRun, Most, Promised, Review, Reviewed, State, Why};
 use registry::{RunStatus, Signal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,7 @@ pub(super) const PROMISE: &str = "promise";
 pub(super) const RUN: &str = "run";
 pub(super) const IMPORT: &str = "import";
 pub(super) const INPUT: &str = "input";
+pub(super) const MIX: &str = "mix";
 pub(super) const DATA_AGE: &str = "data_age";
 
 /// What a review shows, and what of it cannot be said.
@@ -122,6 +123,8 @@ impl Shown {
                 of_data.push((product, kept));
             } else if let (true, Some(failed)) = (grows_old, &mut failed) {
                 *failed += &format!("; {}", kept.sentence());
+            } else if kept.promise == Promised::Quality {
+                self.worse(product, kept, cause, open);
             } else {
                 self.signals.push(signal(cause, name, kept.sentence()));
             }
@@ -133,6 +136,25 @@ impl Shown {
             self.signals
                 .extend(failed.map(|what| signal(run, name, what)));
         }
+    }
+
+    /// Decisions that became worse, with why. Those of several products that became worse for the same reason are one
+    /// cause: a column that all of them read is an incident of its own, which tells of them.
+    fn worse(&mut self, product: &Reviewed, kept: &Kept, own: String, open: &BTreeSet<String>) {
+        let name = &product.header.name;
+        let why = product.why.as_ref();
+        let what = match why {
+            Some(why) => format!("{}; {}", kept.sentence(), why.sentence),
+            None => kept.sentence(),
+        };
+        let shared = why.and_then(|why| Some((why.most, why.shared.as_ref()?)));
+        let cause = match shared {
+            Some((Most::Source, _)) if !open.contains(&own) => return,
+            Some((Most::Mix, of)) if !open.contains(&own) => format!("{MIX}/{of}"),
+            _ => own,
+        };
+        self.known.insert(cause.clone());
+        self.signals.push(signal(cause, name, what));
     }
 
     /// One cause for each import that was refused, and one for all whose data or versions are too old because no sales
@@ -178,11 +200,23 @@ impl Shown {
         let watched = review.inputs.watched.iter();
         self.known.extend(watched.map(|of| format!("{INPUT}/{of}")));
         for shifted in &review.inputs.shifted {
-            let cause = format!("{INPUT}/{}.{}", shifted.table, shifted.column);
+            let cause = format!("{INPUT}/{}", shifted.name());
+            let is_of = |why: &Why| {
+                why.most == Most::Source && why.shared.as_deref() == Some(&shifted.name())
+            };
+            let products = review.products.iter();
+            let worse: Vec<&str> = products
+                .filter(|product| product.why.as_ref().is_some_and(is_of))
+                .map(|product| product.header.name.as_str())
+                .collect();
+            let mut what = shifted.sentence();
+            if !worse.is_empty() {
+                what += &format!("; decisions of {} became worse then", worse.join(", "));
+            }
             let signals = shifted.read_by.iter().map(|product| Signal {
                 cause: cause.clone(),
                 product: Some(product.clone()),
-                what: shifted.sentence(),
+                what: what.clone(),
                 page: format!("/tables/{}", shifted.table),
             });
             self.signals.extend(signals);

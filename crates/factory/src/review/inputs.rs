@@ -90,6 +90,11 @@ pub struct Shifted {
 }
 
 impl Shifted {
+    /// The column with its table.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+
     /// In a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {

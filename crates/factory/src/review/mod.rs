@@ -1,15 +1,20 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what was measured).
+//! to, joined by [`judged`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
+//! was measured), [`cause`] (why decisions became worse).
 
+mod cause;
 mod inputs;
+mod judged;
 mod outcomes;
 mod rollback;
 mod service;
 mod standing;
 
+pub use cause::{Attribute, Most, Split, Why};
 pub use inputs::{Inputs, InputsError, Shifted};
+pub use monitoring::cause::{NamedPart, Part};
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
@@ -71,9 +76,8 @@ pub struct Reviewed {
     pub service: Service,
     /// What its decisions led to.
     pub live: Live,
-    /// Where its decisions became worse: what else changed on the days around, in sentences; empty where nothing did that
-    /// is watched, so that what customers want may have. Absent where they did not.
-    pub coincides: Option<Vec<String>>,
+    /// Where its decisions became worse: why. Absent where they did not.
+    pub why: Option<Why>,
     /// The last training.
     pub last_run: Option<LastRun>,
 }
@@ -142,6 +146,7 @@ impl Workshop {
         progress.stage_of_time("watch the tables that products read", None);
         let inputs = inputs::watch(self, &snapshot, data_until).await?;
         let mut products = Vec::with_capacity(chosen.len());
+        let mut found = Vec::with_capacity(chosen.len());
         progress.stage("review", chosen.len() as u64);
         for product in chosen {
             let name = &product.header().name;
@@ -149,9 +154,18 @@ impl Workshop {
             let version = self.answers(name).await?;
             let since = version.as_ref().map(|version| version.since);
             let live = outcomes::live(self, product.as_ref(), since, waits).await?;
-            let coincides = coincides(name, &live, version.as_ref(), &inputs);
+            found.push((product, version, live));
+        }
+        let falls: Vec<cause::Falling<'_>> = found
+            .iter()
+            .filter_map(|(product, _, live)| cause::Falling::of(product.as_ref(), live))
+            .collect();
+        let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
+        for (product, version, live) in found {
+            let name = &product.header().name;
             let found = Found {
-                coincides,
+                split: splits.remove(name),
+                inputs: &inputs,
                 now,
                 data_until,
                 version,
@@ -174,7 +188,11 @@ impl Workshop {
         })
     }
 
-    async fn reviewed(&self, product: &dyn Product, found: Found) -> Result<Reviewed, StoreError> {
+    async fn reviewed(
+        &self,
+        product: &dyn Product,
+        mut found: Found<'_>,
+    ) -> Result<Reviewed, StoreError> {
         let header = product.header();
         let last = self
             .registry
@@ -184,6 +202,7 @@ impl Workshop {
             .next();
         let standing = standing::of(header, &found);
         let state = standing.iter().map(|kept| kept.state).max();
+        let why = found.why(&header.name, &standing);
         Ok(Reviewed {
             header: header.clone(),
             state: state.unwrap_or(State::Unknown),
@@ -191,7 +210,7 @@ impl Workshop {
             standing,
             service: found.service,
             live: found.live,
-            coincides: found.coincides,
+            why,
             last_run: last.map(|run| LastRun {
                 started_at: run.started_at,
                 status: run.status,
@@ -218,40 +237,10 @@ impl Workshop {
     }
 }
 
-/// Days between a change and a fall of quality within which one may be the reason of the other: both are dated by what
-/// explains most, which is off by some days.
-const AROUND_DAYS: i32 = 7;
-
-/// What else changed when a product's decisions became worse; `None` where they did not, or it is not known when.
-fn coincides(
-    product: &str,
-    live: &Live,
-    version: Option<&Answers>,
-    inputs: &Inputs,
-) -> Option<Vec<String>> {
-    let Live::Measured(live) = live else {
-        return None;
-    };
-    let since = live.fell.as_ref()?.likely_since?;
-    let is_near = |day: AsOf| (day.epoch_day() - since.epoch_day()).abs() <= AROUND_DAYS;
-    let of_version = version.and_then(|version| {
-        let day = AsOf(version.since.to_zoned(jiff::tz::TimeZone::UTC).date());
-        let number = version.number;
-        is_near(day).then(|| format!("version {number} began to answer on {day}"))
-    });
-    let is_read = |shifted: &&Shifted| shifted.read_by.iter().any(|name| name == product);
-    let of_inputs = inputs
-        .shifted
-        .iter()
-        .filter(is_read)
-        .filter(|shifted| shifted.since.is_some_and(is_near))
-        .map(Shifted::sentence);
-    Some(of_version.into_iter().chain(of_inputs).collect())
-}
-
 /// What was found of a product.
-struct Found {
-    coincides: Option<Vec<String>>,
+struct Found<'a> {
+    split: Option<Split>,
+    inputs: &'a Inputs,
     now: Timestamp,
     data_until: Option<AsOf>,
     version: Option<Answers>,
@@ -259,82 +248,25 @@ struct Found {
     live: Live,
 }
 
-/// What is known of each product by its name.
-type ByProduct<T> = BTreeMap<String, T>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use monitoring::inputs::Aspect;
-    use schema::{Estimate, WhyNot};
-
-    fn day(text: &str) -> AsOf {
-        AsOf(text.parse().unwrap())
-    }
-
-    /// A product whose decisions became worse on a day.
-    fn fell(since: &str) -> Live {
-        let unknown = || {
-            Estimate::NotMeasurable(WhyNot::NoVariation {
-                what: String::new(),
-            })
+impl Found<'_> {
+    /// Why decisions became worse, where they did.
+    fn why(&mut self, product: &str, standing: &[Kept]) -> Option<Why> {
+        let Live::Measured(live) = &self.live else {
+            return None;
         };
-        Live::Measured(Measured {
-            what: String::new(),
-            good: unknown(),
-            at_launch: unknown(),
-            launch_days: (day("2026-01-01"), day("2026-01-28")),
-            allowed: 0.5,
-            days: Vec::new(),
-            baseline: unknown(),
-            fell: Some(Fell {
-                seen: day("2026-06-01"),
-                likely_since: Some(day(since)),
-            }),
-            pending: 0,
-        })
-    }
-
-    fn shifted(column: &str, since: &str, read_by: &str) -> Shifted {
-        Shifted {
-            table: "sales".to_owned(),
-            column: column.to_owned(),
-            aspect: Aspect::Values,
-            since: Some(day(since)),
-            share: 0.9,
-            read_by: vec![read_by.to_owned()],
-        }
-    }
-
-    #[test]
-    fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_others_is_not() {
-        let inputs = Inputs {
-            since: Some(day("2026-04-01")),
-            watched: Vec::new(),
-            shifted: vec![
-                shifted("unit_price_cents", "2026-05-18", "for-you"),
-                shifted("channel", "2026-04-02", "for-you"),
-                shifted("quantity", "2026-05-20", "value"),
-            ],
+        let of_times = |kept: &&Kept| {
+            matches!(kept.promise, Promised::LatencyP50 | Promised::LatencyP99)
+                && kept.state > State::Unknown
         };
-        let answers = Answers {
-            number: 3,
-            since: "2026-05-14T04:00:00Z".parse().unwrap(),
-            as_of: None,
-            at_launch: None,
+        let around = cause::Around {
+            product,
+            version: self.version.as_ref(),
+            inputs: self.inputs,
+            late: standing.iter().find(of_times).map(Kept::sentence),
         };
-        let told = |since: &str| {
-            let live = fell(since);
-            coincides("for-you", &live, Some(&answers), &inputs).unwrap()
-        };
-        let around = told("2026-05-20");
-        assert_eq!(around.len(), 2, "{around:?}");
-        assert_eq!(around[0], "version 3 began to answer on 2026-05-14");
-        assert!(around[1].contains("unit_price_cents"), "{around:?}");
-        assert!(told("2026-05-30").is_empty());
-        let steady = Live::NotJudged {
-            because: String::new(),
-        };
-        assert_eq!(coincides("for-you", &steady, Some(&answers), &inputs), None);
+        Some(cause::why(live, live.fell?, self.split.take(), &around))
     }
 }
+
+/// What is known of each product by its name.
+type ByProduct<T> = BTreeMap<String, T>;

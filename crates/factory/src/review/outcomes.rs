@@ -1,10 +1,8 @@
 //! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
 
 use super::ByProduct;
+use super::judged::Join;
 use crate::Workshop;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Int64Type};
-use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
@@ -75,6 +73,8 @@ pub struct Measured {
     pub allowed: f64,
     /// The days since then on which outcomes are known, and the share of good ones on each.
     pub days: Vec<(AsOf, f64)>,
+    /// Share of good ones in the four weeks before the present version answered.
+    pub before: Estimate,
     /// What the baseline's answers to the holdout led to since the version answers.
     pub baseline: Estimate,
     /// When it was seen that quality fell below that, where it did.
@@ -105,7 +105,7 @@ impl std::fmt::Display for Fell {
 /// Products whose decisions are judged alike, and of which the same days are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Alike {
-    window_days: u16,
+    judged: Judged,
     delay_days: u16,
     /// The last day whose outcomes are noted.
     known: Option<AsOf>,
@@ -114,7 +114,8 @@ struct Alike {
 impl Alike {
     /// The last day of which everything has come in: the one before the first that still waits.
     fn complete(self, now: AsOf) -> AsOf {
-        now.minus_days(1 + i32::from(self.window_days) + i32::from(self.delay_days))
+        let window_days = self.judged.window_days().unwrap_or_default();
+        now.minus_days(1 + i32::from(window_days) + i32::from(self.delay_days))
     }
 }
 
@@ -128,17 +129,23 @@ pub(super) async fn note(
 ) -> Result<ByProduct<u64>, OutcomesError> {
     let mut pending = BTreeMap::new();
     let has = |table: &str| snapshot.tables.contains_key(table);
-    let (Some(now), true) = (data_until, has("decisions") && has("sales")) else {
+    let (Some(now), true) = (data_until, has("decisions")) else {
         return Ok(pending);
     };
     let mut groups: BTreeMap<Alike, Vec<&str>> = BTreeMap::new();
     for product in products {
-        if let Judged::Bought { window_days } = product.judged() {
+        let judged = product.judged();
+        let told_by = match judged {
+            Judged::Bought { .. } => "sales",
+            Judged::Clicked { .. } => "events",
+            Judged::No { .. } => continue,
+        };
+        if has(told_by) {
             let header = product.header();
             let (_, known) = workshop.registry.outcomes(&header.name).await?;
             let delay_days = header.promises.label_delay_days;
             let alike = Alike {
-                window_days,
+                judged,
                 delay_days,
                 known,
             };
@@ -149,7 +156,7 @@ pub(super) async fn note(
         let complete = alike.complete(now);
         let join = Join {
             names,
-            window_days: alike.window_days,
+            judged: alike.judged,
             from: alike.known.map(|known| known.minus_days(-1)),
             to: complete.minus_days(-1),
         };
@@ -177,26 +184,29 @@ pub(super) async fn live(
     since: Option<Timestamp>,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
-    let window_days = match product.judged() {
+    let what = match product.judged() {
         Judged::No { because } => {
             return Ok(Live::NotJudged {
                 because: because.to_owned(),
             });
         }
-        Judged::Bought { window_days } => window_days,
+        Judged::Bought { window_days } => format!(
+            "of customers who bought within {window_days} days, those who bought what was shown"
+        ),
+        Judged::Clicked { .. } => "of answers, those of which something was clicked".to_owned(),
     };
     let header = product.header();
     let (days, _) = workshop.registry.outcomes(&header.name).await?;
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
-    held_against_launch(&days, since, window_days, loss_max, pending)
+    held_against_launch(&days, since, what, loss_max, pending)
 }
 
 /// Days with outcomes beside the first of them.
 fn held_against_launch(
     days: &[OutcomeDay],
     since: Option<AsOf>,
-    window_days: u16,
+    what: String,
     loss_max: f64,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
@@ -244,10 +254,11 @@ fn held_against_launch(
     };
     let half = Z_95 * reference.standard_error;
     let held_out = by_day(days, true);
+    let recent = losses
+        .iter()
+        .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
     Ok(Live::Measured(Measured {
-        what: format!(
-            "of customers who bought within {window_days} days, those who bought what was shown"
-        ),
+        what,
         good,
         at_launch: Estimate::Measured {
             point: at_launch,
@@ -261,7 +272,11 @@ fn held_against_launch(
             .iter()
             .map(|day| (day.day, 1.0 - day.mean()))
             .collect(),
-        baseline: share(held_out.iter().filter(|day| day.day >= first)),
+        before: share(recent, "decisions before the present version"),
+        baseline: share(
+            held_out.iter().filter(|day| day.day >= first),
+            "decisions for the holdout",
+        ),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
             LossVerdict::Passed { seen, likely_since } => Some(Fell { seen, likely_since }),
@@ -294,11 +309,11 @@ fn by_day(days: &[OutcomeDay], held_out: bool) -> Vec<LossDay> {
 }
 
 /// Share of good decisions with Wilson's 95 % interval.
-fn share<'a>(days: impl Iterator<Item = &'a LossDay>) -> Estimate {
+fn share<'a>(days: impl Iterator<Item = &'a LossDay>, what: &str) -> Estimate {
     let (count, lost) = days.fold((0, 0.0), |(n, lost), day| (n + day.count, lost + day.sum));
     if count == 0 {
         return Estimate::NotMeasurable(WhyNot::TooFew {
-            what: "decisions for the holdout".to_owned(),
+            what: what.to_owned(),
             found: 0,
             needed: 1,
         });
@@ -313,126 +328,6 @@ fn share<'a>(days: impl Iterator<Item = &'a LossDay>) -> Estimate {
         high: (center + half).min(1.0),
         units: count,
     }
-}
-
-/// Decisions of some products and days, to be joined with the purchases that came after them.
-struct Join<'a> {
-    names: &'a [&'a str],
-    window_days: u16,
-    /// The first day of decisions; all from the beginning where absent.
-    from: Option<AsOf>,
-    /// The day after the last.
-    to: AsOf,
-}
-
-impl Join<'_> {
-    /// Counts by product, day, version and holdout. The first decision of a day about a customer at a place stands for
-    /// all of them: who looks ten times at the same list is no ten customers. Fallbacks are left out: they are no
-    /// answers of the version, and a promise of their own counts them.
-    async fn run(
-        &self,
-        workshop: &Workshop,
-        snapshot: &Snapshot,
-    ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
-        let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
-        for batch in workshop.lake.query_at(&self.sql(), snapshot).await? {
-            let names = batch.column(0).as_string::<i32>();
-            for (row, day) in outcome_days(&batch) {
-                of.entry(names.value(row).to_owned()).or_default().push(day);
-            }
-        }
-        Ok(of)
-    }
-
-    /// Decisions that can be judged, from a day on and before another one.
-    fn judgeable(&self) -> String {
-        let names = self
-            .names
-            .iter()
-            .map(|name| format!("'{}'", name.replace('\'', "''")));
-        let names: Vec<String> = names.collect();
-        format!(
-            "product IN ({}) AND customer_id IS NOT NULL AND position >= 1 AND NOT fallback",
-            names.join(", ")
-        )
-    }
-
-    fn sql(&self) -> String {
-        let (to, days, judgeable) = (self.to, self.window_days, self.judgeable());
-        let since = |column: &str| {
-            self.from.map_or_else(String::new, |from| {
-                format!(" AND {column} >= TIMESTAMP '{from}T00:00:00Z'")
-            })
-        };
-        let (decided, sold) = (since("decided_at"), since("sold_at"));
-        format!(
-            "WITH shown AS (
-                SELECT product, decision_id, customer_id, action, version, holdout, decided_at,
-                    CAST(decided_at AS DATE) AS day,
-                    first_value(decision_id) OVER (
-                        PARTITION BY product, customer_id, coalesce(placement, ''), CAST(decided_at AS DATE)
-                        ORDER BY decided_at, decision_id) AS first
-                FROM decisions
-                WHERE {judgeable} AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
-            bought AS (
-                SELECT customer_id, product_id, sold_at FROM sales
-                WHERE customer_id IS NOT NULL AND NOT is_return{sold}),
-            judged AS (
-                SELECT shown.product, shown.decision_id, day, version, holdout,
-                    max(CASE WHEN bought.product_id IS NULL THEN 0 ELSE 1 END) AS judged,
-                    max(CASE WHEN bought.product_id = shown.action THEN 1 ELSE 0 END) AS good
-                FROM shown LEFT JOIN bought ON bought.customer_id = shown.customer_id
-                    AND bought.sold_at > shown.decided_at
-                    AND bought.sold_at <= shown.decided_at + INTERVAL '{days} days'
-                WHERE shown.decision_id = shown.first
-                GROUP BY shown.product, shown.decision_id, day, version, holdout)
-            SELECT product, day, version, holdout, count(*) AS decisions,
-                sum(judged) AS judged, sum(good) AS good
-            FROM judged GROUP BY product, day, version, holdout ORDER BY product, day, version, holdout"
-        )
-    }
-
-    /// Decisions of each product whose outcomes are not complete.
-    async fn pending(
-        &self,
-        workshop: &Workshop,
-        snapshot: &Snapshot,
-    ) -> Result<ByProduct<u64>, LakeError> {
-        let (from, judgeable) = (self.to, self.judgeable());
-        let sql = format!(
-            "SELECT product, count(DISTINCT decision_id) FROM decisions
-             WHERE {judgeable} AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
-        );
-        let mut of = BTreeMap::new();
-        for batch in workshop.lake.query_at(&sql, snapshot).await? {
-            let (names, counts) = (batch.column(0).as_string::<i32>(), count(&batch, 1));
-            of.extend((0..batch.num_rows()).map(|row| (names.value(row).to_owned(), counts(row))));
-        }
-        Ok(of)
-    }
-}
-
-/// A column of counts.
-fn count(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> u64 {
-    let counts = batch.column(column).as_primitive::<Int64Type>().clone();
-    move |row| u64::try_from(counts.value(row)).unwrap_or(0)
-}
-
-/// The rows of an answer with their places.
-fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
-    let days = batch.column(1).as_primitive::<Date32Type>();
-    let held_out = batch.column(3).as_boolean();
-    let [version, decisions, judged, good] = [2, 4, 5, 6].map(|column| count(batch, column));
-    let row = |row| OutcomeDay {
-        day: AsOf(schema::time::date_of(days.value(row))),
-        version: u32::try_from(version(row)).unwrap_or(0),
-        held_out: held_out.value(row),
-        decisions: decisions(row),
-        judged: judged(row),
-        good: good(row),
-    };
-    let known = (0..batch.num_rows()).filter(|at| days.is_valid(*at));
-    known.map(|at| (at, row(at))).collect()
 }
 
 #[cfg(test)]
@@ -456,7 +351,7 @@ mod tests {
     #[test]
     fn decisions_that_never_or_always_led_to_something_are_held_against_nothing() {
         for good in [0, 20] {
-            let live = held_against_launch(&forty(good), None, 7, 0.1, 5).unwrap();
+            let live = held_against_launch(&forty(good), None, String::new(), 0.1, 5).unwrap();
             let nothing = matches!(
                 live,
                 Live::Unknown {
@@ -466,7 +361,7 @@ mod tests {
             );
             assert!(nothing, "{live:?}");
         }
-        let live = held_against_launch(&forty(8), None, 7, 0.1, 5).unwrap();
+        let live = held_against_launch(&forty(8), None, String::new(), 0.1, 5).unwrap();
         assert!(matches!(live, Live::Measured(of) if of.fell.is_none() && of.days.len() == 12));
     }
 }

@@ -568,7 +568,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
         live: Live::NotJudged {
             because: "none".to_owned(),
         },
-        coincides: None,
+        why: None,
         last_run: Some(LastRun {
             started_at: minute(0),
             status: run,

@@ -54,6 +54,20 @@ impl PeriodMoments {
         outcome: f64,
         contributions: &[f64],
     ) -> Result<(), Refusal> {
+        self.push_alike(segment, outcome, contributions, 1)
+    }
+
+    /// Takes in so many rows that are alike.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_alike(
+        &mut self,
+        segment: &str,
+        outcome: f64,
+        contributions: &[f64],
+        rows: u64,
+    ) -> Result<(), Refusal> {
         let needed = self.features.len();
         let allowed = Allowed::Count(needed as u64);
         let found = contributions.len();
@@ -64,13 +78,17 @@ impl PeriodMoments {
         }
         let score: f64 = contributions.iter().sum();
         let known = [outcome, outcome - score, score];
-        let row = known.iter().chain(contributions);
-        if !self.segments.contains_key(segment) {
-            let empty = Segment::of_columns(FEATURES + needed);
-            self.segments.insert(segment.to_owned(), empty);
-        }
-        if let Some(sums) = self.segments.get_mut(segment) {
-            sums.push(row);
+        let alike = Segment {
+            rows,
+            means: known.iter().chain(contributions).copied().collect(),
+            squares: vec![0.0; FEATURES + needed],
+        };
+        match self.segments.get_mut(segment) {
+            Some(sums) => sums.merge(&alike),
+            None if rows > 0 => {
+                self.segments.insert(segment.to_owned(), alike);
+            }
+            None => {}
         }
         Ok(())
     }
@@ -119,24 +137,6 @@ impl PeriodMoments {
 }
 
 impl Segment {
-    fn of_columns(columns: usize) -> Self {
-        Self {
-            rows: 0,
-            means: vec![0.0; columns],
-            squares: vec![0.0; columns],
-        }
-    }
-
-    fn push<'a>(&mut self, row: impl Iterator<Item = &'a f64>) {
-        self.rows += 1;
-        let n = self.rows as f64;
-        for ((mean, squares), value) in self.means.iter_mut().zip(&mut self.squares).zip(row) {
-            let apart = value - *mean;
-            *mean += apart / n;
-            *squares += apart * (value - *mean);
-        }
-    }
-
     fn merge(&mut self, other: &Self) {
         let (own, more) = (self.rows as f64, other.rows as f64);
         let n = own + more;

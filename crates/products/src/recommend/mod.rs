@@ -19,9 +19,6 @@ use models::recommend::{self, Complements, Placement, candidates};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::{Checked, Settings};
 
-/// Days after an answer in which a purchase of what it showed speaks for it.
-const BOUGHT_WITHIN_DAYS: u16 = 7;
-
 /// The kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Recommend;
@@ -100,9 +97,7 @@ impl Product for RecommendProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::Bought {
-            window_days: BOUGHT_WITHIN_DAYS,
-        }
+        self.settings.judged
     }
 
     fn held_out_days(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! Settings of kind `recommend`.
 
+use crate::contract::Judged;
 use crate::file::Raw;
 use models::recommend::{Placement, Seen};
 use schema::{Bytes, ConfigError};
@@ -22,6 +23,12 @@ pub(crate) fn name(placement: Placement) -> &'static str {
         .find(|(_, p)| *p == placement)
         .map_or("", |(name, _)| name)
 }
+
+/// Days after an answer in which a purchase of what it showed speaks for it.
+const BOUGHT_WITHIN_DAYS: u16 = 7;
+
+/// Days after an answer in which a click on what it showed does.
+const CLICKED_WITHIN_DAYS: u16 = 1;
 
 /// Most products in one answer.
 pub(crate) const ITEMS_MAX: u32 = 200;
@@ -47,6 +54,9 @@ pub(crate) struct Settings {
     pub(crate) complement_window_days: u32,
     /// Methods that would need more memory than this are not tried.
     pub(crate) memory_max: String,
+    /// What says whether an answer was good: `purchases` of what it showed, or `clicks` on it, for shops that echo
+    /// `decision_id` in their events.
+    pub(crate) judged_by: String,
 }
 
 impl Default for Settings {
@@ -63,6 +73,7 @@ impl Default for Settings {
             anonymous_baskets: true,
             complement_window_days: 0,
             memory_max: "1GiB".to_owned(),
+            judged_by: "purchases".to_owned(),
         }
     }
 }
@@ -78,6 +89,7 @@ pub(crate) struct Checked {
     pub(crate) anonymous_baskets: bool,
     pub(crate) complement_window_days: u32,
     pub(crate) memory_max: Bytes,
+    pub(crate) judged: Judged,
 }
 
 impl Settings {
@@ -127,6 +139,21 @@ impl Settings {
                 "0 to 60",
             ));
         }
+        let judged = match self.judged_by.as_str() {
+            "purchases" => Judged::Bought {
+                window_days: BOUGHT_WITHIN_DAYS,
+            },
+            "clicks" => Judged::Clicked {
+                window_days: CLICKED_WITHIN_DAYS,
+            },
+            other => {
+                return Err(raw.refuse(
+                    "judged_by",
+                    format!("{other:?}"),
+                    "\"purchases\" or \"clicks\"",
+                ));
+            }
+        };
         let memory_max = self.memory_max.parse().map_err(|_| {
             raw.refuse(
                 "memory_max",
@@ -144,6 +171,7 @@ impl Settings {
             anonymous_baskets: self.anonymous_baskets,
             complement_window_days: self.complement_window_days,
             memory_max,
+            judged,
         })
     }
 }

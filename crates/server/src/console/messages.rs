@@ -97,7 +97,21 @@ messages! {
     ReviewChange: "What has changed", "Ce qui a changé";
     ReviewReadBy: "Read by", "Lue par";
     ReviewThenToo: "On the days around, this changed too:", "Dans les jours autour, ceci a changé aussi :";
-    ReviewNothingElse: "On the days around neither the version nor what it reads changed: what customers want may have.", "Dans les jours autour, ni la version ni ce qu’elle lit n’a changé : peut-être ce que veulent les clients.";
+    ReviewWhyFell: "Why", "Pourquoi";
+    ReviewParts: "The fall in parts that add up to it", "La baisse en parts dont elle est la somme";
+    ReviewCompared: "{0} to {1} ({2} decisions), held against {3} to {4} ({5}); points of the share of good decisions, with intervals.", "Du {0} au {1} ({2} décisions), comparés aux jours du {3} au {4} ({5}) ; points de la part de bonnes décisions, avec intervalles.";
+    ReviewPart: "Part", "Part";
+    ReviewPoints: "Points", "Points";
+    ReviewInterval: "Interval", "Intervalle";
+    ReviewShareOfFall: "Share of the fall", "Part de la baisse";
+    ReviewPartAll: "The whole fall", "Toute la baisse";
+    ReviewPartMix: "Whom it is asked about, by {0}", "De qui il s’agit, selon {0}";
+    ReviewPartShown: "What it shows", "Ce qui est montré";
+    ReviewPartRelation: "How alike customers take the like", "L’accueil que de mêmes clients font aux mêmes choses";
+    ReviewPartMore: "more or fewer: {0}", "plus ou moins : {0}";
+    ReviewPartShows: "shows: {0}", "montre : {0}";
+    ReviewPartTaken: "taken by: {0}", "accueil de : {0}";
+    ReviewPartUnknown: "not known", "inconnu";
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";
 

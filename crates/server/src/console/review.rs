@@ -16,7 +16,10 @@ use crate::state::AppState;
 use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
-use factory::review::{Inputs, Kept, Live, Measured, Promised, Review, Reviewed, State, Unit};
+use factory::review::{
+    Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review, Reviewed, Split,
+    State, Unit,
+};
 use maud::{Markup, html};
 use schema::Estimate;
 use std::sync::Arc;
@@ -287,21 +290,85 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
             @if let Some(next) = &header.promises.escalation { " " (Say::ReviewEscalation.with(l, &[next])) }
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
-        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (then_too(l, product)) }
+        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (why(l, product)) }
         p.small { (made(l, review)) }
     }
 }
 
-/// What else changed when quality fell.
-fn then_too(l: Locale, product: &Reviewed) -> Markup {
+/// Why quality fell: a sentence, the parts that add up to it, what else changed then.
+fn why(l: Locale, product: &Reviewed) -> Markup {
     html! {
-        @if let Some(all) = &product.coincides {
-            @if all.is_empty() { p { (Say::ReviewNothingElse.text(l)) } }
-            @else {
+        @if let Some(why) = &product.why {
+            h3 { (Say::ReviewWhyFell.text(l)) }
+            p.strong { (french::marked(l, &why.sentence)) }
+            @if !why.coincides.is_empty() {
                 p { (Say::ReviewThenToo.text(l)) }
-                ul { @for one in all { li { (french::marked(l, one)) } } }
+                ul { @for one in &why.coincides { li { (french::marked(l, one)) } } }
             }
+            @if let Some(split) = &why.split { (parts(l, split)) }
         }
+    }
+}
+
+/// The parts of a fall, each of the three with its own parts below.
+fn parts(l: Locale, split: &Split) -> Markup {
+    let points = |change: f64| l.fixed(100.0 * change, 1);
+    let row = |name: Markup, part: &PartOfFall| {
+        vec![
+            name,
+            html! { (points(part.change)) },
+            html! { (points(part.low)) " – " (points(part.high)) },
+            figure(l, Unit::Share, part.share),
+        ]
+    };
+    let whole = |name: String, part: &PartOfFall| row(html! { span.strong { (name) } }, part);
+    let named = |say: Say, part: &NamedPart| {
+        let unknown = Say::ReviewPartUnknown.text(l);
+        let name = if part.name.is_empty() {
+            unknown.into()
+        } else {
+            french::told(l, &part.name)
+        };
+        row(html! { span.small { (say.with(l, &[&name])) } }, &part.part)
+    };
+    let of = &split.parts;
+    let by = french::told(l, split.by.told());
+    let mut rows = vec![
+        whole(Say::ReviewPartAll.text(l).to_owned(), &of.change),
+        whole(Say::ReviewPartMix.with(l, &[&by]), &of.mix),
+    ];
+    let more = of.mix_by_segment.iter();
+    rows.extend(more.map(|part| named(Say::ReviewPartMore, part)));
+    rows.push(whole(Say::ReviewPartShown.text(l).to_owned(), &of.inputs));
+    let shows = of.inputs_by_feature.iter();
+    rows.extend(shows.map(|part| named(Say::ReviewPartShows, part)));
+    rows.push(whole(
+        Say::ReviewPartRelation.text(l).to_owned(),
+        &of.relation,
+    ));
+    let taken = of.relation_by_segment.iter();
+    rows.extend(taken.map(|part| named(Say::ReviewPartTaken, part)));
+    let heads = [
+        words(Say::ReviewPart.text(l)),
+        figures(Say::ReviewPoints.text(l)),
+        figures(Say::ReviewInterval.text(l)),
+        figures(Say::ReviewShareOfFall.text(l)),
+    ];
+    let ((from, to), (since, until)) = (split.before, split.after);
+    let compared = Say::ReviewCompared.with(
+        l,
+        &[
+            &since.to_string(),
+            &until.to_string(),
+            &count(l, split.decisions.1),
+            &from.to_string(),
+            &to.to_string(),
+            &count(l, split.decisions.0),
+        ],
+    );
+    html! {
+        (page::grid(Say::ReviewParts.text(l), &heads, &rows))
+        p.small { (compared) }
     }
 }
 

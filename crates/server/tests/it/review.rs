@@ -4,10 +4,10 @@ use crate::house::{customers, decide};
 use crate::served::{Served, edit, get, serving, train, trained, within};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
-use factory::review::{Live, Promised, Review, State};
+use factory::review::{Attribute, Live, Measured, Most, Promised, Review, State, Why};
 use factory::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
-use lake::log::{ActionRecord, Answer, DecisionRecord};
+use lake::log::{ActionRecord, Answer, DecisionRecord, EventRecord};
 use monitoring::latency::Histogram;
 use registry::{NewRun, NewVersion, Outcome, RunCost, ServiceRecord, Signature};
 use schema::progress::Silent;
@@ -325,29 +325,58 @@ async fn champion_since(workshop: &Workshop, at: Timestamp) {
     moved.await.unwrap();
 }
 
-/// Decisions an hour before purchases: of a hundred of them `good` showed what was then bought.
-async fn decided(workshop: &Workshop, from: Timestamp, good: impl Fn(Timestamp) -> usize) {
+/// What is planted of one decision.
+struct Planted {
+    /// How many of a hundred such are good.
+    good: usize,
+    placement: &'static str,
+}
+
+fn planted(good: usize) -> Planted {
+    Planted {
+        good,
+        placement: "for_you",
+    }
+}
+
+/// Decisions an hour before purchases; a good one shows what was then bought, and is clicked.
+async fn decided(
+    workshop: &Workshop,
+    from: Timestamp,
+    planted: &dyn Fn(Timestamp, usize) -> Planted,
+) {
     let bought = bought(workshop).await;
     let later = bought.iter().filter(|(_, _, at)| *at >= from);
+    let mut clicks = Vec::new();
     let records: Vec<DecisionRecord> = later
         .enumerate()
         .map(|(number, (customer, product, at))| {
+            let planted = planted(*at, number);
             // 37 and 100 have no common divisor: every hundred in a row holds each rest once.
-            let shown = if number * 37 % 100 < good(*at) {
-                product.as_str()
+            let is_good = number * 37 % 100 < planted.good;
+            // A bad one shows what somebody else bought.
+            let shown = if is_good {
+                product
             } else {
-                "no-such-product"
+                &bought[(number + 7) % bought.len()].1
             };
+            let decision_id = DecisionId::new(format!("decision-{number}")).unwrap();
+            // A click that is told twice is one; one on what was not shown says nothing.
+            for (n, clicked) in [shown.as_str(), shown, "not-shown"].into_iter().enumerate() {
+                if is_good || n == 2 {
+                    clicks.push(click(*at, number * 3 + n, &decision_id, clicked));
+                }
+            }
             DecisionRecord {
-                decision_id: DecisionId::new(format!("decision-{number}")).unwrap(),
+                decision_id,
                 decided_at: *at - SignedDuration::from_hours(1),
                 product: NAME.to_owned(),
                 version: 1,
                 customer_id: Some(CustomerId::new(customer.as_str()).unwrap()),
                 subject_product_id: None,
-                placement: Some("for_you".to_owned()),
+                placement: Some(planted.placement.to_owned()),
                 answer: Answer::Actions(vec![ActionRecord {
-                    action: Some(shown.to_owned()),
+                    action: Some(shown.clone()),
                     score: None,
                     propensity: Probability::ONE,
                     reasons: Json::default(),
@@ -359,47 +388,71 @@ async fn decided(workshop: &Workshop, from: Timestamp, good: impl Fn(Timestamp) 
             }
         })
         .collect();
-    let rows = DecisionRecord::to_batch(&records);
+    // Of a decision that nobody knows.
+    let unknown = DecisionId::new("never-decided").unwrap();
+    clicks.push(click(from, usize::MAX, &unknown, "no-such-product"));
     let mut transaction = workshop.lake.begin().await.unwrap();
-    let writer = transaction.writer("decisions", rows.schema(), "planted");
-    let mut writer = writer.await.unwrap();
-    writer.write(&rows).await.unwrap();
-    writer.finish(&mut transaction).await.unwrap();
+    let rows = [
+        ("decisions", DecisionRecord::to_batch(&records)),
+        ("events", EventRecord::to_batch(&clicks)),
+    ];
+    for (table, rows) in rows {
+        let writer = transaction.writer(table, rows.schema(), "planted");
+        let mut writer = writer.await.unwrap();
+        writer.write(&rows).await.unwrap();
+        writer.finish(&mut transaction).await.unwrap();
+    }
     transaction.commit(Timestamp::now()).await.unwrap();
+}
+
+fn click(at: Timestamp, number: usize, decision: &DecisionId, product: &str) -> EventRecord {
+    let event = json!({
+        "event_id": format!("click-{number}"),
+        "occurred_at": at - SignedDuration::from_mins(59),
+        "type": "click",
+        "product_id": product,
+        "decision_id": decision,
+    });
+    serde_json::from_value(event).unwrap()
+}
+
+/// What a review a while later tells of decisions that are planted, told twice: the second time it only reads.
+fn after(
+    product: impl Fn(&Path),
+    planted: &dyn Fn(Timestamp, usize) -> Planted,
+) -> (Measured, Option<Why>) {
+    let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    let champion: Timestamp = "2025-02-10T00:00:00Z".parse().unwrap();
+    let folder = trained();
+    product(folder.path());
+    within(folder.path(), async |workshop| {
+        champion_since(workshop, champion).await;
+        decided(workshop, from, planted).await;
+        let now = "2025-06-10T08:00:00Z".parse().unwrap();
+        let names = [NAME.to_owned()];
+        let first = workshop.review(&names, now, &Silent).await.unwrap();
+        let again = workshop.review(&names, now, &Silent).await.unwrap();
+        let [first, again] = [first, again].map(|mut review| review.products.remove(0));
+        assert_eq!(
+            serde_json::to_value(&first).unwrap(),
+            serde_json::to_value(&again).unwrap()
+        );
+        match first.live {
+            Live::Measured(live) => (live, first.why),
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
+const BROKE: &str = "2025-04-01T00:00:00Z";
+
+fn broke() -> Timestamp {
+    BROKE.parse().unwrap()
 }
 
 #[test]
 fn decisions_that_stop_leading_to_purchases_are_noticed_and_steady_ones_are_not() {
-    let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
-    let champion: Timestamp = "2025-02-10T00:00:00Z".parse().unwrap();
-    let broke: Timestamp = "2025-04-01T00:00:00Z".parse().unwrap();
-    let of = |good: fn(Timestamp, Timestamp) -> usize| {
-        let folder = trained();
-        within(folder.path(), async |workshop| {
-            champion_since(workshop, champion).await;
-            decided(workshop, from, |at| good(at, broke)).await;
-            let now = "2025-06-10T08:00:00Z".parse().unwrap();
-            let first = workshop
-                .review(&[NAME.to_owned()], now, &Silent)
-                .await
-                .unwrap();
-            let again = workshop
-                .review(&[NAME.to_owned()], now, &Silent)
-                .await
-                .unwrap();
-            let [first, again] = [first, again].map(|mut review| review.products.remove(0).live);
-            // The second time it only reads.
-            assert_eq!(
-                serde_json::to_value(&first).unwrap(),
-                serde_json::to_value(&again).unwrap()
-            );
-            match first {
-                Live::Measured(live) => live,
-                other => panic!("{other:?}"),
-            }
-        })
-    };
-    let steady = of(|_, _| 60);
+    let (steady, why) = after(|_| (), &|_, _| planted(60));
     let launch = steady.at_launch.point().unwrap();
     assert!((launch - 0.6).abs() < 0.06, "{launch}");
     assert!(
@@ -409,15 +462,66 @@ fn decisions_that_stop_leading_to_purchases_are_noticed_and_steady_ones_are_not(
     );
     assert!((steady.allowed - 0.9 * launch).abs() < 1e-9);
     assert_eq!(steady.fell, None);
+    assert_eq!(why, None);
     assert!(steady.pending > 0, "the last days wait for their outcomes");
 
-    let fell = of(|at, broke| if at < broke { 60 } else { 25 })
-        .fell
-        .expect("it fell");
-    let days = |day: AsOf| {
-        day.epoch_day() - AsOf(broke.to_zoned(jiff::tz::TimeZone::UTC).date()).epoch_day()
-    };
+    let (fell, why) = after(|_| (), &|at, _| planted(if at < broke() { 60 } else { 25 }));
+    noticed(&fell);
+    let why = why.expect("it fell");
+    assert_eq!(why.most, Most::Wants, "{}", why.sentence);
+    let parts = why.split.expect("enough is known").parts;
+    assert!(parts.relation.share.unwrap() > 0.9, "{parts:?}");
+}
+
+#[track_caller]
+fn noticed(live: &Measured) {
+    let fell = live.fell.expect("it fell");
+    let broke = AsOf(broke().to_zoned(jiff::tz::TimeZone::UTC).date());
+    let days = |day: AsOf| day.epoch_day() - broke.epoch_day();
     // Some seventeen judged decisions a day.
     assert!((0..21).contains(&days(fell.seen)), "{fell:?}");
     assert!(days(fell.likely_since.unwrap()).abs() <= 7, "{fell:?}");
+}
+
+#[test]
+fn by_clicks_a_change_of_whom_it_is_asked_about_is_told_from_one_of_what_they_want() {
+    let by_clicks = |folder: &Path| {
+        let product = format!("products/{NAME}.toml");
+        edit(
+            folder,
+            &product,
+            "[settings]",
+            "[settings]\njudged_by = \"clicks\"",
+        );
+    };
+    // From a day on three of four questions come from a place where hardly anything is ever clicked.
+    let (fell, why) = after(by_clicks, &|at, number| {
+        if at >= broke() && number % 4 != 0 {
+            Planted {
+                good: 10,
+                placement: "similar",
+            }
+        } else {
+            planted(60)
+        }
+    });
+    assert_eq!(
+        fell.what,
+        "of answers, those of which something was clicked"
+    );
+    noticed(&fell);
+    let why = why.expect("it fell");
+    assert_eq!(why.most, Most::Mix, "{}", why.sentence);
+    let split = why.split.expect("enough is known");
+    assert_eq!(split.by, Attribute::Placement);
+    let parts = &split.parts;
+    let sum = parts.mix.change + parts.inputs.change + parts.relation.change;
+    assert!((sum - parts.change.change).abs() < 1e-9, "{parts:?}");
+    assert!(parts.mix.share.unwrap() > 0.85, "{parts:?}");
+    assert!(parts.mix.high < 0.0, "{parts:?}");
+    assert!(
+        why.sentence.contains("similar is 75 % of them, 0 % before"),
+        "{}",
+        why.sentence
+    );
 }

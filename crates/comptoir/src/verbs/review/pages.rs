@@ -1,6 +1,6 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
-use super::{promise_row, told_of};
+use super::{HEAD_OF_PARTS, compared, parts, promise_row};
 use factory::review::{Kept, Review, Reviewed, State};
 use server::charts::Locale;
 use std::fmt::Write as _;
@@ -100,8 +100,18 @@ fn one(review: &Review, product: &Reviewed) -> String {
     for kept in &product.standing {
         row(&mut out, &promise_row(kept));
     }
-    if let Some(coincides) = &product.coincides {
-        let _ = writeln!(out, "\nThen, too: {}.", told_of(coincides));
+    if let Some(why) = &product.why {
+        let _ = writeln!(out, "\nWhy: {}.", why.sentence);
+        if let Some(split) = &why.split {
+            let _ = writeln!(out, "\n{}:\n", compared(split));
+            head(&mut out, &HEAD_OF_PARTS);
+            for part in parts(split) {
+                row(&mut out, &part);
+            }
+        }
+        for also in &why.coincides {
+            let _ = writeln!(out, "\nThen, too: {also}.");
+        }
     }
     out
 }

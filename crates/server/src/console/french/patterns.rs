@@ -87,6 +87,22 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "version {#} began to answer on {}",
         "la version {0} a commencé à répondre le {1}",
     ),
+    (
+        "mostly whom it is asked about, {#} % of the fall ({#} to {#} %), by {~}: {} is {#} % of them, {#} % before",
+        "surtout ceux dont il s’agit, {0} % de la baisse ({1} à {2} %), selon {3} : {4} fait {5} % d’entre eux, {6} % avant",
+    ),
+    (
+        "mostly what it shows, {#} % of the fall ({#} to {#} %), by {~}",
+        "surtout ce qui est montré, {0} % de la baisse ({1} à {2} %), selon {3}",
+    ),
+    (
+        "alike decisions about alike customers lead to less, {#} % of the fall ({#} to {#} %), and nothing that is watched changed: what customers want may have",
+        "de mêmes décisions pour de mêmes clients mènent à moins, {0} % de la baisse ({1} à {2} %), et rien de ce qui est surveillé n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "{~}; alike decisions about alike customers lead to less, {#} % of the fall ({#} to {#} %)",
+        "{0} ; de mêmes décisions pour de mêmes clients mènent à moins, {1} % de la baisse ({2} à {3} %)",
+    ),
     // Incidents.
     (
         "{~} is broken: {#} d, promised ≤ {#} d",

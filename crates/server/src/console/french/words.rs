@@ -24,6 +24,28 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
 /// What answers name: methods, units, and why a figure is not there.
 pub(super) const ANSWERED: &[(&str, &str)] = &[
     (
+        "neither the version nor what it reads changed: what customers want may have",
+        "ni la version ni ce qu’elle lit n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "of answers, those of which something was clicked",
+        "parmi les réponses, celles dont quelque chose a été cliqué",
+    ),
+    ("the customer's country", "le pays du client"),
+    (
+        "what the customer had bought before",
+        "ce que le client avait acheté avant",
+    ),
+    ("the category asked about", "la catégorie demandée"),
+    ("category shown first", "la catégorie montrée d’abord"),
+    ("products shown", "le nombre d’articles montrés"),
+    ("nothing", "rien"),
+    ("first within 91 days", "pour la première fois en 91 jours"),
+    (
+        "first longer ago",
+        "pour la première fois il y a plus longtemps",
+    ),
+    (
         "popularity: the version does not know the product",
         "popularity : la version ne connaît pas l’article",
     ),

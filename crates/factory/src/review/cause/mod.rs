@@ -1,0 +1,216 @@
+//! Why decisions became worse: whom they are about, what they show, or how people answer, in parts that add up to the
+//! fall; beside it what else changed at the same time.
+//!
+//! Reading order: [`Why`] (what is told), [`split`] (the decisions of a fall, counted and split by what is known of
+//! them), [`most`] (which of all that explains most).
+
+mod split;
+
+pub use split::{Attribute, Split};
+pub(super) use split::{Falling, of_falls};
+
+use super::{Answers, Fell, Inputs, Measured, Shifted};
+use monitoring::cause::Part;
+use schema::AsOf;
+use serde::Serialize;
+
+/// Days between a change and a fall of quality within which one may be the reason of the other: both are dated by what
+/// explains most, which is off by some days.
+const AROUND_DAYS: i32 = 7;
+
+/// A part that explains so much of a fall, and surely something of it, is called its cause.
+const MOST: f64 = 0.5;
+
+/// A feed that breaks changes at least so much of a column; what customers do changes less at once.
+const OF_FEED: f64 = 0.5;
+
+/// Why decisions became worse.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Why {
+    /// In one sentence.
+    pub sentence: String,
+    /// What explains most of it.
+    pub most: Most,
+    /// What products that fell for the same reason have in common: the column of a table, the value of an attribute.
+    /// Absent where it is the product's own matter.
+    pub shared: Option<String>,
+    /// The parts of the fall; absent where too few decisions are known of either time.
+    pub split: Option<Split>,
+    /// What else changed on the days around, in sentences.
+    pub coincides: Vec<String>,
+}
+
+/// What explains most of a fall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Most {
+    /// It is asked about others than before.
+    Mix,
+    /// What is shown is different.
+    Shown,
+    /// A column of a table that it reads is no longer what it was.
+    Source,
+    /// Another version answers.
+    Version,
+    /// Answers come late.
+    Late,
+    /// None of these: what customers want.
+    Wants,
+}
+
+/// What happened around a fall.
+pub(super) struct Around<'a> {
+    pub(super) product: &'a str,
+    pub(super) version: Option<&'a Answers>,
+    pub(super) inputs: &'a Inputs,
+    /// What is said of answers that come late, where they do.
+    pub(super) late: Option<String>,
+}
+
+/// Why a product's decisions became worse.
+pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Around<'_>) -> Why {
+    let since = fell.likely_since.unwrap_or(fell.seen);
+    let is_near = |day: AsOf| (day.epoch_day() - since.epoch_day()).abs() <= AROUND_DAYS;
+    let version = around.version.and_then(|version| {
+        let day = AsOf(version.since.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let number = version.number;
+        // Where decisions were as bad already under the version before, this one is not why.
+        let fell_with_it = live
+            .before
+            .point()
+            .is_none_or(|before| before >= live.allowed);
+        (is_near(day) && fell_with_it).then(|| format!("version {number} began to answer on {day}"))
+    });
+    let is_read = |shifted: &&Shifted| shifted.read_by.iter().any(|name| name == around.product);
+    let mut shifted: Vec<&Shifted> = around
+        .inputs
+        .shifted
+        .iter()
+        .filter(is_read)
+        .filter(|shifted| shifted.since.is_some_and(is_near))
+        .collect();
+    // What broke a feed first, and most of it first.
+    shifted.sort_by(|a, b| {
+        let of_feed = b.is_of_feed().cmp(&a.is_of_feed());
+        of_feed.then(b.share.total_cmp(&a.share))
+    });
+    let source = shifted.first().filter(|shifted| shifted.is_of_feed());
+    let most = most(
+        split.as_ref(),
+        source.is_some(),
+        version.is_some(),
+        around.late.is_some(),
+    );
+    let told = match most {
+        Most::Source => source.map(|source| source.sentence()),
+        Most::Version => version.clone(),
+        Most::Late => around.late.clone(),
+        Most::Mix | Most::Shown | Most::Wants => None,
+    };
+    let shared = match (most, &split) {
+        (Most::Source, _) => source.map(|source| source.name()),
+        (Most::Mix, Some(split)) => split
+            .grown()
+            .map(|(value, _, _)| format!("{} {value}", split.by.told())),
+        _ => None,
+    };
+    let sentence = sentence(most, split.as_ref(), told);
+    let coincides = version
+        .into_iter()
+        .chain(shifted.into_iter().map(Shifted::sentence))
+        .chain(around.late.clone())
+        .collect();
+    Why {
+        sentence,
+        most,
+        shared,
+        split,
+        coincides,
+    }
+}
+
+/// What explains most: a part of the fall where one surely explains half of it, else what changed at the same time.
+fn most(split: Option<&Split>, source: bool, version: bool, late: bool) -> Most {
+    let explains = |part: &Part| part.high < 0.0 && part.share.is_some_and(|share| share >= MOST);
+    match split {
+        Some(split) if explains(&split.parts.mix) => Most::Mix,
+        _ if source => Most::Source,
+        _ if version => Most::Version,
+        Some(split) if explains(&split.parts.inputs) => Most::Shown,
+        _ if late => Most::Late,
+        _ => Most::Wants,
+    }
+}
+
+/// A part as a share of the fall, with its interval.
+fn share_told(part: &Part, whole: &Part) -> String {
+    let of = |change: f64| 100.0 * change / whole.change;
+    let (low, high) = (of(part.high), of(part.low));
+    format!(
+        "{:.0} % of the fall ({:.0} to {:.0} %)",
+        of(part.change),
+        low.min(high),
+        low.max(high)
+    )
+}
+
+/// The cause in one sentence.
+fn sentence(most: Most, split: Option<&Split>, told: Option<String>) -> String {
+    let relation = split.map(|split| {
+        let share = share_told(&split.parts.relation, &split.parts.change);
+        format!("alike decisions about alike customers lead to less, {share}")
+    });
+    match (most, split) {
+        (Most::Mix, Some(split)) => {
+            let share = share_told(&split.parts.mix, &split.parts.change);
+            let grown = split.grown();
+            let whom = grown.map_or_else(String::new, |(value, before, after)| {
+                let value = if value.is_empty() { "not known" } else { value };
+                format!(
+                    ": {value} is {:.0} % of them, {:.0} % before",
+                    100.0 * after,
+                    100.0 * before
+                )
+            });
+            format!(
+                "mostly whom it is asked about, {share}, by {}{whom}",
+                split.by.told()
+            )
+        }
+        (Most::Shown, Some(split)) => {
+            let inputs = &split.parts.inputs_by_feature;
+            let first = inputs
+                .iter()
+                .min_by(|a, b| a.part.change.total_cmp(&b.part.change));
+            let by = first.map_or("", |part| part.name.as_str());
+            let share = share_told(&split.parts.inputs, &split.parts.change);
+            format!("mostly what it shows, {share}, by {by}")
+        }
+        (Most::Wants, _) => match relation {
+            Some(relation) => format!(
+                "{relation}, and nothing that is watched changed: what customers want may have"
+            ),
+            None => "neither the version nor what it reads changed: what customers want may have"
+                .to_owned(),
+        },
+        (Most::Mix | Most::Shown | Most::Source | Most::Version | Most::Late, _) => {
+            let told = told.unwrap_or_default();
+            relation.map_or(told.clone(), |relation| format!("{told}; {relation}"))
+        }
+    }
+}
+
+impl Shifted {
+    /// Whether a feed must have changed, and not what customers do: values that never were, absent ones, or most of them
+    /// others.
+    fn is_of_feed(&self) -> bool {
+        use monitoring::inputs::Aspect;
+        match self.aspect {
+            Aspect::Nulls | Aspect::NeverSeen => true,
+            Aspect::Values => self.share >= OF_FEED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

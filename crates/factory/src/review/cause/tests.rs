@@ -1,0 +1,194 @@
+//! What is named as the cause of planted falls.
+
+use super::split::{Cell, Cells};
+use super::*;
+use monitoring::inputs::Aspect;
+use products::Judged;
+use schema::{Estimate, WhyNot};
+
+fn day(text: &str) -> AsOf {
+    AsOf(text.parse().unwrap())
+}
+
+fn unknown() -> Estimate {
+    Estimate::NotMeasurable(WhyNot::NoVariation {
+        what: String::new(),
+    })
+}
+
+/// A product whose decisions became worse on a day.
+fn fallen(since: &str) -> Measured {
+    Measured {
+        what: String::new(),
+        good: unknown(),
+        at_launch: unknown(),
+        launch_days: (day("2026-01-01"), day("2026-01-28")),
+        allowed: 0.5,
+        days: vec![(day("2026-06-20"), 0.2)],
+        before: unknown(),
+        baseline: unknown(),
+        fell: Some(Fell {
+            seen: day("2026-06-01"),
+            likely_since: Some(day(since)),
+        }),
+        pending: 0,
+    }
+}
+
+fn shifted(column: &str, since: &str, read_by: &str, share: f64) -> Shifted {
+    Shifted {
+        table: "sales".to_owned(),
+        column: column.to_owned(),
+        aspect: Aspect::Values,
+        since: Some(day(since)),
+        share,
+        read_by: vec![read_by.to_owned()],
+    }
+}
+
+fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
+    let version = Answers {
+        number: 3,
+        since: "2026-05-14T04:00:00Z".parse().unwrap(),
+        as_of: None,
+        at_launch: None,
+    };
+    let around = Around {
+        product: "for-you",
+        version: Some(&version),
+        inputs,
+        late: None,
+    };
+    why(live, live.fell.unwrap(), split, &around)
+}
+
+#[test]
+fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_others_is_not() {
+    let inputs = Inputs {
+        since: Some(day("2026-04-01")),
+        watched: Vec::new(),
+        shifted: vec![
+            shifted("quantity", "2026-05-19", "for-you", 0.1),
+            shifted("unit_price_cents", "2026-05-18", "for-you", 0.9),
+            shifted("channel", "2026-04-02", "for-you", 0.9),
+            shifted("returned", "2026-05-20", "value", 0.9),
+        ],
+    };
+    let around = told(&fallen("2026-05-20"), &inputs, None);
+    assert_eq!(around.most, Most::Source);
+    assert!(
+        around.sentence.contains("unit_price_cents"),
+        "{}",
+        around.sentence
+    );
+    let coincides = &around.coincides;
+    assert_eq!(coincides.len(), 3, "{coincides:?}");
+    assert_eq!(coincides[0], "version 3 began to answer on 2026-05-14");
+    // What changed most is first; a small change of what customers buy is no feed that broke.
+    assert!(coincides[1].contains("unit_price_cents"), "{coincides:?}");
+    let by_version = told(&fallen("2026-05-14"), &Inputs::default(), None);
+    assert_eq!(by_version.most, Most::Version);
+    let mut was_bad_before = fallen("2026-05-14");
+    was_bad_before.before = Estimate::Measured {
+        point: 0.3,
+        low: 0.2,
+        high: 0.4,
+        units: 100,
+    };
+    let none = told(&was_bad_before, &Inputs::default(), None);
+    assert_eq!((none.most, none.coincides.len()), (Most::Wants, 0));
+    let later = told(&fallen("2026-05-30"), &inputs, None);
+    assert_eq!((later.most, later.coincides.len()), (Most::Wants, 0));
+}
+
+/// Decisions of a time: by country, category shown first, and share of good ones in tenths.
+fn cells(of: &[(&str, &str, u64, u64)]) -> Vec<Cell> {
+    let cell = |(country, shown, decisions, tenths): &(&str, &str, u64, u64)| {
+        let good = decisions * tenths / 10;
+        [(true, good), (false, decisions - good)].map(|(is_good, n)| Cell {
+            of: [
+                "for_you".to_owned(),
+                (*country).to_owned(),
+                String::new(),
+                String::new(),
+            ],
+            shown: [(*shown).to_owned(), "6".to_owned()],
+            good: is_good,
+            decisions: n,
+        })
+    };
+    of.iter().flat_map(cell).collect()
+}
+
+fn split(before: &[(&str, &str, u64, u64)], after: &[(&str, &str, u64, u64)]) -> Split {
+    let live = fallen("2026-05-20");
+    let falling = Falling {
+        product: "for-you",
+        judged: Judged::Clicked { window_days: 1 },
+        fell: live.fell.unwrap(),
+        live: &live,
+    };
+    let cells = Cells([cells(before), cells(after)]);
+    cells.split(&falling).unwrap().unwrap()
+}
+
+#[track_caller]
+fn adds_up(split: &Split) {
+    let parts = &split.parts;
+    let sum = parts.mix.change + parts.inputs.change + parts.relation.change;
+    assert!((sum - parts.change.change).abs() < 1e-9, "{parts:?}");
+}
+
+const BEFORE: [(&str, &str, u64, u64); 3] = [
+    ("FR", "tyres", 1000, 4),
+    ("FR", "mats", 1000, 2),
+    ("BE", "tyres", 500, 4),
+];
+
+#[test]
+fn others_who_ask_are_mix_and_named() {
+    let after = [
+        ("FR", "tyres", 500, 4),
+        ("FR", "mats", 500, 2),
+        ("BE", "tyres", 250, 4),
+        ("DE", "tyres", 1250, 1),
+    ];
+    let split = split(&BEFORE, &after);
+    adds_up(&split);
+    assert_eq!(split.by, Attribute::Country);
+    let told = told(&fallen("2026-05-20"), &Inputs::default(), Some(split));
+    assert_eq!(told.most, Most::Mix, "{}", told.sentence);
+    assert!(
+        told.sentence.contains("DE is 50 % of them, 0 % before"),
+        "{}",
+        told.sentence
+    );
+}
+
+#[test]
+fn other_categories_shown_are_what_it_shows() {
+    let after = [("FR", "mats", 2000, 2), ("BE", "mats", 500, 2)];
+    let split = split(&BEFORE, &after);
+    adds_up(&split);
+    let told = told(&fallen("2026-06-10"), &Inputs::default(), Some(split));
+    assert_eq!(told.most, Most::Shown, "{}", told.sentence);
+    assert!(
+        told.sentence.contains("category shown first"),
+        "{}",
+        told.sentence
+    );
+}
+
+#[test]
+fn the_same_shown_to_the_same_with_less_success_is_what_customers_want() {
+    let after = [
+        ("FR", "tyres", 1000, 1),
+        ("FR", "mats", 1000, 1),
+        ("BE", "tyres", 500, 1),
+    ];
+    let split = split(&BEFORE, &after);
+    adds_up(&split);
+    assert!(split.parts.relation.share.unwrap() > 0.95, "{split:?}");
+    let told = told(&fallen("2026-06-10"), &Inputs::default(), Some(split));
+    assert_eq!(told.most, Most::Wants, "{}", told.sentence);
+}
