@@ -45,6 +45,16 @@ pub(crate) enum Purpose {
     BoutiqueCustomer = 36,
     BoutiqueOverride = 37,
     BoutiqueForecast = 38,
+    CarsCatalogue = 39,
+    CarsCustomer = 40,
+    CarsTrial = 41,
+    CarsLaunch = 42,
+    CarsOrder = 43,
+    CarsVisit = 44,
+    CarsClick = 45,
+    CarsIncident = 46,
+    CarsView = 47,
+    CarsFeed = 48,
 }
 
 /// The stream of `purpose` for the subject `index` (a customer, an order, a file).

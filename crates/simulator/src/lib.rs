@@ -21,9 +21,13 @@
 //! demand of each day is known ([`BoutiqueShop::drivers`]), and so is what any way of ordering would have led to
 //! ([`BoutiqueShop::play`]).
 //!
+//! A dealer of used cars ([`UsedCars`]) of which a year is played day by day with lists that are answered for its visitors;
+//! what goes wrong in it is known ([`UsedCarsShop::incidents`]), and so is what that costs
+//! ([`UsedCarsShop::lost_cents`]).
+//!
 //! What is deliberately absent: a clock, a thread and a global state. The same [`Shop`] gives the
-//! same bytes, always; so do the same [`Grocery`], the same [`FlashSales`]
-//! and the same [`Boutique`].
+//! same bytes, always; so do the same [`Grocery`], the same [`FlashSales`], the same [`Boutique`]
+//! and the same [`UsedCars`].
 
 mod baskets;
 mod boutique;
@@ -45,6 +49,7 @@ mod season;
 mod shop;
 mod stock;
 mod truth;
+mod used_cars;
 mod words;
 mod write;
 
@@ -74,4 +79,5 @@ pub use truth::{
     PositionBias, ProductTruth, ReturnLink, SeasonTruth, StockOut, StockOutCause, SubstituteGroup,
     Taste, Trend, Truth,
 };
+pub use used_cars::{Acted, Incident, Prospect, UsedCars, UsedCarsShop, Visit, Wrong};
 pub use write::{WriteError, Written, WrittenFile, write};
