@@ -1,7 +1,7 @@
 //! Whether a product needs a training, and why or why not.
 
 use crate::Workshop;
-use crate::review::{Live, ReviewError};
+use crate::review::{Live, Most, ReviewError, Reviewed};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
@@ -40,6 +40,26 @@ enum Verdict {
     },
 }
 
+/// Whether a product needs a training because its decisions became worse; `None` where they did not. What learns from a
+/// column that broke learns what is wrong, and answers that come late do so from any version.
+fn after_fall(reviewed: &Reviewed) -> Option<Needed> {
+    let Live::Measured(live) = &reviewed.live else {
+        return None;
+    };
+    let because = live.fell?.to_string();
+    let why = reviewed.why.as_ref();
+    let not_by_training = why.filter(|why| matches!(why.most, Most::Source | Most::Late));
+    Some(match not_by_training {
+        Some(why) => Needed::No {
+            because: format!(
+                "its decisions {because}, and no training mends why: {}",
+                why.sentence
+            ),
+        },
+        None => Needed::Yes { because },
+    })
+}
+
 impl Workshop {
     /// Which products need a training on all that is in the lake, by what their files say under `[retraining]`; one
     /// answer for each, in their order.
@@ -64,21 +84,18 @@ impl Workshop {
             .filter(|(_, verdict)| matches!(verdict, Verdict::UnlessFell { .. }))
             .map(|(product, _)| product.header().name.clone())
             .collect();
-        let mut fell: BTreeMap<String, String> = BTreeMap::new();
+        let mut fell: BTreeMap<String, Needed> = BTreeMap::new();
         if !open.is_empty() {
             for reviewed in self.review(&open, now, progress).await?.products {
-                if let Live::Measured(live) = reviewed.live {
-                    let told = live.fell.map(|fell| fell.to_string());
-                    fell.extend(told.map(|told| (reviewed.header.name, told)));
-                }
+                let of_fall = after_fall(&reviewed);
+                fell.extend(of_fall.map(|needed| (reviewed.header.name, needed)));
             }
         }
         let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
             Verdict::Known(needed) => needed,
-            Verdict::UnlessFell { because } => match fell.remove(&product.header().name) {
-                Some(because) => Needed::Yes { because },
-                None => Needed::No { because },
-            },
+            Verdict::UnlessFell { because } => fell
+                .remove(&product.header().name)
+                .unwrap_or(Needed::No { because }),
         };
         Ok(products.iter().zip(verdicts).map(needed).collect())
     }

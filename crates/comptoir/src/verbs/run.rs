@@ -131,6 +131,17 @@ pub(crate) async fn run_all(
     products: &[Arc<dyn Product>],
     as_of: Option<AsOf>,
 ) -> anyhow::Result<Vec<Tried>> {
+    run_all_at(context, workshop, products, as_of, Context::now()).await
+}
+
+/// The same as of a moment, for what is simulated.
+pub(crate) async fn run_all_at(
+    context: &Context,
+    workshop: &Workshop,
+    products: &[Arc<dyn Product>],
+    as_of: Option<AsOf>,
+    now: jiff::Timestamp,
+) -> anyhow::Result<Vec<Tried>> {
     let progress = &context.progress;
     let (history, inputs) = workshop.history(as_of, progress.as_ref()).await?;
     for (name, changes) in workshop.changed_experiments().await? {
@@ -140,13 +151,13 @@ pub(crate) async fn run_all(
             "experiment {name} is not read as it was planned when it was drawn: {changes}"
         ));
     }
-    workshop.recover_runs(Context::now()).await?;
+    workshop.recover_runs(now).await?;
     let mut tried = Vec::new();
     for product in products {
         let options = RunOptions {
             as_of,
             seed: context.global.seed,
-            now: Context::now(),
+            now,
             attempt: context.global.attempt.clone(),
         };
         tried.push(Tried {

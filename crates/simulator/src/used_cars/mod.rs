@@ -49,7 +49,7 @@ use crate::shop::{ShopError, count};
 /// Days of the history and of the year that is played: 52 weeks each.
 const DAYS: u32 = 364;
 /// First day of the year that is played, a Monday.
-const FIRST_DAY: Date = date(2026, 1, 5);
+const FIRST_DAY: Date = date(2025, 1, 6);
 const CUSTOMERS: (u32, u32) = (500, 50_000);
 const DAY_SECONDS: i64 = 86_400;
 

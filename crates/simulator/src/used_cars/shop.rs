@@ -10,7 +10,7 @@ use super::errands::{Goods, Line, Order};
 use super::incidents::{Incident, Wrong};
 use super::journal::{Action, Journal, Sold};
 use super::shelves::Shelves;
-use super::visits::Visit;
+use super::visits::{LISTS, Visit};
 use super::world::World;
 use super::{DAY_SECONDS, DAYS, FIRST_DAY, UsedCars, date_of, files, prices, since_start};
 use crate::draws::{Purpose, pick, stream};
@@ -98,6 +98,11 @@ impl UsedCarsShop {
     #[must_use]
     pub fn incidents(&self) -> &[Incident] {
         &self.world.incidents
+    }
+
+    /// The data products that visitors ask for lists, by name.
+    pub fn asked(&self) -> impl Iterator<Item = &'static str> {
+        LISTS.iter().map(|(product, _)| *product)
     }
 
     /// Who comes on a day and is shown a list, in the order of time; nobody after the last day.

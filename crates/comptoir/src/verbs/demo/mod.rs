@@ -5,6 +5,7 @@ mod flash_sales;
 mod grocery;
 mod rivals;
 mod simulated;
+mod used_cars;
 
 use crate::context::Context;
 use crate::print;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 const CUSTOMERS: std::ops::RangeInclusive<i64> = 600..=500_000;
 
 /// The example shops that can be simulated.
-pub(crate) const SHOPS: [&str; 4] = [MARKETPLACE, GROCERY, FLASH_SALES, BOUTIQUE];
+pub(crate) const SHOPS: [&str; 5] = [MARKETPLACE, GROCERY, FLASH_SALES, BOUTIQUE, USED_CARS];
 /// Where the raw files are, below the folder.
 const RAW: &str = "raw";
 
@@ -28,6 +29,7 @@ const MARKETPLACE: &str = "marketplace";
 const GROCERY: &str = "grocery";
 const FLASH_SALES: &str = "flash-sales";
 const BOUTIQUE: &str = "boutique";
+const USED_CARS: &str = "used-cars";
 
 /// Simulate a shop, import its raw files, train, compare, publish and serve: everything at once
 #[derive(Debug, clap::Args)]
@@ -39,6 +41,7 @@ const BOUTIQUE: &str = "boutique";
   comptoir demo --once --shop grocery --dir grocery   offers under a budget for two months, beside the truth
   comptoir demo --once --shop flash-sales --dir club  launches forecast before they open and in their first hours
   comptoir demo --once --shop boutique --dir chain    orders of stores for four weeks, beside the truth
+  comptoir demo --once --shop used-cars --dir dealer  47 products watched for a year in which six things go wrong
 
 Then look around in its folder: comptoir products --project comptoir-demo
 Exit code 1: a gate is closed, the report says which; the demo ends there.")]
@@ -49,8 +52,9 @@ pub(crate) struct Demo {
     /// The shop to simulate; where absent that of the project in the folder, else a marketplace
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(SHOPS))]
     shop: Option<String>,
-    /// Customers of the shop, 600 to 500000 (a grocery and flash sales have at most 200000, a boutique 100000); 4000 in a
-    /// marketplace, 12000 in a grocery, 20000 in flash sales and 6000 in a boutique where absent
+    /// Customers of the shop, 600 to 500000 (a grocery and flash sales have at most 200000, a boutique 100000, a used-car
+    /// dealer 50000); 4000 in a marketplace, 12000 in a grocery, 20000 in flash sales, 6000 in a boutique and 3000 at a
+    /// dealer where absent
     ///
     /// Products and merchants grow and shrink along. In the small files of a small shop a few bad rows can close a gate:
     /// with another --seed they lie elsewhere.
@@ -75,6 +79,7 @@ struct Done {
     grocery: Option<grocery::Done>,
     flash_sales: Option<flash_sales::Done>,
     boutique: Option<boutique::Done>,
+    used_cars: Option<used_cars::Done>,
     address: Option<String>,
 }
 
@@ -85,6 +90,7 @@ impl Done {
             || self.grocery.is_some()
             || self.flash_sales.is_some()
             || self.boutique.is_some()
+            || self.used_cars.is_some()
     }
 }
 
@@ -143,6 +149,10 @@ impl Demo {
             BOUTIQUE => {
                 let done = done.boutique.insert(boutique::Done::default());
                 self.boutique(context, done).await?
+            }
+            USED_CARS => {
+                let done = done.used_cars.insert(used_cars::Done::default());
+                self.used_cars(context, done).await?
             }
             _ => self.trained(context, shop, done).await?,
         };

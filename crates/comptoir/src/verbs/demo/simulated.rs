@@ -1,6 +1,6 @@
 //! The shops whose raw files are simulated at once.
 
-use super::{BOUTIQUE, FLASH_SALES, GROCERY, MARKETPLACE, Simulated};
+use super::{BOUTIQUE, FLASH_SALES, GROCERY, MARKETPLACE, Simulated, USED_CARS};
 use factory::Project;
 use simulator::{
     Boutique, BoutiqueShop, FlashSales, FlashSalesShop, Generated, RawFile, Shop, generate as draw,
@@ -22,7 +22,9 @@ pub(super) fn shop_of(project: &Project) -> &'static str {
         let mut sources = project.sources.iter();
         sources.any(|source| source.table().name == table)
     };
-    if products.any(|product| product.header().kind == "promotion") {
+    if fills("launches") && fills("supply_terms") {
+        USED_CARS
+    } else if products.any(|product| product.header().kind == "promotion") {
         GROCERY
     } else if fills("launches") {
         FLASH_SALES
@@ -38,6 +40,7 @@ pub(super) fn what(shop: &str) -> &'static str {
     match shop {
         FLASH_SALES => "a flash-sales club",
         BOUTIQUE => "a chain of boutiques",
+        USED_CARS => "a used-car dealer",
         _ => "a marketplace",
     }
 }

@@ -1,0 +1,244 @@
+//! What was noticed, beside what went wrong in truth.
+
+use crate::print::{self, Table};
+use factory::incidents::IncidentRecord;
+use serde::Serialize;
+use simulator::{Incident, UsedCarsShop, Wrong};
+
+/// Days after a thing began, or was mended, within which what is noticed belongs to it.
+const WITHIN_DAYS: u32 = 60;
+
+/// An incident of the product, as it was when it was opened.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Noticed {
+    /// The day, counted from the first that is played.
+    pub(super) day: u32,
+    pub(super) cause: String,
+    pub(super) products: Vec<String>,
+    pub(super) what: String,
+}
+
+/// What was done about an incident.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// People mended what was named.
+    Mended { day: u32, incident: usize },
+    /// A product was trained.
+    Trained {
+        day: u32,
+        product: String,
+        promoted: bool,
+    },
+}
+
+/// One thing that went wrong, beside what was noticed.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    /// What, in truth.
+    truth: &'static str,
+    /// What it was about.
+    about: Vec<String>,
+    /// The day from which on, counted from the first that is played.
+    from_day: u32,
+    /// The first incident about it; of the quiet product the first false one.
+    noticed: Option<Noticed>,
+    /// Whether that one named the true cause.
+    right: bool,
+    /// What was done, in sentences.
+    done: Vec<String>,
+    /// Margin that it cost, expected, in the shop's currency.
+    cost: f64,
+    /// What it would have cost until the end of the year at the pace of the days before anything was done.
+    unnoticed: f64,
+}
+
+impl Noticed {
+    pub(super) fn of(day: u32, incident: &IncidentRecord) -> Self {
+        Self {
+            day,
+            cause: incident.cause.clone(),
+            products: incident.products.clone(),
+            what: incident.what.clone(),
+        }
+    }
+
+    /// Whether it names what went wrong as the cause.
+    pub(super) fn names(&self, truth: &Incident) -> bool {
+        let of_truth = || self.products.iter().any(|product| truth.is_about(product));
+        let ends = |with: &str| self.cause.starts_with("promise/") && self.cause.ends_with(with);
+        match truth.wrong {
+            Wrong::PriceUnit | Wrong::NullColumn => self
+                .cause
+                .strip_prefix("input/")
+                .is_some_and(|column| truth.is_about(column)),
+            Wrong::SlowDependency => ends("/latency_p99") && of_truth(),
+            Wrong::Mix => self.cause.starts_with("mix/") && of_truth(),
+            Wrong::Competitor => ends("/quality") && self.what.contains("what customers want"),
+            Wrong::Quiet => false,
+        }
+    }
+
+    /// Whether it can be about what went wrong, rightly named or not.
+    fn belongs(&self, truth: &Incident) -> bool {
+        let since = truth.from_day..truth.from_day + WITHIN_DAYS;
+        if !since.contains(&self.day) {
+            return false;
+        }
+        match truth.wrong {
+            Wrong::Mix | Wrong::SlowDependency => {
+                self.products.iter().any(|product| truth.is_about(product))
+            }
+            Wrong::PriceUnit | Wrong::NullColumn | Wrong::Competitor => true,
+            Wrong::Quiet => false,
+        }
+    }
+}
+
+/// What went wrong beside what was noticed, and what was noticed and is none of it.
+pub(super) fn beside(
+    shop: &UsedCarsShop,
+    noticed: &[Noticed],
+    acts: &[Act],
+) -> (Vec<Told>, Vec<Noticed>) {
+    let truths = shop.incidents();
+    let told = truths.iter().enumerate().map(|(at, truth)| {
+        let first = if truth.wrong == Wrong::Quiet {
+            noticed.iter().find(|of| {
+                of.products.iter().any(|product| truth.is_about(product))
+                    && of.cause.starts_with("promise/")
+            })
+        } else {
+            noticed.iter().find(|of| of.belongs(truth))
+        };
+        let right = match (truth.wrong, first) {
+            (Wrong::Quiet, first) => first.is_none(),
+            (_, first) => first.is_some_and(|first| first.names(truth)),
+        };
+        let (done, acted) = acts_of(at, truth, first, acts);
+        let lost: Vec<f64> = (0..shop.days())
+            .map(|day| shop.lost_cents(at, day) / 100.0)
+            .collect();
+        let from = truth.from_day as usize;
+        let acted = acted
+            .map_or(lost.len(), |day| day as usize)
+            .clamp(from + 1, lost.len());
+        let pace = lost[from..acted].iter().sum::<f64>() / (acted - from) as f64;
+        Told {
+            truth: truth.wrong.told(),
+            about: truth.about.clone(),
+            from_day: truth.from_day,
+            noticed: first.cloned(),
+            right,
+            done,
+            cost: lost.iter().sum(),
+            unnoticed: pace * (lost.len() - from) as f64,
+        }
+    });
+    let others = noticed
+        .iter()
+        .filter(|of| !truths.iter().any(|truth| of.belongs(truth)));
+    (told.collect(), others.cloned().collect())
+}
+
+/// What was done about a truth, in sentences, and the day of the first of it.
+fn acts_of(
+    at: usize,
+    truth: &Incident,
+    first: Option<&Noticed>,
+    acts: &[Act],
+) -> (Vec<String>, Option<u32>) {
+    let mut told = Vec::new();
+    let mut acted = None;
+    for act in acts {
+        if let Act::Mended { day, incident } = act
+            && *incident == at
+        {
+            told.push(format!("mended on day {day}"));
+            acted = Some(*day);
+        }
+    }
+    let until = truth.from_day + WITHIN_DAYS;
+    let trained: Vec<(&u32, bool)> = acts
+        .iter()
+        .filter_map(|act| match act {
+            Act::Trained { day, promoted, .. }
+                if matches!(truth.wrong, Wrong::Competitor | Wrong::Mix)
+                    && first.is_some_and(|first| (first.day..until).contains(day)) =>
+            {
+                Some((day, *promoted))
+            }
+            Act::Trained { .. } | Act::Mended { .. } => None,
+        })
+        .collect();
+    if let Some((day, _)) = trained.first() {
+        let promoted = trained.iter().filter(|(_, promoted)| *promoted).count();
+        told.push(format!(
+            "{} trainings from day {day} on, {promoted} versions let answer",
+            trained.len()
+        ));
+        acted = acted.or(Some(**day));
+    }
+    (told, acted)
+}
+
+/// For a person.
+pub(super) fn show(told: &[Told], others: &[Noticed]) -> anyhow::Result<()> {
+    print::line("5. What went wrong, and what was noticed of it")?;
+    for of in told {
+        print::line(format!(
+            "   day {}: {} ({})",
+            of.from_day,
+            of.truth,
+            of.about.join(", ")
+        ))?;
+        let verdict = match (&of.noticed, of.right) {
+            (None, true) => "nothing was said of it, rightly".to_owned(),
+            (None, false) => "not noticed".to_owned(),
+            (Some(first), right) => format!(
+                "noticed on day {}, {} days after; the cause named first is {}",
+                first.day,
+                first.day.saturating_sub(of.from_day),
+                if right { "right" } else { "wrong" }
+            ),
+        };
+        print::line(format!("     {verdict}"))?;
+        if let Some(first) = &of.noticed {
+            print::line(format!("     {}: {}", first.cause, first.what))?;
+        }
+        for done in &of.done {
+            print::line(format!("     {done}"))?;
+        }
+    }
+    print::line("")?;
+    let mut table = Table::new(["what", "from day", "noticed", "cause", "cost", "unnoticed"]);
+    for of in told {
+        let noticed = of
+            .noticed
+            .as_ref()
+            .map_or("-".to_owned(), |first| first.day.to_string());
+        let cause = if of.right { "right" } else { "wrong" };
+        table.row([
+            of.truth.to_owned(),
+            of.from_day.to_string(),
+            noticed,
+            cause.to_owned(),
+            format!("{:.0}", of.cost),
+            format!("{:.0}", of.unnoticed),
+        ]);
+    }
+    table.print()?;
+    print::line(
+        "   cost: margin lost, expected, by the simulator's truth; unnoticed: until the end of the year, at the pace of the days before anything was done",
+    )?;
+    print::line(format!(
+        "   {} incidents were noted that are none of this",
+        others.len()
+    ))?;
+    for other in others {
+        print::line(format!(
+            "     day {}: {}: {}",
+            other.day, other.cause, other.what
+        ))?;
+    }
+    Ok(())
+}
