@@ -36,7 +36,7 @@ pub(super) enum Sort {
     Part,
     /// Done in the workshop or sold at the desk: nothing to keep.
     Service,
-    /// A line of used cars: looked at often, bought seldom.
+    /// A line of used cars, paid by the month, of which the till sees the first: looked at often, bought seldom.
     Vehicle,
 }
 
@@ -80,7 +80,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         1.6,
         9_500.0,
         0.66,
-        (0.5, 11.0),
+        (0.3, 11.0),
         0.9,
         ["winter tyre", "all-season tyre"]
     ),
@@ -90,7 +90,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         1.3,
         8_500.0,
         0.66,
-        (0.4, 4.5),
+        (0.25, 4.5),
         0.9,
         ["summer tyre", "touring tyre"]
     ),
@@ -130,7 +130,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         0.5,
         29_900.0,
         0.62,
-        (0.4, 6.5),
+        (0.25, 6.5),
         0.0,
         ["roof box", "ski box"]
     ),
@@ -140,7 +140,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         0.6,
         12_900.0,
         0.58,
-        (0.35, 6.5),
+        (0.2, 6.5),
         0.0,
         ["roof bars", "bicycle carrier"]
     ),
@@ -170,7 +170,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         0.9,
         5_500.0,
         0.55,
-        (0.3, 12.0),
+        (0.2, 12.0),
         0.2,
         ["battery", "headlight bulbs"]
     ),
@@ -210,7 +210,7 @@ pub(super) const FAMILIES: [Family; 22] = [
         1.5,
         5_900.0,
         0.5,
-        (0.4, 11.0),
+        (0.25, 11.0),
         0.0,
         ["tyre change", "wheel storage", "balancing"]
     ),
@@ -248,8 +248,8 @@ pub(super) const FAMILIES: [Family; 22] = [
         "city cars",
         Vehicle,
         0.2,
-        890_000.0,
-        0.95,
+        14_900.0,
+        0.85,
         (0.1, 9.0),
         0.0,
         ["city car"]
@@ -258,8 +258,8 @@ pub(super) const FAMILIES: [Family; 22] = [
         "family cars",
         Vehicle,
         0.2,
-        1_290_000.0,
-        0.95,
+        19_900.0,
+        0.85,
         (0.1, 5.0),
         0.0,
         ["hatchback"]
@@ -268,8 +268,8 @@ pub(super) const FAMILIES: [Family; 22] = [
         "estates",
         Vehicle,
         0.15,
-        1_490_000.0,
-        0.95,
+        22_900.0,
+        0.85,
         (0.1, 5.0),
         0.0,
         ["estate"]
@@ -278,8 +278,8 @@ pub(super) const FAMILIES: [Family; 22] = [
         "sports utility",
         Vehicle,
         0.2,
-        1_790_000.0,
-        0.95,
+        27_900.0,
+        0.85,
         (0.1, 10.0),
         0.0,
         ["sports utility car"]
@@ -288,12 +288,20 @@ pub(super) const FAMILIES: [Family; 22] = [
         "vans",
         Vehicle,
         0.1,
-        1_590_000.0,
-        0.95,
+        24_900.0,
+        0.85,
         (0.0, 1.0),
         0.0,
         ["van"]
     ),
+];
+
+/// Families that the same customers care for: tyres, wear, journeys, looks; with how many customers each has.
+pub(super) const CIRCLES: [([usize; 4], f64); 4] = [
+    ([0, 1, 2, 13], 0.32),
+    ([7, 8, 9, 12], 0.28),
+    ([4, 5, 6, 11], 0.18),
+    ([3, 10, 14, 16], 0.22),
 ];
 
 /// Families of which who looks at one is likelier to want the other.
@@ -347,7 +355,7 @@ impl Family {
     pub(super) fn bought(&self) -> f64 {
         match self.sort {
             Sort::Part | Sort::Service => 1.0,
-            Sort::Vehicle => 0.02,
+            Sort::Vehicle => 0.1,
         }
     }
 }

@@ -4,22 +4,26 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
-use super::catalogue::{Article, FAMILIES, MAKES, SITES, Sort};
+use super::catalogue::{Article, CIRCLES, FAMILIES, MAKES, SITES, Sort};
 use super::{DAYS, UsedCars};
 use crate::draws::{Purpose, pick, stream};
 
 /// Mean days from joining to leaving for good; nobody tells that they leave.
 const LIFE_DAYS: f64 = 400.0;
 /// Orders a day of who has not left: Gamma of this shape and mean.
-const RATE: (f64, f64) = (1.1, 0.031);
+const RATE: (f64, f64) = (1.2, 0.025);
+/// Small garages among the customers, as a share, and how much more often than others they come.
+const TRADE: f64 = 0.04;
+const TRADE_RATE: (f64, f64) = (8.0, 0.18);
 /// Orders a day below which a customer comes seldom.
-const SELDOM: f64 = 0.02;
-/// What the four families weigh that a customer cares for, and each other family.
-const FAVOURITES: [f64; 4] = [1.0, 0.75, 0.55, 0.4];
+const SELDOM: f64 = 0.018;
+/// What three families of their circle weigh with a customer, a fourth of any, and each other family.
+const FAVOURITES: [f64; 3] = [1.0, 0.75, 0.55];
+const BESIDE: f64 = 0.3;
 const OTHERS: f64 = 0.03;
 /// What an article for the own car weighs, one for all cars, one for another car.
-const OWN_MAKE: f64 = 1.6;
-const ANY_MAKE: f64 = 0.7;
+const OWN_MAKE: f64 = 2.4;
+const ANY_MAKE: f64 = 0.5;
 const OTHER_MAKE: f64 = 0.02;
 /// Standard deviation of the logarithm of what one customer makes of one article.
 const OWN_TASTE: f64 = 0.8;
@@ -86,7 +90,8 @@ pub(super) fn customers(cars: &UsedCars, articles: &[Article], partner_from: i64
                     (joins, joins)
                 }
             };
-            let rate = gamma(&mut rng, RATE).clamp(0.002, 0.25);
+            let trade = rng.random::<f64>() < TRADE;
+            let rate = gamma(&mut rng, if trade { TRADE_RATE } else { RATE }).clamp(0.002, 0.4);
             let leaves = from + wait(&mut rng, LIFE_DAYS);
             customer(&mut rng, articles, (joins, leaves), rate)
         })
@@ -142,21 +147,26 @@ fn customer(
 /// How much each article is wanted by who drives a car of `make`; sums to 1.
 fn wants(rng: &mut ChaCha8Rng, articles: &[Article], make: usize) -> Vec<f64> {
     let mut families = [OTHERS; FAMILIES.len()];
+    let circle = pick(rng, &CIRCLES.map(|circle| circle.1)).unwrap_or(0);
     let mut shares: Vec<f64> = FAMILIES
         .iter()
-        .map(|family| {
-            if family.sort == Sort::Vehicle {
-                0.0
-            } else {
-                family.share
-            }
+        .map(|family| match family.sort {
+            Sort::Vehicle => 0.0,
+            Sort::Part | Sort::Service => family.share,
         })
         .collect();
+    let mut of_circle = vec![0.0; FAMILIES.len()];
+    for family in CIRCLES[circle].0 {
+        of_circle[family] = shares[family];
+    }
     for weight in FAVOURITES {
-        if let Some(favourite) = pick(rng, &shares) {
+        if let Some(favourite) = pick(rng, &of_circle) {
             families[favourite] = weight;
-            shares[favourite] = 0.0;
+            (of_circle[favourite], shares[favourite]) = (0.0, 0.0);
         }
+    }
+    if let Some(beside) = pick(rng, &shares) {
+        families[beside] = BESIDE;
     }
     let mut wants: Vec<f64> = articles
         .iter()

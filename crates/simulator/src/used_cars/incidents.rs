@@ -13,7 +13,7 @@ const APART_DAYS: u32 = 45;
 const LAST_DAY: u32 = 323;
 
 /// Groups of families that a competitor may take.
-const GROUPS: [&[usize]; 3] = [&[0, 1, 12, 13], &[3, 4, 8, 12], &[0, 7, 8, 13]];
+const GROUPS: [&[usize]; 3] = [&[0, 1, 12, 13], &[7, 8, 9, 12], &[3, 8, 10, 14, 16]];
 /// Data products of which visitors of a partner come to ask, and of which a dependency is slow.
 const MIXED: usize = 5;
 const SLOW: usize = 3;

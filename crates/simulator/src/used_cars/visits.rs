@@ -30,8 +30,8 @@ pub(super) const LISTS: [(&str, &[&str]); 14] = [
     ("part-page", &["similar", "complementary"]),
     ("out-of-stock", &["similar"]),
     ("vehicle-handover", &["for_you"]),
-    ("basket", &["complementary"]),
-    ("checkout", &["complementary"]),
+    ("basket", &["complementary", "for_you"]),
+    ("checkout", &["complementary", "buy_again"]),
     ("counter-screen", &["for_you", "complementary"]),
 ];
 
