@@ -17,6 +17,7 @@ pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
+pub(crate) mod portfolio;
 pub(crate) mod program;
 pub(crate) mod readout;
 pub(crate) mod recommend;
@@ -38,6 +39,7 @@ pub(crate) static CASES: &[&Case] = &[
     &api_offers::API_OFFERS,
     &boost::BOOST_VS_LIGHTGBM,
     &demand::CAR_PARTS_DEMAND,
+    &portfolio::CAUSE_SPLIT,
     &value::CDNOW_BGNBD,
     &value::CDNOW_GAMMA_GAMMA,
     &value::CDNOW_HOLDOUT,
@@ -71,6 +73,7 @@ pub(crate) static CASES: &[&Case] = &[
     &demand::ROSSMANN_DEMAND,
     &stock::STOCK_POLICIES,
     &stock::STOCK_PROPOSALS_MILLION,
+    &portfolio::SWAP_UNDER_LOAD,
     &recommend::TAFENG_NEXT_BASKET,
     &program::UCI_IMPORT,
     &recommend::UCI_NEW_PRODUCTS,

@@ -24,11 +24,7 @@ pub(super) enum Act {
     /// People mended what was named.
     Mended { day: u32, incident: usize },
     /// A product was trained.
-    Trained {
-        day: u32,
-        product: String,
-        promoted: bool,
-    },
+    Trained { day: u32, promoted: bool },
 }
 
 /// One thing that went wrong, beside what was noticed.

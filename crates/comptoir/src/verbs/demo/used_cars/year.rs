@@ -6,7 +6,6 @@ use super::truth::{Act, Noticed};
 use crate::context::Context;
 use crate::verbs::run;
 use ::products::{Asked, Product, Serving};
-use anyhow::Context as _;
 use factory::batch::record;
 use factory::import::{ImportOptions, ImportOutcome};
 use factory::incidents::IncidentRecord;
@@ -29,6 +28,9 @@ const ITEMS: u32 = 6;
 /// Hours after midnight at which files come in, and at which products are reviewed.
 const IMPORT_HOUR: i64 = 4;
 const REVIEW_HOUR: i64 = 6;
+
+/// Days after which files come in and products are reviewed: every other morning. The days of the year are a multiple.
+const REVIEWED_EVERY: u32 = 2;
 
 /// Days after which answering versions are told what the shop has learnt since, and small records are put together.
 const WEEK: u32 = 7;
@@ -109,18 +111,24 @@ impl<'a> Year<'a> {
         let days = self.shop.days();
         let progress = Arc::clone(&self.context.progress);
         progress.stage("play a year of days", u64::from(days));
+        let mut decisions = Vec::new();
         for day in 0..days {
             if day % WEEK == 0 {
                 self.load().await?;
                 fold(&self.workshop.registry, self.at(day, 0)?).await?;
             }
             self.mend_what_is_due(day)?;
-            self.answer(day, done).await?;
+            decisions.extend(self.answer(day, done).await?);
+            progress.advance(1);
+            if (day + 1) % REVIEWED_EVERY > 0 {
+                continue;
+            }
+            self.log(&decisions, self.at(day + 1, 0)?).await?;
+            decisions.clear();
             put(self.folder, &self.shop.close(day))?;
             let outcome = self.import(day + 1).await?;
             crate::verbs::import::gate(&outcome)?;
             self.review(day + 1, done).await?;
-            progress.advance(1);
         }
         progress.end();
         done.days = days;
@@ -134,7 +142,9 @@ impl<'a> Year<'a> {
         for name in asked {
             let product = run::one(&self.workshop.project, name)?;
             let champion = self.workshop.champion(product.as_ref()).await?;
-            let (version, fitted) = champion.with_context(|| format!("{name} has no champion"))?;
+            let Some((version, fitted)) = champion else {
+                continue;
+            };
             let answering = Answering {
                 serving: fitted.attach(Arc::clone(&shop)),
                 product,
@@ -145,12 +155,15 @@ impl<'a> Year<'a> {
         Ok(())
     }
 
-    /// Answers all visitors of a day and writes down what was answered, and how fast.
-    async fn answer(&mut self, day: u32, done: &mut Done) -> anyhow::Result<()> {
+    /// Answers all visitors of a day and writes down how fast; what was answered.
+    async fn answer(&mut self, day: u32, done: &mut Done) -> anyhow::Result<Vec<DecisionRecord>> {
         let mut records = Vec::new();
         let mut service: BTreeMap<(String, i64), Answered> = BTreeMap::new();
         for visit in self.shop.visits(day) {
-            let (record, took) = self.answer_one(&visit)?;
+            let Some(of) = self.answering.get(visit.product) else {
+                continue;
+            };
+            let (record, took) = self.answer_one(of, &visit)?;
             let delay = self.shop.delay_ms(day, visit.product);
             let took = took + Duration::from_secs_f64(delay / 1000.0);
             let waited_ms = 1000.0 * took.as_secs_f64();
@@ -165,7 +178,6 @@ impl<'a> Year<'a> {
             of.count += 1;
             records.push(record);
         }
-        self.log(&records, self.at(day + 1, 0)?).await?;
         let of_hour = |((product, hour), of): ((String, i64), Answered)| {
             let began_at = Timestamp::from_second(hour * 3600)?;
             let version = self.answering.get(&product).map_or(0, |of| of.version);
@@ -183,13 +195,16 @@ impl<'a> Year<'a> {
         };
         let service: anyhow::Result<Vec<ServiceRecord>> =
             service.into_iter().map(of_hour).collect();
-        Ok(self.workshop.registry.add_service(&service?).await?)
+        self.workshop.registry.add_service(&service?).await?;
+        Ok(records)
     }
 
     /// What a visitor is shown, and how long it took to say.
-    fn answer_one(&self, visit: &Visit) -> anyhow::Result<(DecisionRecord, Duration)> {
-        let of = self.answering.get(visit.product);
-        let of = of.with_context(|| format!("{} does not answer", visit.product))?;
+    fn answer_one(
+        &self,
+        of: &Answering,
+        visit: &Visit,
+    ) -> anyhow::Result<(DecisionRecord, Duration)> {
         let about = visit.about.as_deref().map(ProductId::new).transpose()?;
         let asked = Asked {
             customer_id: Some(CustomerId::new(visit.customer.as_str())?),
@@ -255,7 +270,6 @@ impl<'a> Year<'a> {
             done.promoted += u32::from(outcome.promoted);
             self.acts.push(Act::Trained {
                 day,
-                product: outcome.product,
                 promoted: outcome.promoted,
             });
         }

@@ -5,9 +5,10 @@
 //! are any. So what is said of a quarter follows from the lake alone, however often it is asked, and that a column is
 //! said to have changed although it has not is rare by [`monitoring::inputs`].
 
+mod count;
+
 use crate::Workshop;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Date32Type, Int64Type};
+use count::{Counted, Rows};
 use lake::{LakeError, Snapshot};
 use monitoring::inputs::{
     Aspect, CellCounts, FeatureDay, FeatureProfile, FeatureReading, FeatureWatch, rank_features,
@@ -16,7 +17,6 @@ use monitoring::refusal::Refusal;
 use registry::StoreError;
 use schema::AsOf;
 use schema::table::{Column, ColumnType, Table, table};
-use schema::time::date_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,9 +31,6 @@ const REFERENCE_DAYS_MIN: i32 = 56;
 
 /// 52 weeks: the same days of the week one year before.
 const YEAR_DAYS: i32 = 364;
-
-/// Texts of which a column may have so many are categories; of more they are names.
-const CATEGORIES_MAX: usize = 200;
 
 /// Values that a profile is learnt from: shares of a hundredth are seen well enough in them.
 const SAMPLE: u64 = 20_000;
@@ -213,12 +210,14 @@ async fn watch_all(
             continue;
         };
         inputs.since = inputs.since.min(Some(days.look)).or(Some(days.look));
-        for column in shape
+        let columns: Vec<&Column> = shape
             .columns
             .iter()
             .filter(|column| is_watched(shape, column))
-        {
-            let Some(counted) = lake.counted(shape, column, days).await? else {
+            .collect();
+        let counted = lake.counted(shape, &columns, days).await?;
+        for (column, counted) in columns.into_iter().zip(counted) {
+            let Some(counted) = counted else {
                 continue;
             };
             let Some(watch) = watch_of(&counted, days, &format!("{name}.{}", column.name))? else {
@@ -267,14 +266,6 @@ fn is_watched(table: &Table, column: &Column) -> bool {
         }
         ColumnType::Date | ColumnType::Timestamp => false,
     }
-}
-
-/// How often a column had each value on each day.
-enum Counted {
-    /// Numbers, each rounded to a fiftieth of its logarithm: the order is theirs.
-    Numbers(BTreeMap<AsOf, Vec<(Option<i64>, u64)>>),
-    /// Categories.
-    Categories(BTreeMap<AsOf, Vec<(Option<String>, u64)>>),
 }
 
 /// A column, watched up to the last known day; `None` where it has too few values or days for that.
@@ -396,115 +387,6 @@ fn sample<V: Clone + Ord>(by_day: &BTreeMap<AsOf, Vec<(V, u64)>>, days: Days) ->
         sample.extend((0..times).map(|_| value.clone()));
     }
     sample
-}
-
-/// The rows of one snapshot.
-struct Rows<'a> {
-    workshop: &'a Workshop,
-    snapshot: &'a Snapshot,
-}
-
-impl Rows<'_> {
-    /// The day of a table's first row.
-    async fn first_day(&self, table: &Table) -> Result<Option<AsOf>, LakeError> {
-        let (name, time) = (&table.name, table.time.as_deref().unwrap_or_default());
-        let sql = format!("SELECT CAST(MIN({time}) AS DATE) FROM {name}");
-        let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
-        let first = batches.iter().find(|batch| batch.num_rows() > 0);
-        Ok(first.and_then(|batch| {
-            let days = batch.column(0).as_primitive::<Date32Type>();
-            days.is_valid(0).then(|| AsOf(date_of(days.value(0))))
-        }))
-    }
-
-    /// How often a column had each value on each day that counts; `None` where it has too many values for categories.
-    async fn counted(
-        &self,
-        table: &Table,
-        column: &Column,
-        days: Days,
-    ) -> Result<Option<Counted>, LakeError> {
-        let (name, time) = (&table.name, table.time.as_deref().unwrap_or_default());
-        let of = &column.name;
-        let within =
-            |from: AsOf, to: AsOf| format!("({time} >= DATE '{from}' AND {time} < DATE '{to}')");
-        let (before, after) = days.year_before();
-        let when = format!(
-            "{} OR {}",
-            within(days.from, days.until),
-            within(before, after)
-        );
-        let numbers = match column.kind {
-            ColumnType::Integer | ColumnType::Cents | ColumnType::Number => true,
-            ColumnType::Text | ColumnType::Boolean | ColumnType::Date | ColumnType::Timestamp => {
-                false
-            }
-        };
-        let value = if numbers {
-            // The order of numbers is kept; zero lies between what is below and above it.
-            format!(
-                "CASE WHEN {of} > 0 THEN CAST(100000 + ROUND(50 * LN({of})) AS BIGINT) \
-                 WHEN {of} < 0 THEN CAST(-100000 - ROUND(50 * LN(-{of})) AS BIGINT) \
-                 WHEN {of} = 0 THEN CAST(0 AS BIGINT) END"
-            )
-        } else {
-            let sql = format!(
-                "SELECT COUNT(*) FROM (SELECT DISTINCT {of} FROM {name} WHERE {} LIMIT {})",
-                within(days.from, days.calibration()),
-                CATEGORIES_MAX + 1
-            );
-            let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
-            let first = batches.iter().find(|batch| batch.num_rows() > 0);
-            let found = first.map_or(0, |b| b.column(0).as_primitive::<Int64Type>().value(0));
-            if usize::try_from(found).unwrap_or(usize::MAX) > CATEGORIES_MAX {
-                return Ok(None);
-            }
-            format!("CAST({of} AS VARCHAR)")
-        };
-        let sql = format!(
-            "SELECT CAST({time} AS DATE), {value}, COUNT(*) FROM {name} WHERE {when} GROUP BY 1, 2 ORDER BY 1, 2"
-        );
-        let batches = self.workshop.lake.query_at(&sql, self.snapshot).await?;
-        let (mut of_numbers, mut of_names) = (BTreeMap::new(), BTreeMap::new());
-        for batch in &batches {
-            let day = batch.column(0).as_primitive::<Date32Type>();
-            let n = batch.column(2).as_primitive::<Int64Type>();
-            let names = (!numbers).then(|| texts(batch.column(1)));
-            for row in 0..batch.num_rows() {
-                if !day.is_valid(row) {
-                    continue;
-                }
-                let (day, n) = (AsOf(date_of(day.value(row))), n.value(row).unsigned_abs());
-                if let Some(names) = &names {
-                    let days: &mut Vec<_> = of_names.entry(day).or_default();
-                    days.push((names[row].clone(), n));
-                } else {
-                    let values = batch.column(1).as_primitive::<Int64Type>();
-                    let value = values.is_valid(row).then(|| values.value(row));
-                    let days: &mut Vec<_> = of_numbers.entry(day).or_default();
-                    days.push((value, n));
-                }
-            }
-        }
-        Ok(Some(if numbers {
-            Counted::Numbers(of_numbers)
-        } else {
-            Counted::Categories(of_names)
-        }))
-    }
-}
-
-/// Texts of a column, of whichever Arrow type the engine gave them.
-fn texts(column: &arrow::array::ArrayRef) -> Vec<Option<String>> {
-    let plain = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8);
-    match plain {
-        Ok(plain) => plain
-            .as_string::<i32>()
-            .iter()
-            .map(|text| text.map(str::to_owned))
-            .collect(),
-        Err(_) => vec![None; column.len()],
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,277 @@
+//! Fifty data products that are watched: why decisions became worse, versions that are swapped under load, the review of
+//! a year.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use math::random::stream;
+use monitoring::cause::{CauseOptions, PeriodMoments, explain};
+use rand_chacha::ChaCha8Rng;
+
+use super::api::{Pace, Server, load, query};
+use super::monitoring::hits;
+use super::program::{Folder, NO_PROGRAM, program, ran, shop};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
+use crate::peer::Peer;
+
+/// Planted causes of a fall.
+pub(crate) static CAUSE_SPLIT: Case = Case {
+    name: "cause_split",
+    what: "falls of the share of good decisions with planted mix, inputs and relation: the share of 95 % intervals that hold their planted part, the worst of the three parts and the whole",
+    unit: "%",
+    bar: "at least 94 %, and parts add up to the fall to 1e-9",
+    run: cause_split,
+};
+
+/// Another version answers while questions come in.
+pub(crate) static SWAP_UNDER_LOAD: Case = Case {
+    name: "swap_under_load",
+    what: "versions promoted and rolled back, one after the other, while a server answers 1,000 questions a second: failed requests, and answers that name no version",
+    unit: "answers",
+    bar: "0 failed and 0 without a version, at 1,000/s for five minutes",
+    run: swap_under_load,
+};
+
+/// Segments of a population, and the values of one feature.
+const SEGMENTS: [&str; 3] = ["known", "new", "of a partner"];
+const VALUES: usize = 4;
+/// What each value adds to the share of good decisions, as the model says.
+const ADDS: [f64; VALUES] = [0.1, 0.04, 0.0, -0.06];
+const DECISIONS: u64 = 20_000;
+
+/// A period of a population.
+struct Population {
+    /// Share of each segment.
+    shares: [f64; 3],
+    /// Share of good decisions of each segment, where the feature adds nothing.
+    base: [f64; 3],
+    /// Share of each value of the feature, by segment.
+    values: [[f64; VALUES]; 3],
+}
+
+/// Before and after a fall, drawn: everything changes a little, one of the three a lot.
+fn populations(random: &mut ChaCha8Rng) -> [Population; 2] {
+    let mut between = |low: f64, high: f64| low + (high - low) * super::measure::uniform(random);
+    let mut shares = |weights: [f64; 3]| {
+        let drawn = weights.map(|weight| weight * between(0.7, 1.3));
+        let all: f64 = drawn.iter().sum();
+        drawn.map(|share| share / all)
+    };
+    let (before, after) = (shares([0.6, 0.3, 0.1]), shares([0.5, 0.3, 0.2]));
+    let base = [0.32, 0.25, 0.15];
+    let fallen = base.map(|share| share - between(-0.01, 0.08));
+    let mut values = |lean: f64| {
+        [0, 1, 2].map(|_| {
+            let drawn = [1.0 - lean, 1.0, 1.0, 1.0 + lean].map(|w| w * between(0.8, 1.2));
+            let all: f64 = drawn.iter().sum();
+            drawn.map(|share| share / all)
+        })
+    };
+    [
+        Population {
+            shares: before,
+            base,
+            values: values(0.0),
+        },
+        Population {
+            shares: after,
+            base: fallen,
+            values: values(0.4),
+        },
+    ]
+}
+
+impl Population {
+    /// What the feature adds on average in a segment.
+    fn score(&self, segment: usize) -> f64 {
+        let shares = self.values[segment].iter();
+        shares.zip(ADDS).map(|(share, adds)| share * adds).sum()
+    }
+
+    fn mean(&self, segment: usize) -> f64 {
+        self.base[segment] + self.score(segment)
+    }
+
+    /// Sums of so many decisions, drawn.
+    fn drawn(&self, random: &mut ChaCha8Rng) -> anyhow::Result<PeriodMoments> {
+        let mut sums = PeriodMoments::of_features(&["shown"]);
+        let mut left = (DECISIONS, 1.0);
+        for (segment, name) in SEGMENTS.iter().enumerate() {
+            for (value, adds) in ADDS.into_iter().enumerate() {
+                let share = self.shares[segment] * self.values[segment][value];
+                let decisions = hits(random, left.0, share / left.1);
+                left = (left.0 - decisions, (left.1 - share).max(share));
+                let good = hits(random, decisions, self.base[segment] + adds);
+                sums.push_alike(name, 1.0, &[adds], good)?;
+                sums.push_alike(name, 0.0, &[adds], decisions - good)?;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// What was planted: the whole change, and of it mix, inputs and relation.
+fn planted([before, after]: &[Population; 2]) -> [f64; 4] {
+    let sum = |of: &dyn Fn(usize) -> f64| (0..SEGMENTS.len()).map(of).sum::<f64>();
+    let half = |segment: usize| 0.5 * (before.shares[segment] + after.shares[segment]);
+    let whole = |of: &Population| sum(&|at| of.shares[at] * of.mean(at));
+    [
+        whole(after) - whole(before),
+        sum(&|at| {
+            let level = 0.5 * (before.mean(at) + after.mean(at));
+            (after.shares[at] - before.shares[at]) * level
+        }),
+        sum(&|at| half(at) * (after.score(at) - before.score(at))),
+        sum(&|at| half(at) * (after.base[at] - before.base[at])),
+    ]
+}
+
+fn cause_split(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let falls: u64 = ctx.pick(50, 5_000);
+    let mut random = stream(ctx.seed, 0);
+    let (mut held, mut apart) = ([0_u64; 4], 0.0_f64);
+    for _ in 0..falls {
+        let of = populations(&mut random);
+        let [before, after] = &of;
+        let (before, after) = (before.drawn(&mut random)?, after.drawn(&mut random)?);
+        let told = explain(&before, &after, CauseOptions { level: 0.95 })?;
+        let parts = [told.change, told.mix, told.inputs, told.relation];
+        for ((held, part), truth) in held.iter_mut().zip(parts).zip(planted(&of)) {
+            *held += u64::from((part.low..=part.high).contains(&truth));
+        }
+        let sum = told.mix.change + told.inputs.change + told.relation.change;
+        apart = apart.max((sum - told.change.change).abs());
+    }
+    let shares = held.map(|held| 100.0 * held as f64 / falls as f64);
+    let worst = shares.into_iter().fold(f64::INFINITY, f64::min);
+    let [whole, mix, inputs, relation] = shares;
+    Ok(Outcome::Measured(Measured {
+        value: worst,
+        verdict: Verdict::at_full_size(ctx, worst >= 94.0 && apart <= 1e-9),
+        peer: Peer::none("no monitoring package splits a fall into parts with intervals"),
+        split: "drawn: three segments, a feature of four values, 20,000 decisions before and after",
+        note: format!(
+            "{falls} falls: the whole {whole:.1} %, mix {mix:.1} %, inputs {inputs:.1} %, relation {relation:.1} %; parts differ from the fall by {apart:.0e} at most"
+        ),
+        child: None,
+    }))
+}
+
+/// Promotes one version and then rolls back, again and again, until told to stop; how often the version was changed.
+fn swap(program: &Path, shop: &Path, stop: &AtomicBool) -> anyhow::Result<u64> {
+    let mut swapped = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let promote = [
+            "promote",
+            "for-you",
+            "1",
+            "--despite-gate",
+            "--why",
+            "swap",
+            "--quiet",
+        ];
+        ran(program, shop, &promote, &[0])?;
+        std::thread::sleep(Duration::from_secs(1));
+        ran(program, shop, &["rollback", "for-you", "--quiet"], &[0])?;
+        std::thread::sleep(Duration::from_secs(1));
+        swapped += 2;
+    }
+    Ok(swapped)
+}
+
+fn swap_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.size == Size::Full && ctx.data.is_none() {
+        return Ok(NO_DATA);
+    }
+    let folder = Folder::new("swap")?;
+    let shop = shop(&program, &folder, ctx.pick("starter", "wholesaler"))?;
+    ran(&program, &shop, &["import", "--quiet"], &[0])?;
+    for seed in ["1", "2"] {
+        ran(
+            &program,
+            &shop,
+            &["run", "for-you", "--quiet", "--seed", seed],
+            &[0, 1],
+        )?;
+    }
+    let promote = [
+        "promote",
+        "for-you",
+        "2",
+        "--despite-gate",
+        "--why",
+        "first",
+        "--quiet",
+    ];
+    ran(&program, &shop, &promote, &[0, 2])?;
+    let known = "SELECT DISTINCT customer_id FROM sales WHERE customer_id IS NOT NULL ORDER BY 1";
+    let bodies: Vec<String> = query(&program, &shop, known)?
+        .iter()
+        .map(|row| {
+            serde_json::json!({"customer_id": row["customer_id"], "placement": "for_you", "items": 10})
+                .to_string()
+        })
+        .collect();
+    let server = Server::start(&program, &shop)?;
+    let lasts = Duration::from_secs(ctx.pick(5, 300));
+    let per_second = ctx.pick(50.0, 1_000.0);
+    let stop = AtomicBool::new(false);
+    let began = Instant::now();
+    let (asked, swapped) = std::thread::scope(|scope| {
+        let swapping = scope.spawn(|| swap(&program, &shop, &stop));
+        // A failed request ends the load with its answer.
+        let path = "/v1/products/for-you/decide";
+        let asked = load(
+            &server.address,
+            path,
+            &bodies,
+            Pace::Open { per_second },
+            lasts,
+        );
+        stop.store(true, Ordering::Relaxed);
+        (asked, swapping.join().expect("swapping does not panic"))
+    });
+    let took = began.elapsed().as_secs_f64();
+    let (asked, swapped) = (asked?, swapped?);
+    let status = server.stop()?;
+    ensure!(status.success(), "the server ended with {status}");
+    let by_version = query(
+        &program,
+        &shop,
+        "SELECT version, COUNT(DISTINCT decision_id) AS n FROM decisions GROUP BY version ORDER BY version",
+    )?;
+    let count = |row: &serde_json::Value| Some((row["version"].as_u64()?, row["n"].as_u64()?));
+    let counts: Vec<(u64, u64)> = by_version.iter().filter_map(count).collect();
+    let logged: u64 = counts.iter().map(|(_, n)| n).sum();
+    let without: u64 = counts.iter().filter(|(v, _)| *v == 0).map(|(_, n)| n).sum();
+    let both = counts.iter().filter(|(version, _)| *version > 0).count() == 2;
+    ensure!(logged > 0, "nothing was logged");
+    let lost = (asked.answers() as u64).abs_diff(logged);
+    let told: Vec<String> = counts
+        .iter()
+        .map(|(v, n)| format!("version {v}: {n}"))
+        .collect();
+    ran(&program, &shop, &["audit", "--verify"], &[0]).context("the audit is not what it was")?;
+    let holds = without + lost == 0 && both && asked.per_second() >= 0.999 * per_second;
+    Ok(Outcome::Measured(Measured {
+        value: (without + lost) as f64,
+        verdict: Verdict::at_full_size(ctx, holds),
+        peer: Peer::none("the claim is about the program alone"),
+        split: "none",
+        note: format!(
+            "{} answers in {took:.0} s, {:.0}/s, all with status 200; {swapped} swaps; in the table {}; p50 {:.1} ms, p99 {:.1} ms, longest {:.0} ms; audit intact",
+            asked.answers(),
+            asked.per_second(),
+            told.join(", "),
+            asked.quantile_ms(0.5),
+            asked.quantile_ms(0.99),
+            asked.quantile_ms(1.0),
+        ),
+        child: None,
+    }))
+}
