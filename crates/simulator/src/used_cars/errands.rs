@@ -13,7 +13,7 @@ use crate::draws::{Purpose, pick, stream};
 /// Weekdays, Monday first.
 const WEEKDAYS: [f64; 7] = [1.1, 0.95, 0.95, 1.0, 1.15, 1.4, 0.45];
 /// Errands in the year that is played, relative to the history, in whose sales are those of lists made by hand.
-const PLAYED: f64 = 0.6;
+const PLAYED: f64 = 0.5;
 /// Mean lines of an order beyond the first, and what a line is likelier to hold that goes with the first.
 const EXTRA_LINES: f64 = 0.5;
 const BESIDE: f64 = 5.0;

@@ -23,6 +23,7 @@ mod grocery;
 mod planted;
 mod process;
 mod stock;
+mod used_cars;
 
 use std::sync::OnceLock;
 
