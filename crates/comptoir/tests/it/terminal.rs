@@ -322,6 +322,7 @@ fn every_schema_holds_together_and_describes_the_files_of_the_example_shops() {
         "grocery",
         "flash-sales",
         "boutique",
+        "used-cars",
         "wholesaler",
         "cdnow",
         "hillstrom",
