@@ -41,14 +41,16 @@ enum Verdict {
 }
 
 /// Whether a product needs a training because its decisions became worse; `None` where they did not. What learns from a
-/// column that broke learns what is wrong, and answers that come late do so from any version.
+/// column that broke learns what is wrong, answers that come late do so from any version, and where others ask than
+/// before a version is as good for each of them as it was.
 fn after_fall(reviewed: &Reviewed) -> Option<Needed> {
     let Live::Measured(live) = &reviewed.live else {
         return None;
     };
     let because = live.fell?.to_string();
     let why = reviewed.why.as_ref();
-    let not_by_training = why.filter(|why| matches!(why.most, Most::Source | Most::Late));
+    let not_by_training =
+        why.filter(|why| matches!(why.most, Most::Source | Most::Late | Most::Mix));
     Some(match not_by_training {
         Some(why) => Needed::No {
             because: format!(

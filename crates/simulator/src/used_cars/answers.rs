@@ -20,7 +20,7 @@ const MOST: f64 = 0.5;
 const ALIKE: f64 = 1.5;
 const GOES_WITH: f64 = 1.5;
 /// Chance that what was clicked on is bought, cars aside.
-const BUYS: f64 = 0.3;
+const BUYS: f64 = 0.15;
 /// Chances of buying on the day of the click and on each day after it.
 pub(super) const BUYS_LATER: [f64; 4] = [0.55, 0.25, 0.12, 0.08];
 /// Factors on clicks: of wrong prices, and of a partner's visitors.

@@ -43,6 +43,14 @@ pub(super) struct Line {
     pub(super) discount_cents: i64,
 }
 
+impl Line {
+    /// What is bought after a click is one unit.
+    fn of_list(&mut self) {
+        self.discount_cents /= i64::from(self.units.max(1));
+        self.units = 1;
+    }
+}
+
 /// An order of a day.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
@@ -111,12 +119,18 @@ impl Today<'_> {
         }
         let second = rng.random_range(HOURS.0 * 3_600..HOURS.1 * 3_600);
         let in_store = rng.random::<f64>() < IN_STORE;
+        let mut lines = self.lines(&mut rng, position);
+        let by_list = self.day < 0 && rng.random::<f64>() >= PLAYED;
+        if by_list {
+            lines.iter_mut().for_each(Line::of_list);
+        }
         let channel = match (customer.partner, in_store) {
             (true, _) => "partner",
             (false, true) => "store",
             (false, false) => "web",
         };
-        let mut lines = self.lines(&mut rng, position);
+        // A list is clicked on online.
+        let channel = if by_list { "web" } else { channel };
         self.redeem(position, &mut lines);
         Some(Order {
             customer: position,

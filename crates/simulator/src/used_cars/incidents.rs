@@ -13,7 +13,11 @@ const APART_DAYS: u32 = 45;
 const LAST_DAY: u32 = 323;
 
 /// Groups of families that a competitor may take.
-const GROUPS: [&[usize]; 3] = [&[0, 1, 12, 13], &[7, 8, 9, 12], &[3, 8, 10, 14, 16]];
+const GROUPS: [&[usize]; 3] = [
+    &[0, 1, 2, 7, 12, 13],
+    &[7, 8, 9, 10, 12, 14],
+    &[3, 7, 8, 10, 14, 16],
+];
 /// Data products of which visitors of a partner come to ask, and of which a dependency is slow.
 const MIXED: usize = 5;
 const SLOW: usize = 3;
@@ -31,7 +35,7 @@ pub enum Wrong {
     /// The price feed comes in the wrong unit: every price is a hundred times too large, and visitors who see it click
     /// 0.4 times as often. It can be mended.
     PriceUnit,
-    /// A competitor takes a group of families: customers want it 0.2 times as much, in lists and on their own errands,
+    /// A competitor takes a group of families: customers want it a tenth as much, in lists and on their own errands,
     /// for good; of the others they buy a tenth more.
     Competitor,
     /// A partner sends new visitors, who click half as often whatever is shown: half of the visits of some data products
@@ -93,7 +97,7 @@ pub struct Incident {
     /// The first day on which it is so no more; nothing as long as nobody has mended it.
     pub until_day: Option<u32>,
     /// What it is about: the table and column of a feed (`prices.price_cents`), the families (as table `products` names
-    /// them) or the data products.
+    /// them), or the data products; where new visitors come also the column that tells where they buy (`sales.channel`).
     pub about: Vec<String>,
     /// Positions of the families, where it is about some.
     pub(super) families: Vec<usize>,
@@ -144,7 +148,11 @@ pub(super) fn incidents(seed: u64) -> Vec<Incident> {
                     .iter()
                     .map(|at| FAMILIES[*at].name.to_owned())
                     .collect(),
-                Wrong::Mix => mixed.clone(),
+                Wrong::Mix => {
+                    let mut about = mixed.clone();
+                    about.push("sales.channel".to_owned());
+                    about
+                }
                 Wrong::SlowDependency => slow.clone(),
                 Wrong::Quiet => vec![quiet.to_owned()],
             },

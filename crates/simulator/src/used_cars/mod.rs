@@ -22,6 +22,7 @@
 //! answered ([`UsedCarsShop::answer`]), so that bad lists sell less.
 
 mod answers;
+mod by_hand;
 mod catalogue;
 mod customers;
 mod errands;
@@ -64,7 +65,7 @@ pub struct UsedCars {
 }
 
 impl Default for UsedCars {
-    /// 3,000 customers: about 80 sale lines and 350 visits to lists a day.
+    /// 3,000 customers: about 80 sale lines and 700 visits to lists a day.
     fn default() -> Self {
         Self {
             seed: 1,

@@ -305,6 +305,9 @@ impl UsedCarsShop {
         let mut orders = self.world.errands(day);
         let mut actions = self.actions.remove(&day).unwrap_or_default();
         actions.extend(looks(&self.world, day, &orders));
+        if day < 0 {
+            actions.extend(self.world.by_hand(day));
+        }
         orders.extend(self.bought.remove(&day).unwrap_or_default());
         orders.extend(launched(&self.world, day));
         orders.sort_by_key(|order| (order.second, order.customer));

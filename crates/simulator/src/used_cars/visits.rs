@@ -11,7 +11,7 @@ use super::{DAY_SECONDS, date_of};
 use crate::draws::{Purpose, pick, stream};
 
 /// Visits of a list a day, on average, whatever the weekday.
-const A_DAY: f64 = 25.0;
+pub(super) const A_DAY: f64 = 50.0;
 /// Share of the visits that are of the partner's visitors, where it sends some.
 const PARTNER_SHARE: f64 = 0.5;
 /// Hours of the day in which visitors come, in UTC.

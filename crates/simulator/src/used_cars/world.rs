@@ -8,7 +8,7 @@ use super::trials::Trials;
 use super::{UsedCars, since_start};
 
 /// What a competitor leaves of what is wanted of its families, and what customers buy more of the others on errands.
-pub(super) const COMPETITOR_LEAVES: f64 = 0.2;
+pub(super) const COMPETITOR_LEAVES: f64 = 0.1;
 const OTHERS_GAIN: f64 = 1.1;
 
 /// The dealer, its customers, and what goes wrong.

@@ -42,6 +42,7 @@ fn shifted(column: &str, since: &str, read_by: &str, share: f64) -> Shifted {
         aspect: Aspect::Values,
         since: Some(day(since)),
         share,
+        new_values: Vec::new(),
         read_by: vec![read_by.to_owned()],
     }
 }

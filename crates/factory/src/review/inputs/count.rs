@@ -26,6 +26,34 @@ pub(super) enum Counted {
     Categories(BTreeMap<AsOf, Vec<(Option<String>, u64)>>),
 }
 
+impl Counted {
+    /// The categories that the days which are held against those before have and the ones that a profile is learnt from
+    /// have not, the most frequent first; three at most.
+    pub(super) fn new_since(&self, days: Days) -> Vec<String> {
+        const MOST: usize = 3;
+        let Self::Categories(by_day) = self else {
+            return Vec::new();
+        };
+        let names = |from: AsOf, to: AsOf| {
+            let all = by_day.range(from..to).flat_map(|(_, values)| values);
+            all.filter_map(|(name, n)| Some((name.as_deref()?, *n)))
+        };
+        let known: HashSet<&str> = names(days.from, days.calibration())
+            .map(|(name, _)| name)
+            .collect();
+        let mut new: BTreeMap<&str, u64> = BTreeMap::new();
+        for (name, n) in names(days.look, days.until) {
+            if !known.contains(name) {
+                *new.entry(name).or_default() += n;
+            }
+        }
+        let mut new: Vec<(&str, u64)> = new.into_iter().collect();
+        new.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let most = new.into_iter().take(MOST);
+        most.map(|(name, _)| name.to_owned()).collect()
+    }
+}
+
 /// The rows of one snapshot.
 pub(super) struct Rows<'a> {
     pub(super) workshop: &'a Workshop,

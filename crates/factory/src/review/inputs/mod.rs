@@ -23,6 +23,10 @@ use std::collections::BTreeMap;
 /// Among columns that are said to have changed, the share that have not is expected to be at most this.
 const ALPHA: f64 = 0.05;
 
+/// Of values that are others than before, fewer than this share are no news, however sure it is: prices that stay for
+/// weeks and change now and then are never quite what they were.
+const TOLD_FROM: f64 = 0.1;
+
 /// Days before a quarter that say what a column was like.
 const REFERENCE_DAYS: i32 = 168;
 
@@ -42,7 +46,7 @@ const BINS: usize = 10;
 const OWN: [&str; 3] = ["decisions", "assignments", "exposures"];
 
 /// Name of what is kept in the registry, with the version of how it is worked out.
-const KEPT: &str = "inputs/1";
+const KEPT: &str = "inputs/2";
 
 /// Why inputs cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +86,9 @@ pub struct Shifted {
     pub since: Option<AsOf>,
     /// Share of the values of the last seven days that would have to be others for them to be as before.
     pub share: f64,
+    /// Of what it never had before, the values that are there most often; three at most.
+    #[serde(default)]
+    pub new_values: Vec<String>,
     /// Products whose kind reads the table.
     pub read_by: Vec<String>,
 }
@@ -92,6 +99,11 @@ impl Shifted {
         format!("{}.{}", self.table, self.column)
     }
 
+    fn since_told(&self) -> String {
+        let told = |since: AsOf| format!(", likely since {since}");
+        self.since.map_or_else(String::new, told)
+    }
+
     /// In a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -99,11 +111,17 @@ impl Shifted {
         let what = match self.aspect {
             Aspect::Values => "has other values than before",
             Aspect::Nulls => "is absent more or less often than before",
-            Aspect::NeverSeen => "has values that it never had",
+            Aspect::NeverSeen if self.new_values.is_empty() => "has values that it never had",
+            Aspect::NeverSeen => {
+                let new = self.new_values.join(", ");
+                return format!(
+                    "column {column} of table {table} has values that it never had ({new}){}: {:.0} % of them",
+                    self.since_told(),
+                    100.0 * self.share
+                );
+            }
         };
-        let since = self
-            .since
-            .map_or_else(String::new, |since| format!(", likely since {since}"));
+        let since = self.since_told();
         let share = 100.0 * self.share;
         format!("column {column} of table {table} {what}{since}: {share:.0} % of them")
     }
@@ -227,7 +245,7 @@ async fn watch_all(
             if let Some(reading) = FeatureReading::of(&watch, name, &column.name, 1.0) {
                 likely.insert(
                     (reading.product.clone(), reading.feature.clone()),
-                    watch.likely_since(),
+                    (watch.likely_since(), counted.new_since(days)),
                 );
                 readings.push(reading);
             }
@@ -237,7 +255,10 @@ async fn watch_all(
     for ranked in ranked.into_iter().filter(|ranked| ranked.shifted) {
         let reading = ranked.reading;
         let of = (reading.product, reading.feature);
-        let since = likely.remove(&of).flatten();
+        let (since, new_values) = likely.remove(&of).unwrap_or_default();
+        if reading.aspect == Aspect::Values && reading.shift < TOLD_FROM {
+            continue;
+        }
         let (table, column) = of;
         inputs.shifted.push(Shifted {
             read_by: readers.get(table.as_str()).cloned().unwrap_or_default(),
@@ -246,6 +267,11 @@ async fn watch_all(
             aspect: reading.aspect,
             since,
             share: reading.shift,
+            new_values: if reading.aspect == Aspect::NeverSeen {
+                new_values
+            } else {
+                Vec::new()
+            },
         });
     }
     Ok(inputs)

@@ -80,6 +80,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "la colonne {0} de la table {1} manque plus ou moins souvent qu’avant, sans doute depuis le {2} : {3} % des valeurs",
     ),
     (
+        "column {} of table {} has values that it never had ({}), likely since {}: {#} % of them",
+        "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues ({2}), sans doute depuis le {3} : {4} % d’entre elles",
+    ),
+    (
         "column {} of table {} has values that it never had, likely since {}: {#} % of them",
         "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues, sans doute depuis le {2} : {3} % d’entre elles",
     ),

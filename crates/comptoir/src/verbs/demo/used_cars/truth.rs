@@ -61,14 +61,14 @@ impl Noticed {
     /// Whether it names what went wrong as the cause.
     pub(super) fn names(&self, truth: &Incident) -> bool {
         let of_truth = || self.products.iter().any(|product| truth.is_about(product));
+        let column = self.cause.strip_prefix("input/");
+        let is_about_column = || column.is_some_and(|column| truth.is_about(column));
         let ends = |with: &str| self.cause.starts_with("promise/") && self.cause.ends_with(with);
         match truth.wrong {
-            Wrong::PriceUnit | Wrong::NullColumn => self
-                .cause
-                .strip_prefix("input/")
-                .is_some_and(|column| truth.is_about(column)),
+            Wrong::PriceUnit | Wrong::NullColumn => is_about_column(),
             Wrong::SlowDependency => ends("/latency_p99") && of_truth(),
-            Wrong::Mix => self.cause.starts_with("mix/") && of_truth(),
+            // Where the new visitors buy is told by a column, too.
+            Wrong::Mix => is_about_column() || (self.cause.starts_with("mix/") && of_truth()),
             Wrong::Competitor => ends("/quality") && self.what.contains("what customers want"),
             Wrong::Quiet => false,
         }
