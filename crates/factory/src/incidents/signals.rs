@@ -199,7 +199,9 @@ impl Shown {
     fn inputs(&mut self, review: &Review) {
         let watched = review.inputs.watched.iter();
         self.known.extend(watched.map(|of| format!("{INPUT}/{of}")));
-        for shifted in &review.inputs.shifted {
+        // What customers do changes with them, and is told by the review; what a feed does is for somebody to mend.
+        let of_feeds = review.inputs.shifted.iter().filter(|of| of.is_of_feed());
+        for shifted in of_feeds {
             let cause = format!("{INPUT}/{}", shifted.name());
             let is_of = |why: &Why| {
                 why.most == Most::Source && why.shared.as_deref() == Some(&shifted.name())

@@ -9,8 +9,8 @@ use super::visits::{A_DAY, LISTS};
 use super::world::World;
 use crate::draws::{Purpose, pick, stream};
 
-/// Share of the visits that ended in a click.
-const CLICKED: f64 = 0.25;
+/// Clicks per visit.
+const CLICKED: f64 = 0.35;
 /// Share of the visits that were beside an article.
 const BESIDE: f64 = 0.3;
 /// How fast clicks fell from place to place, and places of a list.

@@ -30,6 +30,9 @@ struct Spoiled {
     right: RawFile,
 }
 
+/// Days of the history of which visits to lists are known.
+const KEPT_DAYS: i64 = 182;
+
 /// A dealer of used cars with parts, accessories and a workshop; a year of it is played day by day.
 ///
 /// Customers have tastes of their own: a make of car, four families of articles that they care for, and what they make of
@@ -305,7 +308,8 @@ impl UsedCarsShop {
         let mut orders = self.world.errands(day);
         let mut actions = self.actions.remove(&day).unwrap_or_default();
         actions.extend(looks(&self.world, day, &orders));
-        if day < 0 {
+        // What was clicked longer ago nobody has kept.
+        if (-KEPT_DAYS..0).contains(&day) {
             actions.extend(self.world.by_hand(day));
         }
         orders.extend(self.bought.remove(&day).unwrap_or_default());

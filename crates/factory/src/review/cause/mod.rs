@@ -56,6 +56,8 @@ pub enum Most {
     Late,
     /// None of these: what customers want.
     Wants,
+    /// Too few decisions since to say.
+    Unclear,
 }
 
 /// What happened around a fall.
@@ -105,7 +107,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         Most::Source => source.map(|source| source.sentence()),
         Most::Version => version.clone(),
         Most::Late => around.late.clone(),
-        Most::Mix | Most::Shown | Most::Wants => None,
+        Most::Mix | Most::Shown | Most::Wants | Most::Unclear => None,
     };
     let shared = match (most, &split) {
         (Most::Source, _) => source.map(|source| source.name()),
@@ -138,7 +140,8 @@ fn most(split: Option<&Split>, source: bool, version: bool, late: bool) -> Most 
         _ if version => Most::Version,
         Some(split) if explains(&split.parts.inputs) => Most::Shown,
         _ if late => Most::Late,
-        _ => Most::Wants,
+        Some(split) if explains(&split.parts.relation) => Most::Wants,
+        Some(_) | None => Most::Unclear,
     }
 }
 
@@ -186,13 +189,14 @@ fn sentence(most: Most, split: Option<&Split>, told: Option<String>) -> String {
             let share = share_told(&split.parts.inputs, &split.parts.change);
             format!("mostly what it shows, {share}, by {by}")
         }
-        (Most::Wants, _) => match relation {
-            Some(relation) => format!(
-                "{relation}, and nothing that is watched changed: what customers want may have"
-            ),
-            None => "neither the version nor what it reads changed: what customers want may have"
-                .to_owned(),
-        },
+        (Most::Unclear, _) => {
+            "neither the version nor what it reads changed; too few decisions since to say more"
+                .to_owned()
+        }
+        (Most::Wants, _) => format!(
+            "{}, and nothing that is watched changed: what customers want may have",
+            relation.unwrap_or_default()
+        ),
         (Most::Mix | Most::Shown | Most::Source | Most::Version | Most::Late, _) => {
             let told = told.unwrap_or_default();
             relation.map_or(told.clone(), |relation| format!("{told}; {relation}"))
@@ -203,7 +207,7 @@ fn sentence(most: Most, split: Option<&Split>, told: Option<String>) -> String {
 impl Shifted {
     /// Whether a feed must have changed, and not what customers do: values that never were, absent ones, or most of them
     /// others.
-    fn is_of_feed(&self) -> bool {
+    pub(crate) fn is_of_feed(&self) -> bool {
         use monitoring::inputs::Aspect;
         match self.aspect {
             Aspect::Nulls | Aspect::NeverSeen => true,

@@ -19,6 +19,9 @@ const DECISIONS_MIN: u64 = 50;
 /// Chance that any of the intervals of one attribute's split misses; divided among attributes.
 const ALPHA: f64 = 0.05;
 
+/// One attribute explains clearly more than another where its mix explains so many times as much.
+const CLEARLY_MORE: f64 = 1.25;
+
 /// Decisions that an estimate of one value is drawn to the mean of all by.
 const SHRUNK_BY: f64 = 20.0;
 
@@ -323,8 +326,10 @@ impl Cells {
             let [before, after] = [0, 1].map(|side| moments(&self.0[side], n, &effects));
             let parts = explain(&before?, &after?, options)?;
             mixes.push((attribute, parts.mix));
-            let explains_more =
-                |(_, _, so_far): &(_, _, Cause)| parts.mix.change < so_far.mix.change;
+            // Of several that explain about as much the first stays, whatever noise there is.
+            let explains_more = |(_, _, so_far): &(_, _, Cause)| {
+                parts.mix.change < CLEARLY_MORE * so_far.mix.change.min(0.0)
+            };
             if best.as_ref().is_none_or(explains_more) {
                 best = Some((n, attribute, parts));
             }

@@ -97,9 +97,9 @@ fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_other
         units: 100,
     };
     let none = told(&was_bad_before, &Inputs::default(), None);
-    assert_eq!((none.most, none.coincides.len()), (Most::Wants, 0));
+    assert_eq!((none.most, none.coincides.len()), (Most::Unclear, 0));
     let later = told(&fallen("2026-05-30"), &inputs, None);
-    assert_eq!((later.most, later.coincides.len()), (Most::Wants, 0));
+    assert_eq!((later.most, later.coincides.len()), (Most::Unclear, 0));
 }
 
 /// Decisions of a time: by country, category shown first, and share of good ones in tenths.

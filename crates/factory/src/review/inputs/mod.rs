@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// Among columns that are said to have changed, the share that have not is expected to be at most this.
 const ALPHA: f64 = 0.05;
 
-/// Of values that are others than before, fewer than this share are no news, however sure it is: prices that stay for
+/// Of values that are others or absent, fewer than this share are no news, however sure it is: prices that stay for
 /// weeks and change now and then are never quite what they were.
 const TOLD_FROM: f64 = 0.1;
 
@@ -256,7 +256,7 @@ async fn watch_all(
         let reading = ranked.reading;
         let of = (reading.product, reading.feature);
         let (since, new_values) = likely.remove(&of).unwrap_or_default();
-        if reading.aspect == Aspect::Values && reading.shift < TOLD_FROM {
+        if reading.aspect != Aspect::NeverSeen && reading.shift < TOLD_FROM {
             continue;
         }
         let (table, column) = of;

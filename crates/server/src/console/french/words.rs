@@ -24,8 +24,8 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
 /// What answers name: methods, units, and why a figure is not there.
 pub(super) const ANSWERED: &[(&str, &str)] = &[
     (
-        "neither the version nor what it reads changed: what customers want may have",
-        "ni la version ni ce qu’elle lit n’a changé : peut-être ce que veulent les clients",
+        "neither the version nor what it reads changed; too few decisions since to say more",
+        "ni la version ni ce qu’elle lit n’a changé ; trop peu de décisions depuis pour en dire plus",
     ),
     (
         "of answers, those of which something was clicked",

@@ -101,7 +101,7 @@ impl Demo {
         say(
             context,
             &format!(
-                "\n4. A year: lists are shown and clicked, files come in and all products are reviewed every other morning.\n   \
+                "\n4. A year: lists are shown and clicked, files come in and all products are reviewed on Monday mornings.\n   \
                  {} days are played; people mend what is named to them on the day after",
                 year.shop.days()
             ),

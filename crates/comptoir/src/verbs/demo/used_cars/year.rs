@@ -29,10 +29,8 @@ const ITEMS: u32 = 6;
 const IMPORT_HOUR: i64 = 4;
 const REVIEW_HOUR: i64 = 6;
 
-/// Days after which files come in and products are reviewed: every other morning. The days of the year are a multiple.
-const REVIEWED_EVERY: u32 = 2;
-
-/// Days after which answering versions are told what the shop has learnt since, and small records are put together.
+/// Days after which files come in, products are reviewed and answering versions are told what the shop has learnt since:
+/// on Monday mornings. The year has 52 weeks.
 const WEEK: u32 = 7;
 
 /// The dealer with what it is worked on with.
@@ -120,7 +118,7 @@ impl<'a> Year<'a> {
             self.mend_what_is_due(day)?;
             decisions.extend(self.answer(day, done).await?);
             progress.advance(1);
-            if (day + 1) % REVIEWED_EVERY > 0 {
+            if (day + 1) % WEEK > 0 {
                 continue;
             }
             self.log(&decisions, self.at(day + 1, 0)?).await?;
