@@ -28,6 +28,9 @@ pub enum Needed {
     },
 }
 
+/// Days after a training that a fall asked for until the same fall asks for another.
+const AGAIN_AFTER_DAYS: i32 = 28;
+
 /// Runs among which the last one with a version is sought.
 const RUNS_LOOKED_AT: u32 = 20;
 
@@ -37,17 +40,31 @@ enum Verdict {
     /// It is not needed, if decisions are as good as they were.
     UnlessFell {
         because: String,
+        /// The day of the last training.
+        trained: AsOf,
     },
 }
 
 /// Whether a product needs a training because its decisions became worse; `None` where they did not. What learns from a
 /// column that broke learns what is wrong, answers that come late do so from any version, and where others ask than
 /// before a version is as good for each of them as it was.
-fn after_fall(reviewed: &Reviewed) -> Option<Needed> {
+///
+/// A training since the fall was seen has had its chance: the next comes once there are four weeks more to learn from.
+///
+/// - `trained`: the day of the last training.
+/// - `as_of`: the first day of which no sale is known.
+fn after_fall(reviewed: &Reviewed, trained: AsOf, as_of: Option<AsOf>) -> Option<Needed> {
     let Live::Measured(live) = &reviewed.live else {
         return None;
     };
-    let because = live.fell?.to_string();
+    let fell = live.fell?;
+    let because = fell.to_string();
+    let is_young = |as_of: AsOf| as_of.epoch_day() - trained.epoch_day() < AGAIN_AFTER_DAYS;
+    if trained > fell.seen && as_of.is_some_and(is_young) {
+        return Some(Needed::No {
+            because: format!("its decisions {because}, and it was trained since, on {trained}"),
+        });
+    }
     let why = reviewed.why.as_ref();
     let not_by_training =
         why.filter(|why| matches!(why.most, Most::Source | Most::Late | Most::Mix));
@@ -80,22 +97,28 @@ impl Workshop {
         for product in products {
             verdicts.push(self.verdict(product.header(), &snapshot, as_of).await?);
         }
-        let open: Vec<String> = products
+        let open: BTreeMap<String, AsOf> = products
             .iter()
             .zip(&verdicts)
-            .filter(|(_, verdict)| matches!(verdict, Verdict::UnlessFell { .. }))
-            .map(|(product, _)| product.header().name.clone())
+            .filter_map(|(product, verdict)| match verdict {
+                Verdict::UnlessFell { trained, .. } => {
+                    Some((product.header().name.clone(), *trained))
+                }
+                Verdict::Known(_) => None,
+            })
             .collect();
         let mut fell: BTreeMap<String, Needed> = BTreeMap::new();
         if !open.is_empty() {
-            for reviewed in self.review(&open, now, progress).await?.products {
-                let of_fall = after_fall(&reviewed);
+            let names: Vec<String> = open.keys().cloned().collect();
+            for reviewed in self.review(&names, now, progress).await?.products {
+                let trained = open[&reviewed.header.name];
+                let of_fall = after_fall(&reviewed, trained, as_of);
                 fell.extend(of_fall.map(|needed| (reviewed.header.name, needed)));
             }
         }
         let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
             Verdict::Known(needed) => needed,
-            Verdict::UnlessFell { because } => fell
+            Verdict::UnlessFell { because, .. } => fell
                 .remove(&product.header().name)
                 .unwrap_or(Needed::No { because }),
         };
@@ -158,7 +181,8 @@ impl Workshop {
             learnt.as_of, asks.age_days
         );
         if asks.on_fall {
-            Ok(Verdict::UnlessFell { because })
+            let trained = AsOf(last.started_at.to_zoned(jiff::tz::TimeZone::UTC).date());
+            Ok(Verdict::UnlessFell { because, trained })
         } else {
             no(because)
         }

@@ -1,7 +1,7 @@
 //! What a review shows that somebody should know.
 
 use crate::import::RefusedSource;
-use crate::review::{Kept, LastRun, Most, Promised, Review, Reviewed, State, Why};
+use crate::review::{Kept, LastRun, Most, Promised, Review, Reviewed, Shifted, State, Why};
 use registry::{RunStatus, Signal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,17 +200,22 @@ impl Shown {
         let watched = review.inputs.watched.iter();
         self.known.extend(watched.map(|of| format!("{INPUT}/{of}")));
         // What customers do changes with them, and is told by the review; what a feed does is for somebody to mend.
-        let of_feeds = review.inputs.shifted.iter().filter(|of| of.is_of_feed());
-        for shifted in of_feeds {
-            let cause = format!("{INPUT}/{}", shifted.name());
+        let worse_by = |shifted: &Shifted| -> Vec<&str> {
             let is_of = |why: &Why| {
                 why.most == Most::Source && why.shared.as_deref() == Some(&shifted.name())
             };
             let products = review.products.iter();
-            let worse: Vec<&str> = products
+            products
                 .filter(|product| product.why.as_ref().is_some_and(is_of))
                 .map(|product| product.header.name.as_str())
-                .collect();
+                .collect()
+        };
+        let (sure, suspected) = (&review.inputs.shifted, &review.inputs.suspected);
+        let of_feeds = sure.iter().filter(|of| of.is_of_feed());
+        let suspected = suspected.iter().filter(|of| !worse_by(of).is_empty());
+        for shifted in of_feeds.chain(suspected) {
+            let cause = format!("{INPUT}/{}", shifted.name());
+            let worse = worse_by(shifted);
             let mut what = shifted.sentence();
             if !worse.is_empty() {
                 what += &format!("; decisions of {} became worse then", worse.join(", "));

@@ -14,7 +14,7 @@
 //! | `raw/stock_levels-*.csv` | reference site day on_hand; a row where it changed |
 //! | `raw/events-*.csv` | event time what client reference position decision |
 //!
-//! `*` is `before` for the 52 weeks before the first day, and the date for each day that is played. All files are UTF-8
+//! `*` is `before` for the 52 weeks before the first day, and the last date of each stretch of days that is ended. All files are UTF-8
 //! with commas and without dirt; times are in UTC, money has two decimals.
 //!
 //! What customers buy has two sources: their own errands, and what they click on in lists. In the history the lists were

@@ -209,20 +209,21 @@ impl UsedCarsShop {
         }
     }
 
-    /// Ends a day, and those before it that were not ended: its new files, one for each table with a row. A day that was
-    /// ended before gives nothing.
+    /// Ends a day, and those before it that were not ended: their new files, one for each table with a row, named by the
+    /// day. A day that was ended before gives nothing.
     pub fn close(&mut self, day: u32) -> Vec<RawFile> {
         let until = i64::from(day.min(DAYS - 1));
-        let mut all = Vec::new();
-        while self.next <= until {
-            let day = self.next;
-            let mut journal = Journal::new(&date_of(day).to_string());
-            journal.joining(&self.world, |joins| joins == day);
-            journal.announced(&self.world, |announced| announced == day);
-            self.run(day, &mut journal);
-            all.extend(self.closed(journal));
+        if self.next > until {
+            return Vec::new();
         }
-        all
+        let days = self.next..=until;
+        let mut journal = Journal::new(&date_of(until).to_string());
+        journal.joining(&self.world, |joins| days.contains(&joins));
+        journal.announced(&self.world, |announced| days.contains(&announced));
+        while self.next <= until {
+            self.run(self.next, &mut journal);
+        }
+        self.closed(journal)
     }
 
     /// People repair what is wrong: from `day` on it is so no more, at the earliest from the first day that is not ended.

@@ -60,6 +60,9 @@ pub(crate) struct Demo {
     /// with another --seed they lie elsewhere.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(CUSTOMERS))]
     customers: Option<u32>,
+    /// Weeks of a used-car dealer to play, 1 to 52; all where absent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=52))]
+    weeks: Option<u32>,
     /// Stop after training, serve nothing
     #[arg(long)]
     once: bool,
@@ -138,6 +141,9 @@ impl Demo {
         let workshop = match shop {
             // Where raw files are there already the demo goes on from them.
             _ if self.dir.join(RAW).exists() => self.trained(context, shop, done).await?,
+            GROCERY | FLASH_SALES | BOUTIQUE | MARKETPLACE if self.weeks.is_some() => {
+                bail!("--weeks is of --shop {USED_CARS}, and this is a {shop}")
+            }
             GROCERY => {
                 let done = done.grocery.insert(grocery::Done::default());
                 self.grocery(context, done).await?

@@ -88,6 +88,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         .inputs
         .shifted
         .iter()
+        .chain(&around.inputs.suspected)
         .filter(is_read)
         .filter(|shifted| shifted.since.is_some_and(is_near))
         .collect();

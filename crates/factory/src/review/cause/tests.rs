@@ -74,6 +74,7 @@ fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_other
             shifted("channel", "2026-04-02", "for-you", 0.9),
             shifted("returned", "2026-05-20", "value", 0.9),
         ],
+        suspected: Vec::new(),
     };
     let around = told(&fallen("2026-05-20"), &inputs, None);
     assert_eq!(around.most, Most::Source);

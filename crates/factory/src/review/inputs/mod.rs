@@ -27,6 +27,9 @@ const ALPHA: f64 = 0.05;
 /// weeks and change now and then are never quite what they were.
 const TOLD_FROM: f64 = 0.1;
 
+/// From this share on a column is suspected before it is sure.
+const SUSPECTED_FROM: f64 = 0.5;
+
 /// Days before a quarter that say what a column was like.
 const REFERENCE_DAYS: i32 = 168;
 
@@ -46,7 +49,7 @@ const BINS: usize = 10;
 const OWN: [&str; 3] = ["decisions", "assignments", "exposures"];
 
 /// Name of what is kept in the registry, with the version of how it is worked out.
-const KEPT: &str = "inputs/2";
+const KEPT: &str = "inputs/3";
 
 /// Why inputs cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +74,9 @@ pub struct Inputs {
     pub watched: Vec<String>,
     /// Those that have changed, the one that changed most first.
     pub shifted: Vec<Shifted>,
+    /// Those that look as if most of them had changed and of which that is not sure yet: they are named where decisions
+    /// became worse at the same time, and told of nowhere else.
+    pub suspected: Vec<Shifted>,
 }
 
 /// A column that is no longer what it was.
@@ -251,8 +257,7 @@ async fn watch_all(
             }
         }
     }
-    let ranked = rank_features(readings, ALPHA)?;
-    for ranked in ranked.into_iter().filter(|ranked| ranked.shifted) {
+    for ranked in rank_features(readings, ALPHA)? {
         let reading = ranked.reading;
         let of = (reading.product, reading.feature);
         let (since, new_values) = likely.remove(&of).unwrap_or_default();
@@ -260,7 +265,7 @@ async fn watch_all(
             continue;
         }
         let (table, column) = of;
-        inputs.shifted.push(Shifted {
+        let shifted = Shifted {
             read_by: readers.get(table.as_str()).cloned().unwrap_or_default(),
             table,
             column,
@@ -272,7 +277,12 @@ async fn watch_all(
             } else {
                 Vec::new()
             },
-        });
+        };
+        if ranked.shifted {
+            inputs.shifted.push(shifted);
+        } else if shifted.share >= SUSPECTED_FROM {
+            inputs.suspected.push(shifted);
+        }
     }
     Ok(inputs)
 }

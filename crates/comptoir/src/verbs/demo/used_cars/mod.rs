@@ -20,7 +20,7 @@ use schema::estimate::short;
 use serde::Serialize;
 use simulator::{UsedCars, UsedCarsShop};
 use truth::{Noticed, Told};
-use year::Year;
+use year::{WEEK, Year};
 
 /// What came of the dealer's year.
 #[derive(Debug, Default, Serialize)]
@@ -98,19 +98,20 @@ impl Demo {
             context,
             &format!("   {champions} of {} answer", tried.len()),
         )?;
+        let days = self.weeks.map_or(year.shop.days(), |weeks| WEEK * weeks);
         say(
             context,
             &format!(
                 "\n4. A year: lists are shown and clicked, files come in and all products are reviewed on Monday mornings.\n   \
-                 {} days are played; people mend what is named to them on the day after",
-                year.shop.days()
+                 {} days are played; people mend what is named to them on the same day",
+                days
             ),
         )?;
-        year.play(done).await?;
+        year.play(days, done).await?;
         say(
             context,
             &format!(
-                "   {} answers, {:.1} % of them clicked; {} trainings because decisions became worse, {} versions of them answer or answered\n",
+                "   {} answers, {:.1} % of them clicked; {} trainings because decisions became worse, after which {} versions answered\n",
                 done.answers,
                 100.0 * done.clicked as f64 / done.answers.max(1) as f64,
                 done.trainings,

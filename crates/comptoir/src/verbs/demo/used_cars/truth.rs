@@ -44,8 +44,9 @@ pub(super) struct Told {
     done: Vec<String>,
     /// Margin that it cost, expected, in the shop's currency.
     cost: f64,
-    /// What it would have cost until the end of the year at the pace of the days before anything was done.
-    unnoticed: f64,
+    /// What it would have cost until the end of the year at the pace of the days before anything was done; absent where
+    /// nothing that is done helps.
+    unnoticed: Option<f64>,
 }
 
 impl Noticed {
@@ -74,10 +75,9 @@ impl Noticed {
         }
     }
 
-    /// Whether it can be about what went wrong, rightly named or not.
-    fn belongs(&self, truth: &Incident) -> bool {
-        let since = truth.from_day..truth.from_day + WITHIN_DAYS;
-        if !since.contains(&self.day) {
+    /// Whether it can be about what went wrong, although it names something else.
+    fn may_be_about(&self, truth: &Incident) -> bool {
+        if !(truth.from_day..truth.from_day + WITHIN_DAYS).contains(&self.day) {
             return false;
         }
         match truth.wrong {
@@ -88,6 +88,13 @@ impl Noticed {
             Wrong::Quiet => false,
         }
     }
+
+    /// Which of all that went wrong it is about: what it names and is so on the day, else the last that it may be about.
+    fn about(&self, truths: &[Incident]) -> Option<usize> {
+        let since = |truth: &Incident| truth.from_day <= self.day;
+        let named = truths.iter().rposition(|of| since(of) && self.names(of));
+        named.or_else(|| truths.iter().rposition(|of| self.may_be_about(of)))
+    }
 }
 
 /// What went wrong beside what was noticed, and what was noticed and is none of it.
@@ -97,14 +104,23 @@ pub(super) fn beside(
     acts: &[Act],
 ) -> (Vec<Told>, Vec<Noticed>) {
     let truths = shop.incidents();
+    let about: Vec<Option<usize>> = noticed.iter().map(|of| of.about(truths)).collect();
     let told = truths.iter().enumerate().map(|(at, truth)| {
+        let of_truth = || {
+            let all = noticed.iter().zip(&about);
+            all.filter(|(_, about)| **about == Some(at))
+                .map(|(of, _)| of)
+        };
+        // Of what is told on one morning the cause itself stands for the rest.
+        let morning = of_truth().next().map(|first| first.day);
         let first = if truth.wrong == Wrong::Quiet {
             noticed.iter().find(|of| {
                 of.products.iter().any(|product| truth.is_about(product))
                     && of.cause.starts_with("promise/")
             })
         } else {
-            noticed.iter().find(|of| of.belongs(truth))
+            let same = || of_truth().filter(|of| Some(of.day) == morning);
+            same().find(|of| of.names(truth)).or_else(|| same().next())
         };
         let right = match (truth.wrong, first) {
             (Wrong::Quiet, first) => first.is_none(),
@@ -118,6 +134,12 @@ pub(super) fn beside(
         let acted = acted
             .map_or(lost.len(), |day| day as usize)
             .clamp(from + 1, lost.len());
+        let helps = match truth.wrong {
+            Wrong::PriceUnit | Wrong::SlowDependency | Wrong::NullColumn | Wrong::Competitor => {
+                true
+            }
+            Wrong::Mix | Wrong::Quiet => false,
+        };
         let pace = lost[from..acted].iter().sum::<f64>() / (acted - from) as f64;
         Told {
             truth: truth.wrong.told(),
@@ -127,12 +149,13 @@ pub(super) fn beside(
             right,
             done,
             cost: lost.iter().sum(),
-            unnoticed: pace * (lost.len() - from) as f64,
+            unnoticed: helps.then_some(pace * (lost.len() - from) as f64),
         }
     });
-    let others = noticed
-        .iter()
-        .filter(|of| !truths.iter().any(|truth| of.belongs(truth)));
+    let others = noticed.iter().zip(&about);
+    let others = others
+        .filter(|(_, about)| about.is_none())
+        .map(|(of, _)| of);
     (told.collect(), others.cloned().collect())
 }
 
@@ -169,7 +192,7 @@ fn acts_of(
     if let Some((day, _)) = trained.first() {
         let promoted = trained.iter().filter(|(_, promoted)| *promoted).count();
         told.push(format!(
-            "{} trainings from day {day} on, {promoted} versions let answer",
+            "trainings from day {day} on: {}, versions let answer: {promoted}",
             trained.len()
         ));
         acted = acted.or(Some(**day));
@@ -219,7 +242,8 @@ pub(super) fn show(told: &[Told], others: &[Noticed]) -> anyhow::Result<()> {
             noticed,
             cause.to_owned(),
             format!("{:.0}", of.cost),
-            format!("{:.0}", of.unnoticed),
+            of.unnoticed
+                .map_or("-".to_owned(), |cost| format!("{cost:.0}")),
         ]);
     }
     table.print()?;

@@ -31,7 +31,7 @@ const REVIEW_HOUR: i64 = 6;
 
 /// Days after which files come in, products are reviewed and answering versions are told what the shop has learnt since:
 /// on Monday mornings. The year has 52 weeks.
-const WEEK: u32 = 7;
+pub(super) const WEEK: u32 = 7;
 
 /// The dealer with what it is worked on with.
 pub(super) struct Year<'a> {
@@ -104,11 +104,10 @@ impl<'a> Year<'a> {
         run::run_all_at(self.context, &self.workshop, products, None, now).await
     }
 
-    /// Every day of the year.
-    pub(super) async fn play(&mut self, done: &mut Done) -> anyhow::Result<()> {
-        let days = self.shop.days();
+    /// So many days from the first on, whole weeks.
+    pub(super) async fn play(&mut self, days: u32, done: &mut Done) -> anyhow::Result<()> {
         let progress = Arc::clone(&self.context.progress);
-        progress.stage("play a year of days", u64::from(days));
+        progress.stage("play the year, day by day", u64::from(days));
         let mut decisions = Vec::new();
         for day in 0..days {
             if day % WEEK == 0 {
@@ -284,16 +283,13 @@ impl<'a> Year<'a> {
             let is_known =
                 |act: &Act| matches!(act, Act::Mended { incident: of, .. } if *of == incident);
             if !self.acts.iter().any(is_known) {
-                self.acts.push(Act::Mended {
-                    day: day + 1,
-                    incident,
-                });
+                self.acts.push(Act::Mended { day, incident });
             }
         }
         self.noticed.push(noticed);
     }
 
-    /// Mends what people were told of the day before.
+    /// Mends what people were told of in the morning.
     fn mend_what_is_due(&mut self, day: u32) -> anyhow::Result<()> {
         for act in &self.acts {
             if let Act::Mended { day: due, incident } = act
