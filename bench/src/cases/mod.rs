@@ -48,6 +48,7 @@ pub(crate) static CASES: &[&Case] = &[
     &build::COLD_BUILD,
     &measure::CONFIDENCE_SEQUENCE_AA,
     &demand_million::DEMAND_MILLION,
+    &portfolio::DEALER_INCIDENTS,
     &program::DEMO_ONCE,
     &detection::DETECTION_DELAY,
     &recommend::EASE_VS_NUMPY,

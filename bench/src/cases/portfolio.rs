@@ -275,3 +275,106 @@ fn swap_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
         child: None,
     }))
 }
+
+/// A simulated dealer's year, with what goes wrong in it.
+pub(crate) static DEALER_INCIDENTS: Case = Case {
+    name: "dealer_incidents",
+    what: "comptoir demo --shop used-cars: five things that go wrong in a simulated year of 47 data products, reviewed on Mondays: the share of them whose cause was named right when they were first noticed",
+    unit: "%",
+    bar: "all noticed, at least 90 % named right at first, and at least 19 of 20 quiet products silent, over 20 seeds",
+    run: dealer_incidents,
+};
+
+/// Seeds that the bar is about.
+const SEEDS: u64 = 20;
+
+fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.size == Size::Small {
+        return Ok(Outcome::Skipped("a year of 47 products takes minutes"));
+    }
+    let seeds = ctx.fewer("COMPTOIR_DEALERS", 1, SEEDS);
+    let (mut noticed, mut right, mut wrong) = (0_u64, 0_u64, 0_u64);
+    let (mut silent, mut others, mut delays) = (0_u64, 0_usize, Vec::new());
+    let mut missed = Vec::new();
+    let (mut cost, mut unnoticed) = (0.0, 0.0);
+    for seed in ctx.seed..ctx.seed + seeds {
+        let folder = Folder::new(&format!("dealer-{seed}"))?;
+        let seed = seed.to_string();
+        let told = dealer(&program, &folder.0, &seed)?;
+        for of in told["incidents"].as_array().context("the incidents")? {
+            let is_right = of["right"] == true;
+            if of["truth"] == "nothing at all happens" {
+                silent += u64::from(is_right);
+                continue;
+            }
+            wrong += 1;
+            right += u64::from(is_right);
+            if let Some(day) = of["noticed"]["day"].as_u64() {
+                noticed += 1;
+                delays.push(day - of["from_day"].as_u64().context("the day")?);
+            }
+            if !is_right {
+                let cause = of["noticed"]["cause"].as_str().unwrap_or("not noticed");
+                missed.push(format!(
+                    "seed {seed}: {} ({cause})",
+                    of["truth"].as_str().unwrap_or_default()
+                ));
+            }
+            if let Some(would) = of["unnoticed"].as_f64() {
+                cost += of["cost"].as_f64().unwrap_or_default();
+                unnoticed += would;
+            }
+        }
+        others += told["others"].as_array().map_or(0, Vec::len);
+    }
+    delays.sort_unstable();
+    let middle = delays.get(delays.len() / 2).copied().unwrap_or_default();
+    let share = 100.0 * right as f64 / wrong.max(1) as f64;
+    let holds = seeds == SEEDS && noticed == wrong && share >= 90.0 && silent >= 19;
+    Ok(Outcome::Measured(Measured {
+        value: share,
+        verdict: Verdict::at_full_size(ctx, holds),
+        peer: Peer::none("no monitoring package goes from decisions to their cause"),
+        split: "simulated; each product trained on 52 weeks and watched for 52",
+        note: format!(
+            "{seeds} of {SEEDS} seeds: {noticed} of {wrong} noticed, after {middle} days in the middle and {} at most, {right} named right; {silent} of {seeds} quiet products silent; {others} incidents that are none of it; where something was done they cost {:.0} % of what they would have unnoticed{}",
+            delays.last().copied().unwrap_or_default(),
+            100.0 * cost / unnoticed,
+            if missed.is_empty() {
+                String::new()
+            } else {
+                format!("; not right: {}", missed.join(", "))
+            }
+        ),
+        child: None,
+    }))
+}
+
+/// What a demonstration tells of a dealer's year.
+fn dealer(program: &Path, folder: &Path, seed: &str) -> anyhow::Result<serde_json::Value> {
+    let arguments = [
+        "demo",
+        "--once",
+        "--quiet",
+        "--shop",
+        "used-cars",
+        "--dir",
+        "dealer",
+        "--output",
+        "json",
+        "--seed",
+        seed,
+    ];
+    let output = super::program::comptoir(program, folder, &arguments)
+        .stdout(std::process::Stdio::piped())
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "the demonstration of seed {seed} failed"
+    );
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    Ok(told["used_cars"].clone())
+}

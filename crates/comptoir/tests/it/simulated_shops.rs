@@ -1,7 +1,9 @@
 //! The files of the simulated shops, read as their example projects say.
 
 use crate::program::{good, json, rows, run};
-use simulator::{Boutique, BoutiqueShop, FlashSales, FlashSalesShop, RawFile};
+use simulator::{
+    Boutique, BoutiqueShop, FlashSales, FlashSalesShop, RawFile, UsedCars, UsedCarsShop, Wrong,
+};
 use std::path::{Path, PathBuf};
 
 /// A project made from an example shop, with raw files.
@@ -128,5 +130,75 @@ fn a_chain_of_boutiques_is_imported_whole_and_week_by_week() {
     assert!(
         row["back"].as_u64() > Some(10) && row["unknown"].as_u64() > Some(1_000),
         "{row}"
+    );
+}
+
+#[test]
+fn a_price_feed_in_another_unit_is_named_mended_and_held_against_the_truth() {
+    let dealer = |seed| {
+        let shop = UsedCarsShop::new(&UsedCars {
+            seed,
+            ..UsedCars::tiny()
+        });
+        (seed, shop.unwrap())
+    };
+    // Where it is the first thing that goes wrong, there are the fewest weeks to play.
+    let first = (1..60).map(dealer).find(|(_, shop)| {
+        let first = &shop.incidents()[0];
+        first.wrong == Wrong::PriceUnit && first.from_day < 75
+    });
+    let (seed, dealer) = first.unwrap();
+    let from_day = dealer.incidents()[0].from_day;
+    let folder = tempfile::tempdir().unwrap();
+    let shop = shop(folder.path(), "used-cars", &[]);
+    std::fs::remove_dir_all(shop.join("raw")).unwrap();
+    for file in std::fs::read_dir(shop.join("products")).unwrap() {
+        let file = file.unwrap().path();
+        if file.file_stem().unwrap() != "home-page" {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let (seed, weeks) = (seed.to_string(), (from_day + 14).div_ceil(7).to_string());
+    let demo = [
+        "demo",
+        "--once",
+        "--quiet",
+        "--shop",
+        "used-cars",
+        "--dir",
+        "used-cars",
+        "--customers",
+        "600",
+        "--seed",
+        &seed,
+        "--weeks",
+        &weeks,
+        "--output",
+        "json",
+    ];
+    let done = json(&good(folder.path(), &demo).out)["used_cars"].clone();
+    assert!(done["answers"].as_u64().unwrap() > 2_000, "{done}");
+    let told = &done["incidents"][0];
+    assert_eq!(told["from_day"], from_day, "{told}");
+    let noticed = &told["noticed"];
+    let after = noticed["day"].as_u64().unwrap() - u64::from(from_day);
+    assert!((1..=14).contains(&after), "{told}");
+    assert_eq!(
+        (&told["right"], &noticed["cause"]),
+        (&true.into(), &"input/prices.price_cents".into())
+    );
+    assert_eq!(told["done"].as_array().unwrap().len(), 1, "{told}");
+    assert!(
+        told["cost"].as_f64().unwrap() < told["unnoticed"].as_f64().unwrap(),
+        "{told}"
+    );
+    // Whoever plays another shop is told so.
+    let other = run(
+        folder.path(),
+        &["demo", "--once", "--dir", "other", "--weeks", "2"],
+    );
+    assert!(
+        other.code == 2 && other.err.contains("--weeks is of --shop used-cars"),
+        "{other:?}"
     );
 }

@@ -137,14 +137,17 @@ impl<'a> Year<'a> {
         let asked: BTreeSet<&str> = self.shop.asked().collect();
         let shop = self.workshop.shop().await?;
         for name in asked {
-            let product = run::one(&self.workshop.project, name)?;
+            // Whoever took one out of the project, or has none that beats its baseline, shows no list there.
+            let Some(product) = self.workshop.project.product(name) else {
+                continue;
+            };
             let champion = self.workshop.champion(product.as_ref()).await?;
             let Some((version, fitted)) = champion else {
                 continue;
             };
             let answering = Answering {
                 serving: fitted.attach(Arc::clone(&shop)),
-                product,
+                product: Arc::clone(product),
                 version,
             };
             self.answering.insert(name.to_owned(), answering);
