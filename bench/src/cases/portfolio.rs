@@ -102,7 +102,7 @@ impl Population {
             for (value, adds) in ADDS.into_iter().enumerate() {
                 let share = self.shares[segment] * self.values[segment][value];
                 let decisions = hits(random, left.0, share / left.1);
-                left = (left.0 - decisions, (left.1 - share).max(share));
+                left = (left.0 - decisions, (left.1 - share).max(f64::MIN_POSITIVE));
                 let good = hits(random, decisions, self.base[segment] + adds);
                 sums.push_alike(name, 1.0, &[adds], good)?;
                 sums.push_alike(name, 0.0, &[adds], decisions - good)?;

@@ -44,8 +44,8 @@ pub(super) struct Told {
     done: Vec<String>,
     /// Margin that it cost, expected, in the shop's currency.
     cost: f64,
-    /// What it would have cost until the end of the year at the pace of the days before anything was done; absent where
-    /// nothing that is done helps.
+    /// What it would have cost until the end of the year at the pace of the days before anything was done, and no less
+    /// than it did; absent where nothing that is done helps.
     unnoticed: Option<f64>,
 }
 
@@ -140,6 +140,7 @@ pub(super) fn beside(
             }
             Wrong::Mix | Wrong::Quiet => false,
         };
+        let cost: f64 = lost.iter().sum();
         let pace = lost[from..acted].iter().sum::<f64>() / (acted - from) as f64;
         Told {
             truth: truth.wrong.told(),
@@ -148,8 +149,8 @@ pub(super) fn beside(
             noticed: first.cloned(),
             right,
             done,
-            cost: lost.iter().sum(),
-            unnoticed: helps.then_some(pace * (lost.len() - from) as f64),
+            cost,
+            unnoticed: helps.then_some(cost.max(pace * (lost.len() - from) as f64)),
         }
     });
     let others = noticed.iter().zip(&about);
@@ -248,12 +249,9 @@ pub(super) fn show(told: &[Told], others: &[Noticed]) -> anyhow::Result<()> {
     }
     table.print()?;
     print::line(
-        "   cost: margin lost, expected, by the simulator's truth; unnoticed: until the end of the year, at the pace of the days before anything was done",
+        "   cost: margin lost, expected, by the simulator's truth; unnoticed: at least, until the end of the year at the pace of the days before anything was done",
     )?;
-    print::line(format!(
-        "   {} incidents were noted that are none of this",
-        others.len()
-    ))?;
+    print::line(format!("   noted, and none of this: {}", others.len()))?;
     for other in others {
         print::line(format!(
             "     day {}: {}: {}",
