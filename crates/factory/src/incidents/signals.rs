@@ -151,7 +151,12 @@ impl Shown {
         let cause = match shared {
             Some((Most::Source, _)) if !open.contains(&own) => return,
             Some((Most::Mix, of)) if !open.contains(&own) => format!("{MIX}/{of}"),
-            _ => own,
+            _ => own.clone(),
+        };
+        // What several have in common is told without the figures of one.
+        let what = match why {
+            Some(why) if cause != own => format!("decisions became worse: {}", why.sentence),
+            Some(_) | None => what,
         };
         self.known.insert(cause.clone());
         self.signals.push(signal(cause, name, what));

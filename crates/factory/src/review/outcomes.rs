@@ -279,7 +279,11 @@ fn held_against_launch(
         ),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
-            LossVerdict::Passed { seen, likely_since } => Some(Fell { seen, likely_since }),
+            // A later change may explain more than the one that was seen; that one it does not date.
+            LossVerdict::Passed { seen, likely_since } => Some(Fell {
+                seen,
+                likely_since: likely_since.filter(|since| *since <= seen),
+            }),
         },
         pending,
     }))
