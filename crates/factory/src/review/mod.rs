@@ -15,6 +15,7 @@ mod standing;
 pub use cause::{Attribute, Most, Split, Why};
 pub use inputs::{Inputs, InputsError, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
+pub use monitoring::latency::Histogram;
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};

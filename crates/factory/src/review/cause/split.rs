@@ -168,7 +168,7 @@ pub(in crate::review) async fn of_falls(
             let Some(cells) = cells.remove(fall.product) else {
                 continue;
             };
-            if let Some(split) = cells.split(fall)? {
+            if let Some(split) = cells.in_order().split(fall)? {
                 splits.insert(fall.product.to_owned(), split);
             }
         }
@@ -253,7 +253,7 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
 }
 
 /// Decisions that are alike in all that is known of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
     pub(super) of: [String; Attribute::ALL.len()],
     pub(super) shown: [String; SHOWN.len()],
@@ -294,6 +294,12 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
 pub(super) struct Cells(pub(super) [Vec<Cell>; 2]);
 
 impl Cells {
+    /// Sorted: the engine gives groups in any order, and sums of the same figures in another order are not the same.
+    fn in_order(mut self) -> Self {
+        self.0.iter_mut().for_each(|cells| cells.sort_unstable());
+        self
+    }
+
     fn decisions(&self) -> (u64, u64) {
         let of = |cells: &[Cell]| cells.iter().map(|cell| cell.decisions).sum();
         (of(&self.0[0]), of(&self.0[1]))
