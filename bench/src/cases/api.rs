@@ -26,7 +26,8 @@ pub(crate) static API_FOR_YOU: Case = Case {
 };
 
 pub(super) const CONNECTIONS: usize = 32;
-const PATH: &str = "/v1/products/for-you/decide";
+/// Where the questions go.
+pub(super) const PATH: &str = "/v1/products/for-you/decide";
 /// Of the time of both processors in a second: one tick of the system's clock.
 const DISTURBED_PERCENT: f64 = 0.5;
 
@@ -262,6 +263,20 @@ pub(super) fn query(
         .collect()
 }
 
+/// One question for ten recommendations about each customer of a shop, at least one.
+pub(super) fn questions(program: &Path, shop: &Path) -> anyhow::Result<Vec<String>> {
+    let known = "SELECT DISTINCT customer_id FROM sales WHERE customer_id IS NOT NULL ORDER BY 1";
+    let bodies: Vec<String> = query(program, shop, known)?
+        .iter()
+        .map(|row| {
+            serde_json::json!({"customer_id": row["customer_id"], "placement": "for_you", "items": 10})
+                .to_string()
+        })
+        .collect();
+    ensure!(!bodies.is_empty(), "the shop has no customers");
+    Ok(bodies)
+}
+
 fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let Some(program) = program() else {
         return Ok(NO_PROGRAM);
@@ -273,15 +288,7 @@ fn api_for_you(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let shop = shop(&program, &folder, ctx.pick("starter", "wholesaler"))?;
     ran(&program, &shop, &["import", "--quiet"], &[0])?;
     ran(&program, &shop, &["run", "for-you", "--quiet"], &[0, 1])?;
-    let known = "SELECT DISTINCT customer_id FROM sales WHERE customer_id IS NOT NULL ORDER BY 1";
-    let bodies: Vec<String> = query(&program, &shop, known)?
-        .iter()
-        .map(|row| {
-            serde_json::json!({"customer_id": row["customer_id"], "placement": "for_you", "items": 10})
-                .to_string()
-        })
-        .collect();
-    ensure!(!bodies.is_empty(), "the shop has no customers");
+    let bodies = questions(&program, &shop)?;
 
     let server = Server::start(&program, &shop)?;
     let address = server.address.as_str();

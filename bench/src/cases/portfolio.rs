@@ -10,7 +10,7 @@ use math::random::stream;
 use monitoring::cause::{CauseOptions, PeriodMoments, explain};
 use rand_chacha::ChaCha8Rng;
 
-use super::api::{Pace, Server, load, query};
+use super::api::{PATH, Pace, Server, load, query, questions};
 use super::monitoring::hits;
 use super::program::{Folder, NO_PROGRAM, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
@@ -159,20 +159,19 @@ fn cause_split(ctx: &Ctx) -> anyhow::Result<Outcome> {
     }))
 }
 
+/// Lets a version answer, whatever its gate says.
+fn promote(program: &Path, shop: &Path, version: &str, codes: &[i32]) -> anyhow::Result<()> {
+    let why = ["--despite-gate", "--why", "swap", "--quiet"];
+    let arguments = [&["promote", "for-you", version], why.as_slice()].concat();
+    ran(program, shop, &arguments, codes)?;
+    Ok(())
+}
+
 /// Promotes one version and then rolls back, again and again, until told to stop; how often the version was changed.
 fn swap(program: &Path, shop: &Path, stop: &AtomicBool) -> anyhow::Result<u64> {
     let mut swapped = 0;
     while !stop.load(Ordering::Relaxed) {
-        let promote = [
-            "promote",
-            "for-you",
-            "1",
-            "--despite-gate",
-            "--why",
-            "swap",
-            "--quiet",
-        ];
-        ran(program, shop, &promote, &[0])?;
+        promote(program, shop, "1", &[0])?;
         std::thread::sleep(Duration::from_secs(1));
         ran(program, shop, &["rollback", "for-you", "--quiet"], &[0])?;
         std::thread::sleep(Duration::from_secs(1));
@@ -199,24 +198,9 @@ fn swap_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
             &[0, 1],
         )?;
     }
-    let promote = [
-        "promote",
-        "for-you",
-        "2",
-        "--despite-gate",
-        "--why",
-        "first",
-        "--quiet",
-    ];
-    ran(&program, &shop, &promote, &[0, 2])?;
-    let known = "SELECT DISTINCT customer_id FROM sales WHERE customer_id IS NOT NULL ORDER BY 1";
-    let bodies: Vec<String> = query(&program, &shop, known)?
-        .iter()
-        .map(|row| {
-            serde_json::json!({"customer_id": row["customer_id"], "placement": "for_you", "items": 10})
-                .to_string()
-        })
-        .collect();
+    // It answers already where its gate let it.
+    promote(&program, &shop, "2", &[0, 2])?;
+    let bodies = questions(&program, &shop)?;
     let server = Server::start(&program, &shop)?;
     let lasts = Duration::from_secs(ctx.pick(5, 300));
     let per_second = ctx.pick(50.0, 1_000.0);
@@ -225,10 +209,9 @@ fn swap_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let (asked, swapped) = std::thread::scope(|scope| {
         let swapping = scope.spawn(|| swap(&program, &shop, &stop));
         // A failed request ends the load with its answer.
-        let path = "/v1/products/for-you/decide";
         let asked = load(
             &server.address,
-            path,
+            PATH,
             &bodies,
             Pace::Open { per_second },
             lasts,

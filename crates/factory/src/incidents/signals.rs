@@ -142,21 +142,21 @@ impl Shown {
     /// cause: a column that all of them read is an incident of its own, which tells of them.
     fn worse(&mut self, product: &Reviewed, kept: &Kept, own: String, open: &BTreeSet<String>) {
         let name = &product.header.name;
-        let why = product.why.as_ref();
-        let what = match why {
-            Some(why) => format!("{}; {}", kept.sentence(), why.sentence),
-            None => kept.sentence(),
-        };
-        let shared = why.and_then(|why| Some((why.most, why.shared.as_ref()?)));
-        let cause = match shared {
-            Some((Most::Source, _)) if !open.contains(&own) => return,
-            Some((Most::Mix, of)) if !open.contains(&own) => format!("{MIX}/{of}"),
-            _ => own.clone(),
-        };
-        // What several have in common is told without the figures of one.
-        let what = match why {
-            Some(why) if cause != own => format!("decisions became worse: {}", why.sentence),
-            Some(_) | None => what,
+        let why = product.why.as_ref().filter(|_| !open.contains(&own));
+        let (cause, what) = match why.and_then(|why| Some((why, why.shared.as_ref()?))) {
+            Some((why, _)) if why.most == Most::Source => return,
+            // What several have in common is told without the figures of one.
+            Some((why, of)) => (
+                format!("{MIX}/{of}"),
+                format!("decisions became worse: {}", why.sentence),
+            ),
+            None => {
+                let why = product.why.iter().map(|why| why.sentence.as_str());
+                let told: Vec<String> = std::iter::once(kept.sentence())
+                    .chain(why.map(str::to_owned))
+                    .collect();
+                (own, told.join("; "))
+            }
         };
         self.known.insert(cause.clone());
         self.signals.push(signal(cause, name, what));

@@ -7,18 +7,10 @@ use super::sites::{BoutiqueSite, WAREHOUSE};
 use super::weather::{FORECAST_DAYS, Weather, forecast};
 use super::world::World;
 use crate::draws::{Purpose, stream};
-use crate::raw::{Form, RawFile, Sheet, decimal};
+use crate::raw::{RawFile, money, sheet};
 
 /// What stands for everything.
 const ALL: &str = "*";
-
-pub(super) fn sheet(path: &str, header: &[&str]) -> Sheet {
-    Sheet::new(path.to_owned(), Form::Comma, header)
-}
-
-pub(super) fn money(cents: i64) -> String {
-    decimal(cents, '.')
-}
 
 fn yes(holds: bool) -> String {
     if holds { "yes" } else { "no" }.to_owned()

@@ -1,10 +1,9 @@
 //! The files of what happened: sales, stock and goods that arrived, as the systems of the chain would write them.
 
 use super::engine::{Delivery, Record, State};
-use super::files::{money, sheet};
 use super::tickets::{Line, card_name, ticket_name};
 use super::world::World;
-use crate::raw::{RawFile, Sheet};
+use crate::raw::{RawFile, Sheet, money, sheet};
 
 /// Lines of the tills in the order of the days and of the stores, each in the order of time.
 pub(super) fn sales_file(world: &World, lines: &[Line], path: &str) -> RawFile {

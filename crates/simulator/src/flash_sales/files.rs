@@ -6,16 +6,8 @@ use super::catalogue::{Brand, Category};
 use super::estimates::LaunchEstimate;
 use super::launches::{Article, LaunchTruth};
 use super::merchants::MerchantSkill;
-use crate::raw::{Form, RawFile, Sheet, decimal};
+use crate::raw::{RawFile, money, sheet};
 use jiff::civil::DateTime;
-
-fn sheet(path: &str, header: &[&str]) -> Sheet {
-    Sheet::new(path.to_owned(), Form::Comma, header)
-}
-
-fn money(cents: i64) -> String {
-    decimal(cents, '.')
-}
 
 fn time(moment: DateTime) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -8,20 +8,12 @@ use super::customers::Customer;
 use super::expected::expected;
 use super::offers::{AMOUNT_CENTS, Arm, PERCENT, PILOT_CHANCES, POINTS_PERCENT};
 use super::trips::{DAY_SECONDS, Ticket};
-use crate::raw::{Form, RawFile, Sheet, decimal};
+use crate::raw::{RawFile, money, sheet};
 
 /// Name of the trial that the pilot is.
 const PILOT: &str = "pilot";
 /// Hour of the draw of the pilot, before the shop opens.
 const DRAWN: &str = "00:00:00";
-
-fn sheet(path: &str, header: &[&str]) -> Sheet {
-    Sheet::new(path.to_owned(), Form::Comma, header)
-}
-
-fn money(cents: i64) -> String {
-    decimal(cents, '.')
-}
 
 pub(super) fn customers_file(customers: &[Customer]) -> RawFile {
     let mut sheet = sheet("raw/customers.csv", &["card", "since"]);

@@ -24,7 +24,7 @@ pub(crate) use events::event_files;
 pub(crate) use listings::{prices_file, products_file, sites_file, stock_file};
 pub(crate) use orders::order_files;
 pub(crate) use people::customers_file;
-pub(crate) use sheet::{Form, Sheet, decimal};
+pub(crate) use sheet::{Sheet, money, sheet};
 
 /// A file ready to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -212,3 +212,13 @@ pub(crate) fn decimal(cents: i64, mark: char) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     format!("{sign}{}{mark}{:02}", cents.abs() / 100, cents.abs() % 100)
 }
+
+/// A file with commas, empty yet.
+pub(crate) fn sheet(path: &str, header: &[&str]) -> Sheet {
+    Sheet::new(path.to_owned(), Form::Comma, header)
+}
+
+/// `cents` as units with two decimals after a point.
+pub(crate) fn money(cents: i64) -> String {
+    decimal(cents, '.')
+}

@@ -5,20 +5,12 @@ use super::date_of;
 use super::shelves::supplier;
 use super::trials::{PLANS, probabilities};
 use super::world::World;
-use crate::raw::{Form, RawFile, Sheet, decimal};
+use crate::raw::{RawFile, money, sheet};
 
 /// When trials are drawn, in UTC.
 const DRAWN: &str = "00:00:00";
 /// Fewest units of an order, and units of a pack: suppliers send single parts.
 const PACK: u32 = 1;
-
-pub(super) fn sheet(path: &str, header: &[&str]) -> Sheet {
-    Sheet::new(path.to_owned(), Form::Comma, header)
-}
-
-pub(super) fn money(cents: i64) -> String {
-    decimal(cents, '.')
-}
 
 pub(super) fn sites_file() -> RawFile {
     let mut sheet = sheet("raw/sites.csv", &["site", "name", "kind", "region"]);

@@ -3,12 +3,12 @@
 use super::catalogue::SITES;
 use super::customers::Customer;
 use super::errands::{Goods, Line};
-use super::files::{money, product_cells, sheet};
+use super::files::product_cells;
 use super::launches::{AHEAD_DAYS, Launch};
 use super::shelves::Shelves;
 use super::world::World;
 use super::{DAY_SECONDS, date_of, prices};
-use crate::raw::{RawFile, Sheet};
+use crate::raw::{RawFile, Sheet, money, sheet};
 
 const SALES: [&str; 9] = [
     "order",

@@ -92,8 +92,8 @@ pub struct Shifted {
     pub since: Option<AsOf>,
     /// Share of the values of the last seven days that would have to be others for them to be as before.
     pub share: f64,
-    /// Of what it never had before, the values that are there most often; three at most.
-    #[serde(default)]
+    /// Of what it never had before, the values that are there most often, three at most; empty where something else of
+    /// it has changed most.
     pub new_values: Vec<String>,
     /// Products whose kind reads the table.
     pub read_by: Vec<String>,
@@ -105,11 +105,6 @@ impl Shifted {
         format!("{}.{}", self.table, self.column)
     }
 
-    fn since_told(&self) -> String {
-        let told = |since: AsOf| format!(", likely since {since}");
-        self.since.map_or_else(String::new, told)
-    }
-
     /// In a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -117,19 +112,18 @@ impl Shifted {
         let what = match self.aspect {
             Aspect::Values => "has other values than before",
             Aspect::Nulls => "is absent more or less often than before",
-            Aspect::NeverSeen if self.new_values.is_empty() => "has values that it never had",
-            Aspect::NeverSeen => {
-                let new = self.new_values.join(", ");
-                return format!(
-                    "column {column} of table {table} has values that it never had ({new}){}: {:.0} % of them",
-                    self.since_told(),
-                    100.0 * self.share
-                );
-            }
+            Aspect::NeverSeen => "has values that it never had",
         };
-        let since = self.since_told();
+        let new = if self.new_values.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", self.new_values.join(", "))
+        };
+        let since = self
+            .since
+            .map_or_else(String::new, |since| format!(", likely since {since}"));
         let share = 100.0 * self.share;
-        format!("column {column} of table {table} {what}{since}: {share:.0} % of them")
+        format!("column {column} of table {table} {what}{new}{since}: {share:.0} % of them")
     }
 }
 
@@ -249,9 +243,13 @@ async fn watch_all(
             };
             inputs.watched.push(format!("{name}.{}", column.name));
             if let Some(reading) = FeatureReading::of(&watch, name, &column.name, 1.0) {
+                let new_values = match reading.aspect {
+                    Aspect::NeverSeen => counted.new_since(days),
+                    Aspect::Values | Aspect::Nulls => Vec::new(),
+                };
                 likely.insert(
                     (reading.product.clone(), reading.feature.clone()),
-                    (watch.likely_since(), counted.new_since(days)),
+                    (watch.likely_since(), new_values),
                 );
                 readings.push(reading);
             }
@@ -272,11 +270,7 @@ async fn watch_all(
             aspect: reading.aspect,
             since,
             share: reading.shift,
-            new_values: if reading.aspect == Aspect::NeverSeen {
-                new_values
-            } else {
-                Vec::new()
-            },
+            new_values,
         };
         if ranked.shifted {
             inputs.shifted.push(shifted);

@@ -103,8 +103,7 @@ impl Demo {
             context,
             &format!(
                 "\n4. A year: lists are shown and clicked, files come in and all products are reviewed on Monday mornings.\n   \
-                 {} days are played; people mend what is named to them on the same day",
-                days
+                 {days} days are played; people mend what is named to them on the same day"
             ),
         )?;
         year.play(days, done).await?;
@@ -154,11 +153,6 @@ fn portfolio(tried: &[run::Tried]) -> anyhow::Result<()> {
         ]);
     }
     table.print()?;
-    let failed: Vec<&run::Tried> = tried
-        .iter()
-        .filter(|tried| tried.outcome.is_err())
-        .collect();
-    failed
-        .into_iter()
-        .try_for_each(|tried| run::show(std::slice::from_ref(tried)))
+    let failed = tried.iter().filter(|tried| tried.outcome.is_err());
+    failed.map(std::slice::from_ref).try_for_each(run::show)
 }

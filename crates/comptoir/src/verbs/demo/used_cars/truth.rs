@@ -134,12 +134,7 @@ pub(super) fn beside(
         let acted = acted
             .map_or(lost.len(), |day| day as usize)
             .clamp(from + 1, lost.len());
-        let helps = match truth.wrong {
-            Wrong::PriceUnit | Wrong::SlowDependency | Wrong::NullColumn | Wrong::Competitor => {
-                true
-            }
-            Wrong::Mix | Wrong::Quiet => false,
-        };
+        let helps = truth.wrong.can_be_mended() || truth.wrong == Wrong::Competitor;
         let cost: f64 = lost.iter().sum();
         let pace = lost[from..acted].iter().sum::<f64>() / (acted - from) as f64;
         Told {
@@ -181,7 +176,7 @@ fn acts_of(
     let trained: Vec<(&u32, bool)> = acts
         .iter()
         .filter_map(|act| match act {
-            Act::Trained { day, promoted, .. }
+            Act::Trained { day, promoted }
                 if matches!(truth.wrong, Wrong::Competitor | Wrong::Mix)
                     && first.is_some_and(|first| (first.day..until).contains(day)) =>
             {
