@@ -117,7 +117,7 @@ impl Demo {
                 done.promoted
             ),
         )?;
-        (done.incidents, done.others) = truth::beside(&year.shop, &year.noticed, &year.acts);
+        (done.incidents, done.others) = truth::beside(&year.shop, days, &year.noticed, &year.acts);
         if !context.json() {
             truth::show(&done.incidents, &done.others)?;
         }

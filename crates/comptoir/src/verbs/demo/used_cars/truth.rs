@@ -97,13 +97,15 @@ impl Noticed {
     }
 }
 
-/// What went wrong beside what was noticed, and what was noticed and is none of it.
+/// What went wrong within the days that were played, beside what was noticed, and what was noticed and is none of it.
 pub(super) fn beside(
     shop: &UsedCarsShop,
+    days: u32,
     noticed: &[Noticed],
     acts: &[Act],
 ) -> (Vec<Told>, Vec<Noticed>) {
     let truths = shop.incidents();
+    let truths = &truths[..truths.partition_point(|truth| truth.from_day < days)];
     let about: Vec<Option<usize>> = noticed.iter().map(|of| of.about(truths)).collect();
     let told = truths.iter().enumerate().map(|(at, truth)| {
         let of_truth = || {
@@ -199,6 +201,9 @@ fn acts_of(
 /// For a person.
 pub(super) fn show(told: &[Told], others: &[Noticed]) -> anyhow::Result<()> {
     print::line("5. What went wrong, and what was noticed of it")?;
+    if told.is_empty() {
+        print::line("   nothing yet: something does from the third month on")?;
+    }
     for of in told {
         print::line(format!(
             "   day {}: {} ({})",
