@@ -46,14 +46,24 @@ pub struct RunOutcome {
     pub summary: Vec<String>,
     /// Whether it became champion.
     pub promoted: bool,
-    /// Whether it passed its gate, and a person lets it answer.
-    pub waits_for_a_person: bool,
+    /// What it waits for, where it passed its gate and does not answer yet.
+    pub waits_for: Option<WaitsFor>,
     /// The gate's sentence.
     pub because: String,
     /// Milliseconds from start to end.
     pub duration_ms: u64,
     /// Largest memory of the process so far.
     pub peak_memory_bytes: Option<u64>,
+}
+
+/// What a challenger waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// A person lets it answer.
+    Person,
+    /// It answers in the shadow of the champion first.
+    Shadow,
 }
 
 /// Why a run ended without a version.
@@ -435,8 +445,8 @@ impl Workshop {
         let (standing, because) = if current == Some(of.number) {
             let because = "it passed its gate in an earlier attempt".to_owned();
             (VersionStanding::Champion, because)
-        } else if header.retraining.promotes == Promotes::Person {
-            self.propose(product, &of, current, signed).await?
+        } else if let Some(waits) = waits_for(header, current) {
+            self.propose(product, &of, current, waits, signed).await?
         } else {
             let promotion = self.registry.promote(name, of.number, current, signed);
             match promotion.await {
@@ -448,7 +458,7 @@ impl Workshop {
             }
         };
         let outcome = match standing {
-            VersionStanding::Champion | VersionStanding::Waits => Outcome::Done,
+            VersionStanding::Champion | VersionStanding::Waits(_) => Outcome::Done,
             VersionStanding::Refused => Outcome::Refused {
                 reason: because.clone(),
             },
@@ -461,12 +471,13 @@ impl Workshop {
         Ok(of.outcome(header, standing, because))
     }
 
-    /// Makes a version that passes its gate the challenger: a person lets it answer.
+    /// Makes a version that passes its gate the challenger: what it waits for lets it answer.
     async fn propose(
         &self,
         product: &dyn Product,
         of: &Registered<'_>,
         current: Option<u32>,
+        waits: WaitsFor,
         signed: Signature<'_>,
     ) -> Result<(VersionStanding, String), RunError> {
         let name = &product.header().name;
@@ -481,17 +492,24 @@ impl Workshop {
             Gate::Closed { because } => return Ok((VersionStanding::Refused, because)),
             Gate::Open { because } => because,
         };
-        let waiting = self.registry.alias(name, CHALLENGER).await;
-        let waiting = waiting.map_err(|e| stored(&e))?.map(|alias| alias.version);
-        if waiting != Some(of.number) {
+        let before = self.registry.alias(name, CHALLENGER).await;
+        let before = before.map_err(|e| stored(&e))?.map(|alias| alias.version);
+        if before != Some(of.number) {
             let moved = self
                 .registry
-                .set_alias(name, CHALLENGER, of.number, waiting, signed);
+                .set_alias(name, CHALLENGER, of.number, before, signed);
             moved.await.map_err(|e| stored(&e))?;
         }
-        let number = of.number;
-        let because = format!("{because}; it waits for `comptoir promote {name} {number}`");
-        Ok((VersionStanding::Waits, because))
+        let until = match waits {
+            WaitsFor::Person => {
+                format!("it waits for `comptoir promote {name} {}`", of.number)
+            }
+            WaitsFor::Shadow => format!(
+                "it answers in the shadow for {} hours first: `comptoir compare {name}`",
+                product.header().retraining.shadow_hours.unwrap_or_default()
+            ),
+        };
+        Ok((VersionStanding::Waits(waits), format!("{because}; {until}")))
     }
 
     /// What an earlier attempt at the same job has trained already: only what is left of it is done.
@@ -543,17 +561,28 @@ impl Workshop {
             }
             RunStatus::Running | RunStatus::Done => {
                 let because = "trained in an earlier attempt".to_owned();
-                let standing = match product.header().retraining.promotes {
-                    _ if current == Some(number) => VersionStanding::Champion,
-                    Promotes::Person => VersionStanding::Waits,
-                    // It answered, and another does by now.
-                    Promotes::Gate => VersionStanding::Refused,
+                let challenger = self.waits(name).await.map_err(|e| stored(&e))?;
+                let standing = if current == Some(number) {
+                    VersionStanding::Champion
+                } else {
+                    // Where it waits no more it answered, and another does by now.
+                    waits_for(product.header(), current)
+                        .filter(|_| challenger == Some(number))
+                        .map_or(VersionStanding::Refused, VersionStanding::Waits)
                 };
                 (standing, because)
             }
         };
         Ok(Some(of.outcome(product.header(), standing, because)))
     }
+}
+
+/// What a version that passes its gate waits for before it answers. The first of a product has none to be compared with.
+fn waits_for(header: &Header, champion: Option<u32>) -> Option<WaitsFor> {
+    if header.retraining.shadow_hours.is_some() && champion.is_some() {
+        return Some(WaitsFor::Shadow);
+    }
+    (header.retraining.promotes == Promotes::Person).then_some(WaitsFor::Person)
 }
 
 /// A version that was registered and is to be judged.
@@ -579,7 +608,10 @@ impl Registered<'_> {
             scorecard: self.scorecard.clone(),
             summary: self.summary,
             promoted: standing == VersionStanding::Champion,
-            waits_for_a_person: standing == VersionStanding::Waits,
+            waits_for: match standing {
+                VersionStanding::Waits(waits) => Some(waits),
+                VersionStanding::Champion | VersionStanding::Refused => None,
+            },
             because,
             duration_ms: self.cost.duration_ms,
             peak_memory_bytes: self.cost.peak_memory_bytes,
@@ -591,7 +623,7 @@ impl Registered<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum VersionStanding {
     Champion,
-    Waits,
+    Waits(WaitsFor),
     Refused,
 }
 

@@ -202,15 +202,12 @@ impl Workshop {
         }
     }
 
-    /// The version that passed its gate and waits for a person to let it answer; `None` where there is none newer than the
-    /// champion.
+    /// The version that passed its gate and waits: for a person to let it answer, for its hours in the shadow to be over, or
+    /// for both. `None` where there is none newer than the champion.
     ///
     /// # Errors
     /// [`registry::StoreError`] when the registry cannot be used.
-    pub async fn waits_for_a_person(
-        &self,
-        product: &str,
-    ) -> Result<Option<u32>, registry::StoreError> {
+    pub async fn waits(&self, product: &str) -> Result<Option<u32>, registry::StoreError> {
         let version = |alias: Option<registry::AliasRecord>| alias.map(|alias| alias.version);
         let champion = version(self.registry.alias(product, CHAMPION).await?);
         let challenger = version(self.registry.alias(product, registry::CHALLENGER).await?);

@@ -31,6 +31,13 @@ pub struct Retraining {
     pub on_fall: bool,
     /// Who lets a version answer that passes its gate.
     pub promotes: Promotes,
+    /// Hours for which a version that passes its gate answers the same questions as the champion first, logged and never
+    /// shown: 1 to 720, and no more than `age_days` has. It answers the shop only if it did not fail by then. None where
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow_hours: Option<u32>,
+    /// Answers in the shadow below which a version waits longer: 1 to 1000000.
+    pub shadow_answers_min: u32,
     /// Hours within which a version that its gate promoted makes room for the one before it, by itself, when it answers
     /// worse than promised and that one did not: 1 to 96; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +51,8 @@ impl Default for Retraining {
             new_sales_share: None,
             on_fall: true,
             promotes: Promotes::Gate,
+            shadow_hours: None,
+            shadow_answers_min: 200,
             rolls_back_within_hours: None,
         }
     }
@@ -65,6 +74,27 @@ impl Retraining {
         if let Some(hours) = self.rolls_back_within_hours.filter(|h| !HOURS.contains(h)) {
             let allowed = format!("{} to {}", HOURS.start(), HOURS.end());
             return refuse("rolls_back_within_hours", hours.to_string(), allowed);
+        }
+        const IN_SHADOW: std::ops::RangeInclusive<u32> = 1..=720;
+        let most = IN_SHADOW.end().min(&(24 * self.age_days)).to_owned();
+        if let Some(hours) = self.shadow_hours
+            && !(*IN_SHADOW.start()..=most).contains(&hours)
+        {
+            let allowed = format!(
+                "{} to {most}: a version that is trained meanwhile begins anew, and one is trained every {} days",
+                IN_SHADOW.start(),
+                self.age_days
+            );
+            return refuse("shadow_hours", hours.to_string(), allowed);
+        }
+        const ANSWERS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+        if !ANSWERS.contains(&self.shadow_answers_min) {
+            let allowed = format!("{} to {}", ANSWERS.start(), ANSWERS.end());
+            return refuse(
+                "shadow_answers_min",
+                self.shadow_answers_min.to_string(),
+                allowed,
+            );
         }
         match self.new_sales_share {
             Some(share) if !(share > 0.0 && share <= 10.0) => {

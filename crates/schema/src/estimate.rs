@@ -81,6 +81,32 @@ impl std::fmt::Display for WhyNot {
 }
 
 impl Estimate {
+    /// A share of alike and independent units, with the interval of Wilson (1927).
+    ///
+    /// - `hits`: units that count, at most `of`.
+    /// - `what`: what the units are, for where there is none.
+    #[must_use]
+    pub fn share(hits: f64, of: u64, what: &str) -> Self {
+        const Z_95: f64 = 1.959_963_984_540_054;
+        if of == 0 {
+            return Self::NotMeasurable(WhyNot::TooFew {
+                what: what.to_owned(),
+                found: 0,
+                needed: 1,
+            });
+        }
+        let n = of as f64;
+        let (point, wide) = (hits / n, Z_95 * Z_95 / n);
+        let middle = (point + wide / 2.0) / (1.0 + wide);
+        let half = Z_95 * (point * (1.0 - point) / n + wide / (4.0 * n)).sqrt() / (1.0 + wide);
+        Self::Measured {
+            point,
+            low: (middle - half).max(0.0),
+            high: (middle + half).min(1.0),
+            units: of,
+        }
+    }
+
     /// The point estimate, where there is one.
     #[must_use]
     pub fn point(&self) -> Option<f64> {

@@ -166,7 +166,7 @@ static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     definitions!("tables":
         "assignments", "calendar", "customers", "decisions", "estimates", "events", "exposures", "imports", "launches",
         "offers", "order_answers", "overrides", "prices", "products", "promotions", "quarantine", "replenishments",
-        "sales", "sites", "stock_levels", "supply_terms", "weather",
+        "sales", "shadow_answers", "sites", "stock_levels", "supply_terms", "weather",
     )
     .iter()
     .map(|(file, text)| {

@@ -11,6 +11,7 @@ mod openapi;
 mod problem;
 mod serve;
 mod service;
+mod shadow;
 mod state;
 
 pub use console::{Report, report, review, review_of};

@@ -21,6 +21,7 @@ pub(crate) struct Answering {
 pub(crate) struct Slot {
     pub(crate) product: Arc<dyn Product>,
     answering: RwLock<Option<Arc<Answering>>>,
+    challenger: RwLock<Option<Arc<Answering>>>,
     refused: RwLock<Option<String>>,
 }
 
@@ -28,6 +29,11 @@ impl Slot {
     /// The version that answers; the lock is held for the copy of one pointer.
     pub(crate) fn answering(&self) -> Option<Arc<Answering>> {
         self.answering.read().clone()
+    }
+
+    /// The version that answers in its shadow, where there is one.
+    pub(crate) fn challenger(&self) -> Option<Arc<Answering>> {
+        self.challenger.read().clone()
     }
 
     /// Why the champion of the registry does not answer, where it does not.
@@ -63,6 +69,7 @@ impl Live {
             let slot = Slot {
                 product: Arc::clone(product),
                 answering: RwLock::default(),
+                challenger: RwLock::default(),
                 refused: RwLock::default(),
             };
             (product.header().name.clone(), slot)
@@ -127,6 +134,7 @@ impl Live {
             let mut settled = true;
             for (name, slot) in &self.slots {
                 settled &= self.take_over(workshop, name, slot, new_shop).await;
+                settled &= self.shadow(workshop, name, slot, new_shop).await;
             }
             // Where the registry did not tell, it is asked again at the next look.
             seen.stamp = settled.then_some(stamp);
@@ -160,26 +168,13 @@ impl Live {
             *slot.refused.write() = None;
             return true;
         }
-        match workshop.version(slot.product.as_ref(), version).await {
-            Ok(fitted) => {
-                let attach = tokio::task::spawn_blocking(move || Answering {
-                    version,
-                    as_of: fitted.as_of(),
-                    page: fitted.page(),
-                    summary: fitted.summary(),
-                    serving: fitted.attach(shop),
-                });
-                match attach.await {
-                    Ok(answering) => {
-                        *slot.answering.write() = Some(Arc::new(answering));
-                        *slot.refused.write() = None;
-                        tracing::info!(product = name, version, "answers from now on");
-                    }
-                    Err(stopped) => *slot.refused.write() = Some(stopped.to_string()),
-                }
+        match attached(workshop, slot, version, shop).await {
+            Ok(answering) => {
+                *slot.answering.write() = Some(Arc::new(answering));
+                *slot.refused.write() = None;
+                tracing::info!(product = name, version, "answers from now on");
             }
-            Err(error) => {
-                let why = factory::run::one_line(&error);
+            Err(why) => {
                 tracing::error!(
                     product = name,
                     version,
@@ -191,6 +186,58 @@ impl Live {
         }
         true
     }
+
+    /// Lets the challenger of a product answer in the shadow, where its file asks for that; false where the registry could
+    /// not tell which it is.
+    async fn shadow(&self, workshop: &Workshop, name: &str, slot: &Slot, new_shop: bool) -> bool {
+        if slot.product.header().retraining.shadow_hours.is_none() {
+            return true;
+        }
+        let Some(shop) = self.shop() else { return true };
+        let Ok(waits) = workshop.waits(name).await else {
+            return false;
+        };
+        let Some(version) = waits else {
+            *slot.challenger.write() = None;
+            return true;
+        };
+        if !new_shop && slot.challenger().is_some_and(|c| c.version == version) {
+            return true;
+        }
+        let challenger = attached(workshop, slot, version, shop).await;
+        *slot.challenger.write() = match challenger {
+            Ok(challenger) => {
+                tracing::info!(product = name, version, "answers in the shadow from now on");
+                Some(Arc::new(challenger))
+            }
+            Err(why) => {
+                // Whoever judges the shadow finds the same and takes it back.
+                tracing::error!(product = name, version, why, "cannot answer in the shadow");
+                None
+            }
+        };
+        true
+    }
+}
+
+/// A version joined with the shop, or why there is none.
+async fn attached(
+    workshop: &Workshop,
+    slot: &Slot,
+    version: u32,
+    shop: Arc<Shop>,
+) -> Result<Answering, String> {
+    let fitted = workshop.version(slot.product.as_ref(), version).await;
+    let fitted = fitted.map_err(|error| factory::run::one_line(&error))?;
+    let attach = move || Answering {
+        version,
+        as_of: fitted.as_of(),
+        page: fitted.page(),
+        summary: fitted.summary(),
+        serving: fitted.attach(shop),
+    };
+    let attached = tokio::task::spawn_blocking(attach).await;
+    attached.map_err(|stopped| stopped.to_string())
 }
 
 /// Why a look failed; the former state goes on.

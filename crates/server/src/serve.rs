@@ -110,7 +110,8 @@ pub async fn serve(
         DrainOptions::default(),
     );
     let body_max = usize::try_from(workshop.project.body_max.0).unwrap_or(usize::MAX);
-    let state = Arc::new(AppState::new(workshop, wal, drain));
+    let (state, unseen) = AppState::new(workshop, wal, drain);
+    let state = Arc::new(state);
     // What a killed process has left is moved first, so that nothing waits for its folder to be found.
     report(state.drain.run(jiff::Timestamp::now()).await);
     if let Some(given) = &state.given {
@@ -144,6 +145,13 @@ pub async fn serve(
         let thread = std::thread::Builder::new().name("drain".to_owned());
         thread.spawn(work).map_err(ServeError::Serve)?
     };
+    {
+        // It ends with the state: what is not answered in the shadow by then is not missed.
+        let (state, runtime) = (Arc::downgrade(&state), tokio::runtime::Handle::current());
+        let work = move || crate::shadow::answer(&state, &unseen, &runtime);
+        let thread = std::thread::Builder::new().name("shadow".to_owned());
+        thread.spawn(work).map_err(ServeError::Serve)?;
+    }
     let app = router(Arc::clone(&state), body_max);
     ready(bound);
     let (stopped, has_stopped) = tokio::sync::oneshot::channel::<()>();
@@ -329,7 +337,7 @@ fn drain_beside(state: &AppState, mut no_more: tokio::sync::oneshot::Receiver<()
 pub(crate) fn yield_to_answers() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(DRAIN_NICENESS) {
-        tracing::warn!(%error, "the decision log is drained at the priority of answers");
+        tracing::warn!(%error, "what is done beside answers is done at their priority");
     }
 }
 
@@ -345,7 +353,7 @@ async fn drain_often(state: &AppState) {
                 "what others gave customers counts later"
             );
         }
-        for table in ["decisions", "events"] {
+        for table in ["decisions", "events", "shadow_answers"] {
             let merged = compact(
                 &state.workshop.lake,
                 state.wal.root(),

@@ -1,7 +1,8 @@
 //! What all requests share.
 
 use crate::auth::Gatekeeper;
-use crate::live::Live;
+use crate::live::{Live, Slot};
+use crate::shadow::{Shadows, Unseen};
 use axum::http::StatusCode;
 use factory::{Given, Ledger, Workshop};
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use products::{Asked, Standing};
 use schema::DecisionId;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// Decisions kept in memory to be looked up at once; older ones are read from the log or the lake.
@@ -44,7 +46,7 @@ impl LatestDecisions {
     pub(crate) fn get(&self, id: &str) -> Option<DecisionRecord> {
         match LogRecord::from_bytes(self.by_id.get(id)?) {
             Ok(LogRecord::Decision(record)) => Some(record),
-            Ok(LogRecord::Event(_)) | Err(_) => None,
+            Ok(LogRecord::Event(_) | LogRecord::Shadow(_)) | Err(_) => None,
         }
     }
 }
@@ -57,6 +59,8 @@ pub(crate) struct ProductMetrics {
     pub(crate) unanswered: Arc<Counter>,
     pub(crate) fallbacks: Arc<Counter>,
     pub(crate) failures: Arc<Counter>,
+    shadow_answers: Arc<Counter>,
+    shadow_left_out: Arc<Counter>,
     pub(crate) reserved_cents: Arc<Counter>,
     pub(crate) spent_cents: Arc<Counter>,
     pub(crate) refused: Arc<Counter>,
@@ -86,10 +90,14 @@ pub(crate) struct AppState {
     pub(crate) ledger: Option<Ledger>,
     /// What customers got lately; none where no product caps it.
     pub(crate) given: Option<Given>,
+    /// The way of questions to challengers.
+    shadows: Shadows,
 }
 
 impl AppState {
-    pub(crate) fn new(workshop: Workshop, wal: Arc<Wal>, drain: Drain) -> Self {
+    /// The state, and the questions that come to challengers.
+    pub(crate) fn new(workshop: Workshop, wal: Arc<Wal>, drain: Drain) -> (Self, Receiver<Unseen>) {
+        let (shadows, unseen) = Shadows::new();
         let metrics = Metrics::default();
         let broken = "the indicators of this program have the labels they are opened with";
         let of_product = workshop
@@ -107,6 +115,8 @@ impl AppState {
                     unanswered: counter(Indicator::Unanswered),
                     fallbacks: counter(Indicator::Fallbacks),
                     failures: counter(Indicator::DecisionFailures),
+                    shadow_answers: counter(Indicator::ShadowAnswers),
+                    shadow_left_out: counter(Indicator::ShadowLeftOut),
                     reserved_cents: counter(Indicator::BudgetReserved),
                     spent_cents: counter(Indicator::BudgetSpent),
                     refused: counter(Indicator::BudgetRefused),
@@ -118,8 +128,9 @@ impl AppState {
         let log_time = metrics
             .response_times(Indicator::DecisionLogTime, &[])
             .expect(broken);
-        Self {
+        let state = Self {
             live: Live::new(&workshop),
+            shadows,
             ledger: Ledger::of(&workshop, wal.place()),
             given: Given::of(
                 &workshop.lake,
@@ -139,6 +150,45 @@ impl AppState {
             of_product,
             of_route: Mutex::default(),
             log_time,
+        };
+        (state, unseen)
+    }
+
+    /// Puts a question that a version answered to the challenger too, where there is one.
+    pub(crate) fn put_to_challenger(
+        &self,
+        product: &str,
+        shown: u32,
+        decision_id: &DecisionId,
+        asked: &Asked,
+        at: Timestamp,
+    ) {
+        let slot = self.live.slots.get(product);
+        let Some(challenger) = slot.and_then(Slot::challenger) else {
+            return;
+        };
+        let question = Unseen {
+            challenger,
+            product: product.to_owned(),
+            decision_id: decision_id.clone(),
+            shown,
+            asked: asked.clone(),
+            at,
+        };
+        if !self.shadows.put(question) {
+            self.count_shadow_left_out(product);
+        }
+    }
+
+    pub(crate) fn count_shadow_answered(&self, product: &str) {
+        if let Some(of) = self.of_product.get(product) {
+            of.shadow_answers.increment();
+        }
+    }
+
+    pub(crate) fn count_shadow_left_out(&self, product: &str) {
+        if let Some(of) = self.of_product.get(product) {
+            of.shadow_left_out.increment();
         }
     }
 

@@ -4,6 +4,7 @@ mod assign;
 mod audit;
 mod budget;
 mod check;
+mod compare;
 mod completions;
 mod decide;
 mod demo;
@@ -67,6 +68,7 @@ pub(crate) enum Verb {
     Budget(budget::Budget),
     Products(products::Products),
     Versions(versions::Versions),
+    Compare(compare::Compare),
     Promote(promote::Promote),
     Rollback(promote::Rollback),
     Serve(serve::Serve),
@@ -105,6 +107,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
+        Verb::Compare(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,
         Verb::Rollback(v) => v.run(&context).await,
         Verb::Serve(v) => v.run(&context).await,

@@ -6,8 +6,9 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
-use factory::review::{Kept, Live, NamedPart, Part, Review as Found, Reviewed, Split, State, Why};
-
+use factory::review::{
+    Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Why,
+};
 use schema::estimate::short;
 use server::charts::Locale;
 use std::path::PathBuf;
@@ -129,6 +130,9 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
             print::line(format!("{name}: {}", why.sentence))?;
         }
     }
+    for (name, shadow) in found.products.iter().filter_map(in_shadow) {
+        print::line(format!("{name}: {}", shadow.sentence()))?;
+    }
     for shifted in &found.inputs.shifted {
         let read_by = shifted.read_by.join(", ");
         print::line(format!("{}; read by {read_by}", shifted.sentence()))?;
@@ -140,6 +144,12 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// A product with what its challenger answers, where one does.
+fn in_shadow(product: &Reviewed) -> Option<(&str, &Shadow)> {
+    let shadow = product.shadow.as_ref()?;
+    Some((&product.header.name, shadow))
 }
 
 const NOT_KNOWN: &str = "-";
@@ -197,6 +207,9 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     live(&product.live)?;
     if let Some(why) = &product.why {
         explained(why)?;
+    }
+    if let Some(shadow) = &product.shadow {
+        print::line(format!("  shadow      {}", shadow.sentence()))?;
     }
     print::line("")
 }

@@ -226,7 +226,7 @@ fn show_one(outcome: &RunOutcome) -> anyhow::Result<()> {
 fn show_state(outcome: &RunOutcome) -> anyhow::Result<()> {
     let state = if outcome.promoted {
         "champion"
-    } else if outcome.waits_for_a_person {
+    } else if outcome.waits_for.is_some() {
         "challenger"
     } else {
         "not promoted"
@@ -271,7 +271,7 @@ pub(crate) fn verdict(tried: Vec<Tried>) -> anyhow::Result<()> {
     let mut errors = Vec::new();
     for t in tried {
         match t.outcome {
-            Ok(outcome) if outcome.promoted || outcome.waits_for_a_person => {}
+            Ok(outcome) if outcome.promoted || outcome.waits_for.is_some() => {}
             Ok(outcome) => closed.push(format!("{}: {}", outcome.product, outcome.because)),
             Err(error) => errors.push(anyhow::Error::new(error)),
         }

@@ -27,7 +27,7 @@ impl Versions {
             .alias(&self.product, CHAMPION)
             .await?
             .map(|a| a.version);
-        let waits = workshop.waits_for_a_person(&self.product).await?;
+        let waits = workshop.waits(&self.product).await?;
         if context.json() {
             return print::json(&serde_json::json!({
                 "product": self.product, "champion": champion, "challenger": waits, "versions": versions,

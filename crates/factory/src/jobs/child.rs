@@ -230,8 +230,11 @@ fn summary(does: Does, printed: &[u8]) -> String {
                 let (product, version) = (text(&of["product"]), &of["version"]);
                 match (of["promoted"].as_bool(), of["not_needed"].as_str()) {
                     (Some(true), _) => format!("{product} version {version} answers"),
-                    (Some(false), _) if of["waits_for_a_person"] == true => {
+                    (Some(false), _) if of["waits_for"] == "person" => {
                         format!("{product} version {version} waits for `comptoir promote {product} {version}`")
+                    }
+                    (Some(false), _) if of["waits_for"] == "shadow" => {
+                        format!("{product} version {version} answers in the shadow first")
                     }
                     (Some(false), _) => format!("{product} version {version} does not pass its gate"),
                     (None, Some(why)) => format!("{product} not trained: {why}"),

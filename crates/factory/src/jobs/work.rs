@@ -327,6 +327,26 @@ impl Worker<'_> {
                     );
                 }
             }
+            match workshop.watch_challengers(Timestamp::now()).await {
+                Ok(moved) => {
+                    for change in moved {
+                        let (product, why) = (change.product, change.why);
+                        tracing::info!(
+                            product,
+                            alias = change.alias,
+                            version = change.to,
+                            why,
+                            "a shadow is over"
+                        );
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = one_line(&error),
+                        "challengers are not watched for now"
+                    );
+                }
+            }
             if let Err(error) = workshop.tell(Timestamp::now()).await {
                 tracing::warn!(error = one_line(&error), "incidents are told later");
             }

@@ -2,23 +2,29 @@
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
 //! to, joined by [`judged`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
-//! was measured), [`cause`] (why decisions became worse).
+//! was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions).
 
+mod attribute;
 mod cause;
 mod inputs;
 mod judged;
 mod outcomes;
 mod rollback;
 mod service;
+mod shadow;
 mod standing;
 
-pub use cause::{Attribute, Most, Split, Why};
+pub use attribute::Attribute;
+pub use cause::{Most, Split, Why};
 pub use inputs::{Inputs, InputsError, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
 pub use monitoring::latency::Histogram;
 pub use outcomes::{Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
+pub use shadow::{
+    Counts, FoundByCustomers, Segment, Shadow, ShadowError, Verdict, WatchChallengersError,
+};
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 
 use crate::{CHAMPION, Workshop};
@@ -46,6 +52,9 @@ pub enum ReviewError {
     /// The tables that products read.
     #[error("watch the tables that products read")]
     Inputs(#[from] InputsError),
+    /// What challengers answer.
+    #[error(transparent)]
+    Shadow(#[from] ShadowError),
 }
 
 /// A portfolio as it stands.
@@ -79,6 +88,8 @@ pub struct Reviewed {
     pub live: Live,
     /// Where its decisions became worse: why. Absent where they did not.
     pub why: Option<Why>,
+    /// What its challenger answers in the shadow, where one does.
+    pub shadow: Option<Shadow>,
     /// The last training.
     pub last_run: Option<LastRun>,
 }
@@ -172,6 +183,7 @@ impl Workshop {
                 version,
                 service: of_service.get(name).cloned().unwrap_or_default(),
                 live,
+                shadow: self.shadow(product.as_ref(), now).await?,
             };
             products.push(self.reviewed(product.as_ref(), found).await?);
             progress.advance(1);
@@ -212,6 +224,7 @@ impl Workshop {
             service: found.service,
             live: found.live,
             why,
+            shadow: found.shadow,
             last_run: last.map(|run| LastRun {
                 started_at: run.started_at,
                 status: run.status,
@@ -247,6 +260,7 @@ struct Found<'a> {
     version: Option<Answers>,
     service: Service,
     live: Live,
+    shadow: Option<Shadow>,
 }
 
 impl Found<'_> {

@@ -312,26 +312,10 @@ fn by_day(days: &[OutcomeDay], held_out: bool) -> Vec<LossDay> {
         .collect()
 }
 
-/// Share of good decisions with Wilson's 95 % interval.
+/// Share of good decisions.
 fn share<'a>(days: impl Iterator<Item = &'a LossDay>, what: &str) -> Estimate {
     let (count, lost) = days.fold((0, 0.0), |(n, lost), day| (n + day.count, lost + day.sum));
-    if count == 0 {
-        return Estimate::NotMeasurable(WhyNot::TooFew {
-            what: what.to_owned(),
-            found: 0,
-            needed: 1,
-        });
-    }
-    let (n, z) = (count as f64, Z_95);
-    let point = 1.0 - lost / n;
-    let center = (point + z * z / (2.0 * n)) / (1.0 + z * z / n);
-    let half = z / (1.0 + z * z / n) * (point * (1.0 - point) / n + z * z / (4.0 * n * n)).sqrt();
-    Estimate::Measured {
-        point,
-        low: (center - half).max(0.0),
-        high: (center + half).min(1.0),
-        units: count,
-    }
+    Estimate::share(count as f64 - lost, count, what)
 }
 
 #[cfg(test)]

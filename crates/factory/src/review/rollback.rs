@@ -11,7 +11,7 @@ use schema::estimate::short;
 use std::time::Duration;
 
 /// Who signs.
-const WHO: &str = "comptoir work";
+pub(super) const WHO: &str = "comptoir work";
 
 /// Why versions are not rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,7 @@ impl Answers {
 
 /// Whether more went wrong than a number allowed makes of itself by chance: three deviations of a Poisson number, and
 /// three more, so that of few answers a slow one is no failure.
-fn is_too_many(bad: u64, allowed: f64) -> bool {
+pub(super) fn is_too_many(bad: u64, allowed: f64) -> bool {
     bad as f64 > allowed + 3.0 * allowed.sqrt() + 3.0
 }
 

@@ -569,6 +569,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
             because: "none".to_owned(),
         },
         why: None,
+        shadow: None,
         last_run: Some(LastRun {
             started_at: minute(0),
             status: run,

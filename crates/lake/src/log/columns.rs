@@ -1,7 +1,7 @@
 //! Records to the columns of their tables, and back.
 
 use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord, Reserved};
-use super::wire::{AnswerWire, DecisionWire};
+use super::wire::{AnswerWire, DecisionWire, ShadowWire};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Table of decisions.
 pub(crate) const DECISIONS: &str = "decisions";
+/// Table of answers that were never shown.
+pub(crate) const SHADOW_ANSWERS: &str = "shadow_answers";
 /// Table of events.
 pub(crate) const EVENTS: &str = "events";
 
@@ -28,7 +30,7 @@ pub(crate) fn table_schema(table: &'static str) -> SchemaRef {
 }
 
 fn batch(table: &'static str, columns: Vec<ArrayRef>) -> RecordBatch {
-    // A test writes every column of both tables, so a change of the schema is noticed there.
+    // A test writes every column of each table, so a change of the schema is noticed there.
     RecordBatch::try_new(table_schema(table), columns)
         .expect("the columns are those of the table's definition")
 }
@@ -129,6 +131,40 @@ pub(super) fn decision_rows(decisions: &[DecisionWire<'_>]) -> RecordBatch {
                 decisions()
                     .map(|d| d.reserved.map(|r| r.cents))
                     .collect::<Int64Array>(),
+            ),
+        ],
+    )
+}
+
+/// Rows of table `shadow_answers`: as those of decisions.
+pub(super) fn shadow_rows(shadows: &[ShadowWire<'_>]) -> RecordBatch {
+    let rows: Vec<(&ShadowWire<'_>, Row<'_>)> = shadows
+        .iter()
+        .flat_map(|shadow| rows(&shadow.answer).map(move |row| (shadow, row)))
+        .collect();
+    let answers = || rows.iter().map(|(shadow, _)| &shadow.answer);
+    let whole = |of: &dyn Fn(&(&ShadowWire<'_>, Row<'_>)) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(of)))
+    };
+    batch(
+        SHADOW_ANSWERS,
+        vec![
+            required(answers().map(|a| a.decision_id)),
+            whole(&|(_, row)| row.position),
+            moments(answers().map(DecisionWire::decided_at_micros)),
+            required(answers().map(|a| a.product)),
+            whole(&|(shadow, _)| i64::from(shadow.answer.version)),
+            whole(&|(shadow, _)| i64::from(shadow.shown)),
+            required(rows.iter().map(|(shadow, _)| shadow.outcome.name())),
+            whole(&|(shadow, _)| i64::try_from(shadow.took_micros).unwrap_or(i64::MAX)),
+            optional(answers().map(|a| a.customer_id)),
+            optional(answers().map(|a| a.subject_product_id)),
+            optional(answers().map(|a| a.placement)),
+            optional(rows.iter().map(|(_, row)| row.action)),
+            Arc::new(
+                rows.iter()
+                    .map(|(_, row)| row.score)
+                    .collect::<Float64Array>(),
             ),
         ],
     )

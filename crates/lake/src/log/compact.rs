@@ -1,6 +1,6 @@
 //! Many small files into one.
 
-use super::columns::{DECISIONS, EVENTS, log_table, table_schema};
+use super::columns::{DECISIONS, EVENTS, SHADOW_ANSWERS, log_table, table_schema};
 use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
 use crate::storage::DataFile;
@@ -55,7 +55,9 @@ pub struct Compacted {
 #[derive(Debug, thiserror::Error)]
 pub enum CompactError {
     /// The table is not one that the log fills.
-    #[error("compact table `{table}`: the log fills only `{DECISIONS}` and `{EVENTS}`")]
+    #[error(
+        "compact table `{table}`: the log fills only `{DECISIONS}`, `{EVENTS}` and `{SHADOW_ANSWERS}`"
+    )]
     Table {
         /// The table asked for.
         table: String,
@@ -84,7 +86,7 @@ pub enum CompactError {
     Lake(#[from] LakeError),
 }
 
-/// Merges the small files of `decisions` or `events` into one, in the order of their first rows, in one transaction.
+/// Merges the small files of a table of the log into one, in the order of their first rows, in one transaction.
 ///
 /// One file is read at a time, so that memory does not grow with what is merged, and row groups that are large
 /// already are moved without being decoded. It rests between files, for long: answers come from the same processors, and nobody waits for it. What one process has logged comes in the order of time; where several
@@ -108,6 +110,7 @@ pub async fn compact(
     let table = match table {
         DECISIONS => DECISIONS,
         EVENTS => EVENTS,
+        SHADOW_ANSWERS => SHADOW_ANSWERS,
         other => {
             return Err(CompactError::Table {
                 table: other.to_owned(),

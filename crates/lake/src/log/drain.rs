@@ -1,12 +1,12 @@
 //! Sealed segments to rows of the lake, exactly once.
 
-use super::columns::{DECISIONS, EVENTS, decision_rows};
+use super::columns::{DECISIONS, EVENTS, SHADOW_ANSWERS, decision_rows, shadow_rows};
 use super::deduplicate::drop_repeated;
 use super::files::make_durable;
 use super::folder::{Folder, Recovery, log_folders, tag_of};
 use super::records::{EventRecord, RecordError};
 use super::segment::{DAMAGED, Damage, SEALED, SegmentError, SegmentRecord, read_segment};
-use super::wire::{DecisionWire, Wire};
+use super::wire::{DecisionWire, ShadowWire, Wire};
 use super::{Wal, WalError};
 use crate::{Lake, LakeError, Transaction};
 use arrow::array::RecordBatch;
@@ -72,6 +72,8 @@ pub struct Drained {
     pub segments: u64,
     /// Decisions moved.
     pub decisions: u64,
+    /// Answers in the shadow moved.
+    pub shadows: u64,
     /// Events moved.
     pub events: u64,
     /// Events that were there already.
@@ -142,6 +144,8 @@ struct Loaded {
     tag: String,
     /// Its records that are decisions: each can be read.
     decisions: Vec<Bytes>,
+    /// Its records that are answers in the shadow: each can be read.
+    shadows: Vec<Bytes>,
     damaged: Vec<Damage>,
 }
 
@@ -164,6 +168,7 @@ fn load(path: &Path, rests: f64) -> Result<(Loaded, Vec<EventRecord>), HeldBack>
                 match Wire::read(&payload).map_err(wrong)? {
                     Wire::Decision(_) => loaded.decisions.push(payload),
                     Wire::Event(event) => events.push(event.to_record().map_err(wrong)?),
+                    Wire::Shadow(_) => loaded.shadows.push(payload),
                 }
             }
             Err(damage) => loaded.damaged.push(damage),
@@ -184,10 +189,24 @@ impl Loaded {
                 .iter()
                 .filter_map(|record| match Wire::read(record) {
                     Ok(Wire::Decision(decision)) => Some(decision),
-                    Ok(Wire::Event(_)) | Err(_) => None,
+                    Ok(Wire::Event(_) | Wire::Shadow(_)) | Err(_) => None,
                 })
                 .collect();
             decision_rows(&decisions)
+        })
+    }
+
+    /// Its answers in the shadow as rows, some at a time.
+    fn shadow_rows(&self) -> impl Iterator<Item = RecordBatch> {
+        self.shadows.chunks(RECORDS_PER_STEP).map(|records| {
+            let shadows: Vec<ShadowWire<'_>> = records
+                .iter()
+                .filter_map(|record| match Wire::read(record) {
+                    Ok(Wire::Shadow(shadow)) => Some(shadow),
+                    Ok(Wire::Event(_) | Wire::Decision(_)) | Err(_) => None,
+                })
+                .collect();
+            shadow_rows(&shadows)
         })
     }
 }
@@ -320,7 +339,7 @@ impl Drain {
         }
         let tags: BTreeSet<String> = segments.iter().map(|s| s.tag.clone()).collect();
         let before = transaction.base().clone();
-        for (table, tag) in [DECISIONS, EVENTS]
+        for (table, tag) in [DECISIONS, EVENTS, SHADOW_ANSWERS]
             .iter()
             .flat_map(|table| tags.iter().map(move |tag| (table, tag)))
         {
@@ -339,6 +358,15 @@ impl Drain {
             .await?;
             let events = events.chunks(RECORDS_PER_STEP).map(EventRecord::to_batch);
             write(&mut transaction, EVENTS, &segment.tag, events, rests).await?;
+            let shadows = segment.shadow_rows();
+            write(
+                &mut transaction,
+                SHADOW_ANSWERS,
+                &segment.tag,
+                shadows,
+                rests,
+            )
+            .await?;
         }
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
@@ -347,6 +375,7 @@ impl Drain {
             .iter()
             .map(|s| s.decisions.len() as u64)
             .sum::<u64>();
+        drained.shadows += segments.iter().map(|s| s.shadows.len() as u64).sum::<u64>();
         drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
         drained.repeated_events += repeated;
         let cleared = clear(folder, &segments);

@@ -1,10 +1,11 @@
-//! What the log holds: decisions and events.
+//! What the log holds: decisions, events, and answers in the shadow.
 
 use super::wire::Wire;
 use jiff::Timestamp;
 use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// One record of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,8 @@ pub enum LogRecord {
     Decision(DecisionRecord),
     /// An event.
     Event(EventRecord),
+    /// An answer that was never shown.
+    Shadow(ShadowRecord),
 }
 
 /// Bytes that are no record of this program: of a newer one, they wait in their segment for one that knows them.
@@ -97,6 +100,47 @@ pub struct DecisionRecord {
     /// What it reserved of its product's budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Reserved>,
+}
+
+/// What a version answered in the shadow of another to the same question, never shown. One row per action in table
+/// `shadow_answers`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShadowRecord {
+    /// The answer, under the identifier of the decision that was shown; its version is the one in the shadow.
+    pub answer: DecisionRecord,
+    /// The version whose answer was shown.
+    pub shown: u32,
+    /// What became of the question.
+    pub outcome: ShadowOutcome,
+    /// How long the version took.
+    pub took: Duration,
+}
+
+/// What became of a question in the shadow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShadowOutcome {
+    /// An answer by the deadline.
+    Answered,
+    /// An answer after the deadline.
+    Late,
+    /// The version refused a question that the other answered.
+    Refused,
+    /// The version failed.
+    Failed,
+}
+
+impl ShadowOutcome {
+    /// The word in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Late => "late",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What a decision reserved of a budget.

@@ -3,11 +3,13 @@
 
 use super::records::{
     ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError, Reserved,
+    ShadowOutcome, ShadowRecord,
 };
 use jiff::Timestamp;
 use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// First byte of a record. Each change of the types below is a new number: fields have no names here. One more sort of
 /// [`Frame`] is none: what an older program has left is read, and what it does not know waits for one that does.
@@ -18,6 +20,7 @@ const FORMAT: u8 = 2;
 pub(super) enum Wire<'a> {
     Decision(DecisionWire<'a>),
     Event(EventWire<'a>),
+    Shadow(ShadowWire<'a>),
 }
 
 /// A record as it lies in the log.
@@ -32,6 +35,8 @@ enum Frame<'a> {
         #[serde(borrow)] DecisionWire<'a>,
         #[serde(borrow)] ReservedWire<'a>,
     ),
+    #[serde(borrow)]
+    Shadow(ShadowWire<'a>),
 }
 
 /// A [`DecisionRecord`], borrowed.
@@ -51,6 +56,16 @@ pub(super) struct DecisionWire<'a> {
     pub(super) fingerprint: Option<&'a str>,
     #[serde(skip)]
     pub(super) reserved: Option<ReservedWire<'a>>,
+}
+
+/// A [`ShadowRecord`], borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ShadowWire<'a> {
+    #[serde(borrow)]
+    pub(super) answer: DecisionWire<'a>,
+    pub(super) shown: u32,
+    pub(super) outcome: ShadowOutcome,
+    pub(super) took_micros: u64,
 }
 
 /// A [`Reserved`], borrowed.
@@ -124,6 +139,18 @@ impl<'a> From<&'a LogRecord> for Wire<'a> {
         match record {
             LogRecord::Decision(decision) => Self::Decision(decision.into()),
             LogRecord::Event(event) => Self::Event(event.into()),
+            LogRecord::Shadow(shadow) => Self::Shadow(shadow.into()),
+        }
+    }
+}
+
+impl<'a> From<&'a ShadowRecord> for ShadowWire<'a> {
+    fn from(record: &'a ShadowRecord) -> Self {
+        Self {
+            answer: DecisionWire::from(&record.answer),
+            shown: record.shown,
+            outcome: record.outcome,
+            took_micros: u64::try_from(record.took.as_micros()).unwrap_or(u64::MAX),
         }
     }
 }
@@ -272,6 +299,7 @@ impl Wire<'_> {
                 None => Frame::Decision(decision),
             },
             Self::Event(event) => Frame::Event(event),
+            Self::Shadow(shadow) => Frame::Shadow(shadow),
         };
         Ok(postcard::to_extend(&frame, bytes)?)
     }
@@ -284,6 +312,7 @@ impl<'a> Wire<'a> {
             Some((&FORMAT, fields)) => match postcard::take_from_bytes(fields)? {
                 (Frame::Decision(decision), []) => Ok(Self::Decision(decision)),
                 (Frame::Event(event), []) => Ok(Self::Event(event)),
+                (Frame::Shadow(shadow), []) => Ok(Self::Shadow(shadow)),
                 (Frame::Reserving(decision, reserved), []) => Ok(Self::Decision(DecisionWire {
                     reserved: Some(reserved),
                     ..decision
@@ -305,6 +334,12 @@ impl<'a> Wire<'a> {
         Ok(match self {
             Self::Decision(decision) => LogRecord::Decision(decision.to_record()?),
             Self::Event(event) => LogRecord::Event(event.to_record()?),
+            Self::Shadow(shadow) => LogRecord::Shadow(ShadowRecord {
+                answer: shadow.answer.to_record()?,
+                shown: shadow.shown,
+                outcome: shadow.outcome,
+                took: Duration::from_micros(shadow.took_micros),
+            }),
         })
     }
 }
@@ -360,8 +395,19 @@ mod tests {
             }),
             ..plain
         });
+        let LogRecord::Decision(answer) = decision(Answer::Actions(vec![action(None, "null")]))
+        else {
+            panic!("a decision");
+        };
+        let shadow = LogRecord::Shadow(ShadowRecord {
+            answer,
+            shown: 2,
+            outcome: ShadowOutcome::Late,
+            took: Duration::from_micros(51_234),
+        });
         vec![
             reserving,
+            shadow,
             decision(Answer::Nothing {
                 propensity: Probability::ONE,
                 reasons: Json::default(),

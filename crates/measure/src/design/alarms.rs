@@ -2,9 +2,9 @@
 
 use crate::effects::{Moments, Scale, cuped, difference};
 use math::random::stream;
-use math::tails::normal_upper_quantile;
 use rand::RngExt;
 use rayon::prelude::*;
+use schema::Estimate;
 use serde::{Deserialize, Serialize};
 
 /// Random splits of a past window in which nothing was done, and how many of them were called real.
@@ -29,8 +29,6 @@ pub struct FalseAlarms {
 /// - returns `None` where no split can be compared: nothing varies, or there are too few units.
 ///
 /// The same `seed` gives the same splits on any number of threads. Time O(splits × units).
-/// # Source
-/// The interval of a share: Wilson (1927).
 #[must_use]
 pub fn false_alarms(
     rows: &[[f64; 2]],
@@ -62,7 +60,8 @@ pub fn false_alarms(
     let told: Vec<bool> = (0..splits).into_par_iter().filter_map(called).collect();
     let called = told.iter().filter(|called| **called).count();
     let (splits, called) = (u32::try_from(told.len()).ok()?, u32::try_from(called).ok()?);
-    let (low, high) = wilson(f64::from(called), f64::from(splits))?;
+    let share = Estimate::share(f64::from(called), u64::from(splits), "splits");
+    let (low, high) = share.interval()?;
     Some(FalseAlarms {
         splits,
         called,
@@ -70,18 +69,6 @@ pub fn false_alarms(
         low,
         high,
     })
-}
-
-/// Interval of 95 % of a share.
-fn wilson(hits: f64, of: f64) -> Option<(f64, f64)> {
-    if of < 1.0 {
-        return None;
-    }
-    let z = normal_upper_quantile(0.025);
-    let (share, wide) = (hits / of, z * z / of);
-    let middle = (share + wide / 2.0) / (1.0 + wide);
-    let half = z * (share * (1.0 - share) / of + wide / (4.0 * of)).sqrt() / (1.0 + wide);
-    Some(((middle - half).max(0.0), (middle + half).min(1.0)))
 }
 
 #[cfg(test)]
@@ -112,15 +99,5 @@ mod tests {
     fn what_never_varies_cannot_be_tried() {
         assert_eq!(false_alarms(&[[1.0, 0.0]; 100], 0.5, 0.05, 10, 7), None);
         assert_eq!(false_alarms(&[], 0.5, 0.05, 10, 7), None);
-    }
-
-    #[test]
-    fn the_interval_of_a_share_is_wilsons() {
-        // 25 of 500, worked out apart from the formula of the paper.
-        let (low, high) = wilson(25.0, 500.0).unwrap();
-        assert!(
-            (low - 0.034_093_745).abs() < 1e-8 && (high - 0.072_768_161).abs() < 1e-8,
-            "{low} {high}"
-        );
     }
 }

@@ -107,6 +107,8 @@ indicators! {
     Unanswered Counter "comptoir_unanswered_total" [Product] "Questions that got no answer, for want of a version or of a log.";
     Fallbacks Counter "comptoir_fallbacks_total" [Product] "Decisions answered by the declared fallback.";
     DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Questions that could not be answered as they were asked.";
+    ShadowAnswers Counter "comptoir_shadow_answers_total" [Product] "Answers that a challenger logged in the shadow, never shown.";
+    ShadowLeftOut Counter "comptoir_shadow_left_out_total" [Product] "Questions that were not put to the challenger, for want of time or of room in the log.";
     BudgetReserved Counter "comptoir_budget_reserved_cents_total" [Product] "Money promised by this process, in cents.";
     BudgetSpent Counter "comptoir_budget_spent_cents_total" [Product] "Money redeemed as this process was told, in cents.";
     BudgetRefused Counter "comptoir_budget_refused_total" [Product] "Decisions that could promise nothing and gave the control.";

@@ -259,7 +259,16 @@ async fn answer_one(
     pay(state, name, &put, &mut answered).await?;
     log(state, name, &[(put.as_ref(), &answered)]).await?;
     state.count_decisions(name, live.version, 1);
+    put_to_challenger(state, &put, &answered);
     json(answered.told().to_json())
+}
+
+/// The challenger is asked what the champion itself answered: neither the holdout nor a fallback tells of a version.
+fn put_to_challenger(state: &AppState, put: &Put, answered: &Answer) {
+    if !answered.holdout && !answered.fallback {
+        let (name, version) = (&answered.product, answered.version);
+        state.put_to_challenger(name, version, &answered.decision_id, &put.asked, put.now);
+    }
 }
 
 /// Decides here and now, and notes what is given; see [`given::note`].
@@ -328,6 +337,9 @@ async fn answer_many(
     let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
     log(state, name, &pairs).await?;
     state.count_decisions(name, live.version, pairs.len() as u64);
+    for (put, answered) in &pairs {
+        put_to_challenger(state, put, answered);
+    }
     /// Several answers, as they leave.
     #[derive(Serialize)]
     struct Answers<'a> {

@@ -189,11 +189,7 @@ async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
             .await
             .map_err(failed)?,
         runs: registry.runs(name, RUNS).await.map_err(failed)?,
-        waits: state
-            .workshop
-            .waits_for_a_person(name)
-            .await
-            .map_err(failed)?,
+        waits: state.workshop.waits(name).await.map_err(failed)?,
     })
 }
 

@@ -19,7 +19,7 @@ use schema::table::Table;
 use std::sync::Arc;
 
 /// Tables that Comptoir writes itself.
-const OURS: [&str; 3] = ["decisions", "imports", "quarantine"];
+const OURS: [&str; 4] = ["decisions", "imports", "quarantine", "shadow_answers"];
 
 pub(super) async fn show(
     State(state): Shared,

@@ -25,5 +25,6 @@ mod purchases;
 mod report;
 mod review;
 mod served;
+mod shadow;
 mod stocked;
 mod versions;

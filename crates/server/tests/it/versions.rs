@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const NAME: &str = "for-you";
 
 /// Registers what a newer program would: the artefact of version 1 in a format of its own.
-async fn register_newer(workshop: &Workshop) {
+pub(crate) async fn register_newer(workshop: &Workshop) {
     let (registry, now) = (&workshop.registry, jiff::Timestamp::now());
     let stored = registry.artefact(NAME, 1).await.unwrap();
     let mut artefact: Value = serde_json::from_slice(&stored.bytes).unwrap();

@@ -6,7 +6,7 @@
 
 mod split;
 
-pub use split::{Attribute, Split};
+pub use split::Split;
 pub(super) use split::{Falling, of_falls};
 
 use super::{Answers, Fell, Inputs, Measured, Shifted};

@@ -1,5 +1,6 @@
 //! The decisions of a fall, counted by what is known of them, and the fall split by that.
 
+use super::super::attribute::{Attribute, joins};
 use super::super::judged::{Join, count, quoted};
 use super::super::outcomes::OutcomesError;
 use super::super::{ByProduct, Fell, Live, Measured};
@@ -44,57 +45,8 @@ pub struct Split {
     pub mixes: Vec<(Attribute, Part)>,
 }
 
-/// What is known of whom a decision is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Attribute {
-    /// Where it is shown.
-    Placement,
-    /// The customer's country.
-    Country,
-    /// How long the customer had bought for.
-    BoughtBefore,
-    /// The category of the product that it is about.
-    CategoryAsked,
-}
-
 /// What is known of what a decision shows.
 const SHOWN: [&str; 2] = ["category shown first", "products shown"];
-
-impl Attribute {
-    const ALL: [Self; 4] = [
-        Self::Placement,
-        Self::Country,
-        Self::BoughtBefore,
-        Self::CategoryAsked,
-    ];
-
-    /// In words.
-    #[must_use]
-    pub fn told(self) -> &'static str {
-        match self {
-            Self::Placement => "placement",
-            Self::Country => "the customer's country",
-            Self::BoughtBefore => "what the customer had bought before",
-            Self::CategoryAsked => "the category asked about",
-        }
-    }
-
-    /// Its value of a row of `judged`, where the lake has the table that says it.
-    fn sql(self, has: &dyn Fn(&str) -> bool) -> &'static str {
-        match self {
-            Self::Placement => "coalesce(judged.placement, '')",
-            Self::Country if has("customers") => "coalesce(customers.country, '')",
-            Self::BoughtBefore if has("sales") => {
-                "CASE WHEN customer_id IS NULL THEN '' WHEN first.at IS NULL OR first.at >= decided_at THEN 'nothing' \
-                 WHEN first.at >= decided_at - INTERVAL '91 days' THEN 'first within 91 days' \
-                 ELSE 'first longer ago' END"
-            }
-            Self::CategoryAsked if has("products") => "coalesce(asked.category, '')",
-            Self::Country | Self::BoughtBefore | Self::CategoryAsked => "''",
-        }
-    }
-}
 
 impl Split {
     /// The value of the attribute whose share grew most, with its shares before and after.
@@ -198,7 +150,6 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
         [of(fall.live.launch_days, false), of(fall.after(), true)]
     });
     let spans: Vec<String> = spans.collect();
-    let joined = |table: &str, sql: &'static str| if has(table) { sql } else { "" };
     let values: Vec<&str> = Attribute::ALL.iter().map(|of| of.sql(&has)).collect();
     let shown = if has("products") {
         "coalesce(top_of.category, '')"
@@ -212,7 +163,7 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
         known AS (SELECT judged.product, spans.after, {values}, {shown} AS shown, CAST(items AS VARCHAR) AS items,
                 good
             FROM judged JOIN spans ON spans.product = judged.product AND day >= first_day AND day <= last_day
-            {first} {customers} {asked} {top}
+            {known} {top}
             WHERE judged = 1 AND NOT holdout)
         SELECT *, count(*) FROM known GROUP BY {all}",
         tables = join.tables(
@@ -227,24 +178,12 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
             .map(|(sql, of)| format!("{sql} AS of_{}", of as usize))
             .collect::<Vec<_>>()
             .join(", "),
-        first = joined(
-            "sales",
-            "LEFT JOIN (SELECT customer_id AS buyer, min(sold_at) AS at FROM sales WHERE NOT is_return
-                GROUP BY customer_id) AS first ON first.buyer = judged.customer_id"
-        ),
-        customers = joined(
-            "customers",
-            "LEFT JOIN (SELECT customer_id AS id, country FROM customers) AS customers
-                ON customers.id = judged.customer_id"
-        ),
-        asked = joined(
-            "products",
-            "LEFT JOIN (SELECT product_id, category FROM products) AS asked ON asked.product_id = judged.subject"
-        ),
-        top = joined(
-            "products",
+        known = joins(&has),
+        top = if has("products") {
             "LEFT JOIN (SELECT product_id, category FROM products) AS top_of ON top_of.product_id = judged.top"
-        ),
+        } else {
+            ""
+        },
         all = (1..=Attribute::ALL.len() + SHOWN.len() + 3)
             .map(|place| place.to_string())
             .collect::<Vec<_>>()

@@ -2,6 +2,7 @@
 
 use super::split::{Cell, Cells};
 use super::*;
+use crate::review::Attribute;
 use monitoring::inputs::Aspect;
 use products::Judged;
 use schema::{Estimate, WhyNot};

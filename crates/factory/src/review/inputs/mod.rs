@@ -46,7 +46,7 @@ const SAMPLE: u64 = 20_000;
 const BINS: usize = 10;
 
 /// Tables that are our own doing: what they hold changes when we do.
-const OWN: [&str; 3] = ["decisions", "assignments", "exposures"];
+const OWN: [&str; 4] = ["decisions", "assignments", "exposures", "shadow_answers"];
 
 /// Name of what is kept in the registry, with the version of how it is worked out.
 const KEPT: &str = "inputs/3";

@@ -90,7 +90,7 @@ async fn state(folder: &std::path::Path, holdout: f64) -> Arc<AppState> {
         Arc::clone(&wal),
         DrainOptions::default(),
     );
-    Arc::new(AppState::new(workshop, wal, drain))
+    Arc::new(AppState::new(workshop, wal, drain).0)
 }
 
 fn asked() -> Asked {

@@ -770,6 +770,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("quarantine", "quarantaine"),
     ("replenishments", "réapprovisionnements"),
     ("sales", "ventes"),
+    ("shadow_answers", "réponses dans l’ombre"),
     ("sites", "sites"),
     ("stock_levels", "stocks"),
     ("supply_terms", "conditions d’approvisionnement"),
