@@ -1,6 +1,7 @@
 //! The loop that runs data products: import, gate, train, evaluate, promote, review, at their times.
 
 pub mod batch;
+pub mod compare;
 pub mod experiments;
 mod given;
 mod holdout;

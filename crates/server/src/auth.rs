@@ -7,6 +7,7 @@ use base64::Engine as _;
 use parking_lot::Mutex;
 use sha2::Digest;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a key that was found good is not looked up again. A revoked key works this much longer at most.
@@ -21,6 +22,7 @@ pub(crate) enum Scope {
     Read,
     Decide,
     Ingest,
+    Promote,
 }
 
 impl Scope {
@@ -29,6 +31,7 @@ impl Scope {
             Self::Read => "read",
             Self::Decide => "decide",
             Self::Ingest => "ingest",
+            Self::Promote => "promote",
         }
     }
 }
@@ -37,9 +40,17 @@ impl Scope {
 type Hash = [u8; 32];
 
 struct Remembered {
-    id: u32,
+    caller: Caller,
     scopes: BTreeSet<String>,
     until: Instant,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    id: u32,
+    /// The key's name; none of a caller without a key.
+    pub(crate) key: Option<Arc<str>>,
 }
 
 /// A bucket that fills with time: one request takes one drop.
@@ -124,10 +135,11 @@ fn within(scope: Scope, scopes: &BTreeSet<String>) -> Result<(), Problem> {
 
 impl AppState {
     /// Lets a request in, or says why not.
-    pub(crate) async fn admit(&self, headers: &HeaderMap, scope: Scope) -> Result<(), Problem> {
+    pub(crate) async fn admit(&self, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
         let per_second = self.workshop.project.file.server.requests_per_second_max;
         let caller = self.caller(headers, scope).await?;
-        self.gatekeeper.take(caller, per_second).map_err(|seconds| {
+        let taken = self.gatekeeper.take(caller.id, per_second);
+        taken.map(|()| caller).map_err(|seconds| {
             Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "/problems/too-many-requests",
@@ -138,10 +150,13 @@ impl AppState {
         })
     }
 
-    async fn caller(&self, headers: &HeaderMap, scope: Scope) -> Result<u32, Problem> {
+    async fn caller(&self, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
         let Some(key) = key_of(headers) else {
             if self.workshop.project.file.server.anonymous {
-                return Ok(ANONYMOUS);
+                return Ok(Caller {
+                    id: ANONYMOUS,
+                    key: None,
+                });
             }
             return Err(unauthorized(
                 "send Authorization: Bearer KEY; keys are made with `comptoir key create`",
@@ -155,7 +170,7 @@ impl AppState {
             .get(&hash)
             .filter(|k| k.until > Instant::now())
         {
-            return within(scope, &known.scopes).map(|()| known.id);
+            return within(scope, &known.scopes).map(|()| known.caller.clone());
         }
         let record = match self.workshop.registry.verify_key(&key).await {
             Ok(record) => record,
@@ -165,6 +180,10 @@ impl AppState {
             Err(refused) => return Err(unauthorized(&refused.to_string())),
         };
         let allowed = within(scope, &record.scopes);
+        let caller = Caller {
+            id: record.id,
+            key: Some(record.name.into()),
+        };
         let mut good = self.gatekeeper.good.lock();
         if good.len() >= REMEMBERED_MAX {
             good.clear();
@@ -173,12 +192,12 @@ impl AppState {
         good.insert(
             hash,
             Remembered {
-                id: record.id,
+                caller: caller.clone(),
                 scopes: record.scopes,
                 until,
             },
         );
-        allowed.map(|()| record.id)
+        allowed.map(|()| caller)
     }
 }
 

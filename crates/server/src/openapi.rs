@@ -24,6 +24,14 @@ const REDEMPTIONS: &str = "Tells that an offer was redeemed, and what it cost. L
     the shop has given it away. What other decisions have reserved stays reserved. Where the ledger does not answer (503), \
     send the redemption again with the same key.";
 
+/// What promoting needs.
+const PROMOTE: &str = "Needs the scope `promote`. The version must beat its baseline and not be worse than the one that \
+    answers, beyond their noise; `comptoir promote --despite-gate` is the way round. This server answers by it before it says so, others \
+    within a second or two.";
+
+/// What rolling back does.
+const ROLLBACK: &str = "Needs the scope `promote`. Called again it goes back one step more.";
+
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
     Json(document())
@@ -47,6 +55,13 @@ fn answers(ok: &str, schema: &Value) -> Value {
         "500": problem("Something failed on our side; the server's log says what. The request may be sent again."),
         "503": problem("Not now: no version answers yet, the shop cannot be read, or the decision log cannot keep up; see Retry-After."),
     })
+}
+
+/// What becomes of a change of who answers.
+fn moved(ok: &str) -> Value {
+    let mut answers = answers(ok, &reference("AliasChange"));
+    answers["409"] = problem("The gate is closed, or somebody changed it meanwhile.");
+    answers
 }
 
 fn parameter(name: &str, meaning: &str) -> Value {
@@ -100,6 +115,18 @@ fn paths() -> Value {
                 &json!({ "request": asked, "about": "85123A" }),
             ),
             "responses": answers("Contributions that add up to the score, limits, and why not.", &reference("Explained")),
+        } },
+        "/v1/products/{name}/promote": { "post": {
+            "summary": "Let a version answer, if its gate opens", "operationId": "promote", "parameters": product,
+            "description": PROMOTE,
+            "requestBody": body(&reference("Promotion"), &json!({ "version": 5, "why": "looked at in the shadow", "who": "the team of the home page" })),
+            "responses": moved("The change, as the audit has it."),
+        } },
+        "/v1/products/{name}/rollback": { "post": {
+            "summary": "Let the version before answer again", "operationId": "rollback", "parameters": product,
+            "description": ROLLBACK,
+            "requestBody": body(&reference("Rollback"), &json!({ "why": "odd answers since this morning", "who": "the team of the home page" })),
+            "responses": moved("The change, as the audit has it."),
         } },
         "/v1/decisions/{id}": { "get": {
             "summary": "A decision as it was logged", "operationId": "decision",

@@ -13,7 +13,7 @@ use std::io::Read;
   comptoir key list
   comptoir key revoke 3
 
-Scopes: read (pages and figures), decide, ingest (events), admin (all).
+Scopes: read (pages and figures), decide, ingest (events), promote (which version answers), admin (all).
 A key is shown once; only its hash is stored.
 Requests need a key once [server] anonymous in comptoir.toml is false.")]
 pub(crate) struct Key {
@@ -48,7 +48,7 @@ enum Action {
 }
 
 /// What a key may be allowed.
-const SCOPES: [&str; 4] = ["read", "decide", "ingest", "admin"];
+const SCOPES: [&str; 5] = ["read", "decide", "ingest", "promote", "admin"];
 
 impl Key {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {

@@ -346,6 +346,17 @@ fn after_training() -> Vec<Call> {
             &["champion"],
         ),
         call(
+            "compare PRODUCT",
+            &["compare", "for-you"],
+            &[("/with/number", 1.into()), ("/shadow", Value::Null)],
+            &[
+                "VERSION 2",
+                "BASELINE OF 1",
+                "let version 2 answer",
+                "nothing was asked of both",
+            ],
+        ),
+        call(
             "review",
             &["review"],
             &[

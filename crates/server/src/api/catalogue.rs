@@ -1,6 +1,6 @@
 //! The data products there are.
 
-use super::{Part, Shared};
+use super::{Part, Shared, slot};
 use crate::auth::Scope;
 use crate::live::Slot;
 use crate::problem::Problem;
@@ -34,13 +34,7 @@ pub(crate) async fn product(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
     state.admit(&headers, Scope::Read).await?;
-    let slot = state.live.slots.get(&name).ok_or_else(|| {
-        let names: Vec<&str> = state.live.slots.keys().map(String::as_str).collect();
-        Problem::not_found(format!(
-            "there is no data product {name:?}, allowed is {}",
-            names.join(", ")
-        ))
-    })?;
+    let slot = slot(&state, &name)?;
     let failed = |e: registry::StoreError| Problem::internal("read the registry", &e);
     let versions = state
         .workshop

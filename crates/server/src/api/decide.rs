@@ -6,9 +6,9 @@ mod put;
 mod tests;
 
 use self::put::{Put, Tried, decide_watched, is_often_late};
-use super::{Part, Shared, body};
+use super::{Part, Shared, body, slot};
 use crate::auth::Scope;
-use crate::live::{Answering, Slot};
+use crate::live::Answering;
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Json;
@@ -85,16 +85,6 @@ impl Answer {
             decided: &self.decided,
         }
     }
-}
-
-fn slot<'a>(state: &'a AppState, name: &str) -> Result<&'a Slot, Problem> {
-    state.live.slots.get(name).ok_or_else(|| {
-        let names: Vec<&str> = state.live.slots.keys().map(String::as_str).collect();
-        Problem::not_found(format!(
-            "there is no data product {name:?}, allowed is {}",
-            names.join(", ")
-        ))
-    })
 }
 
 fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {

@@ -5,8 +5,10 @@ mod catalogue;
 mod decide;
 mod events;
 mod health;
+pub(crate) mod promote;
 mod redemptions;
 
+use crate::live::Slot;
 use crate::openapi;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -42,6 +44,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/v1/products/{name}", get(catalogue::product))
         .route("/v1/products/{name}/decide", post(decide::decide))
         .route("/v1/products/{name}/explain", post(decide::explain))
+        .route("/v1/products/{name}/promote", post(promote::promote))
+        .route("/v1/products/{name}/rollback", post(promote::rollback))
         .route("/v1/decisions/{id}", get(decide::decision))
         .route("/v1/events", post(events::take).layer(Extension(keys)))
         .route("/v1/redemptions", post(redemptions::take))
@@ -49,6 +53,17 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::serve))
+}
+
+/// A product by its name.
+pub(crate) fn slot<'a>(state: &'a AppState, name: &str) -> Result<&'a Slot, Problem> {
+    state.live.slots.get(name).ok_or_else(|| {
+        let names: Vec<&str> = state.live.slots.keys().map(String::as_str).collect();
+        Problem::not_found(format!(
+            "there is no data product {name:?}, allowed is {}",
+            names.join(", ")
+        ))
+    })
 }
 
 /// Answers a path that leads nowhere.

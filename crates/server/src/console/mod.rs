@@ -4,10 +4,12 @@
 //! English or French; the only script is the one that asks a data product a question without leaving its page, and
 //! without it the same form works. Nothing is loaded from another host, and the headers forbid it.
 //!
-//! A page needs the scope `read`, as the API does; a browser sends the key as the password of HTTP Basic.
+//! A page needs the scope `read`, as the API does, and letting a version answer `promote`; a browser sends the key as the
+//! password of HTTP Basic.
 
 mod answer;
 mod budget;
+mod compare;
 mod customer;
 mod customers;
 mod data;
@@ -38,7 +40,7 @@ pub use review::{review, review_of};
 use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
 use std::sync::Arc;
 
@@ -49,6 +51,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
     Router::new()
         .route("/", get(portfolio::show))
         .route("/products/{name}", get(product::show))
+        .route("/products/{name}/compare", get(compare::show))
+        .route("/products/{name}/promote", post(compare::promote))
         .route("/review", get(review::show))
         .route("/review/{name}", get(review::show_one))
         .route("/incidents", get(incidents::show))

@@ -8,7 +8,7 @@ use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
 use super::{budget, demand, french, learned, scorecard};
-use crate::api::Shared;
+use crate::api::{self, Shared};
 use crate::charts::Locale;
 use crate::live::Slot;
 use crate::problem::Problem;
@@ -173,7 +173,7 @@ struct Known {
     versions: Vec<VersionRecord>,
     moves: Vec<AliasChange>,
     runs: Vec<RunRecord>,
-    /// The version that waits for a person.
+    /// The version that waits for a person, or in the shadow.
     waits: Option<u32>,
 }
 
@@ -196,13 +196,7 @@ async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
 async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Result<Page, Problem> {
     let l = visit.locale;
     let say = |s: Say| s.text(l);
-    let slot = state.live.slots.get(name).ok_or_else(|| {
-        let names: Vec<&str> = state.live.slots.keys().map(String::as_str).collect();
-        Problem::not_found(format!(
-            "there is no data product {name:?}, allowed is {}",
-            names.join(", ")
-        ))
-    })?;
+    let slot = api::slot(state, name)?;
     let known = known(state, name).await?;
     let champion = slot.answering().map(|a| a.version);
     let measured = known
@@ -236,7 +230,11 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             Standing::Refused { why } | Standing::AnswersOld { why, .. } => (page::next(l, &page::command(&Say::LookAtRefused.with(l, &[name, why]), &train))),
         }
         @if let Some(version) = known.waits {
-            (page::next(l, &page::command(&Say::WaitsForAPerson.with(l, &[&version.to_string()]), &format!("comptoir promote {name} {version}"))))
+            @let waits = if header.retraining.shadow_hours.is_some() { Say::InShadow } else { Say::WaitsForAPerson };
+            (page::next(l, &html! {
+                p { (waits.with(l, &[&version.to_string()])) " " a href={ "/products/" (encoded(name)) "/compare" } { (say(Say::CompareLink)) } "." }
+                pre.command { code { "comptoir promote " (name) " " (version) } }
+            }))
         }
         section { h2 #card { (say(Say::Card)) } (card(l, slot)) }
         @if let Some(card) = measured.and_then(scorecard::of_version) {

@@ -1,5 +1,6 @@
 //! Which products keep their promises: pages of the console, and the same as pages that stand alone.
 
+use super::compare::of_shadow;
 use super::data::Cache;
 use super::estimates::why_not;
 use super::format::{count, day, encoded, moment, percent, took};
@@ -133,7 +134,7 @@ fn limit(l: Locale, kept: &Kept) -> Markup {
     html! { @if kept.promised.is_some() { (side) } (figure(l, kept.unit, kept.promised)) }
 }
 
-fn estimate(l: Locale, of: &Estimate) -> Markup {
+pub(super) fn estimate(l: Locale, of: &Estimate) -> Markup {
     match (of, of.point(), of.interval()) {
         (Estimate::NotMeasurable(why), _, _) => {
             html! { span.unknown { (why_not(l, why)) } }
@@ -291,6 +292,9 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
         section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (why(l, product)) }
+        @if let Some(shadow) = &product.shadow {
+            section { h2 { (say(Say::Shadow)) } (of_shadow(l, shadow)) }
+        }
         p.small { (made(l, review)) }
     }
 }

@@ -175,7 +175,7 @@ impl FromRequestParts<Arc<AppState>> for Visit {
     ) -> Result<Self, Response> {
         let visit = Self::of(parts);
         match state.admit(&parts.headers, Scope::Read).await {
-            Ok(()) => Ok(visit),
+            Ok(_) => Ok(visit),
             Err(problem) => Err(page::refusal(state, &visit, &problem)),
         }
     }

@@ -448,6 +448,29 @@ pub(super) fn all() -> Value {
             "accepted": whole("Events that are now on disk."),
             "duplicates": whole("Events that had been sent before; they change nothing."),
         })),
+        "Promotion": object(&["version", "why"], &json!({
+            "version": { "type": "integer", "minimum": 1, "description": "The version that is to answer." },
+            "why": text("For the audit."),
+            "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
+        })),
+        "Rollback": object(&["why"], &json!({
+            "why": text("For the audit."),
+            "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
+        })),
+        "AliasChange": object(
+            &["id", "product", "alias", "from", "to", "cause", "who", "why", "at"],
+            &json!({
+                "id": whole("Number of the change, over all products."),
+                "product": text("The data product."),
+                "alias": text("`champion`: the version that answers."),
+                "from": { "type": ["integer", "null"], "description": "The version that answered before." },
+                "to": whole("The version that answers now."),
+                "cause": { "type": "string", "enum": ["chosen", "promoted", "rolled_back"] },
+                "who": text("Who did it."),
+                "why": text("Why, with what the gate said."),
+                "at": { "type": "string", "format": "date-time", "description": "When." },
+            }),
+        ),
         "Redemption": object(&["decision_id", "redeemed_cents"], &json!({
             "decision_id": text("That of the answer that promised."),
             "redeemed_cents": { "type": "integer", "minimum": 0, "description": "What it cost." },

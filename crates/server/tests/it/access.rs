@@ -15,7 +15,7 @@ fn guarded() -> (Served, BTreeMap<&'static str, String>) {
     lock(folder.path());
     let keys = within(folder.path(), async |workshop| {
         let mut keys = BTreeMap::new();
-        for scope in ["read", "decide", "ingest", "admin"] {
+        for scope in ["read", "decide", "ingest", "promote", "admin"] {
             keys.insert(scope, key(workshop, scope).await.plaintext);
         }
         let admin = ["admin".to_owned()].into();
@@ -44,6 +44,8 @@ struct Route {
     body: Value,
     /// The scope that opens it; nothing where it is open to all.
     scope: Option<&'static str>,
+    /// The status once it is open.
+    open: u16,
 }
 
 fn routes(customer: &str, decision: &str) -> Vec<Route> {
@@ -53,6 +55,7 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
         path: path.to_owned(),
         body: Value::Null,
         scope,
+        open: 200,
     };
     let post = |pattern, path: &str, scope, body| Route {
         method: "POST",
@@ -60,6 +63,12 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
         path: path.to_owned(),
         body,
         scope: Some(scope),
+        open: 200,
+    };
+    // It answers already, and none did before: that is told to whoever may ask.
+    let moving = |pattern, path: &str, body| Route {
+        open: 409,
+        ..post(pattern, path, "promote", body)
     };
     let asked = json!({ "customer_id": customer });
     let event = json!({ "event_id": "e1", "occurred_at": "2025-01-03T10:00:00Z", "type": "view" });
@@ -78,6 +87,16 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
             "/v1/products/value/explain",
             "decide",
             json!({ "request": asked }),
+        ),
+        moving(
+            "/v1/products/{name}/promote",
+            "/v1/products/value/promote",
+            json!({ "version": 1, "why": "to see what happens" }),
+        ),
+        moving(
+            "/v1/products/{name}/rollback",
+            "/v1/products/value/rollback",
+            json!({ "why": "to see what happens" }),
         ),
         get("/v1/decisions/{id}", &decision, Some("read")),
         post(
@@ -184,9 +203,9 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
             "{}",
             told(revoked)
         );
-        for held in ["read", "decide", "ingest"] {
+        for held in ["read", "decide", "ingest", "promote"] {
             let (status, body) = ask(Some(&keys[held]));
-            let expected = if held == scope { 200 } else { 403 };
+            let expected = if held == scope { route.open } else { 403 };
             assert_eq!(status, expected, "{held}: {}", told((status, body)));
             if expected == 403 {
                 let names = format!("scope {scope} is needed, the key has {held}");
@@ -195,7 +214,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
         }
         assert_eq!(
             ask(Some(&keys["admin"])).0,
-            200,
+            route.open,
             "{}",
             told(ask(Some(&keys["admin"])))
         );
@@ -209,6 +228,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
         "/incidents",
         "/jobs",
         "/products/value",
+        "/products/value/compare",
     ] {
         let status =
             |key: &str| get(served.address, path, &[("authorization", &bearer(key))]).status;

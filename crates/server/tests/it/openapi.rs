@@ -1,7 +1,9 @@
 //! What real requests are answered is what the OpenAPI document says, for every route of it.
 
 use crate::house::customers;
-use crate::served::{Served, ask, empty, get, lock, project, promise, serving, shop};
+use crate::served::{
+    Served, ask, empty, get, lock, project, promise, serving, shop, train, trained, within,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -261,6 +263,50 @@ fn every_route_answers_as_the_document_says() {
     let unknown = redemption.replace("documented", "nobody's");
     let with_key = [json, ("idempotency-key", "till 2")];
     assert_eq!(asking.send(shop(), path, &with_key, &unknown).0, 404);
+
+    let promote = "/v1/products/{name}/promote";
+    let rollback = "/v1/products/{name}/rollback";
+    // Back to the version before, and forth.
+    let folder = trained();
+    within(folder.path(), async |workshop| {
+        train(workshop, "2025-06-10T06:00:00Z").await;
+    });
+    let of_two = serving(folder);
+    let body = json!({ "why": "a test", "who": "it" });
+    let path = "/v1/products/value/rollback";
+    assert_eq!(asking.post(&of_two, rollback, path, &body).0, 200);
+    let body = json!({ "version": 2, "why": "a test", "who": "it" });
+    let path = "/v1/products/value/promote";
+    assert_eq!(asking.post(&of_two, promote, path, &body).0, 200);
+    // Each way to be refused.
+    for (name, status, body) in [
+        (
+            "value",
+            409,
+            json!({ "version": 1, "why": "a test", "who": "it" }),
+        ),
+        (
+            "value",
+            404,
+            json!({ "version": 7, "why": "a test", "who": "it" }),
+        ),
+        ("value", 422, json!({ "version": 1, "why": "nobody signs" })),
+        (
+            "none",
+            404,
+            json!({ "version": 1, "why": "a test", "who": "it" }),
+        ),
+    ] {
+        let path = format!("/v1/products/{name}/promote");
+        assert_eq!(
+            asking.post(shop(), promote, &path, &body).0,
+            status,
+            "{body}"
+        );
+    }
+    let body = json!({ "why": "a test", "who": "it" });
+    let path = "/v1/products/value/rollback";
+    assert_eq!(asking.post(shop(), rollback, path, &body).0, 409);
 
     // Each way to be refused.
     let decide = "/v1/products/{name}/decide";

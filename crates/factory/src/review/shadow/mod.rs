@@ -53,8 +53,10 @@ pub struct Shadow {
     /// Questions that were put to it, and what became of them.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Milliseconds within which half of its answers were there, and 99 of 100, by the niced thread that it answers on.
-    pub took_ms: Option<(f64, f64)>,
+    /// Milliseconds within which half of its answers were there, by the thread of low priority that it answers on.
+    pub p50_ms: Option<f64>,
+    /// Milliseconds within which 99 of 100 were.
+    pub p99_ms: Option<f64>,
     /// Share of questions on which both name the same first, of those that it answered in time.
     pub first_alike: Estimate,
     /// Share of what was shown to them that it would have shown too.
@@ -62,7 +64,7 @@ pub struct Shadow {
     /// Correlation of both scores of what they name first.
     pub scores: Option<f64>,
     /// On whom they differ, attribute by attribute.
-    pub by: Vec<(Attribute, Vec<Segment>)>,
+    pub by: Vec<Differs>,
     /// What customers bought of both; absent where decisions are not judged by what is bought.
     pub found: Option<FoundByCustomers>,
     /// What follows.
@@ -84,6 +86,15 @@ pub struct Counts {
     pub named: u64,
     /// Of these answered in time without one.
     pub empty: u64,
+}
+
+/// On whom two versions differ, by one attribute.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Differs {
+    /// The attribute.
+    pub by: Attribute,
+    /// Its values, those with most questions first.
+    pub segments: Vec<Segment>,
 }
 
 /// Questions about some customers.
@@ -185,7 +196,8 @@ impl Workshop {
         let header = product.header();
         let has = |table: &str| snapshot.tables.contains_key(table);
         let mut sums = Sums::default();
-        let (mut took_ms, mut scores, mut found) = (None, None, None);
+        let [mut p50_ms, mut p99_ms, mut scores] = [None; 3];
+        let mut found = None;
         if has("shadow_answers") && has("decisions") {
             let asks = Asks {
                 product: &header.name,
@@ -200,7 +212,7 @@ impl Workshop {
                     let of = batch.column(column).as_primitive::<Float64Type>();
                     (batch.num_rows() > 0 && of.is_valid(0)).then(|| of.value(0))
                 };
-                took_ms = number(0).zip(number(1));
+                [p50_ms, p99_ms] = [0, 1].map(number);
                 scores = number(2).filter(|of| of.is_finite());
             }
             if let Judged::Bought { window_days } = product.judged()
@@ -220,7 +232,8 @@ impl Workshop {
             since: of.since,
             until,
             counts: sums.counts,
-            took_ms,
+            p50_ms,
+            p99_ms,
             first_alike: sums.all.share(),
             shown_too: (sums.shown > 0).then(|| sums.alike as f64 / sums.shown as f64),
             scores,
@@ -437,7 +450,7 @@ impl Sums {
     }
 
     /// The segments of each attribute that has several.
-    fn by(&self) -> Vec<(Attribute, Vec<Segment>)> {
+    fn by(&self) -> Vec<Differs> {
         let segments = |values: &BTreeMap<String, Alike>| {
             let mut segments: Vec<Segment> = values
                 .iter()
@@ -455,7 +468,10 @@ impl Sums {
             .into_iter()
             .zip(&self.by)
             .filter(|(_, values)| values.len() > 1)
-            .map(|(of, values)| (of, segments(values)))
+            .map(|(by, values)| Differs {
+                by,
+                segments: segments(values),
+            })
             .collect()
     }
 }

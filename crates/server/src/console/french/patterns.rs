@@ -49,6 +49,35 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "that is {#} ({#} to {#}) beside the version before it, if arms by chance were worth the same to both",
         "soit {0} ({1} à {2}) par rapport à la version d’avant, si les variantes au hasard valaient autant pour les deux",
     ),
+    // Challengers.
+    (
+        "its hours in the shadow are over at {}",
+        "ses heures dans l’ombre finissent le {0}",
+    ),
+    (
+        "it answered {#} questions in the shadow, {#} are asked for",
+        "elle a répondu à {0} questions dans l’ombre, {1} sont demandées",
+    ),
+    (
+        "{#} questions in the shadow, {#} without an answer by the deadline",
+        "{0} questions dans l’ombre, {1} sans réponse à temps",
+    ),
+    (
+        "{#} of {#} questions in the shadow had no answer by the deadline ({#} late, {#} refused, {#} failed), {#} may have none",
+        "{0} questions sur {1} dans l’ombre sont restées sans réponse à temps ({2} en retard, {3} refusées, {4} échouées), {5} le peuvent",
+    ),
+    (
+        "{#} of {#} answers in the shadow hold nothing where something was shown",
+        "{0} réponses sur {1} dans l’ombre sont vides là où quelque chose était montré",
+    ),
+    (
+        "compare versions of `{}`: there is one only, number {#}",
+        "comparer des versions de `{0}` : il n’y en a qu’une, le numéro {1}",
+    ),
+    (
+        "compare versions of `{}`: none answers; name the one to compare with",
+        "comparer des versions de `{0}` : aucune ne répond ; nommez celle à laquelle comparer",
+    ),
     // The review.
     (
         "goes wrong {#} times as often as it may for {#} minutes; what may go wrong is used up on {}",

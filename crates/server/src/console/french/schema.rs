@@ -17,6 +17,44 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "What was decided for whom, with everything that a later measurement needs.",
         "Ce qui a été décidé pour qui, avec tout ce qu’il faudra pour le mesurer.",
     ),
+    (
+        "What a challenger answered to the same question in the shadow of the version that was shown; nobody saw it.",
+        "Ce qu’une version candidate a répondu à la même question dans l’ombre de celle qui était montrée ; personne ne l’a vu.",
+    ),
+    ("one action of one answer", "une action d’une réponse"),
+    (
+        "The decision that was shown.",
+        "La décision qui était montrée.",
+    ),
+    (
+        "When the question was asked, in UTC.",
+        "Quand la question a été posée, en UTC.",
+    ),
+    (
+        "The data product that was asked.",
+        "Le produit de données interrogé.",
+    ),
+    ("The version in the shadow.", "La version dans l’ombre."),
+    (
+        "The version whose answer was shown.",
+        "La version dont la réponse était montrée.",
+    ),
+    (
+        "What became of the question: an answer by the deadline, one after it, none because the version refuses what the other answered, none because it failed.",
+        "Ce qu’est devenue la question : une réponse à temps, une trop tardive, aucune parce que la version refuse ce à quoi l’autre répond, aucune parce qu’elle a échoué.",
+    ),
+    (
+        "How long the version in the shadow took, in microseconds.",
+        "Le temps pris par la version dans l’ombre, en microsecondes.",
+    ),
+    (
+        "Where it would have been shown.",
+        "Où elle aurait été montrée.",
+    ),
+    (
+        "The item, segment or value that it would have decided.",
+        "L’article, le segment ou la valeur qu’elle aurait décidé.",
+    ),
     ("one action of one decision", "une action d’une décision"),
     (
         "What visitors looked at, searched for and did.",
