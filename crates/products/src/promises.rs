@@ -1,6 +1,6 @@
 //! What a product promises: how it answers, how old it may be, how good it stays.
 
-use schema::ConfigError;
+use schema::{AsOf, ConfigError};
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,11 @@ pub struct Promises {
     pub label_delay_days: u16,
     /// Share of its quality at launch that it may lose before that is told: 0 to 1.
     pub quality_loss_max: f64,
+    /// The day from which on decisions count as its quality at launch, for when what it is asked has changed for good; its
+    /// first decisions where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub quality_since: Option<AsOf>,
     /// Who is told when a promise is broken and the owner does not act; nobody where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalation: Option<String>,
@@ -49,6 +54,7 @@ impl Default for Promises {
             data_age_days_max: None,
             label_delay_days: 0,
             quality_loss_max: 0.1,
+            quality_since: None,
             escalation: None,
         }
     }

@@ -196,7 +196,10 @@ pub(super) async fn live(
         Judged::Clicked { .. } => "of answers, those of which something was clicked".to_owned(),
     };
     let header = product.header();
-    let (days, _) = workshop.registry.outcomes(&header.name).await?;
+    let (mut days, _) = workshop.registry.outcomes(&header.name).await?;
+    if let Some(first) = header.promises.quality_since {
+        days.retain(|of| of.day >= first);
+    }
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
     held_against_launch(&days, since, what, loss_max, pending)

@@ -451,6 +451,20 @@ fn broke() -> Timestamp {
 }
 
 #[test]
+fn what_changed_for_good_becomes_what_later_days_are_held_against() {
+    let accepted = |folder: &Path| {
+        let since = "[promises]\nquality_since = \"2025-04-01\"\n\n[settings]";
+        edit(folder, "products/for-you.toml", "[settings]", since);
+    };
+    let planted = |at, _| planted(if at < broke() { 60 } else { 25 });
+    let (measured, why) = after(accepted, &planted);
+    assert_eq!((measured.fell, why), (None, None));
+    assert_eq!(measured.launch_days.0, AsOf(jiff::civil::date(2025, 4, 1)));
+    let launch = measured.at_launch.point().unwrap();
+    assert!((launch - 0.25).abs() < 0.06, "{launch}");
+}
+
+#[test]
 fn decisions_that_stop_leading_to_purchases_are_noticed_and_steady_ones_are_not() {
     let (steady, why) = after(|_| (), &|_, _| planted(60));
     let launch = steady.at_launch.point().unwrap();
