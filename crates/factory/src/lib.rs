@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod ledger;
 mod needed;
 pub mod project;
+pub mod replay;
 pub mod review;
 pub mod rules;
 pub mod run;

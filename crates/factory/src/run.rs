@@ -2,6 +2,7 @@
 
 use crate::workshop::{CHAMPION, Workshop};
 use features::History;
+use lake::Snapshot;
 use products::{FitError, Header, Product, Promotes, Size};
 use registry::{
     CHALLENGER, NewRun, NewVersion, Outcome, RunCost, RunStatus, Signature, TableVersion,
@@ -163,12 +164,12 @@ fn stored(product: &str) -> impl Fn(&dyn std::error::Error) -> RunError {
     }
 }
 
-struct Trained {
-    fitted: Box<dyn products::Fitted>,
-    scorecard: Scorecard,
+pub(crate) struct Trained {
+    pub(crate) fitted: Box<dyn products::Fitted>,
+    pub(crate) scorecard: Scorecard,
 }
 
-fn train(
+pub(crate) fn train(
     product: &dyn Product,
     history: &History,
     seed: u64,
@@ -263,20 +264,35 @@ impl Workshop {
                 .map_err(lake)?
                 .unwrap_or(AsOf(jiff::civil::date(1970, 1, 1))),
         };
-        let mut history = features::load(&self.lake, &snapshot, as_of, self.decided(), progress)
-            .await
-            .map_err(failed)?;
-        if self.project.products.iter().any(|p| p.compares_sites()) {
-            let sites = features::sites(&self.lake, &snapshot, as_of).await;
-            history = history.with_sites(sites.map_err(failed)?);
-        }
-        let history = self.with_plans(history, &snapshot).await.map_err(failed)?;
+        let history = self.history_at(&snapshot, as_of, progress).await?;
         let inputs = snapshot
             .tables
             .into_iter()
             .map(|(table, version)| TableVersion { table, version })
             .collect();
-        Ok((Arc::new(history), inputs))
+        Ok((history, inputs))
+    }
+
+    /// The history as a snapshot of the lake has it.
+    pub(crate) async fn history_at(
+        &self,
+        snapshot: &Snapshot,
+        as_of: AsOf,
+        progress: &dyn Progress,
+    ) -> Result<Arc<History>, RunError> {
+        let failed = |source| RunError::Load {
+            product: "the products".to_owned(),
+            source,
+        };
+        let mut history = features::load(&self.lake, snapshot, as_of, self.decided(), progress)
+            .await
+            .map_err(failed)?;
+        if self.project.products.iter().any(|p| p.compares_sites()) {
+            let sites = features::sites(&self.lake, snapshot, as_of).await;
+            history = history.with_sites(sites.map_err(failed)?);
+        }
+        let history = self.with_plans(history, snapshot).await.map_err(failed)?;
+        Ok(Arc::new(history))
     }
 
     /// Marks runs whose process died as failed: they would look busy for ever.

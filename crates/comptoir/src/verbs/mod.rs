@@ -19,6 +19,7 @@ mod plan;
 mod products;
 mod promote;
 mod query;
+mod replay;
 mod report;
 mod review;
 mod run;
@@ -69,6 +70,7 @@ pub(crate) enum Verb {
     Products(products::Products),
     Versions(versions::Versions),
     Compare(compare::Compare),
+    Replay(replay::Replay),
     Promote(promote::Promote),
     Rollback(promote::Rollback),
     Serve(serve::Serve),
@@ -108,6 +110,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
         Verb::Compare(v) => v.run(&context).await,
+        Verb::Replay(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,
         Verb::Rollback(v) => v.run(&context).await,
         Verb::Serve(v) => v.run(&context).await,

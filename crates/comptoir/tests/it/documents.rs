@@ -346,6 +346,12 @@ fn after_training() -> Vec<Call> {
             &["champion"],
         ),
         call(
+            "replay PRODUCT",
+            &["replay", "for-you"],
+            &[("/same_bytes", true.into()), ("/same_scorecard", true.into())],
+            &["trained once more", "SHA-256"],
+        ),
+        call(
             "compare PRODUCT",
             &["compare", "for-you"],
             &[("/with/number", 1.into()), ("/shadow", Value::Null)],

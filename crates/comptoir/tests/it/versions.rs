@@ -258,3 +258,43 @@ fn doctor_names_a_champion_that_cannot_answer_and_what_is_wrong_with_it() {
     replace_artefact(&shop, &sound, true);
     good(&shop, &["doctor"]);
 }
+
+#[test]
+fn a_version_comes_out_the_same_from_the_rows_it_was_trained_from_whatever_came_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained(folder.path());
+    run(&shop, &["run", "value", "segments", "-q"]);
+    // Some sales are taken out again, and the next versions learn without them.
+    let mut sales: Vec<_> = std::fs::read_dir(shop.join("raw"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().contains("sales"))
+        .collect();
+    sales.sort();
+    let file = sales.last().unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    std::fs::write(file, lines[..lines.len() - 20].join("\n")).unwrap();
+    good(&shop, &["import", "-q"]);
+    run(&shop, &["run", "-q"]);
+    for product in ["for-you", "value", "segments"] {
+        let told = json(&good(&shop, &["replay", product, "1", "--output", "json"]).out);
+        assert_eq!(
+            (&told["same_bytes"], &told["same_scorecard"]),
+            (&true.into(), &true.into()),
+            "{told}"
+        );
+        assert!(told["inputs"].as_array().unwrap().iter().any(|of| of["table"] == "sales"));
+    }
+    let told = good(&shop, &["replay", "for-you", "1"]).out;
+    assert!(told.contains("SHA-256") && told.contains("figure by figure"), "{told}");
+    refused(&shop, &["replay", "for-you", "9"], 2, &["allowed is 2, 1"]);
+
+    // What it was trained with is gone: that is said, and nothing is trained.
+    let product = shop.join("products/for-you.toml");
+    let text = std::fs::read_to_string(&product).unwrap();
+    std::fs::write(&product, text.replace("seen = \"allowed\"", "seen = \"excluded\"")).unwrap();
+    refused(&shop, &["replay", "for-you", "1"], 2, &["fingerprint", "bring that file back"]);
+    let versions = champion(&shop).1;
+    assert_eq!(versions, 2, "nothing is registered");
+}
