@@ -18,6 +18,7 @@ pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
 pub(crate) mod portfolio;
+pub(crate) mod portfolio_review;
 pub(crate) mod program;
 pub(crate) mod readout;
 pub(crate) mod recommend;
@@ -66,6 +67,7 @@ pub(crate) static CASES: &[&Case] = &[
     &local_models::LOCAL_MODELS_SPEED,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
+    &portfolio_review::PORTFOLIO_REVIEW,
     &monitoring::QUIET_PRODUCTS,
     &readout::READOUT_TEN_MILLION,
     &measure::READOUT_VS_GBSTATS,

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// No such version.
-    #[error("replay version {version} of `{product}`: there is no such version, allowed is {allowed}")]
+    #[error(
+        "replay version {version} of `{product}`: there is no such version, allowed is {allowed}"
+    )]
     UnknownVersion {
         /// The product.
         product: String,

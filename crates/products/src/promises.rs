@@ -1,7 +1,7 @@
 //! What a product promises: how it answers, how old it may be, how good it stays.
 
-use schema::{AsOf, ConfigError};
 use schema::config::ConfigFile;
+use schema::{AsOf, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -348,7 +348,10 @@ fn after_training() -> Vec<Call> {
         call(
             "replay PRODUCT",
             &["replay", "for-you"],
-            &[("/same_bytes", true.into()), ("/same_scorecard", true.into())],
+            &[
+                ("/same_bytes", true.into()),
+                ("/same_scorecard", true.into()),
+            ],
             &["trained once more", "SHA-256"],
         ),
         call(

@@ -268,7 +268,12 @@ fn a_version_comes_out_the_same_from_the_rows_it_was_trained_from_whatever_came_
     let mut sales: Vec<_> = std::fs::read_dir(shop.join("raw"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().contains("sales"))
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .contains("sales")
+        })
         .collect();
     sales.sort();
     let file = sales.last().unwrap();
@@ -284,17 +289,35 @@ fn a_version_comes_out_the_same_from_the_rows_it_was_trained_from_whatever_came_
             (&true.into(), &true.into()),
             "{told}"
         );
-        assert!(told["inputs"].as_array().unwrap().iter().any(|of| of["table"] == "sales"));
+        assert!(
+            told["inputs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|of| of["table"] == "sales")
+        );
     }
     let told = good(&shop, &["replay", "for-you", "1"]).out;
-    assert!(told.contains("SHA-256") && told.contains("figure by figure"), "{told}");
+    assert!(
+        told.contains("SHA-256") && told.contains("figure by figure"),
+        "{told}"
+    );
     refused(&shop, &["replay", "for-you", "9"], 2, &["allowed is 2, 1"]);
 
     // What it was trained with is gone: that is said, and nothing is trained.
     let product = shop.join("products/for-you.toml");
     let text = std::fs::read_to_string(&product).unwrap();
-    std::fs::write(&product, text.replace("seen = \"allowed\"", "seen = \"excluded\"")).unwrap();
-    refused(&shop, &["replay", "for-you", "1"], 2, &["fingerprint", "bring that file back"]);
+    std::fs::write(
+        &product,
+        text.replace("seen = \"allowed\"", "seen = \"excluded\""),
+    )
+    .unwrap();
+    refused(
+        &shop,
+        &["replay", "for-you", "1"],
+        2,
+        &["fingerprint", "bring that file back"],
+    );
     let versions = champion(&shop).1;
     assert_eq!(versions, 2, "nothing is registered");
 }
