@@ -1,6 +1,6 @@
 //! Two versions of a product beside each other.
 
-use crate::review::{Shadow, ShadowError};
+use crate::review::{Shadow, ShadowError, Trial};
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
 use products::Product;
@@ -69,6 +69,8 @@ pub struct Comparison {
     pub because: String,
     /// What both answered to the same questions, where the one is in the shadow of the other.
     pub shadow: Option<Shadow>,
+    /// What the decisions of both led to, where the one answers a share of the customers beside the other.
+    pub trial: Option<Trial>,
 }
 
 impl Workshop {
@@ -121,6 +123,7 @@ impl Workshop {
         };
         let (version, with) = (found(version)?, found(with)?);
         let shadow = self.shadow(product, now).await?;
+        let trial = self.trial(product).await?;
         let (may_answer, because) = gate(&version, &with);
         Ok(Comparison {
             product: name.clone(),
@@ -128,6 +131,7 @@ impl Workshop {
             may_answer,
             because,
             shadow: shadow.filter(|of| of.version == version.number && of.shown == with.number),
+            trial: trial.filter(|of| of.version == version.number && of.beside == with.number),
             version,
             with,
         })

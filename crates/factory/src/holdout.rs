@@ -16,12 +16,20 @@ impl HoldoutFile {
         let Some(customer) = asked.customer_id.as_ref().filter(|_| self.share > 0.0) else {
             return false;
         };
-        let digest = sha2::Sha256::digest(format!("{}\n{}", self.salt, customer.as_str()));
-        let mut first = [0u8; 8];
-        first.copy_from_slice(&digest[..8]);
-        // 53 bits are what a double holds exactly.
-        ((u64::from_be_bytes(first) >> 11) as f64) < self.share * (1u64 << 53) as f64
+        is_drawn(&self.salt, customer.as_str(), self.share)
     }
+}
+
+/// Whether a unit is among a share of all, the same for ever and on every replica.
+///
+/// - `salt`: text that decides who they are.
+#[must_use]
+pub fn is_drawn(salt: &str, unit: &str, share: f64) -> bool {
+    let digest = sha2::Sha256::digest(format!("{salt}\n{unit}"));
+    let mut first = [0u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    // 53 bits are what a double holds exactly.
+    ((u64::from_be_bytes(first) >> 11) as f64) < share * (1u64 << 53) as f64
 }
 
 #[cfg(test)]

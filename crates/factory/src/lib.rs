@@ -20,7 +20,7 @@ pub mod what_if;
 mod workshop;
 
 pub use given::{Given, counted};
-pub use holdout::HELD_OUT;
+pub use holdout::{HELD_OUT, is_drawn};
 pub use ledger::Ledger;
 pub use needed::Needed;
 pub use project::Project;

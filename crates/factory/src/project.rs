@@ -2,6 +2,7 @@
 //! read strictly.
 
 use crate::import;
+use crate::incidents::settings::is_web_address;
 use crate::incidents::{Alerts, AlertsFile};
 use crate::jobs::{self, Job};
 use decisions::RuleSet;
@@ -92,6 +93,11 @@ pub struct ServerFile {
     pub batch_max: usize,
     /// Most requests per second and key; 0 for no limit.
     pub requests_per_second_max: u32,
+    /// Where requests are sent as traces: an OpenTelemetry collector's address for OTLP over HTTP, as
+    /// `http://127.0.0.1:4318/v1/traces`; nowhere where absent.
+    pub traces: Option<String>,
+    /// Share of requests that are sent, 0 to 1; of one whose header `traceparent` says whether, as it says.
+    pub traces_share: f64,
 }
 
 impl Default for ServerFile {
@@ -102,6 +108,8 @@ impl Default for ServerFile {
             body_max: "1MiB".to_owned(),
             batch_max: 1_000,
             requests_per_second_max: 0,
+            traces: None,
+            traces_share: 0.01,
         }
     }
 }
@@ -230,6 +238,16 @@ impl Settings {
         if !(1..=100_000).contains(&file.server.batch_max) {
             let found = file.server.batch_max;
             wrong.push(main.refuse(&["server", "batch_max"], found, "1 to 100000"));
+        }
+        if let Some(traces) = &file.server.traces
+            && !is_web_address(traces)
+        {
+            let allowed = "an address such as http://127.0.0.1:4318/v1/traces";
+            wrong.push(main.refuse(&["server", "traces"], format!("{traces:?}"), allowed));
+        }
+        if !(0.0..=1.0).contains(&file.server.traces_share) {
+            let found = file.server.traces_share;
+            wrong.push(main.refuse(&["server", "traces_share"], found, "0 to 1"));
         }
         if !(1..=16).contains(&file.jobs.at_once) {
             wrong.push(main.refuse(&["jobs", "at_once"], file.jobs.at_once, "1 to 16"));

@@ -65,6 +65,8 @@ pub enum WaitsFor {
     Person,
     /// It answers in the shadow of the champion first.
     Shadow,
+    /// It answers a share of the customers first.
+    Trial,
 }
 
 /// Why a run ended without a version.
@@ -524,6 +526,10 @@ impl Workshop {
                 "it answers in the shadow for {} hours first: `comptoir compare {name}`",
                 product.header().retraining.shadow_hours.unwrap_or_default()
             ),
+            WaitsFor::Trial => format!(
+                "it answers a share of {} of the customers first: `comptoir compare {name}`",
+                product.header().retraining.trial_share.unwrap_or_default()
+            ),
         };
         Ok((VersionStanding::Waits(waits), format!("{because}; {until}")))
     }
@@ -595,10 +601,14 @@ impl Workshop {
 
 /// What a version that passes its gate waits for before it answers. The first of a product has none to be compared with.
 fn waits_for(header: &Header, champion: Option<u32>) -> Option<WaitsFor> {
-    if header.retraining.shadow_hours.is_some() && champion.is_some() {
+    let asks = &header.retraining;
+    if asks.shadow_hours.is_some() && champion.is_some() {
         return Some(WaitsFor::Shadow);
     }
-    (header.retraining.promotes == Promotes::Person).then_some(WaitsFor::Person)
+    if asks.trial_share.is_some() && champion.is_some() {
+        return Some(WaitsFor::Trial);
+    }
+    (asks.promotes == Promotes::Person).then_some(WaitsFor::Person)
 }
 
 /// A version that was registered and is to be judged.

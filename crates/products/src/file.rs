@@ -1,6 +1,7 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
 use crate::promises::Promises;
+use crate::contract::Judged;
 use crate::retraining::Retraining;
 use schema::ConfigError;
 use schema::config::ConfigFile;
@@ -158,10 +159,17 @@ impl Raw {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong.
     pub fn check(&self) -> Result<Box<dyn crate::Product>, ConfigError> {
-        match crate::kind(&self.kind) {
-            Some(kind) => kind.check(self),
-            None => Err(self.file.refuse(&["kind"], &self.kind, "a known kind")),
+        let Some(kind) = crate::kind(&self.kind) else {
+            return Err(self.file.refuse(&["kind"], &self.kind, "a known kind"));
+        };
+        let product = kind.check(self)?;
+        if let (Some(share), Judged::No { because }) =
+            (product.header().retraining.trial_share, product.judged())
+        {
+            let allowed = format!("no share: {because}");
+            return Err(self.file.refuse(&["retraining", "trial_share"], share, allowed));
         }
+        Ok(product)
     }
 
     /// Refuses a setting at its line.

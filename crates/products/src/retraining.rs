@@ -38,6 +38,13 @@ pub struct Retraining {
     pub shadow_hours: Option<u32>,
     /// Answers in the shadow below which a version waits longer: 1 to 1000000.
     pub shadow_answers_min: u32,
+    /// Share of the customers whom a version that passes its gate, and its hours in the shadow where there are some,
+    /// answers first, drawn by a hash of the customer: 0.01 to 0.5. It answers all only if what its decisions led to is
+    /// not worse than the champion's by more than `quality_loss_max` of [promises]. None where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_share: Option<f64>,
+    /// Days of decisions, with their outcomes, after which a trial is read, once: 1 to 90.
+    pub trial_days: u32,
     /// Hours within which a version that its gate promoted makes room for the one before it, by itself, when it answers
     /// worse than promised and that one did not: 1 to 96; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +60,8 @@ impl Default for Retraining {
             promotes: Promotes::Gate,
             shadow_hours: None,
             shadow_answers_min: 200,
+            trial_share: None,
+            trial_days: 14,
             rolls_back_within_hours: None,
         }
     }
@@ -95,6 +104,20 @@ impl Retraining {
                 self.shadow_answers_min.to_string(),
                 allowed,
             );
+        }
+        const TRIAL_DAYS: std::ops::RangeInclusive<u32> = 1..=90;
+        if !TRIAL_DAYS.contains(&self.trial_days) {
+            let allowed = format!("{} to {}", TRIAL_DAYS.start(), TRIAL_DAYS.end());
+            return refuse("trial_days", self.trial_days.to_string(), allowed);
+        }
+        if let Some(share) = self.trial_share {
+            if !(0.01..=0.5).contains(&share) {
+                return refuse("trial_share", share.to_string(), "0.01 to 0.5".to_owned());
+            }
+            if self.promotes == Promotes::Person {
+                let allowed = "no share where `promotes` is \"person\": a person says whom a version answers";
+                return refuse("trial_share", share.to_string(), allowed.to_owned());
+            }
         }
         match self.new_sales_share {
             Some(share) if !(share > 0.0 && share <= 10.0) => {

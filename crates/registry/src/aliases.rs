@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const CHAMPION: &str = "champion";
 /// The alias of the version that is being compared with the champion.
 pub const CHALLENGER: &str = "challenger";
+/// The alias of the challenger that answers a share of the customers.
+pub const TRIAL: &str = "trial";
 
 /// How an alias came to its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

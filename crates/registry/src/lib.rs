@@ -41,7 +41,7 @@ mod service;
 mod store;
 mod versions;
 
-pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature};
+pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature, TRIAL};
 pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
 pub use attempts::{Attempt, AttemptState, JobRecord, NewAttempt};
 pub use audit::{Act, AuditLine, Verified, VerifyAuditError};

@@ -8,11 +8,13 @@ pub mod charts;
 mod console;
 mod live;
 mod openapi;
+mod otlp;
 mod problem;
 mod serve;
 mod service;
 mod shadow;
 mod state;
+mod trace;
 
 pub use console::{Report, report, review, review_of};
 pub use openapi::document as openapi_document;

@@ -3,7 +3,7 @@
 use factory::{CHAMPION, Workshop};
 use features::Purchase;
 use parking_lot::RwLock;
-use products::{Product, Recent, Serving, Shop};
+use products::{Asked, Product, Recent, Serving, Shop};
 use schema::AsOf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +17,20 @@ pub(crate) struct Answering {
     pub(crate) summary: Vec<String>,
 }
 
+/// A challenger that answers a share of the customers.
+#[derive(Clone)]
+struct OnTrial {
+    answering: Arc<Answering>,
+    share: f64,
+    salt: String,
+}
+
 /// One product: its file, the version that answers, and why a newer one does not where that is so.
 pub(crate) struct Slot {
     pub(crate) product: Arc<dyn Product>,
     answering: RwLock<Option<Arc<Answering>>>,
     challenger: RwLock<Option<Arc<Answering>>>,
+    trial: RwLock<Option<OnTrial>>,
     refused: RwLock<Option<String>>,
 }
 
@@ -34,6 +43,25 @@ impl Slot {
     /// The version that answers in its shadow, where there is one.
     pub(crate) fn challenger(&self) -> Option<Arc<Answering>> {
         self.challenger.read().clone()
+    }
+
+    /// Whether a challenger answers a share of the customers.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.trial.read().is_some()
+    }
+
+    /// Who answers a question that `champion` would answer: the challenger on trial, for its share of the customers. Of
+    /// unknown visitors each question is drawn by itself, so that both versions answer as many of them.
+    pub(crate) fn chosen(&self, champion: &Arc<Answering>, asked: &Asked) -> Arc<Answering> {
+        let trial = self.trial.read();
+        let Some(trial) = &*trial else {
+            return Arc::clone(champion);
+        };
+        let is_drawn = match &asked.customer_id {
+            Some(customer) => factory::is_drawn(&trial.salt, customer.as_str(), trial.share),
+            None => crate::otlp::is_drawn(trial.share),
+        };
+        Arc::clone(if is_drawn { &trial.answering } else { champion })
     }
 
     /// Why the champion of the registry does not answer, where it does not.
@@ -70,6 +98,7 @@ impl Live {
                 product: Arc::clone(product),
                 answering: RwLock::default(),
                 challenger: RwLock::default(),
+                trial: RwLock::default(),
                 refused: RwLock::default(),
             };
             (product.header().name.clone(), slot)
@@ -134,7 +163,7 @@ impl Live {
             let mut settled = true;
             for (name, slot) in &self.slots {
                 settled &= self.take_over(workshop, name, slot, new_shop).await;
-                settled &= self.shadow(workshop, name, slot, new_shop).await;
+                settled &= self.challenge(workshop, name, slot, new_shop).await;
             }
             // Where the registry did not tell, it is asked again at the next look.
             seen.stamp = settled.then_some(stamp);
@@ -187,35 +216,61 @@ impl Live {
         true
     }
 
-    /// Lets the challenger of a product answer in the shadow, where its file asks for that; false where the registry could
-    /// not tell which it is.
-    async fn shadow(&self, workshop: &Workshop, name: &str, slot: &Slot, new_shop: bool) -> bool {
-        if slot.product.header().retraining.shadow_hours.is_none() {
+    /// Lets the challenger of a product answer in the shadow, or a share of the customers, where its file asks for that;
+    /// false where the registry could not tell which it is.
+    async fn challenge(
+        &self,
+        workshop: &Workshop,
+        name: &str,
+        slot: &Slot,
+        new_shop: bool,
+    ) -> bool {
+        let header = slot.product.header();
+        let asks = &header.retraining;
+        if asks.shadow_hours.is_none() && asks.trial_share.is_none() {
             return true;
         }
         let Some(shop) = self.shop() else { return true };
-        let Ok(waits) = workshop.waits(name).await else {
+        let (Ok(waits), Ok(trial)) = (workshop.waits(name).await, workshop.on_trial(header).await)
+        else {
             return false;
         };
-        let Some(version) = waits else {
+        let in_shadow = waits.filter(|_| asks.shadow_hours.is_some() && trial.is_none());
+        let Some(version) = trial.map(|trial| trial.version).or(in_shadow) else {
             *slot.challenger.write() = None;
+            *slot.trial.write() = None;
             return true;
         };
-        if !new_shop && slot.challenger().is_some_and(|c| c.version == version) {
-            return true;
-        }
-        let challenger = attached(workshop, slot, version, shop).await;
-        *slot.challenger.write() = match challenger {
-            Ok(challenger) => {
-                tracing::info!(product = name, version, "answers in the shadow from now on");
-                Some(Arc::new(challenger))
+        // Out of the shadow it goes on as it was loaded there.
+        let there = slot.challenger().or_else(|| slot.trial.read().as_ref().map(|t| Arc::clone(&t.answering)));
+        let there = there.filter(|there| !new_shop && there.version == version);
+        let loaded = match there {
+            Some(there) => Ok(there),
+            None => attached(workshop, slot, version, shop).await.map(Arc::new),
+        };
+        match loaded {
+            Ok(answering) => {
+                let on_trial = trial.map(|of| OnTrial {
+                    answering: Arc::clone(&answering),
+                    share: asks.trial_share.unwrap_or_default(),
+                    salt: of.salt(name),
+                });
+                tracing::info!(
+                    product = name,
+                    version,
+                    on_trial = on_trial.is_some(),
+                    "a challenger answers beside the champion"
+                );
+                *slot.challenger.write() = on_trial.is_none().then_some(answering);
+                *slot.trial.write() = on_trial;
             }
             Err(why) => {
-                // Whoever judges the shadow finds the same and takes it back.
-                tracing::error!(product = name, version, why, "cannot answer in the shadow");
-                None
+                // Whoever judges it finds the same and takes it back.
+                tracing::error!(product = name, version, why, "a challenger cannot answer");
+                *slot.challenger.write() = None;
+                *slot.trial.write() = None;
             }
-        };
+        }
         true
     }
 }

@@ -158,6 +158,10 @@ fn paths() -> Value {
             "requestBody": body(&reference("Redemption"), &json!({ "decision_id": "0199f1", "redeemed_cents": 450 })),
             "responses": answers("What it changed.", &reference("Redeemed")),
         } },
+        "/v1/requests": { "get": {
+            "summary": "How requests to this server are answered: times, sizes, problems, and the slowest of the last hour", "operationId": "requests",
+            "responses": answers("Since the server started.", &reference("Requests")),
+        } },
         "/health/live": { "get": { "summary": "The process answers", "operationId": "live", "security": [],
             "responses": plain("Alive.", "text/plain", &text) } },
         "/health/ready": { "get": { "summary": "Lake and registry can be read, and every champion answers", "operationId": "ready", "security": [],

@@ -102,11 +102,16 @@ impl Problem {
     }
 }
 
+/// The sort of problem, on the response that tells of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sort(pub(crate) &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
+        response.extensions_mut().insert(Sort(self.kind));
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

@@ -1,11 +1,15 @@
 //! Starting, keeping up to date, and stopping without losing anything.
 
+use crate::otlp::{Belongs, Span};
+use crate::problem::Sort;
 use crate::service::Recorder;
-use crate::state::AppState;
-use crate::{api, console};
+use crate::state::{AppState, Counted};
+use crate::trace::{Answered, Trace};
+use crate::{api, console, otlp};
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::ListenerExt;
@@ -18,7 +22,7 @@ use monitoring::metrics::Indicator;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How to serve.
 #[derive(Debug, Clone, Default)]
@@ -110,7 +114,7 @@ pub async fn serve(
         DrainOptions::default(),
     );
     let body_max = usize::try_from(workshop.project.body_max.0).unwrap_or(usize::MAX);
-    let (state, unseen) = AppState::new(workshop, wal, drain);
+    let (state, ways) = AppState::new(workshop, wal, drain);
     let state = Arc::new(state);
     // What a killed process has left is moved first, so that nothing waits for its folder to be found.
     report(state.drain.run(jiff::Timestamp::now()).await);
@@ -148,9 +152,19 @@ pub async fn serve(
     {
         // It ends with the state: what is not answered in the shadow by then is not missed.
         let (state, runtime) = (Arc::downgrade(&state), tokio::runtime::Handle::current());
-        let work = move || crate::shadow::answer(&state, &unseen, &runtime);
+        let work = move || crate::shadow::answer(&state, &ways.unseen, &runtime);
         let thread = std::thread::Builder::new().name("shadow".to_owned());
         thread.spawn(work).map_err(ServeError::Serve)?;
+    }
+    if let Some((address, spans)) = ways.spans {
+        let (shop, lost) = (
+            state.workshop.project.file.name.clone(),
+            Arc::clone(&state.spans_lost),
+        );
+        // It ends with the state, once what was answered by then is sent.
+        tokio::spawn(async move {
+            otlp::send(spans, &address, &shop, |count| lost.add(count)).await;
+        });
     }
     let app = router(Arc::clone(&state), body_max);
     ready(bound);
@@ -391,23 +405,36 @@ fn router(state: Arc<AppState>, body_max: usize) -> Router {
         .with_state(state)
 }
 
-/// Counts and times every request, and gives its identifier back.
+/// Counts and times every request, keeps the slowest, and gives its identifier back.
 async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-    let started = Instant::now();
+    let trace = Trace::new();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .filter(|v| v.len() <= 128)
-        .cloned();
-    let mut response = next.run(request).await;
+    let headers = request.headers();
+    let request_bytes = text(headers, "content-length").and_then(|length| length.parse().ok());
+    let id = headers.get(&REQUEST_ID).filter(|v| v.len() <= 128).cloned();
+    let belongs = state.traces.as_ref().and_then(|traces| {
+        Belongs::of(text(headers, "traceparent"))
+            .unwrap_or_else(|| otlp::is_drawn(traces.share).then(Belongs::begun))
+    });
+    let mut response = trace.within(next.run(request)).await;
+    let took = trace.began.elapsed();
     let status = response.status();
-    let elapsed = started.elapsed();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    state.count_request(route, status, elapsed);
-    tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
+    let counted = Counted {
+        route,
+        status,
+        problem: response.extensions().get::<Sort>().map(|sort| sort.0),
+        took,
+        request_bytes: request_bytes.unwrap_or(0),
+        response_bytes: response.body().size_hint().exact().unwrap_or(0),
+    };
+    state.count_request(counted);
+    if belongs.is_some() || state.slowest.wants(took) {
+        keep(&state, &trace, &method, counted, id.as_ref(), belongs);
+    }
+    tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     let headers = response.headers_mut();
     headers.insert(
         "x-content-type-options",
@@ -417,4 +444,47 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
         headers.insert(REQUEST_ID.clone(), id);
     }
     response
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Keeps a request if it is among the slowest, and sends it to the collector where it belongs to a trace.
+fn keep(
+    state: &AppState,
+    trace: &Trace,
+    method: &Method,
+    counted: Counted<'_>,
+    id: Option<&HeaderValue>,
+    belongs: Option<Belongs>,
+) {
+    let (stages, product, version) = trace.told();
+    let request = Answered {
+        at: jiff::Timestamp::now(),
+        method: method.to_string(),
+        route: counted.route.to_owned(),
+        product,
+        version,
+        status: counted.status.as_u16(),
+        problem: counted.problem,
+        took_micros: u64::try_from(counted.took.as_micros()).unwrap_or(u64::MAX),
+        stages,
+        request_bytes: counted.request_bytes,
+        response_bytes: counted.response_bytes,
+        request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+        trace_id: belongs.as_ref().map(|belongs| belongs.trace.clone()),
+    };
+    if let (Some(traces), Some(belongs)) = (&state.traces, belongs) {
+        let span = Span {
+            request: request.clone(),
+            belongs,
+        };
+        if !traces.send(span) {
+            state.spans_lost.increment();
+        }
+    }
+    if state.slowest.wants(counted.took) {
+        state.slowest.add(request);
+    }
 }

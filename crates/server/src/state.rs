@@ -2,7 +2,9 @@
 
 use crate::auth::Gatekeeper;
 use crate::live::{Live, Slot};
+use crate::otlp::{Span, Traces};
 use crate::shadow::{Shadows, Unseen};
+use crate::trace::Slowest;
 use axum::http::StatusCode;
 use factory::{Given, Ledger, Workshop};
 use jiff::Timestamp;
@@ -68,9 +70,26 @@ pub(crate) struct ProductMetrics {
 }
 
 /// The figures of one route, opened once so that a request only counts.
+#[derive(Default)]
 pub(crate) struct RouteMetrics {
-    time: Arc<ResponseTimes>,
-    answered: BTreeMap<StatusCode, Arc<Counter>>,
+    pub(crate) time: Arc<ResponseTimes>,
+    pub(crate) answered: BTreeMap<StatusCode, Arc<Counter>>,
+    pub(crate) problems: BTreeMap<&'static str, Arc<Counter>>,
+    pub(crate) request_bytes: Arc<Counter>,
+    pub(crate) response_bytes: Arc<Counter>,
+    pub(crate) largest_response: u64,
+}
+
+/// A request as it is counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted<'a> {
+    /// The pattern, not the path: identifiers of customers are no labels.
+    pub(crate) route: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) problem: Option<&'static str>,
+    pub(crate) took: Duration,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
 }
 
 /// What all requests share.
@@ -92,12 +111,34 @@ pub(crate) struct AppState {
     pub(crate) given: Option<Given>,
     /// The way of questions to challengers.
     shadows: Shadows,
+    pub(crate) slowest: Slowest,
+    /// The way of requests to a collector; none where the project names none.
+    pub(crate) traces: Option<Traces>,
+    pub(crate) spans_lost: Arc<Counter>,
+    pub(crate) started_at: Timestamp,
+}
+
+/// What comes out of the state, for those who work beside requests.
+pub(crate) struct Ways {
+    /// Questions for challengers.
+    pub(crate) unseen: Receiver<Unseen>,
+    /// Requests for a collector, and its address.
+    pub(crate) spans: Option<(String, tokio::sync::mpsc::Receiver<Span>)>,
 }
 
 impl AppState {
-    /// The state, and the questions that come to challengers.
-    pub(crate) fn new(workshop: Workshop, wal: Arc<Wal>, drain: Drain) -> (Self, Receiver<Unseen>) {
+    /// The state, and what comes out of it.
+    pub(crate) fn new(workshop: Workshop, wal: Arc<Wal>, drain: Drain) -> (Self, Ways) {
         let (shadows, unseen) = Shadows::new();
+        let of = &workshop.project.file.server;
+        let (traces, spans) = of
+            .traces
+            .clone()
+            .map(|address| {
+                let (traces, spans) = Traces::new(of.traces_share);
+                (traces, (address, spans))
+            })
+            .unzip();
         let metrics = Metrics::default();
         let broken = "the indicators of this program have the labels they are opened with";
         let of_product = workshop
@@ -128,9 +169,16 @@ impl AppState {
         let log_time = metrics
             .response_times(Indicator::DecisionLogTime, &[])
             .expect(broken);
+        let spans_lost = metrics
+            .counter(Indicator::SpansLost, &[])
+            .expect(broken);
         let state = Self {
             live: Live::new(&workshop),
             shadows,
+            slowest: Slowest::default(),
+            traces,
+            spans_lost,
+            started_at: Timestamp::now(),
             ledger: Ledger::of(&workshop, wal.place()),
             given: Given::of(
                 &workshop.lake,
@@ -151,7 +199,7 @@ impl AppState {
             of_route: Mutex::default(),
             log_time,
         };
-        (state, unseen)
+        (state, Ways { unseen, spans })
     }
 
     /// Puts a question that a version answered to the challenger too, where there is one.
@@ -203,29 +251,45 @@ impl AppState {
     }
 
     /// Counts and times a request.
-    ///
-    /// - `route`: the pattern, not the path: identifiers of customers are no labels.
-    pub(crate) fn count_request(&self, route: &str, status: StatusCode, took: Duration) {
+    pub(crate) fn count_request(&self, request: Counted<'_>) {
         let mut routes = self.of_route.lock();
-        if !routes.contains_key(route) {
-            let time = self
-                .metrics
-                .response_times(Indicator::ResponseTime, &[(Label::Route, route)])
-                .unwrap_or_default();
-            let answered = BTreeMap::new();
-            routes.insert(route.to_owned(), RouteMetrics { time, answered });
+        if !routes.contains_key(request.route) {
+            let labels = [(Label::Route, request.route)];
+            let metrics = &self.metrics;
+            let counter = |indicator| metrics.counter(indicator, &labels).unwrap_or_default();
+            let of = RouteMetrics {
+                time: metrics
+                    .response_times(Indicator::ResponseTime, &labels)
+                    .unwrap_or_default(),
+                request_bytes: counter(Indicator::RequestBytes),
+                response_bytes: counter(Indicator::ResponseBytes),
+                ..RouteMetrics::default()
+            };
+            routes.insert(request.route.to_owned(), of);
         }
-        let Some(of) = routes.get_mut(route) else {
+        let Some(of) = routes.get_mut(request.route) else {
             return;
         };
-        of.time.record(took);
-        let counter = of.answered.entry(status).or_insert_with(|| {
-            let labels = [(Label::Route, route), (Label::Status, status.as_str())];
-            self.metrics
-                .counter(Indicator::Requests, &labels)
-                .unwrap_or_default()
+        of.time.record(request.took);
+        of.request_bytes.add(request.request_bytes);
+        of.response_bytes.add(request.response_bytes);
+        of.largest_response = of.largest_response.max(request.response_bytes);
+        let route = (Label::Route, request.route);
+        let status = request.status;
+        let answered = of.answered.entry(status).or_insert_with(|| {
+            let labels = [route, (Label::Status, status.as_str())];
+            let counter = self.metrics.counter(Indicator::Requests, &labels);
+            counter.unwrap_or_default()
         });
-        counter.increment();
+        answered.increment();
+        if let Some(problem) = request.problem {
+            let of = of.problems.entry(problem).or_insert_with(|| {
+                let labels = [route, (Label::Problem, problem)];
+                let counter = self.metrics.counter(Indicator::Problems, &labels);
+                counter.unwrap_or_default()
+            });
+            of.increment();
+        }
     }
 
     /// Counts a decision of a version.

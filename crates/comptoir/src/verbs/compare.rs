@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::compare::Comparison;
-use factory::review::{FoundByCustomers, Shadow};
+use factory::review::{FoundByCustomers, Shadow, Trial};
 use schema::Estimate;
 
 /// Compare two versions of a data product: what they were measured to be worth, and what both answer to the same questions
@@ -16,7 +16,8 @@ use schema::Estimate;
 
 With `shadow_hours` under [retraining] of the product's file, a version that passes its gate answers the
 same questions as the champion first, logged in table shadow_answers and never shown. Then this tells
-whether it fails or is late, how often both name the same, and on whom they differ.")]
+whether it fails or is late, how often both name the same, and on whom they differ. With `trial_share`
+it then answers that share of the customers, and this tells what the decisions of both led to.")]
 pub(crate) struct Compare {
     /// The data product
     product: String,
@@ -39,9 +40,10 @@ impl Compare {
         }
         measures(&found)?;
         print::line("")?;
-        match &found.shadow {
-            Some(shadow) => show(shadow),
-            None => print::line(
+        match (&found.trial, &found.shadow) {
+            (Some(trial), _) => show_trial(trial),
+            (None, Some(shadow)) => show(shadow),
+            (None, None) => print::line(
                 "nothing was asked of both: with shadow_hours under [retraining] of its file, a version that passes its gate answers unseen first",
             ),
         }
@@ -87,6 +89,17 @@ fn measures(found: &Comparison) -> anyhow::Result<()> {
         "the gate {would} let version {version} answer in place of version {with}: {}",
         found.because
     ))
+}
+
+/// What the decisions of both led to.
+fn show_trial(trial: &Trial) -> anyhow::Result<()> {
+    print::line(trial.sentence())?;
+    print::line(format!("  good        {} of its decisions", trial.good))?;
+    print::line(format!(
+        "  beside      {} of the champion's, on {} to {}",
+        trial.good_beside, trial.days.0, trial.days.1
+    ))?;
+    print::line(format!("  difference  {}", trial.lead))
 }
 
 /// What both answered to the same questions.

@@ -7,7 +7,7 @@ use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::review::{
-    Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Why,
+    Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Trial, Why,
 };
 use schema::estimate::short;
 use server::charts::Locale;
@@ -130,8 +130,10 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
             print::line(format!("{name}: {}", why.sentence))?;
         }
     }
-    for (name, shadow) in found.products.iter().filter_map(in_shadow) {
-        print::line(format!("{name}: {}", shadow.sentence()))?;
+    for product in &found.products {
+        for sentence in of_challenger(product) {
+            print::line(format!("{}: {sentence}", product.header.name))?;
+        }
     }
     for shifted in &found.inputs.shifted {
         let read_by = shifted.read_by.join(", ");
@@ -146,10 +148,10 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A product with what its challenger answers, where one does.
-fn in_shadow(product: &Reviewed) -> Option<(&str, &Shadow)> {
-    let shadow = product.shadow.as_ref()?;
-    Some((&product.header.name, shadow))
+/// What there is to say of a product's challenger.
+fn of_challenger(product: &Reviewed) -> impl Iterator<Item = String> {
+    let shadow = product.shadow.as_ref().map(Shadow::sentence);
+    shadow.into_iter().chain(product.trial.as_ref().map(Trial::sentence))
 }
 
 const NOT_KNOWN: &str = "-";
@@ -208,8 +210,8 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     if let Some(why) = &product.why {
         explained(why)?;
     }
-    if let Some(shadow) = &product.shadow {
-        print::line(format!("  shadow      {}", shadow.sentence()))?;
+    for sentence in of_challenger(product) {
+        print::line(format!("  challenger  {sentence}"))?;
     }
     print::line("")
 }

@@ -27,7 +27,7 @@
 
 mod channels;
 mod message;
-mod settings;
+pub(crate) mod settings;
 mod signals;
 mod silence;
 mod standing;

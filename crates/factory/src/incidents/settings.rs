@@ -203,7 +203,7 @@ fn is_only_variable(text: &str) -> bool {
 }
 
 /// Whether a text is the address of a page or of a service.
-pub(super) fn is_web_address(text: &str) -> bool {
+pub(crate) fn is_web_address(text: &str) -> bool {
     reqwest::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

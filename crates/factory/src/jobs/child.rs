@@ -236,6 +236,9 @@ fn summary(does: Does, printed: &[u8]) -> String {
                     (Some(false), _) if of["waits_for"] == "shadow" => {
                         format!("{product} version {version} answers in the shadow first")
                     }
+                    (Some(false), _) if of["waits_for"] == "trial" => {
+                        format!("{product} version {version} answers a share of the customers first")
+                    }
                     (Some(false), _) => format!("{product} version {version} does not pass its gate"),
                     (None, Some(why)) => format!("{product} not trained: {why}"),
                     (None, None) => format!("{product} not trained: {}", text(&of["error"])),

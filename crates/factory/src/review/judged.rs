@@ -78,15 +78,24 @@ impl Join<'_> {
             })
         };
         let decided = since("decided_at");
+        // Purchases stand on each day whose decisions they may follow, so that they are joined by the day too: by the
+        // customer alone each decision would meet all that the customer ever bought.
         let (came, is_judged, of) = match self.judged {
             Judged::Bought { .. } | Judged::No { .. } => (
                 format!(
-                    "SELECT customer_id, product_id, sold_at AS came_at FROM sales
+                    "SELECT customer_id, product_id, sold_at AS came_at,
+                        CAST(CAST(sold_at AS DATE) AS INTEGER) - before.days AS day_number
+                    FROM sales CROSS JOIN (SELECT column1 AS days FROM (VALUES {})) AS before
                     WHERE customer_id IS NOT NULL AND NOT is_return{}",
+                    (0..=days)
+                        .map(|day| format!("({day})"))
+                        .collect::<Vec<_>>()
+                        .join(", "),
                     since("sold_at")
                 ),
                 "CASE WHEN came.product_id IS NULL THEN 0 ELSE 1 END",
-                "came.customer_id = shown.customer_id AND came.came_at > shown.decided_at",
+                "came.customer_id = shown.customer_id AND came.day_number = shown.day_number
+                    AND came.came_at > shown.decided_at",
             ),
             Judged::Clicked { .. } => (
                 format!(
@@ -100,7 +109,7 @@ impl Join<'_> {
         };
         format!(
             "shown AS (
-                SELECT *, CAST(decided_at AS DATE) AS day,
+                SELECT *, CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS day_number,
                     first_value(decision_id) OVER (
                         PARTITION BY product, coalesce(customer_id, decision_id), coalesce(placement, ''),
                             CAST(decided_at AS DATE)

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
 //! to, joined by [`judged`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
-//! was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions).
+//! was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
+//! [`trial`] (what came of a challenger's decisions).
 
 mod attribute;
 mod cause;
@@ -13,6 +14,7 @@ mod rollback;
 mod service;
 mod shadow;
 mod standing;
+mod trial;
 
 pub use attribute::Attribute;
 pub use cause::{Most, Split, Why};
@@ -25,6 +27,7 @@ pub use service::{Answered, Service, fold};
 pub use shadow::{
     Counts, FoundByCustomers, Segment, Shadow, ShadowError, Verdict, WatchChallengersError,
 };
+pub use trial::{OnTrial, Trial};
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 
 use crate::{CHAMPION, Workshop};
@@ -90,6 +93,8 @@ pub struct Reviewed {
     pub why: Option<Why>,
     /// What its challenger answers in the shadow, where one does.
     pub shadow: Option<Shadow>,
+    /// What the decisions of its challenger led to, where one answers a share of the customers.
+    pub trial: Option<Trial>,
     /// The last training.
     pub last_run: Option<LastRun>,
 }
@@ -184,6 +189,7 @@ impl Workshop {
                 service: of_service.get(name).cloned().unwrap_or_default(),
                 live,
                 shadow: self.shadow(product.as_ref(), now).await?,
+                trial: self.trial(product.as_ref()).await?,
             };
             products.push(self.reviewed(product.as_ref(), found).await?);
             progress.advance(1);
@@ -225,6 +231,7 @@ impl Workshop {
             live: found.live,
             why,
             shadow: found.shadow,
+            trial: found.trial,
             last_run: last.map(|run| LastRun {
                 started_at: run.started_at,
                 status: run.status,
@@ -261,6 +268,7 @@ struct Found<'a> {
     service: Service,
     live: Live,
     shadow: Option<Shadow>,
+    trial: Option<Trial>,
 }
 
 impl Found<'_> {

@@ -32,6 +32,8 @@ pub enum Label {
     Route,
     /// How it ended: an HTTP status, or `succeeded` and `failed`.
     Status,
+    /// The sort of problem that was answered.
+    Problem,
 }
 
 impl Label {
@@ -43,6 +45,7 @@ impl Label {
             Self::Version => "version",
             Self::Route => "route",
             Self::Status => "status",
+            Self::Problem => "problem",
         }
     }
 }
@@ -101,6 +104,10 @@ indicators! {
     Requests Counter "comptoir_requests_total" [Route, Status] "Requests answered, by route and HTTP status.";
     RequestsInFlight Gauge "comptoir_requests_in_flight" [] "Requests being answered now.";
     ResponseTime Histogram "comptoir_response_seconds" [Route] "Time from a request to its answer, in seconds.";
+    RequestBytes Counter "comptoir_request_bytes_total" [Route] "Bytes of request bodies, by route.";
+    ResponseBytes Counter "comptoir_response_bytes_total" [Route] "Bytes of response bodies, by route.";
+    Problems Counter "comptoir_problems_total" [Route, Problem] "Requests answered by a problem, by route and sort of problem.";
+    SpansLost Counter "comptoir_spans_lost_total" [] "Requests whose trace did not reach the collector.";
     Decisions Counter "comptoir_decisions_total" [Product, Version] "Decisions answered, by data product and version.";
     DecisionTime Histogram "comptoir_decision_seconds" [Product] "Time to decide, without the way there and back, in seconds.";
     AnswerTime Histogram "comptoir_answer_seconds" [Product] "Time from a question about one thing to its answer, the log included, in seconds.";

@@ -11,6 +11,7 @@ use crate::auth::Scope;
 use crate::live::Answering;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::trace;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -246,9 +247,15 @@ async fn answer_one(
         }
         put = Arc::new(Put::new(state, name, live, put.asked.clone()));
     };
-    pay(state, name, &put, &mut answered).await?;
+    trace::answered_by(answered.version);
+    trace::done("decide");
+    if answered.decided.stake.is_some() {
+        pay(state, name, &put, &mut answered).await?;
+        trace::done("promise");
+    }
     log(state, name, &[(put.as_ref(), &answered)]).await?;
-    state.count_decisions(name, live.version, 1);
+    trace::done("log");
+    state.count_decisions(name, answered.version, 1);
     put_to_challenger(state, &put, &answered);
     json(answered.told().to_json())
 }
@@ -321,13 +328,19 @@ async fn answer_many(
     let mut answered = tokio::task::spawn_blocking(all)
         .await
         .map_err(|e| Problem::internal("decide", &e))??;
+    if let Some((_, first)) = answered.first() {
+        trace::answered_by(first.version);
+    }
+    trace::done("decide");
     for (put, answered) in &mut answered {
         pay(state, name, put, answered).await?;
     }
+    trace::done("promise");
     let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
     log(state, name, &pairs).await?;
-    state.count_decisions(name, live.version, pairs.len() as u64);
+    trace::done("log");
     for (put, answered) in &pairs {
+        state.count_decisions(name, answered.version, 1);
         put_to_challenger(state, put, answered);
     }
     /// Several answers, as they leave.
@@ -414,8 +427,10 @@ pub(crate) async fn decide(
     let started = Instant::now();
     state.admit(&headers, Scope::Decide).await?;
     let slot = slot(&state, &name)?;
+    trace::about(&name);
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
     let questions = Questions::read(&body::json(&headers, bytes)?)?;
+    trace::done("read the question");
     let single = matches!(questions, Questions::One(_));
     let answered = match (answering(&state, &name), questions) {
         (Err(none), _) => Err(none),
@@ -476,14 +491,15 @@ pub(crate) async fn explain(
     let mut asked: Explain = body::read(&headers, bytes)?;
     let now = jiff::Timestamp::now();
     asked.request = state.stood(&name, asked.request, now);
-    let live = answering(&state, &name)?;
+    let champion = answering(&state, &name)?;
+    let holdout = &state.workshop.project.file.holdout;
+    let holdout = holdout.is_held_out(&asked.request);
+    let live = if holdout {
+        champion
+    } else {
+        slot(&state, &name)?.chosen(&champion, &asked.request)
+    };
     let version = live.version;
-    let holdout = state
-        .workshop
-        .project
-        .file
-        .holdout
-        .is_held_out(&asked.request);
     let explain = move || {
         let about = asked.about.as_deref();
         live.serving

@@ -7,6 +7,7 @@ mod events;
 mod health;
 pub(crate) mod promote;
 mod redemptions;
+pub(crate) mod requests;
 
 use crate::live::Slot;
 use crate::openapi;
@@ -49,6 +50,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/v1/decisions/{id}", get(decide::decision))
         .route("/v1/events", post(events::take).layer(Extension(keys)))
         .route("/v1/redemptions", post(redemptions::take))
+        .route("/v1/requests", get(requests::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -18,7 +18,7 @@ use axum::extract::{Form, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use factory::compare::{CompareError, Comparison};
-use factory::review::{Shadow, Verdict};
+use factory::review::{Shadow, Trial, Verdict};
 use maud::{Markup, html};
 
 pub(super) async fn show(State(state): Shared, Part(name): Part, visit: Visit) -> Response {
@@ -114,6 +114,9 @@ fn comparison(l: Locale, name: &str, found: &Comparison, refused: Option<&Proble
         p { (page::badge(tone, say(gate))) " " (french::marked(l, &found.because)) }
         @if found.champion == Some(found.with.number) { (approval(l, name, found, refused)) }
         section { h2 #measures { (say(Say::Scorecard)) } (measures(l, found)) }
+        @if let Some(trial) = &found.trial {
+            section { h2 #trial { (say(Say::Trial)) } (of_trial(l, trial)) }
+        }
         section {
             h2 #shadow { (say(Say::Shadow)) }
             @match &found.shadow {
@@ -182,18 +185,41 @@ fn measures(l: Locale, found: &Comparison) -> Markup {
     }
 }
 
+fn verdict(l: Locale, of: &Verdict) -> Markup {
+    let (tone, say, because) = match of {
+        Verdict::Waits { because } => (Tone::Quiet, Say::ShadowWaits, because),
+        Verdict::Passed { because } => (Tone::Good, Say::ShadowPassed, because),
+        Verdict::Failed { because } => (Tone::Bad, Say::ShadowFailed, because),
+    };
+    html! { p { (page::badge(tone, say.text(l))) " " (french::marked(l, because)) } }
+}
+
+/// What the decisions of a challenger led to that answers a share of the customers.
+pub(super) fn of_trial(l: Locale, trial: &Trial) -> Markup {
+    let numbers = [trial.version, trial.beside].map(|number| number.to_string());
+    let lead = match (trial.lead.point(), trial.lead.interval()) {
+        (Some(point), Some((low, high))) => {
+            let points = |of: f64| l.fixed(100.0 * of, 2);
+            html! { (points(point)) span.small { " (" (points(low)) " – " (points(high)) ")" } }
+        }
+        _ => html! { span.unknown { "–" } },
+    };
+    let facts = [
+        (Say::RequestsVersions.text(l), html! { (count(l, trial.decisions)) }),
+        (Say::RequestsFallbacks.text(l), html! { (count(l, trial.fallbacks)) }),
+        (Say::TrialGood.text(l), estimate(l, &trial.good)),
+        (Say::TrialBeside.text(l), estimate(l, &trial.good_beside)),
+        (Say::TrialLead.text(l), lead),
+    ];
+    html! {
+        p { (Say::TrialLeads.with(l, &[&numbers[0], &percent(l, trial.share), &numbers[1]])) " " (moment(trial.since)) }
+        (verdict(l, &trial.verdict))
+        (page::facts(&facts))
+    }
+}
+
 /// What a challenger answered in the shadow.
 pub(super) fn of_shadow(l: Locale, shadow: &Shadow) -> Markup {
-    let (tone, because) = match &shadow.verdict {
-        Verdict::Waits { because } => (Tone::Quiet, because),
-        Verdict::Passed { because } => (Tone::Good, because),
-        Verdict::Failed { because } => (Tone::Bad, because),
-    };
-    let say = match tone {
-        Tone::Good => Say::ShadowPassed,
-        Tone::Bad => Say::ShadowFailed,
-        Tone::Warn | Tone::Quiet => Say::ShadowWaits,
-    };
     let counts = &shadow.counts;
     let mut facts = vec![
         (Say::ShadowAsked.text(l), html! { (count(l, counts.asked)) }),
@@ -240,7 +266,7 @@ pub(super) fn of_shadow(l: Locale, shadow: &Shadow) -> Markup {
     let numbers = [shadow.version, shadow.shown].map(|number| number.to_string());
     html! {
         p { (Say::ShadowLead.with(l, &[&numbers[0], &numbers[1]])) " " (moment(shadow.since)) }
-        p { (page::badge(tone, say.text(l))) " " (french::marked(l, because)) }
+        (verdict(l, &shadow.verdict))
         (page::facts(&facts))
         @if !rows.is_empty() { (page::grid(Say::ShadowBy.text(l), &heads, &rows)) }
     }

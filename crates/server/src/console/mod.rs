@@ -28,6 +28,7 @@ mod page;
 mod portfolio;
 mod product;
 mod report;
+mod requests;
 mod review;
 mod scorecard;
 mod table;
@@ -57,6 +58,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/review/{name}", get(review::show_one))
         .route("/incidents", get(incidents::show))
         .route("/jobs", get(jobs::show))
+        .route("/requests", get(requests::show))
         .route("/customers", get(customers::show))
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))

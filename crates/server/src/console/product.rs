@@ -230,7 +230,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             Standing::Refused { why } | Standing::AnswersOld { why, .. } => (page::next(l, &page::command(&Say::LookAtRefused.with(l, &[name, why]), &train))),
         }
         @if let Some(version) = known.waits {
-            @let waits = if header.retraining.shadow_hours.is_some() { Say::InShadow } else { Say::WaitsForAPerson };
+            @let waits = if slot.is_on_trial() { Say::OnTrial } else if slot.challenger().is_some() { Say::InShadow } else { Say::WaitsForAPerson };
             (page::next(l, &html! {
                 p { (waits.with(l, &[&version.to_string()])) " " a href={ "/products/" (encoded(name)) "/compare" } { (say(Say::CompareLink)) } "." }
                 pre.command { code { "comptoir promote " (name) " " (version) } }

@@ -1,6 +1,6 @@
 //! Which products keep their promises: pages of the console, and the same as pages that stand alone.
 
-use super::compare::of_shadow;
+use super::compare::{of_shadow, of_trial};
 use super::data::Cache;
 use super::estimates::why_not;
 use super::format::{count, day, encoded, moment, percent, took};
@@ -56,6 +56,7 @@ async fn with_incidents(state: &AppState, cache: &Cache, l: Locale) -> Result<Pa
     let body = html! {
         (incidents::summary(state, l).await?)
         (jobs::summary(state, l).await?)
+        p { a href="/requests" { (Say::RequestsTitle.text(l)) } }
         (all(l, &review, &|name| format!("/review/{}", encoded(name))))
     };
     Ok(Page::new(Say::ReviewTitle.text(l), body))
@@ -292,6 +293,9 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
         section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (why(l, product)) }
+        @if let Some(trial) = &product.trial {
+            section { h2 { (say(Say::Trial)) } (of_trial(l, trial)) }
+        }
         @if let Some(shadow) = &product.shadow {
             section { h2 { (say(Say::Shadow)) } (of_shadow(l, shadow)) }
         }

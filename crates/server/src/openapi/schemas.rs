@@ -410,6 +410,76 @@ fn product_page() -> Value {
     object(&[&LINE[..], &["card", "versions"]].concat(), &properties)
 }
 
+/// How requests are answered.
+fn requests() -> Value {
+    let ms = |meaning: &str| json!({ "type": ["number", "null"], "description": meaning });
+    let counts = |meaning: &str| json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 }, "description": meaning });
+    let or_null = |meaning: &str| json!({ "type": ["string", "null"], "description": meaning });
+    let route = object(
+        &["route", "requests", "p50_ms", "p99_ms", "max_ms", "by_status", "problems", "request_bytes", "response_bytes", "largest_response_bytes"],
+        &json!({
+            "route": text("The pattern, without identifiers; `none` where nothing is there."),
+            "requests": whole("How many."),
+            "p50_ms": ms("Milliseconds within which half were answered."),
+            "p99_ms": ms("Milliseconds within which 99 of 100 were."),
+            "max_ms": ms("The longest."),
+            "by_status": counts("By HTTP status."),
+            "problems": counts("Answered by a problem, by its `type`."),
+            "request_bytes": whole("Bytes of all bodies that came."),
+            "response_bytes": whole("Bytes of all bodies that went."),
+            "largest_response_bytes": whole("The largest that went."),
+        }),
+    );
+    let product = object(
+        &["product", "by_version", "p50_ms", "p99_ms", "deadline_ms", "fallbacks", "unanswered", "refused"],
+        &json!({
+            "product": text("The data product."),
+            "by_version": counts("Decisions by version."),
+            "p50_ms": ms("Milliseconds within which half of the single questions were answered, the log included."),
+            "p99_ms": ms("Milliseconds within which 99 of 100 were."),
+            "deadline_ms": whole("Milliseconds after which the baseline answers."),
+            "fallbacks": whole("Answered by the baseline, because the version was late or failed."),
+            "unanswered": whole("Without an answer, for want of a version or of a log."),
+            "refused": whole("Questions that could not be answered as they were asked."),
+        }),
+    );
+    let stage = object(
+        &["what", "after_micros", "took_micros"],
+        &json!({
+            "what": text("The part."),
+            "after_micros": whole("Microseconds from the request's beginning to the part's."),
+            "took_micros": whole("Microseconds that it took."),
+        }),
+    );
+    let slow = object(
+        &["at", "method", "route", "product", "version", "status", "problem", "took_micros", "stages", "request_bytes", "response_bytes", "request_id", "trace_id"],
+        &json!({
+            "at": { "type": "string", "format": "date-time", "description": "When it was answered." },
+            "method": text("The HTTP method."),
+            "route": text("The pattern."),
+            "product": or_null("The data product that was asked."),
+            "version": { "type": ["integer", "null"], "description": "The version that answered." },
+            "status": whole("The HTTP status."),
+            "problem": or_null("The `type` of the problem, where it is one."),
+            "took_micros": whole("Microseconds."),
+            "stages": { "type": "array", "items": stage },
+            "request_bytes": whole("Bytes of the body that came."),
+            "response_bytes": whole("Bytes of the body that went."),
+            "request_id": or_null("`x-request-id` of the request."),
+            "trace_id": or_null("Its trace, where it was sent to a collector."),
+        }),
+    );
+    object(
+        &["since", "routes", "products", "slowest"],
+        &json!({
+            "since": { "type": "string", "format": "date-time", "description": "When the server started." },
+            "routes": { "type": "array", "items": route, "description": "Those with most requests first." },
+            "products": { "type": "array", "items": product },
+            "slowest": { "type": "array", "items": slow, "description": "At most 20 of the last hour, the slowest first." },
+        }),
+    )
+}
+
 fn ready() -> Value {
     let product = object(
         &["version", "problem"],
@@ -448,6 +518,7 @@ pub(super) fn all() -> Value {
             "accepted": whole("Events that are now on disk."),
             "duplicates": whole("Events that had been sent before; they change nothing."),
         })),
+        "Requests": requests(),
         "Promotion": object(&["version", "why"], &json!({
             "version": { "type": "integer", "minimum": 1, "description": "The version that is to answer." },
             "why": text("For the audit."),

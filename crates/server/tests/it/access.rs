@@ -111,6 +111,7 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
             "ingest",
             json!({ "decision_id": "promised", "redeemed_cents": 450 }),
         ),
+        get("/v1/requests", "/v1/requests", Some("read")),
         get("/metrics", "/metrics", Some("read")),
         get("/health/live", "/health/live", None),
         get("/health/ready", "/health/ready", None),
@@ -227,6 +228,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
         "/indicators",
         "/incidents",
         "/jobs",
+        "/requests",
         "/products/value",
         "/products/value/compare",
     ] {

@@ -234,6 +234,7 @@ fn every_route_answers_as_the_document_says() {
     }
     for path in [
         "/v1/products",
+        "/v1/requests",
         "/health/live",
         "/health/ready",
         "/metrics",

@@ -230,7 +230,7 @@ fn becomes(folder: &Path, outcomes: &[(ShadowOutcome, usize)], items: usize) -> 
         }
         assert_eq!(version(workshop, CHALLENGER).await, Some(1));
         assert_eq!(incidents.len(), 1, "{incidents:?}");
-        assert_eq!(incidents[0].cause, "shadow/for-you");
+        assert_eq!(incidents[0].cause, "challenger/for-you");
         // The same again finds nothing more to do, and the incident goes on.
         assert!(
             workshop
@@ -255,7 +255,7 @@ fn a_challenger_that_fails_is_late_or_names_nothing_never_answers_and_is_told() 
     );
     let told = told.expect("ten of seventy had no answer");
     assert!(
-        told.contains("version 2 was taken out of the shadow: 10 of 70 questions")
+        told.contains("version 2 was taken back: 10 of 70 questions")
             && told.contains("4 late, 3 refused, 3 failed"),
         "{told}"
     );
@@ -344,6 +344,8 @@ fn two_versions_are_compared_and_one_is_let_answer_by_the_form_of_this_page_only
         product.contains("answers in the shadow of the one that is shown"),
         "{product}"
     );
+
+    crate::console::fit(&served, &["/products/for-you/compare".to_owned()].into());
 
     let here = format!("http://{}", served.address);
     let send = |origin: &str, form: &str| {

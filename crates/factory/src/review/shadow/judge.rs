@@ -1,12 +1,13 @@
-//! A challenger that answered well in the shadow answers the shop; one that fails there is taken back.
+//! Challengers step by step: in the shadow, on a share of the customers, for all; those that fail are taken back.
 
-use super::{InShadow, Shadow, ShadowError, Verdict};
+use super::{Shadow, ShadowError, Verdict};
 use crate::review::rollback::WHO;
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
 use products::{Product, Promotes};
 use registry::{
     AliasChange, AliasError, CHALLENGER, NoteError, PromoteError, Signal, Signature, StoreError,
+    TRIAL,
 };
 
 /// Why challengers are not judged.
@@ -30,9 +31,9 @@ pub enum WatchChallengersError {
 }
 
 impl Workshop {
-    /// Lets challengers answer the shop whose hours in the shadow are over and who did not fail there, where no person is
-    /// to say so (`promotes` of `[retraining]`); and takes back those that fail. What fails is an incident until the next
-    /// challenger or champion.
+    /// Takes challengers a step further, where no person is to say so (`promotes` of `[retraining]`): from the shadow to
+    /// a share of the customers, where their file asks for a trial, and from there to all. Those that fail are taken
+    /// back, which is an incident until the next challenger or champion.
     ///
     /// # Errors
     /// [`WatchChallengersError`] when lake or registry cannot be used.
@@ -42,52 +43,67 @@ impl Workshop {
     ) -> Result<Vec<AliasChange>, WatchChallengersError> {
         let mut moved = Vec::new();
         for product in &self.project.products {
-            let header = product.header();
-            if let Some(of) = self.in_shadow(header).await? {
-                moved.extend(self.judge_shadow(product.as_ref(), of, now).await?);
+            let (header, product) = (product.header(), product.as_ref());
+            let asks = &header.retraining;
+            if asks.shadow_hours.is_none() && asks.trial_share.is_none() {
+                continue;
             }
-            if header.retraining.shadow_hours.is_some() {
-                self.note_failed(&header.name, now).await?;
-            }
+            moved.extend(self.judge_challenger(product, now).await?);
+            self.note_failed(&header.name, now).await?;
         }
         Ok(moved)
     }
 
-    async fn judge_shadow(
+    async fn judge_challenger(
         &self,
         product: &dyn Product,
-        of: InShadow,
         now: Timestamp,
     ) -> Result<Option<AliasChange>, WatchChallengersError> {
         let header = product.header();
         let name = &header.name;
-        let snapshot = self.lake.snapshot().await.map_err(ShadowError::from)?;
-        let shadow = self.answers_in_shadow(product, of, &snapshot, now).await?;
-        let signed = |why| Signature {
-            who: WHO,
-            why,
-            at: now,
-        };
-        match self.verdict_of(product, &shadow, now).await {
-            Verdict::Waits { .. } => Ok(None),
-            Verdict::Passed { because } if header.retraining.promotes == Promotes::Gate => {
-                let signed = signed(&because);
-                let promotion = self
-                    .registry
-                    .promote(name, of.version, Some(of.shown), signed);
-                match promotion.await {
-                    Ok(change) => Ok(Some(change)),
-                    // The champion was another one when it passed its gate.
-                    Err(PromoteError::GateClosed { because, .. }) => {
-                        self.take_back(name, of, &because, now).await
-                    }
-                    Err(PromoteError::Alias(AliasError::Moved { .. })) => Ok(None),
-                    Err(other) => Err(other.into()),
-                }
-            }
-            Verdict::Passed { .. } => Ok(None),
-            Verdict::Failed { because } => self.take_back(name, of, &because, now).await,
+        if let Some(trial) = self.trial(product).await? {
+            let pair = Pair {
+                version: trial.version,
+                champion: trial.beside,
+            };
+            return match &trial.verdict {
+                Verdict::Waits { .. } => Ok(None),
+                Verdict::Passed { because } => self.promote_it(name, pair, because, now).await,
+                Verdict::Failed { because } => self.take_back(name, pair, because, now).await,
+            };
         }
+        if let Some(of) = self.in_shadow(header).await? {
+            let snapshot = self.lake.snapshot().await.map_err(ShadowError::from)?;
+            let shadow = self.answers_in_shadow(product, of, &snapshot, now).await?;
+            let pair = Pair {
+                version: of.version,
+                champion: of.shown,
+            };
+            return match self.verdict_of(product, &shadow, now).await {
+                Verdict::Passed { because } if header.retraining.promotes == Promotes::Gate => {
+                    if header.retraining.trial_share.is_some() {
+                        self.begin_trial(name, pair, &because, now).await
+                    } else {
+                        self.promote_it(name, pair, &because, now).await
+                    }
+                }
+                Verdict::Passed { .. } | Verdict::Waits { .. } => Ok(None),
+                Verdict::Failed { because } => self.take_back(name, pair, &because, now).await,
+            };
+        }
+        // Without a shadow the trial begins at once.
+        let champion = self.registry.alias(name, CHAMPION).await?;
+        let waits = self.waits(name).await?;
+        if header.retraining.shadow_hours.is_none()
+            && let Some((version, champion)) = waits.zip(champion)
+        {
+            let pair = Pair {
+                version,
+                champion: champion.version,
+            };
+            return self.begin_trial(name, pair, "it passed its gate", now).await;
+        }
+        Ok(None)
     }
 
     /// What follows of a shadow. Where no answer is there when its hours are over, the version may be one that cannot
@@ -104,26 +120,69 @@ impl Workshop {
         shadow.verdict.clone()
     }
 
+    /// Lets a challenger answer all customers, through its gate.
+    async fn promote_it(
+        &self,
+        name: &str,
+        pair: Pair,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<Option<AliasChange>, WatchChallengersError> {
+        let signed = signed(because, now);
+        let champion = Some(pair.champion);
+        let promotion = self.registry.promote(name, pair.version, champion, signed);
+        match promotion.await {
+            Ok(change) => Ok(Some(change)),
+            // The champion was another one when it passed its gate.
+            Err(PromoteError::GateClosed { because, .. }) => {
+                self.take_back(name, pair, &because, now).await
+            }
+            // Somebody was faster: what they did stands.
+            Err(PromoteError::Alias(AliasError::Moved { .. })) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn begin_trial(
+        &self,
+        name: &str,
+        pair: Pair,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<Option<AliasChange>, WatchChallengersError> {
+        let why = format!("answers a share of the customers: {because}");
+        let before = self.registry.alias(name, TRIAL).await?;
+        let before = before.map(|before| before.version);
+        self.moved(name, TRIAL, pair.version, before, signed(&why, now))
+            .await
+    }
+
     /// Points the challenger back to the champion: none waits any more.
     async fn take_back(
         &self,
         name: &str,
-        of: InShadow,
+        pair: Pair,
         because: &str,
         now: Timestamp,
     ) -> Result<Option<AliasChange>, WatchChallengersError> {
-        let why = format!("taken out of the shadow: {because}");
-        let signed = Signature {
-            who: WHO,
-            why: &why,
-            at: now,
-        };
-        let registry = &self.registry;
-        let moved = registry.set_alias(name, CHALLENGER, of.shown, Some(of.version), signed);
-        match moved.await {
+        let why = format!("taken back: {because}");
+        let challenger = Some(pair.version);
+        self.moved(name, CHALLENGER, pair.champion, challenger, signed(&why, now))
+            .await
+    }
+
+    /// Moves an alias, unless somebody else did.
+    async fn moved(
+        &self,
+        name: &str,
+        alias: &str,
+        to: u32,
+        from: Option<u32>,
+        signed: Signature<'_>,
+    ) -> Result<Option<AliasChange>, WatchChallengersError> {
+        match self.registry.set_alias(name, alias, to, from, signed).await {
             Ok(change) => Ok(Some(change)),
-            // A newer one is trained.
-            Err(AliasError::Moved { .. }) => Ok(None),
+            Err(AliasError::Moved { .. } | AliasError::AlreadyThere { .. }) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
@@ -131,7 +190,7 @@ impl Workshop {
     async fn note_failed(&self, name: &str, now: Timestamp) -> Result<(), WatchChallengersError> {
         let history = self.registry.alias_history(name, CHALLENGER).await?;
         let champion = self.registry.alias(name, CHAMPION).await?;
-        let cause = format!("shadow/{name}");
+        let cause = format!("challenger/{name}");
         let failed = history.last().filter(|last| {
             last.who == WHO
                 && last.from.is_some_and(|from| from > last.to)
@@ -146,5 +205,20 @@ impl Workshop {
         let signals: Vec<Signal> = signal.into_iter().collect();
         self.note(&[&cause], &signals, now).await?;
         Ok(())
+    }
+}
+
+/// A challenger and its champion.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    version: u32,
+    champion: u32,
+}
+
+fn signed(why: &str, now: Timestamp) -> Signature<'_> {
+    Signature {
+        who: WHO,
+        why,
+        at: now,
     }
 }

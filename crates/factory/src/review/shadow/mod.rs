@@ -120,7 +120,7 @@ pub struct FoundByCustomers {
     pub unseen: Estimate,
 }
 
-/// What follows of a shadow.
+/// What follows for a challenger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 pub enum Verdict {
@@ -139,6 +139,16 @@ pub enum Verdict {
         /// Why not.
         because: String,
     },
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Waits { because } => write!(f, "it waits: {because}"),
+            Self::Passed { because } => write!(f, "it may answer: {because}"),
+            Self::Failed { because } => write!(f, "it failed: {because}"),
+        }
+    }
 }
 
 /// A challenger that answers in the shadow, as the registry has it.
@@ -176,6 +186,9 @@ impl Workshop {
         let Some(challenger) = self.registry.alias(name, CHALLENGER).await? else {
             return Ok(None);
         };
+        if self.on_trial(header).await?.is_some() {
+            return Ok(None);
+        }
         let champion = self.registry.alias(name, CHAMPION).await?;
         let newer = champion.filter(|champion| challenger.version > champion.version);
         Ok(newer.map(|champion| InShadow {
@@ -255,11 +268,7 @@ impl Shadow {
             failed,
             ..
         } = self.counts;
-        let verdict = match &self.verdict {
-            Verdict::Waits { because } => format!("it waits: {because}"),
-            Verdict::Passed { because } => format!("it may answer: {because}"),
-            Verdict::Failed { because } => format!("it failed: {because}"),
-        };
+        let verdict = &self.verdict;
         let alike = self.first_alike.point().map_or_else(String::new, |alike| {
             format!(", the same first on {:.0} %", 100.0 * alike)
         });

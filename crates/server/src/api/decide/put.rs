@@ -28,12 +28,15 @@ pub(super) enum Tried {
 }
 
 impl Put {
+    /// - `live`: the champion.
     pub(super) fn new(state: &AppState, name: &str, live: &Arc<Answering>, asked: Asked) -> Self {
         let holdout = &state.workshop.project.file.holdout;
         let now = jiff::Timestamp::now();
+        let held_out = holdout.is_held_out(&asked);
+        let slot = state.live.slots.get(name).filter(|_| !held_out);
         Self {
-            live: Arc::clone(live),
-            held_out: holdout.is_held_out(&asked),
+            live: slot.map_or_else(|| Arc::clone(live), |slot| slot.chosen(live, &asked)),
+            held_out,
             asked: state.stood(name, asked, now),
             now,
         }

@@ -51,6 +51,22 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     // Challengers.
     (
+        "{#} of its {#} decisions were the baseline's, {#} may be",
+        "{0} de ses {1} décisions étaient celles de la référence, {2} peuvent l’être",
+    ),
+    (
+        "outcomes of {#} of {#} days are complete",
+        "les suites de {0} jours sur {1} sont complètes",
+    ),
+    (
+        "its share of good decisions is {#} points from the champion's ({#} to {#}), on {} to {}; it may lose {#}, and more is not ruled out",
+        "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5}, et plus n’est pas exclu",
+    ),
+    (
+        "its share of good decisions is {#} points from the champion's ({#} to {#}), on {} to {}; it may lose {#}",
+        "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5}",
+    ),
+    (
         "its hours in the shadow are over at {}",
         "ses heures dans l’ombre finissent le {0}",
     ),

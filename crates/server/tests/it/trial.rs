@@ -1,0 +1,231 @@
+//! A challenger answers a share of the customers, and all of them if its decisions lead to as much.
+
+use crate::house::{customers, decide};
+use crate::served::{edit, get, post, project, serving, train, trained, within};
+use factory::review::{Trial, Verdict};
+use factory::{CHAMPION, Workshop};
+use jiff::{SignedDuration, Timestamp};
+use lake::log::{ActionRecord, Answer, DecisionRecord};
+use registry::{CHALLENGER, OutcomeDay, TRIAL};
+use schema::{AsOf, CustomerId, DecisionId, Json, Probability};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tempfile::TempDir;
+
+const NAME: &str = "for-you";
+
+/// The day before the first that is compared.
+const BEGUN: &str = "2025-07-01T10:00:00Z";
+
+fn begun() -> Timestamp {
+    BEGUN.parse().unwrap()
+}
+
+async fn version(workshop: &Workshop, alias: &str) -> Option<u32> {
+    let found = workshop.registry.alias(NAME, alias).await.unwrap();
+    found.map(|found| found.version)
+}
+
+async fn trial(workshop: &Workshop) -> Option<Trial> {
+    let product = workshop.project.product(NAME).unwrap();
+    workshop.trial(product.as_ref()).await.unwrap()
+}
+
+/// A project of which version 2 answers three of ten customers beside version 1 since a day.
+fn on_trial() -> TempDir {
+    let folder = trained();
+    edit(
+        folder.path(),
+        "products/for-you.toml",
+        "[settings]",
+        "[retraining]\ntrial_share = 0.3\ntrial_days = 5\n\n[settings]",
+    );
+    within(folder.path(), async |workshop| {
+        train(workshop, BEGUN).await;
+        assert_eq!(version(workshop, CHAMPION).await, Some(1), "it waits");
+        assert_eq!(version(workshop, CHALLENGER).await, Some(2));
+        let moved = workshop.watch_challengers(begun()).await.unwrap();
+        assert_eq!(moved.len(), 1, "{moved:?}");
+        assert_eq!((moved[0].alias.as_str(), moved[0].to), (TRIAL, 2));
+        assert!(workshop.watch_challengers(begun()).await.unwrap().is_empty());
+    });
+    folder
+}
+
+#[test]
+fn a_challenger_answers_its_share_of_the_customers_always_the_same_ones() {
+    let served = serving(on_trial());
+    let mut versions: BTreeMap<String, i64> = BTreeMap::new();
+    for customer in customers(&served) {
+        versions.insert(customer, 0);
+    }
+    for number in 0..150 {
+        versions.insert(format!("new-{number}"), 0);
+    }
+    let mut of_challenger = 0;
+    for (customer, version) in &mut versions {
+        let asked = json!({ "customer_id": customer });
+        let answer = decide(&served, NAME, &asked);
+        *version = answer["version"].as_i64().unwrap();
+        if answer["holdout"] == true {
+            assert_eq!(*version, 1, "who is held out is answered by the champion's baseline");
+        }
+        of_challenger += i64::from(*version == 2);
+        // What is explained is what was answered.
+        let explain = json!({ "request": asked }).to_string();
+        let told = post(served.address, "/v1/products/for-you/explain", &[], &explain);
+        if told.status == 200 && answer["holdout"] == false {
+            let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+            assert_eq!(told["version"], *version);
+        }
+    }
+    // 30 % of some 160, of whom some are held out: with a standard deviation of 6.
+    assert!((25..75).contains(&of_challenger), "{of_challenger} of {}", versions.len());
+    let questions: Vec<_> = versions.keys().map(|c| json!({ "customer_id": c })).collect();
+    let again = decide(&served, NAME, &json!({ "requests": questions }));
+    for (answer, version) in again["answers"].as_array().unwrap().iter().zip(versions.values()) {
+        assert_eq!(answer["version"], *version, "together and again as alone");
+    }
+    // Of visitors nobody knows some questions are answered by each.
+    let unknown: Vec<i64> = (0..80)
+        .map(|_| decide(&served, NAME, &json!({}))["version"].as_i64().unwrap())
+        .collect();
+    let of_two = unknown.iter().filter(|version| **version == 2).count();
+    assert!((8..45).contains(&of_two), "{unknown:?}");
+    let page = get(served.address, "/products/for-you/compare", &[]).body;
+    assert!(page.contains("answers a share of the customers"), "{page}");
+    let folder = served.stop();
+    within(folder.path(), async |workshop| {
+        let found = trial(workshop).await.unwrap();
+        assert_eq!((found.version, found.beside, found.fallbacks), (2, 1, 0));
+        assert!(found.decisions >= of_two as u64, "{found:?}");
+    });
+}
+
+/// Outcomes of days: judged decisions and good ones a day of the champion and of the challenger.
+async fn plant(workshop: &Workshop, days: i32, champion: (u64, u64), challenger: (u64, u64)) {
+    let first = AsOf(jiff::civil::date(2025, 7, 1));
+    let of = |day: i32, version: u32, (judged, good): (u64, u64)| OutcomeDay {
+        day: first.minus_days(-day),
+        version,
+        held_out: false,
+        decisions: judged * 2,
+        judged,
+        good,
+    };
+    // The day on which it began is no whole one: what is planted there is not compared.
+    let mut all = vec![of(0, 1, (9_000, 9_000)), of(0, 2, (9_000, 0))];
+    for day in 1..=days {
+        all.extend([of(day, 1, champion), of(day, 2, challenger)]);
+    }
+    let last = first.minus_days(-days);
+    workshop.registry.add_outcomes(NAME, &all, last).await.unwrap();
+}
+
+/// What becomes of the trial: nothing where it was promoted, else what is told.
+fn becomes(folder: &Path, champion: (u64, u64), challenger: (u64, u64)) -> Option<String> {
+    within(folder, async |workshop| {
+        plant(workshop, 7, champion, challenger).await;
+        let now = begun() + SignedDuration::from_hours(24 * 9);
+        let moved = workshop.watch_challengers(now).await.unwrap();
+        assert_eq!(moved.len(), 1, "{moved:?}");
+        assert!(workshop.watch_challengers(now).await.unwrap().is_empty());
+        assert!(trial(workshop).await.is_none());
+        workshop.registry.verify_audit(None).await.unwrap();
+        let incidents = workshop.registry.incidents(now).await.unwrap();
+        if version(workshop, CHAMPION).await == Some(2) {
+            assert!(incidents.is_empty(), "{incidents:?}");
+            return None;
+        }
+        assert_eq!(version(workshop, CHALLENGER).await, Some(1));
+        assert_eq!(incidents[0].cause, "challenger/for-you");
+        Some(incidents[0].what.clone())
+    })
+}
+
+#[test]
+fn after_its_days_a_challenger_answers_all_if_it_is_surely_not_worse_by_more_than_it_may() {
+    // A third as many decisions, as good as the champion's.
+    assert_eq!(becomes(on_trial().path(), (3_000, 900), (1_000, 300)), None);
+    // A fifth worse, where a tenth may be lost.
+    let told = becomes(on_trial().path(), (3_000, 900), (1_000, 240)).unwrap();
+    assert!(
+        told.contains("version 2 was taken back")
+            && told.contains("-6.00 points from the champion's")
+            && told.contains("on 2025-07-02 to 2025-07-06; it may lose 3.00"),
+        "{told}"
+    );
+    // As good, but of ten decisions a day nobody knows.
+    let told = becomes(on_trial().path(), (3_000, 900), (10, 3)).unwrap();
+    assert!(told.contains("more is not ruled out"), "{told}");
+}
+
+#[test]
+fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
+    let folder = on_trial();
+    within(folder.path(), async |workshop| {
+        plant(workshop, 3, (3_000, 900), (1_000, 300)).await;
+        let later = begun() + SignedDuration::from_hours(24 * 9);
+        assert!(workshop.watch_challengers(later).await.unwrap().is_empty());
+        let found = trial(workshop).await.unwrap();
+        assert_eq!(found.complete_days, 3);
+        assert!(matches!(found.verdict, Verdict::Waits { .. }), "{found:?}");
+        let review = workshop
+            .review(&[NAME.to_owned()], later, &schema::progress::Silent)
+            .await
+            .unwrap();
+        assert!(review.products[0].trial.is_some());
+
+        let decision = |number: i64| DecisionRecord {
+            decision_id: DecisionId::new(format!("trial-{number}")).unwrap(),
+            decided_at: begun() + SignedDuration::from_mins(number),
+            product: NAME.to_owned(),
+            version: 2,
+            customer_id: Some(CustomerId::new(format!("C{number}")).unwrap()),
+            subject_product_id: None,
+            placement: None,
+            answer: Answer::Actions(vec![ActionRecord {
+                action: Some("P1".to_owned()),
+                score: None,
+                propensity: Probability::ONE,
+                reasons: Json::default(),
+            }]),
+            holdout: false,
+            fallback: number % 5 == 0,
+            fingerprint: None,
+            reserved: None,
+        };
+        let records: Vec<DecisionRecord> = (0..50).map(decision).collect();
+        let rows = DecisionRecord::to_batch(&records);
+        let mut transaction = workshop.lake.begin().await.unwrap();
+        let writer = transaction.writer("decisions", rows.schema(), "trial").await;
+        let mut writer = writer.unwrap();
+        writer.write(&rows).await.unwrap();
+        writer.finish(&mut transaction).await.unwrap();
+        transaction.commit(begun()).await.unwrap();
+        let moved = workshop.watch_challengers(later).await.unwrap();
+        assert_eq!(moved.len(), 1);
+        assert!(moved[0].why.contains("10 of its 50 decisions were the baseline's"), "{moved:?}");
+        assert_eq!(version(workshop, CHAMPION).await, Some(1));
+    });
+}
+
+#[test]
+fn a_trial_is_asked_for_only_where_it_can_be_read() {
+    for (product, asks, says) in [
+        ("value", "trial_share = 0.2", "no share: what a customer is worth is known after its horizon"),
+        ("for-you", "trial_share = 0.2\npromotes = \"person\"", "a person says whom a version answers"),
+        ("for-you", "trial_share = 0.7", "0.01 to 0.5"),
+        ("for-you", "trial_days = 0", "1 to 90"),
+        ("for-you", "shadow_hours = 200", "1 to 168"),
+        ("for-you", "shadow_answers_min = 0", "1 to 1000000"),
+    ] {
+        let folder = project();
+        let file = format!("products/{product}.toml");
+        let section = format!("[retraining]\n{asks}\n\n[settings]");
+        edit(folder.path(), &file, "[settings]", &section);
+        let refused = factory::Project::open(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains(says) && refused.contains(&file), "{asks}: {refused}");
+    }
+}
