@@ -269,9 +269,10 @@ messages! {
     RequestsCount: "requests", "requêtes";
     RequestsLongest: "longest", "la plus longue";
     RequestsStatus: "status", "statut";
-    RequestsIn: "mean size in", "taille moyenne reçue";
-    RequestsOut: "mean size out", "taille moyenne envoyée";
-    RequestsLargest: "largest out", "la plus grande envoyée";
+    RequestsSizes: "mean size", "taille moyenne";
+    RequestsIn: "in {0}", "reçu {0}";
+    RequestsOut: "out {0}", "envoyé {0}";
+    RequestsLargest: "at most {0}", "au plus {0}";
     RequestsTook: "took", "durée";
     RequestsStages: "of that", "dont";
     RequestsNamed: "named", "nommée";

@@ -289,10 +289,10 @@ pub(super) fn figures(name: &str) -> Head<'_> {
     Head { name, number: true }
 }
 
-/// A text in which names break after their underscores and points, never within a word.
+/// A text in which names break after their underscores, points and slashes, never within a word.
 pub(super) fn breakable(text: &str) -> Markup {
     html! {
-        @for (n, part) in text.split_inclusive(['_', '.']).enumerate() { @if n > 0 { wbr; } (part) }
+        @for (n, part) in text.split_inclusive(['_', '.', '/']).enumerate() { @if n > 0 { wbr; } (part) }
     }
 }
 

@@ -80,9 +80,7 @@ fn routes(l: Locale, routes: &[OfRoute]) -> Markup {
         figures(say(Say::RequestsP99)),
         figures(say(Say::RequestsLongest)),
         words(say(Say::RequestsStatus)),
-        figures(say(Say::RequestsIn)),
-        figures(say(Say::RequestsOut)),
-        figures(say(Say::RequestsLargest)),
+        figures(say(Say::RequestsSizes)),
     ];
     let mean = |bytes: u64, of: &OfRoute| size(l, bytes / of.requests.max(1));
     let rows: Vec<Vec<Markup>> = routes
@@ -100,9 +98,11 @@ fn routes(l: Locale, routes: &[OfRoute]) -> Markup {
                     }
                     @for (sort, n) in &of.problems { div.small { (sort.trim_start_matches("/problems/")) ": " (count(l, *n)) } }
                 },
-                html! { (mean(of.request_bytes, of)) },
-                html! { (mean(of.response_bytes, of)) },
-                html! { (size(l, of.largest_response_bytes)) },
+                html! {
+                    div { (Say::RequestsIn.with(l, &[&mean(of.request_bytes, of)])) }
+                    div { (Say::RequestsOut.with(l, &[&mean(of.response_bytes, of)])) }
+                    div.small { (Say::RequestsLargest.with(l, &[&size(l, of.largest_response_bytes)])) }
+                },
             ]
         })
         .collect();
