@@ -202,6 +202,18 @@ impl Workshop {
         }
     }
 
+    /// Whether there is something to do without being asked: jobs, or versions that are taken back or let answer by
+    /// themselves.
+    #[must_use]
+    pub fn works_by_itself(&self) -> bool {
+        let moves = |product: &Arc<dyn Product>| {
+            let asks = &product.header().retraining;
+            let tried = asks.shadow_hours.is_some() || asks.trial_share.is_some();
+            tried || asks.rolls_back_within_hours.is_some()
+        };
+        !self.project.jobs.is_empty() || self.project.products.iter().any(moves)
+    }
+
     /// The version that passed its gate and waits: for a person to let it answer, for its hours in the shadow to be over, or
     /// for both. `None` where there is none newer than the champion.
     ///

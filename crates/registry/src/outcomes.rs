@@ -15,7 +15,7 @@ pub struct OutcomeDay {
     pub version: u32,
     /// Whether they were about customers of the holdout, whom the baseline answered.
     pub held_out: bool,
-    /// Decisions that could have been judged.
+    /// Decisions that could have been judged, repeated ones too.
     pub decisions: u64,
     /// Those of which something came that says whether they were good.
     pub judged: u64,

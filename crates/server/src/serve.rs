@@ -431,7 +431,7 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
         response_bytes: response.body().size_hint().exact().unwrap_or(0),
     };
     state.count_request(counted);
-    if belongs.is_some() || state.slowest.wants(took) {
+    if belongs.is_some() || is_kept(&state, &counted) {
         keep(&state, &trace, &method, counted, id.as_ref(), belongs);
     }
     tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
@@ -444,6 +444,11 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
         headers.insert(REQUEST_ID.clone(), id);
     }
     response
+}
+
+/// Whether a request is among the slowest: of those of programs, for pages are read by people and take longer.
+fn is_kept(state: &AppState, counted: &Counted<'_>) -> bool {
+    counted.route.starts_with("/v1/") && state.slowest.wants(counted.took)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -484,7 +489,7 @@ fn keep(
             state.spans_lost.increment();
         }
     }
-    if state.slowest.wants(counted.took) {
+    if is_kept(state, &counted) {
         state.slowest.add(request);
     }
 }

@@ -110,7 +110,9 @@ fn show(shadow: &Shadow) -> anyhow::Result<()> {
             "  time        half of its answers within {half:.2} ms, 99 of 100 within {most:.2} ms"
         ))?;
     }
-    print::line(format!("  same first  {} of questions", shadow.first_alike))?;
+    if shadow.first_alike.point().is_some() {
+        print::line(format!("  same first  {} of questions", shadow.first_alike))?;
+    }
     if let Some(share) = shadow.shown_too {
         print::line(format!(
             "  shown too   {:.1} % of what was shown",
@@ -127,6 +129,7 @@ fn show(shadow: &Shadow) -> anyhow::Result<()> {
         shown,
         unseen,
     }) = &shadow.found
+        && shown.point().is_some()
     {
         print::line(format!(
             "  bought      within {window_days} days what was shown: {shown}; what would have been: {unseen}"

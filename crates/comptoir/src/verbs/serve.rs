@@ -18,7 +18,8 @@ use std::net::SocketAddr;
 To answer other machines, set [server] address and anonymous = false in comptoir.toml, and create
 keys (comptoir key).
 The jobs of jobs/ are done at their times too, in processes of their own that leave processors to
-answers; of several servers on one registry one does them.
+answers, and versions are taken back or let answer as [retraining] of product files says; of several
+servers on one registry one does that.
 Ctrl-C or SIGTERM stops: requests in flight are answered, decisions reach the lake.")]
 pub(crate) struct Serve {
     /// Address to listen at; overrides [server] address
@@ -33,7 +34,7 @@ impl Serve {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
         let json = context.json();
-        let jobs = if self.no_jobs || workshop.project.jobs.is_empty() {
+        let jobs = if self.no_jobs || !workshop.works_by_itself() {
             None
         } else {
             let options = WorkOptions {

@@ -20,7 +20,7 @@ pub(crate) struct Versions {
 impl Versions {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
-        one(&workshop.project, &self.product)?;
+        let product = one(&workshop.project, &self.product)?;
         let versions = workshop.registry.versions(&self.product).await?;
         let champion = workshop
             .registry
@@ -36,10 +36,20 @@ impl Versions {
         }
         table(&versions, champion).print()?;
         match waits {
-            Some(version) => print::line(format!(
-                "version {version} passed its gate and waits for a person: comptoir promote {} {version}",
-                self.product
-            )),
+            Some(version) => {
+                let name = &self.product;
+                let header = product.header();
+                let does = if workshop.on_trial(header).await?.is_some() {
+                    format!("answers a share of the customers: comptoir compare {name}")
+                } else if header.retraining.shadow_hours.is_some() {
+                    format!("answers in the shadow: comptoir compare {name}")
+                } else if header.retraining.trial_share.is_some() {
+                    format!("is about to answer a share of the customers: comptoir compare {name}")
+                } else {
+                    format!("waits for a person: comptoir promote {name} {version}")
+                };
+                print::line(format!("version {version} passed its gate and {does}"))
+            }
             None => Ok(()),
         }
     }

@@ -36,8 +36,7 @@ pub(crate) struct Work {
 impl Work {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let workshop = context.workshop().await?;
-        let jobs = workshop.project.jobs.len();
-        if jobs == 0 {
+        if !workshop.works_by_itself() {
             bail!(
                 "the project has no job; add a file to jobs/ (comptoir schedule --help shows one)"
             );

@@ -35,9 +35,16 @@ impl Join<'_> {
         snapshot: &Snapshot,
     ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
         let sql = format!(
-            "WITH {}
-            SELECT product, day, version, holdout, count(*) AS decisions, sum(judged) AS judged, sum(good) AS good
-            FROM judged GROUP BY product, day, version, holdout ORDER BY product, day, version, holdout",
+            "WITH {},
+            outcomes AS (SELECT product, day, version, holdout, count(*) AS judged, sum(good) AS good
+                FROM judged GROUP BY product, day, version, holdout),
+            asked AS (SELECT product, day, version, holdout, count(*) AS decisions
+                FROM heads GROUP BY product, day, version, holdout)
+            SELECT asked.product, asked.day, asked.version, asked.holdout, decisions, coalesce(judged, 0),
+                coalesce(good, 0)
+            FROM asked LEFT JOIN outcomes ON outcomes.product = asked.product AND outcomes.day = asked.day
+                AND outcomes.version = asked.version AND outcomes.holdout = asked.holdout
+            ORDER BY 1, 2, 3, 4",
             self.tables("")
         );
         let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
@@ -59,13 +66,16 @@ impl Join<'_> {
             Judged::Clicked { .. } | Judged::No { .. } => "",
         };
         format!(
-            "product IN ({}) AND position >= 1 AND NOT fallback{of_whom}",
+            "product IN ({}) AND NOT fallback{of_whom}",
             names.join(", ")
         )
     }
 
-    /// The tables of a query, of which `judged` holds one row for each decision: the first of a day about a customer at
-    /// a place stands for all of them, for who looks ten times at the same list is no ten customers.
+    /// The tables of a query: `heads`, one row for each decision that could be judged, and `judged`, one row for each
+    /// that can be: the first of a day about a customer at a place stands for all of them, for who looks ten times at the
+    /// same list is no ten customers.
+    ///
+    /// Only decisions about customers who bought something within the days after are looked at closer: most did not.
     ///
     /// - `also`: further columns of `judged`, worked out of the rows of one decision in `shown`, with a comma before
     ///   each.
@@ -80,7 +90,7 @@ impl Join<'_> {
         let decided = since("decided_at");
         // Purchases stand on each day whose decisions they may follow, so that they are joined by the day too: by the
         // customer alone each decision would meet all that the customer ever bought.
-        let (came, is_judged, of) = match self.judged {
+        let (came, near, joined) = match self.judged {
             Judged::Bought { .. } | Judged::No { .. } => (
                 format!(
                     "SELECT customer_id, product_id, sold_at AS came_at,
@@ -93,8 +103,8 @@ impl Join<'_> {
                         .join(", "),
                     since("sold_at")
                 ),
-                "CASE WHEN came.product_id IS NULL THEN 0 ELSE 1 END",
-                "came.customer_id = shown.customer_id AND came.day_number = shown.day_number
+                "LEFT SEMI JOIN came ON came.customer_id = heads.customer_id AND came.day_number = heads.day_number",
+                "JOIN came ON came.customer_id = shown.customer_id AND came.day_number = firsts.day_number
                     AND came.came_at > shown.decided_at",
             ),
             Judged::Clicked { .. } => (
@@ -103,27 +113,32 @@ impl Join<'_> {
                     WHERE decision_id IS NOT NULL AND type IN ('click', 'cart', 'purchase'){}",
                     since("occurred_at")
                 ),
-                "1",
-                "came.decision_id = shown.decision_id AND came.came_at >= shown.decided_at",
+                "",
+                "LEFT JOIN came ON came.decision_id = shown.decision_id AND came.came_at >= shown.decided_at",
             ),
         };
         format!(
-            "shown AS (
-                SELECT *, CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS day_number,
-                    first_value(decision_id) OVER (
-                        PARTITION BY product, coalesce(customer_id, decision_id), coalesce(placement, ''),
-                            CAST(decided_at AS DATE)
-                        ORDER BY decided_at, decision_id) AS first
+            "heads AS (
+                SELECT decision_id, product, version, holdout, customer_id, placement, decided_at,
+                    CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS day_number
                 FROM decisions
-                WHERE {judgeable} AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
+                WHERE {judgeable} AND position = 1 AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
             came AS ({came}),
+            near AS (
+                SELECT decision_id, day, day_number,
+                    row_number() OVER (
+                        PARTITION BY product, coalesce(customer_id, decision_id), coalesce(placement, ''), day_number
+                        ORDER BY decided_at, decision_id) AS place
+                FROM heads {near}),
+            firsts AS (SELECT decision_id, day, day_number FROM near WHERE place = 1),
             judged AS (
                 SELECT shown.product, shown.decision_id, day, version, holdout,
-                    max({is_judged}) AS judged,
                     max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good{also}
-                FROM shown LEFT JOIN came ON {of} AND came.came_at <= shown.decided_at + INTERVAL '{days} days'
-                WHERE shown.decision_id = shown.first
-                GROUP BY shown.product, shown.decision_id, day, version, holdout)"
+                FROM firsts
+                JOIN decisions AS shown ON shown.decision_id = firsts.decision_id AND shown.position >= 1{shown_since}
+                {joined} AND came.came_at <= shown.decided_at + INTERVAL '{days} days'
+                GROUP BY shown.product, shown.decision_id, day, version, holdout)",
+            shown_since = since("shown.decided_at"),
         )
     }
 
@@ -135,8 +150,8 @@ impl Join<'_> {
     ) -> Result<ByProduct<u64>, LakeError> {
         let (from, judgeable) = (self.to, self.judgeable());
         let sql = format!(
-            "SELECT product, count(DISTINCT decision_id) FROM decisions
-             WHERE {judgeable} AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
+            "SELECT product, count(*) FROM decisions
+             WHERE {judgeable} AND position = 1 AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
         );
         let mut of = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {

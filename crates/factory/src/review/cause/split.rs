@@ -164,7 +164,7 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
                 good
             FROM judged JOIN spans ON spans.product = judged.product AND day >= first_day AND day <= last_day
             {known} {top}
-            WHERE judged = 1 AND NOT holdout)
+            WHERE NOT holdout)
         SELECT *, count(*) FROM known GROUP BY {all}",
         tables = join.tables(
             ", min(shown.decided_at) AS decided_at, max(shown.customer_id) AS customer_id,
