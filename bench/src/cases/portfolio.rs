@@ -1,7 +1,7 @@
 //! Fifty data products that are watched: why decisions became worse, versions that are swapped under load, the review of
 //! a year.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use math::random::stream;
 use monitoring::cause::{CauseOptions, PeriodMoments, explain};
 use rand_chacha::ChaCha8Rng;
 
-use super::api::{PATH, Pace, Server, load, query, questions};
+use super::api::{Load, PATH, Pace, Server, load, query, questions};
 use super::monitoring::hits;
 use super::program::{Folder, NO_PROGRAM, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
@@ -32,6 +32,15 @@ pub(crate) static SWAP_UNDER_LOAD: Case = Case {
     unit: "answers",
     bar: "0 failed and 0 without a version, at 1,000/s for five minutes",
     run: swap_under_load,
+};
+
+/// A challenger answers unseen while questions come in.
+pub(crate) static SHADOW_UNDER_LOAD: Case = Case {
+    name: "shadow_under_load",
+    what: "a server answers 1,000 questions a second for two minutes, then as long with a challenger in the shadow: the 99th percentile with it over that without",
+    unit: "times",
+    bar: "at most 1.5, 0 failed requests, and at least 99 % of questions answered in the shadow",
+    run: shadow_under_load,
 };
 
 /// Segments of a population, and the values of one feature.
@@ -259,6 +268,85 @@ fn swap_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
     }))
 }
 
+fn shadow_under_load(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.size == Size::Full && ctx.data.is_none() {
+        return Ok(NO_DATA);
+    }
+    let folder = Folder::new("shadow")?;
+    let shop = shop(&program, &folder, ctx.pick("starter", "wholesaler"))?;
+    let file = shop.join("products/for-you.toml");
+    let text = fs_err::read_to_string(&file)?;
+    let asks = text.replacen(
+        "[settings]",
+        "[retraining]\nshadow_hours = 24\n\n[settings]",
+        1,
+    );
+    ensure!(asks != text, "the product's file has no settings");
+    fs_err::write(&file, asks)?;
+    ran(&program, &shop, &["import", "--quiet"], &[0])?;
+    let train = |seed| {
+        let arguments = ["run", "for-you", "--quiet", "--seed", seed];
+        ran(&program, &shop, &arguments, &[0, 1])
+    };
+    train("1")?;
+    // It answers already where its gate let it.
+    promote(&program, &shop, "1", &[0, 2])?;
+    let bodies = questions(&program, &shop)?;
+    let lasts = Duration::from_secs(ctx.pick(3, 120));
+    let per_second = ctx.pick(50.0, 1_000.0);
+    let answered = || -> anyhow::Result<Load> {
+        let server = Server::start(&program, &shop)?;
+        let pace = Pace::Open { per_second };
+        // A failed request ends the load with its answer.
+        let asked = load(&server.address, PATH, &bodies, pace, lasts);
+        // What waits for the challenger is answered before the server stops.
+        std::thread::sleep(Duration::from_secs(2));
+        let status = server.stop()?;
+        ensure!(status.success(), "the server ended with {status}");
+        asked
+    };
+    let without = answered()?;
+    train("2")?;
+    let with = answered()?;
+    let rows = query(
+        &program,
+        &shop,
+        "SELECT COUNT(DISTINCT decision_id) AS n FROM shadow_answers",
+    )?;
+    let unseen = rows.first().and_then(|row| row["n"].as_u64()).unwrap_or(0);
+    let held_out = query(
+        &program,
+        &shop,
+        "SELECT COUNT(DISTINCT decision_id) AS n FROM decisions WHERE holdout OR fallback",
+    )?;
+    let left = held_out.first().and_then(|row| row["n"].as_u64());
+    let share = unseen as f64 / with.answers() as f64;
+    let p99 = |of: &Load| of.quantile_ms(0.99);
+    let times = p99(&with) / p99(&without);
+    let kept_up = with.per_second().min(without.per_second()) >= 0.999 * per_second;
+    Ok(Outcome::Measured(Measured {
+        value: times,
+        verdict: Verdict::at_full_size(ctx, times <= 1.5 && share >= 0.99 && kept_up),
+        peer: Peer::none("the claim is about the program alone"),
+        split: "none",
+        note: format!(
+            "without: {} answers, p50 {:.1} ms, p99 {:.1} ms; with: {} answers, p50 {:.1} ms, p99 {:.1} ms, all with status 200; {unseen} answered in the shadow, {:.1} %; {} of both loads were of the holdout or a fallback",
+            without.answers(),
+            without.quantile_ms(0.5),
+            p99(&without),
+            with.answers(),
+            with.quantile_ms(0.5),
+            p99(&with),
+            100.0 * share,
+            left.unwrap_or(0),
+        ),
+        child: None,
+    }))
+}
+
 /// A simulated dealer's year, with what goes wrong in it.
 pub(crate) static DEALER_INCIDENTS: Case = Case {
     name: "dealer_incidents",
@@ -284,9 +372,7 @@ fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let mut missed = Vec::new();
     let (mut cost, mut unnoticed) = (0.0, 0.0);
     for seed in ctx.seed..ctx.seed + seeds {
-        let folder = Folder::new(&format!("dealer-{seed}"))?;
-        let seed = seed.to_string();
-        let told = dealer(&program, &folder.0, &seed)?;
+        let told = kept(&program, seed)?;
         for of in told["incidents"].as_array().context("the incidents")? {
             let is_right = of["right"] == true;
             if of["truth"] == "nothing at all happens" {
@@ -334,6 +420,22 @@ fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
         ),
         child: None,
     }))
+}
+
+/// What a demonstration tells of a dealer's year: as it was told before where `COMPTOIR_DEALERS_KEPT` names a folder that
+/// has it, for twenty years take hours. What is kept there must be of one program.
+fn kept(program: &Path, seed: u64) -> anyhow::Result<serde_json::Value> {
+    let keeps = std::env::var_os("COMPTOIR_DEALERS_KEPT").map(PathBuf::from);
+    let file = keeps.map(|folder| folder.join(format!("dealer-{seed}.json")));
+    if let Some(file) = file.as_ref().filter(|file| file.exists()) {
+        return Ok(serde_json::from_slice(&fs_err::read(file)?)?);
+    }
+    let folder = Folder::new(&format!("dealer-{seed}"))?;
+    let told = dealer(program, &folder.0, &seed.to_string())?;
+    if let Some(file) = file {
+        fs_err::write(file, serde_json::to_vec(&told)?)?;
+    }
+    Ok(told)
 }
 
 /// What a demonstration tells of a dealer's year.

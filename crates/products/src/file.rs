@@ -1,7 +1,7 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
-use crate::promises::Promises;
 use crate::contract::Judged;
+use crate::promises::Promises;
 use crate::retraining::Retraining;
 use schema::ConfigError;
 use schema::config::ConfigFile;
@@ -167,7 +167,9 @@ impl Raw {
             (product.header().retraining.trial_share, product.judged())
         {
             let allowed = format!("no share: {because}");
-            return Err(self.file.refuse(&["retraining", "trial_share"], share, allowed));
+            return Err(self
+                .file
+                .refuse(&["retraining", "trial_share"], share, allowed));
         }
         Ok(product)
     }

@@ -115,7 +115,8 @@ impl Retraining {
                 return refuse("trial_share", share.to_string(), "0.01 to 0.5".to_owned());
             }
             if self.promotes == Promotes::Person {
-                let allowed = "no share where `promotes` is \"person\": a person says whom a version answers";
+                let allowed =
+                    "no share where `promotes` is \"person\": a person says whom a version answers";
                 return refuse("trial_share", share.to_string(), allowed.to_owned());
             }
         }

@@ -242,7 +242,9 @@ impl Live {
             return true;
         };
         // Out of the shadow it goes on as it was loaded there.
-        let there = slot.challenger().or_else(|| slot.trial.read().as_ref().map(|t| Arc::clone(&t.answering)));
+        let there = slot
+            .challenger()
+            .or_else(|| slot.trial.read().as_ref().map(|t| Arc::clone(&t.answering)));
         let there = there.filter(|there| !new_shop && there.version == version);
         let loaded = match there {
             Some(there) => Ok(there),

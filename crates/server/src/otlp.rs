@@ -38,7 +38,9 @@ impl Belongs {
         let [version, trace, parent, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());
         let is_hex = |text: &str, digits: usize| {
             text.len() == digits
-                && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
         let is_valid = is_hex(version, 2)
             && version != "ff"
@@ -104,12 +106,7 @@ impl Traces {
 /// Sends requests until no more can come.
 ///
 /// - `lost`: told how many did not arrive.
-pub(crate) async fn send(
-    mut spans: Receiver<Span>,
-    address: &str,
-    shop: &str,
-    lost: impl Fn(u64),
-) {
+pub(crate) async fn send(mut spans: Receiver<Span>, address: &str, shop: &str, lost: impl Fn(u64)) {
     let client = reqwest::Client::builder()
         .user_agent(concat!("comptoir/", env!("CARGO_PKG_VERSION")))
         .timeout(PATIENCE)
@@ -147,7 +144,10 @@ pub(crate) async fn send(
                 // Once, and not every two seconds.
                 if is_heard {
                     let error = factory::run::one_line(&error.without_url());
-                    tracing::warn!(error, "the collector takes no traces; they are lost until it does");
+                    tracing::warn!(
+                        error,
+                        "the collector takes no traces; they are lost until it does"
+                    );
                 }
                 is_heard = false;
             }
@@ -186,9 +186,19 @@ fn spans(span: &Span) -> Vec<Value> {
         number("http.request.body.size", request.request_bytes),
         number("http.response.body.size", request.response_bytes),
     ];
-    attributes.extend(request.product.as_deref().map(|of| text("comptoir.product", of)));
+    attributes.extend(
+        request
+            .product
+            .as_deref()
+            .map(|of| text("comptoir.product", of)),
+    );
     attributes.extend(request.version.map(|of| number("comptoir.version", of)));
-    attributes.extend(request.request_id.as_deref().map(|of| text("comptoir.request_id", of)));
+    attributes.extend(
+        request
+            .request_id
+            .as_deref()
+            .map(|of| text("comptoir.request_id", of)),
+    );
     attributes.extend(request.problem.map(|of| text("error.type", of)));
     let mut root = json!({
         "traceId": belongs.trace,
@@ -217,7 +227,9 @@ fn spans(span: &Span) -> Vec<Value> {
             "endTimeUnixNano": nanos(to),
         })
     });
-    std::iter::once(root).chain(below.collect::<Vec<_>>()).collect()
+    std::iter::once(root)
+        .chain(below.collect::<Vec<_>>())
+        .collect()
 }
 
 fn message(shop: &str, together: &[Span]) -> Value {
@@ -245,10 +257,16 @@ mod tests {
     fn a_trace_is_gone_on_with_as_its_header_says() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let of = |text: &str| Belongs::of(Some(text));
-        let belongs = of(&format!("00-{trace}-00f067aa0ba902b7-01")).unwrap().unwrap();
+        let belongs = of(&format!("00-{trace}-00f067aa0ba902b7-01"))
+            .unwrap()
+            .unwrap();
         assert_eq!(belongs.trace, trace);
         assert_eq!(belongs.parent.as_deref(), Some("00f067aa0ba902b7"));
-        assert_eq!(of(&format!("00-{trace}-00f067aa0ba902b7-00")), Some(None), "not recorded");
+        assert_eq!(
+            of(&format!("00-{trace}-00f067aa0ba902b7-00")),
+            Some(None),
+            "not recorded"
+        );
         // A later version may add parts, the first may not.
         assert!(of(&format!("01-{trace}-00f067aa0ba902b7-01-more")).is_some());
         for wrong in [

@@ -169,9 +169,7 @@ impl AppState {
         let log_time = metrics
             .response_times(Indicator::DecisionLogTime, &[])
             .expect(broken);
-        let spans_lost = metrics
-            .counter(Indicator::SpansLost, &[])
-            .expect(broken);
+        let spans_lost = metrics.counter(Indicator::SpansLost, &[]).expect(broken);
         let state = Self {
             live: Live::new(&workshop),
             shadows,

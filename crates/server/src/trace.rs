@@ -188,7 +188,10 @@ pub(crate) mod tests {
         }
         let told = slowest.told(at(1));
         assert_eq!(told.len(), KEPT);
-        assert_eq!((told[0].took_micros, told[KEPT - 1].took_micros), (1_029, 1_010));
+        assert_eq!(
+            (told[0].took_micros, told[KEPT - 1].took_micros),
+            (1_029, 1_010)
+        );
         assert!(!slowest.wants(Duration::from_micros(1_010)));
         assert!(slowest.wants(Duration::from_micros(1_011)));
         // Over an hour later a quick one is the slowest.

@@ -151,7 +151,9 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
 /// What there is to say of a product's challenger.
 fn of_challenger(product: &Reviewed) -> impl Iterator<Item = String> {
     let shadow = product.shadow.as_ref().map(Shadow::sentence);
-    shadow.into_iter().chain(product.trial.as_ref().map(Trial::sentence))
+    shadow
+        .into_iter()
+        .chain(product.trial.as_ref().map(Trial::sentence))
 }
 
 const NOT_KNOWN: &str = "-";

@@ -1,6 +1,6 @@
 //! Champions: how they are defended, taken back, and found out when they are broken.
 
-use crate::program::{good, json, refused, rows, run};
+use crate::program::{comptoir, good, json, refused, rows, run};
 use crate::serving::trained;
 use serde_json::Value;
 use sha2::Digest;
@@ -257,6 +257,43 @@ fn doctor_names_a_champion_that_cannot_answer_and_what_is_wrong_with_it() {
     assert!(!shop.join("a.csv").exists());
     replace_artefact(&shop, &sound, true);
     good(&shop, &["doctor"]);
+}
+
+#[test]
+fn a_promotion_that_finds_no_room_on_disk_changes_nothing_and_is_made_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = trained(folder.path());
+    assert!(run(&shop, &["run", "for-you", "--quiet"]).code <= 1);
+    let before = champion(&shop);
+    let other = if before.0 == 1 { "2" } else { "1" };
+    let arguments = format!("promote for-you {other} --despite-gate --why \"no room\"");
+    // No file may grow beyond half a kibibyte: writing fails as on a full disk, or the process is killed by it.
+    for traps in ["trap '' XFSZ;", ""] {
+        let script = format!("ulimit -f 1; {traps} exec \"{}\" {arguments}", comptoir());
+        let done = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(&shop)
+            .output()
+            .unwrap();
+        assert!(!done.status.success(), "{done:?}");
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(!told.contains("panicked"), "{told}");
+        assert_eq!(champion(&shop), before, "as before: {told}");
+        good(&shop, &["audit", "--verify"]);
+    }
+    good(
+        &shop,
+        &[
+            "promote",
+            "for-you",
+            other,
+            "--despite-gate",
+            "--why",
+            "there is room",
+        ],
+    );
+    assert_ne!(champion(&shop).0, before.0);
+    good(&shop, &["audit", "--verify"]);
 }
 
 #[test]

@@ -27,8 +27,8 @@ pub use service::{Answered, Service, fold};
 pub use shadow::{
     Counts, FoundByCustomers, Segment, Shadow, ShadowError, Verdict, WatchChallengersError,
 };
-pub use trial::{OnTrial, Trial};
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
+pub use trial::{OnTrial, Trial};
 
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;

@@ -107,7 +107,13 @@ impl Workshop {
         let snapshot = self.lake.snapshot().await?;
         let (decisions, fallbacks) = self.answered_on_trial(header, of, &snapshot).await?;
         let (outcomes, known) = self.registry.outcomes(&header.name).await?;
-        Ok(Some(read(header, of, &outcomes, known, (decisions, fallbacks))))
+        Ok(Some(read(
+            header,
+            of,
+            &outcomes,
+            known,
+            (decisions, fallbacks),
+        )))
     }
 
     /// Decisions of a challenger on trial, and those that the baseline answered in its place.
@@ -155,12 +161,16 @@ fn read(
             .iter()
             .filter(|day| day.version == version && !day.held_out)
             .filter(|day| day.day >= first && day.day <= last)
-            .fold((0, 0), |(judged, good), day| (judged + day.judged, good + day.good))
+            .fold((0, 0), |(judged, good), day| {
+                (judged + day.judged, good + day.good)
+            })
     };
     let share = |(judged, good): (u64, u64)| Estimate::share(good as f64, judged, "decisions");
     let (good, good_beside) = (share(sums(of.version)), share(sums(of.beside)));
     let lead = difference(&good, &good_beside);
-    let may_lose = good_beside.point().map(|of| of * header.promises.quality_loss_max);
+    let may_lose = good_beside
+        .point()
+        .map(|of| of * header.promises.quality_loss_max);
     let (decisions, fallbacks) = answered;
     let mut trial = Trial {
         version: of.version,
@@ -189,7 +199,8 @@ fn read(
 /// Newcombe (1998), method 10, from the intervals of Wilson.
 fn difference(of: &Estimate, from: &Estimate) -> Estimate {
     let parts = |of: &Estimate| of.point().zip(of.interval());
-    let (Some((p, (low, high))), Some((q, (from_low, from_high)))) = (parts(of), parts(from)) else {
+    let (Some((p, (low, high))), Some((q, (from_low, from_high)))) = (parts(of), parts(from))
+    else {
         return Estimate::NotMeasurable(WhyNot::TooFew {
             what: "decisions of both versions".to_owned(),
             found: 0,
@@ -280,6 +291,9 @@ mod tests {
         let found = difference(&of(56, 70), &of(48, 80));
         let (low, high) = found.interval().unwrap();
         assert!((found.point().unwrap() - 0.2).abs() < 1e-12);
-        assert!((low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5, "{low} {high}");
+        assert!(
+            (low - 0.0524).abs() < 5e-5 && (high - 0.3339).abs() < 5e-5,
+            "{low} {high}"
+        );
     }
 }

@@ -73,8 +73,9 @@ impl AppState {
             .map(|(route, of)| {
                 let times = of.time.snapshot();
                 let by_status = of.answered.iter();
-                let by_status: BTreeMap<u16, u64> =
-                    by_status.map(|(status, n)| (status.as_u16(), n.get())).collect();
+                let by_status: BTreeMap<u16, u64> = by_status
+                    .map(|(status, n)| (status.as_u16(), n.get()))
+                    .collect();
                 OfRoute {
                     route: route.clone(),
                     requests: by_status.values().sum(),
@@ -82,7 +83,11 @@ impl AppState {
                     p99_ms: quantile_ms(&times, 0.99),
                     max_ms: quantile_ms(&times, 1.0),
                     by_status,
-                    problems: of.problems.iter().map(|(sort, n)| (*sort, n.get())).collect(),
+                    problems: of
+                        .problems
+                        .iter()
+                        .map(|(sort, n)| (*sort, n.get()))
+                        .collect(),
                     request_bytes: of.request_bytes.get(),
                     response_bytes: of.response_bytes.get(),
                     largest_response_bytes: of.largest_response,
@@ -95,7 +100,12 @@ impl AppState {
             let slot = self.live.slots.get(name);
             OfProduct {
                 product: name.clone(),
-                by_version: of.decisions.lock().iter().map(|(v, n)| (*v, n.get())).collect(),
+                by_version: of
+                    .decisions
+                    .lock()
+                    .iter()
+                    .map(|(v, n)| (*v, n.get()))
+                    .collect(),
                 p50_ms: quantile_ms(&times, 0.5),
                 p99_ms: quantile_ms(&times, 0.99),
                 deadline_ms: slot.map_or(0, |slot| slot.product.header().deadline_ms),

@@ -205,8 +205,14 @@ pub(super) fn of_trial(l: Locale, trial: &Trial) -> Markup {
         _ => html! { span.unknown { "–" } },
     };
     let facts = [
-        (Say::RequestsVersions.text(l), html! { (count(l, trial.decisions)) }),
-        (Say::RequestsFallbacks.text(l), html! { (count(l, trial.fallbacks)) }),
+        (
+            Say::RequestsVersions.text(l),
+            html! { (count(l, trial.decisions)) },
+        ),
+        (
+            Say::RequestsFallbacks.text(l),
+            html! { (count(l, trial.fallbacks)) },
+        ),
         (Say::TrialGood.text(l), estimate(l, &trial.good)),
         (Say::TrialBeside.text(l), estimate(l, &trial.good_beside)),
         (Say::TrialLead.text(l), lead),

@@ -416,7 +416,18 @@ fn requests() -> Value {
     let counts = |meaning: &str| json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 }, "description": meaning });
     let or_null = |meaning: &str| json!({ "type": ["string", "null"], "description": meaning });
     let route = object(
-        &["route", "requests", "p50_ms", "p99_ms", "max_ms", "by_status", "problems", "request_bytes", "response_bytes", "largest_response_bytes"],
+        &[
+            "route",
+            "requests",
+            "p50_ms",
+            "p99_ms",
+            "max_ms",
+            "by_status",
+            "problems",
+            "request_bytes",
+            "response_bytes",
+            "largest_response_bytes",
+        ],
         &json!({
             "route": text("The pattern, without identifiers; `none` where nothing is there."),
             "requests": whole("How many."),
@@ -431,7 +442,16 @@ fn requests() -> Value {
         }),
     );
     let product = object(
-        &["product", "by_version", "p50_ms", "p99_ms", "deadline_ms", "fallbacks", "unanswered", "refused"],
+        &[
+            "product",
+            "by_version",
+            "p50_ms",
+            "p99_ms",
+            "deadline_ms",
+            "fallbacks",
+            "unanswered",
+            "refused",
+        ],
         &json!({
             "product": text("The data product."),
             "by_version": counts("Decisions by version."),
@@ -452,7 +472,21 @@ fn requests() -> Value {
         }),
     );
     let slow = object(
-        &["at", "method", "route", "product", "version", "status", "problem", "took_micros", "stages", "request_bytes", "response_bytes", "request_id", "trace_id"],
+        &[
+            "at",
+            "method",
+            "route",
+            "product",
+            "version",
+            "status",
+            "problem",
+            "took_micros",
+            "stages",
+            "request_bytes",
+            "response_bytes",
+            "request_id",
+            "trace_id",
+        ],
         &json!({
             "at": { "type": "string", "format": "date-time", "description": "When it was answered." },
             "method": text("The HTTP method."),

@@ -67,36 +67,73 @@ fn a_trace_goes_on_in_the_collector_with_the_parts_of_the_request() {
             ("traceparent", parent.as_str()),
             ("x-request-id", "order 17"),
         ];
-        ask(served.address, "POST", "/v1/products/for-you/decide", &headers, body)
+        ask(
+            served.address,
+            "POST",
+            "/v1/products/for-you/decide",
+            &headers,
+            body,
+        )
     };
     // Neither drawn nor recorded by the caller: they are not sent.
     assert_eq!(send("00", "{}").status, 200);
-    assert_eq!(post(served.address, "/v1/products/for-you/decide", &[], "{}").status, 200);
+    assert_eq!(
+        post(served.address, "/v1/products/for-you/decide", &[], "{}").status,
+        200
+    );
     assert_eq!(send("01", "{}").status, 200);
     assert_eq!(send("01", "{\"placement\": \"nowhere\"}").status, 422);
 
     let mut sent = Vec::new();
-    while sent.iter().filter(|span: &&Value| span["kind"] == 2).count() < 2 {
+    while sent
+        .iter()
+        .filter(|span: &&Value| span["kind"] == 2)
+        .count()
+        < 2
+    {
         let (line, message) = messages.recv_timeout(Duration::from_secs(20)).unwrap();
         assert!(line.starts_with("POST /v1/traces HTTP/1.1"), "{line}");
         let resource = &message["resourceSpans"][0]["resource"];
-        assert_eq!(attribute(resource, "service.name")["stringValue"], "comptoir");
+        assert_eq!(
+            attribute(resource, "service.name")["stringValue"],
+            "comptoir"
+        );
         sent.extend(spans(&message));
     }
     let roots: Vec<&Value> = sent.iter().filter(|span| span["kind"] == 2).collect();
     assert_eq!(roots.len(), 2, "{sent:#?}");
     let [good, wrong] = [roots[0], roots[1]];
     for root in [good, wrong] {
-        assert_eq!((&root["traceId"], &root["parentSpanId"]), (&json!(trace), &json!("00f067aa0ba902b7")));
+        assert_eq!(
+            (&root["traceId"], &root["parentSpanId"]),
+            (&json!(trace), &json!("00f067aa0ba902b7"))
+        );
         assert_eq!(root["name"], "POST /v1/products/{name}/decide");
-        assert_eq!(attribute(root, "comptoir.product")["stringValue"], "for-you");
-        assert_eq!(attribute(root, "comptoir.request_id")["stringValue"], "order 17");
+        assert_eq!(
+            attribute(root, "comptoir.product")["stringValue"],
+            "for-you"
+        );
+        assert_eq!(
+            attribute(root, "comptoir.request_id")["stringValue"],
+            "order 17"
+        );
     }
-    assert_eq!(attribute(good, "http.response.status_code")["intValue"], "200");
+    assert_eq!(
+        attribute(good, "http.response.status_code")["intValue"],
+        "200"
+    );
     assert_eq!(attribute(good, "comptoir.version")["intValue"], "1");
-    assert_eq!(attribute(wrong, "http.response.status_code")["intValue"], "422");
-    assert_eq!(attribute(wrong, "error.type")["stringValue"], "/problems/invalid");
-    let below = sent.iter().filter(|span| span["parentSpanId"] == good["spanId"]);
+    assert_eq!(
+        attribute(wrong, "http.response.status_code")["intValue"],
+        "422"
+    );
+    assert_eq!(
+        attribute(wrong, "error.type")["stringValue"],
+        "/problems/invalid"
+    );
+    let below = sent
+        .iter()
+        .filter(|span| span["parentSpanId"] == good["spanId"]);
     let below: Vec<&str> = below.map(|span| span["name"].as_str().unwrap()).collect();
     assert_eq!(below, ["read the question", "decide", "log"]);
 }
@@ -109,12 +146,17 @@ fn a_collector_that_is_away_holds_up_no_answer_and_what_is_lost_is_counted() {
     edit(folder.path(), "comptoir.toml", "[server]", asks);
     let served = serving(folder);
     for _ in 0..3 {
-        assert_eq!(post(served.address, "/v1/products/for-you/decide", &[], "{}").status, 200);
+        assert_eq!(
+            post(served.address, "/v1/products/for-you/decide", &[], "{}").status,
+            200
+        );
     }
     let began = std::time::Instant::now();
     loop {
         let told = get(served.address, "/metrics", &[]).body;
-        let lost = told.lines().find_map(|line| line.strip_prefix("comptoir_spans_lost_total "));
+        let lost = told
+            .lines()
+            .find_map(|line| line.strip_prefix("comptoir_spans_lost_total "));
         if lost.unwrap().parse::<f64>().unwrap() >= 3.0 {
             break;
         }
@@ -122,9 +164,19 @@ fn a_collector_that_is_away_holds_up_no_answer_and_what_is_lost_is_counted() {
         std::thread::sleep(Duration::from_millis(100));
     }
     let wrong = project();
-    edit(wrong.path(), "comptoir.toml", "[server]", "[server]\ntraces = \"collector:4318\"");
-    let refused = factory::Project::open(wrong.path()).unwrap_err().to_string();
-    assert!(refused.contains("an address such as http://127.0.0.1:4318/v1/traces"), "{refused}");
+    edit(
+        wrong.path(),
+        "comptoir.toml",
+        "[server]",
+        "[server]\ntraces = \"collector:4318\"",
+    );
+    let refused = factory::Project::open(wrong.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("an address such as http://127.0.0.1:4318/v1/traces"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -142,11 +194,13 @@ fn routes_versions_sizes_problems_and_the_slowest_are_told() {
     answered += problem.body.len() as u64;
     assert_eq!(get(served.address, "/nowhere", &[]).status, 404);
 
-    let told: Value =
-        serde_json::from_str(&get(served.address, "/v1/requests", &[]).body).unwrap();
+    let told: Value = serde_json::from_str(&get(served.address, "/v1/requests", &[]).body).unwrap();
     let route = |name: &str| {
         let routes = told["routes"].as_array().unwrap();
-        routes.iter().find(|of| of["route"] == name).unwrap_or_else(|| panic!("{told:#}"))
+        routes
+            .iter()
+            .find(|of| of["route"] == name)
+            .unwrap_or_else(|| panic!("{told:#}"))
     };
     let of = route("/v1/products/{name}/decide");
     assert_eq!(of["requests"], 5);
@@ -157,25 +211,59 @@ fn routes_versions_sizes_problems_and_the_slowest_are_told() {
     assert!(of["p50_ms"].as_f64().unwrap() <= of["max_ms"].as_f64().unwrap());
     assert_eq!(route("none")["by_status"], json!({ "404": 1 }));
     let products = told["products"].as_array().unwrap();
-    let product = products.iter().find(|of| of["product"] == "for-you").unwrap();
+    let product = products
+        .iter()
+        .find(|of| of["product"] == "for-you")
+        .unwrap();
     assert_eq!(product["by_version"], json!({ "1": 4 }));
     assert_eq!(product["refused"], 1);
     let slowest = told["slowest"].as_array().unwrap();
-    assert!(slowest.windows(2).all(|w| w[0]["took_micros"].as_u64() >= w[1]["took_micros"].as_u64()));
-    let slow = slowest.iter().find(|of| of["request_id"] == "till-4").unwrap();
-    assert_eq!((&slow["product"], &slow["version"]), (&json!("for-you"), &json!(1)));
+    assert!(
+        slowest
+            .windows(2)
+            .all(|w| w[0]["took_micros"].as_u64() >= w[1]["took_micros"].as_u64())
+    );
+    let slow = slowest
+        .iter()
+        .find(|of| of["request_id"] == "till-4")
+        .unwrap();
+    assert_eq!(
+        (&slow["product"], &slow["version"]),
+        (&json!("for-you"), &json!(1))
+    );
     let stages = slow["stages"].as_array().unwrap();
-    let took: u64 = stages.iter().map(|stage| stage["took_micros"].as_u64().unwrap()).sum();
+    let took: u64 = stages
+        .iter()
+        .map(|stage| stage["took_micros"].as_u64().unwrap())
+        .sum();
     assert_eq!(stages.len(), 3, "{slow:#}");
     assert!(took <= slow["took_micros"].as_u64().unwrap(), "{slow:#}");
 
     for (language, texts) in [
-        ("en", ["The slowest of the last hour", "read the question", "till-4"]),
-        ("fr", ["Les plus lentes de la dernière heure", "lire la question", "till-4"]),
+        (
+            "en",
+            [
+                "The slowest of the last hour",
+                "read the question",
+                "till-4",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Les plus lentes de la dernière heure",
+                "lire la question",
+                "till-4",
+            ],
+        ),
     ] {
         let page = get(served.address, &format!("/requests?lang={language}"), &[]);
         for text in texts {
-            assert!(page.body.contains(text), "{language} lacks {text:?}: {}", page.body);
+            assert!(
+                page.body.contains(text),
+                "{language} lacks {text:?}: {}",
+                page.body
+            );
         }
     }
     crate::console::fit(&served, &["/requests".to_owned()].into());

@@ -48,7 +48,13 @@ fn on_trial() -> TempDir {
         let moved = workshop.watch_challengers(begun()).await.unwrap();
         assert_eq!(moved.len(), 1, "{moved:?}");
         assert_eq!((moved[0].alias.as_str(), moved[0].to), (TRIAL, 2));
-        assert!(workshop.watch_challengers(begun()).await.unwrap().is_empty());
+        assert!(
+            workshop
+                .watch_challengers(begun())
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
     folder
 }
@@ -69,27 +75,51 @@ fn a_challenger_answers_its_share_of_the_customers_always_the_same_ones() {
         let answer = decide(&served, NAME, &asked);
         *version = answer["version"].as_i64().unwrap();
         if answer["holdout"] == true {
-            assert_eq!(*version, 1, "who is held out is answered by the champion's baseline");
+            assert_eq!(
+                *version, 1,
+                "who is held out is answered by the champion's baseline"
+            );
         }
         of_challenger += i64::from(*version == 2);
         // What is explained is what was answered.
         let explain = json!({ "request": asked }).to_string();
-        let told = post(served.address, "/v1/products/for-you/explain", &[], &explain);
+        let told = post(
+            served.address,
+            "/v1/products/for-you/explain",
+            &[],
+            &explain,
+        );
         if told.status == 200 && answer["holdout"] == false {
             let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
             assert_eq!(told["version"], *version);
         }
     }
     // 30 % of some 160, of whom some are held out: with a standard deviation of 6.
-    assert!((25..75).contains(&of_challenger), "{of_challenger} of {}", versions.len());
-    let questions: Vec<_> = versions.keys().map(|c| json!({ "customer_id": c })).collect();
+    assert!(
+        (25..75).contains(&of_challenger),
+        "{of_challenger} of {}",
+        versions.len()
+    );
+    let questions: Vec<_> = versions
+        .keys()
+        .map(|c| json!({ "customer_id": c }))
+        .collect();
     let again = decide(&served, NAME, &json!({ "requests": questions }));
-    for (answer, version) in again["answers"].as_array().unwrap().iter().zip(versions.values()) {
+    for (answer, version) in again["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(versions.values())
+    {
         assert_eq!(answer["version"], *version, "together and again as alone");
     }
     // Of visitors nobody knows some questions are answered by each.
     let unknown: Vec<i64> = (0..80)
-        .map(|_| decide(&served, NAME, &json!({}))["version"].as_i64().unwrap())
+        .map(|_| {
+            decide(&served, NAME, &json!({}))["version"]
+                .as_i64()
+                .unwrap()
+        })
         .collect();
     let of_two = unknown.iter().filter(|version| **version == 2).count();
     assert!((8..45).contains(&of_two), "{unknown:?}");
@@ -120,7 +150,11 @@ async fn plant(workshop: &Workshop, days: i32, champion: (u64, u64), challenger:
         all.extend([of(day, 1, champion), of(day, 2, challenger)]);
     }
     let last = first.minus_days(-days);
-    workshop.registry.add_outcomes(NAME, &all, last).await.unwrap();
+    workshop
+        .registry
+        .add_outcomes(NAME, &all, last)
+        .await
+        .unwrap();
 }
 
 /// What becomes of the trial: nothing where it was promoted, else what is told.
@@ -199,14 +233,21 @@ fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
         let records: Vec<DecisionRecord> = (0..50).map(decision).collect();
         let rows = DecisionRecord::to_batch(&records);
         let mut transaction = workshop.lake.begin().await.unwrap();
-        let writer = transaction.writer("decisions", rows.schema(), "trial").await;
+        let writer = transaction
+            .writer("decisions", rows.schema(), "trial")
+            .await;
         let mut writer = writer.unwrap();
         writer.write(&rows).await.unwrap();
         writer.finish(&mut transaction).await.unwrap();
         transaction.commit(begun()).await.unwrap();
         let moved = workshop.watch_challengers(later).await.unwrap();
         assert_eq!(moved.len(), 1);
-        assert!(moved[0].why.contains("10 of its 50 decisions were the baseline's"), "{moved:?}");
+        assert!(
+            moved[0]
+                .why
+                .contains("10 of its 50 decisions were the baseline's"),
+            "{moved:?}"
+        );
         assert_eq!(version(workshop, CHAMPION).await, Some(1));
     });
 }
@@ -214,8 +255,16 @@ fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
 #[test]
 fn a_trial_is_asked_for_only_where_it_can_be_read() {
     for (product, asks, says) in [
-        ("value", "trial_share = 0.2", "no share: what a customer is worth is known after its horizon"),
-        ("for-you", "trial_share = 0.2\npromotes = \"person\"", "a person says whom a version answers"),
+        (
+            "value",
+            "trial_share = 0.2",
+            "no share: what a customer is worth is known after its horizon",
+        ),
+        (
+            "for-you",
+            "trial_share = 0.2\npromotes = \"person\"",
+            "a person says whom a version answers",
+        ),
         ("for-you", "trial_share = 0.7", "0.01 to 0.5"),
         ("for-you", "trial_days = 0", "1 to 90"),
         ("for-you", "shadow_hours = 200", "1 to 168"),
@@ -225,7 +274,12 @@ fn a_trial_is_asked_for_only_where_it_can_be_read() {
         let file = format!("products/{product}.toml");
         let section = format!("[retraining]\n{asks}\n\n[settings]");
         edit(folder.path(), &file, "[settings]", &section);
-        let refused = factory::Project::open(folder.path()).unwrap_err().to_string();
-        assert!(refused.contains(says) && refused.contains(&file), "{asks}: {refused}");
+        let refused = factory::Project::open(folder.path())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains(says) && refused.contains(&file),
+            "{asks}: {refused}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Challengers step by step: in the shadow, on a share of the customers, for all; those that fail are taken back.
 
-use super::{Shadow, ShadowError, Verdict};
+use super::{LATELY, ShadowError, Verdict};
 use crate::review::rollback::WHO;
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
@@ -73,14 +73,34 @@ impl Workshop {
             };
         }
         if let Some(of) = self.in_shadow(header).await? {
+            let until = of.until(header);
+            let by_itself = header.retraining.promotes == Promotes::Gate;
+            // While it goes on only the last hour is looked at: what fails is seen there, and days need not be read again
+            // every minute.
+            let from = if by_itself && now >= until {
+                of.since
+            } else {
+                now.checked_sub(LATELY)
+                    .map_or(of.since, |from| from.max(of.since))
+            };
             let snapshot = self.lake.snapshot().await.map_err(ShadowError::from)?;
-            let shadow = self.answers_in_shadow(product, of, &snapshot, now).await?;
+            let counts = self.counts_in_shadow(header, of, from, &snapshot).await?;
             let pair = Pair {
                 version: of.version,
                 champion: of.shown,
             };
-            return match self.verdict_of(product, &shadow, now).await {
-                Verdict::Passed { because } if header.retraining.promotes == Promotes::Gate => {
+            // Where no answer is there when its hours are over, it may be a version that cannot even be loaded.
+            let loaded = if counts.asked == 0 && now >= until {
+                self.version(product, of.version).await.map(drop)
+            } else {
+                Ok(())
+            };
+            if let Err(error) = loaded {
+                let because = crate::run::one_line(&error);
+                return self.take_back(name, pair, &because, now).await;
+            }
+            return match counts.verdict(header, until, now) {
+                Verdict::Passed { because } if by_itself => {
                     if header.retraining.trial_share.is_some() {
                         self.begin_trial(name, pair, &because, now).await
                     } else {
@@ -101,23 +121,11 @@ impl Workshop {
                 version,
                 champion: champion.version,
             };
-            return self.begin_trial(name, pair, "it passed its gate", now).await;
+            return self
+                .begin_trial(name, pair, "it passed its gate", now)
+                .await;
         }
         Ok(None)
-    }
-
-    /// What follows of a shadow. Where no answer is there when its hours are over, the version may be one that cannot
-    /// even be loaded.
-    async fn verdict_of(&self, product: &dyn Product, shadow: &Shadow, now: Timestamp) -> Verdict {
-        if shadow.counts.asked == 0
-            && now >= shadow.until
-            && let Err(error) = self.version(product, shadow.version).await
-        {
-            return Verdict::Failed {
-                because: crate::run::one_line(&error),
-            };
-        }
-        shadow.verdict.clone()
     }
 
     /// Lets a challenger answer all customers, through its gate.
@@ -167,8 +175,14 @@ impl Workshop {
     ) -> Result<Option<AliasChange>, WatchChallengersError> {
         let why = format!("taken back: {because}");
         let challenger = Some(pair.version);
-        self.moved(name, CHALLENGER, pair.champion, challenger, signed(&why, now))
-            .await
+        self.moved(
+            name,
+            CHALLENGER,
+            pair.champion,
+            challenger,
+            signed(&why, now),
+        )
+        .await
     }
 
     /// Moves an alias, unless somebody else did.

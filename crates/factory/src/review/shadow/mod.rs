@@ -25,6 +25,12 @@ use std::collections::BTreeMap;
 /// Segments of one attribute that are told, those with most answers first.
 const SEGMENTS: usize = 8;
 
+/// Questions that are compared at most, the latest: more would not tell more, and each has ten rows.
+const COMPARED_MAX: u64 = 200_000;
+
+/// How far back a challenger is looked at while it goes on.
+const LATELY: SignedDuration = SignedDuration::from_hours(1);
+
 /// Share of answers that may hold nothing where something was shown.
 const EMPTY_MAX: f64 = 0.5;
 
@@ -57,7 +63,9 @@ pub struct Shadow {
     pub p50_ms: Option<f64>,
     /// Milliseconds within which 99 of 100 were.
     pub p99_ms: Option<f64>,
-    /// Share of questions on which both name the same first, of those that it answered in time.
+    /// Questions of which the rest is told: all, or the latest of many.
+    pub compared: u64,
+    /// Share of them on which both name the same first, of those that it answered in time.
     pub first_alike: Estimate,
     /// Share of what was shown to them that it would have shown too.
     pub shown_too: Option<f64>,
@@ -82,9 +90,7 @@ pub struct Counts {
     pub refused: u64,
     /// Questions on which it failed.
     pub failed: u64,
-    /// Questions on which the champion named an action.
-    pub named: u64,
-    /// Of these answered in time without one.
+    /// Answers in time without an action, where the champion named one.
     pub empty: u64,
 }
 
@@ -208,13 +214,17 @@ impl Workshop {
     ) -> Result<Shadow, ShadowError> {
         let header = product.header();
         let has = |table: &str| snapshot.tables.contains_key(table);
+        let counts = self
+            .counts_in_shadow(header, of, of.since, snapshot)
+            .await?;
         let mut sums = Sums::default();
         let [mut p50_ms, mut p99_ms, mut scores] = [None; 3];
         let mut found = None;
-        if has("shadow_answers") && has("decisions") {
+        if counts.asked > 0 {
             let asks = Asks {
                 product: &header.name,
                 of,
+                from: latest(counts.asked, of.since, now),
                 has: &has,
             };
             for batch in self.lake.query_at(&asks.alike(), snapshot).await? {
@@ -237,14 +247,14 @@ impl Workshop {
                 found = batches.first().map(|batch| bought(batch, window_days));
             }
         }
-        let hours = header.retraining.shadow_hours.unwrap_or_default();
-        let until = of.since + SignedDuration::from_hours(i64::from(hours));
+        let until = of.until(header);
         Ok(Shadow {
             version: of.version,
             shown: of.shown,
             since: of.since,
             until,
-            counts: sums.counts,
+            counts,
+            compared: sums.asked,
             p50_ms,
             p99_ms,
             first_alike: sums.all.share(),
@@ -252,8 +262,70 @@ impl Workshop {
             scores,
             by: sums.by(),
             found,
-            verdict: sums.counts.verdict(header, until, now),
+            verdict: counts.verdict(header, until, now),
         })
+    }
+
+    /// What became of questions since a moment: cheap, for it is looked at every minute.
+    async fn counts_in_shadow(
+        &self,
+        header: &Header,
+        of: InShadow,
+        from: Timestamp,
+        snapshot: &Snapshot,
+    ) -> Result<Counts, ShadowError> {
+        let has = |table: &str| snapshot.tables.contains_key(table);
+        if !has("shadow_answers") || !has("decisions") {
+            return Ok(Counts::default());
+        }
+        let asks = Asks {
+            product: &header.name,
+            of,
+            from,
+            has: &has,
+        };
+        let one = async |sql: String| -> Result<Option<RecordBatch>, ShadowError> {
+            let batches = self.lake.query_at(&sql, snapshot).await?;
+            Ok(batches.into_iter().find(|batch| batch.num_rows() > 0))
+        };
+        let Some(batch) = one(asks.counts()).await? else {
+            return Ok(Counts::default());
+        };
+        let [asked, late, refused, failed, without] =
+            [0, 1, 2, 3, 4].map(|column| count(&batch, column)(0));
+        // Where nothing was shown either, nothing is no failure.
+        let empty = match without {
+            0 => 0,
+            _ => one(asks.empty())
+                .await?
+                .map_or(0, |batch| count(&batch, 0)(0)),
+        };
+        Ok(Counts {
+            asked,
+            late,
+            refused,
+            failed,
+            empty,
+        })
+    }
+}
+
+/// From when on about as many questions are the latest as are compared.
+fn latest(asked: u64, since: Timestamp, now: Timestamp) -> Timestamp {
+    if asked <= COMPARED_MAX {
+        return since;
+    }
+    let lasted = now.duration_since(since).as_secs_f64().max(0.0);
+    let kept = lasted * COMPARED_MAX as f64 / asked as f64;
+    let back = SignedDuration::try_from_secs_f64(kept).unwrap_or(SignedDuration::ZERO);
+    now.checked_sub(back).unwrap_or(since).max(since)
+}
+
+impl InShadow {
+    /// When it may answer the shop at the earliest.
+    fn until(self, header: &Header) -> Timestamp {
+        let hours = header.retraining.shadow_hours.unwrap_or_default();
+        self.since + SignedDuration::from_hours(i64::from(hours))
     }
 }
 
@@ -283,6 +355,8 @@ impl Shadow {
 struct Asks<'a> {
     product: &'a str,
     of: InShadow,
+    /// The first moment that is looked at.
+    from: Timestamp,
     has: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
@@ -290,16 +364,12 @@ impl Asks<'_> {
     /// `unseen` and `shown`: what each version answered, one row per question; `judged`: both beside each other.
     fn tables(&self) -> String {
         let product = quoted(self.product);
-        let InShadow {
-            version,
-            shown,
-            since,
-        } = self.of;
+        let InShadow { shown, .. } = self.of;
+        let from = self.from;
         format!(
-            "mine AS (SELECT * FROM shadow_answers WHERE product = {product} AND version = {version}
-                AND shown_version = {shown} AND decided_at >= TIMESTAMP '{since}'),
+            "mine AS (SELECT * FROM shadow_answers WHERE {mine}),
             theirs AS (SELECT * FROM decisions WHERE product = {product} AND version = {shown}
-                AND decided_at >= TIMESTAMP '{since}'),
+                AND decided_at >= TIMESTAMP '{from}'),
             unseen AS (SELECT decision_id, max(outcome) AS outcome, max(took_micros) AS took,
                 min(decided_at) AS decided_at, max(customer_id) AS customer_id, max(placement) AS placement,
                 max(subject_product_id) AS subject, max(position) AS items,
@@ -315,7 +385,43 @@ impl Asks<'_> {
             judged AS (SELECT unseen.*, shown.items AS shown_items, shown.score AS shown_score,
                 coalesce(alike.alike, 0) AS alike, unseen.top IS NOT DISTINCT FROM shown.top AS first_alike
                 FROM unseen JOIN shown ON shown.decision_id = unseen.decision_id
-                LEFT JOIN alike ON alike.decision_id = unseen.decision_id)"
+                LEFT JOIN alike ON alike.decision_id = unseen.decision_id)",
+            mine = self.mine(),
+        )
+    }
+
+    /// Which rows of `shadow_answers` are the challenger's.
+    fn mine(&self) -> String {
+        let InShadow { version, shown, .. } = self.of;
+        format!(
+            "product = {} AND version = {version} AND shown_version = {shown} AND decided_at >= TIMESTAMP '{}'",
+            quoted(self.product),
+            self.from
+        )
+    }
+
+    /// How many questions, and what became of them.
+    fn counts(&self) -> String {
+        let sum = |of: &str| format!("coalesce(sum(CASE WHEN {of} THEN 1 ELSE 0 END), 0)");
+        format!(
+            "SELECT count(*), {}, {}, {}, {} FROM shadow_answers WHERE position <= 1 AND {}",
+            sum("outcome = 'late'"),
+            sum("outcome = 'refused'"),
+            sum("outcome = 'failed'"),
+            sum("outcome = 'answered' AND position = 0"),
+            self.mine()
+        )
+    }
+
+    /// How many answers hold nothing where something was shown.
+    fn empty(&self) -> String {
+        format!(
+            "SELECT count(*) FROM decisions WHERE position = 1 AND product = {} AND decided_at >= TIMESTAMP '{}'
+                AND decision_id IN (SELECT decision_id FROM shadow_answers
+                    WHERE position = 0 AND outcome = 'answered' AND {})",
+            quoted(self.product),
+            self.from,
+            self.mine()
         )
     }
 
@@ -325,13 +431,13 @@ impl Asks<'_> {
             .iter()
             .map(|of| format!("{} AS of_{}", of.sql(self.has), *of as usize))
             .collect();
-        let all: Vec<String> = (1..=Attribute::ALL.len() + 4)
+        let all: Vec<String> = (1..=Attribute::ALL.len() + 2)
             .map(|place| place.to_string())
             .collect();
         format!(
             "WITH {tables}
-            SELECT {values}, outcome, items = 0 AS empty, shown_items > 0 AS named, first_alike,
-                count(*) AS asked, sum(alike) AS alike, sum(shown_items) AS shown
+            SELECT {values}, outcome = 'answered' AS in_time, first_alike, count(*) AS asked, sum(alike) AS alike,
+                sum(shown_items) AS shown
             FROM judged {joins} GROUP BY {all} ORDER BY {all}",
             tables = self.tables(),
             values = values.join(", "),
@@ -413,7 +519,7 @@ impl Alike {
 /// What [`Asks::alike`] gives, added up.
 #[derive(Debug, Default)]
 struct Sums {
-    counts: Counts,
+    asked: u64,
     all: Alike,
     by: [BTreeMap<String, Alike>; Attribute::ALL.len()],
     /// Actions that were shown, and those of them that both named.
@@ -424,36 +530,23 @@ struct Sums {
 impl Sums {
     fn add(&mut self, batch: &RecordBatch) {
         let attributes = Attribute::ALL.len();
-        let text = |column: usize| batch.column(column).as_string::<i32>().clone();
         let flag = |column: usize| batch.column(attributes + column).as_boolean().clone();
-        let values: [_; Attribute::ALL.len()] = std::array::from_fn(text);
-        let outcomes = text(attributes);
-        let (empty, named, first_alike) = (flag(1), flag(2), flag(3));
-        let [asked, alike, shown] = [4, 5, 6].map(|column| count(batch, attributes + column));
+        let values: [_; Attribute::ALL.len()] =
+            std::array::from_fn(|column| batch.column(column).as_string::<i32>().clone());
+        let (in_time, first_alike) = (flag(0), flag(1));
+        let [asked, alike, shown] = [2, 3, 4].map(|column| count(batch, attributes + column));
         for row in 0..batch.num_rows() {
             let asked = asked(row);
-            let counts = &mut self.counts;
-            counts.asked += asked;
-            counts.named += if named.value(row) { asked } else { 0 };
-            match outcomes.value(row) {
-                "late" => counts.late += asked,
-                "refused" => counts.refused += asked,
-                "failed" => counts.failed += asked,
-                _ => {
-                    counts.empty += if named.value(row) && empty.value(row) {
-                        asked
-                    } else {
-                        0
-                    };
-                    self.all.add(asked, first_alike.value(row));
-                    self.alike += alike(row);
-                    self.shown += shown(row);
-                    for (by, values) in self.by.iter_mut().zip(&values) {
-                        by.entry(values.value(row).to_owned())
-                            .or_default()
-                            .add(asked, first_alike.value(row));
-                    }
-                }
+            self.asked += asked;
+            if !in_time.value(row) {
+                continue;
+            }
+            self.all.add(asked, first_alike.value(row));
+            self.alike += alike(row);
+            self.shown += shown(row);
+            for (by, values) in self.by.iter_mut().zip(&values) {
+                let of = by.entry(values.value(row).to_owned()).or_default();
+                of.add(asked, first_alike.value(row));
             }
         }
     }
@@ -501,11 +594,11 @@ impl Counts {
             );
             return Verdict::Failed { because };
         }
-        let allowed = self.named as f64 * EMPTY_MAX;
+        let allowed = self.asked as f64 * EMPTY_MAX;
         if is_too_many(self.empty, allowed) {
             let because = format!(
                 "{} of {} answers in the shadow hold nothing where something was shown",
-                self.empty, self.named
+                self.empty, self.asked
             );
             return Verdict::Failed { because };
         }
