@@ -130,6 +130,18 @@ fn an_experiment_is_planned_drawn_read_and_told() {
         2,
         &["has no version 7; its versions are 1"],
     );
+
+    // The same page each morning, by a job.
+    std::fs::create_dir_all(shop.join("jobs")).unwrap();
+    let job = "does = \"report\"\nowner = \"shop\"\nat = \"0 6 * * *\"\nproducts = [\"read-out\"]\noutput = \"mail-{date}.html\"\n";
+    std::fs::write(shop.join("jobs/page.toml"), job).unwrap();
+    let told = good(shop, &["work", "--once", "--ask", "page"]).out;
+    assert!(told.contains("read-out version 1: mail-20"), "{told}");
+    let pages = std::fs::read_dir(shop).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with("mail-20")
+    });
+    assert_eq!(pages.count(), 1);
 }
 
 #[test]

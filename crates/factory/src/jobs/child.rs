@@ -194,7 +194,7 @@ fn judge(does: Does, code: Option<i32>, printed: &[u8], error: &str) -> Ended {
             state: AttemptState::Done,
             told: summary(),
         },
-        (Some(1), Does::Import | Does::Decide) => Ended {
+        (Some(1), Does::Import | Does::Decide | Does::Report) => Ended {
             state: AttemptState::Refused,
             told: error.to_owned(),
         },
@@ -252,6 +252,12 @@ fn summary(does: Does, printed: &[u8]) -> String {
             format!("{} questions", document["questions"]),
             format!("{} answered", document["answered"]),
         ],
+        Does::Report => vec![format!(
+            "{} version {}: {}",
+            text(&document["product"]),
+            document["version"],
+            text(&document["file"])
+        )],
         Does::Review => {
             let products = list(&document["review"]["products"]);
             let of = |state: &str| {

@@ -23,6 +23,8 @@ pub enum Does {
     Decide,
     /// `comptoir review`: what of all that was promised is kept.
     Review,
+    /// `comptoir report`: what an experiment changed, on one page.
+    Report,
 }
 
 impl Does {
@@ -34,6 +36,7 @@ impl Does {
             Self::Train => "train",
             Self::Decide => "decide",
             Self::Review => "review",
+            Self::Report => "report",
         }
     }
 }
@@ -66,7 +69,8 @@ pub struct JobFile {
     /// Sources that `import` reads; all where absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
-    /// Data products that `train` or `review` is about, all where absent; of `decide` the one that decides.
+    /// Data products that `train` or `review` is about, all where absent; of `decide` the one that decides, of `report` the
+    /// experiment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<String>,
     /// Whether `train` leaves out products that need no training: those that learned from the same days with the same
@@ -76,7 +80,8 @@ pub struct JobFile {
     /// Questions of `decide`, a file: `.ndjson`, `.csv` or `.parquet`; everything that can be asked where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
-    /// Where the answers of `decide` go: `.ndjson`, `.csv` or `.parquet`; `{date}` is the day when it was due.
+    /// Where the answers of `decide` go, `.ndjson`, `.csv` or `.parquet`, or the page of `report`, `.html`; `{date}` is the
+    /// day when it was due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// Folder into which `review` writes its pages; none are written where absent.
@@ -149,6 +154,13 @@ impl Job {
         fitting(file, &parsed)?;
         let known = products.iter().map(|p| p.header().name.as_str());
         all_known(file, "products", &parsed.products, known.collect())?;
+        let of = |name: &String| products.iter().find(|p| p.header().name == *name);
+        if parsed.does == Does::Report
+            && let Some(other) = parsed.products.iter().filter_map(of).find(|p| p.header().kind != "experiment")
+        {
+            let found = format!("{:?}, of kind {}", other.header().name, other.header().kind);
+            return Err(file.refuse(&["products"], found, "a data product of kind experiment"));
+        }
         let known = sources.iter().map(sources::Source::name);
         all_known(file, "sources", &parsed.sources, known.collect())?;
         Ok(Self {
@@ -267,13 +279,14 @@ impl Job {
                     add("--input");
                     add(input);
                 }
-                let date = due_at.to_zoned(zone.clone()).date().to_string();
                 add("--output-file");
-                add(&file
-                    .output
-                    .clone()
-                    .unwrap_or_default()
-                    .replace("{date}", &date));
+                add(&file.output(due_at, zone));
+            }
+            Does::Report => {
+                add("report");
+                file.products.iter().for_each(|product| add(product));
+                add("--html");
+                add(&file.output(due_at, zone));
             }
             Does::Review => {
                 add("review");
@@ -285,6 +298,15 @@ impl Job {
             }
         }
         arguments
+    }
+}
+
+impl JobFile {
+    /// Where its output goes.
+    fn output(&self, due_at: Timestamp, zone: &TimeZone) -> String {
+        let date = due_at.to_zoned(zone.clone()).date().to_string();
+        let output = self.output.clone().unwrap_or_default();
+        output.replace("{date}", &date)
     }
 }
 
@@ -312,11 +334,15 @@ fn fitting(file: &ConfigFile, parsed: &JobFile) -> Result<(), ConfigError> {
         (
             "products",
             !parsed.products.is_empty(),
-            &[Does::Train, Does::Decide, Does::Review],
+            &[Does::Train, Does::Decide, Does::Review, Does::Report],
         ),
         ("needed", parsed.needed.is_some(), &[Does::Train]),
         ("input", parsed.input.is_some(), &[Does::Decide]),
-        ("output", parsed.output.is_some(), &[Does::Decide]),
+        (
+            "output",
+            parsed.output.is_some(),
+            &[Does::Decide, Does::Report],
+        ),
         ("publish", parsed.publish.is_some(), &[Does::Review]),
     ];
     for (key, is_given, of) in given {
@@ -326,21 +352,30 @@ fn fitting(file: &ConfigFile, parsed: &JobFile) -> Result<(), ConfigError> {
             return Err(file.refuse(&[key], format!("{:?}", does.told()), allowed));
         }
     }
-    if does != Does::Decide {
-        return Ok(());
-    }
+    let format = |path: &str| crate::batch::FileFormat::of(std::path::Path::new(path)).is_some();
+    let page = |path: &str| std::path::Path::new(path).extension().is_some_and(|of| of == "html");
+    let (whom, is_known, allowed): (_, &dyn Fn(&str) -> bool, _) = match does {
+        Does::Decide => (
+            "one data product, which decides",
+            &format,
+            "a file name that ends in .ndjson, .csv or .parquet",
+        ),
+        Does::Report => (
+            "one data product, of kind experiment",
+            &page,
+            "a file name that ends in .html",
+        ),
+        Does::Import | Does::Train | Does::Review => return Ok(()),
+    };
     if parsed.products.len() != 1 {
-        let found = parsed.products.len();
-        return Err(file.refuse(&["products"], found, "one data product, which decides"));
+        return Err(file.refuse(&["products"], parsed.products.len(), whom));
     }
-    let known = |path: &str| crate::batch::FileFormat::of(std::path::Path::new(path)).is_some();
-    let allowed = "a file name that ends in .ndjson, .csv or .parquet";
     for (key, path, must) in [
         ("output", &parsed.output, true),
         ("input", &parsed.input, false),
     ] {
         match path {
-            Some(path) if !known(path) => {
+            Some(path) if !is_known(path) => {
                 return Err(file.refuse(&[key], format!("{path:?}"), allowed));
             }
             None if must => return Err(file.refuse(&[key], "nothing", allowed)),

@@ -342,6 +342,14 @@ fn a_job_file_that_cannot_be_meant_is_refused_at_its_line() {
             "one data product",
         ),
         (
+            "does = \"report\"\nat = \"0 1 * * *\"\noutput = \"mail.html\"\n",
+            "of kind experiment",
+        ),
+        (
+            "does = \"import\"\nat = \"0 1 * * *\"\noutput = \"mail.html\"\n",
+            "where `does` is decide, report",
+        ),
+        (
             "does = \"import\"\nat = \"0 1 * * *\"\nowner2 = \"x\"\n",
             "owner2",
         ),

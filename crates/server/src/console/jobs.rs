@@ -121,6 +121,7 @@ fn does(l: Locale, does: Does) -> &'static str {
         Does::Train => Say::JobTrain,
         Does::Decide => Say::JobDecide,
         Does::Review => Say::JobReview,
+        Does::Report => Say::JobReport,
     };
     say.text(l)
 }

@@ -135,6 +135,7 @@ messages! {
     JobTrain: "train", "entraînement";
     JobDecide: "decide", "décision";
     JobReview: "review", "revue";
+    JobReport: "report", "rapport";
     JobAfter: "after {0}", "après {0}";
     JobAttempt: "(attempt {0})", "(tentative {0})";
     JobRuns: "under way", "en cours";
