@@ -148,6 +148,13 @@ impl Workshop {
             return yes("its last training failed".to_owned());
         }
         let version = learnt.version.unwrap_or_default();
+        let asks = &header.retraining;
+        let is_tried = asks.shadow_hours.is_some() || asks.trial_share.is_some();
+        if is_tried && let Some(challenger) = self.waits(&header.name).await? {
+            return no(format!(
+                "version {challenger} is tried beside the champion, and a newer one would take its place"
+            ));
+        }
         let Some(as_of) = as_of else {
             return no("there is no sale to learn from".to_owned());
         };
@@ -160,7 +167,6 @@ impl Workshop {
                 "nothing was imported since version {version} learned"
             ));
         }
-        let asks = &header.retraining;
         let days = as_of.epoch_day() - learnt.as_of.epoch_day();
         if days >= i32::try_from(asks.age_days).unwrap_or(i32::MAX) {
             return yes(format!(

@@ -220,10 +220,16 @@ impl Workshop {
     /// # Errors
     /// [`registry::StoreError`] when the registry cannot be used.
     pub async fn waits(&self, product: &str) -> Result<Option<u32>, registry::StoreError> {
-        let version = |alias: Option<registry::AliasRecord>| alias.map(|alias| alias.version);
-        let champion = version(self.registry.alias(product, CHAMPION).await?);
-        let challenger = version(self.registry.alias(product, registry::CHALLENGER).await?);
-        Ok(challenger.filter(|challenger| champion.is_none_or(|champion| champion < *challenger)))
+        let Some(challenger) = self.registry.alias(product, registry::CHALLENGER).await? else {
+            return Ok(None);
+        };
+        let history = self.registry.alias_history(product, CHAMPION).await?;
+        let champion = history.last().map(|last| last.to);
+        let is_newer = champion.is_none_or(|champion| champion < challenger.version);
+        // One that answered since and was taken back waits for nobody.
+        let answered =
+            |of: &registry::AliasChange| of.to == challenger.version && of.at >= challenger.since;
+        Ok((is_newer && !history.iter().any(answered)).then_some(challenger.version))
     }
 
     /// The version of a product that answers, read back and proved by its golden vector; `None` where none was promoted.

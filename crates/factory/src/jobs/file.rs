@@ -156,7 +156,11 @@ impl Job {
         all_known(file, "products", &parsed.products, known.collect())?;
         let of = |name: &String| products.iter().find(|p| p.header().name == *name);
         if parsed.does == Does::Report
-            && let Some(other) = parsed.products.iter().filter_map(of).find(|p| p.header().kind != "experiment")
+            && let Some(other) = parsed
+                .products
+                .iter()
+                .filter_map(of)
+                .find(|p| p.header().kind != "experiment")
         {
             let found = format!("{:?}, of kind {}", other.header().name, other.header().kind);
             return Err(file.refuse(&["products"], found, "a data product of kind experiment"));
@@ -353,7 +357,11 @@ fn fitting(file: &ConfigFile, parsed: &JobFile) -> Result<(), ConfigError> {
         }
     }
     let format = |path: &str| crate::batch::FileFormat::of(std::path::Path::new(path)).is_some();
-    let page = |path: &str| std::path::Path::new(path).extension().is_some_and(|of| of == "html");
+    let page = |path: &str| {
+        std::path::Path::new(path)
+            .extension()
+            .is_some_and(|of| of == "html")
+    };
     let (whom, is_known, allowed): (_, &dyn Fn(&str) -> bool, _) = match does {
         Does::Decide => (
             "one data product, which decides",

@@ -8,7 +8,7 @@ use crate::Workshop;
 use crate::incidents::Signal;
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
-use registry::{Attempt, AttemptState, JobRecord, Leader, NewAttempt, StoreError};
+use registry::{AliasChange, Attempt, AttemptState, JobRecord, Leader, NewAttempt, StoreError};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -308,45 +308,8 @@ impl Worker<'_> {
         self.untold = false;
         let workshop = self.workshop.clone();
         let telling = async move {
-            match workshop.watch_champions(Timestamp::now()).await {
-                Ok(moved) => {
-                    for change in moved {
-                        let (product, why) = (change.product, change.why);
-                        tracing::warn!(
-                            product,
-                            version = change.to,
-                            why,
-                            "an earlier version answers again"
-                        );
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = one_line(&error),
-                        "champions are not watched for now"
-                    );
-                }
-            }
-            match workshop.watch_challengers(Timestamp::now()).await {
-                Ok(moved) => {
-                    for change in moved {
-                        let (product, why) = (change.product, change.why);
-                        tracing::info!(
-                            product,
-                            alias = change.alias,
-                            version = change.to,
-                            why,
-                            "a shadow is over"
-                        );
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = one_line(&error),
-                        "challengers are not watched for now"
-                    );
-                }
-            }
+            say_moved(workshop.watch_champions(Timestamp::now()).await);
+            say_moved(workshop.watch_challengers(Timestamp::now()).await);
             if let Err(error) = workshop.tell(Timestamp::now()).await {
                 tracing::warn!(error = one_line(&error), "incidents are told later");
             }
@@ -587,4 +550,25 @@ fn told_of(job: &Job, attempt: &Attempt) -> String {
         told => format!(": {told}"),
     };
     format!("the job {name} {how}{why}")
+}
+
+/// Says which versions answer elsewhere than before by themselves, or why that is not looked at for now.
+fn say_moved<E: std::error::Error>(moved: Result<Vec<AliasChange>, E>) {
+    match moved {
+        Ok(moved) => {
+            for AliasChange {
+                product,
+                alias,
+                to,
+                why,
+                ..
+            } in moved
+            {
+                tracing::warn!(product, alias, version = to, why, "moved by itself");
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = one_line(&error), "versions are not watched for now");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
 use lake::Snapshot;
 use products::{Header, Product};
-use registry::{CHALLENGER, OutcomeDay, StoreError, TRIAL};
+use registry::{OutcomeDay, StoreError, TRIAL};
 use schema::estimate::short;
 use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
@@ -84,12 +84,13 @@ impl Workshop {
         let Some(trial) = self.registry.alias(name, TRIAL).await? else {
             return Ok(None);
         };
-        let challenger = self.registry.alias(name, CHALLENGER).await?;
+        let waits = self
+            .waits(name)
+            .await?
+            .filter(|waits| *waits == trial.version);
         let champion = self.registry.alias(name, CHAMPION).await?;
-        let is_challenger = challenger.is_some_and(|of| of.version == trial.version);
-        let older = champion.filter(|champion| is_challenger && trial.version > champion.version);
-        Ok(older.map(|champion| OnTrial {
-            version: trial.version,
+        Ok(waits.zip(champion).map(|(version, champion)| OnTrial {
+            version,
             beside: champion.version,
             since: trial.since.max(champion.since),
         }))

@@ -141,6 +141,17 @@ fn a_version_answers_unseen_for_its_hours_before_it_answers_the_shop() {
                 .unwrap()
                 .is_empty()
         );
+        // Whoever takes it back does not see it come again by itself.
+        let signed = Signature {
+            who: "test",
+            why: "odd answers",
+            at: in_an_hour(),
+        };
+        let back = workshop.registry.rollback(NAME, CHAMPION, 2, signed).await;
+        assert_eq!(back.unwrap().to, 1);
+        assert_eq!(workshop.waits(NAME).await.unwrap(), None);
+        let later = in_an_hour() + SignedDuration::from_hours(5);
+        assert!(workshop.watch_challengers(later).await.unwrap().is_empty());
         assert!(shadow(workshop, in_an_hour()).await.is_none());
         assert!(workshop.registry.incidents(now).await.unwrap().is_empty());
         workshop.registry.verify_audit(None).await.unwrap();

@@ -55,6 +55,15 @@ fn on_trial() -> TempDir {
                 .unwrap()
                 .is_empty()
         );
+        // Years later: while it is tried no other is trained.
+        let later = "2027-07-01T10:00:00Z".parse().unwrap();
+        let products = [workshop.project.product(NAME).unwrap().clone()];
+        let needed = workshop.trainings_needed(&products, later, &schema::progress::Silent);
+        let needed = needed.await.unwrap();
+        assert!(
+            matches!(&needed[0], factory::Needed::No { because } if because.contains("version 2 is tried")),
+            "{needed:?}"
+        );
     });
     folder
 }

@@ -189,15 +189,14 @@ impl Workshop {
             return Ok(None);
         }
         let name = &header.name;
-        let Some(challenger) = self.registry.alias(name, CHALLENGER).await? else {
-            return Ok(None);
-        };
-        if self.on_trial(header).await?.is_some() {
+        let waits = self.waits(name).await?;
+        if waits.is_none() || self.on_trial(header).await?.is_some() {
             return Ok(None);
         }
+        let challenger = self.registry.alias(name, CHALLENGER).await?;
         let champion = self.registry.alias(name, CHAMPION).await?;
-        let newer = champion.filter(|champion| challenger.version > champion.version);
-        Ok(newer.map(|champion| InShadow {
+        let both = challenger.zip(champion);
+        Ok(both.map(|(challenger, champion)| InShadow {
             version: challenger.version,
             shown: champion.version,
             // With another champion the comparison begins anew.
