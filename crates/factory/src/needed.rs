@@ -149,8 +149,9 @@ impl Workshop {
         }
         let version = learnt.version.unwrap_or_default();
         let asks = &header.retraining;
-        let is_tried = asks.shadow_hours.is_some() || asks.trial_share.is_some();
-        if is_tried && let Some(challenger) = self.waits(&header.name).await? {
+        if asks.is_tried_first()
+            && let Some(challenger) = self.waits(&header.name).await?
+        {
             return no(format!(
                 "version {challenger} is tried beside the champion, and a newer one would take its place"
             ));

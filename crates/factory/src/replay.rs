@@ -3,11 +3,10 @@
 use crate::Workshop;
 use crate::run::{self, RunError};
 use products::{Product, Size};
-use registry::{StoreError, TableVersion};
+use registry::{StoreError, TableVersion, sha256_hex};
 use schema::AsOf;
 use schema::progress::Progress;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -158,11 +157,7 @@ impl Workshop {
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
         progress.end();
-        let found = trained.fitted.artefact().to_bytes();
-        let found_sha256 = Sha256::digest(&found)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
+        let found_sha256 = sha256_hex(&trained.fitted.artefact().to_bytes());
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
         Ok(Replayed {
             product: name.clone(),

@@ -208,8 +208,7 @@ impl Workshop {
     pub fn works_by_itself(&self) -> bool {
         let moves = |product: &Arc<dyn Product>| {
             let asks = &product.header().retraining;
-            let tried = asks.shadow_hours.is_some() || asks.trial_share.is_some();
-            tried || asks.rolls_back_within_hours.is_some()
+            asks.is_tried_first() || asks.rolls_back_within_hours.is_some()
         };
         !self.project.jobs.is_empty() || self.project.products.iter().any(moves)
     }

@@ -68,6 +68,12 @@ impl Default for Retraining {
 }
 
 impl Retraining {
+    /// Whether a version that passes its gate is tried beside the champion before it answers all.
+    #[must_use]
+    pub fn is_tried_first(&self) -> bool {
+        self.shadow_hours.is_some() || self.trial_share.is_some()
+    }
+
     /// Refuses what is never reached, or always.
     pub(crate) fn check(&self, file: &ConfigFile) -> Result<(), ConfigError> {
         const DAYS: std::ops::RangeInclusive<u32> = 1..=366;

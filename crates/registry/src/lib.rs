@@ -42,7 +42,7 @@ mod store;
 mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature, TRIAL};
-pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError};
+pub use artefact::{ARTEFACT_BYTES_MAX, Artefact, ReadArtefactError, sha256_hex};
 pub use attempts::{Attempt, AttemptState, JobRecord, NewAttempt};
 pub use audit::{Act, AuditLine, Verified, VerifyAuditError};
 pub use budgets::{

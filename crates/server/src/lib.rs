@@ -4,6 +4,7 @@
 
 mod api;
 mod auth;
+mod chance;
 pub mod charts;
 mod console;
 mod live;

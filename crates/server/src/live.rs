@@ -59,7 +59,7 @@ impl Slot {
         };
         let is_drawn = match &asked.customer_id {
             Some(customer) => factory::is_drawn(&trial.salt, customer.as_str(), trial.share),
-            None => crate::otlp::is_drawn(trial.share),
+            None => crate::chance::is_drawn(trial.share),
         };
         Arc::clone(if is_drawn { &trial.answering } else { champion })
     }
@@ -227,7 +227,7 @@ impl Live {
     ) -> bool {
         let header = slot.product.header();
         let asks = &header.retraining;
-        if asks.shadow_hours.is_none() && asks.trial_share.is_none() {
+        if !asks.is_tried_first() {
             return true;
         }
         let Some(shop) = self.shop() else { return true };
@@ -246,6 +246,9 @@ impl Live {
             .challenger()
             .or_else(|| slot.trial.read().as_ref().map(|t| Arc::clone(&t.answering)));
         let there = there.filter(|there| !new_shop && there.version == version);
+        if there.is_some() && slot.is_on_trial() == trial.is_some() {
+            return true;
+        }
         let loaded = match there {
             Some(there) => Ok(there),
             None => attached(workshop, slot, version, shop).await.map(Arc::new),

@@ -5,7 +5,7 @@ use crate::problem::Sort;
 use crate::service::Recorder;
 use crate::state::{AppState, Counted};
 use crate::trace::{Answered, Trace};
-use crate::{api, console, otlp};
+use crate::{api, chance, console, otlp};
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -416,7 +416,7 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
     let id = headers.get(&REQUEST_ID).filter(|v| v.len() <= 128).cloned();
     let belongs = state.traces.as_ref().and_then(|traces| {
         Belongs::of(text(headers, "traceparent"))
-            .unwrap_or_else(|| otlp::is_drawn(traces.share).then(Belongs::begun))
+            .unwrap_or_else(|| chance::is_drawn(traces.share).then(Belongs::begun))
     });
     let mut response = trace.within(next.run(request)).await;
     let took = trace.began.elapsed();
@@ -431,8 +431,25 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
         response_bytes: response.body().size_hint().exact().unwrap_or(0),
     };
     state.count_request(counted);
-    if belongs.is_some() || is_kept(&state, &counted) {
-        keep(&state, &trace, &method, counted, id.as_ref(), belongs);
+    // Of the slowest are requests of programs: pages are read by people and take longer.
+    let is_slow = route.starts_with("/v1/") && state.slowest.wants(took);
+    if belongs.is_some() || is_slow {
+        let request = told(
+            &trace,
+            &method,
+            counted,
+            id.as_ref(),
+            belongs.as_ref().map(|belongs| belongs.trace.clone()),
+        );
+        if let (Some(traces), Some(belongs)) = (&state.traces, belongs) {
+            let request = request.clone();
+            if !traces.send(Span { request, belongs }) {
+                state.spans_lost.increment();
+            }
+        }
+        if is_slow {
+            state.slowest.add(request);
+        }
     }
     tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     let headers = response.headers_mut();
@@ -446,26 +463,20 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
     response
 }
 
-/// Whether a request is among the slowest: of those of programs, for pages are read by people and take longer.
-fn is_kept(state: &AppState, counted: &Counted<'_>) -> bool {
-    counted.route.starts_with("/v1/") && state.slowest.wants(counted.took)
-}
-
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Keeps a request if it is among the slowest, and sends it to the collector where it belongs to a trace.
-fn keep(
-    state: &AppState,
+/// A request as it is told to people and to a collector.
+fn told(
     trace: &Trace,
     method: &Method,
     counted: Counted<'_>,
     id: Option<&HeaderValue>,
-    belongs: Option<Belongs>,
-) {
+    trace_id: Option<String>,
+) -> Answered {
     let (stages, product, version) = trace.told();
-    let request = Answered {
+    Answered {
         at: jiff::Timestamp::now(),
         method: method.to_string(),
         route: counted.route.to_owned(),
@@ -478,18 +489,6 @@ fn keep(
         request_bytes: counted.request_bytes,
         response_bytes: counted.response_bytes,
         request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),
-        trace_id: belongs.as_ref().map(|belongs| belongs.trace.clone()),
-    };
-    if let (Some(traces), Some(belongs)) = (&state.traces, belongs) {
-        let span = Span {
-            request: request.clone(),
-            belongs,
-        };
-        if !traces.send(span) {
-            state.spans_lost.increment();
-        }
-    }
-    if is_kept(state, &counted) {
-        state.slowest.add(request);
+        trace_id,
     }
 }

@@ -44,8 +44,7 @@ impl Workshop {
         let mut moved = Vec::new();
         for product in &self.project.products {
             let (header, product) = (product.header(), product.as_ref());
-            let asks = &header.retraining;
-            if asks.shadow_hours.is_none() && asks.trial_share.is_none() {
+            if !header.retraining.is_tried_first() {
                 continue;
             }
             moved.extend(self.judge_challenger(product, now).await?);
