@@ -7,6 +7,7 @@ use crate::lately::Counted;
 use crate::ledger::{Allowance, NoMoney};
 use crate::shop::Shop;
 use features::History;
+use models::demand::Step;
 use schema::{AsOf, Bytes, ConfigError, Scorecard};
 use serde::Serialize;
 use std::any::Any;
@@ -137,6 +138,8 @@ pub enum Judged {
         /// Days after the decision in which a click is its outcome.
         window_days: u16,
     },
+    /// A forecast of what sells in a period was good where it was nearer to what sold than the naive forecast.
+    Sold(Forecasts),
     /// Single decisions are not judged, and why.
     No {
         /// In a few words.
@@ -150,7 +153,41 @@ impl Judged {
     pub fn window_days(self) -> Option<u16> {
         match self {
             Self::Bought { window_days } | Self::Clicked { window_days } => Some(window_days),
+            Self::Sold(forecasts) => Some(forecasts.days_max() - 1),
             Self::No { .. } => None,
+        }
+    }
+
+    /// Whether customers can be drawn for a share of the decisions: not where they are about none.
+    #[must_use]
+    pub fn is_about_customers(self) -> bool {
+        matches!(self, Self::Bought { .. } | Self::Clicked { .. })
+    }
+}
+
+/// Forecasts whose actions are the first days of the periods they are of, and whose scores are what is expected there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Forecasts {
+    /// Length of a period.
+    pub step: Step,
+    /// Periods that an answer holds at most.
+    pub horizon: u32,
+    /// Whether a place of the answer is a site; of all sites together otherwise.
+    pub by_site: bool,
+    /// Whether money is forecast, in cents, and not units.
+    pub in_money: bool,
+    /// Whether what comes back is taken off.
+    pub net_of_returns: bool,
+}
+
+impl Forecasts {
+    /// Days of the longest period.
+    #[must_use]
+    pub fn days_max(self) -> u16 {
+        match self.step {
+            Step::Day => 1,
+            Step::Week => 7,
+            Step::Month => 31,
         }
     }
 }

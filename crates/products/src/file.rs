@@ -163,9 +163,15 @@ impl Raw {
             return Err(self.file.refuse(&["kind"], &self.kind, "a known kind"));
         };
         let product = kind.check(self)?;
-        if let (Some(share), Judged::No { because }) =
-            (product.header().retraining.trial_share, product.judged())
-        {
+        let judged = product.judged();
+        if let (Some(share), false) = (
+            product.header().retraining.trial_share,
+            judged.is_about_customers(),
+        ) {
+            let because = match judged {
+                Judged::No { because } => because,
+                _ => "its decisions are about no customer that could be drawn",
+            };
             let allowed = format!("no share: {because}");
             return Err(self
                 .file

@@ -35,11 +35,14 @@ pub use answer::{
     Subject,
 };
 pub use artefact::{Artefact, LoadError};
-pub use contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Serving, Size};
+pub use contract::{
+    Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Product, Serving, Size,
+};
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
 pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
+pub use models::demand::Step;
 pub use promises::Promises;
 pub use recent::Recent;
 pub use retraining::{Promotes, Retraining};

@@ -53,7 +53,7 @@ pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError
 pub use leaders::Leader;
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
-pub use outcomes::OutcomeDay;
+pub use outcomes::{ErrorSums, OutcomeDay};
 pub use place::UrlError;
 pub use promotion::PromoteError;
 pub use reservations::{ConfirmError, Expired, NewReservation, Redeemed, ReserveError};

@@ -7,7 +7,7 @@ use schema::AsOf;
 use serde::{Deserialize, Serialize};
 
 /// What came of one version's decisions of one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OutcomeDay {
     /// The day of the decisions.
     pub day: AsOf,
@@ -21,6 +21,24 @@ pub struct OutcomeDay {
     pub judged: u64,
     /// Those that were.
     pub good: u64,
+    /// How wrong they were, where they are forecasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<ErrorSums>,
+}
+
+/// How wrong forecasts of a day were: sums over them, in the unit that they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ErrorSums {
+    /// Distances of forecast and what sold.
+    pub missed: f64,
+    /// Their squares.
+    pub missed_squares: f64,
+    /// Distances of the naive forecast and what sold.
+    pub missed_naive: f64,
+    /// What was forecast less what sold: above 0 where forecasts were too high.
+    pub excess: f64,
+    /// What sold.
+    pub sold: f64,
 }
 
 impl Registry {
@@ -36,8 +54,10 @@ impl Registry {
         last: AsOf,
     ) -> Result<(), StoreError> {
         let mut writing = self.store.write().await?;
-        let sql = "INSERT INTO outcomes (product, day, number, held_out, decisions, judged, good) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (product, day, number, held_out) DO NOTHING";
+        let sql = "INSERT INTO outcomes (product, day, number, held_out, decisions, judged, good, \
+                   missed, missed_squares, missed_naive, excess, sold) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                   ON CONFLICT (product, day, number, held_out) DO NOTHING";
         for of in days {
             let day = i64::from(of.day.epoch_day());
             let held_out = i64::from(of.held_out);
@@ -48,7 +68,12 @@ impl Registry {
                 held_out,
                 of.decisions,
                 of.judged,
-                of.good
+                of.good,
+                of.errors.map(|sums| sums.missed),
+                of.errors.map(|sums| sums.missed_squares),
+                of.errors.map(|sums| sums.missed_naive),
+                of.errors.map(|sums| sums.excess),
+                of.errors.map(|sums| sums.sold),
             ];
             writing.execute(sql, counts).await?;
         }
@@ -70,8 +95,9 @@ impl Registry {
         let sql = "SELECT day FROM outcomes_known WHERE product = $1";
         let known = self.store.row(sql, values![product]).await?;
         let last = known.as_ref().map(day).transpose()?;
-        let sql = "SELECT day, number, held_out, decisions, judged, good FROM outcomes WHERE product = $1 \
-                   ORDER BY day, number, held_out";
+        let sql = "SELECT day, number, held_out, decisions, judged, good, missed, missed_squares, missed_naive, \
+                   excess, sold \
+                   FROM outcomes WHERE product = $1 ORDER BY day, number, held_out";
         let rows = self.store.rows(sql, values![product]).await?;
         let days = rows.iter().map(outcome_day).collect::<Result<_, _>>()?;
         Ok((days, last))
@@ -82,6 +108,34 @@ fn day(row: &Row) -> Result<AsOf, StoreError> {
     Ok(AsOf(schema::time::date_of(row.number("day")?)))
 }
 
+fn errors(row: &Row) -> Result<Option<ErrorSums>, StoreError> {
+    let sum = |column| row.get::<Option<f64>>(column);
+    let sums = [
+        sum("missed")?,
+        sum("missed_squares")?,
+        sum("missed_naive")?,
+        sum("excess")?,
+        sum("sold")?,
+    ];
+    let [
+        Some(missed),
+        Some(missed_squares),
+        Some(missed_naive),
+        Some(excess),
+        Some(sold),
+    ] = sums
+    else {
+        return Ok(None);
+    };
+    Ok(Some(ErrorSums {
+        missed,
+        missed_squares,
+        missed_naive,
+        excess,
+        sold,
+    }))
+}
+
 fn outcome_day(row: &Row) -> Result<OutcomeDay, StoreError> {
     Ok(OutcomeDay {
         day: day(row)?,
@@ -90,5 +144,6 @@ fn outcome_day(row: &Row) -> Result<OutcomeDay, StoreError> {
         decisions: row.number("decisions")?,
         judged: row.number("judged")?,
         good: row.number("good")?,
+        errors: errors(row)?,
     })
 }

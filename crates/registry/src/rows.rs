@@ -10,6 +10,7 @@ use sqlx::{Decode, Row as _, Type};
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Integer(Option<i64>),
+    Real(Option<f64>),
     Text(Option<String>),
     Bytes(Vec<u8>),
 }
@@ -38,6 +39,11 @@ impl From<u64> for Value {
 impl From<Option<u64>> for Value {
     fn from(value: Option<u64>) -> Self {
         value.map_or(Self::Integer(None), Self::from)
+    }
+}
+impl From<Option<f64>> for Value {
+    fn from(value: Option<f64>) -> Self {
+        Self::Real(value)
     }
 }
 impl From<Timestamp> for Value {

@@ -79,6 +79,7 @@ macro_rules! bound {
         for value in $values {
             query = match value {
                 Value::Integer(value) => query.bind(value),
+                Value::Real(value) => query.bind(value),
                 Value::Text(value) => query.bind(value),
                 Value::Bytes(value) => query.bind(value),
             };

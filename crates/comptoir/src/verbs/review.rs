@@ -326,7 +326,7 @@ fn live(live: &Live) -> anyhow::Result<()> {
         )),
         Live::Measured(live) => {
             let (first, last) = live.launch_days;
-            print::line(format!("good decisions: {}", live.what))?;
+            print::line(format!("quality: {}", live.what))?;
             print::line(format!(
                 "  at launch   {} ({first} to {last})",
                 live.at_launch
@@ -335,10 +335,19 @@ fn live(live: &Live) -> anyhow::Result<()> {
                 "  since then  {} (holds however often it is read)",
                 live.good
             ))?;
-            print::line(format!(
-                "  baseline    {} (customers of the holdout)",
-                live.baseline
-            ))?;
+            match &live.errors {
+                None => print::line(format!(
+                    "  baseline    {} (customers of the holdout)",
+                    live.baseline
+                ))?,
+                Some(errors) => print::line(format!(
+                    "  errors      WAPE {:.1} % (naive {:.1} %), bias {:+.1} %, of {} forecasts",
+                    100.0 * errors.wape,
+                    100.0 * errors.naive_wape,
+                    100.0 * errors.bias,
+                    errors.forecasts
+                ))?,
+            }
             print::line(format!(
                 "  waiting     {} decisions whose outcomes are not complete",
                 live.pending

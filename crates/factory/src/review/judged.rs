@@ -1,4 +1,4 @@
-//! Decisions joined with what came after them, by what the kind says a good one is.
+//! Decisions about customers joined with what came after them, by what the kind says a good one is.
 
 use super::ByProduct;
 use crate::Workshop;
@@ -63,7 +63,7 @@ impl Join<'_> {
         let names: Vec<String> = self.names.iter().map(|name| quoted(name)).collect();
         let of_whom = match self.judged {
             Judged::Bought { .. } => " AND customer_id IS NOT NULL",
-            Judged::Clicked { .. } | Judged::No { .. } => "",
+            Judged::Clicked { .. } | Judged::Sold(_) | Judged::No { .. } => "",
         };
         format!(
             "product IN ({}) AND NOT fallback{of_whom}",
@@ -91,7 +91,7 @@ impl Join<'_> {
         // Purchases stand on each day whose decisions they may follow, so that they are joined by the day too: by the
         // customer alone each decision would meet all that the customer ever bought.
         let (came, near, joined) = match self.judged {
-            Judged::Bought { .. } | Judged::No { .. } => (
+            Judged::Bought { .. } | Judged::Sold(_) | Judged::No { .. } => (
                 format!(
                     "SELECT customer_id, product_id, sold_at AS came_at,
                         CAST(CAST(sold_at AS DATE) AS INTEGER) - before.days AS day_number
@@ -169,7 +169,7 @@ pub(super) fn count(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> u64
 }
 
 /// The rows of an answer with their places.
-fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
+pub(super) fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
     let days = batch.column(1).as_primitive::<Date32Type>();
     let held_out = batch.column(3).as_boolean();
     let [version, decisions, judged, good] = [2, 4, 5, 6].map(|column| count(batch, column));
@@ -180,6 +180,7 @@ fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
         decisions: decisions(row),
         judged: judged(row),
         good: good(row),
+        errors: None,
     };
     let known = (0..batch.num_rows()).filter(|at| days.is_valid(*at));
     known.map(|at| (at, row(at))).collect()

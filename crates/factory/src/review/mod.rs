@@ -1,12 +1,13 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to, joined by [`judged`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
+//! to, joined by [`judged`], of forecasts by [`forecasts`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
 //! was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
 //! [`trial`] (what came of a challenger's decisions).
 
 mod attribute;
 mod cause;
+mod forecasts;
 mod inputs;
 mod judged;
 mod outcomes;
@@ -21,7 +22,7 @@ pub use cause::{Most, Split, Why};
 pub use inputs::{Inputs, InputsError, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
 pub use monitoring::latency::Histogram;
-pub use outcomes::{Fell, Live, Measured, OutcomesError};
+pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
 pub use shadow::{

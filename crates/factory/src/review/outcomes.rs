@@ -1,14 +1,15 @@
 //! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
 
 use super::ByProduct;
+use super::forecasts::Held;
 use super::judged::Join;
 use crate::Workshop;
 use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
 use monitoring::refusal::Refusal;
-use products::{Judged, Product};
-use registry::{OutcomeDay, StoreError};
+use products::{Forecasts, Judged, Product, Step};
+use registry::{ErrorSums, OutcomeDay, StoreError};
 use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
@@ -17,6 +18,13 @@ use std::sync::Arc;
 
 /// Days with outcomes after launch that later ones are held against.
 const LAUNCH_DAYS: usize = 28;
+
+/// The same where a day stands for a week or a month of a forecast: the fewest from which it is known how they vary.
+const LAUNCH_PERIODS: usize = 14;
+
+/// A day on which forecasts are so many times as wrong as the naive ones counts as this many: where next to nothing
+/// sells, the naive forecast may be right by chance.
+const TIMES_WRONG_MOST: f64 = 2.0;
 
 /// The chance that a version is ever said to have lost quality although it has not, however often it is looked at.
 const ALPHA: f64 = 0.05;
@@ -63,24 +71,41 @@ pub enum Live {
 pub struct Measured {
     /// What a good decision is.
     pub what: String,
-    /// Share of good ones since the version answers, with the interval that holds however often it is read.
+    /// Quality since the version answers, with the interval that holds however often it is read: the share of good
+    /// decisions, or of forecasts what they save of the error of the naive ones.
     pub good: Estimate,
-    /// Share of good ones on the first days.
+    /// The same on the first days.
     pub at_launch: Estimate,
     /// The first of these days and the last.
     pub launch_days: (AsOf, AsOf),
-    /// The share that quality may fall to.
+    /// What quality may fall to.
     pub allowed: f64,
-    /// The days since then on which outcomes are known, and the share of good ones on each.
+    /// The days since then on which outcomes are known, and the quality of each.
     pub days: Vec<(AsOf, f64)>,
-    /// Share of good ones in the four weeks before the present version answered.
+    /// Quality in the four weeks before the present version answered.
     pub before: Estimate,
     /// What the baseline's answers to the holdout led to since the version answers.
     pub baseline: Estimate,
+    /// How wrong forecasts were since the version answers; absent where decisions are no forecasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Errors>,
     /// When it was seen that quality fell below that, where it did.
     pub fell: Option<Fell>,
     /// Decisions whose outcomes are not complete.
     pub pending: u64,
+}
+
+/// How wrong forecasts were.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Errors {
+    /// Forecasts of one period of one series.
+    pub forecasts: u64,
+    /// Weighted absolute percentage error: the sum of absolute errors as a share of what sold.
+    pub wape: f64,
+    /// That of the naive forecasts of the same periods.
+    pub naive_wape: f64,
+    /// What was forecast beyond what sold, as a share of that: above 0 where forecasts were too high.
+    pub bias: f64,
 }
 
 /// A loss of quality.
@@ -136,7 +161,7 @@ pub(super) async fn note(
     for product in products {
         let judged = product.judged();
         let told_by = match judged {
-            Judged::Bought { .. } => "sales",
+            Judged::Bought { .. } | Judged::Sold(_) => "sales",
             Judged::Clicked { .. } => "events",
             Judged::No { .. } => continue,
         };
@@ -154,14 +179,35 @@ pub(super) async fn note(
     }
     for (alike, names) in &groups {
         let complete = alike.complete(now);
-        let join = Join {
-            names,
-            judged: alike.judged,
-            from: alike.known.map(|known| known.minus_days(-1)),
-            to: complete.minus_days(-1),
+        let from = alike.known.map(|known| known.minus_days(-1));
+        let to = complete.minus_days(-1);
+        let is_due = alike.known.is_none_or(|known| known < complete);
+        let (joined, waiting) = if let Judged::Sold(of) = alike.judged {
+            let held = Held {
+                names,
+                of,
+                from,
+                to,
+            };
+            let joined = match is_due {
+                true => Some(held.run(workshop, snapshot).await?),
+                false => None,
+            };
+            (joined, held.pending(workshop, snapshot).await?)
+        } else {
+            let join = Join {
+                names,
+                judged: alike.judged,
+                from,
+                to,
+            };
+            let joined = match is_due {
+                true => Some(join.run(workshop, snapshot).await?),
+                false => None,
+            };
+            (joined, join.pending(workshop, snapshot).await?)
         };
-        if alike.known.is_none_or(|known| known < complete) {
-            let mut joined = join.run(workshop, snapshot).await?;
+        if let Some(mut joined) = joined {
             for name in names {
                 let days = joined.remove(*name).unwrap_or_default();
                 workshop
@@ -170,7 +216,7 @@ pub(super) async fn note(
                     .await?;
             }
         }
-        pending.extend(join.pending(workshop, snapshot).await?);
+        pending.extend(waiting);
     }
     Ok(pending)
 }
@@ -194,6 +240,14 @@ pub(super) async fn live(
             "of customers who bought within {window_days} days, those who bought what was shown"
         ),
         Judged::Clicked { .. } => "of answers, those of which something was clicked".to_owned(),
+        Judged::Sold(of) => format!(
+            "of the error of the naive forecast, what sold {} before, what the forecast saves",
+            match of.step {
+                Step::Day => "on the same day of the week",
+                Step::Week => "in the week",
+                Step::Month => "in the month",
+            }
+        ),
     };
     let header = product.header();
     let (mut days, _) = workshop.registry.outcomes(&header.name).await?;
@@ -202,13 +256,28 @@ pub(super) async fn live(
     }
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
-    held_against_launch(&days, since, what, loss_max, pending)
+    let (losses, launch_days) = match product.judged() {
+        Judged::Sold(of) => (errors_by_day(&days), launch_periods(of)),
+        _ => (by_day(&days, false), LAUNCH_DAYS),
+    };
+    held_against_launch(&days, since, (losses, launch_days), what, loss_max, pending)
+}
+
+/// Days on which forecasts begin that later ones are held against.
+fn launch_periods(of: Forecasts) -> usize {
+    match of.step {
+        Step::Day => LAUNCH_DAYS,
+        Step::Week | Step::Month => LAUNCH_PERIODS,
+    }
 }
 
 /// Days with outcomes beside the first of them.
+///
+/// - `losses`: of each day, and how many of the first days are its launch.
 fn held_against_launch(
     days: &[OutcomeDay],
     since: Option<AsOf>,
+    (losses, launch_days): (Vec<LossDay>, usize),
     what: String,
     loss_max: f64,
     pending: u64,
@@ -217,16 +286,16 @@ fn held_against_launch(
     let too_few = |found: usize| WhyNot::TooFew {
         what: "days with outcomes after launch".to_owned(),
         found: found as u64,
-        needed: LAUNCH_DAYS as u64 + 1,
+        needed: launch_days as u64 + 1,
     };
-    let losses = by_day(days, false);
-    if losses.len() <= LAUNCH_DAYS {
+    if losses.len() <= launch_days {
         return unknown(too_few(losses.len()));
     }
-    let (launch, after) = losses.split_at(LAUNCH_DAYS);
+    let are_forecasts = days.iter().any(|day| day.errors.is_some());
+    let (launch, after) = losses.split_at(launch_days);
     let lost: f64 = launch.iter().map(|day| day.sum).sum();
     let judged: u64 = launch.iter().map(|day| day.count).sum();
-    if lost == 0.0 || lost == judged as f64 {
+    if lost == 0.0 || (lost == judged as f64 && !are_forecasts) {
         return unknown(WhyNot::NoVariation {
             what: "what decisions led to after launch".to_owned(),
         });
@@ -235,9 +304,15 @@ fn held_against_launch(
     let first = since.unwrap_or(launch[0].day);
     let watched: Vec<&LossDay> = after.iter().filter(|day| day.day >= first).collect();
     if watched.is_empty() {
-        return unknown(too_few(LAUNCH_DAYS));
+        return unknown(too_few(launch_days));
     }
     let at_launch = 1.0 - reference.mean;
+    if at_launch <= 0.0 {
+        return unknown(WhyNot::DoesNotApply {
+            because: "after launch forecasts were no nearer to what sold than the naive ones"
+                .to_owned(),
+        });
+    }
     let tolerance = loss_max * at_launch;
     let promise = LossPromise::against(&reference, tolerance, ALPHA);
     let mut watch = LossWatch::new(promise)?;
@@ -245,12 +320,17 @@ fn held_against_launch(
         watch.look(day)?;
     }
     let reading = watch.read();
+    let worst = if are_forecasts {
+        1.0 - TIMES_WRONG_MOST
+    } else {
+        0.0
+    };
     let units: u64 = watched.iter().map(|day| day.count).sum();
     let good = match reading.interval {
         None => Estimate::NotMeasurable(too_few(0)),
         Some(interval) => Estimate::Measured {
             point: 1.0 - interval.mean,
-            low: (1.0 - interval.high).max(0.0),
+            low: (1.0 - interval.high).max(worst),
             high: (1.0 - interval.low).min(1.0),
             units,
         },
@@ -260,12 +340,13 @@ fn held_against_launch(
     let recent = losses
         .iter()
         .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
+    let before = "decisions before the present version";
     Ok(Live::Measured(Measured {
         what,
         good,
         at_launch: Estimate::Measured {
             point: at_launch,
-            low: (at_launch - half).max(0.0),
+            low: (at_launch - half).max(worst),
             high: (at_launch + half).min(1.0),
             units: judged,
         },
@@ -275,11 +356,16 @@ fn held_against_launch(
             .iter()
             .map(|day| (day.day, 1.0 - day.mean()))
             .collect(),
-        before: share(recent, "decisions before the present version"),
+        before: if are_forecasts {
+            mean_of_days(recent, before)
+        } else {
+            share(recent, before)
+        },
         baseline: share(
             held_out.iter().filter(|day| day.day >= first),
             "decisions for the holdout",
         ),
+        errors: errors_since(days, first),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
             // A later change may explain more than the one that was seen; that one it does not date.
@@ -315,6 +401,96 @@ fn by_day(days: &[OutcomeDay], held_out: bool) -> Vec<LossDay> {
         .collect()
 }
 
+/// Errors of each day as shares of the naive forecast's error of the same day: what is hard for both is no loss of
+/// quality. Days on which the naive forecast is right say nothing and are left out.
+fn errors_by_day(days: &[OutcomeDay]) -> Vec<LossDay> {
+    let mut sums: BTreeMap<AsOf, (u64, ErrorSums)> = BTreeMap::new();
+    for of in days.iter().filter(|of| !of.held_out) {
+        let Some(errors) = of.errors else { continue };
+        let (count, sum) = sums.entry(of.day).or_insert((0, NO_ERRORS));
+        *count += of.judged;
+        *sum = added(*sum, errors);
+    }
+    let known = sums
+        .into_iter()
+        .filter(|(_, (count, sum))| *count > 0 && sum.missed_naive > 0.0);
+    known
+        .map(|(day, (count, sum))| {
+            let usual = sum.missed_naive / count as f64;
+            let times = (sum.missed / sum.missed_naive).min(TIMES_WRONG_MOST);
+            let lost = times * count as f64;
+            LossDay {
+                day,
+                count,
+                sum: lost,
+                // A day that is cut is told with the least scatter that it can have.
+                sum_squares: (sum.missed_squares / (usual * usual)).max(lost * times),
+                season: 1.0,
+            }
+        })
+        .collect()
+}
+
+/// No forecast at all.
+const NO_ERRORS: ErrorSums = ErrorSums {
+    missed: 0.0,
+    missed_squares: 0.0,
+    missed_naive: 0.0,
+    excess: 0.0,
+    sold: 0.0,
+};
+
+fn added(a: ErrorSums, b: ErrorSums) -> ErrorSums {
+    ErrorSums {
+        missed: a.missed + b.missed,
+        missed_squares: a.missed_squares + b.missed_squares,
+        missed_naive: a.missed_naive + b.missed_naive,
+        excess: a.excess + b.excess,
+        sold: a.sold + b.sold,
+    }
+}
+
+/// How wrong forecasts were from a day on; nothing where none is known, or nothing sold.
+fn errors_since(days: &[OutcomeDay], first: AsOf) -> Option<Errors> {
+    let since = days.iter().filter(|of| of.day >= first && !of.held_out);
+    let known = since.filter_map(|of| Some((of.judged, of.errors?)));
+    let (forecasts, sums) = known.fold((0, NO_ERRORS), |(n, sums), (judged, errors)| {
+        (n + judged, added(sums, errors))
+    });
+    (sums.sold > 0.0).then(|| Errors {
+        forecasts,
+        wape: sums.missed / sums.sold,
+        naive_wape: sums.missed_naive / sums.sold,
+        bias: sums.excess / sums.sold,
+    })
+}
+
+/// Mean quality of days with the interval of their scatter.
+fn mean_of_days<'a>(days: impl Iterator<Item = &'a LossDay>, what: &str) -> Estimate {
+    let (mut units, mut quality) = (0, Vec::new());
+    for day in days {
+        units += day.count;
+        quality.push(1.0 - day.mean());
+    }
+    let n = quality.len() as f64;
+    if quality.len() < 2 {
+        return Estimate::NotMeasurable(WhyNot::TooFew {
+            what: what.to_owned(),
+            found: units,
+            needed: 2,
+        });
+    }
+    let mean = quality.iter().sum::<f64>() / n;
+    let squares: f64 = quality.iter().map(|of| (of - mean).powi(2)).sum();
+    let half = Z_95 * (squares / (n - 1.0) / n).sqrt();
+    Estimate::Measured {
+        point: mean,
+        low: mean - half,
+        high: mean + half,
+        units,
+    }
+}
+
 /// Share of good decisions.
 fn share<'a>(days: impl Iterator<Item = &'a LossDay>, what: &str) -> Estimate {
     let (count, lost) = days.fold((0, 0.0), |(n, lost), day| (n + day.count, lost + day.sum));
@@ -335,14 +511,20 @@ mod tests {
             decisions: 30,
             judged: 20,
             good: good + u64::from(good > 0 && good < 20 && n % 2 == 0),
+            errors: None,
         };
         (0..40).map(day).collect()
+    }
+
+    fn live_of(days: &[OutcomeDay]) -> Result<Live, OutcomesError> {
+        let losses = (by_day(days, false), LAUNCH_DAYS);
+        held_against_launch(days, None, losses, String::new(), 0.1, 5)
     }
 
     #[test]
     fn decisions_that_never_or_always_led_to_something_are_held_against_nothing() {
         for good in [0, 20] {
-            let live = held_against_launch(&forty(good), None, String::new(), 0.1, 5).unwrap();
+            let live = live_of(&forty(good)).unwrap();
             let nothing = matches!(
                 live,
                 Live::Unknown {
@@ -352,7 +534,7 @@ mod tests {
             );
             assert!(nothing, "{live:?}");
         }
-        let live = held_against_launch(&forty(8), None, String::new(), 0.1, 5).unwrap();
+        let live = live_of(&forty(8)).unwrap();
         assert!(matches!(live, Live::Measured(of) if of.fell.is_none() && of.days.len() == 12));
     }
 }

@@ -76,7 +76,7 @@ impl Promised {
             Self::ByVersion => "answers of the version",
             Self::VersionAge => "age of the version",
             Self::DataAge => "age of the sales",
-            Self::Quality => "good decisions",
+            Self::Quality => "quality of decisions",
         }
     }
 }

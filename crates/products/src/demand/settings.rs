@@ -1,6 +1,6 @@
 //! Settings of kind `demand`.
 
-use crate::contract::Size;
+use crate::contract::{Forecasts, Size};
 use crate::file::Raw;
 use jiff::civil::Weekday;
 use models::demand::{self, Step};
@@ -136,6 +136,17 @@ impl Settings {
             return Err(raw.refuse("rows_max", self.rows_max, "10000 to 50000000"));
         }
         Ok(())
+    }
+
+    /// What its answers are held against.
+    pub(crate) fn forecasts(&self) -> Forecasts {
+        Forecasts {
+            step: self.step(),
+            horizon: self.horizon,
+            by_site: self.grain == Grain::ProductAndSite,
+            in_money: self.measure == Measure::Revenue,
+            net_of_returns: self.returns == Returns::TakenOff,
+        }
     }
 
     /// Memory that learning by them needs at most.

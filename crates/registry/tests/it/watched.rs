@@ -1,7 +1,7 @@
 //! How products answered, and what came of their decisions.
 
 use crate::backend::{Backend, at};
-use registry::{OutcomeDay, ServiceRecord};
+use registry::{ErrorSums, OutcomeDay, ServiceRecord};
 use schema::AsOf;
 
 fn service(product: &str, process: &str, began: &str, answered: u64) -> ServiceRecord {
@@ -77,9 +77,20 @@ pub(crate) async fn what_came_of_a_day_is_noted_once(backend: &Backend) {
         decisions: 40,
         judged: 20,
         good,
+        errors: None,
     };
     assert_eq!(registry.outcomes("a").await.unwrap(), (vec![], None));
-    let first = [of(1, false, 5), of(1, true, 4), of(2, false, 6)];
+    let forecasts = OutcomeDay {
+        errors: Some(ErrorSums {
+            missed: 12.25,
+            missed_squares: 1.0 / 3.0,
+            missed_naive: 1e12,
+            excess: -0.1,
+            sold: 0.0,
+        }),
+        ..of(2, false, 6)
+    };
+    let first = [of(1, false, 5), of(1, true, 4), forecasts];
     registry.add_outcomes("a", &first, day(3)).await.unwrap();
     assert_eq!(
         registry.outcomes("a").await.unwrap(),

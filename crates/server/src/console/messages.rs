@@ -54,7 +54,7 @@ messages! {
     // The review.
     Review: "Review", "Revue";
     ReviewTitle: "Which products keep their promises", "Quels produits tiennent leurs promesses";
-    ReviewLead: "The worst first. Answers and times are those of the last days that each product promises for; good decisions are held against the first days after launch.", "Les pires d’abord. Réponses et temps sont ceux des derniers jours pour lesquels chaque produit promet ; les bonnes décisions sont comparées aux premiers jours après le lancement.";
+    ReviewLead: "The worst first. Answers and times are those of the last days that each product promises for; the quality of decisions is held against the first days after launch.", "Les pires d’abord. Réponses et temps sont ceux des derniers jours pour lesquels chaque produit promet ; la qualité des décisions est comparée aux premiers jours après le lancement.";
     ReviewNoProduct: "There is no data product yet.", "Il n’y a pas encore de produit de données.";
     ReviewMade: "Made {0}", "Faite le {0}";
     ReviewKept: "kept", "tenue";
@@ -67,7 +67,10 @@ messages! {
     ReviewByVersion: "answers of the version", "réponses de la version";
     ReviewVersionAge: "age of the version", "âge de la version";
     ReviewDataAge: "age of the sales", "âge des ventes";
-    ReviewQuality: "good decisions", "bonnes décisions";
+    ReviewQuality: "quality of decisions", "qualité des décisions";
+    ReviewErrors: "Weighted absolute percentage error (WAPE)", "Erreur absolue pondérée (WAPE)";
+    ReviewErrorsTold: "{0}, naive forecast {1}, of {2} forecasts", "{0}, prévision naïve {1}, sur {2} prévisions";
+    ReviewBias: "Bias: above 0 where forecasts are too high", "Biais : au-dessus de 0 quand les prévisions sont trop hautes";
     ReviewPromise: "Promise", "Promesse";
     ReviewPromises: "Promises", "Promesses";
     ReviewPromised: "Promised", "Promis";
@@ -84,7 +87,7 @@ messages! {
     ReviewLed: "What its decisions led to", "Ce que ses décisions ont amené";
     ReviewNotJudged: "Single decisions are not judged: {0}", "Les décisions ne sont pas jugées une à une : {0}";
     ReviewNotYet: "Not known yet: {0}; {1} decisions wait for their outcomes", "Pas encore connu : {0} ; {1} décisions attendent leur issue";
-    ReviewGood: "Good decisions since the version answers", "Bonnes décisions depuis que la version répond";
+    ReviewGood: "Quality since the version answers", "Qualité depuis que la version répond";
     ReviewLaunch: "After launch, {0} to {1}", "Après le lancement, du {0} au {1}";
     ReviewAllowed: "It may fall to", "Elle peut baisser jusqu’à";
     ReviewBaseline: "The baseline, for customers held out", "La référence, pour les clients mis à part";

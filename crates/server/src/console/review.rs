@@ -395,19 +395,31 @@ fn led(l: Locale, live: &Live) -> Markup {
 fn measured(l: Locale, live: &Measured) -> Markup {
     let (first, last) = live.launch_days;
     let launch = Say::ReviewLaunch.with(l, &[&first.to_string(), &last.to_string()]);
-    let facts = [
+    let mut facts = vec![
         (Say::ReviewGood.text(l), estimate(l, &live.good)),
         (launch.as_str(), estimate(l, &live.at_launch)),
         (
             Say::ReviewAllowed.text(l),
             html! { (percent(l, live.allowed)) },
         ),
-        (Say::ReviewBaseline.text(l), estimate(l, &live.baseline)),
-        (
-            Say::ReviewPending.text(l),
-            html! { (count(l, live.pending)) },
-        ),
     ];
+    match &live.errors {
+        None => facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline))),
+        Some(errors) => {
+            let told = [
+                percent(l, errors.wape),
+                percent(l, errors.naive_wape),
+                count(l, errors.forecasts),
+            ];
+            let told = Say::ReviewErrorsTold.with(l, &told.each_ref().map(String::as_str));
+            facts.push((Say::ReviewErrors.text(l), html! { (told) }));
+            facts.push((Say::ReviewBias.text(l), html! { (percent(l, errors.bias)) }));
+        }
+    }
+    facts.push((
+        Say::ReviewPending.text(l),
+        html! { (count(l, live.pending)) },
+    ));
     let title = Say::ReviewDaily.text(l).to_owned();
     let line = |label: Say, value: &dyn Fn(f64) -> f64| Series {
         label: label.text(l).to_owned(),

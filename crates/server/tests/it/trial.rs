@@ -152,6 +152,7 @@ async fn plant(workshop: &Workshop, days: i32, champion: (u64, u64), challenger:
         decisions: judged * 2,
         judged,
         good,
+        errors: None,
     };
     // The day on which it began is no whole one: what is planted there is not compared.
     let mut all = vec![of(0, 1, (9_000, 9_000)), of(0, 2, (9_000, 0))];

@@ -98,12 +98,16 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         of_feed.then(b.share.total_cmp(&a.share))
     });
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
-    let most = most(
+    let most = match most(
         split.as_ref(),
         source.is_some(),
         version.is_some(),
         around.late.is_some(),
-    );
+    ) {
+        // Forecasts are not split: each is held against what sold, and not against whom it is about.
+        Most::Unclear if live.errors.is_some() => Most::Wants,
+        most => most,
+    };
     let told = match most {
         Most::Source => source.map(|source| source.sentence()),
         Most::Version => version.clone(),
@@ -194,7 +198,10 @@ fn sentence(most: Most, split: Option<&Split>, told: Option<String>) -> String {
             "neither the version nor what it reads changed; too few decisions since to say more"
                 .to_owned()
         }
-        (Most::Wants, _) => format!(
+        (Most::Wants, None) => {
+            "nothing that is watched changed: what customers want may have".to_owned()
+        }
+        (Most::Wants, Some(_)) => format!(
             "{}, and nothing that is watched changed: what customers want may have",
             relation.unwrap_or_default()
         ),

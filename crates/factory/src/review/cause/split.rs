@@ -74,6 +74,9 @@ impl<'a> Falling<'a> {
         let Live::Measured(live) = live else {
             return None;
         };
+        if !product.judged().is_about_customers() {
+            return None;
+        }
         Some(Self {
             product: &product.header().name,
             judged: product.judged(),

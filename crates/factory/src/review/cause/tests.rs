@@ -28,6 +28,7 @@ fn fallen(since: &str) -> Measured {
         days: vec![(day("2026-06-20"), 0.2)],
         before: unknown(),
         baseline: unknown(),
+        errors: None,
         fell: Some(Fell {
             seen: day("2026-06-01"),
             likely_since: Some(day(since)),

@@ -31,6 +31,26 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "of answers, those of which something was clicked",
         "parmi les réponses, celles dont quelque chose a été cliqué",
     ),
+    (
+        "of the error of the naive forecast, what sold on the same day of the week before, what the forecast saves",
+        "de l’erreur de la prévision naïve, les ventes du même jour de la semaine d’avant, ce que la prévision évite",
+    ),
+    (
+        "of the error of the naive forecast, what sold in the week before, what the forecast saves",
+        "de l’erreur de la prévision naïve, les ventes de la semaine d’avant, ce que la prévision évite",
+    ),
+    (
+        "of the error of the naive forecast, what sold in the month before, what the forecast saves",
+        "de l’erreur de la prévision naïve, les ventes du mois d’avant, ce que la prévision évite",
+    ),
+    (
+        "after launch forecasts were no nearer to what sold than the naive ones",
+        "après le lancement, les prévisions n’étaient pas plus proches des ventes que les prévisions naïves",
+    ),
+    (
+        "nothing that is watched changed: what customers want may have",
+        "rien de ce qui est surveillé n’a changé : ce que veulent les clients, peut-être",
+    ),
     ("the customer's country", "le pays du client"),
     (
         "what the customer had bought before",
@@ -249,7 +269,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("answers of the version", "réponses de la version"),
     ("age of the version", "âge de la version"),
     ("age of the sales", "âge des ventes"),
-    ("good decisions", "bonnes décisions"),
+    ("quality of decisions", "qualité des décisions"),
     // Cards.
     (
         "What did it change, and is that real?",
