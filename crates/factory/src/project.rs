@@ -10,7 +10,7 @@ use decisions::rules::{Contradiction, Names};
 use jiff::tz::TimeZone;
 use products::experiment::{Definition, Drawing};
 use products::what_if::{NamedProduct, WhatIf};
-use products::{KINDS, Product, Raw};
+use products::{Header, KINDS, Product, Raw};
 use schema::config::ConfigFile;
 use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
@@ -333,6 +333,37 @@ struct ProductNames {
     offers: Vec<String>,
 }
 
+impl ProductNames {
+    /// Refuses a promise of value that no experiment of the project measures.
+    fn check_value(&self, raw: &Raw, header: &Header) -> Result<(), ConfigError> {
+        const EXPERIMENT: &str = "experiment";
+        let Some(value) = &header.promises.value else {
+            return Ok(());
+        };
+        // A file that cannot be read is wrong by itself.
+        let may_be = |named: &NamedProduct| named.kind.as_deref().is_none_or(|k| k == EXPERIMENT);
+        let experiments: Vec<&str> = self
+            .kinds
+            .iter()
+            .filter(|named| may_be(named))
+            .map(|named| named.name.as_str())
+            .collect();
+        if experiments.contains(&value.experiment.as_str()) {
+            return Ok(());
+        }
+        let found = format!("experiment {:?}", value.experiment);
+        let allowed = if experiments.is_empty() {
+            "a data product of kind `experiment`, of which the project has none".to_owned()
+        } else {
+            format!(
+                "a data product of kind `experiment`: {}",
+                experiments.join(", ")
+            )
+        };
+        Err(raw.file.refuse(&["promises", "value"], found, allowed))
+    }
+}
+
 /// Verdicts as they are found.
 struct Verdicts<'a> {
     folder: &'a Path,
@@ -395,6 +426,7 @@ impl Verdicts<'_> {
     /// The data products, and what rules may name of all their files: one that is wrong is there all the same.
     fn products(&mut self, experiments: &[Definition]) -> (Vec<Arc<dyn Product>>, ProductNames) {
         let (mut products, mut names) = (Vec::new(), ProductNames::default());
+        let mut found = Vec::new();
         for (path, file) in self.files("products") {
             let name = path.file_stem().map(|s| s.to_string_lossy().into_owned());
             names.all.extend(name.clone());
@@ -403,11 +435,19 @@ impl Verdicts<'_> {
                 name,
                 kind: raw.as_ref().ok().map(|raw| raw.kind.clone()),
             }));
+            found.push((path, raw));
+        }
+        for (path, raw) in found {
             let verdict = raw.and_then(|raw| {
                 if products::kind(&raw.kind).is_some_and(|k| k.card().reads.contains(&"offers")) {
                     names.offers.push(raw.name.clone());
                 }
-                let product = raw.beside(experiments).check()?;
+                let product = {
+                    let raw = raw.beside(experiments);
+                    let product = raw.check()?;
+                    names.check_value(&raw, product.header())?;
+                    product
+                };
                 let what = format!("data product of kind {}", product.header().kind);
                 products.push(Arc::from(product));
                 Ok(what)

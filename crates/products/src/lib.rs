@@ -43,7 +43,7 @@ pub use lately::{Counted, Lately};
 pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
 pub use models::demand::Step;
-pub use promises::Promises;
+pub use promises::{Promises, ValuePromise};
 pub use recent::Recent;
 pub use retraining::{Promotes, Retraining};
 pub use shop::Shop;

@@ -37,9 +37,22 @@ pub struct Promises {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub quality_since: Option<AsOf>,
+    /// What it earns at least; no promise where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<ValuePromise>,
     /// Who is told when a promise is broken and the owner does not act; nobody where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalation: Option<String>,
+}
+
+/// What a product earns at least, as an experiment measures it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValuePromise {
+    /// The data product of kind `experiment` that measures it: the first of its outcomes is money.
+    pub experiment: String,
+    /// Money per `period_days`, in the shop's currency: above 0.
+    pub at_least: f64,
 }
 
 impl Default for Promises {
@@ -55,6 +68,7 @@ impl Default for Promises {
             label_delay_days: 0,
             quality_loss_max: 0.1,
             quality_since: None,
+            value: None,
             escalation: None,
         }
     }
@@ -86,6 +100,15 @@ impl Promises {
         if !(0.0..=1.0).contains(&self.quality_loss_max) {
             let found = self.quality_loss_max.to_string();
             return refuse("quality_loss_max", found, "0 to 1".to_owned());
+        }
+        if let Some(value) = &self.value
+            && !(value.at_least > 0.0 && value.at_least.is_finite())
+        {
+            return refuse(
+                "value",
+                format!("`at_least` of {}", value.at_least),
+                "an amount above 0".to_owned(),
+            );
         }
         let of_99 = self.latency_p99(deadline_ms);
         if of_99 < deadline_ms {

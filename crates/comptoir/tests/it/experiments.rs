@@ -4,6 +4,7 @@ use crate::planned_shop::{CUSTOMERS, PLAN, assign, document, drawn, edit, hold_o
 use crate::program::{good, json, refused, rows, run};
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
+use std::path::Path;
 
 #[test]
 fn an_experiment_is_planned_drawn_read_and_told() {
@@ -131,6 +132,8 @@ fn an_experiment_is_planned_drawn_read_and_told() {
         &["has no version 7; its versions are 1"],
     );
 
+    earns_what_it_promised(shop, found);
+
     // The same page each morning, by a job.
     std::fs::create_dir_all(shop.join("jobs")).unwrap();
     let job = "does = \"report\"\nowner = \"shop\"\nat = \"0 6 * * *\"\nproducts = [\"read-out\"]\noutput = \"mail-{date}.html\"\n";
@@ -142,6 +145,60 @@ fn an_experiment_is_planned_drawn_read_and_told() {
         name.to_string_lossy().starts_with("mail-20")
     });
     assert_eq!(pages.count(), 1);
+}
+
+/// A product that promised money is held against what its experiment found: a window of one day, and draws of three.
+fn earns_what_it_promised(shop: &Path, found: &Value) {
+    let promise = |experiment: &str, at_least: f64| {
+        let file = format!(
+            "kind = \"value\"\nowner = \"crm\"\n\n[promises]\nperiod_days = 30\n\
+             value = {{ experiment = \"{experiment}\", at_least = {at_least} }}\n"
+        );
+        std::fs::write(shop.join("products/mail-list.toml"), file).unwrap();
+    };
+    let of_customer = &found["effect"]["measured"];
+    let customers = found["customers"].as_f64().unwrap();
+    let per_period = |of: &str| of_customer[of].as_f64().unwrap() * customers * 30.0 / 3.0;
+    let reading = |at_least: f64| {
+        promise("read-out", at_least);
+        let told = document(shop, "review", &["review", "mail-list"]);
+        let standing = told["review"]["products"][0]["standing"]
+            .as_array()
+            .unwrap();
+        let kept = standing.iter().find(|kept| kept["promise"] == "value");
+        kept.unwrap().clone()
+    };
+    let kept = reading(per_period("point") - 1.0);
+    assert_eq!(
+        (&kept["state"], &kept["unit"]),
+        (&"kept".into(), &"money".into()),
+        "{kept:#}"
+    );
+    let off = kept["measured"].as_f64().unwrap() / per_period("point") - 1.0;
+    assert!(off.abs() < 1e-9, "{kept:#}");
+    assert_eq!(reading(per_period("point") + 1.0)["state"], "at_risk");
+    promise("read-out", per_period("high") * 1.01);
+    let broken = refused(
+        shop,
+        &["review", "mail-list"],
+        1,
+        &["promises are broken by mail-list"],
+    );
+    assert!(broken.out.contains("value per period"), "{broken:?}");
+
+    promise("nobody", 5.0);
+    let wrong = refused(shop, &["check"], 1, &["mail-list.toml"]);
+    let told = format!("{}{}", wrong.out, wrong.err);
+    for part in ["experiment \"nobody\"", "of kind `experiment`: read-out"] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    promise("read-out", -1.0);
+    let wrong = refused(shop, &["check"], 1, &[]);
+    assert!(
+        format!("{}{}", wrong.out, wrong.err).contains("an amount above 0"),
+        "{wrong:?}"
+    );
+    std::fs::remove_file(shop.join("products/mail-list.toml")).unwrap();
 }
 
 #[test]

@@ -32,11 +32,12 @@ fn key(promised: Promised) -> &'static str {
         Promised::VersionAge => "version_age",
         Promised::DataAge => DATA_AGE,
         Promised::Quality => "quality",
+        Promised::Value => "value",
     }
 }
 
 /// Whether somebody is to be told of a promise: it is broken, or its budget burns too fast. An age that nears its limit
-/// is no incident, since it does so before each training.
+/// is no incident, since it does so before each training, nor is a value that may be too low.
 fn is_told(kept: &Kept) -> bool {
     match kept.state {
         State::Kept | State::Unknown => false,
@@ -46,7 +47,7 @@ fn is_told(kept: &Kept) -> bool {
             | Promised::LatencyP99
             | Promised::Answered
             | Promised::ByVersion => true,
-            Promised::VersionAge | Promised::DataAge | Promised::Quality => false,
+            Promised::VersionAge | Promised::DataAge | Promised::Quality | Promised::Value => false,
         },
     }
 }

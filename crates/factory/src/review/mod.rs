@@ -1,8 +1,8 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to, joined by [`judged`], of forecasts by [`forecasts`]), [`inputs`] (whether what they read is what it was), [`standing`] (each promise beside what
-//! was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
+//! to, joined by [`judged`], of forecasts by [`forecasts`]), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
+//! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
 //! [`trial`] (what came of a challenger's decisions).
 
 mod attribute;
@@ -16,6 +16,7 @@ mod service;
 mod shadow;
 mod standing;
 mod trial;
+mod value;
 
 pub use attribute::Attribute;
 pub use cause::{Most, Split, Why};
@@ -191,6 +192,7 @@ impl Workshop {
                 live,
                 shadow: self.shadow(product.as_ref(), now).await?,
                 trial: self.trial(product.as_ref()).await?,
+                value: value::of(self, product.header()).await,
             };
             products.push(self.reviewed(product.as_ref(), found).await?);
             progress.advance(1);
@@ -270,6 +272,7 @@ struct Found<'a> {
     live: Live,
     shadow: Option<Shadow>,
     trial: Option<Trial>,
+    value: Option<value::Value>,
 }
 
 impl Found<'_> {

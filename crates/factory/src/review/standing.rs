@@ -1,6 +1,7 @@
 //! Each promise beside what was measured.
 
 use super::service::{Service, Slot};
+use super::value::Value;
 use super::{Found, Live};
 use jiff::Timestamp;
 use monitoring::promises::{self, BurnWindow, Ledger, Promise, Reason, Standing, Subject, judge};
@@ -50,6 +51,8 @@ pub enum Promised {
     DataAge,
     /// Decisions are as good as at launch.
     Quality,
+    /// It earns what it must.
+    Value,
 }
 
 impl State {
@@ -77,6 +80,7 @@ impl Promised {
             Self::VersionAge => "age of the version",
             Self::DataAge => "age of the sales",
             Self::Quality => "quality of decisions",
+            Self::Value => "value per period",
         }
     }
 }
@@ -91,6 +95,8 @@ pub enum Unit {
     Share,
     /// Days, at most.
     Days,
+    /// Money in the shop's currency, at least.
+    Money,
 }
 
 /// A promise beside what was measured.
@@ -126,13 +132,14 @@ impl Unit {
             }
             Self::Share => format!("{} %", trimmed(format!("{:.1}", 100.0 * figure))),
             Self::Days => format!("{figure:.0} d"),
+            Self::Money => format!("{figure:.2}"),
         }
     }
 
     /// Whether a promise in it is a lower limit.
     #[must_use]
     pub fn is_lower_limit(self) -> bool {
-        self == Self::Share
+        matches!(self, Self::Share | Self::Money)
     }
 }
 
@@ -180,6 +187,7 @@ pub(super) fn of(header: &Header, found: &Found) -> Vec<Kept> {
     let mut all = of_service(header, &found.service, found.now);
     all.extend(ages(header, found));
     all.extend(quality(&found.live));
+    all.extend(found.value.as_ref().map(value));
     // Those that stand alike stay in the order of their list.
     all.sort_by_key(|kept| std::cmp::Reverse(kept.state));
     all
@@ -261,9 +269,11 @@ fn subject(promise: Promised, limit: f64) -> Subject {
             ms_max: limit as u32,
         },
         Promised::ByVersion => Subject::Fallback,
-        Promised::Answered | Promised::VersionAge | Promised::DataAge | Promised::Quality => {
-            Subject::Failures
-        }
+        Promised::Answered
+        | Promised::VersionAge
+        | Promised::DataAge
+        | Promised::Quality
+        | Promised::Value => Subject::Failures,
     }
 }
 
@@ -358,6 +368,45 @@ fn ages(header: &Header, found: &Found) -> Vec<Kept> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether it earns what it must: broken where that is surely less, at risk where it may be.
+fn value(value: &Value) -> Kept {
+    let least = value.at_least;
+    let kept = Kept {
+        promise: Promised::Value,
+        state: State::Unknown,
+        promised: Some(least),
+        measured: None,
+        before: None,
+        unit: Unit::Money,
+        budget_left: None,
+        because: String::new(),
+    };
+    match &value.measured {
+        Err(because) => Kept {
+            because: format!("{} does not say: {because}", value.experiment),
+            ..kept
+        },
+        Ok(measured) => {
+            let point = measured.point();
+            let (low, high) = measured
+                .interval()
+                .unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+            let state = match point {
+                None => State::Unknown,
+                Some(_) if high < least => State::Broken,
+                Some(point) if point < least => State::AtRisk,
+                Some(_) => State::Kept,
+            };
+            Kept {
+                state,
+                measured: point,
+                because: format!("{low:.2} to {high:.2} by {}", value.experiment),
+                ..kept
+            }
+        }
+    }
 }
 
 /// Whether decisions are as good as at launch; nothing where single decisions are not judged.

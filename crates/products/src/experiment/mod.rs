@@ -33,6 +33,7 @@ pub use design::{
 };
 pub use drawing::{Drawing, DrawingError, Place};
 pub(crate) use effect::effect_of;
+pub use effect::money_per_period;
 pub use error::ExperimentError;
 pub use measure::sequential::SampleRatio;
 pub use wanted::Wanted;

@@ -68,6 +68,7 @@ messages! {
     ReviewVersionAge: "age of the version", "âge de la version";
     ReviewDataAge: "age of the sales", "âge des ventes";
     ReviewQuality: "quality of decisions", "qualité des décisions";
+    ReviewValue: "value per period", "valeur par période";
     ReviewErrors: "Weighted absolute percentage error (WAPE)", "Erreur absolue pondérée (WAPE)";
     ReviewErrorsTold: "{0}, naive forecast {1}, of {2} forecasts", "{0}, prévision naïve {1}, sur {2} prévisions";
     ReviewBias: "Bias: above 0 where forecasts are too high", "Biais : au-dessus de 0 quand les prévisions sont trop hautes";

@@ -109,6 +109,7 @@ fn promise(l: Locale, promised: Promised) -> &'static str {
         Promised::VersionAge => Say::ReviewVersionAge,
         Promised::DataAge => Say::ReviewDataAge,
         Promised::Quality => Say::ReviewQuality,
+        Promised::Value => Say::ReviewValue,
     };
     say.text(l)
 }
@@ -120,6 +121,7 @@ fn figure(l: Locale, unit: Unit, value: Option<f64>) -> Markup {
     let text = match unit {
         Unit::Ms => took(l, Duration::from_secs_f64((value / 1000.0).max(0.0))),
         Unit::Share => percent(l, value),
+        Unit::Money => l.fixed(value, 2),
         Unit::Days => Say::ReviewDays.with(l, &[&l.number(value)]),
     };
     html! { (text) }

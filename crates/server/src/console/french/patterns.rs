@@ -66,6 +66,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "its share of good decisions is {#} points from the champion's ({#} to {#}), on {} to {}; it may lose {#}",
         "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5}",
     ),
+    ("{#} to {#} by {}", "{0} à {1} selon {2}"),
+    ("{} does not say: {}", "{0} ne le dit pas : {1}"),
     (
         "its hours in the shadow are over at {}",
         "ses heures dans l’ombre finissent le {0}",

@@ -270,6 +270,23 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("age of the version", "âge de la version"),
     ("age of the sales", "âge des ventes"),
     ("quality of decisions", "qualité des décisions"),
+    ("value per period", "valeur par période"),
+    (
+        "its effect is not one of single customers",
+        "son effet n’est pas celui de clients un à un",
+    ),
+    (
+        "the first of its outcomes is not money",
+        "le premier de ses résultats n’est pas de l’argent",
+    ),
+    (
+        "no window of its customers is over",
+        "aucune fenêtre de ses clients n’est close",
+    ),
+    (
+        "no version of it answers",
+        "aucune de ses versions ne répond",
+    ),
     // Cards.
     (
         "What did it change, and is that real?",
