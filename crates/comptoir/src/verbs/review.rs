@@ -209,6 +209,12 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     table.print()?;
     print::line("")?;
     live(&product.live)?;
+    if let Some(expected) = &product.expected {
+        print::line(format!(
+            "  expected    {} of those that wait, if decisions that score alike lead to as much as before",
+            expected.good
+        ))?;
+    }
     if let Some(why) = &product.why {
         explained(why)?;
     }

@@ -1,6 +1,7 @@
 //! Decisions about customers joined with what came after them, by what the kind says a good one is.
 
 use super::ByProduct;
+use super::expected::{Calibration, Waiting};
 use crate::Workshop;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
@@ -28,30 +29,43 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 impl Join<'_> {
-    /// Counts by product, day, version and holdout.
+    /// Counts by product, day, version and holdout, and of answers of the version by what scores alike.
     pub(super) async fn run(
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
+    ) -> Result<ByProduct<(Vec<OutcomeDay>, Calibration)>, LakeError> {
+        const BY: &str = "product, day, version, holdout, asked_at, bucket";
+        let same = |column| format!("outcomes.{column} = asked.{column}");
+        let alike: Vec<String> = BY.split(", ").map(same).collect();
         let sql = format!(
             "WITH {},
-            outcomes AS (SELECT product, day, version, holdout, count(*) AS judged, sum(good) AS good
-                FROM judged GROUP BY product, day, version, holdout),
-            asked AS (SELECT product, day, version, holdout, count(*) AS decisions
-                FROM heads GROUP BY product, day, version, holdout)
+            outcomes AS (SELECT {BY}, count(*) AS judged, sum(good) AS good FROM judged GROUP BY {BY}),
+            asked AS (SELECT {BY}, count(*) AS decisions FROM heads GROUP BY {BY})
             SELECT asked.product, asked.day, asked.version, asked.holdout, decisions, coalesce(judged, 0),
-                coalesce(good, 0)
-            FROM asked LEFT JOIN outcomes ON outcomes.product = asked.product AND outcomes.day = asked.day
-                AND outcomes.version = asked.version AND outcomes.holdout = asked.holdout
+                coalesce(good, 0), asked.asked_at, asked.bucket
+            FROM asked LEFT JOIN outcomes ON {}
             ORDER BY 1, 2, 3, 4",
-            self.tables("")
+            self.tables(""),
+            alike.join(" AND ")
         );
-        let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
+        let mut of: ByProduct<(Vec<OutcomeDay>, Calibration)> = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {
             let names = batch.column(0).as_string::<i32>();
+            let cell = cells(&batch, 7);
             for (row, day) in outcome_days(&batch) {
-                of.entry(names.value(row).to_owned()).or_default().push(day);
+                let (days, calibration) = of.entry(names.value(row).to_owned()).or_default();
+                if !day.held_out {
+                    calibration.add(&cell(row), &day);
+                }
+                match days.last_mut() {
+                    Some(last) if is_same(last, &day) => {
+                        last.decisions += day.decisions;
+                        last.judged += day.judged;
+                        last.good += day.good;
+                    }
+                    _ => days.push(day),
+                }
             }
         }
         Ok(of)
@@ -119,47 +133,77 @@ impl Join<'_> {
         };
         format!(
             "heads AS (
-                SELECT decision_id, product, version, holdout, customer_id, placement, decided_at,
+                SELECT decision_id, product, version, holdout, customer_id, placement, coalesce(placement, '') AS asked_at,
+                    {BUCKET} AS bucket, decided_at,
                     CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS day_number
                 FROM decisions
                 WHERE {judgeable} AND position = 1 AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
             came AS ({came}),
             near AS (
-                SELECT decision_id, day, day_number,
+                SELECT decision_id, day, day_number, asked_at, bucket,
                     row_number() OVER (
-                        PARTITION BY product, coalesce(customer_id, decision_id), coalesce(placement, ''), day_number
+                        PARTITION BY product, coalesce(customer_id, decision_id), asked_at, day_number
                         ORDER BY decided_at, decision_id) AS place
                 FROM heads {near}),
-            firsts AS (SELECT decision_id, day, day_number FROM near WHERE place = 1),
+            firsts AS (SELECT decision_id, day, day_number, asked_at, bucket FROM near WHERE place = 1),
             judged AS (
-                SELECT shown.product, shown.decision_id, day, version, holdout,
+                SELECT shown.product, shown.decision_id, day, version, holdout, asked_at, bucket,
                     max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good{also}
                 FROM firsts
                 JOIN decisions AS shown ON shown.decision_id = firsts.decision_id AND shown.position >= 1{shown_since}
                 {joined} AND came.came_at <= shown.decided_at + INTERVAL '{days} days'
-                GROUP BY shown.product, shown.decision_id, day, version, holdout)",
+                GROUP BY shown.product, shown.decision_id, day, version, holdout, asked_at, bucket)",
             shown_since = since("shown.decided_at"),
         )
     }
 
-    /// Decisions of each product whose outcomes are not complete.
+    /// Decisions of each product whose outcomes are not complete, by version and by what scores alike; those about the
+    /// holdout are none of a version.
     pub(super) async fn pending(
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<ByProduct<u64>, LakeError> {
+    ) -> Result<ByProduct<Waiting>, LakeError> {
         let (from, judgeable) = (self.to, self.judgeable());
         let sql = format!(
-            "SELECT product, count(*) FROM decisions
-             WHERE {judgeable} AND position = 1 AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY product"
+            "SELECT product, version, holdout, count(*), coalesce(placement, ''), {BUCKET} FROM decisions
+             WHERE {judgeable} AND position = 1 AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY 1, 2, 3, 5, 6"
         );
-        let mut of = BTreeMap::new();
+        let mut of: ByProduct<Waiting> = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {
-            let (names, counts) = (batch.column(0).as_string::<i32>(), count(&batch, 1));
-            of.extend((0..batch.num_rows()).map(|row| (names.value(row).to_owned(), counts(row))));
+            let (names, held_out) = (
+                batch.column(0).as_string::<i32>(),
+                batch.column(2).as_boolean(),
+            );
+            let [version, decisions] = [1, 3].map(|column| count(&batch, column));
+            let cell = cells(&batch, 4);
+            for row in 0..batch.num_rows() {
+                let waiting = of.entry(names.value(row).to_owned()).or_default();
+                waiting.all += decisions(row);
+                if !held_out.value(row) {
+                    let version = u32::try_from(version(row)).unwrap_or(0);
+                    let cells = waiting.by_version.entry(version).or_default();
+                    *cells.entry(cell(row)).or_default() += decisions(row);
+                }
+            }
         }
         Ok(of)
     }
+}
+
+/// Which scores are alike: those of one half of a power of two, on each side of 0; 0 and none are alike too.
+const BUCKET: &str = "CASE WHEN score > 0 THEN CAST(floor(2 * log2(score)) AS BIGINT)
+    WHEN score < 0 THEN -10000 - CAST(floor(2 * log2(-score)) AS BIGINT) ELSE -20000 END";
+
+/// Names of what scores alike, from a column of placements and the next of buckets.
+fn cells(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> String {
+    let placements = batch.column(column).as_string::<i32>().clone();
+    let buckets = batch.column(column + 1).as_primitive::<Int64Type>().clone();
+    move |row| format!("{} {}", placements.value(row), buckets.value(row))
+}
+
+fn is_same(a: &OutcomeDay, b: &OutcomeDay) -> bool {
+    (a.day, a.version, a.held_out) == (b.day, b.version, b.held_out)
 }
 
 /// A column of counts.

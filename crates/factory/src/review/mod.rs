@@ -1,12 +1,14 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to, joined by [`judged`], of forecasts by [`forecasts`]), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
+//! to, joined by [`judged`], of forecasts by [`forecasts`], and
+//! what those that wait will have led to, [`expected`]), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
 //! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
 //! [`trial`] (what came of a challenger's decisions).
 
 mod attribute;
 mod cause;
+mod expected;
 mod forecasts;
 mod inputs;
 mod judged;
@@ -20,6 +22,7 @@ mod value;
 
 pub use attribute::Attribute;
 pub use cause::{Most, Split, Why};
+pub use expected::Expected;
 pub use inputs::{Inputs, InputsError, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
 pub use monitoring::latency::Histogram;
@@ -91,6 +94,9 @@ pub struct Reviewed {
     pub service: Service,
     /// What its decisions led to.
     pub live: Live,
+    /// What decisions that wait for their outcomes will turn out to have led to; absent where none waits, or single ones
+    /// are not judged by customers.
+    pub expected: Option<Expected>,
     /// Where its decisions became worse: why. Absent where they did not.
     pub why: Option<Why>,
     /// What its challenger answers in the shadow, where one does.
@@ -169,18 +175,20 @@ impl Workshop {
         progress.stage("review", chosen.len() as u64);
         for product in chosen {
             let name = &product.header().name;
-            let waits = pending.get(name).copied().unwrap_or(0);
+            let waiting = pending.get(name).cloned().unwrap_or_default();
             let version = self.answers(name).await?;
             let since = version.as_ref().map(|version| version.since);
-            let live = outcomes::live(self, product.as_ref(), since, waits).await?;
-            found.push((product, version, live));
+            let live = outcomes::live(self, product.as_ref(), since, waiting.all).await?;
+            let number = version.as_ref().map_or(0, |version| version.number);
+            let expected = waiting.expected(self, name, number).await?;
+            found.push((product, version, live, expected));
         }
         let falls: Vec<cause::Falling<'_>> = found
             .iter()
-            .filter_map(|(product, _, live)| cause::Falling::of(product.as_ref(), live))
+            .filter_map(|(product, _, live, _)| cause::Falling::of(product.as_ref(), live))
             .collect();
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
-        for (product, version, live) in found {
+        for (product, version, live, expected) in found {
             let name = &product.header().name;
             let found = Found {
                 split: splits.remove(name),
@@ -190,6 +198,7 @@ impl Workshop {
                 version,
                 service: of_service.get(name).cloned().unwrap_or_default(),
                 live,
+                expected,
                 shadow: self.shadow(product.as_ref(), now).await?,
                 trial: self.trial(product.as_ref()).await?,
                 value: value::of(self, product.header()).await,
@@ -232,6 +241,7 @@ impl Workshop {
             standing,
             service: found.service,
             live: found.live,
+            expected: found.expected,
             why,
             shadow: found.shadow,
             trial: found.trial,
@@ -270,6 +280,7 @@ struct Found<'a> {
     version: Option<Answers>,
     service: Service,
     live: Live,
+    expected: Option<Expected>,
     shadow: Option<Shadow>,
     trial: Option<Trial>,
     value: Option<value::Value>,

@@ -1,6 +1,7 @@
 //! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
 
 use super::ByProduct;
+use super::expected::{Calibration, Waiting};
 use super::forecasts::Held;
 use super::judged::Join;
 use crate::Workshop;
@@ -151,7 +152,7 @@ pub(super) async fn note(
     products: &[&Arc<dyn Product>],
     snapshot: &Snapshot,
     data_until: Option<AsOf>,
-) -> Result<ByProduct<u64>, OutcomesError> {
+) -> Result<ByProduct<Waiting>, OutcomesError> {
     let mut pending = BTreeMap::new();
     let has = |table: &str| snapshot.tables.contains_key(table);
     let (Some(now), true) = (data_until, has("decisions")) else {
@@ -193,7 +194,14 @@ pub(super) async fn note(
                 true => Some(held.run(workshop, snapshot).await?),
                 false => None,
             };
-            (joined, held.pending(workshop, snapshot).await?)
+            let plain = |days| (days, Calibration::default());
+            let joined =
+                joined.map(|of| of.into_iter().map(|(n, days)| (n, plain(days))).collect());
+            let waiting = held.pending(workshop, snapshot).await?;
+            let waiting = waiting
+                .into_iter()
+                .map(|(name, all)| (name, Waiting::of(all)));
+            (joined, waiting.collect())
         } else {
             let join = Join {
                 names,
@@ -201,7 +209,7 @@ pub(super) async fn note(
                 from,
                 to,
             };
-            let joined = match is_due {
+            let joined: Option<ByProduct<_>> = match is_due {
                 true => Some(join.run(workshop, snapshot).await?),
                 false => None,
             };
@@ -209,11 +217,14 @@ pub(super) async fn note(
         };
         if let Some(mut joined) = joined {
             for name in names {
-                let days = joined.remove(*name).unwrap_or_default();
+                let (days, calibration) = joined.remove(*name).unwrap_or_default();
                 workshop
                     .registry
                     .add_outcomes(name, &days, complete)
                     .await?;
+                if alike.judged.is_about_customers() {
+                    Calibration::note(workshop, name, calibration, complete).await?;
+                }
             }
         }
         pending.extend(waiting);

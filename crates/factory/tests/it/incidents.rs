@@ -568,6 +568,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
         live: Live::NotJudged {
             because: "none".to_owned(),
         },
+        expected: None,
         why: None,
         shadow: None,
         trial: None,

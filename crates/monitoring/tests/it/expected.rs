@@ -1,121 +1,94 @@
-//! Expected performance beside what is measured once outcomes are drawn.
+//! The expected share of good decisions beside what is measured once outcomes are drawn.
 
-use monitoring::expected::{Assumption, Expectation, expected_performance};
+use monitoring::expected::{ScoredAlike, expected_share};
 use monitoring::refusal::Found;
+use schema::Estimate;
 
 use crate::simulated::Draws;
 
-fn interval(expectation: &Expectation) -> (f64, f64, f64) {
-    match expectation {
-        Expectation::Expected {
-            point,
-            low,
-            high,
-            assumes,
-        } => {
-            assert_eq!(*assumes, Assumption::ScoresStayCalibrated);
-            (*point, *low, *high)
-        }
-        Expectation::NotMeasurable(why) => panic!("{why}"),
+fn cell(waiting: u64, decided: u64, judged: u64, good: u64) -> ScoredAlike {
+    ScoredAlike {
+        waiting,
+        decided,
+        judged,
+        good,
     }
 }
 
-#[test]
-fn four_scores_give_what_is_worked_out_by_hand() {
-    // Called positive: .9 and .6. Expected confusion: TP 1.5, FP .5, FN .5, TN 1.5.
-    let told = expected_performance(&[0.9, 0.6, 0.4, 0.1], 0.5, 0.95).unwrap();
-    let close = |found: &Expectation, wanted: f64| {
-        assert!(
-            (interval(found).0 - wanted).abs() < 1e-12,
-            "{found:?}, not {wanted}"
-        );
-    };
-    close(&told.positive_share, 0.5);
-    close(&told.accuracy, 0.75);
-    close(&told.precision, 0.75);
-    close(&told.recall, 0.75);
-    close(&told.f1, 0.75);
-    close(&told.brier, (0.09 + 0.24 + 0.24 + 0.09) / 4.0);
-    // Trapezoids of the expected curve: true 0, .45, .75, .95, 1 over false 0, .05, .25, .55, 1.
-    let auc = 0.05 * 0.225 + 0.2 * 0.6 + 0.3 * 0.85 + 0.45 * 0.975;
-    close(&told.auc, auc);
+fn interval(estimate: &Estimate) -> (f64, f64, f64) {
+    let (low, high) = estimate.interval().unwrap();
+    (estimate.point().unwrap(), low, high)
 }
 
 #[test]
-fn what_is_measured_lies_within_what_was_expected_as_often_as_promised() {
-    let (shops, n) = (2_000, 400);
-    let mut held = [0; 7];
+fn cells_with_many_decisions_are_weighted_by_those_that_wait() {
+    let many = 1_000_000_000;
+    // Half of the first kind are judged and a tenth of these are good; of the second a tenth, and half.
+    let cells = [
+        cell(300, many, many / 2, many / 20),
+        cell(1_000, many, many / 10, many / 20),
+    ];
+    let told = expected_share(&cells, 0.95).unwrap();
+    // 150 will be judged of the first and 100 of the second.
+    let (point, low, high) = interval(&told);
+    assert!(
+        (point - (150.0 * 0.1 + 100.0 * 0.5) / 250.0).abs() < 1e-6,
+        "{told:?}"
+    );
+    // Outcomes to come: whether good, and how many are judged, by how far their rate is from all.
+    let of_judged = 300.0 * 0.25 * 0.16f64.powi(2) + 1_000.0 * 0.09 * 0.24f64.powi(2);
+    let error = (150.0 * 0.09 + 100.0 * 0.25 + of_judged).sqrt() / 250.0;
+    assert!(
+        (high - low - 2.0 * 1.959_964 * error).abs() < 1e-6,
+        "{told:?}"
+    );
+    assert!(matches!(told, Estimate::Measured { units: 250, .. }));
+}
+
+/// Shops whose next decisions are about others than those before; how often the interval held what came.
+fn held(shops: u64, relation_changes: bool) -> usize {
+    const CELLS: usize = 8;
+    let mut held = 0;
     for shop in 0..shops {
         let mut draws = Draws::of(31, shop);
-        let scores: Vec<f64> = (0..n).map(|_| draws.uniform().powi(2)).collect();
-        let outcomes: Vec<bool> = scores.iter().map(|s| draws.uniform() < *s).collect();
-        let told = expected_performance(&scores, 0.4, 0.95).unwrap();
-        let rows = || scores.iter().zip(&outcomes);
-        let count = |of: &dyn Fn(bool, bool) -> bool| {
-            rows().filter(|(s, y)| of(**s >= 0.4, **y)).count() as f64
-        };
-        let (tp, fp, missed) = (
-            count(&|c, y| c && y),
-            count(&|c, y| c && !y),
-            count(&|c, y| !c && y),
-        );
-        let n = n as f64;
-        let brier = rows()
-            .map(|(s, y)| (s - f64::from(u8::from(*y))).powi(2))
-            .sum::<f64>()
-            / n;
-        let positives: Vec<f64> = rows().filter(|(_, y)| **y).map(|(s, _)| *s).collect();
-        let others: Vec<f64> = rows().filter(|(_, y)| !**y).map(|(s, _)| *s).collect();
-        let wins: f64 = positives
-            .iter()
-            .map(|p| others.iter().filter(|o| *o < p).count() as f64)
-            .sum();
-        let auc = wins / (positives.len() * others.len()) as f64;
-        let pairs = [
-            (&told.positive_share, (tp + missed) / n),
-            (&told.accuracy, 1.0 - (fp + missed) / n),
-            (&told.precision, tp / (tp + fp)),
-            (&told.recall, tp / (tp + missed)),
-            (&told.f1, 2.0 * tp / (2.0 * tp + fp + missed)),
-            (&told.brier, brier),
-            (&told.auc, auc),
-        ];
-        for (held, (expectation, measured)) in held.iter_mut().zip(pairs) {
-            let (_, low, high) = interval(expectation);
-            *held += u32::from(low <= measured && measured <= high);
+        let rates: Vec<f64> = (0..CELLS).map(|_| 0.05 + 0.5 * draws.uniform()).collect();
+        let mut outcomes = |of: f64, n: u64| (0..n).filter(|_| draws.uniform() < of).count() as u64;
+        let (mut cells, mut judged, mut good) = (Vec::new(), 0, 0);
+        for (at, rate) in rates.iter().enumerate() {
+            let (before, waiting) = (40 + 60 * at as u64, 700 - 80 * at as u64);
+            let judged_before = outcomes(0.4, before);
+            let good_before = outcomes(*rate, judged_before);
+            cells.push(cell(waiting, before, judged_before, good_before));
+            let will_be = outcomes(0.4, waiting);
+            judged += will_be;
+            good += outcomes(if relation_changes { 0.6 * rate } else { *rate }, will_be);
         }
+        let (_, low, high) = interval(&expected_share(&cells, 0.95).unwrap());
+        held += usize::from((low..=high).contains(&(good as f64 / judged as f64)));
     }
-    let shares = held.map(|held| 100.0 * f64::from(held) / shops as f64);
-    println!("measured within the expected 95 %: {shares:?} %");
-    // Three standard errors are 1.5; figures of whole outcomes are somewhat coarse.
-    for share in shares {
-        assert!((93.0..=97.5).contains(&share), "{shares:?}");
-    }
+    held
 }
 
 #[test]
-fn what_cannot_be_expected_is_told_and_what_is_no_probability_refused() {
-    let told = expected_performance(&[0.2, 0.1], 0.5, 0.95).unwrap();
-    assert!(matches!(told.precision, Expectation::NotMeasurable(_)));
-    assert_eq!(interval(&told.recall).0, 0.0);
-    let told = expected_performance(&[0.0, 0.0], 0.5, 0.95).unwrap();
-    assert!(matches!(told.auc, Expectation::NotMeasurable(_)));
-    assert!(matches!(told.f1, Expectation::NotMeasurable(_)));
-    let nan = expected_performance(&[0.2, f64::NAN], 0.5, 0.95).unwrap_err();
-    assert_eq!(
-        (nan.field.as_str(), nan.at, nan.found),
-        ("scores", Some(1), Found::NotFinite)
-    );
-    assert_eq!(
-        expected_performance(&[], 0.5, 0.95).unwrap_err().found,
-        Found::Count(0)
-    );
-    assert_eq!(
-        expected_performance(&[0.2], 1.5, 0.95).unwrap_err().field,
-        "threshold"
-    );
-    assert_eq!(
-        expected_performance(&[0.2], 0.5, 1.0).unwrap_err().field,
-        "level"
-    );
+fn what_comes_lies_within_what_was_expected_although_others_ask() {
+    let held = held(1_000, false);
+    assert!((930..=985).contains(&held), "{held} of 1000");
+}
+
+#[test]
+fn that_people_do_otherwise_than_before_is_not_seen() {
+    let held = held(200, true);
+    assert!(held < 40, "{held} of 200: the assumption is what it says");
+}
+
+#[test]
+fn without_outcomes_nothing_is_expected_and_impossible_counts_are_refused() {
+    let told = expected_share(&[cell(5, 9, 0, 0)], 0.95).unwrap();
+    assert!(matches!(told, Estimate::NotMeasurable(_)), "{told:?}");
+    let told = expected_share(&[cell(0, 9, 5, 2)], 0.95).unwrap();
+    assert!(matches!(told, Estimate::NotMeasurable(_)), "{told:?}");
+    let refused = expected_share(&[cell(1, 9, 5, 2), cell(1, 9, 5, 6)], 0.95).unwrap_err();
+    assert_eq!(refused.found, Found::Count(6));
+    assert!(expected_share(&[cell(1, 4, 5, 5)], 0.95).is_err());
+    assert!(expected_share(&[], 1.0).is_err());
 }

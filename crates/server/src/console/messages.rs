@@ -68,6 +68,8 @@ messages! {
     ReviewVersionAge: "age of the version", "âge de la version";
     ReviewDataAge: "age of the sales", "âge des ventes";
     ReviewQuality: "quality of decisions", "qualité des décisions";
+    ReviewExpected: "Expected of decisions that wait", "Attendu des décisions en attente";
+    ReviewExpectedIf: "An expectation, not a measurement: it holds if decisions that score alike lead to as much as before. It sees that others ask, and not that they want something else.", "Une attente, pas une mesure : elle vaut si les décisions de même score mènent à autant qu’avant. Elle voit que d’autres demandent, et non qu’ils veulent autre chose.";
     ReviewValue: "value per period", "valeur par période";
     ReviewErrors: "Weighted absolute percentage error (WAPE)", "Erreur absolue pondérée (WAPE)";
     ReviewErrorsTold: "{0}, naive forecast {1}, of {2} forecasts", "{0}, prévision naïve {1}, sur {2} prévisions";

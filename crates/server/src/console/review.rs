@@ -294,7 +294,7 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
             @if let Some(next) = &header.promises.escalation { " " (Say::ReviewEscalation.with(l, &[next])) }
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
-        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (why(l, product)) }
+        section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (expected(l, product)) (why(l, product)) }
         @if let Some(trial) = &product.trial {
             section { h2 { (say(Say::Trial)) } (of_trial(l, trial)) }
         }
@@ -379,6 +379,16 @@ fn parts(l: Locale, split: &Split) -> Markup {
     html! {
         (page::grid(Say::ReviewParts.text(l), &heads, &rows))
         p.small { (compared) }
+    }
+}
+
+/// What waits for its outcomes will have led to; marked as what it is.
+fn expected(l: Locale, product: &Reviewed) -> Markup {
+    html! {
+        @if let Some(expected) = &product.expected {
+            (page::facts(&[(Say::ReviewExpected.text(l), estimate(l, &expected.good))]))
+            p.small { (Say::ReviewExpectedIf.text(l)) }
+        }
     }
 }
 

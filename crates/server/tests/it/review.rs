@@ -330,12 +330,16 @@ struct Planted {
     /// How many of a hundred such are good.
     good: usize,
     placement: &'static str,
+    version: u32,
+    score: Option<f64>,
 }
 
 fn planted(good: usize) -> Planted {
     Planted {
         good,
         placement: "for_you",
+        version: 1,
+        score: None,
     }
 }
 
@@ -371,13 +375,13 @@ async fn decided(
                 decision_id,
                 decided_at: *at - SignedDuration::from_hours(1),
                 product: NAME.to_owned(),
-                version: 1,
+                version: planted.version,
                 customer_id: Some(CustomerId::new(customer.as_str()).unwrap()),
                 subject_product_id: None,
                 placement: Some(planted.placement.to_owned()),
                 answer: Answer::Actions(vec![ActionRecord {
                     action: Some(shown.clone()),
-                    score: None,
+                    score: planted.score,
                     propensity: Probability::ONE,
                     reasons: Json::default(),
                 }]),
@@ -487,6 +491,42 @@ fn decisions_that_stop_leading_to_purchases_are_noticed_and_steady_ones_are_not(
     assert!(parts.relation.share.unwrap() > 0.9, "{parts:?}");
 }
 
+#[test]
+fn what_waits_is_expected_to_lead_to_what_alike_scores_led_to() {
+    let folder = trained();
+    within(folder.path(), async |workshop| {
+        let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        champion_since(workshop, from).await;
+        let last = bought(workshop).await.last().unwrap().2;
+        let waits = last - SignedDuration::from_hours(24 * 8);
+        let before = waits - SignedDuration::from_hours(24 * 8);
+        let scored = |at: Timestamp, number: usize| {
+            let high = at < waits && number.is_multiple_of(2);
+            Planted {
+                version: 2,
+                score: Some(if high { 0.9 } else { -0.2 }),
+                ..planted(if high { 80 } else { 20 })
+            }
+        };
+        decided(workshop, from, &scored).await;
+        let names = [NAME.to_owned()];
+        // Noted in two steps, the second of which adds to what was kept.
+        for now in [before, "2025-06-10T08:00:00Z".parse().unwrap()] {
+            workshop.review(&names, now, &Silent).await.unwrap();
+        }
+        let now = "2025-06-10T08:00:00Z".parse().unwrap();
+        let review = workshop.review(&names, now, &Silent).await.unwrap();
+        let product = &review.products[0];
+        let expected = product.expected.as_ref().expect("the last days wait");
+        let (low, high) = expected.good.interval().unwrap();
+        assert!(low < 0.2 && 0.2 < high && high < 0.35, "{expected:?}");
+        let Live::Measured(live) = &product.live else {
+            panic!("{:?}", product.live);
+        };
+        assert!((live.good.point().unwrap() - 0.5).abs() < 0.06, "{live:?}");
+    });
+}
+
 #[track_caller]
 fn noticed(live: &Measured) {
     let fell = live.fell.expect("it fell");
@@ -514,6 +554,7 @@ fn by_clicks_a_change_of_whom_it_is_asked_about_is_told_from_one_of_what_they_wa
             Planted {
                 good: 10,
                 placement: "similar",
+                ..planted(0)
             }
         } else {
             planted(60)
