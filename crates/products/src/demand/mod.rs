@@ -48,6 +48,7 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
+        "weather",
         "stock_levels",
         "overrides",
     ],

@@ -42,6 +42,7 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
+        "weather",
         "overrides",
         "stock_levels",
         "replenishments",
