@@ -7,12 +7,15 @@ pub(crate) mod boost;
 pub(crate) mod build;
 pub(crate) mod censored;
 pub(crate) mod coherent;
+#[path = "../../../crates/comptoir/tests/it/clock.rs"]
+mod clock;
 mod columns;
 pub(crate) mod demand;
 pub(crate) mod demand_million;
 pub(crate) mod detection;
 pub(crate) mod grocery;
 pub(crate) mod jobs;
+pub(crate) mod kill_anywhere;
 pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
@@ -62,6 +65,7 @@ pub(crate) static CASES: &[&Case] = &[
     &recommend::IALS_VS_IMPLICIT,
     &jobs::JOBS_KILLED,
     &jobs::JOBS_TWO_SCHEDULERS,
+    &kill_anywhere::KILL_ANYWHERE,
     &launch::LAUNCH_LAYERS,
     &local_models::LOCAL_MODELS_EQUAL,
     &local_models::LOCAL_MODELS_SPEED,
