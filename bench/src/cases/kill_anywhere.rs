@@ -54,9 +54,6 @@ impl Step {
     }
 }
 
-/// Kills of one step of one chain.
-const KILLS_A_STEP: u64 = 2;
-
 /// Answers in the shadow that the product's file asks for.
 const IN_SHADOW: u64 = 20;
 
@@ -81,7 +78,8 @@ fn kill_anywhere(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let mut chain = Chain::begin(&program, &folder, clock)?;
     let mut random = stream(ctx.seed, 0);
     while chain.killed() < kills {
-        chain.disturbed(&mut random, kills)?;
+        // The few of the small size fall in every step.
+        chain.disturbed(&mut random, ctx.pick(1, 2), kills)?;
     }
     ensure!(
         chain.killed() >= kills,
@@ -198,6 +196,9 @@ impl Chain {
             "[retraining]\nshadow_hours = 1\nshadow_answers_min = {IN_SHADOW}\n\n[settings]"
         );
         fs_err::write(&product, text.replacen("[settings]", &asks, 1))?;
+        for other in ["segments", "value"] {
+            fs_err::remove_file(shop.join(format!("products/{other}.toml")))?;
+        }
         let sales = fs_err::read_to_string(shop.join("raw/sales.csv"))?;
         let mut lines = sales.lines();
         let both = lines.next().zip(lines.next());
@@ -246,13 +247,18 @@ impl Chain {
         self.tally.kills.iter().flatten().sum::<u64>() + self.tally.wrong.len() as u64
     }
 
-    /// One chain with kills in each of its steps, up to `most` in all.
-    fn disturbed(&mut self, random: &mut ChaCha8Rng, most: u64) -> anyhow::Result<()> {
+    /// One chain with so many kills in each of its steps, up to `most` in all chains.
+    fn disturbed(
+        &mut self,
+        random: &mut ChaCha8Rng,
+        a_step: u64,
+        most: u64,
+    ) -> anyhow::Result<()> {
         self.begins()?;
         for (at, step) in STEPS.into_iter().enumerate() {
             let (before, after) = (self.state, self.state.after(step));
             let mut is_done = false;
-            for _ in 0..KILLS_A_STEP {
+            for _ in 0..a_step {
                 if is_done || self.killed() >= most {
                     break;
                 }

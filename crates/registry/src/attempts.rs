@@ -98,7 +98,8 @@ macro_rules! select_attempts {
 }
 
 impl Registry {
-    /// What is known of each job, noting those that are new or whose times have changed.
+    /// What is known of each job, noting those that are new or whose times have changed. One that was noted by a clock
+    /// ahead of this one is noted anew: it would rest until then.
     ///
     /// - `jobs`: names, each with a text that changes when its times do.
     ///
@@ -114,7 +115,8 @@ impl Registry {
             all.push(self.job(job, due).await?);
         }
         // Most looks find all as it was: they need no turn of the writer's.
-        if all.iter().any(Option::is_none) {
+        let is_so = |known: &Option<JobRecord>| known.is_some_and(|known| known.since <= now);
+        if !all.iter().all(is_so) {
             let mut writing = self.store.write().await?;
             for (job, due) in jobs {
                 note(&mut writing, job, due, now).await?;
@@ -262,6 +264,27 @@ impl Registry {
         row.as_ref().map(attempt).transpose()
     }
 
+    /// The last attempt of a job at each of the times after `now`, in their order: there are some where the clock went
+    /// back.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn attempts_ahead(
+        &self,
+        job: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let sql = select_attempts!("WHERE job = $1 AND due_at > $2 ORDER BY due_at, number");
+        let rows = self.store.rows(sql, values![job, now]).await?;
+        let mut last: Vec<Attempt> = Vec::new();
+        for one in rows.iter().map(attempt) {
+            let one = one?;
+            last.retain(|before| before.due_at != one.due_at);
+            last.push(one);
+        }
+        Ok(last)
+    }
+
     /// The last attempts of all jobs, the last started first.
     ///
     /// # Errors
@@ -280,7 +303,7 @@ async fn note(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO jobs (job, due, since) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE \
-               SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due";
+               SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due OR jobs.since > excluded.since";
     writing.execute(sql, values![job, due, now]).await.map(drop)
 }
 

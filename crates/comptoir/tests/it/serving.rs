@@ -20,7 +20,12 @@ pub(crate) fn trained(folder: &Path) -> std::path::PathBuf {
 }
 
 pub(crate) fn serve(shop: &Path) -> (Child, String) {
-    let mut child = Command::new(comptoir())
+    serve_as(Command::new(comptoir()), shop)
+}
+
+/// Serves by a command that starts the program, and gives the process with its address.
+pub(crate) fn serve_as(mut program: Command, shop: &Path) -> (Child, String) {
+    let mut child = program
         .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
         .current_dir(shop)
         .stdout(Stdio::piped())
