@@ -92,7 +92,10 @@ fn kill_anywhere(ctx: &Ctx) -> anyhow::Result<Outcome> {
         .zip(&tally.kills)
         .map(|(step, [before, after])| {
             let name = step.told();
-            format!("{name} {} ({before} as before, {after} as after)", before + after)
+            format!(
+                "{name} {} ({before} as before, {after} as after)",
+                before + after
+            )
         })
         .collect();
     let wrong = tally.wrong.len();
@@ -225,7 +228,14 @@ impl Chain {
         for arguments in [
             &["import", "--quiet"][..],
             &["run", "for-you", "--quiet"],
-            &["promote", "for-you", "1", "--despite-gate", "--why", "the first"],
+            &[
+                "promote",
+                "for-you",
+                "1",
+                "--despite-gate",
+                "--why",
+                "the first",
+            ],
         ] {
             let status = chain.command(arguments).status()?;
             // The gate may say no, or have let it answer already.
@@ -248,12 +258,7 @@ impl Chain {
     }
 
     /// One chain with so many kills in each of its steps, up to `most` in all chains.
-    fn disturbed(
-        &mut self,
-        random: &mut ChaCha8Rng,
-        a_step: u64,
-        most: u64,
-    ) -> anyhow::Result<()> {
+    fn disturbed(&mut self, random: &mut ChaCha8Rng, a_step: u64, most: u64) -> anyhow::Result<()> {
         self.begins()?;
         for (at, step) in STEPS.into_iter().enumerate() {
             let (before, after) = (self.state, self.state.after(step));
@@ -425,7 +430,10 @@ impl Chain {
 
     /// Asks for one of the customers; the version that answered.
     fn ask(&mut self, address: &str, number: usize) -> anyhow::Result<u64> {
-        let body = format!("{{\"customer_id\": \"C{:03}\", \"items\": 3}}", 1 + number % 90);
+        let body = format!(
+            "{{\"customer_id\": \"C{:03}\", \"items\": 3}}",
+            1 + number % 90
+        );
         let told = http::once(address, "POST", "/v1/products/for-you/decide", &body)?;
         let answer: Value = serde_json::from_str(&told)?;
         let id = answer["decision_id"].as_str().context("an identifier")?;

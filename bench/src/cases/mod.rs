@@ -6,9 +6,9 @@ pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
 pub(crate) mod censored;
-pub(crate) mod coherent;
 #[path = "../../../crates/comptoir/tests/it/clock.rs"]
 mod clock;
+pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
 pub(crate) mod demand_million;
@@ -20,6 +20,7 @@ pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
+pub(crate) mod monitoring_cost;
 pub(crate) mod portfolio;
 pub(crate) mod portfolio_review;
 pub(crate) mod program;
@@ -69,6 +70,7 @@ pub(crate) static CASES: &[&Case] = &[
     &launch::LAUNCH_LAYERS,
     &local_models::LOCAL_MODELS_EQUAL,
     &local_models::LOCAL_MODELS_SPEED,
+    &monitoring_cost::MONITORING_COST,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
     &portfolio_review::PORTFOLIO_DAY,

@@ -538,7 +538,12 @@ impl Workshop {
                 (standing, because)
             }
         };
-        Ok(Some(of.outcome(product.header(), number, standing, because)))
+        Ok(Some(of.outcome(
+            product.header(),
+            number,
+            standing,
+            because,
+        )))
     }
 }
 

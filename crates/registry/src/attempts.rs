@@ -67,7 +67,7 @@ pub struct Attempt {
     pub missed: u32,
     /// When the try began.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it runs.
+    /// When it ended, not before it began (a clock may have gone back); `None` while it runs.
     pub ended_at: Option<Timestamp>,
     /// How it stands.
     pub state: AttemptState,
@@ -120,6 +120,8 @@ impl Registry {
             let mut writing = self.store.write().await?;
             for (job, due) in jobs {
                 note(&mut writing, job, due, now).await?;
+                let sql = "UPDATE jobs SET since = $2 WHERE job = $1 AND since > $2";
+                writing.execute(sql, values![job.as_str(), now]).await?;
             }
             writing.commit().await?;
             for ((job, due), known) in jobs.iter().zip(&mut all) {
@@ -232,7 +234,8 @@ impl Registry {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.store.write().await?;
-        let sql = "UPDATE attempts SET state = $4, told = $5, ended_at = $6 \
+        let sql = "UPDATE attempts SET state = $4, told = $5, \
+                   ended_at = CASE WHEN started_at > $6 THEN started_at ELSE $6 END \
                    WHERE job = $1 AND due_at = $2 AND number = $3 AND state = 'running'";
         let row = values![
             of.job.as_str(),
@@ -303,7 +306,7 @@ async fn note(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO jobs (job, due, since) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE \
-               SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due OR jobs.since > excluded.since";
+               SET due = excluded.due, since = excluded.since WHERE jobs.due <> excluded.due";
     writing.execute(sql, values![job, due, now]).await.map(drop)
 }
 

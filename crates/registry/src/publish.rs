@@ -151,7 +151,14 @@ impl Registry {
             },
         };
         let ended = outcome.words();
-        end(&mut writing, &record.run, ended, Some(&record.scorecard), cost).await?;
+        end(
+            &mut writing,
+            &record.run,
+            ended,
+            Some(&record.scorecard),
+            cost,
+        )
+        .await?;
         writing.commit().await?;
         Ok(Published {
             number,

@@ -190,11 +190,7 @@ pub(crate) async fn register(
         writing
             .execute(
                 "INSERT INTO artefacts (sha256, size_bytes, content) VALUES ($1, $2, $3)",
-                values![
-                    sha256,
-                    new.artefact.len() as u64,
-                    new.artefact.to_vec()
-                ],
+                values![sha256, new.artefact.len() as u64, new.artefact.to_vec()],
             )
             .await?;
     }

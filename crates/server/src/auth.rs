@@ -210,14 +210,12 @@ impl AppState {
         let asked = self.workshop.registry.verify_key(&key);
         let verified = match known {
             Known::Good(caller, scopes) => return within(scope, &scopes).map(|()| caller),
-            Known::Doubtful(caller, scopes) => {
-                match tokio::time::timeout(ASKED_FOR, asked).await {
-                    Ok(Err(registry::VerifyKeyError::Store(_))) | Err(_) => {
-                        return within(scope, &scopes).map(|()| caller);
-                    }
-                    Ok(verified) => verified,
+            Known::Doubtful(caller, scopes) => match tokio::time::timeout(ASKED_FOR, asked).await {
+                Ok(Err(registry::VerifyKeyError::Store(_))) | Err(_) => {
+                    return within(scope, &scopes).map(|()| caller);
                 }
-            }
+                Ok(verified) => verified,
+            },
             Known::Not => asked.await,
         };
         let record = match verified {

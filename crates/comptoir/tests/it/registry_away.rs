@@ -41,21 +41,28 @@ fn shop_on(database: &Database, folder: &Path) -> PathBuf {
 }
 
 /// One answer: its decision and version, or what was said instead, and how long it took.
-struct Told {
+pub(crate) struct Told {
     answer: Result<(String, u64), String>,
     took: Duration,
 }
 
 /// Asks every few milliseconds until told to stop.
-fn ask(address: &str, key: &str, stop: &AtomicBool, told: &Mutex<Vec<Told>>) {
+///
+/// - `key`: empty where none is needed.
+pub(crate) fn ask(address: &str, key: &str, stop: &AtomicBool, told: &Mutex<Vec<Told>>) {
     let mut connection = Connection::open(address).unwrap();
     let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str())];
+    let headers = if key.is_empty() {
+        &[]
+    } else {
+        headers.as_slice()
+    };
     let body = r#"{"customer_id":"C001","items":3}"#;
     while !stop.load(Ordering::Relaxed) {
         let began = Instant::now();
         let (status, answer) = connection
-            .post("/v1/products/for-you/decide", &headers, body)
+            .post("/v1/products/for-you/decide", headers, body)
             .expect("the server answers");
         let took = began.elapsed();
         let answer = match status {
@@ -71,8 +78,23 @@ fn ask(address: &str, key: &str, stop: &AtomicBool, told: &Mutex<Vec<Told>>) {
     }
 }
 
+/// Tells those who ask to stop, also where a test fails: they would be waited for.
+pub(crate) struct Stops<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Seconds that a clock must be ahead to show ten minutes past an hour: nothing becomes due by itself during a test.
+pub(crate) fn ten_past() -> i64 {
+    let past = jiff::Timestamp::now().as_second() % 3_600;
+    (3_600 + 600 - past) % 3_600
+}
+
 #[track_caller]
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "{what} never came");
@@ -81,15 +103,51 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     began.elapsed()
 }
 
+/// The version of the last answer.
+pub(crate) fn last_version(told: &Mutex<Vec<Told>>) -> Option<u64> {
+    let told = told.lock().unwrap();
+    let last = told.last().and_then(|last| last.answer.as_ref().ok());
+    last.map(|(_, version)| *version)
+}
+
 /// What came of the jobs, the last first.
-fn attempts(database: &Database) -> Vec<Attempt> {
+pub(crate) fn attempts(registry: &str) -> Vec<Attempt> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let registry = Registry::open(&database.url).await.unwrap();
+        let registry = Registry::open(registry).await.unwrap();
         let all = registry.attempts(100).await.unwrap();
         registry.close().await;
         all
     })
+}
+
+/// Every question was answered, and the log holds exactly that; how long the longest answer took.
+#[track_caller]
+pub(crate) fn all_is_answered_and_logged(shop: &Path, told: Vec<Told>) -> Duration {
+    let refused: Vec<&String> = told
+        .iter()
+        .filter_map(|one| one.answer.as_ref().err())
+        .collect();
+    assert!(
+        refused.is_empty(),
+        "{} of {}: {}",
+        refused.len(),
+        told.len(),
+        refused[0]
+    );
+    let longest = told.iter().map(|one| one.took).max().unwrap();
+    println!("{} answers, the longest took {longest:?}", told.len());
+    let answered: BTreeSet<&str> = told
+        .iter()
+        .flat_map(|one| &one.answer)
+        .map(|(decision, _)| decision.as_str())
+        .collect();
+    let sql = "SELECT decision_id AS id FROM decisions WHERE position = 1";
+    let rows = rows(shop, sql);
+    let logged: BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(logged.len(), rows.len(), "a decision is there twice");
+    assert_eq!(logged, answered, "the log holds what was answered");
+    longest
 }
 
 fn a_server_goes_on_without_its_registry(away: Duration) {
@@ -102,18 +160,27 @@ fn a_server_goes_on_without_its_registry(away: Duration) {
         return;
     };
     let shop = shop_on(&database, folder.path());
-    let create = ["key", "create", "shop", "--scope", "decide", "--output", "json", "-q"];
+    let create = [
+        "key", "create", "shop", "--scope", "decide", "--output", "json", "-q",
+    ];
     let key = json(&good(&shop, &create).out)["key"]
         .as_str()
         .unwrap()
         .to_owned();
+    let ahead = ten_past();
+    clock.set(ahead).unwrap();
     let (mut server, address) = serve_as(clock.command(comptoir()), &shop);
     let pid = server.id().to_string();
     wait_until("the server leads the jobs", || {
         let told = json(&good(&shop, &["schedule", "--output", "json", "-q"]).out);
-        told["leader"].as_str().is_some_and(|by| by.starts_with(&pid))
+        told["leader"]
+            .as_str()
+            .is_some_and(|by| by.starts_with(&pid))
     });
-    assert!(attempts(&database).is_empty(), "a new job has missed nothing");
+    assert!(
+        attempts(&database.url).is_empty(),
+        "a new job has missed nothing"
+    );
     let ready = || {
         let mut connection = Connection::open(&address).unwrap();
         connection.get("/health/ready").unwrap()
@@ -122,6 +189,7 @@ fn a_server_goes_on_without_its_registry(away: Duration) {
 
     let (stop, told) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
+        let _stops = Stops(&stop);
         scope.spawn(|| ask(&address, &key, &stop, &told));
         std::thread::sleep(Duration::from_secs(1));
         database.down();
@@ -130,55 +198,49 @@ fn a_server_goes_on_without_its_registry(away: Duration) {
         assert!(says_so < Duration::from_secs(10), "{says_so:?}");
         assert!(ready().1.contains("look at the registry"), "{}", ready().1);
         // The import is due twice meanwhile.
-        clock.set(2 * 3_600).unwrap();
+        clock.set(ahead + 2 * 3_600).unwrap();
         std::thread::sleep(away.saturating_sub(since.elapsed()));
         database.up();
 
         let back = wait_until("that it is ready again", || ready().0 == 200);
         let caught_up = wait_until("the import", || {
-            let last = attempts(&database).into_iter().next();
+            let last = attempts(&database.url).into_iter().next();
             last.is_some_and(|last| last.state == AttemptState::Done)
         });
-        println!("away for {away:?}: ready {back:?} after its return, jobs caught up {caught_up:?} later");
+        println!(
+            "away for {away:?}: ready {back:?} after its return, jobs caught up {caught_up:?} later"
+        );
         let done = clock
             .command(comptoir())
-            .args(["promote", "for-you", "2", "--despite-gate", "--why", "it is back"])
+            .args([
+                "promote",
+                "for-you",
+                "2",
+                "--despite-gate",
+                "--why",
+                "it is back",
+            ])
             .current_dir(&shop)
             .status()
             .unwrap();
         assert!(done.success());
-        wait_until("the other version", || {
-            let told = told.lock().unwrap();
-            let last = told.last().and_then(|last| last.answer.as_ref().ok());
-            last.is_some_and(|(_, version)| *version == 2)
-        });
-        stop.store(true, Ordering::Relaxed);
+        wait_until("the other version", || last_version(&told) == Some(2));
     });
     terminate(&mut server);
 
-    let told = told.into_inner().unwrap();
-    let refused: Vec<&String> = told
-        .iter()
-        .filter_map(|one| one.answer.as_ref().err())
-        .collect();
-    assert!(refused.is_empty(), "{} of {}: {}", refused.len(), told.len(), refused[0]);
-    let longest = told.iter().map(|one| one.took).max().unwrap();
-    println!("{} answers, the longest took {longest:?}", told.len());
-    assert!(longest < WITHIN, "an answer waited for the registry: {longest:?}");
-    let answered: BTreeSet<&str> = told
-        .iter()
-        .flat_map(|one| &one.answer)
-        .map(|(decision, _)| decision.as_str())
-        .collect();
-    let sql = "SELECT decision_id AS id FROM decisions WHERE position = 1";
-    let rows = rows(&shop, sql);
-    let logged: BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
-    assert_eq!(logged.len(), rows.len(), "a decision is there twice");
-    assert_eq!(logged, answered, "the log holds what was answered");
-    let attempts = attempts(&database);
+    let longest = all_is_answered_and_logged(&shop, told.into_inner().unwrap());
+    assert!(
+        longest < WITHIN,
+        "an answer waited for the registry: {longest:?}"
+    );
+    let attempts = attempts(&database.url);
     let states: Vec<(AttemptState, u32)> =
         attempts.iter().map(|one| (one.state, one.missed)).collect();
-    assert_eq!(states, [(AttemptState::Done, 1)], "once for both times: {attempts:?}");
+    assert_eq!(
+        states,
+        [(AttemptState::Done, 1)],
+        "once for both times: {attempts:?}"
+    );
     good(&shop, &["audit", "--verify"]);
 }
 

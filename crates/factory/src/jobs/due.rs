@@ -216,7 +216,11 @@ fn is_settled(standing: Option<&Standing>) -> bool {
 fn again(job: &Job, last: &Attempt, now: Timestamp) -> Option<Timestamp> {
     // An end that lies ahead is that of a clock which went back: nobody waits for it.
     let ended_at = last.ended_at?;
-    let ended_at = if ended_at > now { last.due_at.min(now) } else { ended_at };
+    let ended_at = if ended_at > now {
+        last.due_at.min(now)
+    } else {
+        ended_at
+    };
     match last.state {
         AttemptState::Failed if last.number <= job.file.retries => {
             let times = 1_i64 << (last.number - 1).min(20);

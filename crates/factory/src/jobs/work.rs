@@ -456,7 +456,7 @@ impl Worker<'_> {
                 Ok(was_ours) => {
                     if was_ours {
                         let ended = Attempt {
-                            ended_at: Some(now),
+                            ended_at: Some(now.max(attempt.started_at)),
                             state,
                             told,
                             ..attempt

@@ -52,9 +52,8 @@ impl Ledger {
             let Some(span) = allowance.paced_span(now, &self.time_zone) else {
                 continue;
             };
-            let is_new = |paced: &Paced| {
-                paced.span == span && !is_past(paced.read_at, LOOK_EVERY, now)
-            };
+            let is_new =
+                |paced: &Paced| paced.span == span && !is_past(paced.read_at, LOOK_EVERY, now);
             if self.state.lock().paced.get(product).is_some_and(is_new) {
                 continue;
             }

@@ -12,6 +12,7 @@
 )]
 
 mod alerts;
+mod clock;
 mod given;
 mod import;
 mod import_bad_input;
