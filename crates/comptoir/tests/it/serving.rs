@@ -73,7 +73,7 @@ impl Connection {
             .map(|(k, v)| format!("{k}: {v}\r\n"))
             .collect();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
             body.len()
         );
         self.0.write_all(request.as_bytes()).ok()?;
