@@ -88,7 +88,7 @@ fn a_promotion_by_the_api_on_a_full_disk_is_refused_changes_nothing_and_is_made_
     let (mut server, address) = serve_as(patient(Command::new("sh"), &said), &shop);
     let mut connection = Connection::open(&address).unwrap();
     let asked = json!({ "version": 1, "who": "C. Martin", "why": "looked at it" }).to_string();
-    let mut promote = |connection: &mut Connection| {
+    let promote = |connection: &mut Connection| {
         let path = "/v1/products/for-you/promote";
         let (status, told) = connection.post(path, &[], &asked).unwrap();
         (status, json(&told))
