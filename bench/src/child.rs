@@ -66,13 +66,25 @@ pub(crate) fn own_peak_memory() -> Option<u64> {
 /// # Errors
 /// When the system does not say.
 pub(crate) fn processor_seconds() -> anyhow::Result<f64> {
+    processor_seconds_of("self")
+}
+
+/// Time of processors that a child and its threads have taken so far, in steps of 10 ms.
+///
+/// # Errors
+/// When the system does not say.
+pub(crate) fn child_processor_seconds(child: &Child) -> anyhow::Result<f64> {
+    processor_seconds_of(&child.id().to_string())
+}
+
+fn processor_seconds_of(process: &str) -> anyhow::Result<f64> {
     // Linux counts in hundredths for every program, whatever its own clock is.
     const TICKS: f64 = 100.0;
-    let stat = fs_err::read_to_string("/proc/self/stat")?;
+    let stat = fs_err::read_to_string(format!("/proc/{process}/stat"))?;
     // Behind the name, which may hold spaces: user and system time are the 12th and 13th.
     let (_, fields) = stat
         .rsplit_once(')')
-        .context("no name in /proc/self/stat")?;
+        .with_context(|| format!("no name in /proc/{process}/stat"))?;
     let times = fields.split_whitespace().skip(11).take(2);
     let ticks: Vec<f64> = times.map(str::parse).collect::<Result<_, _>>()?;
     Ok(ticks.iter().sum::<f64>() / TICKS)

@@ -93,6 +93,28 @@ impl AsFd for Connection {
     }
 }
 
+/// Asks on a connection of its own, and waits for the answer.
+///
+/// # Errors
+/// When the connection breaks, or the answer is not a 200.
+pub(crate) fn once(address: &str, method: &str, path: &str, body: &str) -> anyhow::Result<String> {
+    let mut stream =
+        TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, told) = answer.split_once("\r\n\r\n").context("half an answer")?;
+    ensure!(
+        head.starts_with("HTTP/1.1 200 ") && told.len() == content_length(head.as_bytes())?,
+        "the server answered {answer}"
+    );
+    Ok(told.to_owned())
+}
+
 /// Waits until something has come for one who asked, or for a time: to the microsecond, where a runtime's timer is late
 /// by one or two milliseconds, as long as an answer takes. Says on which connections something has come.
 pub(crate) fn wait(

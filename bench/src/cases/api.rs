@@ -39,8 +39,18 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start(program: &Path, shop: &Path) -> anyhow::Result<Self> {
+        Self::start_with(program, shop, &[])
+    }
+
+    /// - `options`: further ones of `comptoir serve`.
+    pub(super) fn start_with(
+        program: &Path,
+        shop: &Path,
+        options: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
+            .args(options)
             .current_dir(shop)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

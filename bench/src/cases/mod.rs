@@ -6,6 +6,8 @@ pub(crate) mod api_offers;
 pub(crate) mod boost;
 pub(crate) mod build;
 pub(crate) mod censored;
+#[path = "../../../crates/comptoir/tests/it/clock.rs"]
+mod clock;
 pub(crate) mod coherent;
 mod columns;
 pub(crate) mod demand;
@@ -13,10 +15,12 @@ pub(crate) mod demand_million;
 pub(crate) mod detection;
 pub(crate) mod grocery;
 pub(crate) mod jobs;
+pub(crate) mod kill_anywhere;
 pub(crate) mod launch;
 pub(crate) mod local_models;
 pub(crate) mod measure;
 pub(crate) mod monitoring;
+pub(crate) mod monitoring_cost;
 pub(crate) mod portfolio;
 pub(crate) mod portfolio_review;
 pub(crate) mod program;
@@ -62,9 +66,11 @@ pub(crate) static CASES: &[&Case] = &[
     &recommend::IALS_VS_IMPLICIT,
     &jobs::JOBS_KILLED,
     &jobs::JOBS_TWO_SCHEDULERS,
+    &kill_anywhere::KILL_ANYWHERE,
     &launch::LAUNCH_LAYERS,
     &local_models::LOCAL_MODELS_EQUAL,
     &local_models::LOCAL_MODELS_SPEED,
+    &monitoring_cost::MONITORING_COST,
     &recommend::MOVIELENS_NEXT_ITEM,
     &measure::OPEN_BANDIT_OFFPOLICY,
     &portfolio_review::PORTFOLIO_DAY,

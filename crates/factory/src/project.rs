@@ -93,6 +93,10 @@ pub struct ServerFile {
     pub batch_max: usize,
     /// Most requests per second and key; 0 for no limit.
     pub requests_per_second_max: u32,
+    /// Whether requests are timed, counted and noted part by part, and how products answer is written down. Without it
+    /// `/metrics` tells of no requests, promises about answers are not judged, no version is taken back for how it
+    /// answers, and an answer that is late is waited for.
+    pub monitoring: bool,
     /// Where requests are sent as traces: an OpenTelemetry collector's address for OTLP over HTTP, as
     /// `http://127.0.0.1:4318/v1/traces`; nowhere where absent.
     pub traces: Option<String>,
@@ -108,6 +112,7 @@ impl Default for ServerFile {
             body_max: "1MiB".to_owned(),
             batch_max: 1_000,
             requests_per_second_max: 0,
+            monitoring: true,
             traces: None,
             traces_share: 0.01,
         }

@@ -5,10 +5,9 @@ use features::History;
 use lake::Snapshot;
 use products::{FitError, Header, Product, Promotes, Size};
 use registry::{
-    CHALLENGER, NewRun, NewVersion, Outcome, RunCost, RunStatus, Signature, TableVersion,
+    Made, NewRun, NewVersion, Place, Published, RunCost, RunStatus, Signature, TableVersion,
 };
 use schema::progress::Progress;
-use schema::scorecard::Gate;
 use schema::{AsOf, Bytes, RunId, Scorecard};
 use serde::Serialize;
 use std::sync::Arc;
@@ -415,123 +414,64 @@ impl Workshop {
         trained: &Trained,
         cost: RunCost,
     ) -> Result<RunOutcome, RunError> {
-        let stored = stored(&run.product);
         let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
-        let number = self
-            .registry
-            .register_version(&NewVersion {
-                product: &run.product,
-                run: &run.id,
-                kind: &run.kind,
-                format_version: artefact.format,
-                artefact: &artefact.to_bytes(),
-                scorecard: &scorecard,
-                created_at: run.started_at,
-            })
-            .await
-            .map_err(|e| stored(&e))?
-            .number;
+        let new = NewVersion {
+            product: &run.product,
+            run: &run.id,
+            kind: &run.kind,
+            format_version: artefact.format,
+            artefact: &artefact.to_bytes(),
+            scorecard: &scorecard,
+            created_at: run.started_at,
+        };
         let of = Registered {
             run: &run.id,
-            number,
             as_of: run.as_of,
             scorecard: &trained.scorecard,
             summary: trained.fitted.summary(),
             started_at: run.started_at,
             cost,
         };
-        self.judge(product, of).await
+        self.judge(product, Made::Now(&new), of).await
     }
 
-    /// Lets a registered version answer, if its gate opens and nobody else is to say so, and ends its run.
+    /// Registers a version, makes it champion or challenger if its gate opens, and ends its run, all at once.
     async fn judge(
         &self,
         product: &dyn Product,
+        made: Made<'_>,
         of: Registered<'_>,
     ) -> Result<RunOutcome, RunError> {
         let header = product.header();
         let name = &header.name;
-        let stored = stored(name);
-        let current = self.registry.alias(name, CHAMPION).await;
-        let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
         let signed = Signature {
             who: "comptoir run",
             why: "trained and measured",
             at: of.started_at,
         };
-        let (standing, because) = if current == Some(of.number) {
-            let because = "it passed its gate in an earlier attempt".to_owned();
-            (VersionStanding::Champion, because)
-        } else if let Some(waits) = waits_for(header, current) {
-            self.propose(product, &of, current, waits, signed).await?
-        } else {
-            let promotion = self.registry.promote(name, of.number, current, signed);
-            match promotion.await {
-                Ok(change) => (VersionStanding::Champion, change.why),
-                Err(registry::PromoteError::GateClosed { because, .. }) => {
-                    (VersionStanding::Refused, because)
-                }
-                Err(other) => return Err(stored(&other)),
-            }
+        let mut waits = None;
+        let looked = |champion| {
+            waits = waits_for(header, champion);
+            waits.is_some()
         };
-        let outcome = match standing {
-            VersionStanding::Champion | VersionStanding::Waits(_) => Outcome::Done,
-            VersionStanding::Refused => Outcome::Refused {
-                reason: because.clone(),
-            },
-        };
-        let scorecard = serde_json::to_value(of.scorecard).unwrap_or_default();
-        self.registry
-            .finish_run(of.run, &outcome, &scorecard, of.cost)
-            .await
-            .map_err(|e| stored(&e))?;
-        Ok(of.outcome(header, standing, because))
-    }
-
-    /// Makes a version that passes its gate the challenger: what it waits for lets it answer.
-    async fn propose(
-        &self,
-        product: &dyn Product,
-        of: &Registered<'_>,
-        current: Option<u32>,
-        waits: WaitsFor,
-        signed: Signature<'_>,
-    ) -> Result<(VersionStanding, String), RunError> {
-        let name = &product.header().name;
+        let published = self.registry.publish(made, looked, signed, of.cost);
         let stored = stored(name);
-        let champion = match current {
-            Some(number) => self.registry.version(name, number).await,
-            None => Ok(None),
-        };
-        let champion = champion.map_err(|e| stored(&e))?;
-        let card = champion.and_then(|v| serde_json::from_value::<Scorecard>(v.scorecard).ok());
-        let because = match of.scorecard.gate(card.as_ref()) {
-            Gate::Closed { because } => return Ok((VersionStanding::Refused, because)),
-            Gate::Open { because } => because,
-        };
-        let before = self.registry.alias(name, CHALLENGER).await;
-        let before = before.map_err(|e| stored(&e))?.map(|alias| alias.version);
-        if before != Some(of.number) {
-            let moved = self
-                .registry
-                .set_alias(name, CHALLENGER, of.number, before, signed);
-            moved.await.map_err(|e| stored(&e))?;
-        }
-        let until = match waits {
-            WaitsFor::Person => {
-                format!("it waits for `comptoir promote {name} {}`", of.number)
+        let Published {
+            number,
+            place,
+            because,
+        } = published.await.map_err(|e| stored(&e))?;
+        let (standing, because) = match (place, waits) {
+            (Place::Challenger, Some(waits)) => {
+                let until = waits.told(header, number);
+                let because = format!("{because}; {until}");
+                (VersionStanding::Waits(waits), because)
             }
-            WaitsFor::Shadow => format!(
-                "it answers in the shadow for {} hours first: `comptoir compare {name}`",
-                product.header().retraining.shadow_hours.unwrap_or_default()
-            ),
-            WaitsFor::Trial => format!(
-                "it answers a share of {} of the customers first: `comptoir compare {name}`",
-                product.header().retraining.trial_share.unwrap_or_default()
-            ),
+            (Place::Champion | Place::Challenger, _) => (VersionStanding::Champion, because),
+            (Place::Refused, _) => (VersionStanding::Refused, because),
         };
-        Ok((VersionStanding::Waits(waits), format!("{because}; {until}")))
+        Ok(of.outcome(header, number, standing, because))
     }
 
     /// What an earlier attempt at the same job has trained already: only what is left of it is done.
@@ -556,13 +496,14 @@ impl Workshop {
             .version(product, number)
             .await
             .map_err(|e| stored(&e))?;
-        let scorecard = record.map(|record| serde_json::from_value::<Scorecard>(record.scorecard));
-        let Some(Ok(scorecard)) = scorecard else {
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let Ok(scorecard) = serde_json::from_value::<Scorecard>(record.scorecard.clone()) else {
             return Ok(None);
         };
         let of = Registered {
             run: &run.id,
-            number,
             as_of: run.as_of,
             scorecard: &scorecard,
             summary: fitted.summary(),
@@ -573,7 +514,9 @@ impl Workshop {
             }),
         };
         if run.status == RunStatus::Running {
-            return self.judge(product, of).await.map(Some);
+            // A program before this one registered it and was killed before it was judged.
+            let made = Made::Before(&record);
+            return self.judge(product, made, of).await.map(Some);
         }
         let current = self.registry.alias(name, CHAMPION).await;
         let current = current.map_err(|e| stored(&e))?.map(|alias| alias.version);
@@ -595,7 +538,12 @@ impl Workshop {
                 (standing, because)
             }
         };
-        Ok(Some(of.outcome(product.header(), standing, because)))
+        Ok(Some(of.outcome(
+            product.header(),
+            number,
+            standing,
+            because,
+        )))
     }
 }
 
@@ -611,10 +559,27 @@ fn waits_for(header: &Header, champion: Option<u32>) -> Option<WaitsFor> {
     (asks.promotes == Promotes::Person).then_some(WaitsFor::Person)
 }
 
-/// A version that was registered and is to be judged.
+impl WaitsFor {
+    /// What lets a version answer, for a person.
+    fn told(self, header: &Header, number: u32) -> String {
+        let (name, asks) = (&header.name, &header.retraining);
+        match self {
+            Self::Person => format!("it waits for `comptoir promote {name} {number}`"),
+            Self::Shadow => format!(
+                "it answers in the shadow for {} hours first: `comptoir compare {name}`",
+                asks.shadow_hours.unwrap_or_default()
+            ),
+            Self::Trial => format!(
+                "it answers a share of {} of the customers first: `comptoir compare {name}`",
+                asks.trial_share.unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// A version that is to be judged.
 struct Registered<'a> {
     run: &'a RunId,
-    number: u32,
     as_of: AsOf,
     scorecard: &'a Scorecard,
     summary: Vec<String>,
@@ -624,12 +589,18 @@ struct Registered<'a> {
 
 impl Registered<'_> {
     /// What is told of it.
-    fn outcome(self, header: &Header, standing: VersionStanding, because: String) -> RunOutcome {
+    fn outcome(
+        self,
+        header: &Header,
+        version: u32,
+        standing: VersionStanding,
+        because: String,
+    ) -> RunOutcome {
         RunOutcome {
             product: header.name.clone(),
             kind: header.kind.clone(),
             run: self.run.clone(),
-            version: self.number,
+            version,
             as_of: self.as_of,
             scorecard: self.scorecard.clone(),
             summary: self.summary,

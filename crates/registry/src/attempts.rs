@@ -67,7 +67,7 @@ pub struct Attempt {
     pub missed: u32,
     /// When the try began.
     pub started_at: Timestamp,
-    /// When it ended; `None` while it runs.
+    /// When it ended, not before it began (a clock may have gone back); `None` while it runs.
     pub ended_at: Option<Timestamp>,
     /// How it stands.
     pub state: AttemptState,
@@ -98,7 +98,8 @@ macro_rules! select_attempts {
 }
 
 impl Registry {
-    /// What is known of each job, noting those that are new or whose times have changed.
+    /// What is known of each job, noting those that are new or whose times have changed. One that was noted by a clock
+    /// ahead of this one is noted anew: it would rest until then.
     ///
     /// - `jobs`: names, each with a text that changes when its times do.
     ///
@@ -114,10 +115,13 @@ impl Registry {
             all.push(self.job(job, due).await?);
         }
         // Most looks find all as it was: they need no turn of the writer's.
-        if all.iter().any(Option::is_none) {
+        let is_so = |known: &Option<JobRecord>| known.is_some_and(|known| known.since <= now);
+        if !all.iter().all(is_so) {
             let mut writing = self.store.write().await?;
             for (job, due) in jobs {
                 note(&mut writing, job, due, now).await?;
+                let sql = "UPDATE jobs SET since = $2 WHERE job = $1 AND since > $2";
+                writing.execute(sql, values![job.as_str(), now]).await?;
             }
             writing.commit().await?;
             for ((job, due), known) in jobs.iter().zip(&mut all) {
@@ -230,7 +234,8 @@ impl Registry {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.store.write().await?;
-        let sql = "UPDATE attempts SET state = $4, told = $5, ended_at = $6 \
+        let sql = "UPDATE attempts SET state = $4, told = $5, \
+                   ended_at = CASE WHEN started_at > $6 THEN started_at ELSE $6 END \
                    WHERE job = $1 AND due_at = $2 AND number = $3 AND state = 'running'";
         let row = values![
             of.job.as_str(),
@@ -260,6 +265,27 @@ impl Registry {
         );
         let row = self.store.row(sql, values![job, now]).await?;
         row.as_ref().map(attempt).transpose()
+    }
+
+    /// The last attempt of a job at each of the times after `now`, in their order: there are some where the clock went
+    /// back.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn attempts_ahead(
+        &self,
+        job: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let sql = select_attempts!("WHERE job = $1 AND due_at > $2 ORDER BY due_at, number");
+        let rows = self.store.rows(sql, values![job, now]).await?;
+        let mut last: Vec<Attempt> = Vec::new();
+        for one in rows.iter().map(attempt) {
+            let one = one?;
+            last.retain(|before| before.due_at != one.due_at);
+            last.push(one);
+        }
+        Ok(last)
     }
 
     /// The last attempts of all jobs, the last started first.

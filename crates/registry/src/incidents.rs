@@ -213,9 +213,10 @@ impl Registry {
             let open = incident(&row)?;
             if is_within(&open.cause, scope)
                 && !shown.contains_key(open.cause.as_str())
-                && open.seen_at <= now
+                && !is_older(open.seen_at, now)
             {
-                let sql = "UPDATE incidents SET closed_at = $2 WHERE id = $1";
+                let sql = "UPDATE incidents SET closed_at = CASE WHEN opened_at > $2 THEN opened_at ELSE $2 END \
+                           WHERE id = $1";
                 writing.execute(sql, values![open.id, now]).await?;
                 noted.closed.push(open.id);
             }
@@ -413,6 +414,14 @@ impl Registry {
     }
 }
 
+/// How much older than another a look can be. Where it seems more the clock was set back, and it is the newer one.
+const LOOK_LASTS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether a look at `now` is older than the one that saw or closed an incident.
+fn is_older(seen_at: Timestamp, now: Timestamp) -> bool {
+    seen_at > now && seen_at.duration_since(now) < LOOK_LASTS
+}
+
 /// Notes one cause that shows.
 async fn note(
     writing: &mut Writing<'_>,
@@ -430,7 +439,10 @@ async fn note(
     let what = sentence(&signal.what);
     let id = match &last {
         // An older look than the one that closed it, or than the one that saw it last, knows nothing newer.
-        Some(known) if known.seen_at > now || known.closed_at.is_some_and(|at| at > now) => {
+        Some(known)
+            if is_older(known.seen_at, now)
+                || known.closed_at.is_some_and(|at| is_older(at, now)) =>
+        {
             return Ok(());
         }
         Some(known)

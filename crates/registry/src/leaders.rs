@@ -81,8 +81,8 @@ impl Registry {
                    AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.run_id = runs.id)";
         let reason = "interrupted: the process that led the jobs is gone";
         writing.execute(sql, values![reason]).await?;
-        let sql =
-            "UPDATE attempts SET state = 'lost', ended_at = $1, told = $2 WHERE state = 'running'";
+        let sql = "UPDATE attempts SET state = 'lost', ended_at = CASE WHEN started_at > $1 THEN started_at ELSE $1 END, \
+             told = $2 WHERE state = 'running'";
         writing.execute(sql, values![now, reason]).await?;
         writing.commit().await?;
         Ok(Some(new))

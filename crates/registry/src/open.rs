@@ -153,6 +153,12 @@ fn sqlite(path: &Path, name: String, lock_wait: Duration) -> Result<Store, OpenE
     let pool = SqlitePoolOptions::new()
         .max_connections(SQLITE_CONNECTIONS_MAX)
         .acquire_timeout(CONNECTION_WAIT)
+        // A commit that finds no room is undone by SQLite itself, and the driver goes on believing that it is under way:
+        // on this connection nothing can be begun any more.
+        .before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
         .connect_lazy_with(options);
     Ok(Store::new(Pool::Sqlite(pool), name, lock_wait))
 }

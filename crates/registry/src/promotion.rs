@@ -108,7 +108,8 @@ impl Registry {
     }
 }
 
-async fn scorecard(
+/// The scorecard of version `of`, to judge `version` by; `None` where there is no such version.
+pub(crate) async fn scorecard(
     writing: &mut Writing<'_>,
     product: &str,
     version: u32,

@@ -127,11 +127,7 @@ impl Registry {
         scorecard: &serde_json::Value,
         cost: RunCost,
     ) -> Result<(), EndRunError> {
-        let (status, reason) = match outcome {
-            Outcome::Done => ("done", None),
-            Outcome::Refused { reason } => ("refused", Some(reason.as_str())),
-        };
-        self.end_run(id, status, reason, Some(scorecard), cost)
+        self.end_run(id, outcome.words(), Some(scorecard), cost)
             .await
     }
 
@@ -145,34 +141,18 @@ impl Registry {
         reason: &str,
         cost: RunCost,
     ) -> Result<(), EndRunError> {
-        self.end_run(id, "failed", Some(reason), None, cost).await
+        self.end_run(id, ("failed", Some(reason)), None, cost).await
     }
 
     async fn end_run(
         &self,
         id: &RunId,
-        status: &'static str,
-        reason: Option<&str>,
+        ended: (&'static str, Option<&str>),
         scorecard: Option<&serde_json::Value>,
         cost: RunCost,
     ) -> Result<(), EndRunError> {
         let mut writing = self.store.write().await?;
-        must_be_running(&mut writing, id).await?;
-        let scorecard = scorecard.map(ToString::to_string);
-        writing
-            .execute(
-                "UPDATE runs SET status = $2, reason = $3, scorecard = $4, duration_ms = $5, \
-                 peak_memory_bytes = $6 WHERE id = $1",
-                values![
-                    id.as_str(),
-                    status,
-                    reason,
-                    scorecard.as_deref(),
-                    cost.duration_ms,
-                    cost.peak_memory_bytes,
-                ],
-            )
-            .await?;
+        end(&mut writing, id, ended, scorecard, cost).await?;
         Ok(writing.commit().await?)
     }
 
@@ -209,6 +189,33 @@ impl Registry {
         writing.commit().await?;
         Ok(recovered)
     }
+}
+
+/// Ends a run that is running, within a change.
+///
+/// - `ended`: how, in a word, and why.
+pub(crate) async fn end(
+    writing: &mut Writing<'_>,
+    id: &RunId,
+    ended: (&'static str, Option<&str>),
+    scorecard: Option<&serde_json::Value>,
+    cost: RunCost,
+) -> Result<(), EndRunError> {
+    must_be_running(writing, id).await?;
+    let scorecard = scorecard.map(ToString::to_string);
+    let (status, reason) = ended;
+    let sql = "UPDATE runs SET status = $2, reason = $3, scorecard = $4, duration_ms = $5, \
+               peak_memory_bytes = $6 WHERE id = $1";
+    let of = values![
+        id.as_str(),
+        status,
+        reason,
+        scorecard.as_deref(),
+        cost.duration_ms,
+        cost.peak_memory_bytes,
+    ];
+    writing.execute(sql, of).await?;
+    Ok(())
 }
 
 /// The product and state of a run, as the database words them; `None` where there is no such run.

@@ -85,6 +85,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// How a run ended, as the database words it, and why.
+    pub(crate) fn words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Done => ("done", None),
+            Self::Refused { reason } => ("refused", Some(reason)),
+        }
+    }
+}
+
 /// What a run used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunCost {

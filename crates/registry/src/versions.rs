@@ -138,54 +138,7 @@ impl Registry {
         // Hashed before the lock is taken: nobody waits for it.
         let sha256 = sha256_hex(new.artefact);
         let mut writing = self.store.write().await?;
-        check_run(&mut writing, new).await?;
-        let sql = "SELECT size_bytes FROM artefacts WHERE sha256 = $1";
-        if writing.row(sql, values![sha256.as_str()]).await?.is_none() {
-            writing
-                .execute(
-                    "INSERT INTO artefacts (sha256, size_bytes, content) VALUES ($1, $2, $3)",
-                    values![
-                        sha256.as_str(),
-                        new.artefact.len() as u64,
-                        new.artefact.to_vec()
-                    ],
-                )
-                .await?;
-        }
-        writing
-            .execute(
-                "INSERT INTO versions (product, number, run_id, kind, format_version, artefact_sha256, \
-                 scorecard, created_at) SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7 \
-                 FROM versions WHERE product = $1",
-                values![
-                    new.product,
-                    new.run.as_str(),
-                    new.kind,
-                    new.format_version,
-                    sha256.as_str(),
-                    new.scorecard,
-                    new.created_at,
-                ],
-            )
-            .await?;
-        let sql = select_versions!("WHERE v.run_id = $1");
-        let row = writing.row(sql, values![new.run.as_str()]).await?;
-        let record = row.as_ref().map(version_record).transpose()?;
-        let record = record.expect("a row inserted in this transaction is seen by it");
-        let sql = "SELECT attempt FROM runs WHERE id = $1";
-        let row = writing.row(sql, values![new.run.as_str()]).await?;
-        let attempt: Option<String> = row.map(|row| row.get("attempt")).transpose()?.flatten();
-        let deed = Deed {
-            at: new.created_at,
-            who: "comptoir run",
-            act: Act::VersionRegistered,
-            product: Some(new.product),
-            details: serde_json::json!({
-                "version": record.number, "run": new.run.as_str(), "attempt": attempt, "kind": new.kind,
-                "artefact_sha256": sha256, "scorecard_sha256": sha256_hex(new.scorecard.to_string().as_bytes()),
-            }),
-        };
-        deed.write(&mut writing).await?;
+        let record = register(&mut writing, new, &sha256).await?;
         writing.commit().await?;
         Ok(record)
     }
@@ -223,7 +176,63 @@ impl Registry {
     }
 }
 
-fn check(new: &NewVersion<'_>) -> Result<(), RegisterError> {
+/// Stores an artefact as the next version of its product, within a change.
+///
+/// - `sha256`: of the artefact.
+pub(crate) async fn register(
+    writing: &mut Writing<'_>,
+    new: &NewVersion<'_>,
+    sha256: &str,
+) -> Result<VersionRecord, RegisterError> {
+    check_run(writing, new).await?;
+    let sql = "SELECT size_bytes FROM artefacts WHERE sha256 = $1";
+    if writing.row(sql, values![sha256]).await?.is_none() {
+        writing
+            .execute(
+                "INSERT INTO artefacts (sha256, size_bytes, content) VALUES ($1, $2, $3)",
+                values![sha256, new.artefact.len() as u64, new.artefact.to_vec()],
+            )
+            .await?;
+    }
+    writing
+        .execute(
+            "INSERT INTO versions (product, number, run_id, kind, format_version, artefact_sha256, \
+             scorecard, created_at) SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6, $7 \
+             FROM versions WHERE product = $1",
+            values![
+                new.product,
+                new.run.as_str(),
+                new.kind,
+                new.format_version,
+                sha256,
+                new.scorecard,
+                new.created_at,
+            ],
+        )
+        .await?;
+    let sql = select_versions!("WHERE v.run_id = $1");
+    let row = writing.row(sql, values![new.run.as_str()]).await?;
+    let record = row.as_ref().map(version_record).transpose()?;
+    let record = record.expect("a row inserted in this transaction is seen by it");
+    let sql = "SELECT attempt FROM runs WHERE id = $1";
+    let row = writing.row(sql, values![new.run.as_str()]).await?;
+    let attempt: Option<String> = row.map(|row| row.get("attempt")).transpose()?.flatten();
+    let deed = Deed {
+        at: new.created_at,
+        who: "comptoir run",
+        act: Act::VersionRegistered,
+        product: Some(new.product),
+        details: serde_json::json!({
+            "version": record.number, "run": new.run.as_str(), "attempt": attempt, "kind": new.kind,
+            "artefact_sha256": sha256, "scorecard_sha256": sha256_hex(new.scorecard.to_string().as_bytes()),
+        }),
+    };
+    deed.write(writing).await?;
+    Ok(record)
+}
+
+/// Whether an artefact is of a size that can be stored.
+pub(crate) fn check(new: &NewVersion<'_>) -> Result<(), RegisterError> {
     let product = || new.product.to_owned();
     let found = new.artefact.len();
     if found == 0 || found > ARTEFACT_BYTES_MAX {

@@ -13,6 +13,17 @@ use std::time::{Duration, Instant};
 /// How long a key that was found good is not looked up again. A revoked key works this much longer at most.
 const TRUSTED_FOR: Duration = Duration::from_secs(30);
 
+/// How long a request waits to hear that a key which was good is good still. Why: most answers are promised in less than
+/// a second, and a registry that is away is not heard of for ten.
+const ASKED_FOR: Duration = Duration::from_millis(250);
+
+/// How long other requests go on with a key while one asks after it.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// How long a key that was found good is trusted while the registry is away: one that is revoked meanwhile works until
+/// the registry is back, and this long at most.
+const TRUSTED_WHILE_AWAY: Duration = Duration::from_secs(3_600);
+
 /// Keys remembered; a caller who tries many gets no memory for it.
 const REMEMBERED_MAX: usize = 10_000;
 
@@ -42,11 +53,14 @@ type Hash = [u8; 32];
 struct Remembered {
     caller: Caller,
     scopes: BTreeSet<String>,
+    /// Until when it is not looked up again.
     until: Instant,
+    /// When the registry called it good.
+    found_good: Instant,
 }
 
 /// Who asks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Caller {
     id: u32,
     /// The key's name; none of a caller without a key.
@@ -66,10 +80,39 @@ pub(crate) struct Gatekeeper {
     buckets: Mutex<HashMap<u32, Bucket>>,
 }
 
+/// What is remembered of a key.
+#[derive(Debug, PartialEq)]
+enum Known {
+    /// It was good a moment ago.
+    Good(Caller, BTreeSet<String>),
+    /// It was good once, and the registry is to be asked again.
+    Doubtful(Caller, BTreeSet<String>),
+    Not,
+}
+
 /// The number under which callers without a key share one bucket.
 const ANONYMOUS: u32 = 0;
 
 impl Gatekeeper {
+    /// What is remembered of a key. Of many requests with one that is to be looked up again one is told so.
+    fn known(&self, hash: &Hash, now: Instant) -> Known {
+        let mut good = self.good.lock();
+        let Some(known) = good.get_mut(hash) else {
+            return Known::Not;
+        };
+        let of = |known: &Remembered| (known.caller.clone(), known.scopes.clone());
+        if now < known.until {
+            let (caller, scopes) = of(known);
+            return Known::Good(caller, scopes);
+        }
+        if now.duration_since(known.found_good) >= TRUSTED_WHILE_AWAY {
+            return Known::Not;
+        }
+        known.until = now + ASKED_AGAIN_AFTER;
+        let (caller, scopes) = of(known);
+        Known::Doubtful(caller, scopes)
+    }
+
     /// Takes one request from the caller's allowance; the seconds to wait where there is none left.
     fn take(&self, caller: u32, per_second: u32) -> Result<(), u32> {
         if per_second == 0 {
@@ -163,21 +206,27 @@ impl AppState {
             ));
         };
         let hash: Hash = sha2::Sha256::digest(key.as_bytes()).into();
-        if let Some(known) = self
-            .gatekeeper
-            .good
-            .lock()
-            .get(&hash)
-            .filter(|k| k.until > Instant::now())
-        {
-            return within(scope, &known.scopes).map(|()| known.caller.clone());
-        }
-        let record = match self.workshop.registry.verify_key(&key).await {
+        let known = self.gatekeeper.known(&hash, Instant::now());
+        let asked = self.workshop.registry.verify_key(&key);
+        let verified = match known {
+            Known::Good(caller, scopes) => return within(scope, &scopes).map(|()| caller),
+            Known::Doubtful(caller, scopes) => match tokio::time::timeout(ASKED_FOR, asked).await {
+                Ok(Err(registry::VerifyKeyError::Store(_))) | Err(_) => {
+                    return within(scope, &scopes).map(|()| caller);
+                }
+                Ok(verified) => verified,
+            },
+            Known::Not => asked.await,
+        };
+        let record = match verified {
             Ok(record) => record,
             Err(registry::VerifyKeyError::Store(error)) => {
                 return Err(Problem::internal("verify the API key", &error));
             }
-            Err(refused) => return Err(unauthorized(&refused.to_string())),
+            Err(refused) => {
+                self.gatekeeper.good.lock().remove(&hash);
+                return Err(unauthorized(&refused.to_string()));
+            }
         };
         let allowed = within(scope, &record.scopes);
         let caller = Caller {
@@ -188,13 +237,14 @@ impl AppState {
         if good.len() >= REMEMBERED_MAX {
             good.clear();
         }
-        let until = Instant::now() + TRUSTED_FOR;
+        let now = Instant::now();
         good.insert(
             hash,
             Remembered {
                 caller: caller.clone(),
                 scopes: record.scopes,
-                until,
+                until: now + TRUSTED_FOR,
+                found_good: now,
             },
         );
         allowed.map(|()| caller)
@@ -212,6 +262,27 @@ mod tests {
         assert!((10..=12).contains(&taken), "{taken}");
         assert!(keeper.take(2, 10).is_ok());
         assert!((0..1000).all(|_| keeper.take(3, 0).is_ok()));
+    }
+
+    #[test]
+    fn a_key_that_was_good_is_asked_after_by_one_request_and_trusted_for_an_hour_at_most() {
+        let keeper = Gatekeeper::default();
+        let (hash, then) = ([7; 32], Instant::now());
+        assert_eq!(keeper.known(&hash, then), Known::Not);
+        let remembered = Remembered {
+            caller: Caller { id: 1, key: None },
+            scopes: BTreeSet::new(),
+            until: then + TRUSTED_FOR,
+            found_good: then,
+        };
+        keeper.good.lock().insert(hash, remembered);
+        let after = |seconds: u64| keeper.known(&hash, then + Duration::from_secs(seconds));
+        assert!(matches!(after(29), Known::Good(..)));
+        assert!(matches!(after(30), Known::Doubtful(..)));
+        assert!(matches!(after(31), Known::Good(..)), "another one asks");
+        assert!(matches!(after(35), Known::Doubtful(..)));
+        assert!(matches!(after(3_599), Known::Doubtful(..)));
+        assert_eq!(after(3_605), Known::Not);
     }
 
     #[test]

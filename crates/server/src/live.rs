@@ -7,6 +7,7 @@ use products::{Asked, Product, Recent, Serving, Shop};
 use schema::AsOf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A version joined with the shop, ready to answer.
 pub(crate) struct Answering {
@@ -88,6 +89,10 @@ struct Seen {
     tables: Vec<(String, u64)>,
 }
 
+/// How long the registry may take to say whether anything has changed, before it counts as away: whoever asks whether
+/// this server is ready is to learn it soon.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Tables that the shop is made of.
 const SHOP_TABLES: [&str; 4] = ["sales", "products", "prices", "stock_levels"];
 
@@ -158,7 +163,8 @@ impl Live {
             }
             seen.tables = tables;
         }
-        let stamp = workshop.registry.alias_stamp().await?;
+        let stamp = tokio::time::timeout(PATIENCE, workshop.registry.alias_stamp());
+        let stamp = stamp.await.map_err(|_| RefreshError::Silent)??;
         if new_shop || seen.stamp != Some(stamp) {
             let mut settled = true;
             for (name, slot) in &self.slots {
@@ -309,4 +315,6 @@ pub(crate) enum RefreshError {
     Shop(#[from] features::LoadError),
     #[error("look at the registry")]
     Registry(#[from] registry::StoreError),
+    #[error("look at the registry: it did not answer within {} seconds", PATIENCE.as_secs())]
+    Silent,
 }

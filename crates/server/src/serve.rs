@@ -405,20 +405,44 @@ fn router(state: Arc<AppState>, body_max: usize) -> Router {
         .with_state(state)
 }
 
-/// Counts and times every request, keeps the slowest, and gives its identifier back.
+/// Gives a request its identifier back, and counts and times it where that is asked for.
 async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    let id = request.headers().get(&REQUEST_ID);
+    let id = id.filter(|v| v.len() <= 128).cloned();
+    let mut response = if state.monitored {
+        noted(&state, request, next, id.as_ref()).await
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    if let Some(id) = id {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    response
+}
+
+/// Counts and times a request, keeps it where it is among the slowest, and sends it where it is drawn.
+async fn noted(
+    state: &AppState,
+    request: Request,
+    next: Next,
+    id: Option<&HeaderValue>,
+) -> Response {
     let trace = Trace::new();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let headers = request.headers();
     let request_bytes = text(headers, "content-length").and_then(|length| length.parse().ok());
-    let id = headers.get(&REQUEST_ID).filter(|v| v.len() <= 128).cloned();
     let belongs = state.traces.as_ref().and_then(|traces| {
         Belongs::of(text(headers, "traceparent"))
             .unwrap_or_else(|| chance::is_drawn(traces.share).then(Belongs::begun))
     });
-    let mut response = trace.within(next.run(request)).await;
+    let response = trace.within(next.run(request)).await;
     let took = trace.began.elapsed();
     let status = response.status();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -438,7 +462,7 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
             &trace,
             &method,
             counted,
-            id.as_ref(),
+            id,
             belongs.as_ref().map(|belongs| belongs.trace.clone()),
         );
         if let (Some(traces), Some(belongs)) = (&state.traces, belongs) {
@@ -452,14 +476,6 @@ async fn watched(State(state): State<Arc<AppState>>, request: Request, next: Nex
         }
     }
     tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
-    let headers = response.headers_mut();
-    headers.insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
-    if let Some(id) = id {
-        headers.insert(REQUEST_ID.clone(), id);
-    }
     response
 }
 

@@ -95,6 +95,8 @@ pub(crate) struct Counted<'a> {
 /// What all requests share.
 pub(crate) struct AppState {
     pub(crate) workshop: Workshop,
+    /// Whether requests are timed, counted and noted.
+    pub(crate) monitored: bool,
     pub(crate) live: Live,
     pub(crate) wal: Arc<Wal>,
     pub(crate) drain: Drain,
@@ -102,6 +104,7 @@ pub(crate) struct AppState {
     pub(crate) latest: Mutex<LatestDecisions>,
     pub(crate) event_ids: Mutex<RecentIds>,
     pub(crate) metrics: Metrics,
+    /// Empty where nothing is counted.
     pub(crate) of_product: BTreeMap<String, ProductMetrics>,
     pub(crate) of_route: Mutex<BTreeMap<String, RouteMetrics>>,
     pub(crate) log_time: Arc<ResponseTimes>,
@@ -134,6 +137,7 @@ impl AppState {
         let (traces, spans) = of
             .traces
             .clone()
+            .filter(|_| of.monitoring)
             .map(|address| {
                 let (traces, spans) = Traces::new(of.traces_share);
                 (traces, (address, spans))
@@ -145,6 +149,7 @@ impl AppState {
             .project
             .products
             .iter()
+            .filter(|_| of.monitoring)
             .map(|p| {
                 let name = p.header().name.as_str();
                 let labels = [(Label::Product, name)];
@@ -171,6 +176,7 @@ impl AppState {
             .expect(broken);
         let spans_lost = metrics.counter(Indicator::SpansLost, &[]).expect(broken);
         let state = Self {
+            monitored: of.monitoring,
             live: Live::new(&workshop),
             shadows,
             slowest: Slowest::default(),

@@ -154,7 +154,7 @@ impl Slowest {
 }
 
 fn forget_old(kept: &mut Vec<Answered>, now: Timestamp) {
-    kept.retain(|request| now.duration_since(request.at) <= KEPT_FOR);
+    kept.retain(|request| now.duration_since(request.at).abs() <= KEPT_FOR);
 }
 
 #[cfg(test)]

@@ -20,7 +20,12 @@ pub(crate) fn trained(folder: &Path) -> std::path::PathBuf {
 }
 
 pub(crate) fn serve(shop: &Path) -> (Child, String) {
-    let mut child = Command::new(comptoir())
+    serve_as(Command::new(comptoir()), shop)
+}
+
+/// Serves by a command that starts the program, and gives the process with its address.
+pub(crate) fn serve_as(mut program: Command, shop: &Path) -> (Child, String) {
+    let mut child = program
         .args(["serve", "--address", "127.0.0.1:0", "--output", "json"])
         .current_dir(shop)
         .stdout(Stdio::piped())
@@ -68,7 +73,7 @@ impl Connection {
             .map(|(k, v)| format!("{k}: {v}\r\n"))
             .collect();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
             body.len()
         );
         self.0.write_all(request.as_bytes()).ok()?;

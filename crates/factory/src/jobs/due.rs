@@ -45,21 +45,35 @@ pub struct Known {
     pub since: Option<Timestamp>,
     /// When somebody asked last for it to be done at once.
     pub asked_at: Option<Timestamp>,
-    /// Its last attempt.
+    /// Its last attempt at a time that the clock has come to.
     pub last: Option<Attempt>,
+    /// Its last attempt at each time that the clock has not come to (it went back), by that time.
+    pub ahead: BTreeMap<Timestamp, Attempt>,
     /// Whether an attempt is running.
     pub running: bool,
 }
 
 impl Known {
-    /// Of what the registry has noted of it, and its last attempt.
-    pub(super) fn of(record: Option<JobRecord>, last: Option<Attempt>) -> Self {
+    /// Of what the registry has noted of it, and its attempts.
+    pub(super) fn of(
+        record: Option<JobRecord>,
+        last: Option<Attempt>,
+        ahead: Vec<Attempt>,
+    ) -> Self {
+        let is_running = |of: &Attempt| of.state == AttemptState::Running;
         Self {
             since: record.map(|record| record.since),
             asked_at: record.and_then(|record| record.asked_at),
-            running: (last.as_ref()).is_some_and(|last| last.state == AttemptState::Running),
+            running: last.iter().chain(&ahead).any(is_running),
             last,
+            ahead: ahead.into_iter().map(|of| (of.due_at, of)).collect(),
         }
+    }
+
+    /// Whether what was due at a time is done with: by a clock that went back it may lie ahead.
+    fn is_over(&self, job: &Job, due_at: Timestamp, now: Timestamp) -> bool {
+        let there = self.ahead.get(&due_at);
+        there.is_some_and(|there| again(job, there, now).is_none())
     }
 }
 
@@ -96,13 +110,22 @@ fn one<'a>(
     }
     // A later time takes the place of another try of an earlier one.
     let fresh = fresh(job, &known, before, now, zone);
-    match (&fresh, again(job, own), &own.last) {
-        (Standing::Rests { .. }, Some(at), Some(_)) if at > now => Standing::Retries { at },
-        (Standing::Rests { .. }, Some(_), Some(last)) => Standing::Due {
-            due_at: last.due_at,
-            missed: last.missed,
+    let tried = match &fresh {
+        Standing::Rests { .. } => own.last.as_ref(),
+        Standing::Due { due_at, .. } => own.ahead.get(due_at),
+        Standing::Running | Standing::Retries { .. } | Standing::Waits { .. } => None,
+    };
+    let Some(tried) = tried else { return fresh };
+    match again(job, tried, now) {
+        Some(at) if at > now => Standing::Retries { at },
+        Some(_) => Standing::Due {
+            due_at: tried.due_at,
+            missed: tried.missed,
         },
-        _ => fresh,
+        None if matches!(fresh, Standing::Due { .. }) => Standing::Rests {
+            next: job.next_after(now, zone),
+        },
+        None => fresh,
     }
 }
 
@@ -118,7 +141,7 @@ fn fresh<'a>(
     let last_due = own.last.as_ref().map(|last| last.due_at);
     if let Some(asked_at) = own
         .asked_at
-        .filter(|at| *at <= now && last_due.is_none_or(|last| last < *at))
+        .filter(|at| last_due.is_none_or(|last| last < *at) && !own.is_over(job, *at, now))
     {
         // Whoever asks for a job and for what it comes after wants both, in their order.
         let under_way = |name: &&String| !is_settled(before.get(*name));
@@ -190,9 +213,14 @@ fn is_settled(standing: Option<&Standing>) -> bool {
 }
 
 /// When a job whose last attempt came to nothing is tried again; `None` where it is not.
-fn again(job: &Job, known: &Known) -> Option<Timestamp> {
-    let last = known.last.as_ref()?;
+fn again(job: &Job, last: &Attempt, now: Timestamp) -> Option<Timestamp> {
+    // An end that lies ahead is that of a clock which went back: nobody waits for it.
     let ended_at = last.ended_at?;
+    let ended_at = if ended_at > now {
+        last.due_at.min(now)
+    } else {
+        ended_at
+    };
     match last.state {
         AttemptState::Failed if last.number <= job.file.retries => {
             let times = 1_i64 << (last.number - 1).min(20);
@@ -213,12 +241,8 @@ fn again(job: &Job, known: &Known) -> Option<Timestamp> {
 /// Whether an attempt is the last one of its time: it came to nothing, and is not tried again.
 #[must_use]
 pub fn is_given_up(job: &Job, attempt: &Attempt) -> bool {
-    let known = Known {
-        last: Some(attempt.clone()),
-        ..Known::default()
-    };
     match attempt.state {
-        AttemptState::Failed | AttemptState::Lost => again(job, &known).is_none(),
+        AttemptState::Failed | AttemptState::Lost => again(job, attempt, Timestamp::MAX).is_none(),
         AttemptState::Refused => true,
         AttemptState::Running | AttemptState::Done => false,
     }

@@ -186,7 +186,8 @@ impl Workshop {
         let mut all = BTreeMap::new();
         for (job, record) in self.project.jobs.iter().zip(records) {
             let last = self.registry.last_attempt(&job.name, now).await?;
-            all.insert(job.name.clone(), Known::of(record, last));
+            let ahead = self.registry.attempts_ahead(&job.name, now).await?;
+            all.insert(job.name.clone(), Known::of(record, last, ahead));
         }
         Ok(all)
     }
@@ -455,7 +456,7 @@ impl Worker<'_> {
                 Ok(was_ours) => {
                     if was_ours {
                         let ended = Attempt {
-                            ended_at: Some(now),
+                            ended_at: Some(now.max(attempt.started_at)),
                             state,
                             told,
                             ..attempt

@@ -129,6 +129,11 @@ pub struct Ledger {
     asked: Notify,
 }
 
+/// Whether so much time is over since a moment; where that lies ahead the clock was set back, and it counts as over.
+fn is_past(since: Timestamp, lasts: SignedDuration, now: Timestamp) -> bool {
+    now < since || now.duration_since(since) >= lasts
+}
+
 /// What became of a try.
 enum Tried {
     Granted(Option<Reserved>),
@@ -214,7 +219,8 @@ impl Ledger {
             }
         };
         let left = account.leased - account.used;
-        let heard = promise.at.duration_since(account.heard_at) < UNHEARD_MAX;
+        // By a clock that was set back by more nobody can say how long ago that was.
+        let heard = promise.at.duration_since(account.heard_at).abs() < UNHEARD_MAX;
         let pays = left >= must_have && left >= takes && heard;
         let after = if pays { left - takes } else { left };
         let low = after < (account.step / 2).max(allowance.dearest.0);
@@ -318,6 +324,6 @@ impl Account {
         /// Between two looks whether something has become free.
         const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(2);
         self.used_up_at
-            .is_none_or(|at| now.duration_since(at) >= LOOK_EVERY)
+            .is_none_or(|at| is_past(at, LOOK_EVERY, now))
     }
 }

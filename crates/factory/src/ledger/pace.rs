@@ -2,7 +2,7 @@
 //! that all processes ask nearly the same price; the leases keep the budget whatever that price is.
 
 use super::tend::{Away, within};
-use super::{Ledger, Paced};
+use super::{Ledger, Paced, is_past};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::{SignedDuration, Timestamp};
@@ -52,9 +52,8 @@ impl Ledger {
             let Some(span) = allowance.paced_span(now, &self.time_zone) else {
                 continue;
             };
-            let is_new = |paced: &Paced| {
-                paced.span == span && now.duration_since(paced.read_at) < LOOK_EVERY
-            };
+            let is_new =
+                |paced: &Paced| paced.span == span && !is_past(paced.read_at, LOOK_EVERY, now);
             if self.state.lock().paced.get(product).is_some_and(is_new) {
                 continue;
             }

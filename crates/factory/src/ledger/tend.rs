@@ -1,6 +1,6 @@
 //! What is done beside the answers: leasing more, writing down what was promised, giving back what is not needed.
 
-use super::{Ledger, OFFERS_MAX, OFFERS_MIN, State, Waiting};
+use super::{Ledger, OFFERS_MAX, OFFERS_MIN, State, Waiting, is_past};
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
 use registry::{LeaseAsked, LeaseError, NewReservation, OpenBudgetError, ReserveError, StoreError};
@@ -98,7 +98,7 @@ impl Ledger {
         }
         // While the registry is away, what is leased is all that can be promised.
         if !self.state.lock().away {
-            self.retire(|granted_at| now.duration_since(granted_at) >= IDLE);
+            self.retire(|granted_at| now.duration_since(granted_at).abs() >= IDLE);
         }
         asked |= self.settle_retired(now).await?;
         asked |= self.look_at_pace(now).await?;
@@ -267,7 +267,7 @@ impl Ledger {
     }
 
     async fn give_sign(&self, now: Timestamp) -> Result<bool, Away> {
-        let due = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) >= SIGN_EVERY);
+        let due = |at: Option<Timestamp>| at.is_none_or(|at| is_past(at, SIGN_EVERY, now));
         let (signed_at, expired_at, holds) = {
             let state = self.state.lock();
             let holds = state.accounts.values().flat_map(BTreeMap::values);
@@ -317,7 +317,7 @@ impl Ledger {
 fn heard_of(state: &mut State, now: Timestamp, chosen: impl Fn(&str) -> bool) {
     for account in state.accounts.values_mut().flat_map(BTreeMap::values_mut) {
         if chosen(&account.lease) {
-            account.heard_at = account.heard_at.max(now);
+            account.heard_at = now;
         }
     }
 }

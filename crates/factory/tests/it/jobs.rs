@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
@@ -58,6 +58,7 @@ fn known(since: &str, last: Option<Attempt>) -> Known {
             .as_ref()
             .is_some_and(|l| l.state == AttemptState::Running),
         last,
+        ahead: BTreeMap::new(),
     }
 }
 
@@ -359,7 +360,7 @@ fn a_job_file_that_cannot_be_meant_is_refused_at_its_line() {
     }
 }
 
-fn project(folder: &Path, jobs: &[(&str, &str)]) {
+pub(crate) fn project(folder: &Path, jobs: &[(&str, &str)]) {
     std::fs::create_dir_all(folder.join("jobs")).unwrap();
     std::fs::write(folder.join("comptoir.toml"), "name = \"Jobs\"\n").unwrap();
     for (name, text) in jobs {
@@ -408,7 +409,7 @@ fn program(folder: &Path) -> PathBuf {
     path
 }
 
-async fn workshop(folder: &Path) -> Workshop {
+pub(crate) async fn workshop(folder: &Path) -> Workshop {
     let project = Project::open(folder).unwrap();
     Workshop::open(project, &LakeOptions::default())
         .await

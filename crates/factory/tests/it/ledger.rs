@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-const OFFER: i64 = 500;
+pub(crate) const OFFER: i64 = 500;
 
-async fn workshop(folder: &Path, budget: f64) -> Workshop {
+pub(crate) async fn workshop(folder: &Path, budget: f64) -> Workshop {
     std::fs::create_dir_all(folder.join("products")).unwrap();
     std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
     let file = format!(
@@ -26,11 +26,11 @@ async fn workshop(folder: &Path, budget: f64) -> Workshop {
     Workshop::open(project, &options).await.unwrap()
 }
 
-fn ledger(workshop: &Workshop) -> Ledger {
+pub(crate) fn ledger(workshop: &Workshop) -> Ledger {
     Ledger::of(workshop, "here/process".to_owned()).unwrap()
 }
 
-async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Result<i64, NoMoney> {
+pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Result<i64, NoMoney> {
     let decision = DecisionId::new(decision).unwrap();
     let stake = Stake {
         takes: Cents(OFFER),
@@ -50,20 +50,20 @@ async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Result<i64, No
 }
 
 /// Leased, reserved and free money of a period.
-async fn figures(workshop: &Workshop, period: &str) -> [i64; 3] {
+pub(crate) async fn figures(workshop: &Workshop, period: &str) -> [i64; 3] {
     let budgets = workshop.registry.budgets().await.unwrap();
     let of = budgets.iter().find(|b| b.period == period).unwrap();
     [of.leased_cents, of.reserved_cents, of.free_cents].map(|c| c.0)
 }
 
-const DAY: &str = "2026-11-28";
+pub(crate) const DAY: &str = "2026-11-28";
 
-fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     "2026-11-28T12:00:00Z".parse().unwrap()
 }
 
 /// Keeps the ledger as the server does, until told to stop.
-fn kept(
+pub(crate) fn kept(
     ledger: &Arc<Ledger>,
     stop: &Arc<AtomicBool>,
     at: Timestamp,

@@ -13,6 +13,7 @@
 
 mod alerts;
 mod forecasts;
+mod clock;
 mod given;
 mod import;
 mod import_bad_input;

@@ -129,6 +129,16 @@ pub(crate) async fn what_a_dead_leader_had_begun_is_lost_and_registers_nothing(b
         .unwrap();
     assert_eq!((last.number, last.told.as_str()), (2, "no file"));
     assert_eq!(registry.last_attempt("other", at(NOW)).await.unwrap(), None);
+    // By a clock that went back it lies ahead, with the last of its tries.
+    let before = at(NOW) - jiff::SignedDuration::from_hours(48);
+    let ahead = registry.attempts_ahead("nightly", before).await.unwrap();
+    let numbers: Vec<u32> = ahead.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [2]);
+    let none = registry
+        .attempts_ahead("nightly", last.due_at)
+        .await
+        .unwrap();
+    assert!(none.is_empty(), "{none:?}");
 }
 
 pub(crate) async fn a_job_is_due_from_the_moment_on_when_it_became_what_it_is(backend: &Backend) {
@@ -148,6 +158,8 @@ pub(crate) async fn a_job_is_due_from_the_moment_on_when_it_became_what_it_is(ba
         .await
         .unwrap();
     assert_eq!(since("0 9 * * *", late).await, (late, Some(early)));
+    // Whoever asks by a clock that is behind changes nothing; that of the leader was set back.
+    assert_eq!(since("0 9 * * *", early).await, (early, Some(early)));
     registry.ask_for_job("other", "", early).await.unwrap();
     assert_eq!(
         registry.job("other", "").await.unwrap().unwrap().since,

@@ -268,3 +268,40 @@ fn routes_versions_sizes_problems_and_the_slowest_are_told() {
     }
     crate::console::fit(&served, &["/requests".to_owned()].into());
 }
+
+#[test]
+fn without_monitoring_questions_are_answered_and_logged_and_nothing_is_counted() {
+    let folder = trained();
+    let (address, messages) = collector();
+    let asks = format!("[server]\nmonitoring = false\ntraces = \"{address}\"\ntraces_share = 1.0");
+    edit(folder.path(), "comptoir.toml", "[server]", &asks);
+    let served = serving(folder);
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-request-id", "order 17"),
+    ];
+    let path = "/v1/products/for-you/decide";
+    let answer = ask(served.address, "POST", path, &headers, "{}");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("x-request-id"), "order 17");
+    let decision: Value = serde_json::from_str(&answer.body).unwrap();
+    let logged = format!(
+        "/v1/decisions/{}",
+        decision["decision_id"].as_str().unwrap()
+    );
+    assert_eq!(get(served.address, &logged, &[]).status, 200);
+    let metrics = get(served.address, "/metrics", &[]).body;
+    assert!(
+        !metrics.contains("for-you") && !metrics.contains(path),
+        "{metrics}"
+    );
+    let told: Value = serde_json::from_str(&get(served.address, "/v1/requests", &[]).body).unwrap();
+    assert_eq!(
+        (&told["routes"], &told["products"], &told["slowest"]),
+        (&json!([]), &json!([]), &json!([])),
+        "{told}"
+    );
+    assert_eq!(get(served.address, "/requests", &[]).status, 200);
+    served.stop();
+    assert!(messages.try_recv().is_err(), "nothing is sent");
+}

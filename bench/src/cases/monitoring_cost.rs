@@ -1,0 +1,197 @@
+//! What it costs to watch a server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use super::api::{Load, PATH, Pace, Server, load, questions, stolen};
+use super::program::{Folder, NO_PROGRAM, program, ran, shop};
+use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
+use crate::child::child_processor_seconds;
+use crate::http;
+use crate::machine::ProcessorTime;
+use crate::peer::Peer;
+
+/// The same load on the same program, watched and not.
+pub(crate) static MONITORING_COST: Case = Case {
+    name: "monitoring_cost",
+    what: "processor time of a server that answers 1,000 questions a second for a minute, with monitoring over without, five times each in turn: requests noted by their parts, counted, one in a hundred sent to a collector, /metrics read every 15 s, records of how products answer, versions watched every minute",
+    unit: "% more",
+    bar: "≤ 3 % on average",
+    run: monitoring_cost,
+};
+
+/// Time between two readings of the metrics, as collectors of them are usually set up.
+const SCRAPED_EVERY: Duration = Duration::from_secs(15);
+
+/// 97.5 % quantile of Student's t with four degrees of freedom: five pairs.
+const T: f64 = 2.776;
+
+const PAIRS: usize = 5;
+
+fn monitoring_cost(ctx: &Ctx) -> anyhow::Result<Outcome> {
+    let Some(program) = program() else {
+        return Ok(NO_PROGRAM);
+    };
+    if ctx.size == Size::Full && ctx.data.is_none() {
+        return Ok(NO_DATA);
+    }
+    let folder = Folder::new("cost")?;
+    let shop = shop(&program, &folder, ctx.pick("starter", "wholesaler"))?;
+    // A version that its gate let answer is watched for so long.
+    let product = shop.join("products/for-you.toml");
+    let watched = "[retraining]\nrolls_back_within_hours = 96\n\n[settings]";
+    replace(&product, "[settings]", watched)?;
+    ran(&program, &shop, &["import", "--quiet"], &[0])?;
+    ran(&program, &shop, &["run", "for-you", "--quiet"], &[0, 1])?;
+    let bodies = questions(&program, &shop)?;
+    let collector = Collector::start()?;
+    let main = shop.join("comptoir.toml");
+    let text = fs_err::read_to_string(&main)?;
+    let of = |setting: &str| text.replacen("[server]\n", &format!("[server]\n{setting}\n"), 1);
+    let traces = format!("traces = \"http://{}/v1/traces\"", collector.address);
+    let (with, without) = (of(&traces), of("monitoring = false"));
+    ensure!(with != text, "the shop's comptoir.toml has no [server]");
+    let lasts = Duration::from_secs(ctx.pick(2, 60));
+    let per_second = ctx.pick(50.0, 1_000.0);
+    let processors = ProcessorTime::now();
+    let one = |is_watched: bool| -> anyhow::Result<(f64, Load)> {
+        fs_err::write(&main, if is_watched { &with } else { &without })?;
+        let options: &[&str] = if is_watched { &[] } else { &["--no-jobs"] };
+        let server = Server::start_with(&program, &shop, options)?;
+        let address = server.address.as_str();
+        // What is done once, when the first questions come, is not the point.
+        let pace = Pace::Open { per_second };
+        load(address, PATH, &bodies, pace, lasts / 12)?;
+        let stop = AtomicBool::new(false);
+        let before = child_processor_seconds(&server.child)?;
+        let asked = std::thread::scope(|scope| {
+            if is_watched {
+                scope.spawn(|| scrape(address, &stop));
+            }
+            let asked = load(address, PATH, &bodies, pace, lasts);
+            stop.store(true, Ordering::Relaxed);
+            asked
+        })?;
+        let seconds = child_processor_seconds(&server.child)? - before;
+        let status = server.stop()?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok((seconds, asked))
+    };
+    let (mut more, mut seconds, mut slowest) = (Vec::new(), [0.0; 2], f64::INFINITY);
+    for pair in 0..PAIRS {
+        // Which comes first alternates: what grows with time favours neither.
+        let mut of_pair = [0.0; 2];
+        for turn in 0..2 {
+            let is_watched = (pair + turn) % 2 == 0;
+            let (took, asked) = one(is_watched)?;
+            of_pair[usize::from(is_watched)] = took;
+            slowest = slowest.min(asked.per_second());
+        }
+        let [without, with] = of_pair;
+        ensure!(without > 0.0, "the server took no processor time");
+        more.push(100.0 * (with / without - 1.0));
+        seconds = [seconds[0] + without, seconds[1] + with];
+    }
+    let mean = more.iter().sum::<f64>() / PAIRS as f64;
+    let squares: f64 = more.iter().map(|of| (of - mean).powi(2)).sum();
+    let error = (squares / (PAIRS - 1) as f64 / PAIRS as f64).sqrt();
+    let listed: Vec<String> = more.iter().map(|of| format!("{of:.1}")).collect();
+    let spans = collector.received.load(Ordering::Relaxed);
+    ensure!(
+        ctx.size == Size::Small || spans > 0,
+        "nothing was sent to the collector"
+    );
+    let kept_up = slowest >= 0.999 * per_second;
+    Ok(Outcome::Measured(Measured {
+        value: mean,
+        verdict: Verdict::at_full_size(ctx, mean <= 3.0 && kept_up),
+        peer: Peer::none("the claim is about the program alone"),
+        split: "none",
+        note: format!(
+            "{} % more, {mean:.1} ± {:.1} (95 %, Student's t); {:.1} s of processors watched, {:.1} s not, for {PAIRS} times {:.0} s at {slowest:.0}/s at least; {spans} messages to the collector; {}; what decisions led to is worked out by reviews, in processes of their own (case portfolio_day)",
+            listed.join(", "),
+            T * error,
+            seconds[1],
+            seconds[0],
+            lasts.as_secs_f64(),
+            stolen(processors),
+        ),
+        child: None,
+    }))
+}
+
+fn replace(file: &Path, from: &str, to: &str) -> anyhow::Result<()> {
+    let text = fs_err::read_to_string(file)?;
+    ensure!(text.contains(from), "{} has no {from}", file.display());
+    Ok(fs_err::write(file, text.replacen(from, to, 1))?)
+}
+
+/// Reads the metrics as a collector of them does, until told to stop.
+fn scrape(address: &str, stop: &AtomicBool) {
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
+    let mut waited = SCRAPED_EVERY;
+    while !stop.load(Ordering::Relaxed) {
+        if waited >= SCRAPED_EVERY {
+            // What was not read is read the next time.
+            let _ = http::once(address, "GET", "/metrics", "");
+            waited = Duration::ZERO;
+        }
+        std::thread::sleep(LOOK_EVERY);
+        waited += LOOK_EVERY;
+    }
+}
+
+/// Takes what is sent to it, and says that it is good.
+struct Collector {
+    address: String,
+    received: Arc<AtomicU64>,
+}
+
+impl Collector {
+    /// It ends with the process.
+    fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?.to_string();
+        let received = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&received);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let counted = Arc::clone(&counted);
+                // One that breaks off is the sender's to notice.
+                std::thread::spawn(move || take(stream, &counted));
+            }
+        });
+        Ok(Self { address, received })
+    }
+}
+
+/// Reads messages of a connection until it ends.
+fn take(stream: TcpStream, counted: &AtomicU64) -> anyhow::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut answers = stream;
+    loop {
+        let mut length = 0_u64;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let line = line.trim().to_lowercase();
+            if let Some(told) = line.strip_prefix("content-length:") {
+                length = told.trim().parse().context("the length of a message")?;
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        std::io::copy(&mut (&mut reader).take(length), &mut std::io::sink())?;
+        counted.fetch_add(1, Ordering::Relaxed);
+        answers.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
+    }
+}
