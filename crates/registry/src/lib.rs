@@ -1,6 +1,6 @@
-//! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
-//! budgets, how data products answered and what their decisions led to, incidents and who was told of them, jobs and who
-//! runs them, and the audit.
+//! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, searches of
+//! settings, API keys, budgets, how data products answered and what their decisions led to, incidents and who was told of
+//! them, jobs and who runs them, and the audit.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -37,6 +37,7 @@ mod reservations;
 mod rows;
 mod run_life;
 mod runs;
+mod searches;
 mod service;
 mod store;
 mod versions;
@@ -59,6 +60,7 @@ pub use promotion::PromoteError;
 pub use reservations::{ConfirmError, Expired, NewReservation, Redeemed, ReserveError};
 pub use run_life::{EndRunError, StartRunError};
 pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
+pub use searches::{SearchRecord, SearchedFit};
 pub use service::ServiceRecord;
 pub use store::StoreError;
 pub use versions::{NewVersion, RegisterError, VersionRecord};

@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -34,6 +34,11 @@ const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 6,
         sql: include_str!("../migrations/0006_incidents.sql"),
+    },
+    // Numbers have no gap: 7 until the step of file 0007 stands before it, then 8.
+    Migration {
+        version: 7,
+        sql: include_str!("../migrations/0008_searches.sql"),
     },
 ];
 

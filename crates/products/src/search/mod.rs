@@ -1,7 +1,9 @@
 //! Which settings of a kind are worth searching, and where.
 
+mod gain;
 mod space;
 
+pub use gain::{PERIODS_FOR_SPREAD, gain};
 pub use space::{Candidate, Dimension, SearchFile, Space};
 
 use serde::Serialize;
