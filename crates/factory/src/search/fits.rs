@@ -3,6 +3,7 @@
 use super::SearchError;
 use super::halving::{AS_IT_IS, Field, Halt};
 use super::plan::{Period, Rung};
+use super::told::counted;
 use crate::Workshop;
 use crate::run::one_line;
 use features::History;
@@ -204,9 +205,11 @@ impl Field for Fits<'_> {
     }
 
     fn begins(&mut self, rung: usize, of: &Rung) {
-        let (number, candidates, periods) = (rung + 1, of.candidates, of.periods);
+        let number = rung + 1;
+        let candidates = counted(of.candidates, "candidate");
+        let periods = counted(of.periods, "period");
         self.progress.note(&format!(
-            "rung {number}: {candidates} candidates and the file as it is, on {periods} periods"
+            "rung {number}: {candidates} and the file as it is, on {periods}"
         ));
     }
 }

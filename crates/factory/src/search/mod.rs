@@ -97,6 +97,7 @@ pub enum SearchError {
 /// A search that is ready to begin.
 struct Ready {
     plan: Plan,
+    space: Space,
     candidates: Vec<Candidate>,
     products: Vec<Result<Arc<dyn Product>, String>>,
     memory_needed: Bytes,
@@ -232,6 +233,7 @@ impl Workshop {
                 fits_at_most: plan::fits_at_most(&rungs, split.compare_on.len()),
                 rungs,
             },
+            space,
             candidates,
             products,
             memory_needed,
@@ -242,6 +244,18 @@ impl Workshop {
                 .collect(),
             history,
         })
+    }
+
+    /// The file of a data product with the values of a candidate in it; comments stay.
+    ///
+    /// # Errors
+    /// [`SearchError`] where the file cannot be read or has no place for a value.
+    pub fn product_file_with(
+        &self,
+        name: &str,
+        candidate: &Candidate,
+    ) -> Result<ConfigFile, SearchError> {
+        Ok(self.space(name)?.file_with(candidate)?)
     }
 
     /// What is sought of a product.
@@ -377,7 +391,7 @@ fn found(
         best: race.best.map(|number| Best {
             number,
             settings: ready.candidates[number].clone(),
-            toml: ready.candidates[number].toml(),
+            toml: ready.space.toml(&ready.candidates[number]),
         }),
         compared: compared
             .into_iter()

@@ -210,6 +210,12 @@ fn left(number: usize, standing: &Standing, fits: &Fits<'_>) -> Option<String> {
     Some(format!("others were better after rung {rung}"))
 }
 
+/// A number of things.
+pub(super) fn counted(n: usize, of: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {of}{s}")
+}
+
 /// What the comparison says.
 ///
 /// - `periods`: on which both were compared.
@@ -230,10 +236,7 @@ pub(super) fn sentence(
     };
     let is_sure = low > 0.0;
     let surely = if is_sure { "surely" } else { "not surely" };
-    let on = match periods {
-        1 => "1 period".to_owned(),
-        n => format!("{n} periods"),
-    };
+    let on = counted(periods, "period");
     let name = format!("{} {}", measure.scope, measure.name);
     let told = format!(
         "{surely} better than the file as it is: {} better by {gain} on {on} that nothing was chosen on",

@@ -50,6 +50,10 @@ const CHOICE: &str = "of";
 /// Digits of a number that is drawn: more would only be harder to read.
 const DIGITS: i32 = 3;
 
+/// Share of the settings that a candidate changes: the file is no bad place to begin, and of settings that are all drawn anew
+/// a bad one spoils the others.
+const CHANGED: f64 = 0.5;
+
 /// Draws for each candidate that is asked for, before it is taken that there are no others.
 const DRAWS_PER_CANDIDATE: u64 = 30;
 
@@ -59,12 +63,10 @@ impl Candidate {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// The lines of a product file that say so.
+    /// The value of a setting.
     #[must_use]
-    pub fn toml(&self) -> String {
-        let lines = self.values();
-        let lines = lines.map(|(key, value)| format!("{key} = {}\n", value.toml()));
-        format!("[settings]\n{}", lines.collect::<String>())
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
     }
 }
 
@@ -125,7 +127,7 @@ impl Space {
         )
     }
 
-    /// The file as it is, and then candidates drawn, no two alike; fewer than asked for where the space has no others.
+    /// The file as it is, and then candidates drawn, each with about half of its settings changed, no two alike; fewer than asked for where the space has no others.
     ///
     /// The first of more candidates are those of fewer.
     #[must_use]
@@ -137,14 +139,36 @@ impl Space {
                 break;
             }
             let mut random = math::random::stream(seed, index);
-            let values = self.dimensions.iter();
-            let draw = values.map(|d| (d.key.clone(), d.within.at(random.random::<f64>())));
-            let candidate = Candidate(draw.collect());
+            let mut candidate = Candidate(BTreeMap::new());
+            for dimension in &self.dimensions {
+                let [whether, share] = [random.random::<f64>(), random.random::<f64>()];
+                let value = if whether < CHANGED {
+                    dimension.within.at(share)
+                } else {
+                    dimension.as_it_is.clone()
+                };
+                candidate.0.insert(dimension.key.clone(), value);
+            }
             if !all.contains(&candidate) {
                 all.push(candidate);
             }
         }
         all
+    }
+
+    /// What a candidate says otherwise than the file.
+    fn changes<'a>(&self, candidate: &'a Candidate) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let as_it_is = self.as_it_is();
+        let values = candidate.values();
+        values.filter(move |(key, value)| as_it_is.0.get(*key) != Some(*value))
+    }
+
+    /// The lines that make the product file say what a candidate does.
+    #[must_use]
+    pub fn toml(&self, candidate: &Candidate) -> String {
+        let lines = self.changes(candidate);
+        let lines = lines.map(|(key, value)| format!("{key} = {}\n", value.toml()));
+        format!("[settings]\n{}", lines.collect::<String>())
     }
 
     /// The product file with the values of a candidate in it.
@@ -153,12 +177,7 @@ impl Space {
     /// [`ConfigError`] where a value cannot be put into the file.
     pub fn file_with(&self, candidate: &Candidate) -> Result<ConfigFile, ConfigError> {
         let mut file = self.raw.file.clone();
-        let as_it_is = self.as_it_is();
-        for (key, value) in candidate.values() {
-            // What stays as it is needs no line of its own.
-            if as_it_is.0.get(key) == Some(value) {
-                continue;
-            }
+        for (key, value) in self.changes(candidate) {
             let path: Vec<&str> = std::iter::once("settings").chain(key.split('.')).collect();
             file = file
                 .with(&path, &value.toml())
