@@ -30,6 +30,7 @@ mod offers;
 mod planned_shop;
 mod program;
 mod reference;
+mod search;
 mod serving;
 mod shops;
 mod simulated_shops;

@@ -215,9 +215,11 @@ impl Workshop {
                 held_out_days,
             });
         }
-        let split = plan::split(periods.len());
+        let mut split = plan::split(periods.len());
         let drawn = candidates.len() - 1;
         let rungs = plan::rungs(drawn, split.choose_on.len());
+        let used = rungs.last().map_or(0, |rung| rung.periods);
+        split.choose_on.end = split.choose_on.start + used;
         let read: &[&str] = products::kind(&header.kind).map_or(&[], |k| k.card().reads);
         let inputs = inputs.into_iter();
         Ok(Ready {

@@ -40,7 +40,8 @@ pub(crate) async fn the_last_search_is_kept_and_fits_of_long_ago_are_forgotten(b
         ("old", "2025-03-01T02:30:00Z"),
         ("new", "2026-02-01T02:30:00Z"),
     ] {
-        let kept = registry.keep_searched_fit("demand", key, &fit(0.5), at(time));
+        let fit = fit(0.5);
+        let kept = registry.keep_searched_fit("demand", key, &fit, at(time));
         kept.await.unwrap();
     }
     for gain in [1, 2] {
