@@ -3,11 +3,11 @@
 use products::Product;
 use products::search::PERIODS_FOR_SPREAD;
 use schema::AsOf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Days that a fit is measured on, which it has not seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// The first of them: the fit knows what was before.
     pub from: AsOf,
@@ -16,7 +16,7 @@ pub struct Period {
 }
 
 /// How many candidates are measured on how many periods before the worse half of them leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
     /// Candidates drawn; the file as it is comes along.
     pub candidates: usize,

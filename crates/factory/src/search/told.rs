@@ -5,10 +5,10 @@ use super::halving::{AS_IT_IS, Race, Standing};
 use super::plan::{Period, Rung};
 use products::search::{Candidate, Space};
 use schema::{AsOf, Direction, Estimate, Metric};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a setting is sought.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sought {
     /// Its key below `[settings]`, dotted.
     pub key: String,
@@ -19,7 +19,7 @@ pub struct Sought {
 }
 
 /// What is to be done.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The product.
     pub product: String,
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 /// A plan with what is known of its cost.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
     /// The plan.
     #[serde(flatten)]
@@ -62,7 +62,7 @@ pub struct Planned {
 }
 
 /// What is compared.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
     /// The field's name.
     pub name: String,
@@ -75,7 +75,7 @@ pub struct Measure {
 }
 
 /// How one candidate did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
     /// Its number as it was drawn, from 1.
     pub number: usize,
@@ -94,7 +94,7 @@ pub struct Tried {
 }
 
 /// The candidate that is best.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// Its number.
     pub number: usize,
@@ -105,7 +105,7 @@ pub struct Best {
 }
 
 /// A period that nothing was chosen on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compared {
     /// The period.
     #[serde(flatten)]
@@ -117,7 +117,7 @@ pub struct Compared {
 }
 
 /// What a search found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// What was to be done.
     #[serde(flatten)]

@@ -6,10 +6,10 @@ mod space;
 pub use gain::{PERIODS_FOR_SPREAD, gain};
 pub use space::{Candidate, Dimension, SearchFile, Space};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One value of a setting.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// A whole number.

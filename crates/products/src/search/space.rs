@@ -39,7 +39,7 @@ pub struct Space {
 }
 
 /// Values that are tried together, one of each dimension.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Candidate(BTreeMap<String, Value>);
 
