@@ -25,7 +25,7 @@ rung. The best is then compared with the file as it is on later days, on which n
 Each fit is kept: the same command goes on where an earlier one ended, however it did. Nothing is trained
 or promoted; without --write the file stays as it is.
 
-Exit code 2: there is nothing to be searched, or too little history.")]
+Exit code 2: there is nothing to be searched, or too little history. 3: refused for memory.")]
 pub(crate) struct Search {
     /// The data product
     product: String,

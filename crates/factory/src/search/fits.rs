@@ -30,8 +30,10 @@ pub(super) enum Outcome {
 pub(super) struct Clock {
     pub(super) began: Instant,
     pub(super) limit: Option<Duration>,
-    /// Fits that are still to be made once candidates are chosen.
+    /// Fits that there must be time for after the next: those of one period until there is something to compare.
     pub(super) fits_after: u32,
+    /// Fits that compare the best with the file on all periods.
+    pub(super) fits_to_compare: u32,
 }
 
 /// The fits of one search.
@@ -202,6 +204,11 @@ impl Field for Fits<'_> {
         }
         let point = metric.value.point();
         Ok(point.map(|point| metric.better_by(point, 0.0)))
+    }
+
+    fn compared(&mut self) {
+        // Now there is a best: what it takes to compare it on all periods is left over.
+        self.clock.fits_after = self.clock.fits_to_compare;
     }
 
     fn begins(&mut self, rung: usize, of: &Rung) {

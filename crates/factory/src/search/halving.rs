@@ -19,6 +19,9 @@ pub(super) trait Field {
         period: usize,
     ) -> Result<Option<f64>, Halt<Self::Error>>;
 
+    /// Told when all were compared on a period.
+    fn compared(&mut self);
+
     /// Told when a rung begins.
     fn begins(&mut self, rung: usize, of: &Rung);
 }
@@ -134,6 +137,7 @@ impl Race {
             }
         }
         self.standings[AS_IT_IS].gains.insert(period, 0.0);
+        field.compared();
         Ok(())
     }
 
@@ -191,6 +195,8 @@ mod tests {
             self.asked.push((candidate, period));
             Ok(self.values[candidate][period])
         }
+
+        fn compared(&mut self) {}
 
         fn begins(&mut self, _: usize, _: &Rung) {}
     }

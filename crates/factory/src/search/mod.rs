@@ -87,7 +87,7 @@ pub enum SearchError {
         product: String,
     },
     /// The history, or the memory that training needs.
-    #[error(transparent)]
+    #[error("search settings")]
     Run(#[from] RunError),
     /// The registry.
     #[error("use the registry")]
@@ -127,7 +127,7 @@ impl Workshop {
         progress: &Arc<dyn Progress>,
     ) -> Result<Planned, SearchError> {
         let ready = self.ready(name, options, progress).await?;
-        let fits = self.fits(&ready, options, progress).await?;
+        let fits = self.fits(&ready, options, Instant::now(), progress).await?;
         let used = ready.used();
         Ok(Planned {
             fits_made: fits.made_before(used),
@@ -152,8 +152,9 @@ impl Workshop {
         options: &SearchOptions,
         progress: &Arc<dyn Progress>,
     ) -> Result<Found, SearchError> {
+        let began = Instant::now();
         let ready = self.ready(name, options, progress).await?;
-        let mut fits = self.fits(&ready, options, progress).await?;
+        let mut fits = self.fits(&ready, options, began, progress).await?;
         let made = fits.made_before(ready.used());
         let most = ready.plan.fits_at_most;
         if made > 0 {
@@ -282,6 +283,7 @@ impl Workshop {
         &'a self,
         ready: &'a Ready,
         options: &SearchOptions,
+        began: Instant,
         progress: &'a Arc<dyn Progress>,
     ) -> Result<Fits<'a>, SearchError> {
         let compared = ready.plan.compare_on.len();
@@ -294,9 +296,10 @@ impl Workshop {
             seed: options.seed,
             kept: self.registry.searched_fits(&ready.plan.product).await?,
             clock: Clock {
-                began: Instant::now(),
+                began,
                 limit: options.limit,
-                fits_after: u32::try_from(2 * compared).unwrap_or(u32::MAX),
+                fits_after: 2,
+                fits_to_compare: u32::try_from(2 * compared).unwrap_or(u32::MAX),
             },
             progress,
             known: BTreeMap::new(),

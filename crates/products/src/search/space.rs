@@ -361,8 +361,7 @@ fn flatten<'a>(
         match value {
             toml::Value::Table(inner) => {
                 let says = |key: &String| RANGE.contains(&key.as_str()) || key == CHOICE;
-                let nested = |value: &toml::Value| value.is_table();
-                if inner.is_empty() || inner.keys().any(says) || !inner.values().all(nested) {
+                if inner.is_empty() || inner.keys().any(says) {
                     into.insert(path.join("."), inner);
                 } else {
                     flatten(inner, path, into);

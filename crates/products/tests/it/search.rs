@@ -94,21 +94,21 @@ fn candidates_are_drawn_where_the_file_says_and_more_of_them_begin_with_the_same
             assert!(known, "{} is {value}", dimension.key);
         }
     }
-    // Half of 400 candidates change a setting; of three whole numbers each is drawn alike, and below the middle of a
-    // logarithmic range lies half. Five standard errors.
+    // Where a setting is changed, each of three whole numbers is drawn alike, and half lies below the middle of a
+    // logarithmic range. Five standard errors of 200 draws are more than .17.
     let share = |of: &dyn Fn(&Value) -> bool, key: &str| {
-        let hits = all[1..].iter().filter(|c| of(c.value(key).unwrap()));
-        hits.count() as f64 / 400.0
+        let as_it_is = all[0].value(key).unwrap();
+        let changed = all[1..].iter().filter_map(|c| c.value(key));
+        let changed: Vec<&Value> = changed.filter(|value| *value != as_it_is).collect();
+        assert!(changed.len() > 120, "{key}");
+        changed.iter().filter(|value| of(value)).count() as f64 / changed.len() as f64
     };
     for leaves in 2..=4 {
         let found = share(&|v| number(v) == f64::from(leaves), "trees.leaves_max");
-        assert!((found - 1.0 / 6.0).abs() < 0.1, "{leaves}: {found}");
+        assert!((found - 1.0 / 3.0).abs() < 0.17, "{leaves}: {found}");
     }
-    let low = share(
-        &|v| number(v) < 0.1f64.powf(1.5) && number(v) != 0.05,
-        "trees.learning_rate",
-    );
-    assert!((low - 0.25).abs() < 0.11, "{low}");
+    let low = share(&|v| number(v) < 0.1f64.powf(1.5), "trees.learning_rate");
+    assert!((low - 0.5).abs() < 0.17, "{low}");
 }
 
 #[test]
