@@ -1,6 +1,7 @@
 //! Which settings of a kind are worth searching, and where.
 
 mod gain;
+mod read;
 mod space;
 
 pub use gain::{PERIODS_FOR_SPREAD, gain};
