@@ -149,6 +149,13 @@ const RUNS_LOOKED_AT: u32 = 10;
 /// Shortest training history, in multiples of what is held out.
 const HISTORY_PER_HELD_OUT: u32 = 2;
 
+/// Days of history that a training needs, those held out among them.
+pub(crate) fn needed_days(product: &dyn Product) -> u32 {
+    product
+        .held_out_days()
+        .saturating_mul(HISTORY_PER_HELD_OUT + 1)
+}
+
 /// A run identifier: product, moment and seed, so that no two runs of one process share it.
 fn run_id(product: &str, options: &RunOptions) -> RunId {
     let moment = options.now.strftime("%Y%m%dT%H%M%S%6f");
@@ -188,7 +195,7 @@ pub(crate) fn train(
         source,
     };
     let held_out_days = product.held_out_days();
-    let needed_days = held_out_days.saturating_mul(HISTORY_PER_HELD_OUT + 1);
+    let needed_days = needed_days(product);
     if history.days() < i32::try_from(needed_days).unwrap_or(i32::MAX) {
         return Err(RunError::TooShort {
             product: name.clone(),
@@ -309,7 +316,7 @@ impl Workshop {
     }
 
     /// How long the last of a product's recent runs took that reached its end.
-    async fn last_duration(&self, product: &str) -> Option<Duration> {
+    pub(crate) async fn last_duration(&self, product: &str) -> Option<Duration> {
         let runs = self.registry.runs(product, RUNS_LOOKED_AT).await.ok()?;
         let ended = runs.iter().find(|run| run.version.is_some())?;
         Some(Duration::from_millis(ended.cost?.duration_ms))

@@ -5,6 +5,7 @@ use crate::artefact::{Artefact, LoadError};
 use crate::file::{Header, Raw};
 use crate::lately::Counted;
 use crate::ledger::{Allowance, NoMoney};
+use crate::search::Searched;
 use crate::shop::Shop;
 use features::History;
 use models::demand::Step;
@@ -202,6 +203,9 @@ pub trait Kind: Send + Sync + 'static {
     /// # Errors
     /// [`ConfigError`] names file, line, key, the value found and what is allowed.
     fn check(&self, raw: &Raw) -> Result<Box<dyn Product>, ConfigError>;
+
+    /// Which of its settings are worth searching: those that change how is learnt, and nothing of what is measured.
+    fn searched(&self) -> Searched;
 
     /// JSON Schema of the whole product file.
     fn schema(&self) -> schemars::Schema;

@@ -3,6 +3,7 @@
 use crate::contract::Judged;
 use crate::promises::Promises;
 use crate::retraining::Retraining;
+use crate::search::{SearchFile, Space};
 use schema::ConfigError;
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
@@ -34,6 +35,9 @@ pub struct ProductFile<S: Default> {
     /// Settings of the kind.
     #[serde(default)]
     pub settings: S,
+    /// Which settings `comptoir search` seeks, and where.
+    #[serde(default)]
+    pub search: SearchFile,
 }
 
 fn deadline_ms_default() -> u64 {
@@ -57,7 +61,7 @@ pub struct Header {
     pub promises: Promises,
     /// When it is trained anew, and who lets a version answer.
     pub retraining: Retraining,
-    /// Fingerprint of the file's content.
+    /// Fingerprint of the file's content, `[search]` left out.
     pub fingerprint: String,
 }
 
@@ -149,7 +153,7 @@ impl Raw {
             deadline_ms: parsed.deadline_ms,
             promises: parsed.promises,
             retraining: parsed.retraining,
-            fingerprint: self.file.fingerprint(),
+            fingerprint: self.file.fingerprint_without("search"),
         };
         Ok((header, parsed.settings))
     }
@@ -159,6 +163,25 @@ impl Raw {
     /// # Errors
     /// [`ConfigError`] at the line of what is wrong.
     pub fn check(&self) -> Result<Box<dyn crate::Product>, ConfigError> {
+        let product = self.check_kind()?;
+        self.space()?;
+        Ok(product)
+    }
+
+    /// Which of its settings are sought, and where; `None` where its kind has nothing to be searched.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the line of what is wrong.
+    pub fn space(&self) -> Result<Option<Space>, ConfigError> {
+        let parsed: ProductFile<toml::Table> = self.file.parse()?;
+        let Some(kind) = crate::kind(&self.kind) else {
+            return Ok(None);
+        };
+        Space::of(self, kind, &parsed.search)
+    }
+
+    /// Checks everything but where its settings are sought.
+    pub(crate) fn check_kind(&self) -> Result<Box<dyn crate::Product>, ConfigError> {
         let Some(kind) = crate::kind(&self.kind) else {
             return Err(self.file.refuse(&["kind"], &self.kind, "a known kind"));
         };
@@ -178,6 +201,18 @@ impl Raw {
                 .refuse(&["retraining", "trial_share"], share, allowed));
         }
         Ok(product)
+    }
+
+    /// Refuses a setting of a table below `[settings]` at its line.
+    #[must_use]
+    pub fn refuse_at(
+        &self,
+        path: &[&str],
+        found: impl std::fmt::Display,
+        allowed: impl std::fmt::Display,
+    ) -> ConfigError {
+        self.file
+            .refuse(&[&["settings"], path].concat(), found, allowed)
     }
 
     /// Refuses a setting at its line.

@@ -23,10 +23,12 @@ pub mod reasons;
 mod recent;
 pub mod recommend;
 mod retraining;
+pub mod search;
 pub mod segments;
 mod shop;
 mod standing;
 pub mod stock;
+mod trees;
 pub mod value;
 pub mod what_if;
 

@@ -1,6 +1,6 @@
-//! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, API keys,
-//! budgets, how data products answered and what their decisions led to, incidents and who was told of them, jobs and who
-//! runs them, and the audit.
+//! The memory of what was trained and promised, and of what came of it: runs, versions, aliases, artefacts, searches of
+//! settings, API keys, budgets, how data products answered and what their decisions led to, incidents and who was told of
+//! them, jobs and who runs them, and the audit.
 //!
 //! One [`Registry`], two databases: a SQLite file (the default) or a PostgreSQL server (for a team, by URL).
 //! Both answer the same queries and keep the same promises:
@@ -38,6 +38,7 @@ mod reservations;
 mod rows;
 mod run_life;
 mod runs;
+mod searches;
 mod service;
 mod store;
 mod versions;
@@ -61,6 +62,7 @@ pub use publish::{Made, Place, PublishError, Published};
 pub use reservations::{ConfirmError, Expired, NewReservation, Redeemed, ReserveError};
 pub use run_life::{EndRunError, StartRunError};
 pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
+pub use searches::{SearchRecord, SearchedFit};
 pub use service::ServiceRecord;
 pub use store::StoreError;
 pub use versions::{NewVersion, RegisterError, VersionRecord};

@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -38,6 +38,10 @@ const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 7,
         sql: include_str!("../migrations/0007_forecast_errors.sql"),
+    },
+    Migration {
+        version: 8,
+        sql: include_str!("../migrations/0008_searches.sql"),
     },
 ];
 

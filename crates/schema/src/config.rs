@@ -171,11 +171,61 @@ impl ConfigFile {
     /// SHA-256 of the parsed content, so that comments and blank lines do not change it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
+        self.fingerprint_without("")
+    }
+
+    /// The same without one of its first keys.
+    #[must_use]
+    pub fn fingerprint_without(&self, key: &str) -> String {
         let canonical = toml::from_str::<toml::Table>(&self.text).map_or_else(
             |_| self.text.clone(),
-            |table| sorted(&toml::Value::Table(table)),
+            |mut table| {
+                table.remove(key);
+                sorted(&toml::Value::Table(table))
+            },
         );
         fingerprint(canonical.as_bytes())
+    }
+
+    /// The file with another value at a key path; its comments stay. `None` where the text is no TOML or something else
+    /// than a table stands on the way.
+    #[must_use]
+    pub fn with(&self, path: &[&str], value: &toml::Value) -> Option<Self> {
+        use toml_edit::{Item, Table, Value};
+        let (last, tables) = path.split_last()?;
+        let mut document = self.text.parse::<toml_edit::DocumentMut>().ok()?;
+        let mut within = document.as_item_mut();
+        for (depth, key) in tables.iter().enumerate() {
+            let is_inline = within.is_inline_table();
+            let table = within.as_table_like_mut()?;
+            if table.get(key).is_none() {
+                // Below a table of its own a new one is written as `table.key`.
+                let mut new = Table::new();
+                new.set_dotted(depth > 0);
+                let mut new = Item::Table(new);
+                if is_inline {
+                    new.make_value();
+                }
+                table.insert(key, new);
+            }
+            within = table.get_mut(key)?;
+        }
+        let mut value: Value = value.to_string().parse().ok()?;
+        let table = within.as_table_like_mut()?;
+        match table.get_mut(last) {
+            Some(Item::Value(old)) => {
+                *value.decor_mut() = old.decor().clone();
+                *old = value;
+            }
+            Some(_) => return None,
+            None => {
+                table.insert(last, Item::Value(value));
+            }
+        }
+        Some(Self {
+            file: self.file.clone(),
+            text: document.to_string(),
+        })
     }
 }
 
@@ -287,6 +337,38 @@ mod tests {
             error,
             "a.toml:6: `column.1.width` is -4, allowed is 1 to 100"
         );
+    }
+
+    #[test]
+    fn another_value_leaves_comments_and_everything_else_as_they_are() {
+        let text = "# ours\nname = \"x\"\n\n[settings]\nwidth = 1 # mm\n";
+        let file = ConfigFile::new("a.toml", text);
+        let with = |path: &[&str], value: i64| {
+            let changed = file.with(path, &toml::Value::Integer(value)).unwrap();
+            changed.text
+        };
+        assert_eq!(with(&["settings", "width"], 7), text.replace("= 1", "= 7"));
+        assert_eq!(
+            with(&["settings", "trees", "leaves"], 7),
+            format!("{text}trees.leaves = 7\n")
+        );
+        assert_eq!(
+            with(&["more", "leaves"], 7),
+            format!("{text}\n[more]\nleaves = 7\n")
+        );
+        let inline = ConfigFile::new("a.toml", "settings = { trees = { leaves = 3 } }\n");
+        let more = inline.with(&["settings", "trees", "rounds"], &toml::Value::Integer(7));
+        let read: toml::Table = more.unwrap().text.parse().unwrap();
+        assert_eq!(read["settings"]["trees"]["rounds"].as_integer(), Some(7));
+        assert_eq!(read["settings"]["trees"]["leaves"].as_integer(), Some(3));
+        let more = inline.with(&["settings", "a", "b"], &toml::Value::Integer(7));
+        let read: toml::Table = more.unwrap().text.parse().unwrap();
+        assert_eq!(read["settings"]["a"]["b"].as_integer(), Some(7));
+        assert!(
+            file.with(&["name", "x"], &toml::Value::Integer(7))
+                .is_none()
+        );
+        assert!(file.with(&["settings"], &toml::Value::Integer(7)).is_none());
     }
 
     #[test]

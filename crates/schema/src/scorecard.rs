@@ -70,7 +70,8 @@ impl Metric {
     }
 
     /// By how much one value is better than another, in the unit of the measure.
-    fn better_by(&self, one: f64, other: f64) -> f64 {
+    #[must_use]
+    pub fn better_by(&self, one: f64, other: f64) -> f64 {
         match self.better {
             Direction::Higher => one - other,
             Direction::Lower => other - one,

@@ -25,6 +25,7 @@ mod review;
 mod run;
 mod schedule;
 mod schemas;
+mod search;
 mod serve;
 mod tables;
 mod versions;
@@ -69,6 +70,7 @@ pub(crate) enum Verb {
     Budget(budget::Budget),
     Products(products::Products),
     Versions(versions::Versions),
+    Search(search::Search),
     Compare(compare::Compare),
     Replay(replay::Replay),
     Promote(promote::Promote),
@@ -109,6 +111,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Verb::Budget(v) => v.run(&context).await,
         Verb::Products(v) => v.run(&context).await,
         Verb::Versions(v) => v.run(&context).await,
+        Verb::Search(v) => v.run(&context).await,
         Verb::Compare(v) => v.run(&context).await,
         Verb::Replay(v) => v.run(&context).await,
         Verb::Promote(v) => v.run(&context).await,

@@ -355,6 +355,21 @@ fn after_training() -> Vec<Call> {
             &["trained once more", "SHA-256"],
         ),
         call(
+            "search PRODUCT --dry-run",
+            &["search", "for-you", "--trials", "1", "--dry-run"],
+            &[("/fits_made", 0.into()), ("/drawn", 1.into())],
+            &["methods.ease_l2", "then the best is compared on"],
+        ),
+        call(
+            "search PRODUCT",
+            &["search", "for-you", "--trials", "1"],
+            &[
+                ("/measure/name", "ndcg@20".into()),
+                ("/candidates/0/number", 1.into()),
+            ],
+            &["chosen by for_you ndcg@20", "than the file as it is"],
+        ),
+        call(
             "compare PRODUCT",
             &["compare", "for-you"],
             &[("/with/number", 1.into()), ("/shadow", Value::Null)],

@@ -180,7 +180,18 @@ fn the_rules_of_the_guide_are_rules_of_the_grocery() {
 
 #[test]
 fn demand_is_forecast_as_its_guide_says() {
-    let page = std::fs::read_to_string(root().join("docs/guides/demand.md")).unwrap();
+    demand_works_as_on("docs/guides/demand.md");
+}
+
+#[test]
+fn settings_are_searched_as_their_guide_says() {
+    demand_works_as_on("docs/guides/search.md");
+}
+
+/// Puts the first file of a page into the starter shop as its demand, and runs what the page shows there.
+#[track_caller]
+fn demand_works_as_on(page: &str) {
+    let page = std::fs::read_to_string(root().join(page)).unwrap();
     let block = page.split("```toml\n").nth(1).unwrap();
     let folder = tempfile::tempdir().unwrap();
     good(folder.path(), &["new", "shop"]);

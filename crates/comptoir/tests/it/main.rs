@@ -34,6 +34,7 @@ mod planned_shop;
 mod program;
 mod reference;
 mod registry_away;
+mod search;
 mod serving;
 mod shops;
 mod simulated_shops;

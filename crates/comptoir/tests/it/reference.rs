@@ -3,6 +3,7 @@
 use crate::program::{good, root};
 use crate::terminal::commands;
 use products::KINDS;
+use products::search::Searched;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -134,7 +135,30 @@ fn kinds() {
         for source in card.sources {
             writeln!(text, "- {source}").unwrap();
         }
+        add_searched(&mut text, &kind.searched());
         page(&format!("kinds/{}.md", card.kind), &text);
+    }
+}
+
+/// What `comptoir search` seeks of a kind.
+fn add_searched(text: &mut String, searched: &Searched) {
+    text.push_str("\n## Searched settings\n\n");
+    match searched {
+        Searched::Nothing { because } => {
+            writeln!(text, "`comptoir search` seeks nothing: {because}.").unwrap();
+        }
+        Searched::Of(knobs) => {
+            text.push_str("| setting | usually | sought in |\n|---|---|---|\n");
+            for knob in knobs {
+                let named = if knob.by_default {
+                    ""
+                } else {
+                    ", where it is named"
+                };
+                let (key, default, within) = (knob.key, &knob.default, &knob.within);
+                writeln!(text, "| `{key}` | {default} | {within}{named} |").unwrap();
+            }
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub use item_knn::{ItemKnnParams, Similarity};
 pub use item_rows::{ItemToItem, diversified};
 pub use method::{AnyFitted, BlendMember, Blended, Fitter, Method, Recommendation, Seen, Size};
 pub use next_item::{NextItemParams, TransitionParams};
-pub use placements::{Placement, candidates};
+pub use placements::{Placement, Tuning, candidates, candidates_with};
 pub use popularity::{Popularity, PopularityParams, RecentDemand};
 
 use math::sparse::SparseError;

@@ -34,13 +34,55 @@ const POPULAR_HALF_LIFE_DAYS: f32 = 14.0;
 /// (`bench`, case `uci_new_products`), and a customer's scores read a tenth of the dense rows.
 const NEIGHBOURS: u32 = 400;
 
+/// What methods are tried with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Penalty of EASE, above 0.
+    pub ease_l2: f64,
+    /// Half-life of what a customer bought, where methods for the customer's page count it by the day; days, above 0.
+    pub history_half_life_days: f32,
+    /// Half-life of what sells now, days, above 0.
+    pub demand_half_life_days: f32,
+    /// Exponent of what sells now, 0 or more.
+    pub demand_exponent: f32,
+    /// Length of a factor of iALS, at least 1.
+    pub ials_factors: u32,
+    /// Penalty of iALS, above 0.
+    pub ials_l2: f64,
+    /// Weight of a product that a customer has not bought in iALS, above 0.
+    pub ials_unobserved_weight: f64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            ease_l2: 300.0,
+            history_half_life_days: 200.0,
+            demand_half_life_days: 15.0,
+            demand_exponent: 1.0,
+            ials_factors: 64,
+            ials_l2: 0.003,
+            ials_unobserved_weight: 0.1,
+        }
+    }
+}
+
+/// Coordinates of iALS that are solved at once at most.
+const BLOCK_MAX: u32 = 64;
+
+/// Methods worth comparing for a placement, as they are tried unless something else is asked for.
+#[must_use]
+pub fn candidates(placement: Placement, seen: Seen) -> Vec<Method> {
+    candidates_with(placement, seen, &Tuning::default())
+}
+
 /// Methods worth comparing for a placement, the popularity baseline first; small enough to try them all.
 ///
 /// `seen` says whether a list for the customer may hold what they bought before: where it may, their own frequency is
 /// among the methods, and in groceries it is most of what can be known.
 /// Empty for [`Placement::Complementary`]: pairs are ranked by [`super::Complements`].
 #[must_use]
-pub fn candidates(placement: Placement, seen: Seen) -> Vec<Method> {
+pub fn candidates_with(placement: Placement, seen: Seen, tuning: &Tuning) -> Vec<Method> {
     let popular = PopularityParams {
         decay: Decay::PerDay {
             half_life_days: POPULAR_HALF_LIFE_DAYS,
@@ -56,7 +98,7 @@ pub fn candidates(placement: Placement, seen: Seen) -> Vec<Method> {
         })),
         Placement::BuyAgain => methods.extend(buy_again(popular)),
         Placement::Similar => methods.extend([
-            ease(popular, 300.0, Decay::None, None),
+            ease(popular, tuning.ease_l2, Decay::None, None),
             knn(popular, COSINE, Decay::None, None),
             knn(popular, RP3_BETA, Decay::None, None),
         ]),
@@ -64,7 +106,7 @@ pub fn candidates(placement: Placement, seen: Seen) -> Vec<Method> {
             if seen == Seen::Allowed {
                 methods.extend(own_frequency(popular));
             }
-            methods.extend(for_you(popular));
+            methods.extend(for_you(popular, tuning));
         }
     }
     methods
@@ -120,13 +162,13 @@ fn own_frequency(popular: PopularityParams) -> Vec<Method> {
     methods
 }
 
-fn for_you(popular: PopularityParams) -> Vec<Method> {
+fn for_you(popular: PopularityParams, tuning: &Tuning) -> Vec<Method> {
     let now = Some(RecentDemand {
-        half_life_days: 15.0,
-        exponent: 1.0,
+        half_life_days: tuning.demand_half_life_days,
+        exponent: tuning.demand_exponent,
     });
     let season = Decay::PerDay {
-        half_life_days: 200.0,
+        half_life_days: tuning.history_half_life_days,
     };
     let recent = Decay::PerBasket { kept: 0.8 };
     let transitions = |demand| {
@@ -154,8 +196,8 @@ fn for_you(popular: PopularityParams) -> Vec<Method> {
     vec![
         ease(popular, 1000.0, season, now),
         // Those of one penalty together: a `Fitter` solves them once.
-        ease(popular, 300.0, Decay::None, None),
-        ease(popular, 300.0, season, now),
+        ease(popular, tuning.ease_l2, Decay::None, None),
+        ease(popular, tuning.ease_l2, season, now),
         knn(popular, COSINE, season, now),
         knn(popular, RP3_BETA, season, now),
         transitions(None),
@@ -167,18 +209,23 @@ fn for_you(popular: PopularityParams) -> Vec<Method> {
             },
             BlendMember {
                 weight: 0.3,
-                method: ease(popular, 300.0, Decay::PerBasket { kept: 0.97 }, None),
+                method: ease(
+                    popular,
+                    tuning.ease_l2,
+                    Decay::PerBasket { kept: 0.97 },
+                    None,
+                ),
             },
         ]),
         Method::Ials(IalsParams {
-            rank: 64,
-            block: 64,
+            rank: tuning.ials_factors,
+            block: tuning.ials_factors.min(BLOCK_MAX),
             epochs: 16,
             cells: ImplicitCells {
                 unobserved: Unobserved::EveryCell,
-                unobserved_weight: 0.1,
+                unobserved_weight: tuning.ials_unobserved_weight,
                 observed_weight: 1.0,
-                l2: 0.003,
+                l2: tuning.ials_l2,
                 l2_frequency_exponent: 1.0,
             },
             init_scale: 0.1,

@@ -27,6 +27,8 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::{Knob, Searched, Value, Within};
+use crate::trees;
 use features::History;
 use fitted::FittedDemand;
 use models::demand::Step;
@@ -91,6 +93,19 @@ impl Kind for Demand {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(DemandProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        let mut knobs = trees::of_many_rows(&models::demand::Settings::default().trees);
+        let names = ["off", "chosen"].map(|name| Value::Text(name.to_owned()));
+        knobs.push(Knob {
+            key: "coherent",
+            default: names[0].clone(),
+            within: Within::Of(names.to_vec()),
+            // It takes several times as long.
+            by_default: false,
+        });
+        Searched::Of(knobs)
     }
 
     fn schema(&self) -> schemars::Schema {

@@ -2,6 +2,7 @@
 
 use crate::contract::{Forecasts, Size};
 use crate::file::Raw;
+use crate::trees::Trees;
 use jiff::civil::Weekday;
 use models::demand::{self, Step};
 use schema::{Bytes, ConfigError};
@@ -105,6 +106,9 @@ pub(crate) struct Settings {
     pub(crate) coherent: Coherent,
     /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
     pub(crate) rows_max: u32,
+    /// How trees grow; as is usual for the kind where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trees: Option<Trees>,
 }
 
 impl Default for Settings {
@@ -120,6 +124,7 @@ impl Default for Settings {
             interval: 0.9,
             coherent: Coherent::Off,
             rows_max: 600_000,
+            trees: None,
         }
     }
 }
@@ -135,7 +140,7 @@ impl Settings {
         if !(10_000..=50_000_000).contains(&self.rows_max) {
             return Err(raw.refuse("rows_max", self.rows_max, "10000 to 50000000"));
         }
-        Ok(())
+        self.trees.unwrap_or_default().check(raw)
     }
 
     /// What its answers are held against.
@@ -172,9 +177,11 @@ impl Settings {
 
     /// How series are learnt from by them.
     pub(super) fn learning(&self) -> demand::Settings {
+        let of_kind = demand::Settings::default();
         demand::Settings {
             rows_max: self.rows_max as usize,
-            ..demand::Settings::default()
+            trees: self.trees.unwrap_or_default().over(of_kind.trees),
+            ..of_kind
         }
     }
 

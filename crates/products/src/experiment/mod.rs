@@ -42,6 +42,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
 use change::FittedChange;
 use features::History;
 use fitted::{Body, FittedExperiment, Golden};
@@ -106,6 +107,12 @@ impl Kind for Experiment {
         settings.check(&header, raw)?;
         complete::with_definition(raw, &mut header, &mut settings)?;
         Ok(Box::new(ExperimentProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Nothing {
+            because: "an experiment is read as it was planned, and settings chosen by what they make of it would say what one wants to hear",
+        }
     }
 
     fn schema(&self) -> schemars::Schema {

@@ -45,6 +45,7 @@ impl Body {
     pub(super) fn fit(history: &History, settings: &Settings, seed: u64) -> Result<Self, FitError> {
         let (found, past) = past(history);
         let mut learning = launch::Settings::default();
+        learning.trees = settings.trees.unwrap_or_default().over(learning.trees);
         learning.trees.seed = seed;
         learning.curves.seed = seed;
         let forecaster = Forecaster::fit(&past, &columns(), &learning)?;

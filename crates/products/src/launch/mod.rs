@@ -10,6 +10,8 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
+use crate::trees;
 use features::History;
 use fitted::{Body, FittedLaunch};
 use schema::{AsOf, Bytes, ConfigError};
@@ -83,6 +85,12 @@ impl Kind for Launch {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(LaunchProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Of(trees::of_few_rows(
+            &models::launch::Settings::default().trees,
+        ))
     }
 
     fn schema(&self) -> schemars::Schema {

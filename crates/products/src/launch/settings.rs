@@ -1,6 +1,7 @@
 //! Settings of kind `launch`.
 
 use crate::file::Raw;
+use crate::trees::Trees;
 use schema::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub(crate) struct Settings {
     pub(crate) interval: f64,
     /// Share of its cost that a unit brings that is left over, where table `launches` does not say it; 0 to 0.99.
     pub(crate) salvage: f64,
+    /// How trees grow; as is usual for the kind where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trees: Option<Trees>,
 }
 
 impl Default for Settings {
@@ -23,6 +27,7 @@ impl Default for Settings {
             held_out_days: 90,
             interval: 0.8,
             salvage: 0.5,
+            trees: None,
         }
     }
 }
@@ -38,6 +43,6 @@ impl Settings {
         if !(0.0..=0.99).contains(&self.salvage) {
             return Err(raw.refuse("salvage", self.salvage, "0 to 0.99"));
         }
-        Ok(())
+        self.trees.unwrap_or_default().check(raw)
     }
 }

@@ -23,6 +23,7 @@ use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Siz
 use crate::file::{Header, ProductFile, Raw};
 use crate::lately::Counted;
 use crate::ledger::Allowance;
+use crate::search::Searched;
 use features::History;
 use fitted::{Body, FittedPromotion, Golden};
 use schema::{AsOf, Bytes, ConfigError};
@@ -87,6 +88,12 @@ impl Kind for Promotion {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(PromotionProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Nothing {
+            because: "a trial is one draw of customers, by whom candidates would be both chosen and judged; how deep its trees grow and how many there are is found on customers held out",
+        }
     }
 
     fn schema(&self) -> schemars::Schema {

@@ -6,7 +6,7 @@ use crate::contract::{FitError, Size};
 use measure::ranking::{Bootstrap, Interval, RankedCustomer, RankingMetric, paired_difference};
 use models::recommend::{
     self, AnyFitted, Complements, Event, Fitter, Interactions, Method, Placement, Seen, baskets,
-    candidates,
+    candidates_with,
 };
 use rayon::prelude::*;
 use schema::Estimate;
@@ -229,7 +229,7 @@ pub(crate) fn choose(
     };
     let seen = listable(placement, settings.seen);
     let (mut trials, mut values) = (Vec::new(), Vec::new());
-    for method in candidates(placement, seen) {
+    for method in candidates_with(placement, seen, &settings.tuning) {
         let needed = schema::Bytes(method.memory_needed(&size));
         let mut trial = Trial {
             method,

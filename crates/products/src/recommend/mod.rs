@@ -12,10 +12,11 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
 use body::Body;
 use features::History;
 use fitted::{FittedRecommend, Golden};
-use models::recommend::{self, Complements, Placement, candidates};
+use models::recommend::{self, Complements, Placement, candidates_with};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::{Checked, Settings};
 
@@ -80,6 +81,10 @@ impl Kind for Recommend {
         Ok(Box::new(RecommendProduct { header, settings }))
     }
 
+    fn searched(&self) -> Searched {
+        Searched::Of(settings::searched())
+    }
+
     fn schema(&self) -> schemars::Schema {
         schemars::schema_for!(ProductFile<Settings>)
     }
@@ -111,7 +116,7 @@ impl Product for RecommendProduct {
         };
         let seen = |p| choose::listable(p, self.settings.seen);
         let placements = self.settings.placements.iter();
-        let methods = placements.flat_map(|p| candidates(*p, seen(*p)));
+        let methods = placements.flat_map(|p| candidates_with(*p, seen(*p), &self.settings.tuning));
         let largest = methods.filter_map(|m| within(&m)).max().unwrap_or(0);
         // Complements may spread over all processors there are.
         const THREADS: u64 = 64;

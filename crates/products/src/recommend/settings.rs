@@ -2,7 +2,8 @@
 
 use crate::contract::Judged;
 use crate::file::Raw;
-use models::recommend::{Placement, Seen};
+use crate::search::{Knob, Value, Within};
+use models::recommend::{Placement, Seen, Tuning};
 use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,9 @@ pub(crate) struct Settings {
     /// What says whether an answer was good: `purchases` of what it showed, or `clicks` on it, for shops that echo
     /// `decision_id` in their events.
     pub(crate) judged_by: String,
+    /// What methods are tried with; what is usual where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) methods: Option<Methods>,
 }
 
 impl Default for Settings {
@@ -74,8 +78,150 @@ impl Default for Settings {
             complement_window_days: 0,
             memory_max: "1GiB".to_owned(),
             judged_by: "purchases".to_owned(),
+            methods: None,
         }
     }
+}
+
+/// What methods are tried with; what is not said stays as is usual.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Methods {
+    /// Penalty of EASE, 1 to 1e6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ease_l2: Option<f64>,
+    /// Days after which half of what a customer bought counts, in methods that count it by the day; 1 to 10000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_half_life_days: Option<f64>,
+    /// Days after which half of what sold counts for what sells now, 1 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demand_half_life_days: Option<f64>,
+    /// How much of it what sells now weighs, as an exponent, 0 to 3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demand_exponent: Option<f64>,
+    /// Length of a factor of iALS, 1 to 1024.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ials_factors: Option<u32>,
+    /// Penalty of iALS, 1e-6 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ials_l2: Option<f64>,
+    /// Weight of what a customer has not bought in iALS, 1e-5 to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ials_unobserved_weight: Option<f64>,
+}
+
+impl Methods {
+    fn check(self, raw: &Raw) -> Result<Tuning, ConfigError> {
+        let usual = Tuning::default();
+        let number = |key: &str, found: Option<f64>, usual: f64, min: f64, max: f64| {
+            let value = found.unwrap_or(usual);
+            if (min..=max).contains(&value) {
+                return Ok(value);
+            }
+            Err(raw.refuse_at(&["methods", key], value, format!("{min} to {max}")))
+        };
+        let single = |key: &str, found: Option<f64>, usual: f32, min: f64, max: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "half of the digits suffice"
+            )]
+            number(key, found, f64::from(usual), min, max).map(|value| value as f32)
+        };
+        let ials_factors = self.ials_factors.unwrap_or(usual.ials_factors);
+        if !(1..=1_024).contains(&ials_factors) {
+            let key = ["methods", "ials_factors"];
+            return Err(raw.refuse_at(&key, ials_factors, "1 to 1024"));
+        }
+        Ok(Tuning {
+            ease_l2: number("ease_l2", self.ease_l2, usual.ease_l2, 1.0, 1e6)?,
+            history_half_life_days: single(
+                "history_half_life_days",
+                self.history_half_life_days,
+                usual.history_half_life_days,
+                1.0,
+                10_000.0,
+            )?,
+            demand_half_life_days: single(
+                "demand_half_life_days",
+                self.demand_half_life_days,
+                usual.demand_half_life_days,
+                1.0,
+                1_000.0,
+            )?,
+            demand_exponent: single(
+                "demand_exponent",
+                self.demand_exponent,
+                usual.demand_exponent,
+                0.0,
+                3.0,
+            )?,
+            ials_factors,
+            ials_l2: number("ials_l2", self.ials_l2, usual.ials_l2, 1e-6, 100.0)?,
+            ials_unobserved_weight: number(
+                "ials_unobserved_weight",
+                self.ials_unobserved_weight,
+                usual.ials_unobserved_weight,
+                1e-5,
+                10.0,
+            )?,
+        })
+    }
+}
+
+/// Where what methods are tried with is sought.
+///
+/// # Source
+/// Rendle, Krichene, Zhang, Koren (2021) for the ranges of iALS; Steck (2019) for that of EASE.
+pub(crate) fn searched() -> Vec<Knob> {
+    let usual = Tuning::default();
+    let number = |key, default, from, to, logarithmic| Knob {
+        key,
+        default: Value::Number(default),
+        within: Within::Number {
+            from,
+            to,
+            logarithmic,
+        },
+        by_default: true,
+    };
+    let (history, now) = (usual.history_half_life_days, usual.demand_half_life_days);
+    let weight = f64::from(usual.demand_exponent);
+    vec![
+        number("methods.ease_l2", usual.ease_l2, 30.0, 3_000.0, true),
+        number(
+            "methods.history_half_life_days",
+            f64::from(history),
+            30.0,
+            1_000.0,
+            true,
+        ),
+        number(
+            "methods.demand_half_life_days",
+            f64::from(now),
+            4.0,
+            90.0,
+            true,
+        ),
+        number("methods.demand_exponent", weight, 0.0, 1.5, false),
+        Knob {
+            key: "methods.ials_factors",
+            default: Value::Whole(i64::from(usual.ials_factors)),
+            within: Within::Whole {
+                from: 16,
+                to: 256,
+                logarithmic: true,
+            },
+            by_default: true,
+        },
+        number("methods.ials_l2", usual.ials_l2, 0.000_5, 0.05, true),
+        number(
+            "methods.ials_unobserved_weight",
+            usual.ials_unobserved_weight,
+            0.01,
+            1.0,
+            true,
+        ),
+    ]
 }
 
 /// Settings, checked.
@@ -90,6 +236,7 @@ pub(crate) struct Checked {
     pub(crate) complement_window_days: u32,
     pub(crate) memory_max: Bytes,
     pub(crate) judged: Judged,
+    pub(crate) tuning: Tuning,
 }
 
 impl Settings {
@@ -172,6 +319,7 @@ impl Settings {
             complement_window_days: self.complement_window_days,
             memory_max,
             judged,
+            tuning: self.methods.unwrap_or_default().check(raw)?,
         })
     }
 }

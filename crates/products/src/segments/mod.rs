@@ -7,6 +7,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
 use features::History;
 use fitted::{Body, FittedSegments};
 use models::segments::{Rfm, ScoreSegments, fit};
@@ -62,6 +63,12 @@ impl Kind for Segments {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(SegmentsProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Nothing {
+            because: "more groups always tell more spend apart, so that figures of different settings are not alike; how many there are is found by which come back in resamples",
+        }
     }
 
     fn schema(&self) -> schemars::Schema {

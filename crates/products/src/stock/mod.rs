@@ -21,6 +21,8 @@ use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::demand::Golden;
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
+use crate::trees;
 use features::History;
 use fitted::{Body, FittedStock};
 use schema::{AsOf, Bytes, ConfigError};
@@ -113,6 +115,12 @@ impl Kind for Stock {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(StockProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Of(trees::of_many_rows(
+            &models::demand::Settings::default().trees,
+        ))
     }
 
     fn schema(&self) -> schemars::Schema {

@@ -2,6 +2,7 @@
 
 use crate::demand;
 use crate::file::Raw;
+use crate::trees::Trees;
 use features::demand::ALL;
 use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
@@ -89,6 +90,9 @@ pub(crate) struct Settings {
     pub(crate) budgets: Option<BTreeMap<String, f64>>,
     /// Money that a supplier delivers at least, for all sites together, by supplier.
     pub(crate) minimum_orders: Option<BTreeMap<String, f64>>,
+    /// How the trees that forecast demand grow; as is usual for the kind where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trees: Option<Trees>,
 }
 
 impl Default for Settings {
@@ -115,6 +119,7 @@ impl Default for Settings {
             order_costs: None,
             budgets: None,
             minimum_orders: None,
+            trees: None,
         }
     }
 }
@@ -158,6 +163,7 @@ impl Settings {
             let allowed = "each site that sends with those that it may send to, such as { \"depot\" = [\"*\"] }";
             return Err(raw.refuse("transfers", format!("{transfers:?}"), allowed));
         }
+        self.trees.unwrap_or_default().check(raw)?;
         let money = [
             ("budgets", &self.budgets),
             ("order_costs", &self.order_costs),
@@ -223,6 +229,7 @@ impl Settings {
         demand::Settings {
             horizon: self.horizon_days,
             rows_max: self.rows_max,
+            trees: self.trees,
             ..demand::Settings::default()
         }
     }

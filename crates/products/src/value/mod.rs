@@ -9,6 +9,7 @@ use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
 use crate::file::{Header, ProductFile, Raw};
+use crate::search::Searched;
 use features::History;
 use fitted::{Body, FittedValue, Golden};
 pub(crate) use prospects::{Valued, horizon_days, valued};
@@ -68,6 +69,12 @@ impl Kind for Value {
         let (header, settings) = raw.parse::<Settings>()?;
         settings.check(raw)?;
         Ok(Box::new(ValueProduct { header, settings }))
+    }
+
+    fn searched(&self) -> Searched {
+        Searched::Nothing {
+            because: "its parameters are those of the greatest likelihood, and which model answers is chosen on days held out",
+        }
     }
 
     fn schema(&self) -> schemars::Schema {

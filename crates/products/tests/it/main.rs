@@ -27,6 +27,7 @@ mod planted;
 mod promotion;
 mod ratios;
 mod read_out;
+mod search;
 mod shop;
 mod standing;
 mod stock;

@@ -23,6 +23,7 @@ mod jobs;
 mod locks;
 mod opening;
 mod postgres_server;
+mod searches;
 mod watched;
 
 use backend::Backend;
@@ -91,5 +92,7 @@ on_both_databases! {
     incidents::a_signal_outside_of_what_was_looked_at_is_refused,
     incidents::of_many_that_would_tell_at_once_one_does,
     incidents::a_message_that_did_not_arrive_is_sent_again_and_none_is_lost,
+    searches::a_fit_is_kept_once_and_comes_back_as_it_was,
+    searches::the_last_search_is_kept_and_fits_of_long_ago_are_forgotten,
     incidents::a_message_held_back_is_kept_and_one_of_what_has_changed_is_not_sent,
 }

@@ -31,7 +31,7 @@ pub(crate) async fn tables_of_a_newer_program_are_refused_untouched(backend: &Ba
             newer,
             OpenError::Newer {
                 found: 99,
-                allowed: 6,
+                allowed: 8,
                 ..
             }
         ),

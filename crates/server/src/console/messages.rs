@@ -257,6 +257,13 @@ messages! {
     Version: "Version", "Version";
     Made: "Made", "Créée";
     ArtefactSize: "Size", "Taille";
+    Searched: "Settings sought", "Réglages cherchés";
+    SearchSure: "surely better than the file", "sûrement mieux que le fichier";
+    SearchNotSure: "not surely better than the file", "pas sûrement mieux que le fichier";
+    SearchNothing: "nothing better than the file", "rien de mieux que le fichier";
+    SearchDrawn: "Of {0} candidates that were held against the file as it was on past days.", "Sur {0} candidats comparés au fichier tel qu’il était, sur des jours passés.";
+    SearchCompared: "better, as a mean over {0} later periods on which nothing was chosen", "de mieux, en moyenne sur {0} périodes suivantes où rien n’a été choisi";
+    SearchAgain: "What is surely better is put into the file by:", "Ce qui est sûrement mieux est mis dans le fichier par :";
     Champion: "champion", "champion";
     WaitsForAPerson: "Version {0} passed its gate and waits for a person to let it answer.", "La version {0} a passé sa porte et attend qu’une personne la laisse répondre.";
     RequestsTitle: "Requests", "Requêtes";

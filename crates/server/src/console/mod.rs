@@ -31,6 +31,7 @@ mod report;
 mod requests;
 mod review;
 mod scorecard;
+mod search;
 mod table;
 mod tables;
 mod visit;

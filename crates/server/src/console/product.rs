@@ -7,7 +7,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
-use super::{budget, demand, french, learned, scorecard};
+use super::{budget, demand, french, learned, scorecard, search};
 use crate::api::{self, Shared};
 use crate::charts::Locale;
 use crate::live::Slot;
@@ -18,7 +18,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use factory::CHAMPION;
 use maud::{Markup, html};
-use registry::{AliasChange, Cause, RunRecord, RunStatus, VersionRecord};
+use registry::{AliasChange, Cause, RunRecord, RunStatus, SearchRecord, VersionRecord};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,6 +173,8 @@ struct Known {
     versions: Vec<VersionRecord>,
     moves: Vec<AliasChange>,
     runs: Vec<RunRecord>,
+    /// The last search of its settings.
+    searched: Option<SearchRecord>,
     /// The version that waits for a person, or in the shadow.
     waits: Option<u32>,
 }
@@ -189,6 +191,7 @@ async fn known(state: &AppState, name: &str) -> Result<Known, Problem> {
             .await
             .map_err(failed)?,
         runs: registry.runs(name, RUNS).await.map_err(failed)?,
+        searched: registry.last_search(name).await.map_err(failed)?,
         waits: state.workshop.waits(name).await.map_err(failed)?,
     })
 }
@@ -206,6 +209,8 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         .or(known.versions.last());
     let currency = cache.currency(state, &data::snapshot(state).await?).await?;
     let promised = budget::show(state, l, &currency, name).await?;
+    let searched = known.searched.as_ref();
+    let searched = searched.and_then(|record| search::show(l, record));
     let header = slot.product.header();
     let of = state.of_product.get(name);
     let standing = Standing::of(state, slot);
@@ -255,6 +260,9 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
                 @if let Some(chart) = scorecard::over_versions(l, &known.versions) { (chart) }
                 @if !known.moves.is_empty() { h3 { (say(Say::ChampionMoves)) } (moves(l, &known.moves)) }
             }
+        }
+        @if let Some(searched) = &searched {
+            section { h2 #search { (say(Say::Searched)) } (searched) }
         }
         section {
             h2 #runs { (say(Say::Runs)) }

@@ -705,3 +705,60 @@ fn the_page_of_a_product_with_a_budget_says_what_is_promised_beside_the_plan() {
             .contains("id=\"budget\"")
     );
 }
+
+#[test]
+fn the_last_search_of_a_products_settings_is_on_its_page_in_both_languages() {
+    let folder = trained();
+    let found = within(folder.path(), async |workshop| {
+        let options = factory::SearchOptions {
+            trials: 1,
+            limit: None,
+            as_of: None,
+            seed: 1,
+        };
+        let silent: std::sync::Arc<dyn schema::progress::Progress> = std::sync::Arc::new(Silent);
+        let found = workshop.search("for-you", &options, &silent).await.unwrap();
+        // As if it had been better: what is told of a gain does not hang on what chance drew here.
+        let mut told = serde_json::to_value(&found).unwrap();
+        let settings = &found.candidates[0].settings;
+        let lines = "[settings]\nmethods.ease_l2 = 42.0\n";
+        told["best"] = serde_json::json!({ "number": 1, "settings": settings, "toml": lines });
+        told["gain"] = serde_json::json!({ "measured": { "point": 0.02, "low": 0.01, "high": 0.03, "units": 3 } });
+        told["surely_better"] = true.into();
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let registry = &workshop.registry;
+        registry.keep_search("value", &told, now).await.unwrap();
+        found
+    });
+    let served = serving(folder);
+    let page = |path: &str, language| get(served.address, path, &[("accept-language", language)]);
+    let [english, french] = ["en", "fr"].map(|code| page("/products/for-you", code).body);
+    let verdict = match (&found.best, found.surely_better) {
+        (None, _) => [
+            "nothing better than the file",
+            "rien de mieux que le fichier",
+        ],
+        (Some(_), true) => ["surely better", "sûrement mieux"],
+        (Some(_), false) => ["not surely better", "pas sûrement mieux"],
+    };
+    assert!(english.contains(verdict[0]), "{english}");
+    assert!(french.contains(verdict[1]), "{french}");
+    assert!(english.contains("comptoir search for-you --write"));
+    let [english, french] = ["en", "fr"].map(|code| page("/products/value", code).body);
+    for part in [
+        "surely better than the file",
+        "methods.ease_l2 = 42.0",
+        "2026-01-02 03:04",
+    ] {
+        assert!(english.contains(part), "no {part:?} in {english}");
+    }
+    for part in [
+        "sûrement mieux que le fichier",
+        "0,02",
+        "rien n’a été choisi",
+    ] {
+        assert!(french.contains(part), "no {part:?} in {french}");
+    }
+    let none = page("/products/segments", "en").body;
+    assert!(!none.contains("id=\"search\""), "{none}");
+}
