@@ -193,7 +193,9 @@ impl Raw {
         ) {
             let because = match judged {
                 Judged::No { because } => because,
-                _ => "its decisions are about no customer that could be drawn",
+                Judged::Bought { .. } | Judged::Clicked { .. } | Judged::Sold(_) => {
+                    "its decisions are about no customer that could be drawn"
+                }
             };
             let allowed = format!("no share: {because}");
             return Err(self

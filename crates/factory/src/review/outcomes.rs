@@ -89,7 +89,7 @@ pub struct Measured {
     pub baseline: Estimate,
     /// How wrong forecasts were since the version answers; absent where decisions are no forecasts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub errors: Option<Errors>,
+    pub errors: Option<Box<Errors>>,
     /// When it was seen that quality fell below that, where it did.
     pub fell: Option<Fell>,
     /// Decisions whose outcomes are not complete.
@@ -269,7 +269,9 @@ pub(super) async fn live(
     let loss_max = header.promises.quality_loss_max;
     let (losses, launch_days) = match product.judged() {
         Judged::Sold(of) => (errors_by_day(&days), launch_periods(of)),
-        _ => (by_day(&days, false), LAUNCH_DAYS),
+        Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => {
+            (by_day(&days, false), LAUNCH_DAYS)
+        }
     };
     held_against_launch(&days, since, (losses, launch_days), what, loss_max, pending)
 }
@@ -376,7 +378,7 @@ fn held_against_launch(
             held_out.iter().filter(|day| day.day >= first),
             "decisions for the holdout",
         ),
-        errors: errors_since(days, first),
+        errors: errors_since(days, first).map(Box::new),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
             // A later change may explain more than the one that was seen; that one it does not date.

@@ -308,7 +308,7 @@ async fn forecasts_are_held_against_what_sold_and_a_fall_is_seen() {
         why.sentence.contains("what customers want may have"),
         "{why:?}"
     );
-    let errors = live.errors.unwrap();
+    let errors = live.errors.as_ref().unwrap();
     assert!(
         errors.bias > 0.0 && errors.wape > 0.0 && errors.naive_wape > 0.0,
         "{errors:?}"

@@ -98,16 +98,16 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         of_feed.then(b.share.total_cmp(&a.share))
     });
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
-    let most = match most(
+    let mut most = most(
         split.as_ref(),
         source.is_some(),
         version.is_some(),
         around.late.is_some(),
-    ) {
-        // Forecasts are not split: each is held against what sold, and not against whom it is about.
-        Most::Unclear if live.errors.is_some() => Most::Wants,
-        most => most,
-    };
+    );
+    // Forecasts are not split: each is held against what sold, and not against whom it is about.
+    if most == Most::Unclear && live.errors.is_some() {
+        most = Most::Wants;
+    }
     let told = match most {
         Most::Source => source.map(|source| source.sentence()),
         Most::Version => version.clone(),
