@@ -171,14 +171,11 @@ fn by_day(
     figure: &dyn Fn(&Weather) -> Option<f64>,
 ) -> BTreeMap<i32, f64> {
     let mut sums: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
-    // They are in the order of sites.
-    let all = demand.weather.as_slice();
-    let here = site.map_or(all, |site| {
-        let from = all.partition_point(|of| of.site.as_str() < site);
-        let n = all[from..].partition_point(|of| of.site == site);
-        &all[from..from + n]
-    });
-    for (day, value) in here.iter().filter_map(|of| Some((of.day, figure(of)?))) {
+    let here = demand
+        .weather
+        .iter()
+        .filter(|of| site.is_none_or(|site| of.site == site));
+    for (day, value) in here.filter_map(|of| Some((of.day, figure(of)?))) {
         let (sum, n) = sums.entry(day).or_default();
         *sum += value;
         *n += 1.0;
