@@ -82,19 +82,6 @@ pub struct PriceFrom {
     pub cents: i64,
 }
 
-/// The weather of a day at a site, as it was or as it is forecast.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Weather {
-    /// The site.
-    pub site: String,
-    /// Days since 1970-01-01.
-    pub day: i32,
-    /// Highest temperature, in degrees Celsius.
-    pub temperature_max: Option<f64>,
-    /// Rain, in millimetres.
-    pub rain_mm: Option<f64>,
-}
-
 /// Days on which nothing was left to sell at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutOfStock {
@@ -130,8 +117,6 @@ pub struct Demand {
     pub promotions: Vec<Promotion>,
     /// By product and day.
     pub prices: Vec<PriceFrom>,
-    /// By site and day.
-    pub weather: Vec<Weather>,
     /// Days without stock.
     pub out_of_stock: Vec<OutOfStock>,
     /// Stores and warehouses.
@@ -141,8 +126,7 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// What was known at an earlier day. Plans stay: calendar, promotions and prices are made ahead. So does the weather,
-    /// of which forecasts that were made then are not kept: models look no further ahead than one reaches. Of the changes of
+    /// What was known at an earlier day. Plans stay: calendar, promotions and prices are made ahead. Of the changes of
     /// planners it is told when they were made.
     #[must_use]
     pub(crate) fn before(&self, as_of: AsOf) -> Self {
@@ -161,7 +145,6 @@ impl Demand {
             calendar: self.calendar.clone(),
             promotions: self.promotions.clone(),
             prices: self.prices.clone(),
-            weather: self.weather.clone(),
             out_of_stock: out.cloned().collect(),
             places: self.places.clone(),
             overrides: self
@@ -216,7 +199,7 @@ pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Dem
     Ok(found)
 }
 
-/// Calendar, promotions, prices and weather of all days.
+/// Calendar, promotions and prices of all days.
 async fn plans(lake: &Lake, snapshot: &Snapshot, found: &mut Demand) -> Result<(), LoadError> {
     let sql =
         "SELECT day, site_id, open, holiday, school_holiday FROM calendar ORDER BY site_id, day";
@@ -243,17 +226,6 @@ async fn plans(lake: &Lake, snapshot: &Snapshot, found: &mut Demand) -> Result<(
             last: of.day(3, row).unwrap_or_default(),
             depth: of.number(4, row),
             spend_cents: of.whole(5, row),
-        }));
-    })
-    .await?;
-    let sql = "SELECT site_id, day, temperature_max, rain_mm FROM weather ORDER BY site_id, day";
-    each(lake, snapshot, "weather", sql, |batch| {
-        let of = Columns(batch);
-        found.weather.extend(of.rows().map(|row| Weather {
-            site: of.owned(0, row).unwrap_or_default(),
-            day: of.day(1, row).unwrap_or_default(),
-            temperature_max: of.number(2, row),
-            rain_mm: of.number(3, row),
         }));
     })
     .await?;

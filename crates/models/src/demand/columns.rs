@@ -10,10 +10,6 @@ use super::pooled::Pooled;
 use super::recent::{mean, window};
 use super::standing::{Standing, lengths};
 
-/// Days ahead that forecasts of the weather say anything about (Bauer, Thorpe and Brunet, 2015, "The quiet revolution of
-/// numerical weather prediction").
-const WEATHER_DAYS: usize = 10;
-
 /// A panel with what does not depend on where one stands in time.
 #[derive(Debug)]
 pub(super) struct Ground<'a> {
@@ -124,24 +120,12 @@ impl<'a> Ground<'a> {
                 Role::Price => Driver::Price,
                 Role::Weather => Driver::Weather,
             };
-            let is_told = known.role != Role::Weather || self.weather_reaches(period, stands.known);
             row.add(
                 format_args!("{}", known.name),
                 driver,
-                if is_told {
-                    column(*other)[period]
-                } else {
-                    f32::NAN
-                },
+                column(*other)[period],
             );
         }
-    }
-
-    /// Whether the weather of a period can be forecast before it. Where models learn it is known afterwards, and it would
-    /// be learnt from what nobody has when it counts.
-    fn weather_reaches(&self, period: usize, known: usize) -> bool {
-        let last = self.panel.step().days() * (period + 1 - known);
-        last <= WEATHER_DAYS
     }
 
     fn of_the_series(&self, stands: &Standing<'_>, period: usize, row: &mut impl Row) {

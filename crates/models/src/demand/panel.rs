@@ -106,16 +106,6 @@ impl Step {
         }
     }
 
-    /// Days of a period, as a rule.
-    #[must_use]
-    pub fn days(self) -> usize {
-        match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 30,
-        }
-    }
-
     /// One period in words.
     #[must_use]
     pub fn name(self) -> &'static str {

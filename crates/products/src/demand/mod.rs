@@ -50,7 +50,6 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
-        "weather",
         "stock_levels",
         "overrides",
     ],

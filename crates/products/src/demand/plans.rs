@@ -1,8 +1,8 @@
-//! What is planned, period by period: promotions, holidays, prices; and the weather.
+//! What is planned, period by period: promotions, holidays, prices.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use features::demand::{Demand, Promotion, Weather};
+use features::demand::{Demand, Promotion};
 use models::demand::{Known, Role, Step};
 
 use super::days::Days;
@@ -130,89 +130,6 @@ pub(super) fn holidays(demand: &Demand, keys: &[Key], days: &Days) -> Vec<Known>
         });
     }
     columns
-}
-
-/// The weather of each site, of all sites on average where a series is of all: as it was on past days, as it is forecast
-/// on those to come, not known on the others. What is usual is the mean of the same weeks of all years.
-pub(super) fn weather(demand: &Demand, keys: &[Key], days: &Days) -> Vec<Known> {
-    let (row_of, rows) = rows(keys, false);
-    let mut columns = Vec::new();
-    let mut add = |name: &str, told: &dyn Fn(Option<&str>) -> Vec<f32>| {
-        let values: Vec<f32> = rows
-            .iter()
-            .flat_map(|row| told(row.site.as_deref()))
-            .collect();
-        if values.iter().any(|value| !value.is_nan()) {
-            columns.push(Known {
-                role: Role::Weather,
-                name: name.to_owned(),
-                row_of: row_of.clone(),
-                values,
-            });
-        }
-    };
-    let temperature = |weather: &Weather| weather.temperature_max;
-    add("temperature", &|site| {
-        by_period(&by_day(demand, site, &temperature), days)
-    });
-    add("warmer than usual", &|site| {
-        by_period(&beyond_usual(&by_day(demand, site, &temperature)), days)
-    });
-    add("rain", &|site| {
-        by_period(&by_day(demand, site, &|weather| weather.rain_mm), days)
-    });
-    columns
-}
-
-/// A figure of the weather by day, at one site or on average.
-fn by_day(
-    demand: &Demand,
-    site: Option<&str>,
-    figure: &dyn Fn(&Weather) -> Option<f64>,
-) -> BTreeMap<i32, f64> {
-    let mut sums: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
-    let here = demand
-        .weather
-        .iter()
-        .filter(|of| site.is_none_or(|site| of.site == site));
-    for (day, value) in here.filter_map(|of| Some((of.day, figure(of)?))) {
-        let (sum, n) = sums.entry(day).or_default();
-        *sum += value;
-        *n += 1.0;
-    }
-    sums.into_iter()
-        .map(|(day, (sum, n))| (day, sum / n))
-        .collect()
-}
-
-/// What each day is beyond the mean of the days around its date in all years.
-fn beyond_usual(of: &BTreeMap<i32, f64>) -> BTreeMap<i32, f64> {
-    const YEAR_DAYS: i32 = 365;
-    const AROUND_DAYS: i32 = 15;
-    let mut sums = vec![(0.0, 0.0); YEAR_DAYS as usize];
-    for (day, value) in of {
-        let (sum, n) = &mut sums[day.rem_euclid(YEAR_DAYS) as usize];
-        *sum += value;
-        *n += 1.0;
-    }
-    let usual: Vec<f64> = (0..YEAR_DAYS)
-        .map(|date| {
-            let around = date - AROUND_DAYS..=date + AROUND_DAYS;
-            let (sum, n) = around.fold((0.0, 0.0), |(sum, n), date| {
-                let (more, of) = sums[date.rem_euclid(YEAR_DAYS) as usize];
-                (sum + more, n + of)
-            });
-            sum / n
-        })
-        .collect();
-    of.iter()
-        .map(|(day, value)| (*day, value - usual[day.rem_euclid(YEAR_DAYS) as usize]))
-        .collect()
-}
-
-/// Means of the days of each period, where all of them are known.
-fn by_period(of: &BTreeMap<i32, f64>, days: &Days) -> Vec<f32> {
-    days.shares(|day| of.get(&day).map_or(f32::NAN, |value| *value as f32))
 }
 
 /// The price that holds at the end of each period; the last one known holds on.

@@ -11,7 +11,7 @@ use super::days::Days;
 use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
-use super::plans::{holidays, prices, promotions, weather};
+use super::plans::{holidays, prices, promotions};
 use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, Returns, Settings};
 
 /// What a series is of.
@@ -121,7 +121,6 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     columns.extend(promotions(demand, &keys, &days));
     columns.extend(holidays(demand, &keys, &days));
     columns.extend(prices(demand, &keys, &days));
-    columns.extend(weather(demand, &keys, &days));
     let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
     let groups = groups(history, &keys, &categories);
     if sold_out.iter().any(|of| !of.is_empty()) {

@@ -44,7 +44,6 @@ static CARD: Card = Card {
         "calendar",
         "promotions",
         "prices",
-        "weather",
         "overrides",
         "stock_levels",
         "replenishments",
