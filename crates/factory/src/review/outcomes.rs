@@ -64,7 +64,7 @@ pub enum Live {
         pending: u64,
     },
     /// They are held against the days after launch.
-    Measured(Measured),
+    Measured(Box<Measured>),
 }
 
 /// What decisions led to, beside what they led to after launch.
@@ -89,7 +89,7 @@ pub struct Measured {
     pub baseline: Estimate,
     /// How wrong forecasts were since the version answers; absent where decisions are no forecasts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub errors: Option<Box<Errors>>,
+    pub errors: Option<Errors>,
     /// When it was seen that quality fell below that, where it did.
     pub fell: Option<Fell>,
     /// Decisions whose outcomes are not complete.
@@ -354,7 +354,7 @@ fn held_against_launch(
         .iter()
         .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
     let before = "decisions before the present version";
-    Ok(Live::Measured(Measured {
+    Ok(Live::Measured(Box::new(Measured {
         what,
         good,
         at_launch: Estimate::Measured {
@@ -378,7 +378,7 @@ fn held_against_launch(
             held_out.iter().filter(|day| day.day >= first),
             "decisions for the holdout",
         ),
-        errors: errors_since(days, first).map(Box::new),
+        errors: errors_since(days, first),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
             // A later change may explain more than the one that was seen; that one it does not date.
@@ -388,7 +388,7 @@ fn held_against_launch(
             }),
         },
         pending,
-    }))
+    })))
 }
 
 /// Losses of each day: 1 for a decision that was judged and not good.

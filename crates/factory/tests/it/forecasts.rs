@@ -211,7 +211,7 @@ async fn of<'a>(
         .find(|of| of.header.name == name)
         .unwrap();
     let live = match &found.live {
-        Live::Measured(live) => Some(live),
+        Live::Measured(live) => Some(live.as_ref()),
         Live::Unknown { .. } | Live::NotJudged { .. } => None,
     };
     (found, live)

@@ -12,8 +12,8 @@
 )]
 
 mod alerts;
-mod forecasts;
 mod clock;
+mod forecasts;
 mod given;
 mod import;
 mod import_bad_input;

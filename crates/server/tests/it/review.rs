@@ -442,7 +442,7 @@ fn after(
             serde_json::to_value(&again).unwrap()
         );
         match first.live {
-            Live::Measured(live) => (live, first.why),
+            Live::Measured(live) => (*live, first.why),
             other => panic!("{other:?}"),
         }
     })
