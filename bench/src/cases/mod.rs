@@ -30,6 +30,7 @@ mod recommend_data;
 pub(crate) mod stock;
 mod stock_shop;
 pub(crate) mod uplift;
+mod uplift_econml;
 pub(crate) mod value;
 
 use crate::case::Case;
@@ -56,6 +57,7 @@ pub(crate) static CASES: &[&Case] = &[
     &demand_million::DEMAND_MILLION,
     &program::DEMO_ONCE,
     &detection::DETECTION_DELAY,
+    &uplift_econml::DR_VS_ECONML,
     &recommend::EASE_VS_NUMPY,
     &measure::EFFECT_COVERAGE,
     &grocery::GROCERY_PROMOTIONS,

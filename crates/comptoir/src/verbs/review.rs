@@ -112,7 +112,7 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         "answers",
         "p99",
         "by version",
-        "good",
+        "quality",
         "at launch",
         "learnt until",
         "owner",

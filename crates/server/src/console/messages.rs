@@ -95,7 +95,7 @@ messages! {
     ReviewAllowed: "It may fall to", "Elle peut baisser jusqu’à";
     ReviewBaseline: "The baseline, for customers held out", "La référence, pour les clients mis à part";
     ReviewPending: "Decisions that wait for their outcomes", "Décisions qui attendent leur issue";
-    ReviewDaily: "Good decisions by day", "Bonnes décisions par jour";
+    ReviewDaily: "Quality by day", "Qualité par jour";
     ReviewInputs: "What products read", "Ce que lisent les produits";
     ReviewInputsSame: "as it was", "comme avant";
     ReviewInputsWatched: "{0} columns are watched since", "{0} colonnes sont surveillées depuis le";
