@@ -603,6 +603,38 @@ messages! {
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
 
+    // Proposed orders.
+    OrdersTitle: "What to order", "À commander";
+    SeeOrders: "Answer what it proposes to order", "Répondre à ce qu’il propose de commander";
+    OrdersAnswerIt: "Accept, change or refuse it", "L’accepter, la modifier ou la refuser";
+    OrdersLead: "What to order today, what needs a person first: what cannot be proposed, what may run out all the same, then what costs most. What is answered stands last.", "Que commander aujourd’hui, d’abord ce qui demande une personne : ce qui ne peut être proposé, ce qui peut manquer malgré tout, puis ce qui coûte le plus. Ce qui a reçu une réponse est à la fin.";
+    OrdersOf: "Proposals of", "Propositions du";
+    OrdersWaiting: "to be answered", "sans réponse";
+    OrdersAnswered: "answered", "avec réponse";
+    OrdersToOrder: "Orders proposed", "Commandes proposées";
+    OrdersCost: "What they cost", "Leur coût";
+    Order: "Order", "Commande";
+    OrdersPerLine: "Cost", "Coût";
+    OrdersStockOut: "Runs out", "Manque";
+    OrdersAnswer: "Answer", "Réponse";
+    OrdersNone: "none can be proposed", "aucune proposition possible";
+    OrdersNothing: "nothing to order", "rien à commander";
+    OrdersAccept: "Accept", "Accepter";
+    OrdersChange: "Change", "Modifier";
+    OrdersRefuse: "Refuse", "Refuser";
+    OrdersUnits: "Units to order", "Unités à commander";
+    OrdersAgain: "Answer again", "Répondre de nouveau";
+    OrdersAccepted: "accepted", "acceptée";
+    OrdersChanged: "changed to {0}", "modifiée en {0}";
+    OrdersRefused: "refused", "refusée";
+    OrdersProposed: "{0} were proposed", "{0} étaient proposées";
+    OrdersYou: "You answer as {0}.", "Vous répondez en tant que {0}.";
+    OrdersWho: "Your name", "Votre nom";
+    OrdersKeepName: "Answer as", "Répondre en tant que";
+    OrdersNameFirst: "Say who you are before you answer.", "Dites qui vous êtes avant de répondre.";
+    OrdersNoneFits: "No proposal fits.", "Aucune proposition ne correspond.";
+    OrdersGathering: "Proposals are still being gathered; look again in a moment.", "Les propositions sont encore en cours de collecte ; revenez dans un instant.";
+
     // Tables.
     TablesLead: "The shared tables that all sources are mapped to. Each row read was accepted, or set aside with its reason.", "Les tables communes vers lesquelles toutes les sources sont ramenées. Chaque ligne lue a été acceptée, ou écartée avec sa raison.";
     Table: "Table", "Table";

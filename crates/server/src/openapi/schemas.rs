@@ -1,5 +1,7 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
+mod orders;
+
 use super::reference;
 use products::{Asked, KINDS, Promises, Retraining};
 use serde_json::{Value, json};
@@ -562,6 +564,8 @@ pub(super) fn all() -> Value {
             "why": text("For the audit."),
             "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
         })),
+        "OrderAnswer": orders::answer(),
+        "OrderAnswered": orders::answered(),
         "AliasChange": object(
             &["id", "product", "alias", "from", "to", "cause", "who", "why", "at"],
             &json!({

@@ -21,6 +21,7 @@ mod house;
 mod incidents;
 mod jobs;
 mod openapi;
+mod orders;
 mod purchases;
 mod report;
 mod requests;
