@@ -603,6 +603,46 @@ messages! {
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
 
+    // Launches and merchants.
+    LaunchLayers: "What each layer of information is worth", "Ce que vaut chaque niveau d’information";
+    LaunchLayer: "Known", "Connu";
+    LaunchScore: "Score in units", "Score en unités";
+    LaunchLaunches: "Launches", "Lancements";
+    Merchants: "Merchants", "Commerciaux";
+    MerchantsLead: "Whose estimates save least of the score first. A factor above 1 says that estimates are too high.", "D’abord ceux dont les estimations épargnent le moins du score. Un facteur au-dessus de 1 dit que les estimations sont trop hautes.";
+    Merchant: "Merchant", "Commercial";
+    AllMerchants: "All merchants", "Tous les commerciaux";
+    MerchantTitle: "Estimates of {0}", "Estimations de {0}";
+    MerchantLead: "How the estimates of one merchant are read, by what came of the earlier ones, and what they add to what is known without them.", "Comment les estimations d’un commercial sont lues, d’après la suite des précédentes, et ce qu’elles ajoutent à ce qui est connu sans elles.";
+    MerchantSaved: "Part of the score saved", "Part du score épargnée";
+    MerchantSavedOn: "on {0} launches held out", "sur {0} lancements gardés à part";
+    MerchantRanked: "rank {0} of {1}", "rang {0} sur {1}";
+    MerchantBias: "Estimate over demand", "Estimation sur demande";
+    MerchantBiasMeans: "1 where estimates hold", "1 si les estimations tiennent";
+    MerchantSpread: "Spread", "Dispersion";
+    MerchantSpreadMeans: "two thirds lie within a factor of {0}", "deux tiers sont à un facteur {0} près";
+    MerchantSlope: "Slope", "Pente";
+    MerchantSlopeMeans: "percent of demand for one percent of the estimate", "pour cent de demande pour un pour cent d’estimation";
+    MerchantDrawn: "Drawn to all merchants", "Ramené vers tous";
+    MerchantDrawnMeans: "100% without a record, less the longer it is", "100 % sans historique, d’autant moins qu’il est long";
+    MerchantSoldOut: "{0} of them sold out", "dont {0} épuisés";
+    MerchantHeld: "Own intervals held", "Fourchettes tenues";
+    MerchantIntervals: "Demand lay between low and high in {0} launches, below in {1}, above in {2}; of {3} that sold out it is not known.", "La demande était entre bas et haut dans {0} lancements, en dessous dans {1}, au-dessus dans {2} ; pour {3} épuisés elle n’est pas connue.";
+    MerchantNoIntervals: "No low and high were told of launches whose demand is known.", "Ni bas ni haut n’ont été dits de lancements dont la demande est connue.";
+    MerchantLaunches: "The last launches", "Les derniers lancements";
+    MerchantNoLaunch: "The shop knows no launch of this merchant that is over.", "Le magasin ne connaît aucun lancement terminé de ce commercial.";
+    MerchantChart: "Estimate beside what sold", "Estimation à côté du vendu";
+    MerchantLaunch: "Launch", "Lancement";
+    MerchantOpened: "Opened", "Ouvert";
+    MerchantLow: "Low", "Bas";
+    MerchantLikely: "Likely", "Probable";
+    MerchantHigh: "High", "Haut";
+    MerchantSold: "Sold", "Vendu";
+    MerchantWithin: "within", "dedans";
+    MerchantBelow: "below low", "sous le bas";
+    MerchantAbove: "above high", "au-dessus du haut";
+    MerchantRanOut: "sold out", "épuisé";
+
     // Proposed orders.
     OrdersTitle: "What to order", "À commander";
     SeeOrders: "Answer what it proposes to order", "Répondre à ce qu’il propose de commander";

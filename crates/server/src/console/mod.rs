@@ -23,6 +23,7 @@ mod indicators;
 mod jobs;
 mod learned;
 mod ledger;
+mod merchant;
 mod messages;
 mod orders;
 mod page;
@@ -54,6 +55,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/", get(portfolio::show))
         .route("/products/{name}", get(product::show))
         .route("/products/{name}/compare", get(compare::show))
+        .route("/products/{name}/merchants/{id}", get(merchant::show))
         .route("/products/{name}/promote", post(compare::promote))
         .route("/review", get(review::show))
         .route("/review/{name}", get(review::show_one))

@@ -250,7 +250,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         (currency.note(l))
         section { h2 #try { (say(Say::Try)) } (try_it(state, visit, slot, &currency, cache)) }
         @if let Some(answering) = slot.answering() {
-            section { h2 #learned { (say(Say::Learned)) } (learned::show(l, &currency, &header.kind, &answering.page, &answering.summary)) }
+            section { h2 #learned { (say(Say::Learned)) } (learned::show(l, &currency, (name, &header.kind), &answering.page, &answering.summary)) }
         }
         @if !known.versions.is_empty() {
             section {

@@ -20,6 +20,7 @@ mod events;
 mod house;
 mod incidents;
 mod jobs;
+mod launches;
 mod openapi;
 mod orders;
 mod purchases;

@@ -36,6 +36,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "`who` is missing: a request without a key says who answers",
         "dites qui vous êtes : une demande sans clé dit qui répond",
     ),
+    // What is known of a launch, layer by layer.
+    ("launches of the category", "lancements de la catégorie"),
+    ("history", "historique"),
+    ("attributes", "caractéristiques"),
+    ("merchant's estimate", "estimation du commercial"),
+    ("attributes and estimate", "caractéristiques et estimation"),
+    (
+        "the same on launches with hours",
+        "de même, lancements suivis par heure",
+    ),
+    ("first hour", "première heure"),
+    ("first {#} hours", "{0} premières heures"),
     // What a rule would have brought.
     (
         "what {} for everybody would have brought is not measurable: {}",
