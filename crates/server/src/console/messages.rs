@@ -603,6 +603,13 @@ messages! {
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
 
+    // Accuracy by parts.
+    AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";
+    AccuracyError: "Weighted absolute error", "Erreur absolue pondérée";
+    AccuracyCovered: "Interval held", "Fourchette tenue";
+    AccuracyBaselineCovered: "Interval of the baseline held", "Fourchette de la référence tenue";
+    AccuracyForecasts: "Forecasts", "Prévisions";
+
     // Launches and merchants.
     LaunchLayers: "What each layer of information is worth", "Ce que vaut chaque niveau d’information";
     LaunchLayer: "Known", "Connu";

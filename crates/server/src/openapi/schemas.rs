@@ -374,12 +374,34 @@ fn product_page() -> Value {
     );
     // Absent in scorecards written before it was kept.
     held_out["type"] = json!(["object", "null"]);
+    let part = object(
+        &[
+            "by",
+            "first",
+            "last",
+            "forecasts",
+            "error",
+            "baseline",
+            "gain",
+            "covered",
+            "baseline_covered",
+        ],
+        &json!({
+            "by": text("What tells parts apart: steps ahead, or tenths of the series by what they are forecast to sell, the least first."),
+            "first": whole("The first of the part, from 1."), "last": whole("The last."),
+            "forecasts": whole("Forecasts measured: one for each series and period."),
+            "error": reference("Estimate"), "baseline": reference("Estimate"), "gain": reference("Estimate"),
+            "covered": probability("Share of them whose interval held what was sold."),
+            "baseline_covered": probability("The same of the baseline."),
+        }),
+    );
     let scorecard = object(
         &["split", "metrics", "notes"],
         &json!({
             "split": text("How the data was split."), "metrics": array(&metric),
             "held_out": held_out,
             "notes": texts("What a reader must know to judge the figures."),
+            "parts": array(&part),
         }),
     );
     let version = object(

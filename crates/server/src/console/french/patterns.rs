@@ -22,15 +22,15 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "`answer_id` is {}, under which {} has accepted {#} units of {} for {}; an identifier stands for one answer",
-        "à ce formulaire {1} a déjà répondu : {2} unités de {3} acceptées pour {4}",
+        "à ce formulaire ({0}) {1} a déjà répondu : {2} unités de {3} acceptées pour {4}",
     ),
     (
         "`answer_id` is {}, under which {} has changed {#} units of {} for {}; an identifier stands for one answer",
-        "à ce formulaire {1} a déjà répondu : modifié en {2} unités de {3} pour {4}",
+        "à ce formulaire ({0}) {1} a déjà répondu : modifié en {2} unités de {3} pour {4}",
     ),
     (
         "`answer_id` is {}, under which {} has refused {#} units of {} for {}; an identifier stands for one answer",
-        "à ce formulaire {1} a déjà répondu : {3} refusé pour {4}",
+        "à ce formulaire ({0}) {1} a déjà répondu : {3} refusé pour {4}, {2} commandées",
     ),
     (
         "`who` is missing: a request without a key says who answers",
