@@ -661,7 +661,6 @@ messages! {
     OrdersToOrder: "Orders proposed", "Commandes proposées";
     OrdersCost: "What they cost", "Leur coût";
     Order: "Order", "Commande";
-    OrdersPerLine: "Cost", "Coût";
     OrdersStockOut: "Runs out", "Manque";
     OrdersAnswer: "Answer", "Réponse";
     OrdersNone: "none can be proposed", "aucune proposition possible";

@@ -285,13 +285,12 @@ fn search(visit: &Visit, name: &str, all: &Proposals, names: &BTreeMap<String, S
     }
 }
 
-fn heads(l: Locale) -> [page::Head<'static>; 7] {
+fn heads(l: Locale) -> [page::Head<'static>; 6] {
     [
         words(Say::ProductId.text(l)),
         words(Say::Site.text(l)),
         figures(Say::Order.text(l)),
         figures(Say::OrdersStockOut.text(l)),
-        figures(Say::OrdersPerLine.text(l)),
         words(Say::Why.text(l)),
         words(Say::OrdersAnswer.text(l)),
     ]
@@ -321,7 +320,10 @@ impl Table<'_> {
         let order = match proposal.units {
             None => page::badge(Tone::Bad, Say::OrdersNone.text(l)),
             Some(0) => html! { (Say::OrdersNothing.text(l)) },
-            Some(units) => html! { b { (l.fixed(f64::from(units), 0)) } },
+            Some(units) => html! {
+                b { (l.fixed(f64::from(units), 0)) }
+                div.small { (self.currency.about(l, proposal.cost_cents / 100.0)) }
+            },
         };
         vec![
             html! {
@@ -334,12 +336,6 @@ impl Table<'_> {
                 Some(share) if proposal.runs_out() => page::badge(Tone::Warn, &percent(l, share)),
                 Some(share) => html! { (percent(l, share)) },
                 None => unknown(),
-            },
-            match proposal.units {
-                Some(units) if units > 0 => {
-                    html! { (self.currency.about(l, proposal.cost_cents / 100.0)) }
-                }
-                _ => unknown(),
             },
             self.why(proposal),
             self.answer(proposal),

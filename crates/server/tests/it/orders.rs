@@ -388,7 +388,7 @@ fn answers_of_the_api_and_of_the_console_are_taken_once_and_the_next_training_te
         "ana took 1 proposed orders as they were, changed 0 and refused 0:",
         "bob took 0 proposed orders as they were, changed 1 and refused 0:",
         "Zoé took 0 proposed orders as they were, changed 1 and refused 0:",
-        "found 1",
+        "Zoé took 0 proposed orders as they were, changed 1 and refused 0: what that saved is not measurable: 1 changes of orders whose days are known",
     ] {
         assert!(told.contains(says), "no {says:?} in {told}");
     }
