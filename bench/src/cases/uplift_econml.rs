@@ -108,7 +108,11 @@ fn ours(drawn: &Drawn, others: &Drawn, seed: u64) -> anyhow::Result<f64> {
     let experiment = Experiment::new(Observed {
         features: drawn.features()?,
         arms: vec!["none".to_owned(), "offer".to_owned()],
-        arm: drawn.arm.iter().map(|arm| usize::from(*arm > 0.5)).collect(),
+        arm: drawn
+            .arm
+            .iter()
+            .map(|arm| usize::from(*arm > 0.5))
+            .collect(),
         outcome: drawn.outcome.clone(),
         propensity: pairs.collect(),
     })?;

@@ -31,6 +31,7 @@ pub(crate) fn not_measured(why: &dyn std::fmt::Display) -> Scorecard {
         held_out: None,
         metrics: Vec::new(),
         notes: vec![why.to_string()],
+        parts: Vec::new(),
     }
 }
 

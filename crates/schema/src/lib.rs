@@ -21,5 +21,5 @@ pub use id::{CustomerId, DecisionId, OrderId, ProductId, RunId, SiteId};
 pub use json::Json;
 pub use memory::Bytes;
 pub use money::{Cents, Currency, Probability};
-pub use scorecard::{Direction, HeldOut, Metric, Role, Scorecard};
+pub use scorecard::{Direction, HeldOut, Metric, Part, Role, Scorecard};
 pub use time::AsOf;

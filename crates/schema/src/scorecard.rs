@@ -125,6 +125,30 @@ impl Metric {
     }
 }
 
+/// How good forecasts were on a part of what was held out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What tells parts apart: `days ahead`, `weeks ahead`, `months ahead`, or `tenth of the series` by how much they are
+    /// forecast to sell, the least first.
+    pub by: String,
+    /// The first of the part, from 1.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+    /// Forecasts measured: one for each series and period.
+    pub forecasts: u64,
+    /// Weighted absolute error of the version, as a share of what was sold.
+    pub error: Estimate,
+    /// That of the baseline on the same forecasts.
+    pub baseline: Estimate,
+    /// The version's less the baseline's.
+    pub gain: Estimate,
+    /// Share of the forecasts whose interval held what was sold.
+    pub covered: f64,
+    /// The same of the baseline.
+    pub baseline_covered: f64,
+}
+
 /// What a version was measured to be worth on data it had not seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scorecard {
@@ -138,6 +162,9 @@ pub struct Scorecard {
     pub metrics: Vec<Metric>,
     /// What a reader must know to judge the figures.
     pub notes: Vec<String>,
+    /// The same by parts of what was held out, where the kind tells them apart; they decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
 }
 
 /// Why a version may or may not become champion.
@@ -383,6 +410,7 @@ mod tests {
             split: String::new(),
             held_out: Some(held_out(6, 90)),
             notes: vec![],
+            parts: vec![],
             metrics: vec![metric(point, baseline)],
         }
     }

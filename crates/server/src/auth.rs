@@ -33,6 +33,7 @@ pub(crate) enum Scope {
     Read,
     Decide,
     Ingest,
+    Order,
     Promote,
 }
 
@@ -42,6 +43,7 @@ impl Scope {
             Self::Read => "read",
             Self::Decide => "decide",
             Self::Ingest => "ingest",
+            Self::Order => "order",
             Self::Promote => "promote",
         }
     }
@@ -65,6 +67,17 @@ pub(crate) struct Caller {
     id: u32,
     /// The key's name; none of a caller without a key.
     pub(crate) key: Option<Arc<str>>,
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A caller with a key of this name, or without one.
+    pub(crate) fn named(key: Option<&str>) -> Self {
+        Self {
+            id: ANONYMOUS,
+            key: key.map(Arc::from),
+        }
+    }
 }
 
 /// A bucket that fills with time: one request takes one drop.

@@ -32,6 +32,12 @@ const PROMOTE: &str = "Needs the scope `promote`. The version must beat its base
 /// What rolling back does.
 const ROLLBACK: &str = "Needs the scope `promote`. Called again it goes back one step more.";
 
+/// What becomes of an answer to an order.
+const ORDER_ANSWER: &str = "Needs the scope `order`. The answer is about what the product proposes now, which the server looks up; \
+    with `proposed_units` it is refused where that is no longer what the caller saw. It is on disk before it is confirmed, and a row \
+    of table `order_answers` some seconds later. The same `answer_id` twice is one answer. Of several answers of one person to one \
+    proposal the last holds.";
+
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
     Json(document())
@@ -61,6 +67,15 @@ fn answers(ok: &str, schema: &Value) -> Value {
 fn moved(ok: &str) -> Value {
     let mut answers = answers(ok, &reference("AliasChange"));
     answers["409"] = problem("The gate is closed, or somebody changed it meanwhile.");
+    answers
+}
+
+/// What becomes of an answer to an order.
+fn order_answered() -> Value {
+    let mut answers = answers("The answer as it was taken.", &reference("OrderAnswered"));
+    answers["409"] = problem(
+        "Another quantity is proposed by now, or the identifier stands for another answer; `field` names which.",
+    );
     answers
 }
 
@@ -127,6 +142,13 @@ fn paths() -> Value {
             "description": ROLLBACK,
             "requestBody": body(&reference("Rollback"), &json!({ "why": "odd answers since this morning", "who": "the team of the home page" })),
             "responses": moved("The change, as the audit has it."),
+        } },
+        "/v1/products/{name}/orders/answer": { "post": {
+            "summary": "Accept, change or refuse a proposed order", "operationId": "answer_order", "parameters": product,
+            "description": ORDER_ANSWER,
+            "requestBody": body(&reference("OrderAnswer"), &json!({ "answer_id": "2025-12-01/lyon/85123A", "product_id": "85123A", "site_id": "lyon",
+                "proposed_units": 24, "answer": "changed", "ordered_units": 36, "reason": "street festival", "who": "ana" })),
+            "responses": order_answered(),
         } },
         "/v1/decisions/{id}": { "get": {
             "summary": "A decision as it was logged", "operationId": "decision",

@@ -65,6 +65,16 @@ impl Problem {
         )
     }
 
+    /// What was asked for is not as the caller saw it, or may not be.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "/problems/conflict",
+            "It is not as you saw it, or may not be",
+            detail,
+        )
+    }
+
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,

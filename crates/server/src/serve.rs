@@ -367,7 +367,7 @@ async fn drain_often(state: &AppState) {
                 "what others gave customers counts later"
             );
         }
-        for table in ["decisions", "events", "shadow_answers"] {
+        for table in ["decisions", "events", "shadow_answers", "order_answers"] {
             let merged = compact(
                 &state.workshop.lake,
                 state.wal.root(),

@@ -1,5 +1,6 @@
 //! What all requests share.
 
+use crate::api::orders::OrderAnswers;
 use crate::auth::Gatekeeper;
 use crate::live::{Live, Slot};
 use crate::otlp::{Span, Traces};
@@ -48,7 +49,9 @@ impl LatestDecisions {
     pub(crate) fn get(&self, id: &str) -> Option<DecisionRecord> {
         match LogRecord::from_bytes(self.by_id.get(id)?) {
             Ok(LogRecord::Decision(record)) => Some(record),
-            Ok(LogRecord::Event(_) | LogRecord::Shadow(_)) | Err(_) => None,
+            Ok(LogRecord::Event(_) | LogRecord::Shadow(_) | LogRecord::OrderAnswer(_)) | Err(_) => {
+                None
+            }
         }
     }
 }
@@ -103,6 +106,8 @@ pub(crate) struct AppState {
     pub(crate) gatekeeper: Gatekeeper,
     pub(crate) latest: Mutex<LatestDecisions>,
     pub(crate) event_ids: Mutex<RecentIds>,
+    /// What people made of proposed orders lately.
+    pub(crate) order_answers: OrderAnswers,
     pub(crate) metrics: Metrics,
     /// Empty where nothing is counted.
     pub(crate) of_product: BTreeMap<String, ProductMetrics>,
@@ -198,6 +203,7 @@ impl AppState {
             gatekeeper: Gatekeeper::default(),
             latest: Mutex::default(),
             event_ids: Mutex::new(RecentIds::new(EVENT_IDS_KEPT)),
+            order_answers: OrderAnswers::default(),
             metrics,
             of_product,
             of_route: Mutex::default(),

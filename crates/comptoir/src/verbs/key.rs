@@ -13,7 +13,8 @@ use std::io::Read;
   comptoir key list
   comptoir key revoke 3
 
-Scopes: read (pages and figures), decide, ingest (events), promote (which version answers), admin (all).
+Scopes: read (pages and figures), decide, ingest (events), order (what people make of
+proposed orders), promote (which version answers), admin (all).
 A key is shown once; only its hash is stored.
 Requests need a key once [server] anonymous in comptoir.toml is false.")]
 pub(crate) struct Key {
@@ -30,7 +31,7 @@ enum Action {
     Create {
         /// Who uses it
         name: String,
-        /// What it may do: read, decide, ingest, admin
+        /// What it may do: read, decide, ingest, order, promote, admin
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },
@@ -48,7 +49,7 @@ enum Action {
 }
 
 /// What a key may be allowed.
-const SCOPES: [&str; 5] = ["read", "decide", "ingest", "promote", "admin"];
+const SCOPES: [&str; 6] = ["read", "decide", "ingest", "order", "promote", "admin"];
 
 impl Key {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {

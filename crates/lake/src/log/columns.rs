@@ -1,14 +1,17 @@
 //! Records to the columns of their tables, and back.
 
-use super::records::{ActionRecord, Answer, DecisionRecord, EventRecord, Reserved};
+use super::records::{
+    ActionRecord, Answer, DecisionRecord, EventRecord, OrderAnswer, OrderAnswerRecord, Reserved,
+};
 use super::wire::{AnswerWire, DecisionWire, ShadowWire};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{Date32Type, Float64Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use jiff::Timestamp;
 use schema::table::Table;
+use schema::time::{date_of, epoch_day};
 use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use std::sync::Arc;
 
@@ -18,6 +21,8 @@ pub(crate) const DECISIONS: &str = "decisions";
 pub(crate) const SHADOW_ANSWERS: &str = "shadow_answers";
 /// Table of events.
 pub(crate) const EVENTS: &str = "events";
+/// Table of what people made of proposed orders.
+pub(crate) const ORDER_ANSWERS: &str = "order_answers";
 
 /// The definition of a table of the log.
 pub(crate) fn log_table(table: &'static str) -> &'static Table {
@@ -311,4 +316,68 @@ impl EventRecord {
             ],
         )
     }
+}
+
+impl OrderAnswerRecord {
+    /// Rows of table `order_answers`, in order.
+    ///
+    /// # Panics
+    /// Never for the definition of the table that this program ships.
+    #[must_use]
+    pub fn to_batch(records: &[Self]) -> RecordBatch {
+        let units = |of: fn(&Self) -> u32| -> ArrayRef {
+            let units = records.iter().map(|answer| i64::from(of(answer)));
+            Arc::new(Int64Array::from_iter_values(units))
+        };
+        batch(
+            ORDER_ANSWERS,
+            vec![
+                required(records.iter().map(|a| a.answer_id.as_str())),
+                moments(records.iter().map(|a| a.made_at.as_microsecond())),
+                required(records.iter().map(|a| a.author.as_str())),
+                required(records.iter().map(|a| a.product_id.as_str())),
+                required(records.iter().map(|a| a.site_id.as_str())),
+                Arc::new(Date32Array::from_iter_values(
+                    records.iter().map(|a| epoch_day(a.ordered_on)),
+                )),
+                units(|answer| answer.proposed_units),
+                required(records.iter().map(|a| a.answer.name())),
+                units(|answer| answer.ordered_units),
+                optional(records.iter().map(|a| a.reason.as_deref())),
+            ],
+        )
+    }
+
+    /// The answers whose rows these are, in order; a row that the table's contract would not take is passed over.
+    pub(crate) fn from_batches(batches: &[RecordBatch]) -> Vec<Self> {
+        let rows = batches
+            .iter()
+            .flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)));
+        rows.filter_map(|(batch, row)| order_answer(batch, row))
+            .collect()
+    }
+}
+
+fn order_answer(batch: &RecordBatch, row: usize) -> Option<OrderAnswerRecord> {
+    let cell = |name| text(batch, name, row);
+    let units = |name| u32::try_from(integer(batch, name, row)?).ok();
+    let made_at = batch
+        .column_by_name("made_at")?
+        .as_primitive_opt::<TimestampMicrosecondType>()?;
+    let ordered_on = batch
+        .column_by_name("ordered_on")?
+        .as_primitive_opt::<Date32Type>()?;
+    let answer = cell("answer")?;
+    Some(OrderAnswerRecord {
+        answer_id: cell("answer_id")?,
+        made_at: Timestamp::from_microsecond(made_at.value(row)).ok()?,
+        author: cell("author")?,
+        product_id: ProductId::new(cell("product_id")?).ok()?,
+        site_id: cell("site_id")?,
+        ordered_on: date_of(ordered_on.value(row)),
+        proposed_units: units("proposed_units")?,
+        answer: OrderAnswer::ALL.into_iter().find(|a| a.name() == answer)?,
+        ordered_units: units("ordered_units")?,
+        reason: cell("reason"),
+    })
 }

@@ -1,6 +1,6 @@
 //! Many small files into one.
 
-use super::columns::{DECISIONS, EVENTS, SHADOW_ANSWERS, log_table, table_schema};
+use super::columns::{DECISIONS, EVENTS, ORDER_ANSWERS, SHADOW_ANSWERS, log_table, table_schema};
 use super::files::{make_durable, tag_of};
 use super::folder::{self, OPEN_OR_SEALED, log_folders, segments, tag_start};
 use crate::storage::DataFile;
@@ -56,7 +56,7 @@ pub struct Compacted {
 pub enum CompactError {
     /// The table is not one that the log fills.
     #[error(
-        "compact table `{table}`: the log fills only `{DECISIONS}`, `{EVENTS}` and `{SHADOW_ANSWERS}`"
+        "compact table `{table}`: the log fills only `{DECISIONS}`, `{EVENTS}`, `{SHADOW_ANSWERS}` and `{ORDER_ANSWERS}`"
     )]
     Table {
         /// The table asked for.
@@ -111,6 +111,7 @@ pub async fn compact(
         DECISIONS => DECISIONS,
         EVENTS => EVENTS,
         SHADOW_ANSWERS => SHADOW_ANSWERS,
+        ORDER_ANSWERS => ORDER_ANSWERS,
         other => {
             return Err(CompactError::Table {
                 table: other.to_owned(),

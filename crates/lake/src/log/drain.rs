@@ -1,10 +1,12 @@
 //! Sealed segments to rows of the lake, exactly once.
 
-use super::columns::{DECISIONS, EVENTS, SHADOW_ANSWERS, decision_rows, shadow_rows};
+use super::columns::{
+    DECISIONS, EVENTS, ORDER_ANSWERS, SHADOW_ANSWERS, decision_rows, shadow_rows,
+};
 use super::deduplicate::drop_repeated;
 use super::files::make_durable;
 use super::folder::{Folder, Recovery, log_folders, tag_of};
-use super::records::{EventRecord, RecordError};
+use super::records::{EventRecord, OrderAnswerRecord, RecordError};
 use super::segment::{DAMAGED, Damage, SEALED, SegmentError, SegmentRecord, read_segment};
 use super::wire::{DecisionWire, ShadowWire, Wire};
 use super::{Wal, WalError};
@@ -46,7 +48,7 @@ fn rest(took: Duration, rests: f64) -> Duration {
 /// How draining behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrainOptions {
-    /// How many days before and after its own time an event is compared with the table's rows.
+    /// How many days before and after its own time an event, or an answer to an order, is compared with the table's rows.
     pub event_window_days: u32,
     /// How long to wait for another writer of the lake before giving up until the next run.
     pub patience: Duration,
@@ -78,6 +80,10 @@ pub struct Drained {
     pub events: u64,
     /// Events that were there already.
     pub repeated_events: u64,
+    /// Answers of people to proposed orders moved.
+    pub order_answers: u64,
+    /// Those of them that were there already.
+    pub repeated_order_answers: u64,
     /// Folders of dead processes that were taken over.
     pub adopted: u64,
     /// What was found in them.
@@ -137,7 +143,7 @@ pub struct Drain {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// What one segment holds, but for its events.
+/// What one segment holds, but for what may be in it twice.
 #[derive(Debug, Default)]
 struct Loaded {
     path: PathBuf,
@@ -149,13 +155,20 @@ struct Loaded {
     damaged: Vec<Damage>,
 }
 
-fn load(path: &Path, rests: f64) -> Result<(Loaded, Vec<EventRecord>), HeldBack> {
+/// What of a segment may be in it twice, or in the lake already.
+#[derive(Debug, Default)]
+struct Repeatable {
+    events: Vec<EventRecord>,
+    order_answers: Vec<OrderAnswerRecord>,
+}
+
+fn load(path: &Path, rests: f64) -> Result<(Loaded, Repeatable), HeldBack> {
     let mut loaded = Loaded {
         path: path.to_owned(),
         tag: tag_of(path).unwrap_or_default().to_owned(),
         ..Loaded::default()
     };
-    let mut events = Vec::new();
+    let mut repeatable = Repeatable::default();
     let mut began = Instant::now();
     for (number, item) in (1_usize..).zip(read_segment(path)?) {
         match item {
@@ -167,8 +180,14 @@ fn load(path: &Path, rests: f64) -> Result<(Loaded, Vec<EventRecord>), HeldBack>
                 };
                 match Wire::read(&payload).map_err(wrong)? {
                     Wire::Decision(_) => loaded.decisions.push(payload),
-                    Wire::Event(event) => events.push(event.to_record().map_err(wrong)?),
+                    Wire::Event(event) => {
+                        repeatable.events.push(event.to_record().map_err(wrong)?);
+                    }
                     Wire::Shadow(_) => loaded.shadows.push(payload),
+                    Wire::OrderAnswer(answer) => {
+                        let answer = answer.to_record().map_err(wrong)?;
+                        repeatable.order_answers.push(answer);
+                    }
                 }
             }
             Err(damage) => loaded.damaged.push(damage),
@@ -178,7 +197,7 @@ fn load(path: &Path, rests: f64) -> Result<(Loaded, Vec<EventRecord>), HeldBack>
             began = Instant::now();
         }
     }
-    Ok((loaded, events))
+    Ok((loaded, repeatable))
 }
 
 impl Loaded {
@@ -189,7 +208,7 @@ impl Loaded {
                 .iter()
                 .filter_map(|record| match Wire::read(record) {
                     Ok(Wire::Decision(decision)) => Some(decision),
-                    Ok(Wire::Event(_) | Wire::Shadow(_)) | Err(_) => None,
+                    Ok(Wire::Event(_) | Wire::Shadow(_) | Wire::OrderAnswer(_)) | Err(_) => None,
                 })
                 .collect();
             decision_rows(&decisions)
@@ -203,7 +222,7 @@ impl Loaded {
                 .iter()
                 .filter_map(|record| match Wire::read(record) {
                     Ok(Wire::Shadow(shadow)) => Some(shadow),
-                    Ok(Wire::Event(_) | Wire::Decision(_)) | Err(_) => None,
+                    Ok(Wire::Event(_) | Wire::Decision(_) | Wire::OrderAnswer(_)) | Err(_) => None,
                 })
                 .collect();
             shadow_rows(&shadows)
@@ -322,12 +341,13 @@ impl Drain {
         let read = tokio::task::spawn_blocking(read)
             .await
             .map_err(|_| WalError::Closed)?;
-        let (mut segments, mut events) = (Vec::new(), Vec::new());
+        let (mut segments, mut events, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for one in read {
             match one {
-                Ok((loaded, its_events)) => {
+                Ok((loaded, repeatable)) => {
                     segments.push(loaded);
-                    events.push(its_events);
+                    events.push(repeatable.events);
+                    answers.push(repeatable.order_answers);
                 }
                 Err(held_back) => drained.held_back.push(held_back),
             }
@@ -339,15 +359,16 @@ impl Drain {
         }
         let tags: BTreeSet<String> = segments.iter().map(|s| s.tag.clone()).collect();
         let before = transaction.base().clone();
-        for (table, tag) in [DECISIONS, EVENTS, SHADOW_ANSWERS]
+        for (table, tag) in [DECISIONS, EVENTS, SHADOW_ANSWERS, ORDER_ANSWERS]
             .iter()
             .flat_map(|table| tags.iter().map(move |tag| (table, tag)))
         {
             transaction.remove(table, tag);
         }
-        let repeated =
-            drop_repeated(&transaction, &mut events, self.options.event_window_days).await?;
-        for (segment, events) in segments.iter().zip(&events) {
+        let days = self.options.event_window_days;
+        let repeated = drop_repeated(&transaction, &mut events, days).await?;
+        let answered_again = drop_repeated(&transaction, &mut answers, days).await?;
+        for ((segment, events), answers) in segments.iter().zip(&events).zip(&answers) {
             write(
                 &mut transaction,
                 DECISIONS,
@@ -367,6 +388,17 @@ impl Drain {
                 rests,
             )
             .await?;
+            let answers = answers
+                .chunks(RECORDS_PER_STEP)
+                .map(OrderAnswerRecord::to_batch);
+            write(
+                &mut transaction,
+                ORDER_ANSWERS,
+                &segment.tag,
+                answers,
+                rests,
+            )
+            .await?;
         }
         let after = transaction.commit(now).await?;
         make_durable(&self.lake, &before, &after, tags).await?;
@@ -378,6 +410,8 @@ impl Drain {
         drained.shadows += segments.iter().map(|s| s.shadows.len() as u64).sum::<u64>();
         drained.events += events.iter().map(|e| e.len() as u64).sum::<u64>();
         drained.repeated_events += repeated;
+        drained.order_answers += answers.iter().map(|a| a.len() as u64).sum::<u64>();
+        drained.repeated_order_answers += answered_again;
         let cleared = clear(folder, &segments);
         drained
             .damaged

@@ -1,11 +1,12 @@
-//! A decision by its identifier, wherever it is by now.
+//! A decision by its identifier, wherever it is by now; answers to proposed orders in the lake.
 
-use super::columns::DECISIONS;
+use super::columns::{DECISIONS, ORDER_ANSWERS};
 use super::folder::{log_folders, segments};
-use super::records::DecisionRecord;
+use super::records::{DecisionRecord, OrderAnswerRecord};
 use super::segment::{DAMAGED, OPEN, SEALED, SegmentError, read_segment};
 use super::wire::Wire;
 use crate::{Lake, LakeError};
+use jiff::civil::Date;
 use schema::DecisionId;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -104,8 +105,41 @@ fn in_segment(path: &Path, id: &DecisionId) -> Result<Option<DecisionRecord>, Se
 async fn in_lake(lake: &Lake, id: &DecisionId) -> Result<Option<DecisionRecord>, LakeError> {
     let snapshot = lake.snapshot().await?;
     // Identifiers hold no control characters; the quote is the one that SQL reads otherwise.
-    let quoted = id.as_str().replace('\'', "''");
-    let sql = format!("SELECT * FROM {DECISIONS} WHERE decision_id = '{quoted}' ORDER BY position");
+    let id = quoted(id.as_str());
+    let sql = format!("SELECT * FROM {DECISIONS} WHERE decision_id = {id} ORDER BY position");
     let batches = lake.query_at(&sql, &snapshot).await?;
     Ok(DecisionRecord::from_batches(&batches))
+}
+
+/// A text in SQL.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The answer to a proposed order of an identifier, where the lake has it: one that is still in the log is not found.
+///
+/// # Errors
+/// [`LakeError`] when the lake cannot be read.
+pub async fn find_order_answer(
+    lake: &Lake,
+    id: &str,
+) -> Result<Option<OrderAnswerRecord>, LakeError> {
+    let id = quoted(id);
+    let found = order_answers(lake, &format!("answer_id = {id}")).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The answers to the proposals of a day that the lake has, in the order in which they were given.
+///
+/// # Errors
+/// [`LakeError`] when the lake cannot be read.
+pub async fn order_answers_of(lake: &Lake, day: Date) -> Result<Vec<OrderAnswerRecord>, LakeError> {
+    order_answers(lake, &format!("ordered_on = DATE '{day}'")).await
+}
+
+async fn order_answers(lake: &Lake, of: &str) -> Result<Vec<OrderAnswerRecord>, LakeError> {
+    let snapshot = lake.snapshot().await?;
+    let sql = format!("SELECT * FROM {ORDER_ANSWERS} WHERE {of} ORDER BY made_at, answer_id");
+    let batches = lake.query_at(&sql, &snapshot).await?;
+    Ok(OrderAnswerRecord::from_batches(&batches))
 }

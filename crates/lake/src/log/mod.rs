@@ -1,9 +1,9 @@
 //! The decision log: what was answered is on disk before the answer leaves, and reaches the lake exactly once.
 //!
 //! [`Wal`] acknowledges a record when it is on disk; one thread writes for all callers. Its segments are sealed by
-//! size or on demand. [`Drain`] moves the records of sealed segments to the tables `decisions`, `events` and
-//! `shadow_answers` under a tag that names the segment, and deletes the segment after the commit: a segment that is drained again, since
-//! its process was killed between the two, replaces its own rows. [`find_decision`] looks a decision up wherever
+//! size or on demand. [`Drain`] moves the records of sealed segments to the tables `decisions`, `events`,
+//! `shadow_answers` and `order_answers` under a tag that names the segment, and deletes the segment after the commit: a
+//! segment that is drained again, since its process was killed between the two, replaces its own rows. [`find_decision`] looks a decision up wherever
 //! it is by then, and [`compact`] merges the small files that draining leaves behind.
 
 mod columns;
@@ -23,11 +23,11 @@ mod wire;
 pub use compact::{CompactError, CompactOptions, Compacted, compact};
 pub use drain::{Drain, DrainError, DrainOptions, Drained, HeldBack};
 pub use folder::{Recovery, root_id};
-pub use lookup::{LookupError, find_decision};
+pub use lookup::{LookupError, find_decision, find_order_answer, order_answers_of};
 pub use recent::RecentIds;
 pub use records::{
-    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError, Reserved,
-    ShadowOutcome, ShadowRecord,
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, OrderAnswer,
+    OrderAnswerRecord, RecordError, Reserved, ShadowOutcome, ShadowRecord,
 };
 pub use segment::{
     Damage, RECORD_BYTES_MAX, SegmentError, SegmentReader, SegmentRecord, read_segment,

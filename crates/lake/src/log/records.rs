@@ -1,7 +1,8 @@
-//! What the log holds: decisions, events, and answers in the shadow.
+//! What the log holds: decisions, events, answers in the shadow, and answers of people to proposed orders.
 
 use super::wire::Wire;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -16,6 +17,8 @@ pub enum LogRecord {
     Event(EventRecord),
     /// An answer that was never shown.
     Shadow(ShadowRecord),
+    /// What a person made of a proposed order.
+    OrderAnswer(OrderAnswerRecord),
 }
 
 /// Bytes that are no record of this program: of a newer one, they wait in their segment for one that knows them.
@@ -184,6 +187,58 @@ pub struct ActionRecord {
     /// Why; null where nothing is said.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub reasons: Json,
+}
+
+/// What a person made of one proposed order: a row of table `order_answers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderAnswerRecord {
+    /// The same identifier twice is the same answer.
+    pub answer_id: String,
+    /// When it was given.
+    pub made_at: Timestamp,
+    /// Who gave it.
+    pub author: String,
+    /// The product that was to be ordered.
+    pub product_id: ProductId,
+    /// The site that it was to be ordered for.
+    pub site_id: String,
+    /// Day of the proposal.
+    pub ordered_on: Date,
+    /// Units that were proposed.
+    pub proposed_units: u32,
+    /// What was made of it.
+    pub answer: OrderAnswer,
+    /// Units that are ordered.
+    pub ordered_units: u32,
+    /// Why, in words.
+    pub reason: Option<String>,
+}
+
+/// What was made of a proposed order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderAnswer {
+    /// It is ordered as proposed.
+    Accepted,
+    /// Another quantity is ordered.
+    Changed,
+    /// Nothing is ordered.
+    Refused,
+}
+
+impl OrderAnswer {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Changed, Self::Refused];
+
+    /// The word in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Changed => "changed",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// One action of a visitor: a row of table `events`.

@@ -2,10 +2,11 @@
 //! written and a tenth to be read, and what is read borrows from what was read.
 
 use super::records::{
-    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, RecordError, Reserved,
-    ShadowOutcome, ShadowRecord,
+    ActionRecord, Answer, DecisionRecord, EventRecord, EventType, LogRecord, OrderAnswer,
+    OrderAnswerRecord, RecordError, Reserved, ShadowOutcome, ShadowRecord,
 };
 use jiff::Timestamp;
+use schema::time::{date_of, epoch_day};
 use schema::{Cents, CustomerId, DecisionId, Json, Probability, ProductId};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -21,6 +22,7 @@ pub(super) enum Wire<'a> {
     Decision(DecisionWire<'a>),
     Event(EventWire<'a>),
     Shadow(ShadowWire<'a>),
+    OrderAnswer(OrderAnswerWire<'a>),
 }
 
 /// A record as it lies in the log.
@@ -37,6 +39,8 @@ enum Frame<'a> {
     ),
     #[serde(borrow)]
     Shadow(ShadowWire<'a>),
+    #[serde(borrow)]
+    OrderAnswer(OrderAnswerWire<'a>),
 }
 
 /// A [`DecisionRecord`], borrowed.
@@ -110,6 +114,22 @@ pub(super) struct EventWire<'a> {
     decision_id: Option<&'a str>,
 }
 
+/// An [`OrderAnswerRecord`], borrowed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OrderAnswerWire<'a> {
+    answer_id: &'a str,
+    made_at: (i64, i32),
+    author: &'a str,
+    product_id: &'a str,
+    site_id: &'a str,
+    /// In days since 1970-01-01.
+    ordered_on: i32,
+    proposed_units: u32,
+    answer: OrderAnswer,
+    ordered_units: u32,
+    reason: Option<&'a str>,
+}
+
 fn parts(at: Timestamp) -> (i64, i32) {
     (at.as_second(), at.subsec_nanosecond())
 }
@@ -140,6 +160,7 @@ impl<'a> From<&'a LogRecord> for Wire<'a> {
             LogRecord::Decision(decision) => Self::Decision(decision.into()),
             LogRecord::Event(event) => Self::Event(event.into()),
             LogRecord::Shadow(shadow) => Self::Shadow(shadow.into()),
+            LogRecord::OrderAnswer(answer) => Self::OrderAnswer(answer.into()),
         }
     }
 }
@@ -213,6 +234,40 @@ impl<'a> From<&'a EventRecord> for EventWire<'a> {
             quantity: record.quantity,
             decision_id: record.decision_id.as_ref().map(DecisionId::as_str),
         }
+    }
+}
+
+impl<'a> From<&'a OrderAnswerRecord> for OrderAnswerWire<'a> {
+    fn from(record: &'a OrderAnswerRecord) -> Self {
+        Self {
+            answer_id: &record.answer_id,
+            made_at: parts(record.made_at),
+            author: &record.author,
+            product_id: record.product_id.as_str(),
+            site_id: &record.site_id,
+            ordered_on: epoch_day(record.ordered_on),
+            proposed_units: record.proposed_units,
+            answer: record.answer,
+            ordered_units: record.ordered_units,
+            reason: record.reason.as_deref(),
+        }
+    }
+}
+
+impl OrderAnswerWire<'_> {
+    pub(super) fn to_record(&self) -> Result<OrderAnswerRecord, RecordError> {
+        Ok(OrderAnswerRecord {
+            answer_id: self.answer_id.to_owned(),
+            made_at: moment(self.made_at)?,
+            author: self.author.to_owned(),
+            product_id: ProductId::new(self.product_id).map_err(RecordError::field)?,
+            site_id: self.site_id.to_owned(),
+            ordered_on: date_of(self.ordered_on),
+            proposed_units: self.proposed_units,
+            answer: self.answer,
+            ordered_units: self.ordered_units,
+            reason: self.reason.map(str::to_owned),
+        })
     }
 }
 
@@ -300,6 +355,7 @@ impl Wire<'_> {
             },
             Self::Event(event) => Frame::Event(event),
             Self::Shadow(shadow) => Frame::Shadow(shadow),
+            Self::OrderAnswer(answer) => Frame::OrderAnswer(answer),
         };
         Ok(postcard::to_extend(&frame, bytes)?)
     }
@@ -313,6 +369,7 @@ impl<'a> Wire<'a> {
                 (Frame::Decision(decision), []) => Ok(Self::Decision(decision)),
                 (Frame::Event(event), []) => Ok(Self::Event(event)),
                 (Frame::Shadow(shadow), []) => Ok(Self::Shadow(shadow)),
+                (Frame::OrderAnswer(answer), []) => Ok(Self::OrderAnswer(answer)),
                 (Frame::Reserving(decision, reserved), []) => Ok(Self::Decision(DecisionWire {
                     reserved: Some(reserved),
                     ..decision
@@ -340,6 +397,7 @@ impl<'a> Wire<'a> {
                 outcome: shadow.outcome,
                 took: Duration::from_micros(shadow.took_micros),
             }),
+            Self::OrderAnswer(answer) => LogRecord::OrderAnswer(answer.to_record()?),
         })
     }
 }
@@ -405,7 +463,20 @@ mod tests {
             outcome: ShadowOutcome::Late,
             took: Duration::from_micros(51_234),
         });
+        let answer = LogRecord::OrderAnswer(OrderAnswerRecord {
+            answer_id: "a1".to_owned(),
+            made_at: "2025-01-02T03:04:05.678901234Z".parse().unwrap(),
+            author: "ana".to_owned(),
+            product_id: ProductId::new("P1").unwrap(),
+            site_id: "lyon".to_owned(),
+            ordered_on: jiff::civil::date(1969, 12, 30),
+            proposed_units: 24,
+            answer: OrderAnswer::Changed,
+            ordered_units: 36,
+            reason: Some("street festival".to_owned()),
+        });
         vec![
+            answer,
             reserving,
             shadow,
             decision(Answer::Nothing {

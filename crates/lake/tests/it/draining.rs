@@ -4,8 +4,12 @@ use crate::shop::{
     append_decision, append_event, decision, event, lake_in, now, number, patient, texts, wal_in,
 };
 use jiff::ToSpan;
-use lake::log::{Drain, DrainError, DrainOptions, HeldBack, Wal, WalOptions};
+use lake::log::{
+    Drain, DrainError, DrainOptions, HeldBack, LogRecord, OrderAnswer, OrderAnswerRecord, Wal,
+    WalOptions, find_order_answer, order_answers_of,
+};
 use lake::{Lake, LakeError, LakeOptions};
+use schema::ProductId;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +95,59 @@ async fn decisions_and_events_reach_their_tables_with_every_column() {
         texts(&lake, rows).await,
         ["e-1 2026-03-02T10:00:00Z cart 17850 visit-1 85123A 3 lantern 2 d-1"]
     );
+}
+
+#[tokio::test]
+async fn answers_to_orders_reach_their_table_once_with_every_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake_in(&folder.path().join("lake")).await;
+    let wal = wal_in(&folder.path().join("wal"));
+    let answer = OrderAnswerRecord {
+        answer_id: "a'1".to_owned(),
+        made_at: now(),
+        author: "ana".to_owned(),
+        product_id: ProductId::new("85123A").unwrap(),
+        site_id: "lyon".to_owned(),
+        ordered_on: jiff::civil::date(2026, 3, 1),
+        proposed_units: 24,
+        answer: OrderAnswer::Changed,
+        ordered_units: 36,
+        reason: Some("street festival".to_owned()),
+    };
+    let refused = OrderAnswerRecord {
+        answer_id: "a2".to_owned(),
+        answer: OrderAnswer::Refused,
+        ordered_units: 0,
+        reason: None,
+        ..answer.clone()
+    };
+    let drain = Drain::new(lake.clone(), Arc::clone(&wal), patient());
+    let other = |answer: &OrderAnswerRecord| LogRecord::OrderAnswer(answer.clone());
+    for (round, records) in [[&answer, &refused, &answer], [&refused, &answer, &refused]]
+        .into_iter()
+        .enumerate()
+    {
+        for record in records {
+            wal.append(&other(record).to_bytes().unwrap())
+                .await
+                .unwrap();
+        }
+        let drained = drain.run(now()).await.unwrap();
+        let expected = if round == 0 { (2, 1) } else { (0, 3) };
+        assert_eq!(
+            (drained.order_answers, drained.repeated_order_answers),
+            expected
+        );
+    }
+    assert_eq!(
+        find_order_answer(&lake, "a'1").await.unwrap(),
+        Some(answer.clone())
+    );
+    assert_eq!(find_order_answer(&lake, "a3").await.unwrap(), None);
+    let of_day = order_answers_of(&lake, answer.ordered_on).await.unwrap();
+    assert_eq!(of_day, [answer.clone(), refused]);
+    let none = order_answers_of(&lake, jiff::civil::date(2026, 3, 2)).await;
+    assert_eq!(none.unwrap(), []);
 }
 
 #[tokio::test]

@@ -246,6 +246,18 @@ impl Hierarchy {
         own.cloned().unwrap_or_else(|| self.nobody())
     }
 
+    /// How far what a merchant's regression says of a row is drawn to the population: 1 where the record tells nothing, near
+    /// 0 where it tells all.
+    ///
+    /// # Source
+    /// Gelman and Pardoe (2006), pooling factors: the variance that is left over the variance between merchants.
+    pub(super) fn drawn(&self, merchant: &str, columns: &[f64]) -> f64 {
+        let each = self.variance.iter().zip(columns);
+        let between: f64 = each.map(|(variance, x)| variance * x * x).sum();
+        let left = self.of(merchant).at(columns).variance;
+        (left / between.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0)
+    }
+
     /// Merchants with a record, by name.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_merchant.keys().map(String::as_str)
@@ -277,4 +289,47 @@ fn common_variance(each: &[(f64, f64)]) -> (f64, f64) {
     });
     let best = tried.reduce(|a, b| if b.2 > a.2 { b } else { a });
     best.map_or((mean, ALIKE[0]), |(common, alike, _)| (common, alike))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_record_is_drawn_further_by_what_its_noise_leaves_unknown() {
+        let prior = Prior {
+            differ: 0.3,
+            by_noise: None,
+        };
+        let record = |bias: f64, launches: usize| -> Vec<Seen> {
+            let noise = |at: usize| if at.is_multiple_of(2) { 0.2 } else { -0.2 };
+            let seen = |at: usize| Seen {
+                columns: vec![1.0],
+                off: Logarithm {
+                    value: bias + noise(at),
+                    is_least: false,
+                },
+            };
+            (0..launches).map(seen).collect()
+        };
+        let records = BTreeMap::from([
+            ("few", record(0.4, 2)),
+            ("many", record(-0.4, 60)),
+            ("more", record(0.2, 30)),
+        ]);
+        let learnt = Hierarchy::fit(&records, &[prior]);
+        for (merchant, seen) in &records {
+            // One mean: 1 / (1 + n · variance between / variance of the noise).
+            let n = seen.len() as f64;
+            let ratio = learnt.variance[0] / learnt.of(merchant).noise;
+            let expected = 1.0 / (1.0 + n * ratio);
+            let drawn = learnt.drawn(merchant, &[1.0]);
+            assert!(
+                (drawn - expected).abs() < 1e-4,
+                "{merchant}: {drawn} {expected}"
+            );
+        }
+        assert!(learnt.drawn("few", &[1.0]) > 4.0 * learnt.drawn("many", &[1.0]));
+        assert_eq!(learnt.drawn("nobody", &[1.0]), 1.0);
+    }
 }

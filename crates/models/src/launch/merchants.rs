@@ -122,6 +122,11 @@ impl Merchants {
         self.lines.of(merchant)
     }
 
+    /// How far a merchant's bias, at a logarithm of what was held likely beside the centre, is drawn to that of all.
+    pub(super) fn drawn(&self, merchant: &str, beside_centre: f64) -> f64 {
+        self.lines.drawn(merchant, &[1.0, beside_centre])
+    }
+
     pub(super) fn centre(&self) -> f64 {
         self.centre
     }

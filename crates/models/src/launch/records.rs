@@ -27,6 +27,10 @@ pub struct Record {
     /// By which factor the merchant's likely units are more than demand, 1 where they hold; drawn to that of all
     /// merchants as far as the record is short.
     pub bias: Bias,
+    /// How far the bias is drawn to that of all merchants, 0 to 1: 1 where the record tells nothing. `None` of records that
+    /// were learnt before this was kept.
+    #[serde(default)]
+    pub drawn: Option<f64>,
     /// By how many percent demand grows where the estimate grows by one: 1 for an estimate that keeps its measure, 0 for
     /// one that tells nothing; drawn as the bias is.
     pub slope: f64,
@@ -159,6 +163,7 @@ pub(super) fn records(
                 low: (-said.mean - reach).exp(),
                 high: (-said.mean + reach).exp(),
             },
+            drawn: Some(merchants.drawn(merchant, at)),
             slope: 1.0 + line.mean[1],
             slope_error: line.error(1),
             spread: line.sigma(),

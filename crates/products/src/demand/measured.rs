@@ -2,33 +2,42 @@
 
 use super::agreed::by_level;
 use super::fitted::Body;
+use super::parts;
 use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
 use features::History;
 use models::demand::{Forecast, LEVELS, pinball};
 use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard};
+use std::ops::Range;
 
 /// Share of periods without a sale from which forecasting zero has the least absolute error of all.
 const SELDOM: f64 = 0.5;
 
 /// What was forecast of one series and what came of it, added up.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    periods: f64,
+pub(super) struct Sums {
+    pub(super) periods: f64,
     sold: f64,
     /// Absolute value of what was sold.
-    size: f64,
-    forecast: f64,
-    error: f64,
+    pub(super) size: f64,
+    pub(super) forecast: f64,
+    pub(super) error: f64,
     loss: f64,
     /// Squared error relative to what was sold, over periods with a sale.
     squared: f64,
     with_sale: f64,
-    covered: f64,
+    pub(super) covered: f64,
 }
 
-/// Sums of a forecast over the periods that came, by series.
-fn sums(forecast: &Forecast, later: &Series, from: usize, interval: f64) -> Vec<Sums> {
+/// Sums of a forecast over some of the periods that came, by series.
+///
+/// - `steps`: those periods, from 0 for the first ahead.
+pub(super) fn sums(
+    forecast: &Forecast,
+    later: &Series,
+    (from, steps): (usize, &Range<usize>),
+    interval: f64,
+) -> Vec<Sums> {
     let of = |series: usize| {
         let mut sums = Sums::default();
         let values = later.panel.values(series);
@@ -36,7 +45,7 @@ fn sums(forecast: &Forecast, later: &Series, from: usize, interval: f64) -> Vec<
         if values[..from].iter().all(|v| v.is_nan()) {
             return sums;
         }
-        for ahead in 0..forecast.ahead().min(values.len() - from) {
+        for ahead in steps.start..steps.end.min(forecast.ahead()).min(values.len() - from) {
             let Some(sold) = later.sold(series, from + ahead) else {
                 continue;
             };
@@ -65,7 +74,7 @@ fn sums(forecast: &Forecast, later: &Series, from: usize, interval: f64) -> Vec<
 }
 
 /// A sum over some series.
-fn sum_of(sums: &[Sums], sample: &[usize], of: impl Fn(&Sums) -> f64) -> f64 {
+pub(super) fn sum_of(sums: &[Sums], sample: &[usize], of: impl Fn(&Sums) -> f64) -> f64 {
     sample.iter().map(|at| of(&sums[*at])).sum()
 }
 
@@ -106,9 +115,10 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
     };
     let naive = body.forecaster.baseline(&past);
     let measured = |sums: &Sums| sums.periods > 0.0;
-    let both = sums(&forecast, &found, from, settings.interval)
+    let all_steps = (from, &(0..forecast.ahead()));
+    let both = sums(&forecast, &found, all_steps, settings.interval)
         .into_iter()
-        .zip(sums(&naive, &found, from, settings.interval))
+        .zip(sums(&naive, &found, all_steps, settings.interval))
         .filter(|(ours, _)| measured(ours));
     let (ours, theirs): (Vec<Sums>, Vec<Sums>) = both.unzip();
     let all = |of: fn(&Sums) -> f64| ours.iter().map(of).sum::<f64>();
@@ -203,6 +213,16 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             .into_iter()
             .chain(by_level(body, &found, from, [&plain, &forecast]))
             .collect(),
+        parts: parts::of(
+            &parts::Measured {
+                found: &found,
+                from,
+                forecasts: [&forecast, &naive],
+                interval: settings.interval,
+                seed,
+            },
+            [&ours, &theirs],
+        ),
     }
 }
 

@@ -10,6 +10,7 @@ mod hierarchy;
 mod measured;
 mod opening;
 mod overrides;
+mod parts;
 mod planners;
 mod plans;
 mod series;

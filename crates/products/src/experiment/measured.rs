@@ -54,6 +54,7 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
         }),
         metrics,
         notes: told::lines(&body),
+        parts: Vec::new(),
     }
 }
 

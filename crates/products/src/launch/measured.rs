@@ -139,6 +139,7 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         }),
         metrics,
         notes,
+        parts: Vec::new(),
     }
 }
 

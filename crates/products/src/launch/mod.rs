@@ -1,10 +1,13 @@
 //! Kind `launch`: what will sell of what has never been sold, before it opens and in its first hours.
 
 mod attached;
+mod estimated;
 mod fitted;
 mod gathered;
 mod measured;
 mod settings;
+
+pub use estimated::{Estimated, estimated};
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};

@@ -368,6 +368,7 @@ pub(super) fn scorecard(
         }),
         metrics,
         notes,
+        parts: Vec::new(),
     }
 }
 

@@ -210,6 +210,7 @@ impl Fitted for FittedRecommend {
                 held_out,
                 metrics: Vec::new(),
                 notes,
+                parts: Vec::new(),
             };
         };
         let popular = AnyFitted::Popularity(self.body.popular.clone());
@@ -225,6 +226,7 @@ impl Fitted for FittedRecommend {
             held_out,
             metrics,
             notes: Vec::new(),
+            parts: Vec::new(),
         }
     }
 

@@ -221,6 +221,7 @@ impl Fitted for FittedSegments {
                 segmentation.profiles.len(),
                 segmentation.choice.because
             )],
+            parts: Vec::new(),
         }
     }
 

@@ -119,6 +119,7 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         }),
         metrics,
         notes: notes(body, &found, &played),
+        parts: Vec::new(),
     }
 }
 

@@ -36,7 +36,11 @@ struct Person {
 pub(super) fn told(of: &Of<'_>, found: &Series) -> Vec<String> {
     let mut people: BTreeMap<&str, Person> = BTreeMap::new();
     let goods = Goods::new(of.history.supply());
-    for answer in &of.history.supply().answers {
+    // Who thinks again answers again: of one person's answers to one proposal the last holds.
+    let last: BTreeMap<_, &OrderAnswer> = (of.history.supply().answers.iter())
+        .map(|a| ((a.ordered_on, &a.author, &a.product, &a.site), a))
+        .collect();
+    for answer in last.into_values() {
         let person = people.entry(&answer.author).or_default();
         match answer.answer {
             Answer::Accepted => person.accepted += 1,

@@ -16,6 +16,7 @@ mod answers;
 mod by_log;
 mod change;
 mod demand;
+mod demand_parts;
 mod experiment;
 mod gained;
 mod laws;

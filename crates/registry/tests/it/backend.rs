@@ -167,6 +167,7 @@ pub(crate) fn scorecard(point: f64, noise: f64, baseline: f64) -> Value {
             gain: measured(point - baseline),
         }],
         notes: vec![],
+        parts: Vec::new(),
     })
     .unwrap()
 }

@@ -88,7 +88,8 @@ impl Answer {
     }
 }
 
-fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {
+/// The version of a product that answers.
+pub(crate) fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {
     let slot = slot(state, name)?;
     slot.answering().ok_or_else(|| {
         let why = slot.refused().or_else(|| state.live.problem());

@@ -67,7 +67,7 @@ pub(crate) async fn promoted(
             taken_over(state).await;
             Ok(change)
         }
-        Err(PromoteError::GateClosed { because, .. }) => Err(conflict(format!(
+        Err(PromoteError::GateClosed { because, .. }) => Err(Problem::conflict(format!(
             "the gate is closed: {because}; `comptoir promote --despite-gate` opens it"
         ))
         .field("version")),
@@ -85,7 +85,7 @@ pub(crate) async fn rollback(
     let caller = state.admit(&headers, Scope::Promote).await?;
     is_from_here(&state, &headers)?;
     let asked: Rollback = body::read(&headers, bytes)?;
-    let none = || conflict(format!("{name} has no version that answers"));
+    let none = || Problem::conflict(format!("{name} has no version that answers"));
     let current = current(&state, &name).await?.ok_or_else(none)?;
     let who = who(&caller, &asked.who);
     let signed = Signature {
@@ -103,7 +103,7 @@ pub(crate) async fn rollback(
             Ok(Json(change))
         }
         Err(RollbackError::Alias(error)) => Err(not_moved(&error)),
-        Err(none @ RollbackError::NothingBefore { .. }) => Err(conflict(none.to_string())),
+        Err(none @ RollbackError::NothingBefore { .. }) => Err(Problem::conflict(none.to_string())),
     }
 }
 
@@ -134,18 +134,11 @@ fn who(caller: &Caller, named: &str) -> String {
     }
 }
 
-fn conflict(detail: String) -> Problem {
-    Problem::new(
-        StatusCode::CONFLICT,
-        "/problems/conflict",
-        "It is not as you saw it, or may not be",
-        detail,
-    )
-}
-
 fn not_moved(error: &AliasError) -> Problem {
     match error {
-        AliasError::Moved { .. } | AliasError::AlreadyThere { .. } => conflict(error.to_string()),
+        AliasError::Moved { .. } | AliasError::AlreadyThere { .. } => {
+            Problem::conflict(error.to_string())
+        }
         AliasError::UnknownVersion { .. } => Problem::not_found(error.to_string()).field("version"),
         AliasError::Unsigned { missing, .. } => Problem::invalid(error.to_string()).field(*missing),
         AliasError::Name { .. } => Problem::invalid(error.to_string()),
@@ -174,6 +167,6 @@ pub(crate) fn is_from_here(state: &AppState, headers: &HeaderMap) -> Result<(), 
         StatusCode::FORBIDDEN,
         "/problems/forbidden",
         "The request comes from elsewhere",
-        "a version is promoted from the console's own page, or by a program",
+        "what changes something is sent from the console's own page, or by a program",
     ))
 }

@@ -1,8 +1,10 @@
 //! What pages ask of the lake and of the shop, remembered while nothing has changed.
 
 use super::demand::Overviews;
+use super::demand::gathering::Gatherings;
 use super::format::Currency;
 use super::indicators::Series;
+use super::orders::Proposals;
 use crate::problem::Problem;
 use crate::state::AppState;
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
@@ -40,6 +42,7 @@ pub(super) struct Cache {
     pub(super) indicators: tokio::sync::Mutex<Option<(Stamp, Arc<Series>)>>,
     best: Mutex<Option<(Weak<Shop>, Arc<Vec<Buyer>>)>>,
     pub(super) demand: Overviews,
+    pub(super) orders: Gatherings<Proposals>,
     review: tokio::sync::Mutex<Option<(Instant, Arc<Review>)>>,
 }
 

@@ -5,7 +5,7 @@
 //! and changes of planners come from the lake.
 
 mod forecast;
-mod gathering;
+pub(super) mod gathering;
 mod goods;
 mod history;
 mod list;
@@ -16,9 +16,10 @@ mod overview;
 mod series;
 mod supply;
 
-pub(super) use list::show as list;
+pub(super) use list::{LISTED, choice_of_site, labelled, pager, show as list, todo};
 pub(super) use one::show as one;
 pub(super) use overview::Overviews;
+pub(super) use series::question;
 
 use super::data;
 use super::format::encoded;
@@ -33,11 +34,8 @@ use std::collections::BTreeMap;
 /// The kind whose forecasts are shown.
 pub(super) const FORECASTS: &str = "demand";
 
-/// The kind whose proposals are shown beside them.
-pub(super) const PROPOSES: &str = "stock";
-
 /// The data products of a kind.
-fn of_kind<'a>(
+pub(super) fn of_kind<'a>(
     state: &'a AppState,
     kind: &'static str,
 ) -> impl Iterator<Item = (&'a str, &'a Slot)> {
@@ -72,7 +70,7 @@ fn chosen<'a>(state: &'a AppState, visit: &Visit) -> Result<(&'a str, &'a Slot),
 }
 
 /// Address of the page of one product, at a site where one is named.
-fn address(data_product: &str, product: &str, site: Option<&str>) -> String {
+pub(super) fn address(data_product: &str, product: &str, site: Option<&str>) -> String {
     let site = site.map(|site| format!("&site={}", encoded(site)));
     format!(
         "/demand/{}?product={}{}",
@@ -88,14 +86,17 @@ pub(super) fn address_of_list(data_product: &str) -> String {
 }
 
 /// What people call a product.
-fn name_of<'a>(shop: &'a Shop, product: &'a str) -> &'a str {
+pub(super) fn name_of<'a>(shop: &'a Shop, product: &'a str) -> &'a str {
     let catalogue = shop.history.catalogue();
     let known = catalogue.index_of(product).and_then(|at| catalogue.get(at));
     known.and_then(|p| p.name.as_deref()).unwrap_or(product)
 }
 
 /// What people call the sites, of those that have a name.
-async fn sites(state: &AppState, snapshot: &Snapshot) -> Result<BTreeMap<String, String>, Problem> {
+pub(super) async fn sites(
+    state: &AppState,
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<String, String>, Problem> {
     let sql = "SELECT site_id, name FROM sites WHERE name IS NOT NULL ORDER BY site_id";
     let mut found = BTreeMap::new();
     for batch in data::query(state, snapshot, sql).await? {

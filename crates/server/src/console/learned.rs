@@ -4,6 +4,7 @@ mod change;
 pub(super) mod experiment;
 mod groups;
 pub(super) mod guardrails;
+mod launch;
 
 use super::format::{Currency, count, percent};
 use super::french;
@@ -18,7 +19,7 @@ use serde_json::Value;
 pub(super) fn show(
     l: Locale,
     currency: &Currency,
-    kind: &str,
+    (name, kind): (&str, &str),
     page: &Value,
     summary: &[String],
 ) -> Markup {
@@ -27,6 +28,7 @@ pub(super) fn show(
         "value" => value(l, currency, page),
         "recommend" => recommend(l, page),
         "demand" => demand(l, page),
+        "launch" => launch::show(l, name, page),
         "experiment" => {
             experiment::show(l, currency, page).or_else(|| change::show(l, currency, page))
         }
@@ -35,19 +37,19 @@ pub(super) fn show(
     told.unwrap_or_else(|| html! { ul lang="en" { @for line in summary { li { (line) } } } })
 }
 
-fn list<'a>(of: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
+pub(super) fn list<'a>(of: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
     of.get(name)?.as_array().filter(|a| !a.is_empty())
 }
 
-fn text<'a>(of: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(of: &'a Value, name: &str) -> &'a str {
     of.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(of: &Value, name: &str) -> Option<f64> {
+pub(super) fn number(of: &Value, name: &str) -> Option<f64> {
     of.get(name).and_then(Value::as_f64)
 }
 
-fn shown(l: Locale, value: Option<f64>, write: impl Fn(f64) -> String) -> Markup {
+pub(super) fn shown(l: Locale, value: Option<f64>, write: impl Fn(f64) -> String) -> Markup {
     match value {
         Some(value) => html! { (write(value)) },
         None => html! { span.unknown { (Say::Unknown.text(l)) } },

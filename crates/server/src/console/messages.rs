@@ -610,6 +610,84 @@ messages! {
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
 
+    // Accuracy by parts.
+    AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";
+    AccuracyError: "Weighted absolute error", "Erreur absolue pondérée";
+    AccuracyCovered: "Interval held", "Fourchette tenue";
+    AccuracyBaselineCovered: "Interval of the baseline held", "Fourchette de la référence tenue";
+    AccuracyForecasts: "Forecasts", "Prévisions";
+
+    // Launches and merchants.
+    LaunchLayers: "What each layer of information is worth", "Ce que vaut chaque niveau d’information";
+    LaunchLayer: "Known", "Connu";
+    LaunchScore: "Score in units", "Score en unités";
+    LaunchLaunches: "Launches", "Lancements";
+    Merchants: "Merchants", "Commerciaux";
+    MerchantsLead: "Whose estimates save least of the score first. A factor above 1 says that estimates are too high.", "D’abord ceux dont les estimations épargnent le moins du score. Un facteur au-dessus de 1 dit que les estimations sont trop hautes.";
+    Merchant: "Merchant", "Commercial";
+    AllMerchants: "All merchants", "Tous les commerciaux";
+    MerchantTitle: "Estimates of {0}", "Estimations de {0}";
+    MerchantLead: "How the estimates of one merchant are read, by what came of the earlier ones, and what they add to what is known without them.", "Comment les estimations d’un commercial sont lues, d’après la suite des précédentes, et ce qu’elles ajoutent à ce qui est connu sans elles.";
+    MerchantSaved: "Part of the score saved", "Part du score épargnée";
+    MerchantSavedOn: "on {0} launches held out", "sur {0} lancements gardés à part";
+    MerchantRanked: "rank {0} of {1}", "rang {0} sur {1}";
+    MerchantBias: "Estimate over demand", "Estimation sur demande";
+    MerchantBiasMeans: "1 where estimates hold", "1 si les estimations tiennent";
+    MerchantSpread: "Spread", "Dispersion";
+    MerchantSpreadMeans: "two thirds lie within a factor of {0}", "deux tiers sont à un facteur {0} près";
+    MerchantSlope: "Slope", "Pente";
+    MerchantSlopeMeans: "percent of demand for one percent of the estimate", "pour cent de demande pour un pour cent d’estimation";
+    MerchantDrawn: "Drawn to all merchants", "Ramené vers tous";
+    MerchantDrawnMeans: "100% without a record, less the longer it is", "100 % sans historique, d’autant moins qu’il est long";
+    MerchantSoldOut: "{0} of them sold out", "dont {0} épuisés";
+    MerchantHeld: "Own intervals held", "Fourchettes tenues";
+    MerchantIntervals: "Demand lay between low and high in {0} launches, below in {1}, above in {2}; of {3} that sold out it is not known.", "La demande était entre bas et haut dans {0} lancements, en dessous dans {1}, au-dessus dans {2} ; pour {3} épuisés elle n’est pas connue.";
+    MerchantNoIntervals: "No low and high were told of launches whose demand is known.", "Ni bas ni haut n’ont été dits de lancements dont la demande est connue.";
+    MerchantLaunches: "The last launches", "Les derniers lancements";
+    MerchantNoLaunch: "The shop knows no launch of this merchant that is over.", "Le magasin ne connaît aucun lancement terminé de ce commercial.";
+    MerchantChart: "Estimate beside what sold", "Estimation à côté du vendu";
+    MerchantLaunch: "Launch", "Lancement";
+    MerchantOpened: "Opened", "Ouvert";
+    MerchantLow: "Low", "Bas";
+    MerchantLikely: "Likely", "Probable";
+    MerchantHigh: "High", "Haut";
+    MerchantSold: "Sold", "Vendu";
+    MerchantWithin: "within", "dedans";
+    MerchantBelow: "below low", "sous le bas";
+    MerchantAbove: "above high", "au-dessus du haut";
+    MerchantRanOut: "sold out", "épuisé";
+
+    // Proposed orders.
+    OrdersTitle: "What to order", "À commander";
+    SeeOrders: "Answer what it proposes to order", "Répondre à ce qu’il propose de commander";
+    OrdersAnswerIt: "Accept, change or refuse it", "L’accepter, la modifier ou la refuser";
+    OrdersLead: "What to order today, what needs a person first: what cannot be proposed, what may run out all the same, then what costs most. What is answered stands last.", "Que commander aujourd’hui, d’abord ce qui demande une personne : ce qui ne peut être proposé, ce qui peut manquer malgré tout, puis ce qui coûte le plus. Ce qui a reçu une réponse est à la fin.";
+    OrdersOf: "Proposals of", "Propositions du";
+    OrdersWaiting: "to be answered", "sans réponse";
+    OrdersAnswered: "answered", "avec réponse";
+    OrdersToOrder: "Orders proposed", "Commandes proposées";
+    OrdersCost: "What they cost", "Leur coût";
+    Order: "Order", "Commande";
+    OrdersStockOut: "Runs out", "Manque";
+    OrdersAnswer: "Answer", "Réponse";
+    OrdersNone: "none can be proposed", "aucune proposition possible";
+    OrdersNothing: "nothing to order", "rien à commander";
+    OrdersAccept: "Accept", "Accepter";
+    OrdersChange: "Change", "Modifier";
+    OrdersRefuse: "Refuse", "Refuser";
+    OrdersUnits: "Units to order", "Unités à commander";
+    OrdersAgain: "Answer again", "Répondre de nouveau";
+    OrdersAccepted: "accepted", "acceptée";
+    OrdersChanged: "changed to {0}", "modifiée en {0}";
+    OrdersRefused: "refused", "refusée";
+    OrdersProposed: "{0} were proposed", "{0} étaient proposées";
+    OrdersYou: "You answer as {0}.", "Vous répondez en tant que {0}.";
+    OrdersWho: "Your name", "Votre nom";
+    OrdersKeepName: "Answer as", "Répondre en tant que";
+    OrdersNameFirst: "Say who you are before you answer.", "Dites qui vous êtes avant de répondre.";
+    OrdersNoneFits: "No proposal fits.", "Aucune proposition ne correspond.";
+    OrdersGathering: "Proposals are still being gathered; look again in a moment.", "Les propositions sont encore en cours de collecte ; revenez dans un instant.";
+
     // Tables.
     TablesLead: "The shared tables that all sources are mapped to. Each row read was accepted, or set aside with its reason.", "Les tables communes vers lesquelles toutes les sources sont ramenées. Chaque ligne lue a été acceptée, ou écartée avec sa raison.";
     Table: "Table", "Table";

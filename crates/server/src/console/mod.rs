@@ -4,8 +4,8 @@
 //! English or French; the only script is the one that asks a data product a question without leaving its page, and
 //! without it the same form works. Nothing is loaded from another host, and the headers forbid it.
 //!
-//! A page needs the scope `read`, as the API does, and letting a version answer `promote`; a browser sends the key as the
-//! password of HTTP Basic.
+//! A page needs the scope `read`, as the API does, letting a version answer `promote`, and answering a proposed order
+//! `order`; a browser sends the key as the password of HTTP Basic.
 
 mod answer;
 mod budget;
@@ -23,7 +23,9 @@ mod indicators;
 mod jobs;
 mod learned;
 mod ledger;
+mod merchant;
 mod messages;
+mod orders;
 mod page;
 mod portfolio;
 mod product;
@@ -54,6 +56,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/", get(portfolio::show))
         .route("/products/{name}", get(product::show))
         .route("/products/{name}/compare", get(compare::show))
+        .route("/products/{name}/merchants/{id}", get(merchant::show))
         .route("/products/{name}/promote", post(compare::promote))
         .route("/review", get(review::show))
         .route("/review/{name}", get(review::show_one))
@@ -64,6 +67,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))
         .route("/demand/{id}", get(demand::one))
+        .route("/orders", get(orders::show))
+        .route("/orders/answer", post(orders::answer))
         .route("/tables", get(tables::show))
         .route("/tables/{name}", get(table::show))
         .route("/indicators", get(indicators::show))

@@ -3,6 +3,7 @@
 use super::demand;
 use super::files;
 use super::messages::Say;
+use super::orders;
 use super::visit::{self, Theme, Visit};
 use crate::charts::Locale;
 use crate::problem::Problem;
@@ -19,15 +20,18 @@ pub(super) enum Section {
     Customers,
     /// Only where a data product forecasts.
     Demand,
+    /// Only where a data product proposes orders.
+    Orders,
     Tables,
     Indicators,
 }
 
-const SECTIONS: [(Section, &str, Say); 6] = [
+const SECTIONS: [(Section, &str, Say); 7] = [
     (Section::Portfolio, "/", Say::Portfolio),
     (Section::Review, "/review", Say::Review),
     (Section::Customers, "/customers", Say::Customers),
     (Section::Demand, "/demand", Say::Demand),
+    (Section::Orders, "/orders", Say::OrdersTitle),
     (Section::Tables, "/tables", Say::Tables),
     (Section::Indicators, "/indicators", Say::Indicators),
 ];
@@ -119,10 +123,15 @@ fn framed(state: &AppState, visit: &Visit, section: Option<Section>, page: &Page
 fn document(state: &AppState, visit: &Visit, section: Option<Section>, page: &Page) -> Markup {
     let l = visit.locale;
     let shop = &state.workshop.project.file.name;
-    let forecasts = demand::is_there(state);
-    let sections = SECTIONS
-        .iter()
-        .filter(|(of, _, _)| *of != Section::Demand || forecasts);
+    let sections = SECTIONS.iter().filter(|(of, _, _)| match of {
+        Section::Demand => demand::is_there(state),
+        Section::Orders => orders::is_there(state),
+        Section::Portfolio
+        | Section::Review
+        | Section::Customers
+        | Section::Tables
+        | Section::Indicators => true,
+    });
     html! {
         (DOCTYPE)
         html lang=(visit::code(l)) data-theme=(visit.theme.code()) {

@@ -7,7 +7,8 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
-use super::{budget, demand, french, learned, scorecard, search};
+use super::{budget, demand, french, learned, orders, scorecard, search};
+use crate::api::orders::PROPOSES;
 use crate::api::{self, Shared};
 use crate::charts::Locale;
 use crate::live::Slot;
@@ -224,7 +225,10 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         ]))
         @match header.kind.as_str() {
             demand::FORECASTS => p { a href=(demand::address_of_list(name)) { (say(Say::SeeDemand)) } },
-            demand::PROPOSES if demand::is_there(state) => p { a href="/demand" { (say(Say::SeeDemand)) } },
+            PROPOSES => p.links {
+                a href=(orders::address_of_list(name)) { (say(Say::SeeOrders)) } " "
+                @if demand::is_there(state) { a href="/demand" { (say(Say::SeeDemand)) } }
+            },
             _ => {}
         }
         @match &standing {
@@ -251,7 +255,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
         (currency.note(l))
         section { h2 #try { (say(Say::Try)) } (try_it(state, visit, slot, &currency, cache)) }
         @if let Some(answering) = slot.answering() {
-            section { h2 #learned { (say(Say::Learned)) } (learned::show(l, &currency, &header.kind, &answering.page, &answering.summary)) }
+            section { h2 #learned { (say(Say::Learned)) } (learned::show(l, &currency, (name, &header.kind), &answering.page, &answering.summary)) }
         }
         @if !known.versions.is_empty() {
             section {

@@ -1,5 +1,7 @@
 //! The scorecard: each measure beside its baseline, in words, figures and charts.
 
+mod parts;
+
 use super::estimates::{self, Written};
 use super::french;
 use super::messages::Say;
@@ -76,6 +78,7 @@ pub(super) fn full(locale: Locale, card: &Scorecard) -> Markup {
         p { (say(Say::ScorecardLead)) }
         (page::grid(say(Say::Scorecard), &heads, &rows))
         div.figures { @for group in groups(card) { (chart(locale, &group)) } }
+        (parts::show(locale, &card.parts))
         details { summary { (say(Say::HowSplit)) }
             p { (french::marked(locale, &card.split)) "." }
             @for note in &card.notes { p { (french::marked(locale, note)) "." } }

@@ -42,12 +42,27 @@ pub(super) struct Visit {
     pub(super) theme: Theme,
     pub(super) path: String,
     query: Vec<(String, String)>,
+    /// By what name the visitor answers; none where no name was given yet.
+    pub(super) who: Option<String>,
+    /// The name of the visitor's key; none without a key.
+    pub(super) key: Option<Arc<str>>,
     /// Choices made with this very request, to be remembered.
     pub(super) cookies: Vec<String>,
 }
 
 /// A year: a choice of language is not asked again.
 const REMEMBER_SECONDS: u32 = 31_536_000;
+
+/// Parameters that are remembered, and so need not be in an address.
+const REMEMBERED: [&str; 3] = ["lang", "theme", "who"];
+
+/// A text as [`encoded`] wrote it.
+fn decoded(text: &str) -> String {
+    let pair = format!("/?of={text}").parse().ok();
+    let pairs = pair.and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok());
+    let first = pairs.and_then(|pairs| pairs.0.into_iter().next());
+    first.map(|(_, value)| value).unwrap_or_default()
+}
 
 fn locale_of(code: &str) -> Option<Locale> {
     match code {
@@ -131,10 +146,20 @@ impl Visit {
                 .and_then(Theme::of)
                 .unwrap_or(Theme::System),
         };
+        let who = match chosen("who") {
+            Some(named) => {
+                let named = named.trim();
+                remember("who", &encoded(named));
+                Some(named.to_owned())
+            }
+            None => cookie(&parts.headers, "who").map(decoded),
+        };
         Self {
             locale,
             theme,
             path: parts.uri.path().to_owned(),
+            who: who.filter(|named| !named.is_empty()),
+            key: None,
             query,
             cookies,
         }
@@ -150,19 +175,26 @@ impl Visit {
             .filter(|v| !v.is_empty())
     }
 
+    /// The parameters of this address, but for those that are remembered.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&str, &str)> {
+        let kept = self.query.iter();
+        kept.filter(|(n, _)| !REMEMBERED.contains(&n.as_str()))
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
     /// This address with one parameter set.
     pub(super) fn address_with(&self, name: &str, value: &str) -> String {
-        let kept = self
-            .query
-            .iter()
-            .filter(|(n, _)| n != name && n != "lang" && n != "theme");
-        let pairs = kept
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .chain([(name, value)]);
+        self.address_at(&self.path, name, value)
+    }
+
+    /// The address of another page with the parameters of this one, and one of them set.
+    pub(super) fn address_at(&self, path: &str, name: &str, value: &str) -> String {
+        let kept = self.kept().filter(|(n, _)| *n != name);
+        let pairs = kept.chain([(name, value)]);
         let pairs: Vec<String> = pairs
             .map(|(n, v)| format!("{}={}", encoded(n), encoded(v)))
             .collect();
-        format!("{}?{}", self.path, pairs.join("&"))
+        format!("{path}?{}", pairs.join("&"))
     }
 }
 
@@ -175,7 +207,10 @@ impl FromRequestParts<Arc<AppState>> for Visit {
     ) -> Result<Self, Response> {
         let visit = Self::of(parts);
         match state.admit(&parts.headers, Scope::Read).await {
-            Ok(_) => Ok(visit),
+            Ok(caller) => Ok(Self {
+                key: caller.key,
+                ..visit
+            }),
             Err(problem) => Err(page::refusal(state, &visit, &problem)),
         }
     }
@@ -220,5 +255,12 @@ mod tests {
         assert!(v.cookies[0].starts_with("lang=fr; Path=/"));
         assert_eq!(v.address_with("lang", "en"), "/customers?q=a%26b&lang=en");
         assert_eq!(v.parameter("q"), Some("a&b"));
+        let v = visit("/orders?q=a&who=Zo%C3%A9;+B&page=2", &[]);
+        assert_eq!(v.who.as_deref(), Some("Zoé; B"));
+        assert!(v.cookies[0].starts_with("who=Zo%C3%A9%3B%20B; Path=/"));
+        assert_eq!(v.address_with("page", "3"), "/orders?q=a&page=3");
+        let later = visit("/orders", &[("cookie", "lang=fr; who=Zo%C3%A9%3B%20B")]);
+        assert_eq!(later.who.as_deref(), Some("Zoé; B"));
+        assert_eq!(visit("/orders?who=+", &[("cookie", "who=a")]).who, None);
     }
 }

@@ -1,5 +1,7 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
+mod orders;
+
 use super::reference;
 use products::{Asked, KINDS, Promises, Retraining};
 use serde_json::{Value, json};
@@ -372,12 +374,34 @@ fn product_page() -> Value {
     );
     // Absent in scorecards written before it was kept.
     held_out["type"] = json!(["object", "null"]);
+    let part = object(
+        &[
+            "by",
+            "first",
+            "last",
+            "forecasts",
+            "error",
+            "baseline",
+            "gain",
+            "covered",
+            "baseline_covered",
+        ],
+        &json!({
+            "by": text("What tells parts apart: steps ahead, or tenths of the series by what they are forecast to sell, the least first."),
+            "first": whole("The first of the part, from 1."), "last": whole("The last."),
+            "forecasts": whole("Forecasts measured: one for each series and period."),
+            "error": reference("Estimate"), "baseline": reference("Estimate"), "gain": reference("Estimate"),
+            "covered": probability("Share of them whose interval held what was sold."),
+            "baseline_covered": probability("The same of the baseline."),
+        }),
+    );
     let scorecard = object(
         &["split", "metrics", "notes"],
         &json!({
             "split": text("How the data was split."), "metrics": array(&metric),
             "held_out": held_out,
             "notes": texts("What a reader must know to judge the figures."),
+            "parts": array(&part),
         }),
     );
     let version = object(
@@ -562,6 +586,8 @@ pub(super) fn all() -> Value {
             "why": text("For the audit."),
             "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
         })),
+        "OrderAnswer": orders::answer(),
+        "OrderAnswered": orders::answered(),
         "AliasChange": object(
             &["id", "product", "alias", "from", "to", "cause", "who", "why", "at"],
             &json!({

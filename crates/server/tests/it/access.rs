@@ -15,7 +15,7 @@ fn guarded() -> (Served, BTreeMap<&'static str, String>) {
     lock(folder.path());
     let keys = within(folder.path(), async |workshop| {
         let mut keys = BTreeMap::new();
-        for scope in ["read", "decide", "ingest", "promote", "admin"] {
+        for scope in ["read", "decide", "ingest", "order", "promote", "admin"] {
             keys.insert(scope, key(workshop, scope).await.plaintext);
         }
         let admin = ["admin".to_owned()].into();
@@ -98,6 +98,16 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
             "/v1/products/value/rollback",
             json!({ "why": "to see what happens" }),
         ),
+        // It proposes no orders: that is told to whoever may answer them.
+        Route {
+            open: 404,
+            ..post(
+                "/v1/products/{name}/orders/answer",
+                "/v1/products/value/orders/answer",
+                "order",
+                json!({ "product_id": "P1", "site_id": "S1", "answer": "accepted" }),
+            )
+        },
         get("/v1/decisions/{id}", &decision, Some("read")),
         post(
             "/v1/events",
@@ -204,7 +214,7 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
             "{}",
             told(revoked)
         );
-        for held in ["read", "decide", "ingest", "promote"] {
+        for held in ["read", "decide", "ingest", "order", "promote"] {
             let (status, body) = ask(Some(&keys[held]));
             let expected = if held == scope { route.open } else { 403 };
             assert_eq!(status, expected, "{held}: {}", told((status, body)));

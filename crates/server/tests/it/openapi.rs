@@ -309,6 +309,18 @@ fn every_route_answers_as_the_document_says() {
     let path = "/v1/products/value/rollback";
     assert_eq!(asking.post(shop(), rollback, path, &body).0, 409);
 
+    // A proposed order is answered, and answered otherwise under the same identifier.
+    let (answer, of_stock) = (
+        "/v1/products/{name}/orders/answer",
+        serving(crate::orders::trained()),
+    );
+    let path = "/v1/products/stock/orders/answer";
+    for (status, units) in [(200, 6_000), (200, 6_000), (409, 6_006)] {
+        let body = json!({ "answer_id": "a1", "product_id": "p0", "site_id": "s0", "answer": "changed",
+            "ordered_units": units, "reason": "street festival", "who": "it" });
+        assert_eq!(asking.post(&of_stock, answer, path, &body).0, status);
+    }
+
     // Each way to be refused.
     let decide = "/v1/products/{name}/decide";
     for (status, body) in [

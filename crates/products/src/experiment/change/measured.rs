@@ -33,6 +33,7 @@ pub(super) fn scorecard(body: &Body) -> Scorecard {
         }),
         metrics,
         notes: told::lines(body),
+        parts: Vec::new(),
     }
 }
 

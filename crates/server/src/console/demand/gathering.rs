@@ -1,15 +1,10 @@
-//! What the forecasts of all series say, gathered once beside the requests.
+//! What a version says of all series, gathered once beside the requests.
 //!
 //! Every series is asked for on a thread that leaves the processors to answers, and what was said is kept until another
 //! version answers or the shop knows more. A page waits for it a moment, and goes without where it takes longer.
 
-use super::forecast::Forecast;
-use super::history::{Measure, Step};
-use super::series::{Grain, Series};
 use crate::live::Answering;
 use crate::serve::yield_to_answers;
-use jiff::Timestamp;
-use jiff::civil::Date;
 use parking_lot::Mutex;
 use products::Shop;
 use std::collections::BTreeMap;
@@ -20,28 +15,15 @@ use tokio::sync::watch;
 /// Longest time that a page waits.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// What the forecasts say, in the order of [`Series::all`].
-#[derive(Debug)]
-pub(super) struct Gathered {
-    pub(super) measure: Measure,
-    pub(super) step: Option<Step>,
-    /// First day of the first period ahead.
-    pub(super) from: Date,
-    /// Periods ahead.
-    pub(super) ahead: usize,
-    /// By series, what is expected of all periods; nothing where the version does not say.
-    pub(super) expected: Vec<Option<f64>>,
-}
-
 /// A shop and a version that answers for it.
 #[derive(Debug, Clone)]
-pub(super) struct Pair {
+pub(in crate::console) struct Pair {
     shop: Weak<Shop>,
     answering: Weak<Answering>,
 }
 
 impl Pair {
-    pub(super) fn of(shop: &Arc<Shop>, answering: &Arc<Answering>) -> Self {
+    pub(in crate::console) fn of(shop: &Arc<Shop>, answering: &Arc<Answering>) -> Self {
         Self {
             shop: Arc::downgrade(shop),
             answering: Arc::downgrade(answering),
@@ -56,32 +38,37 @@ impl PartialEq for Pair {
     }
 }
 
-/// Forecasts that are being gathered, or that are there.
-struct Gathering {
+/// What is being gathered, or is there.
+struct Gathering<T> {
     of: Pair,
-    found: watch::Receiver<Option<Arc<Gathered>>>,
+    found: watch::Receiver<Option<Arc<T>>>,
 }
 
 /// By data product, what was gathered last.
-#[derive(Default)]
-pub(super) struct Gatherings(Mutex<BTreeMap<String, Gathering>>);
+pub(in crate::console) struct Gatherings<T>(Mutex<BTreeMap<String, Gathering<T>>>);
 
-impl Gatherings {
-    /// The forecasts of all series; nothing where they take longer than a page waits.
-    pub(super) async fn of(
+impl<T> Default for Gatherings<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Send + Sync + 'static> Gatherings<T> {
+    /// What `ask_all` finds of a shop and a version; nothing where it takes longer than a page waits.
+    pub(in crate::console) async fn of(
         &self,
         name: &str,
         shop: &Arc<Shop>,
         answering: &Arc<Answering>,
-        grain: Grain,
-    ) -> Option<Arc<Gathered>> {
+        ask_all: impl FnOnce(&Shop, &Answering) -> Option<T> + Send + 'static,
+    ) -> Option<Arc<T>> {
         let of = Pair::of(shop, answering);
         let mut found = {
             let mut kept = self.0.lock();
             match kept.get(name).filter(|kept| kept.of == of) {
                 Some(gathering) => gathering.found.clone(),
                 None => {
-                    let found = gather(Arc::clone(shop), Arc::clone(answering), grain);
+                    let found = gather(Arc::clone(shop), Arc::clone(answering), ask_all);
                     let told = found.clone();
                     kept.insert(name.to_owned(), Gathering { of, found });
                     told
@@ -95,43 +82,20 @@ impl Gatherings {
 }
 
 /// Asks for every series on a thread of its own.
-fn gather(
+fn gather<T: Send + Sync + 'static>(
     shop: Arc<Shop>,
     answering: Arc<Answering>,
-    grain: Grain,
-) -> watch::Receiver<Option<Arc<Gathered>>> {
+    ask_all: impl FnOnce(&Shop, &Answering) -> Option<T> + Send + 'static,
+) -> watch::Receiver<Option<Arc<T>>> {
     let (tell, found) = watch::channel(None);
     let work = move || {
         yield_to_answers();
         // Nobody may be waiting any more.
-        let _ = tell.send(ask_all(&shop, &answering, grain).map(Arc::new));
+        let _ = tell.send(ask_all(&shop, &answering).map(Arc::new));
     };
-    let thread = std::thread::Builder::new().name("forecasts".to_owned());
+    let thread = std::thread::Builder::new().name("gathering".to_owned());
     if let Err(error) = thread.spawn(work) {
-        tracing::warn!(%error, "the forecasts of all series cannot be gathered");
+        tracing::warn!(%error, "what a version says of all series cannot be gathered");
     }
     found
-}
-
-fn ask_all(shop: &Shop, answering: &Answering, grain: Grain) -> Option<Gathered> {
-    let now = Timestamp::now();
-    let all = Series::all(shop.history.demand(), grain);
-    let mut first: Option<Forecast> = None;
-    let mut expected = Vec::with_capacity(all.len());
-    for series in &all {
-        let asked = series.question();
-        let decided = asked.and_then(|asked| answering.serving.decide(&asked, now).ok());
-        expected.push(decided.as_ref().and_then(Forecast::expected_of));
-        if first.is_none() {
-            first = decided.as_ref().map(Forecast::of);
-        }
-    }
-    let first = first?;
-    Some(Gathered {
-        measure: first.measure,
-        step: Step::of(&answering.page),
-        from: first.periods.first()?.first,
-        ahead: first.periods.len(),
-        expected,
-    })
 }

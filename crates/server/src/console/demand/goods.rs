@@ -3,13 +3,15 @@
 use super::forecast::Forecast;
 use super::history::Measure;
 use super::list::labelled;
+use super::of_kind;
 use super::series::Series;
 use super::supply::{self, ALL, Coming, Level, Override, listed};
-use super::{PROPOSES, of_kind};
+use crate::api::orders::PROPOSES;
 use crate::charts::Locale;
 use crate::console::answer;
 use crate::console::format::{Currency, count, day, encoded, moment};
 use crate::console::messages::Say;
+use crate::console::orders;
 use crate::console::page::{self, Tone, figures, words};
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
@@ -230,7 +232,10 @@ pub(super) fn proposals(
                 h2 { (Say::ProposalOf.text(l)) " " a href={ "/products/" (encoded(name)) } { (name) } }
                 @match slot.answering() {
                     None => p { (Say::NotTrainedLead.text(l)) },
-                    Some(answering) => (proposal(state, l, currency, name, &answering, series)),
+                    Some(answering) => {
+                        (proposal(state, l, currency, name, &answering, series))
+                        @if series.site.is_some() { p { a href=(orders::address(name, series.product, series.site)) { (Say::OrdersAnswerIt.text(l)) } } }
+                    },
                 }
             }
         }

@@ -26,8 +26,8 @@ use schema::time::epoch_day;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Series on one page.
-const LISTED: usize = 50;
+/// Lines on one page.
+pub(in crate::console) const LISTED: usize = 50;
 
 pub(in crate::console) async fn show(
     State(state): Shared,
@@ -122,7 +122,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
 }
 
 /// What is missing before anything can be shown.
-pub(super) fn todo(state: &AppState, l: Locale, name: &str) -> Markup {
+pub(in crate::console) fn todo(state: &AppState, l: Locale, name: &str) -> Markup {
     let todo = match state.live.shop() {
         None => page::no_shop(state, l),
         Some(_) => page::command(
@@ -220,16 +220,7 @@ fn search(
             label { span { (Say::SearchProduct.text(l)) }
                 input type="search" name="q" value=(value("q")) autocomplete="off" maxlength="200";
             }
-            @if sites.len() > 1 {
-                label { span { (Say::Site.text(l)) }
-                    select name="site" {
-                        option value="" { (Say::AllSites.text(l)) }
-                        @for site in sites {
-                            option value=(site) selected[value("site") == site] { (labelled(site, names)) }
-                        }
-                    }
-                }
-            }
+            (choice_of_site(l, sites.into_iter(), value("site"), names))
             label { span { (Say::ShowOnly.text(l)) }
                 select name="show" {
                     @for (one, code, say) in Only::ALL { option value=(code) selected[one == only] { (say.text(l)) } }
@@ -240,15 +231,35 @@ fn search(
     }
 }
 
+/// A choice among all sites and each of them, where there are several.
+pub(in crate::console) fn choice_of_site<'a>(
+    l: Locale,
+    sites: impl ExactSizeIterator<Item = &'a str>,
+    chosen: &str,
+    names: &BTreeMap<String, String>,
+) -> Markup {
+    html! {
+        @if sites.len() > 1 {
+            label { span { (Say::Site.text(l)) }
+                select name="site" {
+                    option value="" { (Say::AllSites.text(l)) }
+                    @for site in sites { option value=(site) selected[chosen == site] { (labelled(site, names)) } }
+                }
+            }
+        }
+    }
+}
+
 /// A site with its name, where it has one.
-pub(super) fn labelled(site: &str, names: &BTreeMap<String, String>) -> String {
+pub(in crate::console) fn labelled(site: &str, names: &BTreeMap<String, String>) -> String {
     match names.get(site) {
         Some(name) if name != site => format!("{name} ({site})"),
         Some(_) | None => site.to_owned(),
     }
 }
 
-fn pager(visit: &Visit, at: usize, pages: usize, all: usize) -> Markup {
+/// Links to the pages before and after.
+pub(in crate::console) fn pager(visit: &Visit, at: usize, pages: usize, all: usize) -> Markup {
     let l = visit.locale;
     let to = |page: usize| visit.address_with("page", &page.to_string());
     let number = |n: usize| count(l, n as u64);

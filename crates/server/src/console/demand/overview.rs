@@ -1,13 +1,16 @@
 //! Every series with what makes it worth a look, in the order in which it is.
 
-use super::gathering::{Gathered, Gatherings, Pair};
-use super::history::sold_between;
+use super::forecast::Forecast;
+use super::gathering::{Gatherings, Pair};
+use super::history::{Measure, Step, sold_between};
 use super::series::{Grain, Series};
 use super::supply::{self, ALL, Override};
 use crate::console::data::{self, Stamp};
 use crate::live::Answering;
 use crate::problem::Problem;
 use crate::state::AppState;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use lake::Snapshot;
 use products::Shop;
 use schema::time::epoch_day;
@@ -15,6 +18,42 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
+
+/// What the forecasts say, in the order of [`Series::all`].
+#[derive(Debug)]
+pub(super) struct Gathered {
+    pub(super) measure: Measure,
+    pub(super) step: Option<Step>,
+    /// First day of the first period ahead.
+    pub(super) from: Date,
+    /// Periods ahead.
+    pub(super) ahead: usize,
+    /// By series, what is expected of all periods; nothing where the version does not say.
+    pub(super) expected: Vec<Option<f64>>,
+}
+
+fn ask_all(shop: &Shop, answering: &Answering, grain: Grain) -> Option<Gathered> {
+    let now = Timestamp::now();
+    let all = Series::all(shop.history.demand(), grain);
+    let mut first: Option<Forecast> = None;
+    let mut expected = Vec::with_capacity(all.len());
+    for series in &all {
+        let asked = series.question();
+        let decided = asked.and_then(|asked| answering.serving.decide(&asked, now).ok());
+        expected.push(decided.as_ref().and_then(Forecast::expected_of));
+        if first.is_none() {
+            first = decided.as_ref().map(Forecast::of);
+        }
+    }
+    let first = first?;
+    Some(Gathered {
+        measure: first.measure,
+        step: Step::of(&answering.page),
+        from: first.periods.first()?.first,
+        ahead: first.periods.len(),
+        expected,
+    })
+}
 
 /// One series of the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,7 +127,7 @@ struct Known {
 /// By data product, the last overview and what was gathered for it.
 #[derive(Default)]
 pub(in crate::console) struct Overviews {
-    gatherings: Gatherings,
+    gatherings: Gatherings<Gathered>,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
@@ -100,7 +139,9 @@ impl Overviews {
         snapshot: &Snapshot,
         of: &Of<'_>,
     ) -> Result<Arc<Overview>, Problem> {
-        let gathered = self.gatherings.of(of.name, of.shop, of.answering, of.grain);
+        let grain = of.grain;
+        let all = move |shop: &Shop, answering: &Answering| ask_all(shop, answering, grain);
+        let gathered = self.gatherings.of(of.name, of.shop, of.answering, all);
         let gathered = gathered.await;
         let pair = Pair::of(of.shop, of.answering);
         let stamp = data::stamp(snapshot, &["stock_levels", "overrides"]);
@@ -220,7 +261,6 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     fn line(expected: f64, lately: f64, on_hand: Option<i64>, overrides: usize) -> Line {
         Line {

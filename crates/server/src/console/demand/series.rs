@@ -27,7 +27,7 @@ impl Grain {
 }
 
 /// The question about a series; none where the identifier is none that a question can hold.
-pub(super) fn question(product: &str, site: Option<&str>) -> Option<Asked> {
+pub(in crate::console) fn question(product: &str, site: Option<&str>) -> Option<Asked> {
     Some(Asked {
         product_id: Some(ProductId::new(product).ok()?),
         placement: site.map(str::to_owned),

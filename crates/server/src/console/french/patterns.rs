@@ -7,6 +7,47 @@ use crate::console::format::Currency;
 /// English and French, the more special sentence first. In the English a name stands at `{}`, a figure at `{#}`, and
 /// words that have French of their own at `{~}`; the French puts them in by their number.
 pub(super) const SENTENCES: &[(&str, &str)] = &[
+    // Answers to proposed orders.
+    (
+        "`proposed_units` is {#}, {} proposes {#} by now: look at it again",
+        "vous avez vu {0} unités proposées, {1} en propose maintenant {2} : regardez de nouveau",
+    ),
+    (
+        "`ordered_units` is {#}, as proposed: an order that is changed is another one, this one is accepted",
+        "{0} unités, comme proposé : une commande modifiée est une autre commande, celle-ci est acceptée",
+    ),
+    (
+        "`ordered_units` is missing, an order that is changed says how many units are ordered instead",
+        "le nombre manque : une commande modifiée dit combien d’unités sont commandées à la place",
+    ),
+    (
+        "`answer_id` is {}, under which {} has accepted {#} units of {} for {}; an identifier stands for one answer",
+        "à ce formulaire ({0}) {1} a déjà répondu : {2} unités de {3} acceptées pour {4}",
+    ),
+    (
+        "`answer_id` is {}, under which {} has changed {#} units of {} for {}; an identifier stands for one answer",
+        "à ce formulaire ({0}) {1} a déjà répondu : modifié en {2} unités de {3} pour {4}",
+    ),
+    (
+        "`answer_id` is {}, under which {} has refused {#} units of {} for {}; an identifier stands for one answer",
+        "à ce formulaire ({0}) {1} a déjà répondu : {3} refusé pour {4}, {2} commandées",
+    ),
+    (
+        "`who` is missing: a request without a key says who answers",
+        "dites qui vous êtes : une demande sans clé dit qui répond",
+    ),
+    // What is known of a launch, layer by layer.
+    ("launches of the category", "lancements de la catégorie"),
+    ("history", "historique"),
+    ("attributes", "caractéristiques"),
+    ("merchant's estimate", "estimation du commercial"),
+    ("attributes and estimate", "caractéristiques et estimation"),
+    (
+        "the same on launches with hours",
+        "de même, lancements suivis par heure",
+    ),
+    ("first hour", "première heure"),
+    ("first {#} hours", "{0} premières heures"),
     // What a rule would have brought.
     (
         "what {} for everybody would have brought is not measurable: {}",

@@ -447,6 +447,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
     ("coverage error", "erreur de couverture"),
+    ("days ahead", "jours à l’avance"),
+    ("weeks ahead", "semaines à l’avance"),
+    ("months ahead", "mois à l’avance"),
+    (
+        "tenth of the series",
+        "dixième des séries, de la moins vendue à la plus vendue",
+    ),
     (
         "root mean squared percentage error",
         "racine de l’erreur quadratique moyenne en pourcentage",
