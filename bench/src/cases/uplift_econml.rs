@@ -37,7 +37,7 @@ struct Drawn {
 /// Nie and Wager (2021), section 5.
 fn draw(set_up: &str, rows: usize, random: &mut impl Rng) -> Drawn {
     let mut drawn = Drawn {
-        columns: vec![Vec::with_capacity(rows); COLUMNS],
+        columns: vec![Vec::new(); COLUMNS],
         propensity: Vec::with_capacity(rows),
         arm: Vec::with_capacity(rows),
         outcome: Vec::with_capacity(rows),
