@@ -40,7 +40,7 @@ pub(crate) async fn tables_of_a_newer_program_are_refused_untouched(backend: &Ba
     assert!(
         newer
             .to_string()
-            .contains("version 99, this program reads up to 6"),
+            .contains("version 99, this program reads up to 8"),
         "{newer}"
     );
     backend
