@@ -27,7 +27,7 @@ pub struct OutcomeDay {
 }
 
 /// How wrong forecasts of a day were: sums over them, in the unit that they are of.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorSums {
     /// Distances of forecast and what sold.
     pub missed: f64,
@@ -39,6 +39,16 @@ pub struct ErrorSums {
     pub excess: f64,
     /// What sold.
     pub sold: f64,
+}
+
+impl std::ops::AddAssign for ErrorSums {
+    fn add_assign(&mut self, other: Self) {
+        self.missed += other.missed;
+        self.missed_squares += other.missed_squares;
+        self.missed_naive += other.missed_naive;
+        self.excess += other.excess;
+        self.sold += other.sold;
+    }
 }
 
 impl Registry {

@@ -5,7 +5,7 @@ use monitoring::expected::{Assumption, ScoredAlike, expected_share};
 use registry::{OutcomeDay, StoreError};
 use schema::{AsOf, Estimate};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Probability with which the interval holds what will be measured.
 const LEVEL: f64 = 0.95;
@@ -62,7 +62,7 @@ impl Calibration {
     }
 
     /// How the scores of a product are calibrated so far.
-    pub(super) async fn kept(workshop: &Workshop, product: &str) -> Result<Self, StoreError> {
+    async fn kept(workshop: &Workshop, product: &str) -> Result<Self, StoreError> {
         let kept = workshop.registry.kept(&Self::name(product), FORMAT).await?;
         Ok(kept
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -131,7 +131,7 @@ impl Waiting {
                 good,
             }
         };
-        let names: std::collections::BTreeSet<&String> = waiting
+        let names: BTreeSet<&String> = waiting
             .keys()
             .chain(known.into_iter().flat_map(BTreeMap::keys))
             .collect();

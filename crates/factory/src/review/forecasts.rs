@@ -1,7 +1,8 @@
 //! Forecasts joined with what sold in the periods that they are of, beside the naive forecast.
 
 use super::ByProduct;
-use super::judged::{count, outcome_days, quoted};
+use super::expected::{Calibration, Waiting};
+use super::judged::{count, outcome_days, product_in};
 use crate::Workshop;
 use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
@@ -23,7 +24,8 @@ pub(super) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Counts and errors by product, first day of the period, version and holdout.
+    /// Counts and errors by product, first day of the period, version and holdout. There is nothing to calibrate: scores
+    /// are forecasts.
     ///
     /// Of each period of each series the last forecast that was made before it began counts. The naive forecast is what
     /// sold in the same period of the week before; of months, in the month before. Periods in which the stock ran out
@@ -32,9 +34,9 @@ impl Held<'_> {
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
+    ) -> Result<ByProduct<(Vec<OutcomeDay>, Calibration)>, LakeError> {
         let sql = self.sql(snapshot.tables.contains_key("stock_levels"));
-        let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
+        let mut of: ByProduct<(Vec<OutcomeDay>, Calibration)> = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {
             let names = batch.column(0).as_string::<i32>();
             let sums =
@@ -49,12 +51,11 @@ impl Held<'_> {
                     excess,
                     sold,
                 };
-                of.entry(names.value(row).to_owned())
-                    .or_default()
-                    .push(OutcomeDay {
-                        errors: Some(errors),
-                        ..day
-                    });
+                let (days, _) = of.entry(names.value(row).to_owned()).or_default();
+                days.push(OutcomeDay {
+                    errors: Some(errors),
+                    ..day
+                });
             }
         }
         Ok(of)
@@ -65,7 +66,7 @@ impl Held<'_> {
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<ByProduct<u64>, LakeError> {
+    ) -> Result<ByProduct<Waiting>, LakeError> {
         let sql = format!(
             "SELECT product, count(*) FROM (SELECT DISTINCT product, subject_product_id, placement, action FROM decisions
                 WHERE {} AND TRY_CAST(action AS DATE) >= DATE '{}') AS waiting GROUP BY product",
@@ -75,7 +76,8 @@ impl Held<'_> {
         let mut of = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {
             let (names, counts) = (batch.column(0).as_string::<i32>(), count(&batch, 1));
-            of.extend((0..batch.num_rows()).map(|row| (names.value(row).to_owned(), counts(row))));
+            let waiting = |row| (names.value(row).to_owned(), Waiting::of(counts(row)));
+            of.extend((0..batch.num_rows()).map(waiting));
         }
         Ok(of)
     }
@@ -83,16 +85,14 @@ impl Held<'_> {
     /// Actions that are forecasts of the version; a sum of periods is none. One of a first period was made at most a
     /// horizon before.
     fn forecasts(&self) -> String {
-        let names: Vec<String> = self.names.iter().map(|name| quoted(name)).collect();
         let ahead = i32::from(self.of.days_max()) * i32::try_from(self.of.horizon).unwrap_or(400);
         let made_since = self.from.map_or_else(String::new, |from| {
             let earliest = from.minus_days(ahead);
             format!(" AND decided_at >= TIMESTAMP '{earliest}T00:00:00Z'")
         });
         format!(
-            "product IN ({}) AND NOT fallback AND position >= 1 AND subject_product_id IS NOT NULL
-                AND score IS NOT NULL{made_since}",
-            names.join(", ")
+            "{} AND NOT fallback AND position >= 1 AND subject_product_id IS NOT NULL AND score IS NOT NULL{made_since}",
+            product_in(self.names)
         )
     }
 
@@ -110,9 +110,9 @@ impl Held<'_> {
             "quantity"
         };
         let of_returns = if of.net_of_returns {
-            ""
+            "true"
         } else {
-            " AND NOT is_return"
+            "NOT is_return"
         };
         let begins = self.from.map_or_else(String::new, |from| {
             format!(" AND TRY_CAST(action AS DATE) >= DATE '{from}'")
@@ -162,7 +162,7 @@ impl Held<'_> {
             {empty}
             lines AS (SELECT product_id AS item, {site_sold} AS site, CAST(sold_at AS DATE) AS day,
                     sum({line}) AS amount
-                FROM sales WHERE product_id IN (SELECT item FROM made){of_returns}{sold_since} GROUP BY 1, 2, 3),
+                FROM sales WHERE {of_returns}{sold_since} GROUP BY 1, 2, 3),
             sold AS (SELECT item, site, day, amount FROM lines {all_sites}),
             held AS (SELECT product, version, holdout, made.item, made.site, made.day, score,
                     coalesce(sum(CASE WHEN sold.day >= made.day AND sold.day < day_after THEN amount END), 0) AS came,

@@ -28,6 +28,12 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// That a decision is of one of some products.
+pub(super) fn product_in(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    format!("product IN ({})", names.join(", "))
+}
+
 impl Join<'_> {
     /// Counts by product, day, version and holdout, and of answers of the version by what scores alike.
     pub(super) async fn run(
@@ -74,15 +80,11 @@ impl Join<'_> {
     /// Decisions that can be judged, from a day on and before another one. Fallbacks are left out: they are no answers
     /// of the version, and a promise of their own counts them.
     fn judgeable(&self) -> String {
-        let names: Vec<String> = self.names.iter().map(|name| quoted(name)).collect();
         let of_whom = match self.judged {
             Judged::Bought { .. } => " AND customer_id IS NOT NULL",
             Judged::Clicked { .. } | Judged::Sold(_) | Judged::No { .. } => "",
         };
-        format!(
-            "product IN ({}) AND NOT fallback{of_whom}",
-            names.join(", ")
-        )
+        format!("{} AND NOT fallback{of_whom}", product_in(self.names))
     }
 
     /// The tables of a query: `heads`, one row for each decision that could be judged, and `judged`, one row for each

@@ -183,7 +183,7 @@ pub(super) async fn note(
         let from = alike.known.map(|known| known.minus_days(-1));
         let to = complete.minus_days(-1);
         let is_due = alike.known.is_none_or(|known| known < complete);
-        let (joined, waiting) = if let Judged::Sold(of) = alike.judged {
+        let (mut joined, waiting) = if let Judged::Sold(of) = alike.judged {
             let held = Held {
                 names,
                 of,
@@ -191,17 +191,10 @@ pub(super) async fn note(
                 to,
             };
             let joined = match is_due {
-                true => Some(held.run(workshop, snapshot).await?),
-                false => None,
+                true => held.run(workshop, snapshot).await?,
+                false => BTreeMap::new(),
             };
-            let plain = |days| (days, Calibration::default());
-            let joined =
-                joined.map(|of| of.into_iter().map(|(n, days)| (n, plain(days))).collect());
-            let waiting = held.pending(workshop, snapshot).await?;
-            let waiting = waiting
-                .into_iter()
-                .map(|(name, all)| (name, Waiting::of(all)));
-            (joined, waiting.collect())
+            (joined, held.pending(workshop, snapshot).await?)
         } else {
             let join = Join {
                 names,
@@ -209,22 +202,20 @@ pub(super) async fn note(
                 from,
                 to,
             };
-            let joined: Option<ByProduct<_>> = match is_due {
-                true => Some(join.run(workshop, snapshot).await?),
-                false => None,
+            let joined = match is_due {
+                true => join.run(workshop, snapshot).await?,
+                false => BTreeMap::new(),
             };
             (joined, join.pending(workshop, snapshot).await?)
         };
-        if let Some(mut joined) = joined {
-            for name in names {
-                let (days, calibration) = joined.remove(*name).unwrap_or_default();
-                workshop
-                    .registry
-                    .add_outcomes(name, &days, complete)
-                    .await?;
-                if alike.judged.is_about_customers() {
-                    Calibration::note(workshop, name, calibration, complete).await?;
-                }
+        for name in names.iter().filter(|_| is_due) {
+            let (days, calibration) = joined.remove(*name).unwrap_or_default();
+            workshop
+                .registry
+                .add_outcomes(name, &days, complete)
+                .await?;
+            if alike.judged.is_about_customers() {
+                Calibration::note(workshop, name, calibration, complete).await?;
             }
         }
         pending.extend(waiting);
@@ -420,9 +411,9 @@ fn errors_by_day(days: &[OutcomeDay]) -> Vec<LossDay> {
     let mut sums: BTreeMap<AsOf, (u64, ErrorSums)> = BTreeMap::new();
     for of in days.iter().filter(|of| !of.held_out) {
         let Some(errors) = of.errors else { continue };
-        let (count, sum) = sums.entry(of.day).or_insert((0, NO_ERRORS));
+        let (count, sum) = sums.entry(of.day).or_default();
         *count += of.judged;
-        *sum = added(*sum, errors);
+        *sum += errors;
     }
     let known = sums
         .into_iter()
@@ -444,32 +435,14 @@ fn errors_by_day(days: &[OutcomeDay]) -> Vec<LossDay> {
         .collect()
 }
 
-/// No forecast at all.
-const NO_ERRORS: ErrorSums = ErrorSums {
-    missed: 0.0,
-    missed_squares: 0.0,
-    missed_naive: 0.0,
-    excess: 0.0,
-    sold: 0.0,
-};
-
-fn added(a: ErrorSums, b: ErrorSums) -> ErrorSums {
-    ErrorSums {
-        missed: a.missed + b.missed,
-        missed_squares: a.missed_squares + b.missed_squares,
-        missed_naive: a.missed_naive + b.missed_naive,
-        excess: a.excess + b.excess,
-        sold: a.sold + b.sold,
-    }
-}
-
 /// How wrong forecasts were from a day on; nothing where none is known, or nothing sold.
 fn errors_since(days: &[OutcomeDay], first: AsOf) -> Option<Errors> {
     let since = days.iter().filter(|of| of.day >= first && !of.held_out);
-    let known = since.filter_map(|of| Some((of.judged, of.errors?)));
-    let (forecasts, sums) = known.fold((0, NO_ERRORS), |(n, sums), (judged, errors)| {
-        (n + judged, added(sums, errors))
-    });
+    let (mut forecasts, mut sums) = (0, ErrorSums::default());
+    for (judged, errors) in since.filter_map(|of| Some((of.judged, of.errors?))) {
+        forecasts += judged;
+        sums += errors;
+    }
     (sums.sold > 0.0).then(|| Errors {
         forecasts,
         wape: sums.missed / sums.sold,
