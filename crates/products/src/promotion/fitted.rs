@@ -1,9 +1,11 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
-use super::budget::{Round, Worth, round};
+use super::budget::{Bound, Round, round};
 use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts};
+use super::limits::Counts;
 use super::settings::Settings;
+use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
@@ -177,7 +179,7 @@ impl Body {
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let asked = known.iter().step_by(step).copied();
         super::possible::mask(&mut worth, &arms, asked, history);
-        round(&worth, self.arms.len(), known.len(), budget, &self.settings).map(Some)
+        round(&worth, &arms, known.len(), budget, &self.settings).map(Some)
     }
 
     /// What each arm does for each customer, customers one after the other.
@@ -257,7 +259,21 @@ impl Body {
 
     /// What money in the budget must earn; 0 without a budget. See [`Round::price_at`].
     pub(crate) fn price(&self, pace: Option<Pace>) -> f64 {
-        self.round.map_or(0.0, |round| round.price_at(pace))
+        let round = self.round.as_ref();
+        round.map_or(0.0, |round| round.price_at(pace))
+    }
+
+    /// The prices of the budget and of all limits on some arms.
+    pub(crate) fn prices(&self, pace: Option<Pace>) -> Prices {
+        let arms = self.arms.len();
+        let round = self.round.as_ref();
+        round.map_or_else(|| Prices::none(arms), |round| round.prices(arms, pace))
+    }
+
+    /// The limits on an arm that bind.
+    pub(crate) fn bounds(&self, arm: usize) -> impl Iterator<Item = &Bound> {
+        let all = self.round.iter().flat_map(|round| &round.limits);
+        all.filter(move |bound| bound.price > 0.0 && bound.arms.contains(&arm))
     }
 
     /// What all arms do for a customer of whom `facts` are known.
@@ -285,7 +301,7 @@ impl Body {
 
     /// Share of the customers at the price of the budget who get their arm.
     pub(crate) fn at_price(&self) -> f64 {
-        self.round.map_or(0.0, |round| round.at_price)
+        self.round.as_ref().map_or(0.0, |round| round.at_price)
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -339,6 +355,7 @@ impl Body {
             } else {
                 "the budget is more than what is worth giving".to_owned()
             });
+            lines.extend(round.limits.iter().map(bound_in_words));
             if round.explored > 0.0 {
                 lines.push(format!(
                     "{} of it is expected to be spent on the {:.1} % whose arm is drawn by chance",
@@ -354,6 +371,29 @@ impl Body {
             ));
         }
         lines
+    }
+}
+
+/// A limit on some arms, in one line.
+fn bound_in_words(bound: &Bound) -> String {
+    let (name, limit) = (&bound.name, short(bound.limit));
+    let (used, price) = (short(bound.used), short(bound.price));
+    let is_free = bound.price <= 0.0;
+    match bound.counts {
+        Counts::Spend if is_free => format!("limit {name}: spends {used} of {limit}"),
+        Counts::Spend => {
+            format!("limit {name}: spends {used} of {limit}, one more would add {price}")
+        }
+        Counts::AtMost if is_free => format!("limit {name}: {used} of {limit} customers"),
+        Counts::AtMost => {
+            format!("limit {name}: {used} of {limit} customers, one more would add {price}")
+        }
+        Counts::AtLeast if is_free => {
+            format!("limit {name}: {used} customers, {limit} are asked for")
+        }
+        Counts::AtLeast => format!(
+            "limit {name}: {used} customers, {limit} are asked for, one fewer would add {price}"
+        ),
     }
 }
 

@@ -7,11 +7,13 @@ mod draws;
 mod effect;
 mod facts;
 mod fitted;
+mod limits;
 mod measured;
 mod offers;
 mod possible;
 mod settings;
 mod told;
+mod worth;
 
 pub use draws::TrialError;
 pub(crate) use effect::effect_of;

@@ -20,6 +20,7 @@ mod demand_parts;
 mod experiment;
 mod gained;
 mod laws;
+mod limits;
 mod lists;
 mod offers;
 mod planned;

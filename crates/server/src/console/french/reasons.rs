@@ -263,6 +263,18 @@ const SENTENCES: &[(&str, &str)] = &[
         "aucune variante ne devrait apporter plus qu’elle ne coûte et que les {price} que chaque unité du budget rapporte ailleurs : {control} ({unit})",
     ),
     (
+        "limit_of_money",
+        "la limite « {limit} » est épuisée par ce qui vaut le plus : chaque unité que {arm} en dépense doit rapporter {price} de plus",
+    ),
+    (
+        "limit_of_customers",
+        "la limite « {limit} » est épuisée par ceux pour qui elle vaut le plus : {arm} doit valoir {price} de plus",
+    ),
+    (
+        "limit_asks_for_more",
+        "la limite « {limit} » demande plus de clients que {arm} n’en vaut : elle est donnée là où il lui manque moins de {price}",
+    ),
+    (
         "drawn",
         "tirée au hasard, pour que les versions suivantes apprennent ce qu’elle change",
     ),
