@@ -113,4 +113,20 @@ fn what_real_customers_were_expected_to_buy_is_held_against_what_they_bought() {
     let at_launch = live["at_launch"]["measured"]["point"].as_f64().unwrap();
     assert!((0.05..0.6).contains(&at_launch), "{live}");
     assert_eq!(live["pending"], 0, "{live}");
+
+    // Of plain distances nothing would be saved: most customers buy nothing, and the best answer would be too low.
+    let of_first = "WITH said AS (SELECT customer_id, score FROM decisions
+            WHERE action = 'expected_purchases' AND decided_at < TIMESTAMP '1997-10-02T00:00:00Z'),
+        bought AS (SELECT DISTINCT customer_id, CAST(sold_at AS DATE) AS day FROM sales
+            WHERE sold_at >= TIMESTAMP '1997-09-03T00:00:00Z' AND sold_at < TIMESTAMP '1997-10-29T00:00:00Z'),
+        held AS (SELECT score, CAST(count(CASE WHEN day >= DATE '1997-10-01' THEN 1 END) AS DOUBLE) AS came,
+                CAST(count(CASE WHEN day < DATE '1997-10-01' THEN 1 END) AS DOUBLE) AS naive
+            FROM said LEFT JOIN bought ON bought.customer_id = said.customer_id GROUP BY said.customer_id, score)
+        SELECT 1 - sum(abs(score - came)) / sum(abs(naive - came)) AS plain,
+            1 - sum(power(score - came, 2) / (1 + naive)) / sum(power(naive - came, 2) / (1 + naive)) AS squared
+        FROM held";
+    let saved = &rows(shop, of_first)[0];
+    let (plain, squared) = (&saved["plain"], &saved["squared"]);
+    assert!((plain.as_f64().unwrap() - 0.003).abs() < 5e-4, "{saved}");
+    assert!((squared.as_f64().unwrap() - 0.298).abs() < 5e-4, "{saved}");
 }

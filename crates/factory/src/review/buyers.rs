@@ -12,7 +12,7 @@ use products::value::{EXPECTED_PURCHASES, horizon_days};
 use std::collections::BTreeMap;
 
 /// Characters at the end of a customer's identifier by which it is said when a horizon of theirs begins.
-const ENDING: usize = 6;
+const ENDING: u32 = 6;
 
 /// Forecasts of what customers buy within a horizon.
 pub(super) struct Buyers<'a> {
@@ -49,31 +49,20 @@ impl Buyers<'_> {
                         AND bought.number >= made.number - {horizon} AND bought.number < made.number + {horizon}
                     GROUP BY product, version, holdout, made.day, made.customer_id, score)
                 {sums}",
-                made = self.made(
-                    &self.span.around("decided_at", i32::from(horizon)),
-                    &self.span.holds("day"),
-                ),
+                made = self.made(),
                 sums = Measure::Squared.sums(),
             ),
             waiting: format!(
-                "WITH {} SELECT product, count(*) FROM made GROUP BY product",
-                self.made(
-                    &format!(
-                        "decided_at >= TIMESTAMP '{}T00:00:00Z'",
-                        self.span.to.minus_days(i32::from(horizon))
-                    ),
-                    &format!("day >= DATE '{}'", self.span.to),
-                )
+                "SELECT product, count(DISTINCT customer_id) FROM decisions
+                WHERE {} AND decided_at >= TIMESTAMP '{}T00:00:00Z' GROUP BY product",
+                self.forecasts(),
+                self.span.to
             ),
         }
     }
 
-    /// Table `made`: the decisions that count.
-    ///
-    /// - `asked`: which are looked at, by `decided_at`: those of a horizon before too, so that firsts are known.
-    /// - `holds`: which of them count, by `day`.
-    fn made(&self, asked: &str, holds: &str) -> String {
-        let horizon = self.horizon_days;
+    /// Forecasts of customers by the versions.
+    fn forecasts(&self) -> String {
         let of_versions = |(name, versions): (&String, &Vec<u32>)| {
             let versions: Vec<String> = versions.iter().map(u32::to_string).collect();
             let name = quoted(name);
@@ -82,36 +71,45 @@ impl Buyers<'_> {
                 versions.join(", ")
             )
         };
-        let known: Vec<String> = self
-            .versions
-            .iter()
-            .filter(|(_, versions)| !versions.is_empty())
-            .map(of_versions)
-            .collect();
-        let known = if known.is_empty() {
-            "false".to_owned()
-        } else {
-            known.join(" OR ")
+        let known: Vec<String> = self.versions.iter().map(of_versions).collect();
+        let known = match known.is_empty() {
+            true => "false".to_owned(),
+            false => known.join(" OR "),
         };
+        format!(
+            "({known}) AND NOT fallback AND customer_id IS NOT NULL AND score IS NOT NULL
+                AND action = '{EXPECTED_PURCHASES}'"
+        )
+    }
+
+    /// Table `made`: the decisions that count. Of a horizon before the first day the moments are read too: what counts is
+    /// the first in each.
+    fn made(&self) -> String {
+        let horizon = self.horizon_days;
         let places = (0..ENDING).map(|place| {
             let character = place + 1;
             format!(
                 "{} * ascii(substr(reverse(customer_id), {character}, 1))",
-                31_u32.pow(place as u32)
+                31_u32.pow(place)
             )
         });
         let turn = places.collect::<Vec<_>>().join(" + ");
         format!(
-            "asked AS (SELECT product, version, holdout, customer_id, score, decision_id, decided_at,
-                    CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS number,
-                    ({turn}) % {horizon} AS turn
-                FROM decisions
-                WHERE ({known}) AND NOT fallback AND customer_id IS NOT NULL AND score IS NOT NULL
-                    AND action = '{EXPECTED_PURCHASES}' AND {asked}),
-            turns AS (SELECT *, row_number() OVER (PARTITION BY product, customer_id, (number + turn) / {horizon}
-                    ORDER BY decided_at, decision_id) AS place
-                FROM asked),
-            made AS (SELECT * FROM turns WHERE place = 1 AND {holds})"
+            "days AS (SELECT product, version, holdout, customer_id, score, decision_id, decided_at,
+                    CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS number
+                FROM decisions WHERE {forecasts} AND {around}),
+            asked AS (SELECT *, (number + ({turn}) % {horizon}) / {horizon} AS turn FROM days),
+            firsts AS (SELECT product AS of_product, customer_id AS of_customer, turn AS of_turn, min(decided_at) AS first_at
+                FROM asked GROUP BY product, customer_id, turn),
+            alike AS (SELECT asked.*,
+                    row_number() OVER (PARTITION BY product, customer_id, turn ORDER BY decision_id) AS place
+                FROM asked JOIN firsts ON of_product = product AND of_customer = customer_id AND of_turn = turn
+                    AND first_at = decided_at
+                WHERE {holds}),
+            made AS (SELECT * FROM alike WHERE place = 1)",
+            forecasts = self.forecasts(),
+            around = self.span.around("decided_at", i32::from(horizon)),
+            holds = self.span.holds("day"),
         )
     }
 }

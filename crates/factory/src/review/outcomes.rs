@@ -1,5 +1,6 @@
 //! What decisions led to, held against the days after launch.
 
+use super::good::what_is_good;
 use crate::Workshop;
 use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
@@ -148,35 +149,11 @@ pub(super) async fn live(
     pending: u64,
 ) -> Result<Live, OutcomesError> {
     let judged = product.judged();
-    let what = match judged {
-        Judged::No { because } => {
-            return Ok(Live::NotJudged {
-                because: because.to_owned(),
-            });
-        }
-        Judged::Bought { window_days } => format!(
-            "of customers who bought within {window_days} days, those who bought what was shown"
-        ),
-        Judged::Clicked { .. } => "of answers, those of which something was clicked".to_owned(),
-        Judged::Sold(of) => format!(
-            "of the error of the naive forecast, what sold {} before, what the forecast saves",
-            match of.step {
-                Step::Day => "on the same day of the week",
-                Step::Week => "in the week",
-                Step::Month => "in the month",
-            }
-        ),
-        Judged::Valued { horizon_days } => format!(
-            "of the squared error of the naive forecast, what customers bought in the {horizon_days} days before, what the forecast saves"
-        ),
-        Judged::Launched => {
-            "of the error of the naive forecast, what launches of the category sold, what the forecast saves"
-                .to_owned()
-        }
-        Judged::Lasted { .. } => {
-            "of proposed orders that were placed, those that lasted until the next delivery".to_owned()
-        }
-    };
+    if let Judged::No { because } = judged {
+        return Ok(Live::NotJudged {
+            because: because.to_owned(),
+        });
+    }
     let header = product.header();
     let (mut days, _) = workshop.registry.outcomes(&header.name).await?;
     let missing = judged
@@ -193,7 +170,7 @@ pub(super) async fn live(
     }
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
-    held_against_launch(&days, since, judged, what, loss_max, pending)
+    held_against_launch(&days, since, judged, loss_max, pending)
 }
 
 /// Days with outcomes that later ones are held against.
@@ -229,7 +206,6 @@ fn held_against_launch(
     days: &[OutcomeDay],
     since: Option<AsOf>,
     judged: Judged,
-    what: String,
     loss_max: f64,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
@@ -293,7 +269,7 @@ fn held_against_launch(
         .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
     let before = "decisions before the present version";
     Ok(Live::Measured(Box::new(Measured {
-        what,
+        what: what_is_good(judged),
         good,
         at_launch: Estimate::Measured {
             point: at_launch,
@@ -466,7 +442,7 @@ mod tests {
 
     fn live_of(days: &[OutcomeDay]) -> Result<Live, OutcomesError> {
         let judged = Judged::Bought { window_days: 7 };
-        held_against_launch(days, None, judged, String::new(), 0.1, 5)
+        held_against_launch(days, None, judged, 0.1, 5)
     }
 
     #[test]
