@@ -61,7 +61,12 @@ impl Alike {
                 .judging()
             }
             Judged::Launched => Launched { span }.judging(has("products")),
-            Judged::Lasted { horizon_days } => Orders { span, horizon_days }.judging(),
+            Judged::Lasted { horizon_days } => Orders {
+                span,
+                horizon_days,
+                time_zone: workshop.project.time_zone.iana_name().unwrap_or("UTC"),
+            }
+            .judging(),
             Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => return Ok(None),
         }))
     }

@@ -9,12 +9,14 @@ pub(super) struct Orders<'a> {
     pub(super) span: Span<'a>,
     /// Days after a proposal from which on what is there is no matter of it.
     pub(super) horizon_days: u16,
+    /// By whose days orders are placed: that of the shop's clocks.
+    pub(super) time_zone: &'a str,
 }
 
 impl Orders<'_> {
     /// Counts by product, day of the proposal, version and holdout.
     ///
-    /// Of the proposals of one day for a product at a site the last counts, where it is of some units. It is judged where
+    /// Of the proposals of one day, by the shop's clocks, for a product at a site the last counts, where it is of some units. It is judged where
     /// exactly so many were ordered of suppliers on that day and all of them were delivered: what a person ordered instead
     /// is the person's, and what does not come is the supplier's. It was good where the stock did not run out between
     /// that delivery and the next; a level holds until another is told. Nothing is said of products of which no level was
@@ -77,17 +79,18 @@ impl Orders<'_> {
 
     /// Table `proposed`: the last proposal of each day for each product at each site, where it is of some units.
     fn proposed(&self) -> String {
+        let day = format!("CAST(decided_at AT TIME ZONE '{}' AS DATE)", self.time_zone);
         format!(
             "proposals AS (SELECT product, version, holdout, subject_product_id AS item, placement AS site, score,
-                    CAST(decided_at AS DATE) AS day,
-                    row_number() OVER (PARTITION BY product, subject_product_id, placement, CAST(decided_at AS DATE)
+                    {day} AS day,
+                    row_number() OVER (PARTITION BY product, subject_product_id, placement, {day}
                         ORDER BY decided_at DESC, decision_id DESC) AS place
                 FROM decisions
                 WHERE {} AND NOT fallback AND action = '{ORDER}' AND subject_product_id IS NOT NULL
                     AND placement IS NOT NULL{}),
             proposed AS (SELECT * FROM proposals WHERE place = 1 AND score > 0)",
             product_in(self.span.names),
-            self.span.since("decided_at", 0),
+            self.span.since("decided_at", 1),
         )
     }
 }

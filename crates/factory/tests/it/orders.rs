@@ -104,7 +104,10 @@ async fn shop(folder: &Path, with_levels: bool) -> Workshop {
     write(
         folder,
         &[
-            ("comptoir.toml", "name = \"Chain\"\n"),
+            (
+                "comptoir.toml",
+                "name = \"Chain\"\ntime_zone = \"Europe/Paris\"\n",
+            ),
             (
                 "products/orders.toml",
                 &format!(
@@ -159,13 +162,14 @@ fn decisions() -> Vec<DecisionRecord> {
             } else {
                 6.0
             };
-            let made = morning(number);
+            // Soon after midnight by the shop's clocks, when it is still the day before elsewhere.
+            let made = morning(number) - 5.hour();
             let say = |made, units| {
                 let figures = [("order", units), ("cover", 3.0), ("lost", 0.1)];
                 answer(("orders", 1), about, made, &figures)
             };
             // What was proposed first, and what the baseline proposed at last, count for nothing.
-            all.push(say(made - 2.hour(), 40.0));
+            all.push(say(made - 30.minute(), 40.0));
             all.push(say(made, units));
             all.push(DecisionRecord {
                 fallback: true,
