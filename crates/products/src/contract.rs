@@ -141,6 +141,24 @@ pub enum Judged {
     },
     /// A forecast of what sells in a period was good where it was nearer to what sold than the naive forecast.
     Sold(Forecasts),
+    /// A forecast of how often a customer buys was good where it was nearer to what the customer bought, from the day of
+    /// the decision on, than what they had bought on as many days before it. Distances are squared and divided by one
+    /// more than the naive forecast: who buys most does not decide alone, and the best forecast is still the mean.
+    ///
+    /// Of the decisions about one customer at most one for each horizon counts.
+    Valued {
+        /// Days that the forecast is of.
+        horizon_days: u16,
+    },
+    /// The last forecast of a launch before its opening was good where it was nearer to what it sold by its close than
+    /// what launches of its category had sold. Of a launch that ran out it is not known what was asked for.
+    Launched,
+    /// A proposed order that was placed was good where its product did not run out at its site from its delivery to the
+    /// next one.
+    Lasted {
+        /// Days after the proposal from which on what is there is no matter of it.
+        horizon_days: u16,
+    },
     /// Single decisions are not judged, and why.
     No {
         /// In a few words.
@@ -148,21 +166,60 @@ pub enum Judged {
     },
 }
 
+/// Why no challenger answers a share of the customers where decisions are about none.
+const ABOUT_NO_CUSTOMER: &str = "its decisions are about no customer that could be drawn";
+
 impl Judged {
-    /// Days after a decision in which its outcome comes; `None` where single decisions are not judged.
+    /// Days after a decision in which its outcome comes, the day of the decision not counted; 0 for launches, which count
+    /// on the day that they close. `None` where single decisions are not judged.
     #[must_use]
     pub fn window_days(self) -> Option<u16> {
         match self {
             Self::Bought { window_days } | Self::Clicked { window_days } => Some(window_days),
             Self::Sold(forecasts) => Some(forecasts.days_max() - 1),
+            Self::Valued { horizon_days } | Self::Lasted { horizon_days } => {
+                Some(horizon_days.saturating_sub(1))
+            }
+            Self::Launched => Some(0),
             Self::No { .. } => None,
         }
     }
 
-    /// Whether customers can be drawn for a share of the decisions: not where they are about none.
+    /// Tables that tell what came after a decision; none where single decisions are not judged.
     #[must_use]
-    pub fn is_about_customers(self) -> bool {
+    pub fn told_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Bought { .. } | Self::Sold(_) | Self::Valued { .. } => &["sales"],
+            Self::Clicked { .. } => &["events"],
+            Self::Launched => &["launches", "sales"],
+            Self::Lasted { .. } => &["replenishments", "stock_levels"],
+            Self::No { .. } => &[],
+        }
+    }
+
+    /// Whether its decisions are lists of products.
+    #[must_use]
+    pub fn is_of_lists(self) -> bool {
         matches!(self, Self::Bought { .. } | Self::Clicked { .. })
+    }
+
+    /// Whether its decisions are forecasts, held against naive ones.
+    #[must_use]
+    pub fn is_of_forecasts(self) -> bool {
+        matches!(self, Self::Sold(_) | Self::Valued { .. } | Self::Launched)
+    }
+
+    /// Why a challenger cannot answer a share of the customers; `None` where it can.
+    #[must_use]
+    pub fn no_trial(self) -> Option<&'static str> {
+        match self {
+            Self::Bought { .. } | Self::Clicked { .. } => None,
+            Self::Sold(_) | Self::Launched | Self::Lasted { .. } => Some(ABOUT_NO_CUSTOMER),
+            Self::Valued { .. } => Some(
+                "what a customer is worth is known after its horizon, later than a trial can wait",
+            ),
+            Self::No { because } => Some(because),
+        }
     }
 }
 

@@ -341,18 +341,23 @@ fn live(live: &Live) -> anyhow::Result<()> {
                 "  since then  {} (holds however often it is read)",
                 live.good
             ))?;
-            match &live.errors {
-                None => print::line(format!(
+            if live.holds_out() {
+                print::line(format!(
                     "  baseline    {} (customers of the holdout)",
                     live.baseline
-                ))?,
-                Some(errors) => print::line(format!(
-                    "  errors      WAPE {:.1} % (naive {:.1} %), bias {:+.1} %, of {} forecasts",
-                    100.0 * errors.wape,
-                    100.0 * errors.naive_wape,
+                ))?;
+            }
+            if let Some(errors) = &live.errors {
+                let wape = errors.wape.zip(errors.naive_wape);
+                let wape = wape.map_or_else(String::new, |(wape, naive)| {
+                    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+                    format!("WAPE {} (naive {}), ", percent(wape), percent(naive))
+                });
+                print::line(format!(
+                    "  errors      {wape}bias {:+.1} %, of {} forecasts",
                     100.0 * errors.bias,
                     errors.forecasts
-                ))?,
+                ))?;
             }
             print::line(format!(
                 "  waiting     {} decisions whose outcomes are not complete",

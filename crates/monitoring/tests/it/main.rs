@@ -21,3 +21,4 @@ mod loss;
 mod matured;
 mod promises;
 mod simulated;
+mod turns;

@@ -7,6 +7,7 @@ mod gathered;
 mod measured;
 mod settings;
 
+pub use attached::TOTAL;
 pub use estimated::{Estimated, estimated};
 
 use crate::answer::Subject;
@@ -113,9 +114,7 @@ impl Product for LaunchProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::No {
-            because: "a launch is held against what it sold by the scorecard of each version",
-        }
+        Judged::Launched
     }
 
     fn held_out_days(&self) -> u32 {

@@ -129,7 +129,7 @@ impl Product for PromotionProduct {
     /// None: a version is measured on customers that it has not seen, not on days.
     fn judged(&self) -> Judged {
         Judged::No {
-            because: "what an offer changed is told by an experiment on the holdout, not by single decisions",
+            because: "what an offer changed cannot be seen in the one customer who got it: a product of kind `experiment` that names this one as its `product` reads it from this one's own draws and the customers held out",
         }
     }
 

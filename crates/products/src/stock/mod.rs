@@ -16,6 +16,8 @@ mod standing;
 mod terms;
 mod told;
 
+pub use told::ORDER;
+
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
@@ -139,8 +141,8 @@ impl Product for StockProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::No {
-            because: "an order is held against what sold by the scorecard of each version",
+        Judged::Lasted {
+            horizon_days: u16::try_from(self.settings.horizon_days).unwrap_or(u16::MAX),
         }
     }
 

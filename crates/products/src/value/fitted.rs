@@ -1,8 +1,8 @@
 //! A trained value model: what it learned, and what it answers.
 
-use super::CARD;
 use super::measured::{self, OWN_RATE, at_own_rate};
 use super::settings::Settings;
+use super::{CARD, EXPECTED_PURCHASES};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
@@ -603,7 +603,7 @@ impl Attached {
         let named = [
             ("expected_value", format!("cents within {days} days")),
             (
-                "expected_purchases",
+                EXPECTED_PURCHASES,
                 format!("purchase days within {days} days"),
             ),
             ("probability_alive", "probability".to_owned()),

@@ -415,18 +415,20 @@ fn measured(l: Locale, live: &Measured) -> Markup {
             html! { (percent(l, live.allowed)) },
         ),
     ];
-    match &live.errors {
-        None => facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline))),
-        Some(errors) => {
+    if live.holds_out() {
+        facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline)));
+    }
+    if let Some(errors) = &live.errors {
+        if let (Some(wape), Some(naive)) = (errors.wape, errors.naive_wape) {
             let told = [
-                percent(l, errors.wape),
-                percent(l, errors.naive_wape),
+                percent(l, wape),
+                percent(l, naive),
                 count(l, errors.forecasts),
             ];
             let told = Say::ReviewErrorsTold.with(l, &told.each_ref().map(String::as_str));
             facts.push((Say::ReviewErrors.text(l), html! { (told) }));
-            facts.push((Say::ReviewBias.text(l), html! { (percent(l, errors.bias)) }));
         }
+        facts.push((Say::ReviewBias.text(l), html! { (percent(l, errors.bias)) }));
     }
     facts.push((
         Say::ReviewPending.text(l),

@@ -63,6 +63,9 @@ pub enum Most {
 /// What happened around a fall.
 pub(super) struct Around<'a> {
     pub(super) product: &'a str,
+    /// Whether falls of its decisions are split: those of lists of products are. Of others each is held against what
+    /// came, and not against whom it is about.
+    pub(super) are_split: bool,
     pub(super) version: Option<&'a Answers>,
     pub(super) inputs: &'a Inputs,
     /// What is said of answers that come late, where they do.
@@ -104,8 +107,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         version.is_some(),
         around.late.is_some(),
     );
-    // Forecasts are not split: each is held against what sold, and not against whom it is about.
-    if most == Most::Unclear && live.errors.is_some() {
+    if most == Most::Unclear && !around.are_split {
         most = Most::Wants;
     }
     let told = match most {

@@ -58,6 +58,7 @@ fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     };
     let around = Around {
         product: "for-you",
+        are_split: true,
         version: Some(&version),
         inputs,
         late: None,

@@ -155,6 +155,11 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "fell below what is allowed, seen by {}",
         "passées sous ce qui est permis, vu au plus tard le {0}",
     ),
+    ("table {} is not in the lake", "il n’y a pas de table {0}"),
+    (
+        "of the squared error of the naive forecast, what customers bought in the {#} days before, what the forecast saves",
+        "de l’erreur au carré de la prévision naïve, les achats des clients dans les {0} jours d’avant, ce que la prévision évite",
+    ),
     (
         "of customers who bought within {#} days, those who bought what was shown",
         "parmi les clients qui ont acheté sous {0} jours, ceux qui ont acheté ce qui était montré",
