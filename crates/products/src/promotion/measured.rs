@@ -369,6 +369,7 @@ pub(super) fn scorecard(
         metrics,
         notes,
         parts: Vec::new(),
+        weights: None,
     }
 }
 
