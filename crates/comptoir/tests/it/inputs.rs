@@ -153,6 +153,15 @@ fn what_versions_hang_on_is_ranked_before_what_changed_more_and_is_used_by_none(
     assert!(told.contains("(weight not known)"), "{told}");
     let shop = folder.path().join("shop");
     let wrong = WRONG.to_string();
+    for product in ["segments", "value"] {
+        let file = shop.join(format!("products/{product}.toml"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(
+            &file,
+            text.replace("held_out_days = 90", "held_out_days = 28"),
+        )
+        .unwrap();
+    }
     // A version that passes no gate would answer nobody: the value model is let in by hand.
     crate::program::run(&shop, &["run", "-q", "--as-of", &wrong]);
     for product in ["for-you", "segments", "value"] {
