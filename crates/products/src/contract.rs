@@ -9,7 +9,7 @@ use crate::search::Searched;
 use crate::shop::Shop;
 use features::History;
 use models::demand::Step;
-use schema::{AsOf, Bytes, ConfigError, Scorecard};
+use schema::{AsOf, Bytes, ConfigError, Scorecard, Weights};
 use serde::Serialize;
 use std::any::Any;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub struct Card {
     pub criterion: &'static str,
     /// What it must beat.
     pub baseline: &'static str,
+    /// Measures of its scorecards that can be told a worth in money; none where a training gains nothing, or what is
+    /// measured is money already.
+    pub measures: &'static [&'static str],
     /// Tables it reads.
     pub reads: &'static [&'static str],
     /// What it answers with.
@@ -342,6 +345,9 @@ pub trait Fitted: Any + Send + Sync {
     /// How good it is on what came after its as-of day, beside its baseline.
     /// `later` holds the history up to a later day, the part before included.
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard;
+
+    /// How much of what it answers hangs on each column of the tables that its kind reads.
+    fn weights(&self) -> Weights;
 
     /// What it learned, in a few lines for a person.
     fn summary(&self) -> Vec<String>;

@@ -143,7 +143,10 @@ impl Raw {
                 .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
         parsed.promises.check(&self.file, parsed.deadline_ms)?;
-        parsed.retraining.check(&self.file)?;
+        let measures = crate::kind(&parsed.kind).map_or(&[][..], |kind| kind.card().measures);
+        parsed
+            .retraining
+            .check(&self.file, measures, &parsed.promises)?;
         let header = Header {
             name: self.name.clone(),
             kind: parsed.kind,

@@ -47,7 +47,7 @@ pub use logged::PropensitiesError;
 pub use models::demand::Step;
 pub use promises::{Promises, ValuePromise};
 pub use recent::Recent;
-pub use retraining::{Promotes, Retraining};
+pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
 pub use standing::{Gave, Pace, Standing};
 

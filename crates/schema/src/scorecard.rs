@@ -1,7 +1,7 @@
 //! How good a version is, always beside its named baseline.
 
 use crate::estimate::short;
-use crate::{AsOf, Estimate};
+use crate::{AsOf, Estimate, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Which way is better.
@@ -98,7 +98,8 @@ impl Metric {
     /// where that cannot be said.
     ///
     /// The noise of the baseline is counted too: another season is another draw of both.
-    fn lead(&self) -> Option<(f64, f64)> {
+    #[must_use]
+    pub fn lead(&self) -> Option<(f64, f64)> {
         let baseline = self.baseline.point().filter(|b| *b > 0.0)?;
         let half = |of: &Estimate| of.interval().map(|(low, high)| (high - low) / 2.0);
         let lead = self.ahead()?.0 / baseline;
@@ -165,6 +166,10 @@ pub struct Scorecard {
     /// The same by parts of what was held out, where the kind tells them apart; they decide nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
+    /// How much of its answers hangs on each column that it reads; they decide nothing. Absent in a scorecard written
+    /// before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
 }
 
 /// Why a version may or may not become champion.
@@ -411,6 +416,7 @@ mod tests {
             held_out: Some(held_out(6, 90)),
             notes: vec![],
             parts: vec![],
+            weights: None,
             metrics: vec![metric(point, baseline)],
         }
     }

@@ -5,7 +5,7 @@
 //! by [`launches`], and of orders by [`orders`], as [`sums`]), [`outcomes`] (what that says), [`expected`] (what decisions
 //! that wait will have led to), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
 //! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
-//! [`trial`] (what came of a challenger's decisions).
+//! [`trial`] (what came of a challenger's decisions), [`next_training`] (what one more training would gain).
 
 mod attribute;
 mod buyers;
@@ -18,6 +18,7 @@ mod judged;
 mod launches;
 mod noted;
 mod orders;
+mod next_training;
 mod outcomes;
 mod rollback;
 mod service;
@@ -31,9 +32,10 @@ pub use attribute::Attribute;
 pub use cause::{Most, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
-pub use inputs::{Inputs, InputsError, Shifted};
+pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
 pub use monitoring::latency::Histogram;
+pub use next_training::{ExpectedGain, LearntFrom, NextTraining};
 pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
@@ -111,6 +113,8 @@ pub struct Reviewed {
     pub shadow: Option<Shadow>,
     /// What the decisions of its challenger led to, where one answers a share of the customers.
     pub trial: Option<Trial>,
+    /// What one more training is expected to gain, beside what it costs; absent where its file says no cost.
+    pub next_training: Option<NextTraining>,
     /// The last training.
     pub last_run: Option<LastRun>,
 }
@@ -199,6 +203,15 @@ impl Workshop {
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
         for (product, version, live, expected) in found {
             let name = &product.header().name;
+            let value = value::of(self, product.header()).await;
+            let known = next_training::Known {
+                header: product.header(),
+                version: version.as_ref(),
+                live: &live,
+                value: value.as_ref(),
+                data_until,
+            };
+            let next_training = next_training::of(self, &known).await?;
             let found = Found {
                 split: splits.remove(name),
                 inputs: &inputs,
@@ -210,7 +223,8 @@ impl Workshop {
                 expected,
                 shadow: self.shadow(product.as_ref(), now).await?,
                 trial: self.trial(product.as_ref()).await?,
-                value: value::of(self, product.header()).await,
+                value,
+                next_training,
             };
             products.push(self.reviewed(product.as_ref(), found).await?);
             progress.advance(1);
@@ -254,6 +268,7 @@ impl Workshop {
             why,
             shadow: found.shadow,
             trial: found.trial,
+            next_training: found.next_training,
             last_run: last.map(|run| LastRun {
                 started_at: run.started_at,
                 status: run.status,
@@ -293,6 +308,7 @@ struct Found<'a> {
     shadow: Option<Shadow>,
     trial: Option<Trial>,
     value: Option<value::Value>,
+    next_training: Option<NextTraining>,
 }
 
 impl Found<'_> {
@@ -301,13 +317,16 @@ impl Found<'_> {
         let Live::Measured(live) = &self.live else {
             return None;
         };
+        let header = product.header();
+        let reads = products::kind(&header.kind).map_or(&[][..], |kind| kind.card().reads);
         let of_times = |kept: &&Kept| {
             matches!(kept.promise, Promised::LatencyP50 | Promised::LatencyP99)
                 && kept.state > State::Unknown
         };
         let around = cause::Around {
-            product: &product.header().name,
+            product: &header.name,
             are_split: product.judged().is_of_lists(),
+            reads,
             version: self.version.as_ref(),
             inputs: self.inputs,
             late: standing.iter().find(of_times).map(Kept::sentence),

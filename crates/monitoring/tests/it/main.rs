@@ -12,6 +12,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ageing;
 mod cause;
 mod expected;
 mod exposition;

@@ -7,6 +7,7 @@ use super::measured;
 use super::planners::{Scored, Worth, scored, worth};
 use super::series::{Series, series};
 use super::settings::{Measure, Settings};
+use super::weights;
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
@@ -14,7 +15,7 @@ use crate::shop::Shop;
 use features::History;
 use models::demand::{self, Agreement, Forecast, Forecaster, Panel};
 use schema::estimate::short;
-use schema::{AsOf, Scorecard};
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -263,6 +264,10 @@ impl Fitted for FittedDemand {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body, self.as_of, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        weights::of(&self.body)
     }
 
     fn summary(&self) -> Vec<String> {

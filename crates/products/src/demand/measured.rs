@@ -223,6 +223,7 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
             },
             [&ours, &theirs],
         ),
+        weights: None,
     }
 }
 

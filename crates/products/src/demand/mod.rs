@@ -16,6 +16,7 @@ mod plans;
 mod series;
 mod settings;
 mod told;
+mod weights;
 
 pub(crate) use asked::{all, asked_series};
 pub(crate) use fitted::Body;
@@ -23,6 +24,7 @@ pub(crate) use golden::Golden;
 pub(crate) use series::{Key, Series, series};
 pub(crate) use settings::Settings;
 pub(crate) use told::{change_of, changed_by};
+pub(crate) use weights::of as weights;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
@@ -44,6 +46,12 @@ static CARD: Card = Card {
     question: "How much of this product will sell at this site, in each period to come?",
     criterion: "weighted quantile loss and weighted absolute error on the periods after training",
     baseline: "the better of the mean of the last periods alike and the season before",
+    measures: &[
+        "weighted quantile loss",
+        "weighted absolute error",
+        "coverage error",
+        "root mean squared percentage error",
+    ],
     reads: &[
         "sales",
         "products",

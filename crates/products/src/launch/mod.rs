@@ -30,6 +30,11 @@ static CARD: Card = Card {
     question: "How much will this launch sell of this product, and how much should be ordered before it opens?",
     criterion: "continuous ranked probability score of the total demand of launches that open after training",
     baseline: "what launches of the same category sold",
+    measures: &[
+        "continuous ranked probability score",
+        "weighted absolute error",
+        "cost of what was ordered",
+    ],
     reads: &["launches", "estimates", "sales", "products"],
     outputs: &[
         Output {

@@ -15,7 +15,8 @@ use crate::standing::Pace;
 use features::History;
 use models::uplift::{self, EffectInterval, Explanation, Learner};
 use schema::estimate::short;
-use schema::{AsOf, Scorecard};
+use schema::weights::WeighedBy;
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,6 +73,10 @@ pub(crate) struct Body {
     /// One round of decisions under the budget; absent without one.
     pub(crate) round: Option<Round>,
     golden: Vec<Golden>,
+    /// By column, the mean size of the part that it has in effects on customers drawn; none in what was learnt before
+    /// this was kept.
+    #[serde(default)]
+    parts: Vec<f64>,
 }
 
 /// A learner, as a person calls it.
@@ -150,6 +155,7 @@ impl Body {
         let golden = golden(&draws, &columns);
         let body = Self {
             settings: settings.clone(),
+            parts: parts(&draws, &columns, &arms),
             columns,
             arms,
             control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
@@ -444,6 +450,33 @@ fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
         .collect()
 }
 
+/// By column, the mean size of the part that it has in the effects of all arms on some of the customers drawn, spread over
+/// all; none where effects cannot be explained.
+fn parts(draws: &Draws, columns: &[Column], arms: &[Arm]) -> Vec<f64> {
+    /// Customers looked at: means of so many are good to some hundredths of their spread.
+    const CUSTOMERS: usize = 500;
+    let step = draws.rows().div_ceil(CUSTOMERS).max(1);
+    let some: Vec<usize> = (0..draws.rows()).step_by(step).collect();
+    let Ok(features) = draws.features(columns, &some) else {
+        return Vec::new();
+    };
+    let mut sums = vec![0.0; columns.len()];
+    for arm in arms {
+        let Ok(explained) = arm.fitted.explain(&features) else {
+            return Vec::new();
+        };
+        for row in 0..some.len() {
+            let found = explained.get(row, 0).map_or(&[][..], |of| of.contributions);
+            sums.iter_mut()
+                .zip(found)
+                .for_each(|(sum, part)| *sum += part.abs());
+        }
+    }
+    sums.iter_mut()
+        .for_each(|sum| *sum /= some.len().max(1) as f64);
+    sums
+}
+
 pub(crate) struct FittedPromotion {
     header: Header,
     as_of: AsOf,
@@ -471,6 +504,25 @@ impl Fitted for FittedPromotion {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body.settings, &self.header.name, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        let body = &self.body;
+        if body.parts.len() != body.columns.len() {
+            return Weights::Unknown {
+                because: "it was trained before parts of effects were kept".to_owned(),
+            };
+        }
+        let each = body.parts.iter().zip(&body.columns);
+        let each = each.map(|(part, column)| (*part, column.made_of()));
+        // What an arm costs, and to whom it may be given.
+        Weights::of_parts(WeighedBy::Parts, each).with([
+            "offers.fixed_cost_retailer_cents",
+            "offers.fixed_cost_brand_cents",
+            "offers.eligibility",
+            "offers.valid_from",
+            "offers.valid_to",
+        ])
     }
 
     fn summary(&self) -> Vec<String> {

@@ -372,6 +372,7 @@ pub(super) fn scorecard(
         metrics,
         notes,
         parts: Vec::new(),
+        weights: None,
     }
 }
 

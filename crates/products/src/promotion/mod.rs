@@ -40,6 +40,7 @@ static CARD: Card = Card {
     question: "Which offer does this customer get, if any, and what does it change?",
     criterion: "what the offers change in the outcome, beyond what would have happened anyway",
     baseline: "everybody gets the arm with the largest average effect, or as many as a budget pays for",
+    measures: &[],
     reads: &[
         "assignments",
         "decisions",

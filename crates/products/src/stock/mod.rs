@@ -39,6 +39,7 @@ static CARD: Card = Card {
     question: "How much of this product should be ordered for this site today?",
     criterion: "margin lost, money kept, perished and spent on orders, played on the days after training",
     baseline: naive::NAME,
+    measures: &["cost", "fill rate", "days without a gap", "stock", "waste"],
     reads: &[
         "sales",
         "products",

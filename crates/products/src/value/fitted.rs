@@ -7,6 +7,7 @@ use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infe
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
+use crate::known;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::{History, SaleLine, purchase_summary};
@@ -17,7 +18,7 @@ use models::value::{
 };
 use schema::estimate::short;
 use schema::time::date_of;
-use schema::{AsOf, Cents, Estimate, Probability, Scorecard, WhyNot};
+use schema::{AsOf, Cents, Estimate, Probability, Scorecard, Weights, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -360,6 +361,10 @@ impl Fitted for FittedValue {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body, self.as_of, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        Weights::alike(known::OF_ORDERS)
     }
 
     fn summary(&self) -> Vec<String> {

@@ -29,6 +29,7 @@ static CARD: Card = Card {
     question: "Is this customer still one, how often will they buy, and what will they bring?",
     criterion: "how well predicted purchases rank and scale the customers (correlation), with about the right total",
     baseline: "each customer goes on at their own rate so far",
+    measures: &["correlation", "total error", "mean absolute error"],
     reads: &["sales"],
     outputs: &[
         Output {

@@ -99,9 +99,17 @@ messages! {
     ReviewInputs: "What products read", "Ce que lisent les produits";
     ReviewInputsSame: "as it was", "comme avant";
     ReviewInputsWatched: "{0} columns are watched since", "{0} colonnes sont surveillées depuis le";
+    HangsOn: "What its answers hang on", "Ce dont dépendent ses réponses";
+    HangsBeside: "Used beside what it has learnt:", "Utilisées à côté de ce qu’elle a appris :";
+    Weighs: "Weight", "Poids";
+    WeighedByGains: "By what each column gained where its trees split, as shares of all.", "Selon ce que chaque colonne a gagné là où ses arbres se divisent, en parts du tout.";
+    WeighedByParts: "By the mean size of the part that each column has in scores.", "Selon la taille moyenne de la part de chaque colonne dans les scores.";
+    WeighedAlike: "Its method has no features: each column that it reads weighs alike.", "Sa méthode n’a pas de variables : chaque colonne qu’elle lit pèse autant.";
     ReviewColumn: "Column", "Colonne";
     ReviewChange: "What has changed", "Ce qui a changé";
-    ReviewReadBy: "Read by", "Lue par";
+    ReviewReadBy: "Used by, and what it weighs there", "Utilisée par, et son poids";
+    ReviewUsedByNone: "no version that answers", "aucune version qui répond";
+    ReviewNextTraining: "The next training", "Le prochain entraînement";
     ReviewThenToo: "On the days around, this changed too:", "Dans les jours autour, ceci a changé aussi :";
     ReviewWhyFell: "Why", "Pourquoi";
     ReviewParts: "The fall in parts that add up to it", "La baisse en parts dont elle est la somme";

@@ -313,6 +313,24 @@ fn product_line() -> Value {
 
 const LINE: [&str; 4] = ["product", "version", "as_of", "problem"];
 
+/// What a version's answers hang on; absent in scorecards written before it was kept.
+fn weights() -> Value {
+    let columns = json!({
+        "type": "object", "additionalProperties": { "type": "number", "minimum": 0, "maximum": 1 },
+        "description": "Shares of columns, named as table.column, that sum to 1; none where it answers the same whatever they say.",
+    });
+    object(
+        &["state"],
+        &json!({
+            "state": { "type": "string", "enum": ["known", "unknown"] },
+            "by": { "type": "string", "enum": ["gains", "parts", "alike"], "description": "How they were found: by gains of trees, by parts of scores, or alike for each column that a method without features reads." },
+            "columns": columns,
+            "beside": array(&text("A column that is used beside what was learnt.")),
+            "because": text("Why they are not known."),
+        }),
+    )
+}
+
 fn product_page() -> Value {
     let output = object(
         &["name", "unit", "meaning"],
@@ -325,6 +343,7 @@ fn product_page() -> Value {
             "question",
             "criterion",
             "baseline",
+            "measures",
             "reads",
             "outputs",
             "subjects",
@@ -337,6 +356,7 @@ fn product_page() -> Value {
             "question": text("The question it answers."),
             "criterion": text("By which it is judged."),
             "baseline": text("What it must beat."),
+            "measures": texts("A measure of its scorecards that can be told a worth in money."),
             "reads": texts("A table it reads."),
             "outputs": array(&output),
             "subjects": texts("What an answer can be about."),
@@ -402,6 +422,7 @@ fn product_page() -> Value {
             "held_out": held_out,
             "notes": texts("What a reader must know to judge the figures."),
             "parts": array(&part),
+            "weights": weights(),
         }),
     );
     let version = object(

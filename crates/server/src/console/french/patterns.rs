@@ -180,6 +180,75 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "column {} of table {} has values that it never had, likely since {}: {#} % of them",
         "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues, sans doute depuis le {2} : {3} % d’entre elles",
     ),
+    // What one more training is expected to gain.
+    (
+        "version {#} is {#} days old; one more training is expected to gain {#} of {~} ({}) ({#} to {#}), {~}, worth {#} until {}, and costs {#}",
+        "la version {0} a {1} jours ; un entraînement de plus devrait gagner {2} de {3} ({4}), de {5} à {6}, {7}, ce qui vaut {8} jusqu’au {9}, et coûte {10}",
+    ),
+    (
+        "version {#} is {#} days old; one more training is expected to gain {#} of {~} ({#} to {#}), {~}, worth {#} until {}, and costs {#}",
+        "la version {0} a {1} jours ; un entraînement de plus devrait gagner {2} de {3}, de {4} à {5}, {6}, ce qui vaut {7} jusqu’au {8}, et coûte {9}",
+    ),
+    (
+        "it was trained before parts of effects were kept",
+        "elle a été entraînée avant que les parts des effets ne soient conservées",
+    ),
+    ("by {#} trainings", "d’après {0} entraînements"),
+    (
+        "by {#} days of live quality, for there are too few trainings",
+        "d’après {0} jours de qualité observée, faute d’assez d’entraînements",
+    ),
+    (
+        "what a training would gain is not known, {~}: the schedule stands",
+        "ce qu’un entraînement gagnerait n’est pas connu, {0} : le calendrier vaut",
+    ),
+    (
+        "{#} past trainings can be compared, at least {#} needed",
+        "{0} entraînements passés se comparent, il en faut au moins {1}",
+    ),
+    (
+        "version {#} was trained since and does not answer",
+        "la version {0} a été entraînée depuis et ne répond pas",
+    ),
+    (
+        "its training is not kept",
+        "son entraînement n’est pas conservé",
+    ),
+    ("no sale is known", "aucune vente n’est connue"),
+    ("its scorecard has no {~}", "sa fiche ne mesure pas : {0}"),
+    (
+        "its {~} could not be measured",
+        "sa mesure n’a pas pu être faite : {0}",
+    ),
+    (
+        "what it earns could not be measured: {}",
+        "ce qu’il rapporte n’a pas pu être mesuré : {0}",
+    ),
+    ("{} shows no earnings", "{0} ne montre aucun gain"),
+    (
+        "its {~} leads no baseline",
+        "il ne devance aucune référence : {0}",
+    ),
+    (
+        "{~}; it weighs {#} % in version {#}",
+        "{0} ; elle pèse {1} % dans la version {2}",
+    ),
+    (
+        "{~}; it weighs less than 1 % in version {#}",
+        "{0} ; elle pèse moins de 1 % dans la version {1}",
+    ),
+    (
+        "{~}; version {#} uses it beside its model",
+        "{0} ; la version {1} s’en sert à côté de son modèle",
+    ),
+    (
+        "{~}; version {#} does not use it",
+        "{0} ; la version {1} ne s’en sert pas",
+    ),
+    ("less than 1 %", "moins de 1 %"),
+    ("beside its model", "à côté de son modèle"),
+    ("weight not known", "poids inconnu"),
+    ("{#} %", "{0} %"),
     (
         "version {#} began to answer on {}",
         "la version {0} a commencé à répondre le {1}",

@@ -514,6 +514,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("stability", "stabilité"),
     ("hit rate@10", "taux de réussite@10"),
+    ("ndcg@20", "ndcg@20"),
+    ("recall@20", "rappel@20"),
+    ("fill rate", "taux de service"),
+    ("days without a gap", "jours sans manque"),
+    ("stock", "stock"),
+    ("waste", "pertes"),
+    (
+        "continuous ranked probability score",
+        "score de probabilité continu (CRPS)",
+    ),
+    ("cost of what was ordered", "coût de ce qui a été commandé"),
     ("purchase days per customer", "jours d’achat par client"),
     (
         "of predicted and actual purchases",
