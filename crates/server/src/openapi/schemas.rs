@@ -1,5 +1,6 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
+mod merchants;
 mod orders;
 
 use super::reference;
@@ -586,6 +587,9 @@ pub(super) fn all() -> Value {
             "why": text("For the audit."),
             "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
         })),
+        "Merchants": merchants::all(),
+        "Merchant": merchants::one(),
+        "MerchantRecord": merchants::record(),
         "OrderAnswer": orders::answer(),
         "OrderAnswered": orders::answered(),
         "AliasChange": object(
