@@ -388,7 +388,8 @@ fn product_page() -> Value {
             "baseline_covered",
         ],
         &json!({
-            "by": text("What tells parts apart: steps ahead, or tenths of the series by what they are forecast to sell, the least first."),
+            "by": text("What tells parts apart: steps ahead, tenths of the series by what they are forecast to sell, the least first, or levels of what they add up to."),
+            "label": text("What the part is called, where a number does not say it: a level."),
             "first": whole("The first of the part, from 1."), "last": whole("The last."),
             "forecasts": whole("Forecasts measured: one for each series and period."),
             "error": reference("Estimate"), "baseline": reference("Estimate"), "gain": reference("Estimate"),
