@@ -362,6 +362,15 @@ pub trait Fitted: Any + Send + Sync {
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving>;
 }
 
+/// Questions whose answers add up to that of another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// What they are: `category`, `product`, `region`, `site` or `series`.
+    pub by: &'static str,
+    /// Each with what it is called.
+    pub each: Vec<(String, Asked)>,
+}
+
 /// A version that answers: batch and online are the same code.
 pub trait Serving: Send + Sync {
     /// Decides. `now` is the moment of the question: rules hold from one day to another. With what the question stands
@@ -393,6 +402,17 @@ pub trait Serving: Send + Sync {
     /// Every question that it can be asked, where they can be listed and are not simply those about each customer.
     fn all(&self) -> Option<Vec<Asked>> {
         None
+    }
+
+    /// What answers can be added up to, where they can: the question about all together first.
+    fn totals(&self) -> Vec<Asked> {
+        Vec::new()
+    }
+
+    /// What the answer to a question about a total is the sum of, in each of the ways to tell it apart; none where it is
+    /// of nothing smaller.
+    fn parts(&self, _asked: &Asked) -> Vec<Parts> {
+        Vec::new()
     }
 
     /// Why it decides so; contributions add up to the score.

@@ -38,7 +38,7 @@ pub use answer::{
 };
 pub use artefact::{Artefact, LoadError};
 pub use contract::{
-    Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Product, Serving, Size,
+    Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Parts, Product, Serving, Size,
 };
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};

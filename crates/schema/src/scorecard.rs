@@ -129,9 +129,12 @@ impl Metric {
 /// How good forecasts were on a part of what was held out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// What tells parts apart: `days ahead`, `weeks ahead`, `months ahead`, or `tenth of the series` by how much they are
-    /// forecast to sell, the least first.
+    /// What tells parts apart: `days ahead`, `weeks ahead`, `months ahead`, `tenth of the series` by how much they are
+    /// forecast to sell, the least first, or `level` of what they add up to.
     pub by: String,
+    /// What the part is called, where a number does not say it: a level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The first of the part, from 1.
     pub first: u32,
     /// The last.

@@ -6,6 +6,7 @@ mod attached;
 mod days;
 mod fitted;
 mod golden;
+mod groups;
 mod hierarchy;
 mod measured;
 mod opening;
@@ -13,8 +14,10 @@ mod overrides;
 mod parts;
 mod planners;
 mod plans;
+mod promoted;
 mod series;
 mod settings;
+mod spelling;
 mod told;
 mod weights;
 
@@ -105,12 +108,20 @@ impl Kind for Demand {
 
     fn searched(&self) -> Searched {
         let mut knobs = trees::of_many_rows(&models::demand::Settings::default().trees);
+        // Sums of series can be asked for or not: that is nothing to search.
         let names = ["off", "chosen"].map(|name| Value::Text(name.to_owned()));
         knobs.push(Knob {
             key: "coherent",
             default: names[0].clone(),
             within: Within::Of(names.to_vec()),
             // It takes several times as long.
+            by_default: false,
+        });
+        let names = ["left_out", "taken_in"].map(|name| Value::Text(name.to_owned()));
+        knobs.push(Knob {
+            key: "promotions_of_others",
+            default: names[0].clone(),
+            within: Within::Of(names.to_vec()),
             by_default: false,
         });
         Searched::Of(knobs)

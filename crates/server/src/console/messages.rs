@@ -618,6 +618,26 @@ messages! {
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
 
+    // What series add up to.
+    Totals: "Totals", "Totaux";
+    TotalsLead: "What is expected of several series together, with the range that their past totals had: it is narrower than the sum of theirs.", "Ce qui est attendu de plusieurs séries ensemble, avec la fourchette qu’avaient leurs totaux passés : elle est plus étroite que la somme des leurs.";
+    SeeTotals: "Totals: all together, by category and by region", "Totaux : tout ensemble, par catégorie et par région";
+    TotalOfAll: "All together", "Tout ensemble";
+    TotalOf: "{0} {1}", "{0} {1}";
+    TotalOfNone: "of no {0}", "sans {0}";
+    PartsBy: "By {0}", "Par {0}";
+    PartOfTotal: "Part", "Part";
+    ShareOfTotal: "Share", "Proportion";
+
+    // What promotions bring and take.
+    Promoted: "What promotions bring, and take from the rest", "Ce que les promotions apportent, et prennent au reste";
+    PromotedLead: "Shares of what the promoted products would have sold without. What is promoted sells more; the rest of its category at the same site less, where it is taken from there, or more. Ranges hold with 95%.", "Parts de ce que les articles promus auraient vendu sans promotion. Ce qui est promu se vend plus ; le reste de sa catégorie sur le même site moins, s’il y perd, ou plus. Les fourchettes tiennent à 95 %.";
+    PromotedCategory: "Category", "Catégorie";
+    PromotedOwn: "What is promoted", "Ce qui est promu";
+    PromotedOthers: "The rest of the category", "Le reste de la catégorie";
+    PromotedNet: "Together", "Ensemble";
+    PromotedPeriods: "Periods on promotion", "Périodes en promotion";
+
     // Accuracy by parts.
     AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";
     AccuracyError: "Weighted absolute error", "Erreur absolue pondérée";

@@ -1,5 +1,6 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
+mod merchants;
 mod orders;
 
 use super::reference;
@@ -407,7 +408,8 @@ fn product_page() -> Value {
             "baseline_covered",
         ],
         &json!({
-            "by": text("What tells parts apart: steps ahead, or tenths of the series by what they are forecast to sell, the least first."),
+            "by": text("What tells parts apart: steps ahead, tenths of the series by what they are forecast to sell, the least first, or levels of what they add up to."),
+            "label": text("What the part is called, where a number does not say it: a level."),
             "first": whole("The first of the part, from 1."), "last": whole("The last."),
             "forecasts": whole("Forecasts measured: one for each series and period."),
             "error": reference("Estimate"), "baseline": reference("Estimate"), "gain": reference("Estimate"),
@@ -607,6 +609,9 @@ pub(super) fn all() -> Value {
             "why": text("For the audit."),
             "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
         })),
+        "Merchants": merchants::all(),
+        "Merchant": merchants::one(),
+        "MerchantRecord": merchants::record(),
         "OrderAnswer": orders::answer(),
         "OrderAnswered": orders::answered(),
         "AliasChange": object(

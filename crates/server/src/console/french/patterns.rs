@@ -380,6 +380,35 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "product {} sold nothing before {}: a forecast needs at least one sale",
         "l’article {0} n’a rien vendu avant le {1} : une prévision demande au moins une vente",
     ),
+    (
+        "no {~} {} is forecast, near it are {}",
+        "aucune prévision pour {0} {1} ; proches : {2}",
+    ),
+    (
+        "the version forecasts single series alone: set `coherent` to {} or {} and train it, to ask for what they add up to",
+        "la version ne prévoit que des séries seules : mettez {0} ou {1} à `coherent` et entraînez-la, pour demander leurs totaux",
+    ),
+    (
+        "promotions of {} over {#} {~} of series: {#} % ({#} to {#}) for what is promoted, {#} % ({#} to {#}) for the rest of the category, net {#} % ({#} to {#})",
+        "promotions de {0} sur {1} {2} de séries : {3} % ({4} à {5}) pour ce qui est promu, {6} % ({7} à {8}) pour le reste de la catégorie, net {9} % ({10} à {11})",
+    ),
+    (
+        "what promotions of {} do is not known: {}",
+        "ce que font les promotions de {0} n’est pas connu : {1}",
+    ),
+    (
+        "promotions of {#} more categories are on the page of the product",
+        "les promotions de {0} autres catégories sont sur la page du produit",
+    ),
+    (
+        "{#} blocks of four weeks, at least {#} needed",
+        "{0} blocs de quatre semaines, il en faut au moins {1}",
+    ),
+    (
+        "all of it is on promotion at the same time, or never beside the rest",
+        "tout est en promotion en même temps, ou jamais à côté du reste",
+    ),
+    ("{#} others", "{0} autres"),
     // What people made of proposed orders.
     (
         "{} took {#} proposed orders as they were, changed {#} and refused {#}: each of {#} changes saved {#} cents ({#} to {#})",
@@ -879,6 +908,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "the switchback of sites {}",
         "l’alternance dans les sites {0}",
     ),
+    // Parts of a total.
+    ("category {}", "catégorie {0}"),
+    ("region {}", "région {0}"),
+    ("product {}", "article {0}"),
+    ("site {}", "site {0}"),
+    ("no {~}", "sans {0}"),
 ];
 
 /// Conditions of a rule of segments as the model writes them, and as a page does in English and in French. An amount

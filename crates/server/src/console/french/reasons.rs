@@ -17,6 +17,19 @@ const SENTENCES: &[(&str, &str)] = &[
         "agreement",
         "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
     ),
+    ("sum_of_series", "la somme de {series} séries"),
+    (
+        "largest_part",
+        "pour la plus grande part : {part}, {amount} {unit}",
+    ),
+    (
+        "own_errors",
+        "sa fourchette est celle de ses propres erreurs passées, sur {windows} fenêtres, ramenées vers celles de son niveau",
+    ),
+    (
+        "errors_of_level",
+        "ses propres erreurs passées sont trop peu connues : sa fourchette est celle des {groups} groupes de son niveau",
+    ),
     ("override", "{author} l’a changé de {more} {unit} : {why}"),
     (
         "override_unexplained",
@@ -403,6 +416,9 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("lately", "step", Sort::Word),
     ("agreement", "more", Sort::Number),
     ("agreement", "unit", Sort::Word),
+    ("largest_part", "part", Sort::Word),
+    ("largest_part", "amount", Sort::Number),
+    ("largest_part", "unit", Sort::Word),
     ("override", "more", Sort::Number),
     ("override", "unit", Sort::Word),
     ("override_unexplained", "more", Sort::Number),

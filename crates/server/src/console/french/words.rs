@@ -440,9 +440,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
+    (
+        "promotions of others of the category",
+        "promotions d’autres articles de la catégorie",
+    ),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
     ("coverage error", "erreur de couverture"),
+    (
+        "what series add up to can be asked for: all, categories, products, regions and sites, as far as there are",
+        "on peut demander ce que font les séries ensemble : tout, catégories, articles, régions et sites, autant qu’il y en a",
+    ),
     ("days ahead", "jours à l’avance"),
     ("weeks ahead", "semaines à l’avance"),
     ("months ahead", "mois à l’avance"),
