@@ -73,7 +73,7 @@ fn made_of(feature: &Meaning, settings: &Settings) -> Vec<&'static str> {
         Driver::Week if name.contains("open") || name.contains("clos") => vec!["calendar.open"],
         Driver::Level | Driver::Trend | Driver::Season | Driver::Week => of_sales(settings),
         Driver::Promotion if name == "given away" => vec!["promotions.spend_cents"],
-        Driver::Promotion => vec![
+        Driver::Promotion | Driver::Others => vec![
             "promotions.depth",
             "promotions.first_day",
             "promotions.last_day",
