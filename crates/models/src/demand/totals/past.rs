@@ -26,7 +26,6 @@ pub(super) fn usual(expected: &[f64]) -> f64 {
 /// what was sold or nothing was forecast.
 #[derive(Debug)]
 pub(super) struct Errors {
-    pub(super) groups: usize,
     pub(super) windows: usize,
     pub(super) ahead: usize,
     pub(super) single: Vec<f32>,
@@ -55,7 +54,6 @@ impl Errors {
         let of = |level: usize| {
             let nodes = hierarchy.nodes(level);
             let mut found = Self {
-                groups: nodes.len(),
                 windows: windows.len(),
                 ahead,
                 single: Vec::with_capacity(nodes.len() * windows.len() * ahead),
