@@ -630,7 +630,7 @@ messages! {
     ShareOfTotal: "Share", "Proportion";
 
     // What promotions bring and take.
-    PromotedTitle: "What promotions bring, and take from the rest", "Ce que les promotions apportent, et prennent au reste";
+    PromotionsDid: "What promotions bring, and take from the rest", "Ce que les promotions apportent, et prennent au reste";
     PromotedLead: "Shares of what the promoted products would have sold without. What is promoted sells more; the rest of its category at the same site less, where it is taken from there, or more. Ranges hold with 95%.", "Parts de ce que les articles promus auraient vendu sans promotion. Ce qui est promu se vend plus ; le reste de sa catégorie sur le même site moins, s’il y perd, ou plus. Les fourchettes tiennent à 95 %.";
     PromotedCategory: "Category", "Catégorie";
     PromotedOwn: "What is promoted", "Ce qui est promu";

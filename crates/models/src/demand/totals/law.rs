@@ -150,7 +150,7 @@ impl Learnt {
     fn rest_of(&self, errors: &[f32], of: &Errors) -> Vec<Vec<f64>> {
         let mut rest = vec![Vec::new(); self.windows];
         for group in 0..self.groups() {
-            for window in 0..self.windows {
+            for (window, rest) in rest.iter_mut().enumerate() {
                 let others = self.own(group).iter().enumerate();
                 let others = others.filter(|(at, one)| *at != window && !one.is_nan());
                 let others = others.map(|(_, one)| *one);
@@ -162,7 +162,7 @@ impl Learnt {
                 let at = (group * self.windows + window) * of.ahead;
                 let each = errors[at..at + of.ahead].iter().zip(1..);
                 let each = each.filter(|(error, _)| !error.is_nan());
-                rest[window].extend(each.map(|(error, ahead)| {
+                rest.extend(each.map(|(error, ahead)| {
                     f64::from(*error) / (scatter * f64::from(ahead).powf(self.power))
                 }));
             }

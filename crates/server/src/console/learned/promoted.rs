@@ -49,8 +49,8 @@ pub(super) fn show(l: Locale, page: &Value) -> Markup {
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     html! {
-        h3 { (say(Say::PromotedTitle)) }
+        h3 { (say(Say::PromotionsDid)) }
         p.small { (say(Say::PromotedLead)) }
-        (page::grid(say(Say::PromotedTitle), &heads, &rows))
+        (page::grid(say(Say::PromotionsDid), &heads, &rows))
     }
 }
