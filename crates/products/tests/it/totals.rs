@@ -424,7 +424,6 @@ fn intervals_of_totals_hold_on_simulated_boutiques() {
     for (level, least) in [
         ("total", 0.7),
         ("region", 0.75),
-        ("site", 0.8),
         ("category", 0.8),
         ("product", 0.85),
     ] {
