@@ -203,6 +203,58 @@ impl Attached {
         }
     }
 
+    fn explain_series(
+        &self,
+        asked: &Asked,
+        about: Option<&str>,
+    ) -> Result<Explanation, Infeasible> {
+        let (series, found) = self.series(asked)?;
+        let panel = &found.panel;
+        let (wanted, about) = self.explained(found, about)?;
+        let mut added = self.added(found, series);
+        added.retain(|one| wanted.contains(&one.ahead));
+        let agreed = self.agreed(series);
+        let agreed: f64 = agreed.get(wanted.clone()).unwrap_or_default().iter().sum();
+        let agreed = (agreed != 0.0).then(|| (AGREED.to_owned(), agreed));
+        let sums = self.body.forecaster.drivers(panel, series, wanted);
+        let drivers = sums.unwrap_or_default().into_iter();
+        let drivers = drivers.map(|(driver, part)| (named(driver).to_owned(), part));
+        let changes = summed(&added)
+            .into_iter()
+            .map(|(at, part)| (change_of(&found.overrides.each()[at].of), part));
+        let mut lines: Vec<ExplanationLine> = drivers
+            .chain(agreed)
+            .chain(changes)
+            .map(|(what, part)| ExplanationLine {
+                what,
+                contribution: part * self.body.scale(),
+            })
+            .collect();
+        lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+        let score = lines.iter().map(|line| line.contribution).sum();
+        let key = &found.keys[series];
+        let site = key
+            .site
+            .as_ref()
+            .map(|site| format!(" at {site}"))
+            .unwrap_or_default();
+        Ok(Explanation {
+            summary: format!(
+                "product {}{site}, {about}: {} {} expected by {}",
+                key.product,
+                schema::estimate::short(score),
+                self.body.unit(),
+                self.body.forecaster.method().name(),
+            ),
+            about,
+            score,
+            unit: self.body.unit().to_owned(),
+            lines,
+            why_not: None,
+            rules: Vec::new(),
+        })
+    }
+
     /// What a total is made of, the largest parts by name.
     fn explain_total(
         &self,
@@ -334,58 +386,14 @@ impl Serving for Attached {
         &self,
         asked: &Asked,
         about: Option<&str>,
-        now: jiff::Timestamp,
+        _now: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
-        if let Some(group) = asked_group(&self.body, self.found.as_ref(), asked)? {
-            return match group.alone() {
-                Some(series) => self.explain(&series, about, now),
+        match asked_group(&self.body, self.found.as_ref(), asked)? {
+            None => self.explain_series(asked, about),
+            Some(group) => match group.alone() {
+                Some(series) => self.explain_series(&series, about),
                 None => self.explain_total(&group, about),
-            };
+            },
         }
-        let (series, found) = self.series(asked)?;
-        let panel = &found.panel;
-        let (wanted, about) = self.explained(found, about)?;
-        let mut added = self.added(found, series);
-        added.retain(|one| wanted.contains(&one.ahead));
-        let agreed = self.agreed(series);
-        let agreed: f64 = agreed.get(wanted.clone()).unwrap_or_default().iter().sum();
-        let agreed = (agreed != 0.0).then(|| (AGREED.to_owned(), agreed));
-        let sums = self.body.forecaster.drivers(panel, series, wanted);
-        let drivers = sums.unwrap_or_default().into_iter();
-        let drivers = drivers.map(|(driver, part)| (named(driver).to_owned(), part));
-        let changes = summed(&added)
-            .into_iter()
-            .map(|(at, part)| (change_of(&found.overrides.each()[at].of), part));
-        let mut lines: Vec<ExplanationLine> = drivers
-            .chain(agreed)
-            .chain(changes)
-            .map(|(what, part)| ExplanationLine {
-                what,
-                contribution: part * self.body.scale(),
-            })
-            .collect();
-        lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-        let score = lines.iter().map(|line| line.contribution).sum();
-        let key = &found.keys[series];
-        let site = key
-            .site
-            .as_ref()
-            .map(|site| format!(" at {site}"))
-            .unwrap_or_default();
-        Ok(Explanation {
-            summary: format!(
-                "product {}{site}, {about}: {} {} expected by {}",
-                key.product,
-                schema::estimate::short(score),
-                self.body.unit(),
-                self.body.forecaster.method().name(),
-            ),
-            about,
-            score,
-            unit: self.body.unit().to_owned(),
-            lines,
-            why_not: None,
-            rules: Vec::new(),
-        })
     }
 }

@@ -362,12 +362,12 @@ pub(super) fn line(
         });
     }
     let panel = &group.found.panel;
-    for h in 0..wanted {
+    for (h, expected) in expected.iter().enumerate().take(wanted) {
         let open = sums.open[node * sums.ahead + h];
         line.push(Told {
             id: panel.date(panel.known() + h).to_string(),
             estimate: if open {
-                measured(expected[h], single(h))
+                measured(*expected, single(h))
             } else {
                 Estimate::Exact(0.0)
             },
