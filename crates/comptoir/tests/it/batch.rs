@@ -173,7 +173,7 @@ fn a_batch_that_fails_leaves_the_old_answers_and_logs_nothing() {
         "--output-file",
         "totals.csv",
     ];
-    refused(&shop, &totals, 1, &["list the totals of for-you"]);
+    refused(&shop, &totals, 2, &["list the totals of for-you"]);
     assert_eq!(partial(&shop), Vec::<PathBuf>::new());
 }
 
