@@ -16,11 +16,11 @@ pub(super) struct Orders<'a> {
 impl Orders<'_> {
     /// Counts by product, day of the proposal, version and holdout.
     ///
-    /// Of the proposals of one day, by the shop's clocks, for a product at a site the last counts, where it is of some units. It is judged where
-    /// exactly so many were ordered of suppliers on that day and all of them were delivered: what a person ordered instead
-    /// is the person's, and what does not come is the supplier's. It was good where the stock did not run out between
-    /// that delivery and the next; a level holds until another is told. Nothing is said of products of which no level was
-    /// told before, and of sites of which none was told until the end of these days.
+    /// Of the proposals of one day, by the shop's clocks, for a product at a site the last counts, where it is of some
+    /// units. It is judged where exactly so many were ordered of suppliers on that day and all of them were delivered:
+    /// what a person ordered instead is the person's, and what does not come is the supplier's. It was good where the
+    /// stock did not run out between that delivery and the next; a level holds until another is told. Nothing is said of
+    /// products of which no level was told before, and of sites of which none was told until the end of these days.
     pub(super) fn judging(&self) -> Judging {
         let (horizon, proposed) = (self.horizon_days, self.proposed());
         Judging {

@@ -231,17 +231,24 @@ impl Attached {
             })
             .collect();
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-        let score = lines.iter().map(|line| line.contribution).sum();
         let key = &found.keys[series];
         let site = key
             .site
             .as_ref()
             .map(|site| format!(" at {site}"))
             .unwrap_or_default();
-        Ok(Explanation {
+        Ok(self.explanation(&format!("product {}{site}", key.product), about, lines))
+    }
+
+    /// What adds up to a forecast.
+    ///
+    /// - `of`: of what it is.
+    /// - `about`: the periods.
+    fn explanation(&self, of: &str, about: String, lines: Vec<ExplanationLine>) -> Explanation {
+        let score = lines.iter().map(|line| line.contribution).sum();
+        Explanation {
             summary: format!(
-                "product {}{site}, {about}: {} {} expected by {}",
-                key.product,
+                "{of}, {about}: {} {} expected by {}",
                 schema::estimate::short(score),
                 self.body.unit(),
                 self.body.forecaster.method().name(),
@@ -252,7 +259,7 @@ impl Attached {
             lines,
             why_not: None,
             rules: Vec::new(),
-        })
+        }
     }
 
     /// What a total is made of, the largest parts by name.
@@ -275,22 +282,7 @@ impl Attached {
                 contribution: others.iter().map(|(_, of)| of).sum(),
             });
         }
-        let score = lines.iter().map(|line| line.contribution).sum();
-        Ok(Explanation {
-            summary: format!(
-                "{}, {about}: {} {} expected by {}",
-                group.told(),
-                schema::estimate::short(score),
-                self.body.unit(),
-                self.body.forecaster.method().name(),
-            ),
-            about,
-            score,
-            unit: self.body.unit().to_owned(),
-            lines,
-            why_not: None,
-            rules: Vec::new(),
-        })
+        Ok(self.explanation(&group.told(), about, lines))
     }
 }
 

@@ -379,7 +379,7 @@ impl Serving for Attached {
                         format!("what limit {name}, which asks for more of it, gives it")
                     }
                 },
-                contribution: -bound.takes(arm, spend),
+                contribution: -bound.takes(spend),
             });
         }
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));

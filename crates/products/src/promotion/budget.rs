@@ -51,16 +51,20 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// What it takes off an arm that spends so much; below 0 where it asks for more of it.
-    pub(crate) fn takes(&self, arm: usize, spend: f64) -> f64 {
-        if !self.arms.contains(&arm) {
-            return 0.0;
-        }
+    /// What it takes off its arms: for each unit of money that they spend, and for each customer who gets one; below 0
+    /// where it asks for more of them.
+    fn rates(&self) -> (f64, f64) {
         match self.counts {
-            Counts::Spend => self.price * spend,
-            Counts::AtMost => self.price,
-            Counts::AtLeast => -self.price,
+            Counts::Spend => (self.price, 0.0),
+            Counts::AtMost => (0.0, self.price),
+            Counts::AtLeast => (0.0, -self.price),
         }
+    }
+
+    /// What it takes off one of its arms that spends so much.
+    pub(crate) fn takes(&self, spend: f64) -> f64 {
+        let (of_money, of_giving) = self.rates();
+        of_money * spend + of_giving
     }
 }
 
@@ -89,11 +93,7 @@ impl Round {
         let mut prices = Prices::of_budget(self.price_at(pace), arms);
         for bound in &self.limits {
             for arm in bound.arms.iter().copied().filter(|arm| *arm < arms) {
-                match bound.counts {
-                    Counts::Spend => prices.charge_money(arm, bound.price),
-                    Counts::AtMost => prices.charge_giving(arm, bound.price),
-                    Counts::AtLeast => prices.charge_giving(arm, -bound.price),
-                }
+                prices.charge(arm, bound.rates());
             }
         }
         prices

@@ -36,7 +36,8 @@ impl Attached {
         if let (Why::Own | Why::Average, Some(pace)) = (offered.why, offered.pace) {
             all.push(self.paced(pace, offered.price));
         }
-        if matches!(offered.why, Why::Own | Why::Average) {
+        let is_limited = self.body.round.iter().any(|round| !round.limits.is_empty());
+        if is_limited && matches!(offered.why, Why::Own | Why::Average) {
             all.extend(self.bound(given, offered));
         }
         all.extend(allowed.reasons(&name, given));

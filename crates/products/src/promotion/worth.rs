@@ -45,14 +45,10 @@ impl Prices {
         Self::of_budget(0.0, arms)
     }
 
-    /// Adds a price of the money that an arm spends.
-    pub(crate) fn charge_money(&mut self, arm: usize, price: f64) {
-        self.of_money[arm] += price;
-    }
-
-    /// Adds a price of giving an arm.
-    pub(crate) fn charge_giving(&mut self, arm: usize, price: f64) {
-        self.of_giving[arm] += price;
+    /// Adds what a limit takes off an arm: for the money that it spends, and for giving it.
+    pub(crate) fn charge(&mut self, arm: usize, (of_money, of_giving): (f64, f64)) {
+        self.of_money[arm] += of_money;
+        self.of_giving[arm] += of_giving;
     }
 
     /// Adds a share of other prices.
