@@ -53,6 +53,8 @@ pub enum Questions {
     },
     /// Everything that the product can be asked about: each customer, series or launch.
     All,
+    /// Everything that its answers add up to.
+    Totals,
 }
 
 /// How a batch is to be decided.
@@ -142,6 +144,14 @@ pub enum BatchError {
         product: String,
         /// Its kind.
         kind: String,
+    },
+    /// Its answers add up to nothing.
+    #[error(
+        "list the totals of {product}: of kind demand there are some, where `coherent` is \"summed\" or \"chosen\" and it was trained with it"
+    )]
+    NoTotals {
+        /// The product.
+        product: String,
     },
     /// No version answers.
     #[error("{product} has no champion yet; train it with `comptoir run {product}`")]
@@ -343,6 +353,17 @@ fn everything(
         })
     });
     Ok(asked.collect())
+}
+
+/// Every question about a total of a product's answers.
+fn totals(product: &dyn Product, serving: &dyn Serving) -> Result<Vec<Asked>, BatchError> {
+    let all = serving.totals();
+    if all.is_empty() {
+        return Err(BatchError::NoTotals {
+            product: product.header().name.clone(),
+        });
+    }
+    Ok(all)
 }
 
 /// The rows of the answer file.
@@ -617,7 +638,7 @@ impl Workshop {
         })?;
         let asked = match &options.questions {
             Questions::File { path, format } => Some(questions(path, *format)?),
-            Questions::All => None,
+            Questions::All | Questions::Totals => None,
         };
         let job = options.attempt.as_deref().filter(|_| options.log);
         let (mut beside, sink) = Beside::create(&options.output, job)?;
@@ -625,6 +646,7 @@ impl Workshop {
         let serving = fitted.attach(Arc::clone(&shop));
         let mut questions = match asked {
             Some(asked) => asked,
+            None if options.questions == Questions::Totals => totals(product, serving.as_ref())?,
             None => everything(product, serving.as_ref(), &shop)?,
         };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);

@@ -1,7 +1,7 @@
 //! Whether a product needs a training, and why or why not.
 
 use crate::Workshop;
-use crate::review::{Live, Most, ReviewError, Reviewed};
+use crate::review::{Live, Most, NextTraining, ReviewError, Reviewed};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
@@ -37,11 +37,11 @@ const RUNS_LOOKED_AT: u32 = 20;
 /// What is known before what decisions led to is looked at.
 enum Verdict {
     Known(Needed),
-    /// It is not needed, if decisions are as good as they were.
-    UnlessFell {
+    /// It is not needed, if decisions are as good as they were and no gain is worth it.
+    Unless {
         because: String,
-        /// The day of the last training.
-        trained: AsOf,
+        /// The day of the last training, where a fall asks for one.
+        fell_since: Option<AsOf>,
     },
 }
 
@@ -79,6 +79,19 @@ fn after_fall(reviewed: &Reviewed, trained: AsOf, as_of: Option<AsOf>) -> Option
     })
 }
 
+/// Whether a product needs a training for what that is expected to gain; `because` is why it needs none else.
+fn for_gain(next: Option<&NextTraining>, because: String) -> Needed {
+    match next {
+        Some(NextTraining::Expected(gain)) if gain.pays() => Needed::Yes {
+            because: gain.sentence(),
+        },
+        Some(next) => Needed::No {
+            because: format!("{because}; {}", next.sentence()),
+        },
+        None => Needed::No { because },
+    }
+}
+
 impl Workshop {
     /// Which products need a training on all that is in the lake, by what their files say under `[retraining]`; one
     /// answer for each, in their order.
@@ -97,30 +110,31 @@ impl Workshop {
         for product in products {
             verdicts.push(self.verdict(product.header(), &snapshot, as_of).await?);
         }
-        let open: BTreeMap<String, AsOf> = products
+        let open: Vec<String> = products
             .iter()
             .zip(&verdicts)
-            .filter_map(|(product, verdict)| match verdict {
-                Verdict::UnlessFell { trained, .. } => {
-                    Some((product.header().name.clone(), *trained))
-                }
-                Verdict::Known(_) => None,
-            })
+            .filter(|(_, verdict)| matches!(verdict, Verdict::Unless { .. }))
+            .map(|(product, _)| product.header().name.clone())
             .collect();
-        let mut fell: BTreeMap<String, Needed> = BTreeMap::new();
+        let mut reviewed: BTreeMap<String, Reviewed> = BTreeMap::new();
         if !open.is_empty() {
-            let names: Vec<String> = open.keys().cloned().collect();
-            for reviewed in self.review(&names, now, progress).await?.products {
-                let trained = open[&reviewed.header.name];
-                let of_fall = after_fall(&reviewed, trained, as_of);
-                fell.extend(of_fall.map(|needed| (reviewed.header.name, needed)));
-            }
+            let review = self.review(&open, now, progress).await?;
+            let each = review.products.into_iter();
+            reviewed.extend(each.map(|product| (product.header.name.clone(), product)));
         }
         let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
             Verdict::Known(needed) => needed,
-            Verdict::UnlessFell { because, .. } => fell
-                .remove(&product.header().name)
-                .unwrap_or(Needed::No { because }),
+            Verdict::Unless {
+                because,
+                fell_since,
+            } => {
+                let found = reviewed.get(&product.header().name);
+                let of_fall = found
+                    .zip(fell_since)
+                    .and_then(|(found, trained)| after_fall(found, trained, as_of));
+                let next = found.and_then(|found| found.next_training.as_ref());
+                of_fall.unwrap_or_else(|| for_gain(next, because))
+            }
         };
         Ok(products.iter().zip(verdicts).map(needed).collect())
     }
@@ -187,12 +201,14 @@ impl Workshop {
             "version {version} learned until {}, and it asks for a training every {} days",
             learnt.as_of, asks.age_days
         );
-        if asks.on_fall {
-            let trained = AsOf(last.started_at.to_zoned(jiff::tz::TimeZone::UTC).date());
-            Ok(Verdict::UnlessFell { because, trained })
-        } else {
-            no(because)
+        if !asks.on_fall && asks.cost.is_none() {
+            return no(because);
         }
+        let trained = AsOf(last.started_at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        Ok(Verdict::Unless {
+            because,
+            fell_since: asks.on_fall.then_some(trained),
+        })
     }
 
     /// Sales before a day, and from it on.
@@ -209,5 +225,53 @@ impl Workshop {
             })
         };
         Ok((of(0) as f64, of(1) as f64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::{ExpectedGain, LearntFrom};
+
+    fn expected(worth: f64) -> NextTraining {
+        NextTraining::Expected(Box::new(ExpectedGain {
+            version: 4,
+            age_days: 23,
+            measure: "ndcg@20".to_owned(),
+            scope: String::new(),
+            better_by: [0.004, 0.001, 0.007],
+            by: LearntFrom::Trainings { trainings: 5 },
+            until: AsOf(jiff::civil::date(2026, 3, 1)),
+            worth: [worth, worth / 4.0, 7.0 * worth / 4.0],
+            cost: 30.0,
+        }))
+    }
+
+    #[test]
+    fn a_gain_asks_for_a_training_where_it_is_worth_more_than_one_costs() {
+        let because = || "version 4 learned until 2026-01-01".to_owned();
+        let Needed::Yes { because: told } = for_gain(Some(&expected(61.0)), because()) else {
+            panic!("61 are more than 30");
+        };
+        assert_eq!(
+            told,
+            "version 4 is 23 days old; one more training is expected to gain 0.004000 of ndcg@20 (0.001000 to \
+             0.007000), by 5 trainings, worth 61.00 until 2026-03-01, and costs 30.00"
+        );
+        let Needed::No { because: told } = for_gain(Some(&expected(29.0)), because()) else {
+            panic!("29 are less than 30");
+        };
+        assert!(
+            told.starts_with("version 4 learned until 2026-01-01; version 4 is 23 days old"),
+            "{told}"
+        );
+        let few = NextTraining::Unknown {
+            because: "2 past trainings can be compared, at least 3 needed".to_owned(),
+        };
+        let Needed::No { because: told } = for_gain(Some(&few), because()) else {
+            panic!("what is not known asks for nothing");
+        };
+        assert!(told.ends_with(": the schedule stands"), "{told}");
+        assert_eq!(for_gain(None, because()), Needed::No { because: because() });
     }
 }

@@ -215,7 +215,7 @@ pub(crate) fn train(
     } else {
         format!("{name}: measure on customers held out")
     });
-    let scorecard = earlier.evaluate(history, seed);
+    let mut scorecard = earlier.evaluate(history, seed);
     begin(format!(
         "{name}: train on everything before {}",
         history.as_of()
@@ -223,6 +223,7 @@ pub(crate) fn train(
     let fitted = product
         .refit(earlier.as_ref(), history, seed)
         .map_err(failed)?;
+    scorecard.weights = Some(fitted.weights());
     Ok(Trained { fitted, scorecard })
 }
 

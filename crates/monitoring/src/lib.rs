@@ -6,12 +6,14 @@
 //! - [`loss`]: whether the live loss has passed its baseline plus what is tolerated, read as often as one likes.
 //! - [`inputs`]: whether what a model is given is still what it learnt from, over all features and products.
 //! - [`promises`]: error budgets of latency, failures, fallback and freshness, and how fast they burn.
+//! - [`ageing`]: what a day of age costs a version.
 //! - [`cause`]: a change of a mean in parts that add up: mix, inputs by feature, the relation itself.
 //! - [`expected`]: performance before outcomes are known, and what that stands on.
 //! - [`matured`]: which decisions can be judged, and which are pending.
 //! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
 //! - [`refusal`]: input that cannot be watched.
 
+pub mod ageing;
 pub mod cause;
 pub mod evidence;
 pub mod expected;

@@ -31,7 +31,8 @@ pub struct Asked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub product_id: Option<ProductId>,
-    /// Where the answer is shown; the product's first placement where absent. Of a demand product, the site.
+    /// Where the answer is shown; the product's first placement where absent. Of a demand product, the site, or without a
+    /// `product_id` what is added up: `all`, `category=NAME`, `product=ID`, `region=NAME`, `site=ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<String>,
     /// How many actions at most; the product's own number where absent.
@@ -212,6 +213,21 @@ pub enum Infeasible {
         /// The first day not known.
         as_of: schema::AsOf,
     },
+    /// No such group of series.
+    #[error("no {level} {found:?} is forecast, near it are {near}")]
+    UnknownGroup {
+        /// What it is a group by.
+        level: String,
+        /// The one asked for.
+        found: String,
+        /// Those that are spelt most like it.
+        near: String,
+    },
+    /// The version was trained without groups of series.
+    #[error(
+        "the version forecasts single series alone: set `coherent` to \"summed\" or \"chosen\" and train it, to ask for what they add up to"
+    )]
+    NoGroups,
     /// It is in no launch.
     #[error("product {product:?} is in no launch that is open or to come on {as_of}")]
     NoLaunch {

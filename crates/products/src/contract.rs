@@ -9,7 +9,7 @@ use crate::search::Searched;
 use crate::shop::Shop;
 use features::History;
 use models::demand::Step;
-use schema::{AsOf, Bytes, ConfigError, Scorecard};
+use schema::{AsOf, Bytes, ConfigError, Scorecard, Weights};
 use serde::Serialize;
 use std::any::Any;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ pub struct Card {
     pub criterion: &'static str,
     /// What it must beat.
     pub baseline: &'static str,
+    /// Measures of its scorecards that can be told a worth in money; none where a training gains nothing, or what is
+    /// measured is money already.
+    pub measures: &'static [&'static str],
     /// Tables it reads.
     pub reads: &'static [&'static str],
     /// What it answers with.
@@ -141,6 +144,24 @@ pub enum Judged {
     },
     /// A forecast of what sells in a period was good where it was nearer to what sold than the naive forecast.
     Sold(Forecasts),
+    /// A forecast of how often a customer buys was good where it was nearer to what the customer bought, from the day of
+    /// the decision on, than what they had bought on as many days before it. Distances are squared and divided by one
+    /// more than the naive forecast: who buys most does not decide alone, and the best forecast is still the mean.
+    ///
+    /// Of the decisions about one customer at most one for each horizon counts.
+    Valued {
+        /// Days that the forecast is of.
+        horizon_days: u16,
+    },
+    /// The last forecast of a launch before its opening was good where it was nearer to what it sold by its close than
+    /// what launches of its category had sold. Of a launch that ran out it is not known what was asked for.
+    Launched,
+    /// A proposed order that was placed was good where its product did not run out at its site from its delivery to the
+    /// next one.
+    Lasted {
+        /// Days after the proposal from which on what is there is no matter of it.
+        horizon_days: u16,
+    },
     /// Single decisions are not judged, and why.
     No {
         /// In a few words.
@@ -148,21 +169,60 @@ pub enum Judged {
     },
 }
 
+/// Why no challenger answers a share of the customers where decisions are about none.
+const ABOUT_NO_CUSTOMER: &str = "its decisions are about no customer that could be drawn";
+
 impl Judged {
-    /// Days after a decision in which its outcome comes; `None` where single decisions are not judged.
+    /// Days after a decision in which its outcome comes, the day of the decision not counted; 0 for launches, which count
+    /// on the day that they close. `None` where single decisions are not judged.
     #[must_use]
     pub fn window_days(self) -> Option<u16> {
         match self {
             Self::Bought { window_days } | Self::Clicked { window_days } => Some(window_days),
             Self::Sold(forecasts) => Some(forecasts.days_max() - 1),
+            Self::Valued { horizon_days } | Self::Lasted { horizon_days } => {
+                Some(horizon_days.saturating_sub(1))
+            }
+            Self::Launched => Some(0),
             Self::No { .. } => None,
         }
     }
 
-    /// Whether customers can be drawn for a share of the decisions: not where they are about none.
+    /// Tables that tell what came after a decision; none where single decisions are not judged.
     #[must_use]
-    pub fn is_about_customers(self) -> bool {
+    pub fn told_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Bought { .. } | Self::Sold(_) | Self::Valued { .. } => &["sales"],
+            Self::Clicked { .. } => &["events"],
+            Self::Launched => &["launches", "sales"],
+            Self::Lasted { .. } => &["replenishments", "stock_levels"],
+            Self::No { .. } => &[],
+        }
+    }
+
+    /// Whether its decisions are lists of products.
+    #[must_use]
+    pub fn is_of_lists(self) -> bool {
         matches!(self, Self::Bought { .. } | Self::Clicked { .. })
+    }
+
+    /// Whether its decisions are forecasts, held against naive ones.
+    #[must_use]
+    pub fn is_of_forecasts(self) -> bool {
+        matches!(self, Self::Sold(_) | Self::Valued { .. } | Self::Launched)
+    }
+
+    /// Why a challenger cannot answer a share of the customers; `None` where it can.
+    #[must_use]
+    pub fn no_trial(self) -> Option<&'static str> {
+        match self {
+            Self::Bought { .. } | Self::Clicked { .. } => None,
+            Self::Sold(_) | Self::Launched | Self::Lasted { .. } => Some(ABOUT_NO_CUSTOMER),
+            Self::Valued { .. } => Some(
+                "what a customer is worth is known after its horizon, later than a trial can wait",
+            ),
+            Self::No { because } => Some(because),
+        }
     }
 }
 
@@ -286,6 +346,9 @@ pub trait Fitted: Any + Send + Sync {
     /// `later` holds the history up to a later day, the part before included.
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard;
 
+    /// How much of what it answers hangs on each column of the tables that its kind reads.
+    fn weights(&self) -> Weights;
+
     /// What it learned, in a few lines for a person.
     fn summary(&self) -> Vec<String>;
 
@@ -297,6 +360,15 @@ pub trait Fitted: Any + Send + Sync {
 
     /// Joins the version with the shop's present catalogue, customers and rules, once, so that no request has to.
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving>;
+}
+
+/// Questions whose answers add up to that of another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// What they are: `category`, `product`, `region`, `site` or `series`.
+    pub by: &'static str,
+    /// Each with what it is called.
+    pub each: Vec<(String, Asked)>,
 }
 
 /// A version that answers: batch and online are the same code.
@@ -330,6 +402,17 @@ pub trait Serving: Send + Sync {
     /// Every question that it can be asked, where they can be listed and are not simply those about each customer.
     fn all(&self) -> Option<Vec<Asked>> {
         None
+    }
+
+    /// What answers can be added up to, where they can: the question about all together first.
+    fn totals(&self) -> Vec<Asked> {
+        Vec::new()
+    }
+
+    /// What the answer to a question about a total is the sum of, in each of the ways to tell it apart; none where it is
+    /// of nothing smaller.
+    fn parts(&self, _asked: &Asked) -> Vec<Parts> {
+        Vec::new()
     }
 
     /// Why it decides so; contributions add up to the score.

@@ -32,6 +32,7 @@ pub(crate) fn not_measured(why: &dyn std::fmt::Display) -> Scorecard {
         metrics: Vec::new(),
         notes: vec![why.to_string()],
         parts: Vec::new(),
+        weights: None,
     }
 }
 

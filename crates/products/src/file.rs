@@ -1,6 +1,5 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
-use crate::contract::Judged;
 use crate::promises::Promises;
 use crate::retraining::Retraining;
 use crate::search::{SearchFile, Space};
@@ -144,7 +143,10 @@ impl Raw {
                 .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
         parsed.promises.check(&self.file, parsed.deadline_ms)?;
-        parsed.retraining.check(&self.file)?;
+        let measures = crate::kind(&parsed.kind).map_or(&[][..], |kind| kind.card().measures);
+        parsed
+            .retraining
+            .check(&self.file, measures, &parsed.promises)?;
         let header = Header {
             name: self.name.clone(),
             kind: parsed.kind,
@@ -186,17 +188,10 @@ impl Raw {
             return Err(self.file.refuse(&["kind"], &self.kind, "a known kind"));
         };
         let product = kind.check(self)?;
-        let judged = product.judged();
-        if let (Some(share), false) = (
+        if let (Some(share), Some(because)) = (
             product.header().retraining.trial_share,
-            judged.is_about_customers(),
+            product.judged().no_trial(),
         ) {
-            let because = match judged {
-                Judged::No { because } => because,
-                Judged::Bought { .. } | Judged::Clicked { .. } | Judged::Sold(_) => {
-                    "its decisions are about no customer that could be drawn"
-                }
-            };
             let allowed = format!("no share: {because}");
             return Err(self
                 .file

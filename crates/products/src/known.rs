@@ -7,6 +7,16 @@ use schema::AsOf;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Columns of the shared tables that recency, frequency and money of a customer are made of.
+pub(crate) const OF_ORDERS: [&str; 6] = [
+    "sales.customer_id",
+    "sales.sold_at",
+    "sales.is_return",
+    "sales.quantity",
+    "sales.unit_price_cents",
+    "sales.discount_cents",
+];
+
 /// Days that count as recent: four weeks, so that every weekday counts as often.
 const RECENT_DAYS: i32 = 28;
 

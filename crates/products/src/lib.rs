@@ -38,7 +38,7 @@ pub use answer::{
 };
 pub use artefact::{Artefact, LoadError};
 pub use contract::{
-    Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Product, Serving, Size,
+    Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Parts, Product, Serving, Size,
 };
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
@@ -47,7 +47,7 @@ pub use logged::PropensitiesError;
 pub use models::demand::Step;
 pub use promises::{Promises, ValuePromise};
 pub use recent::Recent;
-pub use retraining::{Promotes, Retraining};
+pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
 pub use standing::{Gave, Pace, Standing};
 

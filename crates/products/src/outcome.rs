@@ -41,6 +41,32 @@ impl Outcome {
         Self::Returns,
     ];
 
+    /// Columns of the shared tables that it is counted from.
+    pub(crate) fn reads(self) -> &'static [&'static str] {
+        match self {
+            Self::Visits => &["events.type", "events.customer_id", "events.occurred_at"],
+            Self::Orders => &["sales.order_id", "sales.sold_at", "sales.is_return"],
+            Self::Lines | Self::Returns => &["sales.sold_at", "sales.is_return"],
+            Self::Discount => &["sales.discount_cents", "sales.sold_at", "sales.is_return"],
+            Self::Revenue => &[
+                "sales.quantity",
+                "sales.unit_price_cents",
+                "sales.discount_cents",
+                "sales.sold_at",
+                "sales.is_return",
+            ],
+            Self::Margin => &[
+                "sales.quantity",
+                "sales.unit_price_cents",
+                "sales.discount_cents",
+                "sales.sold_at",
+                "sales.is_return",
+                "sales.product_id",
+                "products.cost_cents",
+            ],
+        }
+    }
+
     /// As settings write it.
     pub(crate) fn code(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! When a product is trained anew, and who lets a version answer.
 
+use crate::promises::Promises;
 use schema::ConfigError;
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
@@ -49,6 +50,31 @@ pub struct Retraining {
     /// worse than promised and that one did not: 1 to 96; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolls_back_within_hours: Option<u32>,
+    /// What one training costs, its risk included, in the shop's currency: above 0. It needs one once what that is expected
+    /// to gain until the next one by `age_days` is worth more, as its past trainings tell. Never for its gain where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    /// What a better version is worth; goes with `cost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
+}
+
+/// What a better version is worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Worth {
+    /// The measure of its scorecard by which it is better, one of those of its kind.
+    pub measure: String,
+    /// Where that is measured, a placement; the first of the scorecard where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// A gain of so much of the measure is worth `money`: above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
+    /// Money in each `period_days` of [promises], in the shop's currency: above 0. Where it is absent, what the experiment of
+    /// `value` under [promises] measures is taken to come from the version's lead over its baseline, in proportion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub money: Option<f64>,
 }
 
 impl Default for Retraining {
@@ -63,6 +89,8 @@ impl Default for Retraining {
             trial_share: None,
             trial_days: 14,
             rolls_back_within_hours: None,
+            cost: None,
+            worth: None,
         }
     }
 }
@@ -74,8 +102,76 @@ impl Retraining {
         self.shadow_hours.is_some() || self.trial_share.is_some()
     }
 
+    /// Refuses a cost that nothing is held against, and a worth of what is not measured.
+    ///
+    /// - `measures`: those of its kind.
+    fn check_gain(
+        &self,
+        file: &ConfigFile,
+        measures: &[&str],
+        promises: &Promises,
+    ) -> Result<(), ConfigError> {
+        let refuse = |key: &str, found: String, allowed: String| {
+            Err(file.refuse(&["retraining", key], found, allowed))
+        };
+        let is_amount = |amount: f64| amount > 0.0 && amount.is_finite();
+        let (cost, worth) = match (self.cost, &self.worth) {
+            (None, None) => return Ok(()),
+            (Some(cost), None) => {
+                let allowed = "`worth` beside it, which says what a better version brings";
+                return refuse(
+                    "cost",
+                    format!("{cost} without `worth`"),
+                    allowed.to_owned(),
+                );
+            }
+            (None, Some(_)) => {
+                let allowed = "`cost` beside it, which says what a training takes";
+                return refuse("worth", "no `cost`".to_owned(), allowed.to_owned());
+            }
+            (Some(cost), Some(worth)) => (cost, worth),
+        };
+        if !is_amount(cost) {
+            return refuse("cost", cost.to_string(), "an amount above 0".to_owned());
+        }
+        if measures.is_empty() {
+            let allowed =
+                "no cost: versions of this kind are not measured on days, so that none grows old";
+            return refuse("cost", cost.to_string(), allowed.to_owned());
+        }
+        if !measures.contains(&worth.measure.as_str()) {
+            let found = format!("`measure` of {:?}", worth.measure);
+            return refuse("worth", found, measures.join(", "));
+        }
+        let by_experiment = promises.value.is_some();
+        match (worth.gain, worth.money) {
+            (Some(gain), Some(money)) if is_amount(gain) && is_amount(money) => Ok(()),
+            (Some(gain), Some(money)) => {
+                let found = format!("`gain` of {gain}, `money` of {money}");
+                refuse("worth", found, "both above 0".to_owned())
+            }
+            (None, None) if by_experiment => Ok(()),
+            (None, None) => refuse(
+                "worth",
+                "neither `gain` and `money` nor `value` under [promises]".to_owned(),
+                "`gain` with the `money` that it is worth in a period, or an experiment that measures what it earns"
+                    .to_owned(),
+            ),
+            (Some(_), None) => refuse("worth", "`gain` alone".to_owned(), "`money` beside it".to_owned()),
+            (None, Some(_)) => refuse("worth", "`money` alone".to_owned(), "`gain` beside it".to_owned()),
+        }
+    }
+
     /// Refuses what is never reached, or always.
-    pub(crate) fn check(&self, file: &ConfigFile) -> Result<(), ConfigError> {
+    ///
+    /// - `measures`: those of its kind that can be told a worth.
+    pub(crate) fn check(
+        &self,
+        file: &ConfigFile,
+        measures: &[&str],
+        promises: &Promises,
+    ) -> Result<(), ConfigError> {
+        self.check_gain(file, measures, promises)?;
         const DAYS: std::ops::RangeInclusive<u32> = 1..=366;
         let refuse = |key: &str, found: String, allowed: String| {
             Err(file.refuse(&["retraining", key], found, allowed))

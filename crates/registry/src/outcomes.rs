@@ -26,7 +26,8 @@ pub struct OutcomeDay {
     pub errors: Option<ErrorSums>,
 }
 
-/// How wrong forecasts of a day were: sums over them, in the unit that they are of.
+/// How wrong forecasts of a day were: sums over them. Distances are as their kind measures them, absolute or squared; the
+/// rest is in the unit that they are of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorSums {
     /// Distances of forecast and what sold.

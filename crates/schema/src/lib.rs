@@ -14,6 +14,7 @@ pub mod progress;
 pub mod scorecard;
 pub mod table;
 pub mod time;
+pub mod weights;
 
 pub use config::ConfigError;
 pub use estimate::{Estimate, WhyNot};
@@ -23,3 +24,4 @@ pub use memory::Bytes;
 pub use money::{Cents, Currency, Probability};
 pub use scorecard::{Direction, HeldOut, Metric, Part, Role, Scorecard};
 pub use time::AsOf;
+pub use weights::{Weight, Weights};

@@ -1,7 +1,7 @@
 //! How good a version is, always beside its named baseline.
 
 use crate::estimate::short;
-use crate::{AsOf, Estimate};
+use crate::{AsOf, Estimate, Weights};
 use serde::{Deserialize, Serialize};
 
 /// Which way is better.
@@ -98,7 +98,8 @@ impl Metric {
     /// where that cannot be said.
     ///
     /// The noise of the baseline is counted too: another season is another draw of both.
-    fn lead(&self) -> Option<(f64, f64)> {
+    #[must_use]
+    pub fn lead(&self) -> Option<(f64, f64)> {
         let baseline = self.baseline.point().filter(|b| *b > 0.0)?;
         let half = |of: &Estimate| of.interval().map(|(low, high)| (high - low) / 2.0);
         let lead = self.ahead()?.0 / baseline;
@@ -128,9 +129,12 @@ impl Metric {
 /// How good forecasts were on a part of what was held out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// What tells parts apart: `days ahead`, `weeks ahead`, `months ahead`, or `tenth of the series` by how much they are
-    /// forecast to sell, the least first.
+    /// What tells parts apart: `days ahead`, `weeks ahead`, `months ahead`, `tenth of the series` by how much they are
+    /// forecast to sell, the least first, or `level` of what they add up to.
     pub by: String,
+    /// What the part is called, where a number does not say it: a level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The first of the part, from 1.
     pub first: u32,
     /// The last.
@@ -165,6 +169,10 @@ pub struct Scorecard {
     /// The same by parts of what was held out, where the kind tells them apart; they decide nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
+    /// How much of its answers hangs on each column that it reads; they decide nothing. Absent in a scorecard written
+    /// before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Weights>,
 }
 
 /// Why a version may or may not become champion.
@@ -411,6 +419,7 @@ mod tests {
             held_out: Some(held_out(6, 90)),
             notes: vec![],
             parts: vec![],
+            weights: None,
             metrics: vec![metric(point, baseline)],
         }
     }

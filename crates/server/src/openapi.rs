@@ -38,6 +38,10 @@ const ORDER_ANSWER: &str = "Needs the scope `order`. The answer is about what th
     of table `order_answers` some seconds later. The same `answer_id` twice is one answer. Of several answers of one person to one \
     proposal the last holds.";
 
+/// What is told of merchants.
+const MERCHANTS: &str = "Of a data product of kind `launch`: records as the version that answers has learnt them, launches as the \
+    lake has them now.";
+
 /// Answers the document.
 pub(crate) async fn serve() -> Json<Value> {
     Json(document())
@@ -149,6 +153,17 @@ fn paths() -> Value {
             "requestBody": body(&reference("OrderAnswer"), &json!({ "answer_id": "2025-12-01/lyon/85123A", "product_id": "85123A", "site_id": "lyon",
                 "proposed_units": 24, "answer": "changed", "ordered_units": 36, "reason": "street festival", "who": "ana" })),
             "responses": order_answered(),
+        } },
+        "/v1/products/{name}/merchants": { "get": {
+            "summary": "What merchants' estimates of launches were worth, the worst first", "operationId": "merchants",
+            "description": MERCHANTS,
+            "parameters": product, "responses": answers("The merchants with an estimate.", &reference("Merchants")),
+        } },
+        "/v1/products/{name}/merchants/{id}": { "get": {
+            "summary": "What one merchant's estimates were worth, and the last launches beside what sold", "operationId": "merchant",
+            "description": MERCHANTS,
+            "parameters": [product[0], parameter("id", "The merchant, as in the table `products`.")[0]],
+            "responses": answers("The merchant.", &reference("Merchant")),
         } },
         "/v1/decisions/{id}": { "get": {
             "summary": "A decision as it was logged", "operationId": "decision",

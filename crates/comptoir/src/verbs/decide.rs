@@ -13,12 +13,14 @@ use std::path::{Path, PathBuf};
   comptoir decide for-you --input customers.csv --output-file pages.parquet
   comptoir decide value --input customers.ndjson --output-file value.csv
   comptoir decide demand --output-file forecast.parquet                  every product at every site
+  comptoir decide demand --totals --output-file totals.csv               what they add up to
   comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
 (The global --output says how the summary is printed: table or json.)
 
 Input columns: customer_id, product_id, placement, items (those that the product needs); of a demand
-product `placement` is the site. Figures have the ends of their interval in `low` and `high`.
+product `placement` is the site, or without a product what is added up: all, category=NAME,
+product=ID, region=NAME, site=ID. Figures have the ends of their interval in `low` and `high`.
 Formats by file name: .ndjson, .csv, .parquet.
 Every decision is logged in the lake; one row of output per action, one with an error per question
 that cannot be answered. The output is written beside its place and moved when it is complete.")]
@@ -28,6 +30,9 @@ pub(crate) struct Decide {
     /// Questions: .ndjson, .csv or .parquet; where absent everything that can be asked: each customer, series or launch
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// Instead, everything that answers add up to: all together, categories, products, regions and sites
+    #[arg(long, conflicts_with = "input")]
+    totals: bool,
     /// Where the answers go: .ndjson, .csv or .parquet
     #[arg(long, value_name = "FILE")]
     output_file: PathBuf,
@@ -56,6 +61,7 @@ impl Decide {
                     format: format("--input", &path)?,
                     path,
                 },
+                None if self.totals => Questions::Totals,
                 None => Questions::All,
             },
             output_format: format("--output-file", &self.output_file)?,

@@ -15,12 +15,14 @@ use schema::{CustomerId, ProductId};
   comptoir explain for-you --for product=85123A --placement complementary
   comptoir explain value --for customer=17850                     what a customer is worth, and why
   comptoir explain turnover --for product=all --placement 262     what moves the forecast of a site
+  comptoir explain demand --for group=category=jam                what the forecast of a category is made of
 
 Placements of a product: comptoir products NAME.")]
 pub(crate) struct Explain {
     /// The data product
     product: String,
-    /// Whom or what the answer is about: customer=ID or product=ID
+    /// Whom or what the answer is about: customer=ID, product=ID, or what forecasts add up to: group=all,
+    /// group=category=NAME, group=product=ID, group=region=NAME, group=site=ID
     #[arg(long = "for", value_name = "SUBJECT")]
     subject: String,
     /// Placement, where the product has several; where absent `similar` for a product alone, else the first one
@@ -31,7 +33,7 @@ pub(crate) struct Explain {
     about: Option<String>,
 }
 
-/// A question about `customer=ID` or `product=ID`.
+/// A question about `customer=ID`, `product=ID` or `group=…`.
 pub(crate) fn asked(subject: &str, placement: Option<String>) -> anyhow::Result<Asked> {
     let asked = Asked {
         placement,
@@ -46,7 +48,11 @@ pub(crate) fn asked(subject: &str, placement: Option<String>) -> anyhow::Result<
             product_id: Some(ProductId::new(id)?),
             ..asked
         }),
-        _ => bail!("--for is {subject:?}, expected customer=ID or product=ID"),
+        Some(("group", group)) => Ok(Asked {
+            placement: Some(group.to_owned()),
+            ..asked
+        }),
+        _ => bail!("--for is {subject:?}, expected customer=ID, product=ID or group=…"),
     }
 }
 

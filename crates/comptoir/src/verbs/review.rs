@@ -7,7 +7,8 @@ use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::review::{
-    Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Trial, Why,
+    Inputs, Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Trial,
+    Why,
 };
 use schema::estimate::short;
 use server::charts::Locale;
@@ -104,7 +105,8 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         );
     }
     if in_full {
-        return found.products.iter().try_for_each(full);
+        let mut products = found.products.iter();
+        return products.try_for_each(|product| full(product, &found.inputs));
     }
     let mut table = Table::new([
         "product",
@@ -136,8 +138,7 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         }
     }
     for shifted in &found.inputs.shifted {
-        let read_by = shifted.read_by.join(", ");
-        print::line(format!("{}; read by {read_by}", shifted.sentence()))?;
+        print::line(format!("{}; {}", shifted.sentence(), shifted.used_by()))?;
     }
     if let (Some(since), []) = (found.inputs.since, found.inputs.shifted.as_slice()) {
         let watched = found.inputs.watched.len();
@@ -181,7 +182,7 @@ fn row(product: &Reviewed) -> [String; 9] {
 }
 
 /// Everything of one product.
-fn full(product: &Reviewed) -> anyhow::Result<()> {
+fn full(product: &Reviewed, inputs: &Inputs) -> anyhow::Result<()> {
     let header = &product.header;
     print::line(format!("{}: {}", header.name, product.state.told()))?;
     print::line(format!("kind {}, owner {}", header.kind, header.owner))?;
@@ -218,10 +219,26 @@ fn full(product: &Reviewed) -> anyhow::Result<()> {
     if let Some(why) = &product.why {
         explained(why)?;
     }
+    for sentence in of_inputs(product, inputs) {
+        print::line(format!("  reads       {sentence}"))?;
+    }
     for sentence in of_challenger(product) {
         print::line(format!("  challenger  {sentence}"))?;
     }
+    if let Some(next) = &product.next_training {
+        print::line(format!("  training    {}", next.sentence()))?;
+    }
     print::line("")
+}
+
+/// What of the columns that its version uses has changed, what can harm it most first.
+pub(super) fn of_inputs(product: &Reviewed, inputs: &Inputs) -> Vec<String> {
+    let name = &product.header.name;
+    let version = product.version.as_ref().map(|version| version.number);
+    let changed = inputs.of_product(name);
+    changed
+        .map(|(shifted, _)| shifted.sentence_of(name, version))
+        .collect()
 }
 
 /// Why quality fell: a sentence, then the parts that add up to it.
@@ -341,18 +358,23 @@ fn live(live: &Live) -> anyhow::Result<()> {
                 "  since then  {} (holds however often it is read)",
                 live.good
             ))?;
-            match &live.errors {
-                None => print::line(format!(
+            if live.holds_out() {
+                print::line(format!(
                     "  baseline    {} (customers of the holdout)",
                     live.baseline
-                ))?,
-                Some(errors) => print::line(format!(
-                    "  errors      WAPE {:.1} % (naive {:.1} %), bias {:+.1} %, of {} forecasts",
-                    100.0 * errors.wape,
-                    100.0 * errors.naive_wape,
+                ))?;
+            }
+            if let Some(errors) = &live.errors {
+                let wape = errors.wape.zip(errors.naive_wape);
+                let wape = wape.map_or_else(String::new, |(wape, naive)| {
+                    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+                    format!("WAPE {} (naive {}), ", percent(wape), percent(naive))
+                });
+                print::line(format!(
+                    "  errors      {wape}bias {:+.1} %, of {} forecasts",
                     100.0 * errors.bias,
                     errors.forecasts
-                ))?,
+                ))?;
             }
             print::line(format!(
                 "  waiting     {} decisions whose outcomes are not complete",

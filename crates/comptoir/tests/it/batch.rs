@@ -166,6 +166,14 @@ fn a_batch_that_fails_leaves_the_old_answers_and_logs_nothing() {
     assert_eq!(decisions(&shop), 0, "a trial is logged");
     good(&shop, &arguments);
     assert_eq!(decisions(&shop), 12, "two customers with six products each");
+    let totals = [
+        "decide",
+        "for-you",
+        "--totals",
+        "--output-file",
+        "totals.csv",
+    ];
+    refused(&shop, &totals, 1, &["list the totals of for-you"]);
     assert_eq!(partial(&shop), Vec::<PathBuf>::new());
 }
 

@@ -132,3 +132,74 @@ fn a_category_that_never_was_is_named() {
     let (_, inputs) = inputs(folder.path(), &sales(new));
     shifted(&inputs, "channel", "never_seen", 0.1..0.35);
 }
+
+#[test]
+fn what_versions_hang_on_is_ranked_before_what_changed_more_and_is_used_by_none() {
+    let folder = tempfile::tempdir().unwrap();
+    // The channel is another one in every sale, prices only in six of ten.
+    let both = |draw, sale: &mut Sale| {
+        sale.channel = "app";
+        if draw < 60 {
+            sale.price *= 100.0;
+        }
+    };
+    let (told, before) = inputs(folder.path(), &sales(both));
+    let column = |inputs: &Value, n: usize| inputs["shifted"][n]["column"].clone();
+    assert_eq!(
+        [column(&before, 0), column(&before, 1)],
+        ["channel", "unit_price_cents"],
+        "as long as no version answers all columns weigh alike"
+    );
+    assert!(told.contains("(weight not known)"), "{told}");
+    let shop = folder.path().join("shop");
+    let wrong = WRONG.to_string();
+    for product in ["segments", "value"] {
+        let file = shop.join(format!("products/{product}.toml"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(
+            &file,
+            text.replace("held_out_days = 90", "held_out_days = 28"),
+        )
+        .unwrap();
+    }
+    // A version that passes no gate would answer nobody: the value model is let in by hand.
+    crate::program::run(&shop, &["run", "-q", "--as-of", &wrong]);
+    for product in ["for-you", "segments", "value"] {
+        let by_hand = [
+            "promote",
+            product,
+            "1",
+            "--despite-gate",
+            "--why",
+            "a test",
+            "-q",
+        ];
+        crate::program::run(&shop, &by_hand);
+    }
+    let told = good(&shop, &["review", "-q"]).out;
+    let document = json(&good(&shop, &["review", "-q", "--output", "json"]).out);
+    let inputs = &document["review"]["inputs"];
+    assert_eq!(
+        [column(inputs, 0), column(inputs, 1)],
+        ["unit_price_cents", "channel"],
+        "{inputs}"
+    );
+    let users = |n: usize| -> Vec<&str> {
+        let read_by = inputs["shifted"][n]["read_by"].as_array().unwrap();
+        let names = read_by.iter().map(|by| by["product"].as_str().unwrap());
+        names.collect()
+    };
+    // Recommendations do not look at what was paid.
+    assert_eq!(users(0), ["segments", "value"], "{inputs}");
+    assert!(users(1).is_empty(), "{inputs}");
+    assert!(
+        told.contains("used by segments (17 %), value (17 %)")
+            && told.contains("used by no version that answers"),
+        "{told}"
+    );
+    let of_value = good(&shop, &["review", "value", "-q"]).out;
+    assert!(
+        of_value.contains("% of them; it weighs 17 % in version 1"),
+        "{of_value}"
+    );
+}

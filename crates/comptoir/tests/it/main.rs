@@ -39,5 +39,6 @@ mod serving;
 mod shops;
 mod simulated_shops;
 mod terminal;
+mod valued;
 mod versions;
 mod whatif;

@@ -201,7 +201,7 @@ impl Shown {
         }
     }
 
-    /// Columns that are no longer what they were, each one cause for all products that read it.
+    /// Columns that are no longer what they were, each one cause for all products whose champion uses it.
     fn inputs(&mut self, review: &Review) {
         let watched = review.inputs.watched.iter();
         self.known.extend(watched.map(|of| format!("{INPUT}/{of}")));
@@ -226,12 +226,20 @@ impl Shown {
             if !worse.is_empty() {
                 what += &format!("; decisions of {} became worse then", worse.join(", "));
             }
-            let signals = shifted.read_by.iter().map(|product| Signal {
-                cause: cause.clone(),
-                product: Some(product.clone()),
-                what: what.clone(),
-                page: format!("/tables/{}", shifted.table),
-            });
+            let users = shifted.read_by.iter().map(|by| by.product.as_str());
+            let of: BTreeSet<&str> = users.chain(worse).collect();
+            // A feed that broke is for somebody to mend although no version uses the column.
+            let nobody = of.is_empty().then_some(None);
+            let signals = of
+                .into_iter()
+                .map(Some)
+                .chain(nobody)
+                .map(|product| Signal {
+                    cause: cause.clone(),
+                    product: product.map(str::to_owned),
+                    what: what.clone(),
+                    page: format!("/tables/{}", shifted.table),
+                });
             self.signals.extend(signals);
         }
     }

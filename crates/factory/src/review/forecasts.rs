@@ -1,103 +1,49 @@
 //! Forecasts joined with what sold in the periods that they are of, beside the naive forecast.
 
-use super::ByProduct;
-use super::expected::{Calibration, Waiting};
-use super::judged::{count, outcome_days, product_in};
-use crate::Workshop;
-use arrow::array::AsArray;
-use arrow::datatypes::Float64Type;
-use lake::{LakeError, Snapshot};
+use super::judged::product_in;
+use super::sums::{Judging, Measure, Span};
 use products::{Forecasts, Step};
-use registry::{ErrorSums, OutcomeDay};
-use schema::AsOf;
-use std::collections::BTreeMap;
 
-/// Forecasts of some products for some periods.
+/// Forecasts of some products for some periods: the days are the first of each period.
 pub(super) struct Held<'a> {
-    pub(super) names: &'a [&'a str],
+    pub(super) span: Span<'a>,
     /// What all of them are of.
     pub(super) of: Forecasts,
-    /// The first day on which a period may begin; from the beginning where absent.
-    pub(super) from: Option<AsOf>,
-    /// The day after the last.
-    pub(super) to: AsOf,
 }
 
 impl Held<'_> {
-    /// Counts and errors by product, first day of the period, version and holdout. There is nothing to calibrate: scores
-    /// are forecasts.
+    /// Counts and errors by product, first day of the period, version and holdout.
     ///
     /// Of each period of each series the last forecast that was made before it began counts. The naive forecast is what
     /// sold in the same period of the week before; of months, in the month before. Periods in which the stock ran out
     /// say nothing of what was wanted and are left out, where forecasts are of units at a site.
-    pub(super) async fn run(
-        &self,
-        workshop: &Workshop,
-        snapshot: &Snapshot,
-    ) -> Result<ByProduct<(Vec<OutcomeDay>, Calibration)>, LakeError> {
-        let sql = self.sql(snapshot.tables.contains_key("stock_levels"));
-        let mut of: ByProduct<(Vec<OutcomeDay>, Calibration)> = BTreeMap::new();
-        for batch in workshop.lake.query_at(&sql, snapshot).await? {
-            let names = batch.column(0).as_string::<i32>();
-            let sums =
-                [7, 8, 9, 10, 11].map(|column| batch.column(column).as_primitive::<Float64Type>());
-            for (row, day) in outcome_days(&batch) {
-                let [missed, missed_squares, missed_naive, excess, sold] =
-                    sums.map(|sum| sum.value(row));
-                let errors = ErrorSums {
-                    missed,
-                    missed_squares,
-                    missed_naive,
-                    excess,
-                    sold,
-                };
-                let (days, _) = of.entry(names.value(row).to_owned()).or_default();
-                days.push(OutcomeDay {
-                    errors: Some(errors),
-                    ..day
-                });
-            }
+    ///
+    /// - `has_levels`: whether it is known when the stock ran out.
+    pub(super) fn judging(&self, has_levels: bool) -> Judging {
+        Judging {
+            days: self.sql(has_levels),
+            waiting: format!(
+                "SELECT product, count(*) FROM (SELECT DISTINCT product, subject_product_id, placement, action FROM decisions
+                    WHERE {} AND TRY_CAST(action AS DATE) >= DATE '{}') AS waiting GROUP BY product",
+                self.forecasts(),
+                self.span.to
+            ),
         }
-        Ok(of)
-    }
-
-    /// Forecasts of each product for periods that are not over.
-    pub(super) async fn pending(
-        &self,
-        workshop: &Workshop,
-        snapshot: &Snapshot,
-    ) -> Result<ByProduct<Waiting>, LakeError> {
-        let sql = format!(
-            "SELECT product, count(*) FROM (SELECT DISTINCT product, subject_product_id, placement, action FROM decisions
-                WHERE {} AND TRY_CAST(action AS DATE) >= DATE '{}') AS waiting GROUP BY product",
-            self.forecasts(),
-            self.to
-        );
-        let mut of = BTreeMap::new();
-        for batch in workshop.lake.query_at(&sql, snapshot).await? {
-            let (names, counts) = (batch.column(0).as_string::<i32>(), count(&batch, 1));
-            let waiting = |row| (names.value(row).to_owned(), Waiting::of(counts(row)));
-            of.extend((0..batch.num_rows()).map(waiting));
-        }
-        Ok(of)
     }
 
     /// Actions that are forecasts of the version; a sum of periods is none. One of a first period was made at most a
     /// horizon before.
     fn forecasts(&self) -> String {
         let ahead = i32::from(self.of.days_max()) * i32::try_from(self.of.horizon).unwrap_or(400);
-        let made_since = self.from.map_or_else(String::new, |from| {
-            let earliest = from.minus_days(ahead);
-            format!(" AND decided_at >= TIMESTAMP '{earliest}T00:00:00Z'")
-        });
+        let made_since = self.span.since("decided_at", ahead);
         format!(
             "{} AND NOT fallback AND position >= 1 AND subject_product_id IS NOT NULL AND score IS NOT NULL{made_since}",
-            product_in(self.names)
+            product_in(self.span.names)
         )
     }
 
     fn sql(&self, has_levels: bool) -> String {
-        let (of, to) = (self.of, self.to);
+        let of = self.of;
         let (length, before) = match of.step {
             Step::Day => ("1 day", "7 days"),
             Step::Week => ("7 days", "7 days"),
@@ -114,13 +60,8 @@ impl Held<'_> {
         } else {
             "NOT is_return"
         };
-        let begins = self.from.map_or_else(String::new, |from| {
-            format!(" AND TRY_CAST(action AS DATE) >= DATE '{from}'")
-        });
-        let sold_since = self.from.map_or_else(String::new, |from| {
-            let earliest = from.minus_days(i32::from(of.days_max()).max(7));
-            format!(" AND sold_at >= TIMESTAMP '{earliest}T00:00:00Z'")
-        });
+        let begins = self.span.holds("TRY_CAST(action AS DATE)");
+        let sold_since = self.span.since("sold_at", i32::from(of.days_max()).max(7));
         let (site_made, site_sold) = if of.by_site {
             ("coalesce(placement, '')", "coalesce(site_id, '')")
         } else {
@@ -153,7 +94,7 @@ impl Held<'_> {
                     row_number() OVER (PARTITION BY product, subject_product_id, {site_made}, action
                         ORDER BY decided_at DESC, decision_id DESC) AS place
                 FROM decisions
-                WHERE {forecasts} AND TRY_CAST(action AS DATE) < DATE '{to}'{begins}
+                WHERE {forecasts} AND {begins}
                     AND CAST(decided_at AS DATE) <= TRY_CAST(action AS DATE)),
             made AS (SELECT product, version, holdout, item, site, day, score,
                     CAST(day + INTERVAL '{length}' AS DATE) AS day_after, CAST(day - INTERVAL '{before}' AS DATE) AS day_before,
@@ -171,14 +112,9 @@ impl Held<'_> {
                 FROM {ran_out} AS made LEFT JOIN sold ON sold.item = made.item AND sold.site = made.site
                     AND sold.day >= made.day_before AND sold.day < made.day_after
                 GROUP BY product, version, holdout, made.item, made.site, made.day, score)
-            SELECT product, day, version, holdout, count(*) AS decisions, count(*) AS judged,
-                sum(CASE WHEN abs(score - came) <= abs(naive - came) THEN 1 ELSE 0 END) AS good,
-                CAST(sum(abs(score - came)) AS DOUBLE) AS missed,
-                CAST(sum(power(score - came, 2)) AS DOUBLE) AS missed_squares,
-                CAST(sum(abs(naive - came)) AS DOUBLE) AS missed_naive,
-                CAST(sum(score - came) AS DOUBLE) AS excess, CAST(sum(came) AS DOUBLE) AS sold
-            FROM held GROUP BY product, day, version, holdout ORDER BY 1, 2, 3, 4",
+            {sums}",
             forecasts = self.forecasts(),
+            sums = Measure::Absolute.sums(),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Decisions about customers joined with what came after them, by what the kind says a good one is.
+//! Lists of products joined with what came after them, by what the kind says a good one is.
 
 use super::ByProduct;
 use super::expected::{Calibration, Waiting};
@@ -82,7 +82,12 @@ impl Join<'_> {
     fn judgeable(&self) -> String {
         let of_whom = match self.judged {
             Judged::Bought { .. } => " AND customer_id IS NOT NULL",
-            Judged::Clicked { .. } | Judged::Sold(_) | Judged::No { .. } => "",
+            Judged::Clicked { .. }
+            | Judged::Sold(_)
+            | Judged::Valued { .. }
+            | Judged::Launched
+            | Judged::Lasted { .. }
+            | Judged::No { .. } => "",
         };
         format!("{} AND NOT fallback{of_whom}", product_in(self.names))
     }
@@ -107,7 +112,12 @@ impl Join<'_> {
         // Purchases stand on each day whose decisions they may follow, so that they are joined by the day too: by the
         // customer alone each decision would meet all that the customer ever bought.
         let (came, near, joined) = match self.judged {
-            Judged::Bought { .. } | Judged::Sold(_) | Judged::No { .. } => (
+            Judged::Bought { .. }
+            | Judged::Sold(_)
+            | Judged::Valued { .. }
+            | Judged::Launched
+            | Judged::Lasted { .. }
+            | Judged::No { .. } => (
                 format!(
                     "SELECT customer_id, product_id, sold_at AS came_at,
                         CAST(CAST(sold_at AS DATE) AS INTEGER) - before.days AS day_number

@@ -1,31 +1,41 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
-//! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`outcomes`] (what their decisions led
-//! to, joined by [`judged`], of forecasts by [`forecasts`], and
-//! what those that wait will have led to, [`expected`]), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
+//! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`noted`] (what came of their decisions,
+//! joined once: of lists by [`judged`]; of forecasts of series by [`forecasts`], of customers by [`buyers`], of launches
+//! by [`launches`], and of orders by [`orders`], as [`sums`]), [`outcomes`] (what that says), [`expected`] (what decisions
+//! that wait will have led to), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
 //! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
-//! [`trial`] (what came of a challenger's decisions).
+//! [`trial`] (what came of a challenger's decisions), [`next_training`] (what one more training would gain).
 
 mod attribute;
+mod buyers;
 mod cause;
 mod expected;
 mod forecasts;
+mod good;
 mod inputs;
 mod judged;
+mod launches;
+mod next_training;
+mod noted;
+mod orders;
 mod outcomes;
 mod rollback;
 mod service;
 mod shadow;
 mod standing;
+mod sums;
 mod trial;
 mod value;
 
 pub use attribute::Attribute;
 pub use cause::{Most, Split, Why};
 pub use expected::Expected;
-pub use inputs::{Inputs, InputsError, Shifted};
+pub use good::what_is_good;
+pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
 pub use monitoring::cause::{NamedPart, Part};
 pub use monitoring::latency::Histogram;
+pub use next_training::{ExpectedGain, LearntFrom, NextTraining};
 pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
@@ -94,8 +104,8 @@ pub struct Reviewed {
     pub service: Service,
     /// What its decisions led to.
     pub live: Live,
-    /// What decisions that wait for their outcomes will turn out to have led to; absent where none waits, or single ones
-    /// are not judged by customers.
+    /// What decisions that wait for their outcomes will turn out to have led to; absent where none waits, or they are no
+    /// lists of products.
     pub expected: Option<Expected>,
     /// Where its decisions became worse: why. Absent where they did not.
     pub why: Option<Why>,
@@ -103,6 +113,8 @@ pub struct Reviewed {
     pub shadow: Option<Shadow>,
     /// What the decisions of its challenger led to, where one answers a share of the customers.
     pub trial: Option<Trial>,
+    /// What one more training is expected to gain, beside what it costs; absent where its file says no cost.
+    pub next_training: Option<NextTraining>,
     /// The last training.
     pub last_run: Option<LastRun>,
 }
@@ -167,7 +179,7 @@ impl Workshop {
             .filter(|product| names.is_empty() || names.contains(&product.header().name))
             .collect();
         progress.stage_of_time("join decisions with what came after", None);
-        let pending = outcomes::note(self, &chosen, &snapshot, data_until).await?;
+        let pending = noted::note(self, &chosen, &snapshot, data_until).await?;
         progress.stage_of_time("watch the tables that products read", None);
         let inputs = inputs::watch(self, &snapshot, data_until).await?;
         let mut products = Vec::with_capacity(chosen.len());
@@ -178,7 +190,8 @@ impl Workshop {
             let waiting = pending.get(name).cloned().unwrap_or_default();
             let version = self.answers(name).await?;
             let since = version.as_ref().map(|version| version.since);
-            let live = outcomes::live(self, product.as_ref(), since, waiting.all).await?;
+            let live = outcomes::live(self, product.as_ref(), &snapshot, since, waiting.all);
+            let live = live.await?;
             let number = version.as_ref().map_or(0, |version| version.number);
             let expected = waiting.expected(self, name, number).await?;
             found.push((product, version, live, expected));
@@ -190,6 +203,15 @@ impl Workshop {
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
         for (product, version, live, expected) in found {
             let name = &product.header().name;
+            let value = value::of(self, product.header()).await;
+            let known = next_training::Known {
+                header: product.header(),
+                version: version.as_ref(),
+                live: &live,
+                value: value.as_ref(),
+                data_until,
+            };
+            let next_training = next_training::of(self, &known).await?;
             let found = Found {
                 split: splits.remove(name),
                 inputs: &inputs,
@@ -201,7 +223,8 @@ impl Workshop {
                 expected,
                 shadow: self.shadow(product.as_ref(), now).await?,
                 trial: self.trial(product.as_ref()).await?,
-                value: value::of(self, product.header()).await,
+                value,
+                next_training,
             };
             products.push(self.reviewed(product.as_ref(), found).await?);
             progress.advance(1);
@@ -233,7 +256,7 @@ impl Workshop {
             .next();
         let standing = standing::of(header, &found);
         let state = standing.iter().map(|kept| kept.state).max();
-        let why = found.why(&header.name, &standing);
+        let why = found.why(product, &standing);
         Ok(Reviewed {
             header: header.clone(),
             state: state.unwrap_or(State::Unknown),
@@ -245,6 +268,7 @@ impl Workshop {
             why,
             shadow: found.shadow,
             trial: found.trial,
+            next_training: found.next_training,
             last_run: last.map(|run| LastRun {
                 started_at: run.started_at,
                 status: run.status,
@@ -284,20 +308,25 @@ struct Found<'a> {
     shadow: Option<Shadow>,
     trial: Option<Trial>,
     value: Option<value::Value>,
+    next_training: Option<NextTraining>,
 }
 
 impl Found<'_> {
     /// Why decisions became worse, where they did.
-    fn why(&mut self, product: &str, standing: &[Kept]) -> Option<Why> {
+    fn why(&mut self, product: &dyn Product, standing: &[Kept]) -> Option<Why> {
         let Live::Measured(live) = &self.live else {
             return None;
         };
+        let header = product.header();
+        let reads = products::kind(&header.kind).map_or(&[][..], |kind| kind.card().reads);
         let of_times = |kept: &&Kept| {
             matches!(kept.promise, Promised::LatencyP50 | Promised::LatencyP99)
                 && kept.state > State::Unknown
         };
         let around = cause::Around {
-            product,
+            product: &header.name,
+            are_split: product.judged().is_of_lists(),
+            reads,
             version: self.version.as_ref(),
             inputs: self.inputs,
             late: standing.iter().find(of_times).map(Kept::sentence),

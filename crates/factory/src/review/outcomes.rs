@@ -1,9 +1,6 @@
-//! What decisions led to: joined once a day's outcomes are complete, and held against the days after launch.
+//! What decisions led to, held against the days after launch.
 
-use super::ByProduct;
-use super::expected::{Calibration, Waiting};
-use super::forecasts::Held;
-use super::judged::Join;
+use super::good::what_is_good;
 use crate::Workshop;
 use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
@@ -15,7 +12,6 @@ use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Days with outcomes after launch that later ones are held against.
 const LAUNCH_DAYS: usize = 28;
@@ -73,7 +69,7 @@ pub struct Measured {
     /// What a good decision is.
     pub what: String,
     /// Quality since the version answers, with the interval that holds however often it is read: the share of good
-    /// decisions, or of forecasts what they save of the error of the naive ones.
+    /// decisions, or of forecasts what they save of the error of the naive ones. Answers to the holdout are not in it.
     pub good: Estimate,
     /// The same on the first days.
     pub at_launch: Estimate,
@@ -96,15 +92,29 @@ pub struct Measured {
     pub pending: u64,
 }
 
+impl Measured {
+    /// Whether its decisions are about customers who could be held out, so that a baseline is told beside them.
+    #[must_use]
+    pub fn holds_out(&self) -> bool {
+        !matches!(
+            self.baseline,
+            Estimate::NotMeasurable(WhyNot::DoesNotApply { .. })
+        )
+    }
+}
+
 /// How wrong forecasts were.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Errors {
-    /// Forecasts of one period of one series.
+    /// Forecasts: of one period of one series, of one customer, of one product in one launch.
     pub forecasts: u64,
-    /// Weighted absolute percentage error: the sum of absolute errors as a share of what sold.
-    pub wape: f64,
+    /// Weighted absolute percentage error: the sum of absolute errors as a share of what sold. Absent where errors are
+    /// squared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wape: Option<f64>,
     /// That of the naive forecasts of the same periods.
-    pub naive_wape: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub naive_wape: Option<f64>,
     /// What was forecast beyond what sold, as a share of that: above 0 where forecasts were too high.
     pub bias: f64,
 }
@@ -128,165 +138,79 @@ impl std::fmt::Display for Fell {
     }
 }
 
-/// Products whose decisions are judged alike, and of which the same days are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Alike {
-    judged: Judged,
-    delay_days: u16,
-    /// The last day whose outcomes are noted.
-    known: Option<AsOf>,
-}
-
-impl Alike {
-    /// The last day of which everything has come in: the one before the first that still waits.
-    fn complete(self, now: AsOf) -> AsOf {
-        let window_days = self.judged.window_days().unwrap_or_default();
-        now.minus_days(1 + i32::from(window_days) + i32::from(self.delay_days))
-    }
-}
-
-/// Notes what the decisions of days led to that have become complete, of all products whose decisions are judged; how
-/// many decisions of each still wait. Those that are judged alike are joined together, so that the log is read once.
-pub(super) async fn note(
-    workshop: &Workshop,
-    products: &[&Arc<dyn Product>],
-    snapshot: &Snapshot,
-    data_until: Option<AsOf>,
-) -> Result<ByProduct<Waiting>, OutcomesError> {
-    let mut pending = BTreeMap::new();
-    let has = |table: &str| snapshot.tables.contains_key(table);
-    let (Some(now), true) = (data_until, has("decisions")) else {
-        return Ok(pending);
-    };
-    let mut groups: BTreeMap<Alike, Vec<&str>> = BTreeMap::new();
-    for product in products {
-        let judged = product.judged();
-        let told_by = match judged {
-            Judged::Bought { .. } | Judged::Sold(_) => "sales",
-            Judged::Clicked { .. } => "events",
-            Judged::No { .. } => continue,
-        };
-        if has(told_by) {
-            let header = product.header();
-            let (_, known) = workshop.registry.outcomes(&header.name).await?;
-            let delay_days = header.promises.label_delay_days;
-            let alike = Alike {
-                judged,
-                delay_days,
-                known,
-            };
-            groups.entry(alike).or_default().push(&header.name);
-        }
-    }
-    for (alike, names) in &groups {
-        let complete = alike.complete(now);
-        let from = alike.known.map(|known| known.minus_days(-1));
-        let to = complete.minus_days(-1);
-        let is_due = alike.known.is_none_or(|known| known < complete);
-        let (mut joined, waiting) = if let Judged::Sold(of) = alike.judged {
-            let held = Held {
-                names,
-                of,
-                from,
-                to,
-            };
-            let joined = match is_due {
-                true => held.run(workshop, snapshot).await?,
-                false => BTreeMap::new(),
-            };
-            (joined, held.pending(workshop, snapshot).await?)
-        } else {
-            let join = Join {
-                names,
-                judged: alike.judged,
-                from,
-                to,
-            };
-            let joined = match is_due {
-                true => join.run(workshop, snapshot).await?,
-                false => BTreeMap::new(),
-            };
-            (joined, join.pending(workshop, snapshot).await?)
-        };
-        for name in names.iter().filter(|_| is_due) {
-            let (days, calibration) = joined.remove(*name).unwrap_or_default();
-            workshop
-                .registry
-                .add_outcomes(name, &days, complete)
-                .await?;
-            if alike.judged.is_about_customers() {
-                Calibration::note(workshop, name, calibration, complete).await?;
-            }
-        }
-        pending.extend(waiting);
-    }
-    Ok(pending)
-}
-
 /// What a product's decisions led to, as far as it is noted.
 ///
 /// - `since`: from when on the present version answers.
 pub(super) async fn live(
     workshop: &Workshop,
     product: &dyn Product,
+    snapshot: &Snapshot,
     since: Option<Timestamp>,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
-    let what = match product.judged() {
-        Judged::No { because } => {
-            return Ok(Live::NotJudged {
-                because: because.to_owned(),
-            });
-        }
-        Judged::Bought { window_days } => format!(
-            "of customers who bought within {window_days} days, those who bought what was shown"
-        ),
-        Judged::Clicked { .. } => "of answers, those of which something was clicked".to_owned(),
-        Judged::Sold(of) => format!(
-            "of the error of the naive forecast, what sold {} before, what the forecast saves",
-            match of.step {
-                Step::Day => "on the same day of the week",
-                Step::Week => "in the week",
-                Step::Month => "in the month",
-            }
-        ),
-    };
+    let judged = product.judged();
+    if let Judged::No { because } = judged {
+        return Ok(Live::NotJudged {
+            because: because.to_owned(),
+        });
+    }
     let header = product.header();
     let (mut days, _) = workshop.registry.outcomes(&header.name).await?;
+    let missing = judged
+        .told_by()
+        .iter()
+        .find(|table| !snapshot.tables.contains_key(**table));
+    if let (Some(table), true) = (missing, days.is_empty()) {
+        let because = format!("table {table} is not in the lake");
+        let why = WhyNot::DoesNotApply { because };
+        return Ok(Live::Unknown { why, pending });
+    }
     if let Some(first) = header.promises.quality_since {
         days.retain(|of| of.day >= first);
     }
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
-    let (losses, launch_days) = match product.judged() {
-        Judged::Sold(of) => (errors_by_day(&days), launch_periods(of)),
-        Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => {
-            (by_day(&days, false), LAUNCH_DAYS)
-        }
-    };
-    held_against_launch(&days, since, (losses, launch_days), what, loss_max, pending)
+    held_against_launch(&days, since, judged, loss_max, pending)
 }
 
-/// Days on which forecasts begin that later ones are held against.
-fn launch_periods(of: Forecasts) -> usize {
-    match of.step {
-        Step::Day => LAUNCH_DAYS,
-        Step::Week | Step::Month => LAUNCH_PERIODS,
+/// Days with outcomes that later ones are held against.
+fn launch_days(judged: Judged) -> usize {
+    match judged {
+        Judged::Sold(Forecasts {
+            step: Step::Week | Step::Month,
+            ..
+        })
+        | Judged::Launched => LAUNCH_PERIODS,
+        Judged::Sold(Forecasts {
+            step: Step::Day, ..
+        })
+        | Judged::Bought { .. }
+        | Judged::Clicked { .. }
+        | Judged::Valued { .. }
+        | Judged::Lasted { .. }
+        | Judged::No { .. } => LAUNCH_DAYS,
+    }
+}
+
+/// The losses of each day.
+fn losses(days: &[OutcomeDay], judged: Judged, held_out: bool) -> Vec<LossDay> {
+    if judged.is_of_forecasts() {
+        errors_by_day(days, held_out)
+    } else {
+        by_day(days, held_out)
     }
 }
 
 /// Days with outcomes beside the first of them.
-///
-/// - `losses`: of each day, and how many of the first days are its launch.
 fn held_against_launch(
     days: &[OutcomeDay],
     since: Option<AsOf>,
-    (losses, launch_days): (Vec<LossDay>, usize),
-    what: String,
+    judged: Judged,
     loss_max: f64,
     pending: u64,
 ) -> Result<Live, OutcomesError> {
     let unknown = |why| Ok(Live::Unknown { why, pending });
+    let (losses, launch_days) = (losses(days, judged, false), launch_days(judged));
     let too_few = |found: usize| WhyNot::TooFew {
         what: "days with outcomes after launch".to_owned(),
         found: found as u64,
@@ -295,11 +219,11 @@ fn held_against_launch(
     if losses.len() <= launch_days {
         return unknown(too_few(losses.len()));
     }
-    let are_forecasts = days.iter().any(|day| day.errors.is_some());
+    let are_forecasts = judged.is_of_forecasts();
     let (launch, after) = losses.split_at(launch_days);
     let lost: f64 = launch.iter().map(|day| day.sum).sum();
-    let judged: u64 = launch.iter().map(|day| day.count).sum();
-    if lost == 0.0 || (lost == judged as f64 && !are_forecasts) {
+    let count: u64 = launch.iter().map(|day| day.count).sum();
+    if lost == 0.0 || (lost == count as f64 && !are_forecasts) {
         return unknown(WhyNot::NoVariation {
             what: "what decisions led to after launch".to_owned(),
         });
@@ -340,19 +264,18 @@ fn held_against_launch(
         },
     };
     let half = Z_95 * reference.standard_error;
-    let held_out = by_day(days, true);
     let recent = losses
         .iter()
         .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
     let before = "decisions before the present version";
     Ok(Live::Measured(Box::new(Measured {
-        what,
+        what: what_is_good(judged),
         good,
         at_launch: Estimate::Measured {
             point: at_launch,
             low: (at_launch - half).max(worst),
             high: (at_launch + half).min(1.0),
-            units: judged,
+            units: count,
         },
         launch_days: (launch[0].day, launch[launch.len() - 1].day),
         allowed: at_launch - tolerance,
@@ -365,11 +288,8 @@ fn held_against_launch(
         } else {
             share(recent, before)
         },
-        baseline: share(
-            held_out.iter().filter(|day| day.day >= first),
-            "decisions for the holdout",
-        ),
-        errors: errors_since(days, first),
+        baseline: baseline_since(days, judged, first),
+        errors: errors_since(days, judged, first),
         fell: match reading.verdict {
             LossVerdict::Quiet => None,
             // A later change may explain more than the one that was seen; that one it does not date.
@@ -407,9 +327,9 @@ fn by_day(days: &[OutcomeDay], held_out: bool) -> Vec<LossDay> {
 
 /// Errors of each day as shares of the naive forecast's error of the same day: what is hard for both is no loss of
 /// quality. Days on which the naive forecast is right say nothing and are left out.
-fn errors_by_day(days: &[OutcomeDay]) -> Vec<LossDay> {
+fn errors_by_day(days: &[OutcomeDay], held_out: bool) -> Vec<LossDay> {
     let mut sums: BTreeMap<AsOf, (u64, ErrorSums)> = BTreeMap::new();
-    for of in days.iter().filter(|of| !of.held_out) {
+    for of in days.iter().filter(|of| of.held_out == held_out) {
         let Some(errors) = of.errors else { continue };
         let (count, sum) = sums.entry(of.day).or_default();
         *count += of.judged;
@@ -435,18 +355,36 @@ fn errors_by_day(days: &[OutcomeDay]) -> Vec<LossDay> {
         .collect()
 }
 
+/// What the baseline's answers to the holdout led to from a day on.
+fn baseline_since(days: &[OutcomeDay], judged: Judged, first: AsOf) -> Estimate {
+    let of = losses(days, judged, true);
+    let since = of.iter().filter(|day| day.day >= first);
+    let what = "decisions for the holdout";
+    match judged {
+        Judged::Bought { .. } | Judged::Clicked { .. } => share(since, what),
+        Judged::Valued { .. } => mean_of_days(since, what),
+        Judged::Sold(_) | Judged::Launched | Judged::Lasted { .. } | Judged::No { .. } => {
+            Estimate::NotMeasurable(WhyNot::DoesNotApply {
+                because: "its decisions are about no customer who could be held out".to_owned(),
+            })
+        }
+    }
+}
+
 /// How wrong forecasts were from a day on; nothing where none is known, or nothing sold.
-fn errors_since(days: &[OutcomeDay], first: AsOf) -> Option<Errors> {
+fn errors_since(days: &[OutcomeDay], judged: Judged, first: AsOf) -> Option<Errors> {
     let since = days.iter().filter(|of| of.day >= first && !of.held_out);
     let (mut forecasts, mut sums) = (0, ErrorSums::default());
-    for (judged, errors) in since.filter_map(|of| Some((of.judged, of.errors?))) {
-        forecasts += judged;
+    for (count, errors) in since.filter_map(|of| Some((of.judged, of.errors?))) {
+        forecasts += count;
         sums += errors;
     }
+    let is_squared = matches!(judged, Judged::Valued { .. });
+    let share = |missed: f64| (!is_squared).then(|| missed / sums.sold);
     (sums.sold > 0.0).then(|| Errors {
         forecasts,
-        wape: sums.missed / sums.sold,
-        naive_wape: sums.missed_naive / sums.sold,
+        wape: share(sums.missed),
+        naive_wape: share(sums.missed_naive),
         bias: sums.excess / sums.sold,
     })
 }
@@ -503,8 +441,8 @@ mod tests {
     }
 
     fn live_of(days: &[OutcomeDay]) -> Result<Live, OutcomesError> {
-        let losses = (by_day(days, false), LAUNCH_DAYS);
-        held_against_launch(days, None, losses, String::new(), 0.1, 5)
+        let judged = Judged::Bought { window_days: 7 };
+        held_against_launch(days, None, judged, 0.1, 5)
     }
 
     #[test]

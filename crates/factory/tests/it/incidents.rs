@@ -572,6 +572,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
         why: None,
         shadow: None,
         trial: None,
+        next_training: None,
         last_run: Some(LastRun {
             started_at: minute(0),
             status: run,

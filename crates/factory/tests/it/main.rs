@@ -12,7 +12,9 @@
 )]
 
 mod alerts;
+mod buyers;
 mod clock;
+mod decided;
 mod forecasts;
 mod given;
 mod import;
@@ -24,7 +26,9 @@ mod import_real_data;
 mod import_shop;
 mod incidents;
 mod jobs;
+mod launches;
 mod ledger;
 mod mail_server;
+mod orders;
 mod project;
 mod web_receiver;

@@ -130,6 +130,14 @@ impl Boosted {
         named
     }
 
+    /// What each column means, with what it was worth to the trees as a share of all, in the order of the columns.
+    pub fn weighed(&self) -> impl Iterator<Item = (&Meaning, f64)> {
+        let gains = self.model.gains();
+        let all: f64 = gains.iter().sum();
+        let share = move |gain: f64| gain / all.max(f64::MIN_POSITIVE);
+        self.meanings.iter().zip(gains.into_iter().map(share))
+    }
+
     /// What is expected in each of the next `ahead` periods: series × `ahead`; 0 while closed.
     ///
     /// # Errors

@@ -116,6 +116,7 @@ impl<'a> Ground<'a> {
             let driver = match known.role {
                 Role::Open => Driver::Week,
                 Role::Promotion => Driver::Promotion,
+                Role::Others => Driver::Others,
                 Role::Holiday | Role::School => Driver::Holiday,
                 Role::Price => Driver::Price,
                 Role::Weather => Driver::Weather,

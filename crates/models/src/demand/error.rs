@@ -1,7 +1,7 @@
 //! Why demand cannot be learnt.
 
 use crate::boost;
-use crate::coherent::{ChoiceError, LearnError, ReconcileError};
+use crate::coherent::{ChoiceError, LearnError, ReconcileError, ShapeError};
 
 /// Why series cannot stand side by side.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,9 @@ pub enum FitError {
     /// Forecasts could not be made to agree.
     #[error(transparent)]
     Reconcile(#[from] ReconcileError),
+    /// Forecasts do not fill the series.
+    #[error("sum the forecasts up")]
+    Sum(#[from] ShapeError),
     /// The values do not fit.
     #[error("bin the columns")]
     Table(#[from] boost::TableError),

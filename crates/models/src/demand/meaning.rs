@@ -18,6 +18,8 @@ pub enum Driver {
     Week,
     /// Promotions planned.
     Promotion,
+    /// Promotions of others of the category.
+    Others,
     /// Public and school holidays.
     Holiday,
     /// The price.

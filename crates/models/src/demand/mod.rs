@@ -8,6 +8,7 @@
 //! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
 //!   was there, and with a forecast told apart into what drives it.
 //! - [`Agreement`]: forecasts of series that agree with forecasts of the groups that they add up to.
+//! - [`Totals`]: how far off sums of forecasts are, group by group.
 //!
 //! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known. Where
 //! the stock ran out at least what was sold was asked for: [`unconstrain`].
@@ -38,12 +39,15 @@ mod naive;
 mod panel;
 mod plans;
 mod pooled;
+mod promoted;
+mod quantiles;
 mod recent;
 mod scale;
 mod score;
 mod spread;
 mod standing;
 mod summed;
+mod totals;
 
 pub use agreement::{Agreement, LevelError, Weighing};
 pub use boosted::{Boosted, Settings};
@@ -57,5 +61,7 @@ pub use meaning::{Driver, Meaning};
 pub use method::{Method, Part};
 pub use naive::Naive;
 pub use panel::{Known, Panel, Role, Step};
+pub use promoted::{Change, Effect, Plan, Promoted, promoted};
 pub use scale::Scale;
 pub use score::{LEVELS, pinball, quantile_loss};
+pub use totals::{Basis, Totals};

@@ -125,6 +125,8 @@ pub enum Role {
     Open,
     /// How strong a promotion is: a depth, or 1 where only that there is one is known; 0 for none.
     Promotion,
+    /// How strong promotions of others of the category are at the site, weighed by what these usually sell; 0 for none.
+    Others,
     /// Share of the period's days that are public holidays.
     Holiday,
     /// Share of the period's days without school.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::quantiles::{between, kept};
 use super::score::{LEVELS, quantile_loss};
 
 /// Into how many groups forecasts are told apart at most.
@@ -40,9 +41,6 @@ const TAILS: (f64, f64) = (0.05, 0.95);
 
 /// Intervals are not stretched further than this.
 const STRETCH_MAX: f64 = 3.0;
-
-/// Quantiles kept are this many parts of the whole apart.
-const PARTS: usize = 40;
 
 /// A forecast and what came of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +96,7 @@ struct Restless {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Far {
     up_to: usize,
-    /// Sold over forecast, rising: by [`PARTS`], both ends with it.
+    /// Sold over forecast, rising: as quantiles are kept.
     ratios: Vec<f32>,
 }
 
@@ -260,33 +258,16 @@ impl Far {
         }
     }
 
-    /// Between two kept quantiles the line.
     fn ratio(&self, level: f64) -> f64 {
-        let at = level.clamp(0.0, 1.0) * PARTS as f64;
-        let low = (at.floor() as usize).min(PARTS - 1);
-        let (one, two) = (f64::from(self.ratios[low]), f64::from(self.ratios[low + 1]));
-        one + (at - low as f64) * (two - one)
+        between(&self.ratios, level)
     }
 }
 
-/// Quantiles of sold over forecast, [`PARTS`] apart.
-///
-/// Of n values the one of rank ⌈level · (n + 1)⌉ is not passed by the next with that probability at least; low levels
-/// are counted from above.
+/// Quantiles of sold over forecast.
 fn quantiles(alike: &[Past]) -> Vec<f32> {
     let mut ratios: Vec<f64> = alike.iter().map(|p| p.sold / p.forecast).collect();
     ratios.sort_unstable_by(f64::total_cmp);
-    let n = ratios.len();
-    let at = |part: usize| {
-        let level = part as f64 / PARTS as f64;
-        let rank = if level >= 0.5 {
-            (level * (n + 1) as f64).ceil() as usize
-        } else {
-            (n + 1).saturating_sub(((1.0 - level) * (n + 1) as f64).ceil() as usize)
-        };
-        ratios[rank.clamp(1, n) - 1] as f32
-    };
-    (0..=PARTS).map(at).collect()
+    kept(&ratios)
 }
 
 #[cfg(test)]

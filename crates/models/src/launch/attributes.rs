@@ -69,6 +69,15 @@ pub struct Trial {
     pub sigma: f64,
 }
 
+/// Figures of at least 0 as shares of their sum; all 0 where that is 0.
+fn shares(of: impl Iterator<Item = f64>) -> Vec<f64> {
+    let all: Vec<f64> = of.collect();
+    let sum: f64 = all.iter().sum();
+    all.into_iter()
+        .map(|one| one / sum.max(f64::MIN_POSITIVE))
+        .collect()
+}
+
 /// A learnt forecast from attributes. Holds numbers and what past launches were called and sold, no code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
@@ -290,6 +299,34 @@ impl Attributes {
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// What each thing told of a launch weighs in its forecast, as shares that sum to 1: its category, its merchant, each
+    /// of [`Columns::labels`], the words of its name, when it opens, how long it is open, and each of
+    /// [`Columns::numbers`], in this order. All 0 where nothing tells launches apart.
+    ///
+    /// By the gains of trees and the slopes of the linear model beside the deviation of each column, the mean of both
+    /// where both are used.
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        let slopes = shares(self.mean.linear.slopes().map(f64::abs));
+        let trees = self.mean.trees.as_ref();
+        let gains = trees.map(|trees| shares(trees.gains().into_iter()));
+        match (self.method, gains) {
+            (Method::Trees, Some(gains)) => gains,
+            (Method::TreesAndLinear, Some(gains)) => {
+                let both = slopes.iter().zip(gains);
+                both.map(|(slope, gain)| 0.5 * (slope + gain)).collect()
+            }
+            (
+                Method::History
+                | Method::Linear
+                | Method::Analogues { .. }
+                | Method::Trees
+                | Method::TreesAndLinear,
+                _,
+            ) => slopes,
+        }
     }
 
     /// How methods did on launches held out, in the order of [`Method::ALL`]; empty where there were too few.

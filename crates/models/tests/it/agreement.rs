@@ -111,7 +111,7 @@ fn off(forecast: &Forecast, truth: impl Fn(usize, usize) -> f64) -> f64 {
 fn learnt(panel: &Panel, hierarchy: &Hierarchy) -> (Agreement, Forecaster) {
     let settings = Settings::default();
     let early = Forecaster::fit_early(panel, AHEAD, &settings).unwrap();
-    let (agreement, early) = Agreement::learn(panel, hierarchy, early, &settings).unwrap();
+    let (agreement, early, _) = Agreement::learn(panel, hierarchy, early, &settings).unwrap();
     let forecaster = early.again(panel, &settings).unwrap();
     let agreement = agreement.again(panel, hierarchy, &settings).unwrap();
     (agreement, forecaster)

@@ -12,6 +12,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ageing;
 mod cause;
 mod expected;
 mod exposition;
@@ -21,3 +22,4 @@ mod loss;
 mod matured;
 mod promises;
 mod simulated;
+mod turns;

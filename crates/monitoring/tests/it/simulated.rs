@@ -3,7 +3,7 @@
 use math::random::stream;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-use rand_distr::{Binomial, Distribution, StandardNormal};
+use rand_distr::{Binomial, Distribution, Gamma, StandardNormal};
 use schema::AsOf;
 
 /// The day `n` days after the first one.
@@ -26,6 +26,11 @@ impl Draws {
 
     pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)
+    }
+
+    /// Gamma of this shape and mean.
+    pub fn gamma(&mut self, shape: f64, mean: f64) -> f64 {
+        Gamma::new(shape, mean / shape).unwrap().sample(&mut self.0)
     }
 
     /// Successes among `n`.

@@ -3,16 +3,18 @@
 use super::CARD;
 use super::asked::{all, asked_series};
 use super::fitted::Body;
+use super::groups::{self, Group, Spread, Sums, asked_group};
 use super::overrides::{Added, Changed};
 use super::series::{Series, series};
 use super::told::{Moves, TOTAL, Told, change_of, line, summed};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
-use crate::contract::Serving;
+use crate::contract::{Parts, Serving};
 use crate::reasons::reason;
 use crate::shop::Shop;
 use models::demand::{Driver, Forecast};
 use schema::{Estimate, Probability};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A version joined with what the shop has sold by now.
@@ -25,6 +27,8 @@ pub(super) struct Attached {
     /// What was expected before it was made to agree: series × periods ahead; empty where it is not.
     plain: Vec<f64>,
     naive: Option<Forecast>,
+    /// What is told of groups of series, by the version and by the baseline; nothing where none was learnt.
+    sums: [Option<Sums>; 2],
     /// Products that may not be sold any more.
     ended: BTreeSet<String>,
     today: schema::AsOf,
@@ -36,7 +40,7 @@ impl Attached {
         let found = series(history, &body.settings);
         let panel = found.as_ref().map(|found| &found.panel);
         let products = history.catalogue().products().iter();
-        let ended = products
+        let ended: BTreeSet<String> = products
             .filter(|p| !p.active)
             .map(|p| p.id.clone())
             .collect();
@@ -53,10 +57,18 @@ impl Attached {
             };
             Some(found.overrides.change(&found.panel, None, forecast))
         });
+        let naive = panel.map(|panel| body.forecaster.baseline(panel));
+        let changed = forecast.as_ref().map(|of| &of.forecast);
+        let sums = [changed, naive.as_ref()].map(|forecast| {
+            let found = found.as_ref()?;
+            let is_ended = |series: usize| is_ended(&ended, found, series);
+            Sums::new(&body, found, forecast?, is_ended)
+        });
         Self {
             forecast,
             plain,
-            naive: panel.map(|panel| body.forecaster.baseline(panel)),
+            naive,
+            sums,
             body,
             found,
             ended,
@@ -97,19 +109,45 @@ impl Attached {
         method: &str,
     ) -> Result<Decisions, Infeasible> {
         let (series, found) = self.series(asked)?;
-        let line = line(found, series);
-        let (total, periods) = line.split_at(line.len().min(1));
-        let most = u32::try_from(periods.len()).unwrap_or(u32::MAX);
-        if let Some(items) = asked.items.filter(|items| *items == 0 || *items > most) {
-            return Err(Infeasible::Items {
-                found: items,
-                allowed: most,
-            });
+        let mut line = line(found, series);
+        let all = line.len().saturating_sub(1);
+        let wanted = wanted(asked, all)?;
+        if wanted < all {
+            line = line.drain(1..=wanted).collect();
         }
-        let wanted = asked.items.unwrap_or(most) as usize;
-        let total = total.iter().filter(|_| wanted == periods.len());
-        let ended = self.ended.contains(&found.keys[series].product);
-        let actions = total.chain(&periods[..wanted]).zip(1u32..);
+        let ended = is_ended(&self.ended, found, series);
+        Ok(self.decisions(asked, line, ended, method))
+    }
+
+    /// The answer to a question about a total; `None` where it is about a series.
+    ///
+    /// - `by`: 0 for the version, 1 for the baseline.
+    fn answer_of_total(
+        &self,
+        asked: &Asked,
+        by: usize,
+        forecast: Option<&Forecast>,
+        method: &str,
+    ) -> Result<Option<Decisions>, Infeasible> {
+        let Some(group) = asked_group(&self.body, self.found.as_ref(), asked)? else {
+            return Ok(None);
+        };
+        let totals = self.body.totals.as_ref();
+        let (Some(totals), Some(sums), Some(forecast)) = (totals, self.sums[by].as_ref(), forecast)
+        else {
+            return Err(Infeasible::NoGroups);
+        };
+        let wanted = wanted(asked, sums.ahead())?;
+        let spread = Spread {
+            totals: &totals[by],
+            forecast,
+        };
+        let line = groups::line(&self.body, &group, sums, &spread, wanted);
+        Ok(Some(self.decisions(asked, line, false, method)))
+    }
+
+    fn decisions(&self, asked: &Asked, line: Vec<Told>, ended: bool, method: &str) -> Decisions {
+        let actions = line.into_iter().zip(1u32..);
         let actions = actions.map(|(told, position)| {
             let (estimate, reasons) = if ended {
                 let why = reason(
@@ -119,11 +157,11 @@ impl Attached {
                 );
                 (Estimate::Exact(0.0), vec![why])
             } else {
-                (told.estimate.clone(), told.reasons.clone())
+                (told.estimate, told.reasons)
             };
             Action {
                 position,
-                id: told.id.clone(),
+                id: told.id,
                 label: None,
                 score: estimate.point(),
                 estimate: Some(estimate),
@@ -132,14 +170,96 @@ impl Attached {
                 reasons: reasons.into(),
             }
         });
-        Ok(Decisions {
+        Decisions {
             placement: asked.placement.clone(),
             actions: actions.collect(),
             short_of: None,
             method: method.to_owned(),
             stake: None,
+        }
+    }
+
+    /// The periods that are explained, and what they are called.
+    fn explained(
+        &self,
+        found: &Series,
+        about: Option<&str>,
+    ) -> Result<(Range<usize>, String), Infeasible> {
+        let panel = &found.panel;
+        let ahead = self.forecast.as_ref().map_or(0, |of| of.forecast.ahead());
+        let day = |ahead: usize| panel.date(panel.known() + ahead).to_string();
+        match about {
+            None | Some(TOTAL) => Ok((0..ahead, TOTAL.to_owned())),
+            Some(id) => match (0..ahead).find(|at| day(*at) == id) {
+                Some(at) => Ok((at..at + 1, id.to_owned())),
+                None => {
+                    let last = day(ahead.saturating_sub(1));
+                    Err(Infeasible::UnknownArm {
+                        found: id.to_owned(),
+                        allowed: format!("{TOTAL}, {} to {last}", day(0)),
+                    })
+                }
+            },
+        }
+    }
+
+    /// What a total is made of, the largest parts by name.
+    fn explain_total(
+        &self,
+        group: &Group<'_>,
+        about: Option<&str>,
+    ) -> Result<Explanation, Infeasible> {
+        let (periods, about) = self.explained(group.found, about)?;
+        let sums = self.sums[0].as_ref().ok_or(Infeasible::NoGroups)?;
+        let mut parts = group.made_of(sums, periods);
+        let others = parts.split_off(parts.len().min(PARTS_NAMED));
+        let mut lines: Vec<ExplanationLine> = parts
+            .into_iter()
+            .map(|(what, contribution)| ExplanationLine { what, contribution })
+            .collect();
+        if !others.is_empty() {
+            lines.push(ExplanationLine {
+                what: format!("{} others", others.len()),
+                contribution: others.iter().map(|(_, of)| of).sum(),
+            });
+        }
+        let score = lines.iter().map(|line| line.contribution).sum();
+        Ok(Explanation {
+            summary: format!(
+                "{}, {about}: {} {} expected by {}",
+                group.told(),
+                schema::estimate::short(score),
+                self.body.unit(),
+                self.body.forecaster.method().name(),
+            ),
+            about,
+            score,
+            unit: self.body.unit().to_owned(),
+            lines,
+            why_not: None,
+            rules: Vec::new(),
         })
     }
+}
+
+/// Parts of a total that an explanation names.
+const PARTS_NAMED: usize = 12;
+
+/// Periods that a question wants.
+fn wanted(asked: &Asked, all: usize) -> Result<usize, Infeasible> {
+    let allowed = u32::try_from(all).unwrap_or(u32::MAX);
+    match asked.items {
+        None => Ok(all),
+        Some(items) if items == 0 || items > allowed => Err(Infeasible::Items {
+            found: items,
+            allowed,
+        }),
+        Some(items) => Ok(items as usize),
+    }
+}
+
+fn is_ended(ended: &BTreeSet<String>, found: &Series, series: usize) -> bool {
+    ended.contains(&found.keys[series].product)
 }
 
 /// What agreeing adds, in words.
@@ -153,6 +273,7 @@ fn named(driver: Driver) -> &'static str {
         Driver::Season => "season",
         Driver::Week => "day of the week and openings",
         Driver::Promotion => "promotions",
+        Driver::Others => "promotions of others of the category",
         Driver::Holiday => "holidays",
         Driver::Price => "price",
         Driver::Weather => "weather",
@@ -162,6 +283,10 @@ fn named(driver: Driver) -> &'static str {
 impl Serving for Attached {
     fn decide(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.method().name();
+        let forecast = self.forecast.as_ref().map(|of| &of.forecast);
+        if let Some(answer) = self.answer_of_total(asked, 0, forecast, &method)? {
+            return Ok(answer);
+        }
         let told = |found: &Series, series: usize| {
             let changed = self.forecast.as_ref();
             let moves = Moves {
@@ -177,6 +302,9 @@ impl Serving for Attached {
 
     fn baseline(&self, asked: &Asked, _: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let method = self.body.forecaster.baseline_method().name();
+        if let Some(answer) = self.answer_of_total(asked, 1, self.naive.as_ref(), method)? {
+            return Ok(answer);
+        }
         let told = |found: &Series, series: usize| {
             let naive = self.naive.as_ref();
             naive.map_or_else(Vec::new, |naive| {
@@ -190,30 +318,33 @@ impl Serving for Attached {
         Some(all(self.found.as_ref()))
     }
 
+    fn totals(&self) -> Vec<Asked> {
+        groups::all(&self.body, self.found.as_ref())
+    }
+
+    fn parts(&self, asked: &Asked) -> Vec<Parts> {
+        let group = asked_group(&self.body, self.found.as_ref(), asked);
+        group
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |group| group.parts())
+    }
+
     fn explain(
         &self,
         asked: &Asked,
         about: Option<&str>,
-        _: jiff::Timestamp,
+        now: jiff::Timestamp,
     ) -> Result<Explanation, Infeasible> {
+        if let Some(group) = asked_group(&self.body, self.found.as_ref(), asked)? {
+            return match group.alone() {
+                Some(series) => self.explain(&series, about, now),
+                None => self.explain_total(&group, about),
+            };
+        }
         let (series, found) = self.series(asked)?;
         let panel = &found.panel;
-        let ahead = self.forecast.as_ref().map_or(0, |of| of.forecast.ahead());
-        let day = |ahead: usize| panel.date(panel.known() + ahead).to_string();
-        let wanted = match about {
-            None => 0..ahead,
-            Some(id) => match (0..ahead).find(|at| day(*at) == id) {
-                Some(at) => at..at + 1,
-                None if id == TOTAL => 0..ahead,
-                None => {
-                    let last = day(ahead.saturating_sub(1));
-                    return Err(Infeasible::UnknownArm {
-                        found: id.to_owned(),
-                        allowed: format!("{TOTAL}, {} to {last}", day(0)),
-                    });
-                }
-            },
-        };
+        let (wanted, about) = self.explained(found, about)?;
         let mut added = self.added(found, series);
         added.retain(|one| wanted.contains(&one.ahead));
         let agreed = self.agreed(series);
@@ -241,10 +372,6 @@ impl Serving for Attached {
             .as_ref()
             .map(|site| format!(" at {site}"))
             .unwrap_or_default();
-        let about = match about {
-            Some(id) if id != TOTAL => id.to_owned(),
-            _ => TOTAL.to_owned(),
-        };
         Ok(Explanation {
             summary: format!(
                 "product {}{site}, {about}: {} {} expected by {}",

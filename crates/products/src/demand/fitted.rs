@@ -5,16 +5,18 @@ use super::attached::Attached;
 use super::golden::{Golden, golden};
 use super::measured;
 use super::planners::{Scored, Worth, scored, worth};
+use super::promoted::{self, Promoted, promoted};
 use super::series::{Series, series};
-use super::settings::{Measure, Settings};
+use super::settings::{Coherent, Measure, Settings};
+use super::weights;
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
-use models::demand::{self, Agreement, Forecast, Forecaster, Panel};
+use models::demand::{self, Agreement, Forecast, Forecaster, HeldOut, Panel, Totals};
 use schema::estimate::short;
-use schema::{AsOf, Scorecard};
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,6 +28,12 @@ pub(crate) struct Body {
     /// How forecasts are made to agree; absent where series alone are forecast.
     #[serde(default)]
     pub(super) agreement: Option<Agreement>,
+    /// How far off sums of forecasts are, of the version and of the baseline; absent where series alone are told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) totals: Option<[Totals; 2]>,
+    /// What promotions of each category did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    promoted: Vec<Promoted>,
     series: usize,
     periods: usize,
     /// First day after what was learnt from.
@@ -48,7 +56,12 @@ impl Body {
         let learning = learning(settings, seed);
         let early = Forecaster::fit_early(panel, horizon, &learning)?;
         let seen = panel.known().saturating_sub(early.windows() * horizon);
-        let (early, agreement, why_not) = agreeing(early, &found, &learning)?;
+        let Agreeing {
+            early,
+            agreement,
+            totals,
+            why_not,
+        } = agreeing(early, &found, settings.coherent, &learning)?;
         let forecast = |past: &Panel| {
             let plain = early.forecast(past)?;
             agreed(agreement.as_ref(), &found, past, plain)
@@ -56,7 +69,7 @@ impl Body {
         let planners = scored((horizon, forecast), &found, seen)?;
         let forecaster = early.again(panel, &learning)?;
         let agreement = agreement_again(agreement, &found, &learning)?;
-        let mut body = Self::new(settings, (forecaster, agreement), &found, planners);
+        let mut body = Self::new(settings, (forecaster, agreement, totals), &found, planners);
         body.notes.extend(why_not);
         Ok(body)
     }
@@ -87,7 +100,7 @@ impl Body {
         let agreement = agreement_again(self.agreement.clone(), &found, &learning)?;
         Ok(Self::new(
             settings,
-            (forecaster, agreement),
+            (forecaster, agreement, self.totals.clone()),
             &found,
             planners,
         ))
@@ -107,7 +120,7 @@ impl Body {
 
     fn new(
         settings: &Settings,
-        (forecaster, agreement): (Forecaster, Option<Agreement>),
+        (forecaster, agreement, totals): (Forecaster, Option<Agreement>, Option<[Totals; 2]>),
         found: &Series,
         planners: Vec<Scored>,
     ) -> Self {
@@ -124,6 +137,8 @@ impl Body {
             settings: settings.clone(),
             forecaster,
             agreement,
+            totals,
+            promoted: promoted(found),
             series: panel.series(),
             periods: panel.known(),
             until: panel.date(panel.known()),
@@ -155,6 +170,7 @@ impl Body {
         }
         let agreement = self.agreement.as_ref().filter(|of| of.changes());
         scores.extend(agreement.map(Agreement::check));
+        scores.extend(self.totals.iter().flatten().map(Totals::check));
         scores
     }
 
@@ -184,24 +200,66 @@ impl Body {
     }
 }
 
-/// How forecasts are made to agree, the forecaster with intervals of what it tells then, and why they are not where they
-/// cannot be.
+/// What is learnt of groups.
+struct Agreeing {
+    /// With intervals of what it tells then.
+    early: Forecaster,
+    agreement: Option<Agreement>,
+    totals: Option<[Totals; 2]>,
+    /// Why forecasts are not made to agree where they cannot be.
+    why_not: Option<String>,
+}
+
+/// How forecasts are made to agree, and how far off their sums are.
 fn agreeing(
     early: Forecaster,
     found: &Series,
+    coherent: Coherent,
     learning: &demand::Settings,
-) -> Result<(Forecaster, Option<Agreement>, Option<String>), FitError> {
+) -> Result<Agreeing, FitError> {
     let Some(hierarchy) = found.hierarchy() else {
-        return Ok((early, None, None));
+        return Ok(Agreeing {
+            early,
+            agreement: None,
+            totals: None,
+            why_not: None,
+        });
     };
-    match Agreement::learn(&found.panel, hierarchy, early.clone(), learning) {
-        Ok((agreement, early)) => Ok((early, Some(agreement), None)),
-        Err(why @ demand::FitError::Choice(_)) => {
-            let why = format!("forecasts are not made to agree: failed to {why}");
-            Ok((early, None, Some(why)))
+    let panel = &found.panel;
+    let (early, agreement, why_not, told) = match coherent {
+        Coherent::Off | Coherent::Summed => {
+            let told = early.held_out(panel)?;
+            (early, None, None, told)
         }
-        Err(why) => Err(why.into()),
-    }
+        Coherent::Chosen => match Agreement::learn(panel, hierarchy, early.clone(), learning) {
+            Ok((agreement, early, told)) => (early, Some(agreement), None, told),
+            Err(why @ demand::FitError::Choice(_)) => {
+                let why = format!("forecasts are not made to agree: failed to {why}");
+                let told = early.held_out(panel)?;
+                (early, None, Some(why), told)
+            }
+            Err(why) => return Err(why.into()),
+        },
+    };
+    let naive: Vec<HeldOut> = told
+        .iter()
+        .map(|window| HeldOut {
+            from: window.from,
+            expected: early.baseline(&panel.before(window.from)).all().to_vec(),
+        })
+        .collect();
+    let totals = [told, naive].map(|windows| Totals::learn(panel, hierarchy, &windows));
+    let totals = match totals {
+        [Ok(own), Ok(naive)] => Some([own, naive]),
+        [Err(demand::FitError::NothingSold), _] | [_, Err(demand::FitError::NothingSold)] => None,
+        [Err(why), _] | [_, Err(why)] => return Err(why.into()),
+    };
+    Ok(Agreeing {
+        early,
+        agreement,
+        totals,
+        why_not,
+    })
 }
 
 fn agreement_again(
@@ -265,6 +323,10 @@ impl Fitted for FittedDemand {
         measured::scorecard(&self.body, self.as_of, later, seed)
     }
 
+    fn weights(&self) -> Weights {
+        weights::of(&self.body)
+    }
+
     fn summary(&self) -> Vec<String> {
         let body = &self.body;
         let forecaster = &body.forecaster;
@@ -301,6 +363,13 @@ impl Fitted for FittedDemand {
         if let Some(agreement) = &body.agreement {
             lines.extend(agreed::summary(agreement, step, forecaster.ahead()));
         }
+        if body.totals.is_some() {
+            lines.push(
+                "what series add up to can be asked for: all, categories, products, regions and sites, as far as there are"
+                    .to_owned(),
+            );
+        }
+        lines.extend(promoted::summary(&body.promoted, step));
         lines.extend(body.planners());
         lines.extend(body.notes.iter().cloned());
         lines
@@ -318,6 +387,8 @@ impl Fitted for FittedDemand {
                 "weighted_quantile_loss": trial.quantile_loss,
             })).collect::<Vec<_>>(),
             "agreement": self.body.agreement.as_ref().map(agreed::page),
+            "totals": self.body.totals.is_some(),
+            "promotions": promoted::page(&self.body.promoted),
             "planners": worth(&self.body.planners).iter().map(|worth| serde_json::json!({
                 "author": worth.author,
                 "category": worth.category,

@@ -14,8 +14,52 @@ const BETWEEN: char = '\u{1f}';
 #[derive(Debug)]
 pub(crate) struct Levels {
     pub(crate) hierarchy: Hierarchy,
+    /// What can be asked for, those with all series first. A group that is the same as one of a level before, or a single
+    /// series, is its node.
+    pub(super) asked: Vec<Grouping>,
     /// What a reader must know of them.
     pub(super) notes: Vec<String>,
+}
+
+/// Groups by one of the things that series have in common.
+#[derive(Debug)]
+pub(super) struct Grouping {
+    /// `total`, `category`, `product`, `region` or `site`.
+    pub(super) name: &'static str,
+    /// What the groups are called, rising; what belongs nowhere has an empty name.
+    pub(super) names: Vec<String>,
+    /// Node of each.
+    pub(super) nodes: Vec<usize>,
+    /// By series, the place of its group among them.
+    pub(super) of_leaf: Vec<u32>,
+}
+
+impl Grouping {
+    /// - `node`: of a series.
+    fn new(name: &'static str, of: &[Option<&str>], node: impl Fn(usize) -> usize) -> Self {
+        let labels = of.iter().map(|label| label.unwrap_or_default());
+        let distinct: BTreeSet<&str> = labels.clone().collect();
+        let names: Vec<String> = distinct.iter().map(|name| (*name).to_owned()).collect();
+        let code: BTreeMap<&str, u32> = distinct.into_iter().zip(0..).collect();
+        let of_leaf: Vec<u32> = labels.map(|label| code[label]).collect();
+        let mut nodes = vec![0; names.len()];
+        for (leaf, code) in of_leaf.iter().enumerate() {
+            nodes[*code as usize] = node(leaf);
+        }
+        Self {
+            name,
+            names,
+            nodes,
+            of_leaf,
+        }
+    }
+
+    /// The place of a group among them.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        self.names
+            .binary_search_by(|one| one.as_str().cmp(name))
+            .ok()
+    }
 }
 
 /// Levels above series: all together, categories and products, and regions and sites, which cross them. A level that
@@ -47,15 +91,24 @@ pub(super) fn levels(
         ("region", keys.iter().map(region).collect()),
         ("site", keys.iter().map(|key| key.site.as_deref()).collect()),
     ];
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
     let mut notes = Vec::new();
     let mut levels = Vec::new();
+    // Each with the level that it is, or those of series.
+    let mut asked = Vec::new();
     for (name, of) in each {
         let groups = numbered(&of);
         let n = groups.iter().collect::<BTreeSet<_>>().len();
-        if n == keys.len() || !seen.insert(groups) {
+        let is_there = of.iter().any(Option::is_some);
+        let same = seen.get(&groups).copied();
+        let level = same.or((n < keys.len()).then_some(levels.len()));
+        if is_there {
+            asked.push((name, of.clone(), level));
+        }
+        if n == keys.len() || same.is_some() {
             continue;
         }
+        seen.insert(groups, levels.len());
         let without = of.iter().filter(|label| label.is_none()).count();
         if without > 0 {
             notes.push(format!(
@@ -76,7 +129,19 @@ pub(super) fn levels(
     let leaves: Vec<String> = keys.iter().map(leaf).collect();
     let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
     let hierarchy = Hierarchy::new(&leaves, &levels).ok()?;
-    Some(Levels { hierarchy, notes })
+    let asked = asked.into_iter().map(|(name, of, level)| {
+        let node = |leaf: usize| {
+            let above = level.and_then(|level| hierarchy.above(leaf).nth(level));
+            above.unwrap_or(hierarchy.first_leaf() + leaf)
+        };
+        Grouping::new(name, &of, node)
+    });
+    let asked = asked.collect();
+    Some(Levels {
+        hierarchy,
+        asked,
+        notes,
+    })
 }
 
 /// Groups by number, in the order in which they come.

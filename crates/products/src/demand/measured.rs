@@ -220,9 +220,11 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
                 forecasts: [&forecast, &naive],
                 interval: settings.interval,
                 seed,
+                totals: body.totals.as_ref(),
             },
             [&ours, &theirs],
         ),
+        weights: None,
     }
 }
 

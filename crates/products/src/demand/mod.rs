@@ -6,6 +6,7 @@ mod attached;
 mod days;
 mod fitted;
 mod golden;
+mod groups;
 mod hierarchy;
 mod measured;
 mod opening;
@@ -13,9 +14,12 @@ mod overrides;
 mod parts;
 mod planners;
 mod plans;
+mod promoted;
 mod series;
 mod settings;
+mod spelling;
 mod told;
+mod weights;
 
 pub(crate) use asked::{all, asked_series};
 pub(crate) use fitted::Body;
@@ -23,6 +27,7 @@ pub(crate) use golden::Golden;
 pub(crate) use series::{Key, Series, series};
 pub(crate) use settings::Settings;
 pub(crate) use told::{change_of, changed_by};
+pub(crate) use weights::of as weights;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
@@ -44,6 +49,12 @@ static CARD: Card = Card {
     question: "How much of this product will sell at this site, in each period to come?",
     criterion: "weighted quantile loss and weighted absolute error on the periods after training",
     baseline: "the better of the mean of the last periods alike and the season before",
+    measures: &[
+        "weighted quantile loss",
+        "weighted absolute error",
+        "coverage error",
+        "root mean squared percentage error",
+    ],
     reads: &[
         "sales",
         "products",
@@ -97,12 +108,20 @@ impl Kind for Demand {
 
     fn searched(&self) -> Searched {
         let mut knobs = trees::of_many_rows(&models::demand::Settings::default().trees);
+        // Sums of series can be asked for or not: that is nothing to search.
         let names = ["off", "chosen"].map(|name| Value::Text(name.to_owned()));
         knobs.push(Knob {
             key: "coherent",
             default: names[0].clone(),
             within: Within::Of(names.to_vec()),
             // It takes several times as long.
+            by_default: false,
+        });
+        let names = ["left_out", "taken_in"].map(|name| Value::Text(name.to_owned()));
+        knobs.push(Knob {
+            key: "promotions_of_others",
+            default: names[0].clone(),
+            within: Within::Of(names.to_vec()),
             by_default: false,
         });
         Searched::Of(knobs)

@@ -1,9 +1,9 @@
-//! How good forecasts were by how far ahead they look and by how much their series sell.
+//! How good forecasts were by how far ahead they look, by how much their series sell, and of what they add up to.
 
 use super::measured::{Sums, sum_of, sums};
 use super::series::Series;
 use crate::estimates;
-use models::demand::{Forecast, Step};
+use models::demand::{Forecast, Panel, Step, Totals};
 use schema::{Estimate, Part, WhyNot};
 use std::ops::Range;
 
@@ -30,6 +30,8 @@ pub(super) struct Measured<'a> {
     /// Probability that intervals promise.
     pub(super) interval: f64,
     pub(super) seed: u64,
+    /// How far off sums are, of both; nothing where series alone are told of.
+    pub(super) totals: Option<&'a [Totals; 2]>,
 }
 
 /// Blocks of steps ahead, from 0, that together are all of them.
@@ -46,13 +48,73 @@ fn blocks(step: Step, ahead: usize) -> Vec<Range<usize>> {
     blocks.collect()
 }
 
-/// The parts by steps ahead, then those by size; none where all is one part.
+/// The parts by steps ahead, then those by size, then levels above the series; none where all is one part.
 ///
 /// - `all`: sums of the version and of the baseline over all steps, of the series that were measured.
 pub(super) fn of(measured: &Measured<'_>, all: [&Vec<Sums>; 2]) -> Vec<Part> {
     let mut parts = by_step(measured);
     parts.extend(by_size(measured, all));
+    parts.extend(by_level(measured).unwrap_or_default());
     parts
+}
+
+/// Totals of each level above the series, with intervals of their own; `None` where none was learnt.
+fn by_level(measured: &Measured<'_>) -> Option<Vec<Part>> {
+    let (hierarchy, totals) = (measured.found.hierarchy()?, measured.totals?);
+    let panel = measured.found.panel.summed(hierarchy).ok()?;
+    let mut expected = Vec::with_capacity(totals.len());
+    for forecast in measured.forecasts {
+        let sums = hierarchy.sum_up(forecast.all(), forecast.ahead()).ok()?;
+        expected.push((sums, forecast.ahead()));
+    }
+    let of = |(level, name): (usize, &str)| {
+        let sides = [0, 1].map(|side| {
+            let (expected, ahead) = &expected[side];
+            let node = |node: usize| {
+                let expected = &expected[node * ahead..][..*ahead];
+                let named = (name, hierarchy.label(node));
+                of_total(measured, &panel, node, expected, |h| {
+                    totals[side].interval(named, expected, h, measured.interval)
+                })
+            };
+            hierarchy.nodes(level).map(node).collect::<Vec<Sums>>()
+        });
+        let mut part = part(
+            "level",
+            (level, level + 1),
+            [&sides[0], &sides[1]],
+            measured.seed,
+        )?;
+        part.label = Some(name.to_owned());
+        Some(part)
+    };
+    let levels = hierarchy.level_names().take(hierarchy.n_levels() - 1);
+    Some(levels.enumerate().filter_map(of).collect())
+}
+
+/// What was forecast of one total and what came of it.
+fn of_total(
+    measured: &Measured<'_>,
+    panel: &Panel,
+    node: usize,
+    expected: &[f64],
+    interval: impl Fn(usize) -> Option<(f64, f64)>,
+) -> Sums {
+    let mut sums = Sums::default();
+    let came = panel.values(node).iter().skip(measured.from);
+    for (h, (said, came)) in expected.iter().zip(came).enumerate() {
+        let came = f64::from(*came);
+        if came.is_nan() {
+            continue;
+        }
+        sums.periods += 1.0;
+        sums.size += came.abs();
+        sums.forecast += said;
+        sums.error += (came - said).abs();
+        let held = interval(h).is_some_and(|(low, high)| low <= came && came <= high);
+        sums.covered += f64::from(u8::from(held));
+    }
+    sums
 }
 
 fn by_step(measured: &Measured<'_>) -> Vec<Part> {
@@ -118,6 +180,7 @@ fn part(by: &str, (start, end): (usize, usize), sides: [&Vec<Sums>; 2], seed: u6
     let [ours, theirs] = sides.map(|sums| share(sums, &all));
     (periods > 0.0).then(|| Part {
         by: by.to_owned(),
+        label: None,
         first: u32::try_from(start + 1).unwrap_or(u32::MAX),
         last: u32::try_from(end).unwrap_or(u32::MAX),
         forecasts: periods as u64,

@@ -78,6 +78,60 @@ pub(super) fn promotions(demand: &Demand, keys: &[Key], days: &Days) -> Vec<Know
     columns
 }
 
+/// How deep the others of its category are on promotion at its site, weighed by what each usually sells; nothing where
+/// promotions or products cannot be told apart.
+///
+/// - `usual`: by series, what it sells in a period.
+/// - `own`: how deep each series is.
+pub(super) fn of_others(
+    keys: &[Key],
+    categories: &[Option<String>],
+    usual: &[f64],
+    own: &Known,
+    days: &Days,
+) -> Option<Known> {
+    let mut groups: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
+    for (series, (key, category)) in keys.iter().zip(categories).enumerate() {
+        if let Some(category) = category {
+            let group = (category.as_str(), key.site.as_deref());
+            groups.entry(group).or_default().push(series);
+        }
+    }
+    let of = |series: usize| &own.values[own.row_of[series] as usize * days.all..][..days.all];
+    // Series without others, or of whose others none is ever on promotion, share the first row.
+    let mut values = vec![0.0f32; days.all];
+    let mut row_of = vec![0u32; keys.len()];
+    for series in groups.into_values().filter(|series| series.len() > 1) {
+        let all: f64 = series.iter().map(|one| usual[*one]).sum();
+        let mut deep = vec![0.0f64; days.all];
+        for one in &series {
+            for (deep, own) in deep.iter_mut().zip(of(*one)) {
+                *deep += usual[*one] * f64::from(*own);
+            }
+        }
+        if deep.iter().all(|deep| *deep <= 0.0) {
+            continue;
+        }
+        for one in series {
+            let others = all - usual[one];
+            if others <= 1e-9 * all {
+                continue;
+            }
+            row_of[one] = u32::try_from(values.len() / days.all).unwrap_or(u32::MAX);
+            values.extend(deep.iter().zip(of(one)).map(|(deep, own)| {
+                let deep = deep - usual[one] * f64::from(*own);
+                (deep / others).max(0.0) as f32
+            }));
+        }
+    }
+    (values.len() > days.all).then(|| Known {
+        role: Role::Others,
+        name: "promotion of others".to_owned(),
+        row_of,
+        values,
+    })
+}
+
 /// Rows that series share: one each where products differ, else one for each site.
 fn rows(keys: &[Key], by_product: bool) -> (Vec<u32>, Vec<&Key>) {
     let mut rows: Vec<&Key> = Vec::new();

@@ -11,8 +11,8 @@ use super::days::Days;
 use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
-use super::plans::{holidays, prices, promotions};
-use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, Returns, Settings};
+use super::plans::{holidays, of_others, prices, promotions};
+use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, OfOthers, Returns, Settings};
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +34,8 @@ pub(crate) struct Series {
     pub(crate) sold_out: Vec<Vec<usize>>,
     /// What they add up to, where forecasts are made to agree.
     pub(super) levels: Option<Levels>,
+    /// How deep each series is on promotion, and the others of its category, where both can be told apart.
+    pub(super) promoted: Option<[Known; 2]>,
     /// What planners change of their forecasts.
     pub(crate) overrides: Overrides,
     /// What a reader of the forecasts must know of them.
@@ -122,6 +124,10 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     columns.extend(holidays(demand, &keys, &days));
     columns.extend(prices(demand, &keys, &days));
     let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
+    let promoted = promoted(&columns, &keys, &categories, &values, &days);
+    if settings.promotions_of_others == OfOthers::TakenIn {
+        columns.extend(promoted.iter().map(|[_, others]| others.clone()));
+    }
     let groups = groups(history, &keys, &categories);
     if sold_out.iter().any(|of| !of.is_empty()) {
         let of: Vec<u32> = groups.iter().map(|[group, _]| *group).collect();
@@ -130,7 +136,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     let overrides = Overrides::new(history, (keys.as_slice(), categories.as_slice()), settings);
     let levels = match settings.coherent {
         Coherent::Off => None,
-        Coherent::Chosen => levels(&keys, &categories, &demand.places),
+        Coherent::Summed | Coherent::Chosen => levels(&keys, &categories, &demand.places),
     };
     let mut notes = opening.notes;
     notes.extend(levels.iter().flat_map(|of| of.notes.iter().cloned()));
@@ -168,6 +174,7 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         panel: panel.ok()?,
         categories,
         sold_out,
+        promoted,
         levels,
         overrides,
         notes,
@@ -243,6 +250,25 @@ fn leave_out_of_stock(
         of.dedup();
     }
     (out, sold_out)
+}
+
+/// How deep series and the others of their categories are on promotion.
+fn promoted(
+    columns: &[Known],
+    keys: &[Key],
+    categories: &[Option<String>],
+    values: &[f32],
+    days: &Days,
+) -> Option<[Known; 2]> {
+    let own = columns.iter().find(|known| known.role == Role::Promotion)?;
+    let usual = |of: &[f32]| {
+        let known = of.iter().filter(|value| !value.is_nan());
+        let (sum, n) = known.fold((0.0, 0.0), |(sum, n), v| (sum + f64::from(*v), n + 1.0));
+        if n > 0.0 { f64::max(sum / n, 0.0) } else { 0.0 }
+    };
+    let usual: Vec<f64> = values.chunks_exact(days.known).map(usual).collect();
+    let others = of_others(keys, categories, &usual, own, days)?;
+    Some([own.clone(), others])
 }
 
 fn category(history: &History, key: &Key) -> Option<String> {

@@ -53,10 +53,22 @@ pub(crate) enum BeforeFirstSale {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Coherent {
-    /// Series alone are forecast: what is above them is their sum.
+    /// Series alone are forecast, and nothing is told of what is above them.
     Off,
-    /// What is above them is forecast too, and made to agree in the way that did best on past periods.
+    /// Series alone are forecast; what is above them can be asked for, as their sum with an interval of its own.
+    Summed,
+    /// What is above them is forecast too, and made to agree in the way that did best on past periods; it can be asked for.
     Chosen,
+}
+
+/// Whether forecasts see promotions of other products of the category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OfOthers {
+    /// They do not: what these promotions take is measured, and told apart.
+    LeftOut,
+    /// They are a column of the trees and a driver of the forecast.
+    TakenIn,
 }
 
 /// Length of a period.
@@ -101,9 +113,13 @@ pub(crate) struct Settings {
     pub(crate) before_first_sale: BeforeFirstSale,
     /// Probability with which an interval holds what will be sold, 0.5 to 0.99.
     pub(crate) interval: f64,
-    /// Whether forecasts are made to agree with forecasts of categories, regions and all together: `off`, or `chosen` by how
-    /// ways to do so did on past periods, leaving forecasts as they are among them.
+    /// Whether categories, regions and all together can be asked for, and how forecasts agree with theirs: `off`, `summed`,
+    /// the sums of their series, or `chosen`: forecast too and made to agree, by how ways to do so did on past periods,
+    /// leaving forecasts as they are among them.
     pub(crate) coherent: Coherent,
+    /// Whether trees see how much of a product's category is on promotion beside it: `left_out` or `taken_in`. What promotions
+    /// take from others is measured either way.
+    pub(crate) promotions_of_others: OfOthers,
     /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
     pub(crate) rows_max: u32,
     /// How trees grow; as is usual for the kind where absent.
@@ -123,6 +139,7 @@ impl Default for Settings {
             before_first_sale: BeforeFirstSale::Unknown,
             interval: 0.9,
             coherent: Coherent::Off,
+            promotions_of_others: OfOthers::LeftOut,
             rows_max: 600_000,
             trees: None,
         }
@@ -164,7 +181,7 @@ impl Settings {
         const SALES_OF_SERIES: u64 = 50;
         let nodes = match self.coherent {
             Coherent::Off => 0,
-            Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
+            Coherent::Summed | Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
         };
         Bytes(
             self.learning().rows_bytes()

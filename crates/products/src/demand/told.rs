@@ -37,7 +37,7 @@ pub(super) struct Moves {
 }
 
 /// A figure as it is told: whole units or cents.
-fn rounded(body: &Body, value: f64) -> f64 {
+pub(super) fn rounded(body: &Body, value: f64) -> f64 {
     // Adding 0 makes a negative zero a plain one.
     (value * body.scale()).round() + 0.0
 }

@@ -13,9 +13,10 @@ use crate::shop::Shop;
 use features::History;
 use measure::effects::Same;
 use measure::sequential::SampleRatio;
-use schema::{AsOf, Scorecard};
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A number that proves a version: the place of an outcome or ratio and that of an arm.
@@ -119,6 +120,17 @@ impl Fitted for FittedExperiment {
 
     fn evaluate(&self, later: &History, _: u64) -> Scorecard {
         measured::scorecard(&self.body.settings, later)
+    }
+
+    fn weights(&self) -> Weights {
+        let outcomes = self.body.settings.outcomes.iter();
+        let read: BTreeSet<&str> = outcomes.flat_map(|of| of.reads()).copied().collect();
+        let drawn = [
+            "assignments.customer_id",
+            "assignments.assigned_at",
+            "assignments.arm",
+        ];
+        Weights::alike(drawn.into_iter().chain(read))
     }
 
     fn summary(&self) -> Vec<String> {

@@ -55,6 +55,7 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
         metrics,
         notes: told::lines(&body),
         parts: Vec::new(),
+        weights: None,
     }
 }
 

@@ -64,6 +64,7 @@ static CARD: Card = Card {
     question: "What did it change, and is that real?",
     criterion: "how precisely the effect is known",
     baseline: "the smallest experiment that can be read at all",
+    measures: &[],
     reads: &["assignments", "decisions", "events", "products", "sales"],
     outputs: &[Output {
         name: "arm",

@@ -13,8 +13,8 @@ use schema::estimate::short;
 use schema::{AsOf, Estimate, Probability, ProductId, WhyNot};
 use std::sync::Arc;
 
-/// All that is asked for.
-const TOTAL: &str = "total";
+/// The action whose score is all that is expected to be asked for.
+pub const TOTAL: &str = "total";
 /// What is asked for in the first day.
 const FIRST_DAY: &str = "first_day";
 /// The quantity to order.

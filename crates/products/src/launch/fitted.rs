@@ -1,7 +1,7 @@
 //! A trained forecaster of launches: what it learnt, and what it tells of it.
 
 use super::attached::Attached;
-use super::gathered::{Found, columns, gathered};
+use super::gathered::{Found, MADE_OF, columns, gathered};
 use super::measured;
 use super::settings::Settings;
 use crate::artefact::Artefact;
@@ -11,7 +11,8 @@ use crate::shop::Shop;
 use features::History;
 use models::launch::{self, Forecaster, Launch, Layer, Method, Past, Record};
 use schema::estimate::short;
-use schema::{AsOf, Scorecard};
+use schema::weights::WeighedBy;
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -154,6 +155,30 @@ impl Fitted for FittedLaunch {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body, self.as_of, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        let forecaster = &self.body.forecaster;
+        // Of a launch that its merchant estimates, what a merchant's estimate weighs on average.
+        let estimate = forecaster.merchants().map_or(0.0, |merchants| {
+            let each: Vec<f64> = merchants
+                .names()
+                .map(|m| forecaster.pool().weight(m))
+                .collect();
+            each.iter().sum::<f64>() / each.len().max(1) as f64
+        });
+        let attributes = forecaster.attributes().weights();
+        let attributes = attributes.into_iter().zip(MADE_OF);
+        let attributes = attributes.map(|(weight, of)| ((1.0 - estimate) * weight, of.to_vec()));
+        let estimates = vec!["estimates.likely", "estimates.low", "estimates.high"];
+        let all = attributes.chain([(estimate, estimates)]);
+        // Once it is open a launch is forecast by what it has sold, until its units are gone.
+        Weights::of_parts(WeighedBy::Gains, all).with([
+            "sales.quantity",
+            "sales.sold_at",
+            "sales.is_return",
+            "launches.available_units",
+        ])
     }
 
     fn summary(&self) -> Vec<String> {

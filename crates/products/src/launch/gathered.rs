@@ -13,6 +13,23 @@ const LABELS: [&str; 4] = ["brand", "merchant", "weekday", "month"];
 /// Numbers of a launch.
 const NUMBERS: [&str; 3] = ["logarithm of the price", "discount", "hour of the day"];
 
+/// Columns of the shared tables that each thing told of a launch is made of, in the order of
+/// [`models::launch::Attributes::weights`].
+pub(super) const MADE_OF: [&[&str]; 12] = [
+    &["products.category"],
+    &["estimates.author", "products.merchant_id"],
+    &["products.brand"],
+    &["products.merchant_id"],
+    &["launches.opens_at"],
+    &["launches.opens_at"],
+    &["products.name"],
+    &["launches.opens_at"],
+    &["launches.opens_at", "launches.closes_at"],
+    &["launches.price_cents"],
+    &["launches.price_cents", "launches.list_price_cents"],
+    &["launches.opens_at"],
+];
+
 /// One product in one launch, with what the tables say of it.
 #[derive(Debug, Clone)]
 pub(super) struct Gathered {

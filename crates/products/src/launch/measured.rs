@@ -140,6 +140,7 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         metrics,
         notes,
         parts: Vec::new(),
+        weights: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod gathered;
 mod measured;
 mod settings;
 
+pub use attached::TOTAL;
 pub use estimated::{Estimated, estimated};
 
 use crate::answer::Subject;
@@ -29,6 +30,11 @@ static CARD: Card = Card {
     question: "How much will this launch sell of this product, and how much should be ordered before it opens?",
     criterion: "continuous ranked probability score of the total demand of launches that open after training",
     baseline: "what launches of the same category sold",
+    measures: &[
+        "continuous ranked probability score",
+        "weighted absolute error",
+        "cost of what was ordered",
+    ],
     reads: &["launches", "estimates", "sales", "products"],
     outputs: &[
         Output {
@@ -113,9 +119,7 @@ impl Product for LaunchProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::No {
-            because: "a launch is held against what it sold by the scorecard of each version",
-        }
+        Judged::Launched
     }
 
     fn held_out_days(&self) -> u32 {

@@ -1,11 +1,12 @@
 //! A version that answers: the arm for a customer, and why.
 
 use super::CARD;
-use super::budget::{Worth, best};
 use super::caps::capped;
 use super::facts::Facts;
 use super::fitted::Body;
+use super::limits::Counts;
 use super::possible::{Limits, Possible};
+use super::worth::{Prices, Worth, best};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
 use crate::contract::Serving;
 use crate::ledger::{NoMoney, Stake};
@@ -63,6 +64,8 @@ pub(super) struct Offered {
     pub(super) worth: Vec<Worth>,
     /// What money in the budget must earn.
     pub(super) price: f64,
+    /// What it and limits on some arms take off the worth of arms.
+    pub(super) prices: Prices,
     /// Where the budget stands beside its plan: it has a part in the price.
     pub(super) pace: Option<Pace>,
     /// The arm that is worth most; `None` where none is worth anything.
@@ -130,17 +133,21 @@ impl Attached {
         // Another draw than that of the slice that explores.
         let admitted = unit_draw(&format!("at price, {}", self.salt), customer) < at_price;
         let left = allowed.masked(&worth);
-        let best_at = |price, admitted| allowed.pinned.or_else(|| best(&left, price, admitted));
-        let price = self.body.price(pace);
-        let chosen = best_at(price, admitted);
-        let without_plan = pace.and_then(|_| best_at(self.body.price(None), admitted));
+        let best_at = |prices: &Prices, admitted| {
+            let best = || best(&left, prices, admitted);
+            allowed.pinned.or_else(best)
+        };
+        let prices = self.body.prices(pace);
+        let chosen = best_at(&prices, admitted);
+        let without_plan = pace.and_then(|_| best_at(&self.body.prices(None), admitted));
         Offered {
             best: chosen,
             held: without_plan.filter(|_| chosen.is_none()),
-            possible: possible.map(|(admitted, share)| (best_at(price, admitted), share)),
+            possible: possible.map(|(admitted, share)| (best_at(&prices, admitted), share)),
             effects,
             worth,
-            price,
+            price: self.body.price(pace),
+            prices,
             pace,
             why: allowed.pinned.map_or(why, |_| Why::Pinned),
             allowed,
@@ -302,6 +309,7 @@ impl Serving for Attached {
             effects,
             worth,
             price,
+            prices,
             pace,
             best: chosen,
             held,
@@ -309,7 +317,7 @@ impl Serving for Attached {
             ..
         } = self.offered(&facts, customer, asked.standing.pace, allowed);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
-        let net = |arm: &usize| worth[*arm].priced(price);
+        let net = |arm: &usize| prices.priced(*arm, &worth[*arm]);
         let nearest = || {
             let order = (0..effects.len()).max_by(|a, b| net(a).total_cmp(&net(b)));
             order.ok_or(Infeasible::NothingToExplain)
@@ -351,6 +359,27 @@ impl Serving for Attached {
                     short(worth[arm].spend)
                 ),
                 contribution: -price * worth[arm].spend,
+            });
+        }
+        for bound in self.body.bounds(arm) {
+            let spend = worth[arm].spend;
+            let name = &bound.name;
+            lines.push(ExplanationLine {
+                what: match bound.counts {
+                    Counts::Spend => {
+                        format!(
+                            "what its {} of limit {name} would add elsewhere",
+                            short(spend)
+                        )
+                    }
+                    Counts::AtMost => {
+                        format!("what its place within limit {name} would add elsewhere")
+                    }
+                    Counts::AtLeast => {
+                        format!("what limit {name}, which asks for more of it, gives it")
+                    }
+                },
+                contribution: -bound.takes(arm, spend),
             });
         }
         lines.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));

@@ -1,22 +1,17 @@
 //! What a budget makes of effects: the price of money, at which what the offers spend fits.
 
 use super::draws::TrialError;
+use super::limits::Counts;
 use super::settings::Settings;
+use super::worth::{Prices, Worth, best};
 use crate::standing::Pace;
-use decisions::allocate::{Costs, Offers, one_budget};
+use decisions::allocate::{
+    Allocation, Costs, Effort, Limit, LimitUse, Offers, Rule, allocate, one_budget,
+};
 use serde::{Deserialize, Serialize};
 
-/// What one arm does for one customer.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Worth {
-    /// What it changes, less its cost, in the unit of the outcome.
-    pub(crate) net: f64,
-    /// What it is expected to spend of the budget, 0 or more.
-    pub(crate) spend: f64,
-}
-
 /// One round of decisions: every customer asked once.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Round {
     /// What money in the budget must earn: an arm is given where it is worth more than this times its spend.
     pub(crate) price: f64,
@@ -33,8 +28,40 @@ pub(crate) struct Round {
     pub(crate) explored: f64,
     /// What is expected to be gained.
     pub(crate) gain: f64,
-    /// The most by which any other choice within the budget could gain more.
+    /// The most by which any other choice within the limits could gain more.
     pub(crate) gap: f64,
+    /// What limits on some arms make of it, in the order of the settings.
+    #[serde(default)]
+    pub(crate) limits: Vec<Bound>,
+}
+
+/// A limit on some arms in a round of decisions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bound {
+    pub(crate) name: String,
+    /// Places of its arms.
+    pub(crate) arms: Vec<usize>,
+    pub(crate) counts: Counts,
+    /// Money or customers that are allowed, or asked for.
+    pub(crate) limit: f64,
+    /// What is expected to be used of it, by those drawn by chance too.
+    pub(crate) used: f64,
+    /// What one unit more of it would add to the gain; where so many are asked for, one fewer. 0 where it does not bind.
+    pub(crate) price: f64,
+}
+
+impl Bound {
+    /// What it takes off an arm that spends so much; below 0 where it asks for more of it.
+    pub(crate) fn takes(&self, arm: usize, spend: f64) -> f64 {
+        if !self.arms.contains(&arm) {
+            return 0.0;
+        }
+        match self.counts {
+            Counts::Spend => self.price * spend,
+            Counts::AtMost => self.price,
+            Counts::AtLeast => -self.price,
+        }
+    }
 }
 
 impl Round {
@@ -56,106 +83,200 @@ impl Round {
         };
         self.price.max(OF_AVERAGE * earned) * pace.factor()
     }
-}
 
-impl Worth {
-    /// What an arm is worth once the money it spends has its price; exactly 0 at the price, where rounding does not tell.
-    pub(crate) fn priced(&self, price: f64) -> f64 {
-        /// Values and costs are allocated in single precision and whole cents.
-        const ROUNDING: f64 = 1e-3;
-        let priced = self.net - price * self.spend;
-        if price > 0.0 && priced.abs() <= ROUNDING * price * self.spend.max(0.01) {
-            0.0
-        } else {
-            priced
+    /// The prices of all limits together, that of the budget as [`Round::price_at`] has it.
+    pub(crate) fn prices(&self, arms: usize, pace: Option<Pace>) -> Prices {
+        let mut prices = Prices::of_budget(self.price_at(pace), arms);
+        for bound in &self.limits {
+            for arm in bound.arms.iter().copied().filter(|arm| *arm < arms) {
+                match bound.counts {
+                    Counts::Spend => prices.charge_money(arm, bound.price),
+                    Counts::AtMost => prices.charge_giving(arm, bound.price),
+                    Counts::AtLeast => prices.charge_giving(arm, -bound.price),
+                }
+            }
         }
+        prices
     }
 }
 
-/// The arm that is worth most, the price of what it spends taken off; `None` where none is worth anything. At the price
-/// itself `admitted` tells whether the customer gets it.
-pub(crate) fn best(worth: &[Worth], price: f64, admitted: bool) -> Option<usize> {
-    let priced = worth.iter().map(|worth| worth.priced(price));
-    let arms = priced.enumerate();
-    let (arm, most) = arms.reduce(|best, other| if other.1 > best.1 { other } else { best })?;
-    let at_price = price > 0.0 && most == 0.0 && admitted;
-    (most > 0.0 || at_price).then_some(arm)
+/// What is counted of customers: money that their arms spend, or how many get one.
+#[derive(Clone, Copy)]
+enum Counted {
+    Spend,
+    Customers,
 }
 
-/// Share of the customers at the price who can have their arm with what those above it leave of `spent`.
-fn at_price(of: &[Worth], arms: usize, price: f64, spent: f64) -> f64 {
+/// Share of the customers at the prices who can have their arm with what those above them leave.
+///
+/// - `used`: by all who get one, in what is `counted`.
+fn at_price(of: &[Worth], prices: &Prices, arms: usize, counted: Counted, used: f64) -> f64 {
     let (mut above, mut at) = (0.0, 0.0);
+    let count = |worth: &Worth| match counted {
+        Counted::Spend => worth.spend,
+        Counted::Customers => 1.0,
+    };
     for worth in of.chunks_exact(arms) {
-        if let Some(arm) = best(worth, price, false) {
-            above += worth[arm].spend;
-        } else if let Some(arm) = best(worth, price, true) {
-            at += worth[arm].spend;
+        if let Some(arm) = best(worth, prices, false) {
+            above += count(&worth[arm]);
+        } else if let Some(arm) = best(worth, prices, true) {
+            at += count(&worth[arm]);
         }
     }
     if at > 0.0 {
-        ((spent - above) / at).clamp(0.0, 1.0)
+        ((used - above) / at).clamp(0.0, 1.0)
     } else {
         0.0
     }
 }
 
-/// The price at which `of` customers, `arms` numbers each, spend no more than `budget`.
+/// What chance uses of a limit: it draws the control as often as any arm.
+fn explored(of: &[Worth], arms: usize, places: &[usize], counts: Counts, explore: f64) -> f64 {
+    let each = of.chunks_exact(arms).map(|worth| {
+        let those = places.iter().map(|place| &worth[*place]);
+        let those = those.filter(|worth| worth.is_possible());
+        those
+            .map(|worth| match counts {
+                Counts::Spend => worth.spend,
+                Counts::AtMost | Counts::AtLeast => 1.0,
+            })
+            .sum::<f64>()
+    });
+    explore * each.sum::<f64>() / (arms + 1) as f64
+}
+
+/// The prices at which `of` customers, one number for each of `arms`, keep the budget and all limits.
 ///
 /// - `asked`: customers that are asked in a round; `of` may be a part of them, all kinds alike.
 ///
 /// # Errors
-/// [`TrialError`] when nothing spends anything, or chance alone spends more than there is.
+/// [`TrialError`] when nothing spends anything, chance alone uses more than there is, or a limit cannot be kept.
 pub(crate) fn round(
     of: &[Worth],
-    arms: usize,
+    arms: &[&str],
     asked: usize,
     budget: f64,
     settings: &Settings,
 ) -> Result<Round, TrialError> {
-    let rows = of.len() / arms.max(1);
-    let all: f64 = of.iter().map(|worth| worth.spend).sum();
-    if all <= 0.0 {
+    let n_arms = arms.len();
+    let rows = of.len() / n_arms.max(1);
+    if of.iter().all(|worth| worth.spend <= 0.0) {
         return Err(TrialError::NothingSpent {
             budget,
             trial: settings.trial.clone(),
         });
     }
     let part = rows as f64 / asked.max(1) as f64;
-    // Chance draws the control as often as any arm.
-    let explored = settings.explore * all / (arms + 1) as f64;
-    let left = part * budget - explored;
-    if left <= 0.0 {
+    let every: Vec<usize> = (0..n_arms).collect();
+    let explored =
+        |places: &[usize], counts| explored(of, n_arms, places, counts, settings.explore);
+    let spent_by_chance = explored(&every, Counts::Spend);
+    // Those who are not drawn by chance are a part of all, and may use as much more each.
+    let left = |limit: f64, by_chance: f64| (part * limit - by_chance) / (1.0 - settings.explore);
+    let money = left(budget, spent_by_chance);
+    if money <= 0.0 {
         return Err(TrialError::Explored {
             budget,
             explore: settings.explore,
-            spend: explored / part,
+            spend: spent_by_chance / part,
         });
     }
-    let values: Vec<f32> = of.iter().map(|worth| worth.net as f32).collect();
+    let mut bounds = Vec::with_capacity(settings.limits.len());
+    let mut rules = Vec::with_capacity(settings.limits.len());
+    for limit in &settings.limits {
+        let places = limit.places(arms);
+        let (counts, amount) = limit.counts();
+        let by_chance = explored(&places, counts);
+        let left = left(amount, by_chance);
+        if left <= 0.0 && counts != Counts::AtLeast {
+            return Err(TrialError::ExploredLimit {
+                limit: limit.name.clone(),
+                amount,
+                explore: settings.explore,
+                used: by_chance / part,
+            });
+        }
+        rules.push(limit.rule(arms, left));
+        bounds.push(Bound {
+            name: limit.name.clone(),
+            arms: places,
+            counts,
+            limit: amount,
+            used: by_chance / part,
+            price: 0.0,
+        });
+    }
+    let allocation = allocated(of, n_arms, money, &rules)?;
+    let outcome = &allocation.outcome;
+    let of_all = (1.0 - settings.explore) / part;
+    let mut uses = outcome.limits.iter();
+    let in_money = |used: Option<&LimitUse>| {
+        used.map_or((0.0, 0.0), |used| {
+            (used.used as f64 / 100.0, used.price * 100.0)
+        })
+    };
+    let (spent, price) = in_money(uses.next());
+    for (bound, used) in bounds.iter_mut().zip(uses) {
+        let (used, price) = match bound.counts {
+            Counts::Spend => in_money(Some(used)),
+            Counts::AtMost | Counts::AtLeast => (used.used as f64, used.price.abs()),
+        };
+        bound.used += used * of_all;
+        bound.price = price;
+    }
+    let mut round = Round {
+        price,
+        at_price: 0.0,
+        customers: asked,
+        chosen: scaled(outcome.n_chosen as f64 * of_all),
+        spend: spent * of_all + spent_by_chance / part,
+        explored: spent_by_chance / part,
+        gain: outcome.value * of_all,
+        gap: outcome.gap() * of_all,
+        limits: bounds,
+    };
+    let (counted, used) = if rules.is_empty() {
+        (Counted::Spend, spent)
+    } else {
+        (Counted::Customers, outcome.n_chosen as f64)
+    };
+    let prices = round.prices(n_arms, None);
+    round.at_price = at_price(of, &prices, n_arms, counted, used);
+    Ok(round)
+}
+
+/// Who gets which arm with so much money, and within the rules.
+fn allocated(
+    of: &[Worth],
+    arms: usize,
+    money: f64,
+    rules: &[Limit],
+) -> Result<Allocation, TrialError> {
+    let possible: Vec<bool> = of.iter().map(Worth::is_possible).collect();
+    let value = |worth: &Worth| {
+        if worth.is_possible() {
+            worth.net as f32
+        } else {
+            0.0
+        }
+    };
+    let values: Vec<f32> = of.iter().map(value).collect();
     let cents: Vec<i32> = of.iter().map(|worth| cents(worth.spend)).collect();
-    let offers = Offers::new(arms, &values, Costs::OfPair(&cents));
-    // Those who are not drawn by chance are a part of all, and may spend as much more each.
-    let budget = 100.0 * left / (1.0 - settings.explore);
+    let offers = Offers {
+        allowed: Some(&possible),
+        ..Offers::new(arms, &values, Costs::OfPair(&cents))
+    };
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a budget beyond 64 bits is no limit, and the cast ends there"
     )]
-    let allocation = one_budget(&offers, budget.floor() as i64, 1)?;
-    let outcome = &allocation.outcome;
-    let used = outcome.limits.first();
-    let of_all = (1.0 - settings.explore) / part;
-    let spent = used.map_or(0.0, |used| used.used as f64 / 100.0);
-    let price = used.map_or(0.0, |used| used.price * 100.0);
-    Ok(Round {
-        price,
-        at_price: at_price(of, arms, price, spent),
-        customers: asked,
-        chosen: scaled(outcome.n_chosen as f64 * of_all),
-        spend: spent * of_all + explored / part,
-        explored: explored / part,
-        gain: outcome.value * of_all,
-        gap: outcome.gap() * of_all,
-    })
+    let money = (100.0 * money).floor() as i64;
+    if rules.is_empty() {
+        return Ok(one_budget(&offers, money, 1)?);
+    }
+    let mut limits = vec![Limit::new("budget", Rule::SpendAtMost(money))];
+    limits.extend_from_slice(rules);
+    Ok(allocate(&offers, &limits, 1, &Effort::default())?)
 }
 
 /// An amount in cents, rounded up so that no part of one is forgotten.
@@ -178,11 +299,178 @@ fn scaled(count: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::ArmsLimit;
     use super::*;
     use rand::RngExt;
 
     fn worth(net: f64, spend: f64) -> Worth {
         Worth { net, spend }
+    }
+
+    /// The arm of each customer at the prices of a round.
+    fn given(of: &[Worth], arms: usize, round: &Round, admitted: bool) -> Vec<Option<usize>> {
+        let prices = round.prices(arms, None);
+        let each = of.chunks_exact(arms);
+        each.map(|worth| best(worth, &prices, admitted)).collect()
+    }
+
+    /// Two brands' offers to 2,000 customers, each worth something else to each.
+    fn two_brands(seed: u64) -> Vec<Worth> {
+        let mut random = math::random::stream(seed, 0);
+        let mut worth = |mean: f64| {
+            let net = -mean * random.random_range(1e-9..1.0_f64).ln() - 1.0;
+            worth(net, random.random_range(1.0..5.0))
+        };
+        (0..2_000).flat_map(|_| [worth(6.0), worth(3.0)]).collect()
+    }
+
+    fn limit(name: &str, arms: &[&str]) -> ArmsLimit {
+        ArmsLimit {
+            name: name.to_owned(),
+            arms: arms.iter().map(|arm| (*arm).to_owned()).collect(),
+            spend_at_most: None,
+            customers_at_most: None,
+            customers_at_least: None,
+        }
+    }
+
+    const ARMS: [&str; 2] = ["dear", "plain"];
+
+    fn with_limits(limits: Vec<ArmsLimit>) -> Settings {
+        Settings {
+            limits,
+            ..Settings::default()
+        }
+    }
+
+    /// How many get each arm, and what each spends.
+    fn used(of: &[Worth], round: &Round) -> [(usize, f64); 2] {
+        let mut used = [(0, 0.0); 2];
+        for (worth, arm) in of.chunks_exact(2).zip(given(of, 2, round, false)) {
+            if let Some(arm) = arm {
+                used[arm].0 += 1;
+                used[arm].1 += worth[arm].spend;
+            }
+        }
+        used
+    }
+
+    #[test]
+    fn prices_of_limits_keep_them_when_customers_are_decided_one_by_one() {
+        let of = two_brands(3);
+        let free = round(&of, &ARMS, 2_000, 2_000.0, &Settings::default()).unwrap();
+        let unlimited = used(&of, &free);
+        assert!(
+            unlimited[0].1 > 1_000.0 && unlimited[1].0 < 300,
+            "{unlimited:?}"
+        );
+        let brand = ArmsLimit {
+            spend_at_most: Some(800.0),
+            ..limit("brand", &["dear"])
+        };
+        let shelf = ArmsLimit {
+            customers_at_least: Some(600),
+            ..limit("shelf", &["plain"])
+        };
+        let settings = with_limits(vec![brand, shelf]);
+        let both = round(&of, &ARMS, 2_000, 2_000.0, &settings).unwrap();
+        let limited = used(&of, &both);
+        let [brand, shelf] = &both.limits[..] else {
+            panic!("{:?}", both.limits);
+        };
+        assert!(brand.price > 0.0 && shelf.price > 0.0, "{:?}", both.limits);
+        // Prices keep limits but for the last customers: what is at the price itself is for `at_price` to say.
+        assert!((limited[0].1 / 800.0 - 1.0).abs() < 0.02, "{limited:?}");
+        assert!(limited[1].0.abs_diff(600) <= 5, "{limited:?}");
+        assert!(limited[0].1 + limited[1].1 <= 2_010.0, "{limited:?}");
+        assert!(
+            brand.used <= 800.0 && shelf.used >= 600.0,
+            "{:?}",
+            both.limits
+        );
+        // Limits cost something, and the bound says how little is lost beside them.
+        assert!(
+            both.gain < free.gain && both.gap < 0.005 * both.gain,
+            "{both:?}"
+        );
+    }
+
+    #[test]
+    fn a_limit_on_customers_counts_them_and_one_that_does_not_bind_has_no_price() {
+        let of = two_brands(5);
+        let few = ArmsLimit {
+            customers_at_most: Some(100),
+            ..limit("few", &["dear"])
+        };
+        let many = ArmsLimit {
+            customers_at_most: Some(5_000),
+            ..limit("many", &["dear", "plain"])
+        };
+        let settings = with_limits(vec![few, many]);
+        let round = round(&of, &ARMS, 2_000, 2_000.0, &settings).unwrap();
+        assert!(
+            used(&of, &round)[0].0.abs_diff(100) <= 2,
+            "{:?}",
+            used(&of, &round)
+        );
+        assert_eq!((round.limits[0].used, round.limits[1].price), (100.0, 0.0));
+        assert!(round.limits[0].price > 0.0);
+    }
+
+    #[test]
+    fn whoever_may_not_have_an_arm_gets_it_for_no_minimum() {
+        let mut of = two_brands(7);
+        of.iter_mut()
+            .step_by(4)
+            .for_each(|worth| *worth = Worth::NEVER);
+        let many = ArmsLimit {
+            customers_at_least: Some(900),
+            ..limit("many", &["dear"])
+        };
+        let settings = with_limits(vec![many]);
+        let round = round(&of, &ARMS, 2_000, 5_000.0, &settings).unwrap();
+        let given = given(&of, 2, &round, true);
+        assert!(given.iter().step_by(2).all(|arm| *arm != Some(0)));
+        assert!(given.iter().filter(|arm| **arm == Some(0)).count() >= 890);
+    }
+
+    #[test]
+    fn a_minimum_beyond_the_customers_is_refused_by_its_name() {
+        let of = two_brands(9);
+        let all = ArmsLimit {
+            customers_at_least: Some(3_000),
+            ..limit("everybody", &["dear"])
+        };
+        let refused = round(&of, &ARMS, 2_000, 2_000.0, &with_limits(vec![all])).unwrap_err();
+        let told = std::error::Error::source(&refused).map(ToString::to_string);
+        assert!(
+            told.is_some_and(|told| told.contains("everybody")),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn what_chance_gives_counts_against_limits() {
+        let of = two_brands(11);
+        let few = ArmsLimit {
+            customers_at_most: Some(100),
+            ..limit("few", &["dear"])
+        };
+        let settings = |explore| Settings {
+            explore,
+            ..with_limits(vec![few.clone()])
+        };
+        // A tenth of the customers is drawn, a third of them for this arm: 67.
+        let round_of = |explore| round(&of, &ARMS, 2_000, 2_000.0, &settings(explore));
+        let explored = round_of(0.1).unwrap();
+        assert!(
+            (explored.limits[0].used - 100.0).abs() < 1.5,
+            "{:?}",
+            explored.limits
+        );
+        assert!(used(&of, &explored)[0].0 < 45, "{:?}", used(&of, &explored));
+        let refused = round_of(0.2).unwrap_err();
+        assert!(refused.to_string().contains("\"few\""), "{refused}");
     }
 
     #[test]
@@ -194,13 +482,9 @@ mod tests {
             worth(-1.0, 1.0),
         ];
         let settings = Settings::default();
-        let round = round(&of, 1, 4, 3.0, &settings).unwrap();
+        let round = round(&of, &["offer"], 4, 3.0, &settings).unwrap();
         assert_eq!((round.chosen, round.spend, round.gain), (2, 3.0, 12.0));
-        let given = |admitted| -> Vec<Option<usize>> {
-            let one = |worth: &Worth| best(std::slice::from_ref(worth), round.price, admitted);
-            of.iter().map(one).collect()
-        };
-        assert_eq!(given(false), [Some(0), Some(0), None, None]);
+        assert_eq!(given(&of, 1, &round, false), [Some(0), Some(0), None, None]);
         // The third would be next: nothing is left for it.
         assert_eq!(round.at_price, 0.0);
     }
@@ -208,17 +492,17 @@ mod tests {
     #[test]
     fn where_many_are_worth_the_same_the_budget_ends_among_them() {
         let of = [worth(3.0, 1.0); 10];
-        let round = round(&of, 1, 10, 4.0, &Settings::default()).unwrap();
+        let round = round(&of, &["offer"], 10, 4.0, &Settings::default()).unwrap();
         assert_eq!((round.chosen, round.spend), (4, 4.0));
         assert!((round.at_price - 0.4).abs() < 1e-9, "{round:?}");
-        assert_eq!(best(&of[..1], round.price, false), None);
-        assert_eq!(best(&of[..1], round.price, true), Some(0));
+        assert_eq!(given(&of[..1], 1, &round, false), [None]);
+        assert_eq!(given(&of[..1], 1, &round, true), [Some(0)]);
     }
 
     #[test]
     fn a_budget_nobody_needs_has_no_price() {
         let of = [worth(3.0, 1.0), worth(1.0, 1.0)];
-        let round = round(&of, 1, 2, 100.0, &Settings::default()).unwrap();
+        let round = round(&of, &["offer"], 2, 100.0, &Settings::default()).unwrap();
         assert_eq!((round.price, round.chosen), (0.0, 2));
     }
 
@@ -249,8 +533,8 @@ mod tests {
                     plan: (day as f64 + hour / 24.0) / DAYS as f64,
                 };
                 let worth = &of[random.random_range(0..of.len())];
-                let price = round.price_at(paced.then_some(pace));
-                let chosen = best(std::slice::from_ref(worth), price, false);
+                let prices = round.prices(1, paced.then_some(pace));
+                let chosen = best(std::slice::from_ref(worth), &prices, false);
                 if chosen.is_some() && promised + OFFER <= BUDGET {
                     promised += OFFER;
                     value += worth.net;
@@ -271,7 +555,7 @@ mod tests {
             .map(|_| worth(-4.0 * random.random_range(1e-9..1.0_f64).ln(), OFFER))
             .collect();
         // Money for a tenth of the customers, each asked once.
-        let round = round(&of, 1, of.len(), BUDGET, &Settings::default()).unwrap();
+        let round = round(&of, &["offer"], of.len(), BUDGET, &Settings::default()).unwrap();
         assert_eq!(round.chosen, 1_000);
         for times in [3.0, 1.0, 0.4] {
             let (free, paced) = (
@@ -306,7 +590,7 @@ mod tests {
         let of: Vec<Worth> = (1..=200)
             .map(|n| worth(f64::from(n) / 10.0, OFFER))
             .collect();
-        let round = round(&of, 1, of.len(), BUDGET, &Settings::default()).unwrap();
+        let round = round(&of, &["offer"], of.len(), BUDGET, &Settings::default()).unwrap();
         assert_eq!(round.price, 0.0);
         let month = month(&round, &of, 10.0, true);
         assert!(month.promised[9] < 0.45, "{:?}", month.promised);
@@ -320,10 +604,10 @@ mod tests {
             ..Settings::default()
         };
         let free = [worth(3.0, 0.0)];
-        let refused = round(&free, 1, 1, 5.0, &settings).unwrap_err();
+        let refused = round(&free, &["offer"], 1, 5.0, &settings).unwrap_err();
         assert!(refused.to_string().contains("spends anything"), "{refused}");
         let dear = [worth(3.0, 100.0)];
-        let refused = round(&dear, 1, 1, 5.0, &settings).unwrap_err();
+        let refused = round(&dear, &["offer"], 1, 5.0, &settings).unwrap_err();
         assert!(refused.to_string().contains("explore less"), "{refused}");
     }
 }

@@ -57,6 +57,20 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// A limit on something that is no arm.
+    #[error(
+        "limit {limit:?} of [[settings.limits]] names {found:?}, which is no arm of trial {trial:?}; its arms are {arms}"
+    )]
+    NoLimitedArm {
+        /// The trial.
+        trial: String,
+        /// The limit.
+        limit: String,
+        /// The name found.
+        found: String,
+        /// The arms there are.
+        arms: String,
+    },
     /// An arm of which nobody has said what it can cost.
     #[error(
         "`most` of [settings.ledger] does not say what arm {arm:?} of trial {trial:?} can cost; the arms that promise money are {arms}"
@@ -90,6 +104,20 @@ pub enum TrialError {
         explore: f64,
         /// What they are expected to spend.
         spend: f64,
+    },
+    /// A limit on some arms that chance alone would use up.
+    #[error(
+        "limit {limit:?} is {amount}, but the {explore} of the customers whose arm is drawn by chance are expected to use {used} of it alone: explore less, or allow more"
+    )]
+    ExploredLimit {
+        /// The limit.
+        limit: String,
+        /// What it allows.
+        amount: f64,
+        /// Share of the customers whose arm is drawn.
+        explore: f64,
+        /// What they are expected to use.
+        used: f64,
     },
     /// An offer that cannot be given.
     #[error("read the offers of the trial")]
@@ -187,6 +215,7 @@ impl Draws {
                 arms: listed(&names),
             });
         }
+        super::limits::known(settings, &names)?;
         if let Some(ledger) = &settings.ledger {
             let treated = names.iter().copied().filter(|name| *name != control);
             let all: BTreeSet<&str> = treated.collect();

@@ -67,6 +67,23 @@ impl Column {
         }
     }
 
+    /// Columns of the shared tables that it is made of.
+    pub(crate) fn made_of(&self) -> Vec<&'static str> {
+        const WHEN: [&str; 3] = ["sales.customer_id", "sales.sold_at", "sales.is_return"];
+        const MONEY: [&str; 3] = [
+            "sales.quantity",
+            "sales.unit_price_cents",
+            "sales.discount_cents",
+        ];
+        match self {
+            Self::Number { .. } | Self::Is { .. } => vec!["assignments.context"],
+            Self::RecencyDays | Self::OrderRate | Self::OrdersWithin { .. } => WHEN.to_vec(),
+            Self::SpendRate | Self::SpendPerOrder | Self::SpendWithin { .. } => {
+                [WHEN, MONEY].concat()
+            }
+        }
+    }
+
     /// A condition on it, as a person reads it.
     pub(crate) fn condition(&self, below: f32, holds: bool) -> String {
         let name = self.name();

@@ -1,9 +1,11 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
-use super::budget::{Round, Worth, round};
+use super::budget::{Bound, Round, round};
 use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts};
+use super::limits::Counts;
 use super::settings::Settings;
+use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
@@ -13,7 +15,8 @@ use crate::standing::Pace;
 use features::History;
 use models::uplift::{self, EffectInterval, Explanation, Learner};
 use schema::estimate::short;
-use schema::{AsOf, Scorecard};
+use schema::weights::WeighedBy;
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +73,10 @@ pub(crate) struct Body {
     /// One round of decisions under the budget; absent without one.
     pub(crate) round: Option<Round>,
     golden: Vec<Golden>,
+    /// By column, the mean size of the part that it has in effects on customers drawn; none in what was learnt before
+    /// this was kept.
+    #[serde(default)]
+    parts: Vec<f64>,
 }
 
 /// A learner, as a person calls it.
@@ -148,6 +155,7 @@ impl Body {
         let golden = golden(&draws, &columns);
         let body = Self {
             settings: settings.clone(),
+            parts: parts(&draws, &columns, &arms),
             columns,
             arms,
             control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
@@ -177,7 +185,7 @@ impl Body {
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
         let asked = known.iter().step_by(step).copied();
         super::possible::mask(&mut worth, &arms, asked, history);
-        round(&worth, self.arms.len(), known.len(), budget, &self.settings).map(Some)
+        round(&worth, &arms, known.len(), budget, &self.settings).map(Some)
     }
 
     /// What each arm does for each customer, customers one after the other.
@@ -257,7 +265,21 @@ impl Body {
 
     /// What money in the budget must earn; 0 without a budget. See [`Round::price_at`].
     pub(crate) fn price(&self, pace: Option<Pace>) -> f64 {
-        self.round.map_or(0.0, |round| round.price_at(pace))
+        let round = self.round.as_ref();
+        round.map_or(0.0, |round| round.price_at(pace))
+    }
+
+    /// The prices of the budget and of all limits on some arms.
+    pub(crate) fn prices(&self, pace: Option<Pace>) -> Prices {
+        let arms = self.arms.len();
+        let round = self.round.as_ref();
+        round.map_or_else(|| Prices::none(arms), |round| round.prices(arms, pace))
+    }
+
+    /// The limits on an arm that bind.
+    pub(crate) fn bounds(&self, arm: usize) -> impl Iterator<Item = &Bound> {
+        let all = self.round.iter().flat_map(|round| &round.limits);
+        all.filter(move |bound| bound.price > 0.0 && bound.arms.contains(&arm))
     }
 
     /// What all arms do for a customer of whom `facts` are known.
@@ -285,7 +307,7 @@ impl Body {
 
     /// Share of the customers at the price of the budget who get their arm.
     pub(crate) fn at_price(&self) -> f64 {
-        self.round.map_or(0.0, |round| round.at_price)
+        self.round.as_ref().map_or(0.0, |round| round.at_price)
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -339,6 +361,7 @@ impl Body {
             } else {
                 "the budget is more than what is worth giving".to_owned()
             });
+            lines.extend(round.limits.iter().map(bound_in_words));
             if round.explored > 0.0 {
                 lines.push(format!(
                     "{} of it is expected to be spent on the {:.1} % whose arm is drawn by chance",
@@ -354,6 +377,29 @@ impl Body {
             ));
         }
         lines
+    }
+}
+
+/// A limit on some arms, in one line.
+fn bound_in_words(bound: &Bound) -> String {
+    let (name, limit) = (&bound.name, short(bound.limit));
+    let (used, price) = (short(bound.used), short(bound.price));
+    let is_free = bound.price <= 0.0;
+    match bound.counts {
+        Counts::Spend if is_free => format!("limit {name}: spends {used} of {limit}"),
+        Counts::Spend => {
+            format!("limit {name}: spends {used} of {limit}, one more would add {price}")
+        }
+        Counts::AtMost if is_free => format!("limit {name}: {used} of {limit} customers"),
+        Counts::AtMost => {
+            format!("limit {name}: {used} of {limit} customers, one more would add {price}")
+        }
+        Counts::AtLeast if is_free => {
+            format!("limit {name}: {used} customers, {limit} are asked for")
+        }
+        Counts::AtLeast => format!(
+            "limit {name}: {used} customers, {limit} are asked for, one fewer would add {price}"
+        ),
     }
 }
 
@@ -404,6 +450,33 @@ fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
         .collect()
 }
 
+/// By column, the mean size of the part that it has in the effects of all arms on some of the customers drawn, spread over
+/// all; none where effects cannot be explained.
+fn parts(draws: &Draws, columns: &[Column], arms: &[Arm]) -> Vec<f64> {
+    /// Customers looked at: means of so many are good to some hundredths of their spread.
+    const CUSTOMERS: usize = 500;
+    let step = draws.rows().div_ceil(CUSTOMERS).max(1);
+    let some: Vec<usize> = (0..draws.rows()).step_by(step).collect();
+    let Ok(features) = draws.features(columns, &some) else {
+        return Vec::new();
+    };
+    let mut sums = vec![0.0; columns.len()];
+    for arm in arms {
+        let Ok(explained) = arm.fitted.explain(&features) else {
+            return Vec::new();
+        };
+        for row in 0..some.len() {
+            let found = explained.get(row, 0).map_or(&[][..], |of| of.contributions);
+            sums.iter_mut()
+                .zip(found)
+                .for_each(|(sum, part)| *sum += part.abs());
+        }
+    }
+    sums.iter_mut()
+        .for_each(|sum| *sum /= some.len().max(1) as f64);
+    sums
+}
+
 pub(crate) struct FittedPromotion {
     header: Header,
     as_of: AsOf,
@@ -431,6 +504,25 @@ impl Fitted for FittedPromotion {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body.settings, &self.header.name, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        let body = &self.body;
+        if body.parts.len() != body.columns.len() {
+            return Weights::Unknown {
+                because: "it was trained before parts of effects were kept".to_owned(),
+            };
+        }
+        let each = body.parts.iter().zip(&body.columns);
+        let each = each.map(|(part, column)| (*part, column.made_of()));
+        // What an arm costs, and to whom it may be given.
+        Weights::of_parts(WeighedBy::Parts, each).with([
+            "offers.fixed_cost_retailer_cents",
+            "offers.fixed_cost_brand_cents",
+            "offers.eligibility",
+            "offers.valid_from",
+            "offers.valid_to",
+        ])
     }
 
     fn summary(&self) -> Vec<String> {

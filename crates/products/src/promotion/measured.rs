@@ -2,11 +2,12 @@
 
 mod questions;
 
-use super::budget::{Worth, best, round};
+use super::budget::round;
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
 use super::fitted::{discounts, known_customers, name};
 use super::settings::Settings;
+use super::worth::{Prices, Worth, best};
 use crate::contract::FitError;
 use crate::estimates;
 use crate::outcome::Outcome;
@@ -64,8 +65,8 @@ struct OutOfFold {
     expected: Vec<Vec<f64>>,
     /// How often each learner was chosen, by arm.
     chosen: Vec<BTreeMap<Learner, usize>>,
-    /// What money in the budget must earn, on average over the parts; 0 without one.
-    price: f64,
+    /// What limits take off the worth of arms, on average over the parts; nothing without any.
+    prices: Prices,
 }
 
 impl OutOfFold {
@@ -85,7 +86,7 @@ impl OutOfFold {
             baseline: vec![Given::CONTROL; rows],
             expected: vec![vec![0.0; rows]; arms],
             chosen: vec![BTreeMap::new(); arms - 1],
-            price: 0.0,
+            prices: Prices::none(arms - 1),
         };
         let how = uplift::Settings {
             seed,
@@ -97,6 +98,7 @@ impl OutOfFold {
             .iter()
             .map(|arm| settings.cost(arm))
             .collect();
+        let names: Vec<&str> = draws.arms[1..].iter().map(String::as_str).collect();
         for part in 0..settings.folds {
             let (held_out, learnt): (Vec<usize>, Vec<usize>) =
                 (0..rows).partition(|row| part_of[*row] == part);
@@ -145,7 +147,8 @@ impl OutOfFold {
                     spend: 0.0,
                 })
                 .collect();
-            let everybody = best(&of_everybody, 0.0, false).map_or(0, |arm| arm + 1);
+            let free = Prices::none(arms - 1);
+            let everybody = best(&of_everybody, &free, false).map_or(0, |arm| arm + 1);
             let every: Vec<usize> = (0..arms).collect();
             let trial = draws.experiment(&draws.outcome, &every, columns, &learnt)?;
             let expected = uplift::expected_outcomes(&trial, &unseen, &how)?;
@@ -164,14 +167,14 @@ impl OutOfFold {
                     })
                 })
                 .collect();
-            let (price, at_price) = match settings.budget {
+            let (prices, at_price) = match settings.budget {
                 Some(budget) => {
-                    let round = round(&worth, arms - 1, asked, budget, settings)?;
-                    (round.price, round.at_price)
+                    let round = round(&worth, &names, asked, budget, settings)?;
+                    (round.prices(arms - 1, None), round.at_price)
                 }
-                None => (0.0, 0.0),
+                None => (free, 0.0),
             };
-            all.price += price / settings.folds as f64;
+            all.prices.add(&prices, 1.0 / settings.folds as f64);
             // As many as the budget pays for get the best arm on average.
             let share = match (settings.budget, everybody) {
                 (Some(budget), 1..) => {
@@ -187,9 +190,9 @@ impl OutOfFold {
                 _ => 1.0,
             };
             for (row, worth) in held_out.iter().zip(worth.chunks_exact(arms - 1)) {
-                let above = best(worth, price, false).map(|arm| Given::always(arm + 1));
+                let above = best(worth, &prices, false).map(|arm| Given::always(arm + 1));
                 let at = || {
-                    best(worth, price, true).map(|arm| Given {
+                    best(worth, &prices, true).map(|arm| Given {
                         arm: arm + 1,
                         share: at_price,
                     })
@@ -369,6 +372,7 @@ pub(super) fn scorecard(
         metrics,
         notes,
         parts: Vec::new(),
+        weights: None,
     }
 }
 

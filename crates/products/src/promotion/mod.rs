@@ -7,11 +7,13 @@ mod draws;
 mod effect;
 mod facts;
 mod fitted;
+mod limits;
 mod measured;
 mod offers;
 mod possible;
 mod settings;
 mod told;
+mod worth;
 
 pub use draws::TrialError;
 pub(crate) use effect::effect_of;
@@ -38,6 +40,7 @@ static CARD: Card = Card {
     question: "Which offer does this customer get, if any, and what does it change?",
     criterion: "what the offers change in the outcome, beyond what would have happened anyway",
     baseline: "everybody gets the arm with the largest average effect, or as many as a budget pays for",
+    measures: &[],
     reads: &[
         "assignments",
         "decisions",
@@ -127,7 +130,7 @@ impl Product for PromotionProduct {
     /// None: a version is measured on customers that it has not seen, not on days.
     fn judged(&self) -> Judged {
         Judged::No {
-            because: "what an offer changed is told by an experiment on the holdout, not by single decisions",
+            because: "what an offer changed cannot be seen in the one customer who got it: a product of kind `experiment` that names this one as its `product` reads it from this one's own draws and the customers held out",
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which arms a customer may be given: what table `offers` and the rules of the shop say.
 
-use super::budget::Worth;
 use super::offers::{context, eligibility};
+use super::worth::Worth;
 use crate::answer::Reason;
 use crate::known;
 use crate::reasons::reason;
@@ -9,12 +9,6 @@ use crate::shop::Shop;
 use decisions::{CustomerFacts, Eligibility, Eligible, OfferFacts, OfferTouch, Request};
 use features::History;
 use jiff::civil::Date;
-
-/// What an arm may not be given for is worth: nothing is chosen below 0.
-const NEVER: Worth = Worth {
-    net: -1.0,
-    spend: 0.0,
-};
 
 /// One arm, with what table `offers` says of it.
 struct OfArm {
@@ -298,7 +292,7 @@ impl Possible {
     pub(super) fn masked(&self, worth: &[Worth]) -> Vec<Worth> {
         let of = |(arm, worth): (usize, &Worth)| {
             if self.why_not(arm).is_some() {
-                NEVER
+                Worth::NEVER
             } else {
                 *worth
             }
@@ -373,7 +367,7 @@ pub(super) fn mask<'a>(
         let why_not = limits.of_offers(customer, &facts, today);
         for (worth, why_not) in worth.iter_mut().zip(why_not) {
             if why_not.is_some() {
-                *worth = NEVER;
+                *worth = Worth::NEVER;
             } else {
                 left += 1;
             }

@@ -1,6 +1,7 @@
 //! Settings of kind `promotion`.
 
 use super::caps::Caps;
+use super::limits::{self, ArmsLimit};
 use crate::file::Raw;
 use crate::ledger::{Allowance, Pacing, Period};
 use crate::outcome::Outcome;
@@ -66,6 +67,10 @@ pub(crate) struct Settings {
     /// promised in each period. Needs `budget`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ledger: Option<Ledger>,
+    /// What some arms together may spend, and how many customers may or must get one of them, in each round of decisions
+    /// beside `budget`: of a brand, a campaign. They hold in expectation; a ledger keeps `budget` alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) limits: Vec<ArmsLimit>,
     /// How many offers one customer gets; as many as are worth it where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) caps: Option<Caps>,
@@ -94,6 +99,7 @@ impl Default for Settings {
             costs: BTreeMap::new(),
             budget: None,
             ledger: None,
+            limits: Vec::new(),
             caps: None,
             caution: 0.5,
             explore: 0.0,
@@ -209,6 +215,7 @@ impl Settings {
             }
         }
         self.check_ledger(raw)?;
+        limits::check(self, raw)?;
         if let Some(caps) = &self.caps {
             caps.check(self, raw)?;
         }

@@ -1,8 +1,9 @@
 //! Why an answer is what it is, in reasons.
 
 use super::attached::{Attached, Offered, Why};
-use super::budget::best;
+use super::limits::Counts;
 use super::possible::Possible;
+use super::worth::{Prices, best};
 use crate::answer::Reason;
 use crate::ledger::NoMoney;
 use crate::reasons::reason;
@@ -23,7 +24,7 @@ impl Attached {
             return all;
         }
         let allowed = &offered.allowed;
-        let better = best(&offered.worth, offered.price, false).filter(|arm| given != Some(*arm));
+        let better = best(&offered.worth, &offered.prices, false).filter(|arm| given != Some(*arm));
         if let Some(arm) = better
             && !matches!(offered.why, Why::Drawn | Why::Pinned)
             && let Some(limit) = allowed.limit(arm)
@@ -35,8 +36,46 @@ impl Attached {
         if let (Why::Own | Why::Average, Some(pace)) = (offered.why, offered.pace) {
             all.push(self.paced(pace, offered.price));
         }
+        if matches!(offered.why, Why::Own | Why::Average) {
+            all.extend(self.bound(given, offered));
+        }
         all.extend(allowed.reasons(&name, given));
         all
+    }
+
+    /// The limits on some arms that have a part in the answer: those that bind the arm given, or the one that would be
+    /// given without them.
+    fn bound(&self, given: Option<usize>, offered: &Offered) -> Vec<Reason> {
+        let left = offered.allowed.masked(&offered.worth);
+        let budget = Prices::of_budget(offered.price, left.len());
+        let without = best(&left, &budget, false).filter(|arm| given != Some(*arm));
+        let of = |arm: usize| {
+            self.body.bounds(arm).map(move |bound| {
+                let values = [
+                    ("arm", self.body.arms[arm].name.as_str().into()),
+                    ("limit", bound.name.as_str().into()),
+                    ("price", short(bound.price).into()),
+                ];
+                match bound.counts {
+                    Counts::Spend => reason(
+                        "limit_of_money",
+                        "limit {limit} is used up by what is worth most: each unit that {arm} spends of it must earn {price} more",
+                        values,
+                    ),
+                    Counts::AtMost => reason(
+                        "limit_of_customers",
+                        "limit {limit} is used up by those for whom it is worth most: {arm} must be worth {price} more",
+                        values,
+                    ),
+                    Counts::AtLeast => reason(
+                        "limit_asks_for_more",
+                        "limit {limit} asks for more customers than {arm} is worth giving to: it is given where it lacks less than {price}",
+                        values,
+                    ),
+                }
+            })
+        };
+        without.into_iter().chain(given).flat_map(of).collect()
     }
 
     fn reason(&self, given: Option<usize>, offered: &Offered) -> Reason {

@@ -13,7 +13,7 @@ use crate::shop::Shop;
 use features::History;
 use measure::ranking::{RankingMetric, RecallOver};
 use models::recommend::{AnyFitted, Event, Interactions, Placement, Popularity, Seen};
-use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
+use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Role, Scorecard, Weights, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -211,6 +211,7 @@ impl Fitted for FittedRecommend {
                 metrics: Vec::new(),
                 notes,
                 parts: Vec::new(),
+                weights: None,
             };
         };
         let popular = AnyFitted::Popularity(self.body.popular.clone());
@@ -227,7 +228,33 @@ impl Fitted for FittedRecommend {
             metrics,
             notes: Vec::new(),
             parts: Vec::new(),
+            weights: None,
         }
+    }
+
+    fn weights(&self) -> Weights {
+        let settings = &self.settings;
+        let any = |of: fn(&Placement) -> bool| settings.placements.iter().any(of);
+        let pairs = any(|placement| *placement == Placement::Complementary);
+        // Prices are in no score; rules read them, and whoever is shown a product sees its price.
+        let always = [
+            "sales.product_id",
+            "sales.sold_at",
+            "sales.is_return",
+            "products.active",
+            "prices.price_cents",
+            "stock_levels.on_hand",
+        ];
+        let some = [
+            (any(|p| *p != Placement::Popular), "sales.customer_id"),
+            (pairs && settings.anonymous_baskets, "sales.order_id"),
+            (
+                pairs || settings.at_most_per_category.is_some(),
+                "products.category",
+            ),
+        ];
+        let some = some.into_iter().filter(|(is_used, _)| *is_used);
+        Weights::alike(always.into_iter().chain(some.map(|(_, column)| column)))
     }
 
     fn summary(&self) -> Vec<String> {

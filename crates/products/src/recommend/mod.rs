@@ -29,6 +29,7 @@ static CARD: Card = Card {
     question: "Which products to show this customer, or beside this product?",
     criterion: "discounted gain (NDCG) of full-catalogue lists on what was bought later",
     baseline: "what sold most in the last weeks, the same for everybody",
+    measures: &["ndcg@20", "recall@20", "hit rate@10"],
     reads: &["sales", "products", "prices", "stock_levels"],
     outputs: &[
         Output {

@@ -6,6 +6,7 @@ use crate::artefact::Artefact;
 use crate::contract::{Fitted, Serving};
 use crate::estimates;
 use crate::file::Header;
+use crate::known;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::{History, SaleLine, recency_frequency_value};
@@ -13,7 +14,9 @@ use models::segments::{
     Assignment, Migration, NotSegmentable, Place, Placed, Rfm, ScoreSegments, Segmentation,
     explained_variance, migration,
 };
-use schema::{AsOf, Direction, Estimate, HeldOut, Metric, Probability, Role, Scorecard, WhyNot};
+use schema::{
+    AsOf, Direction, Estimate, HeldOut, Metric, Probability, Role, Scorecard, Weights, WhyNot,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -222,7 +225,12 @@ impl Fitted for FittedSegments {
                 segmentation.choice.because
             )],
             parts: Vec::new(),
+            weights: None,
         }
+    }
+
+    fn weights(&self) -> Weights {
+        Weights::alike(known::OF_ORDERS)
     }
 
     fn summary(&self) -> Vec<String> {

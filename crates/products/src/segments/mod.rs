@@ -23,6 +23,11 @@ static CARD: Card = Card {
     question: "Which groups of customers behave alike, and which one does this customer belong to?",
     criterion: "how much of next period's spend the groups tell apart",
     baseline: "as many groups cut by the sum of the recency, frequency and money quintiles",
+    measures: &[
+        "explained share of next spend",
+        "explained share of next log spend",
+        "stability",
+    ],
     reads: &["sales"],
     outputs: &[
         Output {

@@ -14,7 +14,8 @@ use crate::demand::{self, Golden, Series};
 use crate::file::Header;
 use crate::shop::Shop;
 use features::History;
-use schema::{AsOf, Scorecard};
+use schema::weights::WeighedBy;
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -128,6 +129,31 @@ impl Fitted for FittedStock {
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
         measured::scorecard(&self.body, self.as_of, later, seed)
+    }
+
+    fn weights(&self) -> Weights {
+        let forecast = demand::weights(&self.body.demand);
+        let forecast = forecast.heaviest().into_iter();
+        // An order is a level less what is there and what is under way; each of them counts alike, and the terms beside.
+        let forecast = forecast.map(|(column, share)| (share, vec![column]));
+        let position = [
+            vec!["stock_levels.on_hand"],
+            vec![
+                "replenishments.units",
+                "replenishments.ordered_on",
+                "replenishments.received_on",
+                "replenishments.received_units",
+            ],
+        ];
+        let position = position.map(|columns| (1.0, columns));
+        Weights::of_parts(WeighedBy::Parts, forecast.chain(position)).with([
+            "overrides.change",
+            "overrides.value",
+            "prices.price_cents",
+            "products.cost_cents",
+            "supply_terms.lead_time_days",
+            "supply_terms.pack_units",
+        ])
     }
 
     fn summary(&self) -> Vec<String> {

@@ -120,6 +120,7 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         metrics,
         notes: notes(body, &found, &played),
         parts: Vec::new(),
+        weights: None,
     }
 }
 

@@ -16,6 +16,8 @@ mod standing;
 mod terms;
 mod told;
 
+pub use told::ORDER;
+
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};
 use crate::contract::{Card, FitError, Fitted, Judged, Kind, Output, Product, Size};
@@ -37,6 +39,7 @@ static CARD: Card = Card {
     question: "How much of this product should be ordered for this site today?",
     criterion: "margin lost, money kept, perished and spent on orders, played on the days after training",
     baseline: naive::NAME,
+    measures: &["cost", "fill rate", "days without a gap", "stock", "waste"],
     reads: &[
         "sales",
         "products",
@@ -139,8 +142,8 @@ impl Product for StockProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::No {
-            because: "an order is held against what sold by the scorecard of each version",
+        Judged::Lasted {
+            horizon_days: u16::try_from(self.settings.horizon_days).unwrap_or(u16::MAX),
         }
     }
 

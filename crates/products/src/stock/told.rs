@@ -13,8 +13,8 @@ use decisions::stock::propose::{
 use schema::estimate::short;
 use schema::{Estimate, Probability, WhyNot};
 
-/// The action that is the order.
-pub(super) const ORDER: &str = "order";
+/// The action whose score is the units to order.
+pub const ORDER: &str = "order";
 /// How long what there is lasts with it.
 pub(super) const COVER: &str = "cover";
 /// How likely something is missing before the delivery after this one.

@@ -1,12 +1,13 @@
 //! A trained value model: what it learned, and what it answers.
 
-use super::CARD;
 use super::measured::{self, OWN_RATE, at_own_rate};
 use super::settings::Settings;
+use super::{CARD, EXPECTED_PURCHASES};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
+use crate::known;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::{History, SaleLine, purchase_summary};
@@ -17,7 +18,7 @@ use models::value::{
 };
 use schema::estimate::short;
 use schema::time::date_of;
-use schema::{AsOf, Cents, Estimate, Probability, Scorecard, WhyNot};
+use schema::{AsOf, Cents, Estimate, Probability, Scorecard, Weights, WhyNot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -362,6 +363,10 @@ impl Fitted for FittedValue {
         measured::scorecard(&self.body, self.as_of, later, seed)
     }
 
+    fn weights(&self) -> Weights {
+        Weights::alike(known::OF_ORDERS)
+    }
+
     fn summary(&self) -> Vec<String> {
         let mut lines = vec![format!(
             "chosen by a hold-out inside the history: {}",
@@ -603,7 +608,7 @@ impl Attached {
         let named = [
             ("expected_value", format!("cents within {days} days")),
             (
-                "expected_purchases",
+                EXPECTED_PURCHASES,
                 format!("purchase days within {days} days"),
             ),
             ("probability_alive", "probability".to_owned()),

@@ -122,5 +122,6 @@ pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) ->
         ],
         notes,
         parts: Vec::new(),
+        weights: None,
     }
 }

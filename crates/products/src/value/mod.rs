@@ -12,9 +12,13 @@ use crate::file::{Header, ProductFile, Raw};
 use crate::search::Searched;
 use features::History;
 use fitted::{Body, FittedValue, Golden};
-pub(crate) use prospects::{Valued, horizon_days, valued};
+pub use prospects::horizon_days;
+pub(crate) use prospects::{Valued, valued};
 use schema::{AsOf, Bytes, ConfigError};
 use settings::Settings;
+
+/// The action whose score is the number of days with a purchase within the horizon.
+pub const EXPECTED_PURCHASES: &str = "expected_purchases";
 
 /// The kind.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,7 @@ static CARD: Card = Card {
     question: "Is this customer still one, how often will they buy, and what will they bring?",
     criterion: "how well predicted purchases rank and scale the customers (correlation), with about the right total",
     baseline: "each customer goes on at their own rate so far",
+    measures: &["correlation", "total error", "mean absolute error"],
     reads: &["sales"],
     outputs: &[
         Output {
@@ -33,7 +38,7 @@ static CARD: Card = Card {
             meaning: "Discounted spend expected within the horizon.",
         },
         Output {
-            name: "expected_purchases",
+            name: EXPECTED_PURCHASES,
             unit: "purchase days",
             meaning: "Days with a purchase expected within the horizon.",
         },
@@ -94,8 +99,8 @@ impl Product for ValueProduct {
     }
 
     fn judged(&self) -> Judged {
-        Judged::No {
-            because: "what a customer is worth is known after its horizon: each version's scorecard holds it against days that were held out",
+        Judged::Valued {
+            horizon_days: u16::try_from(self.settings.horizon_days).unwrap_or(u16::MAX),
         }
     }
 

@@ -16,7 +16,8 @@ pub(crate) struct Valued {
 }
 
 /// Days ahead that a version covers; `None` where it is of another kind.
-pub(crate) fn horizon_days(version: &dyn Fitted) -> Option<u32> {
+#[must_use]
+pub fn horizon_days(version: &dyn Fitted) -> Option<u32> {
     let fitted = version.of_kind::<FittedValue>()?;
     Some(fitted.body().settings.horizon_days)
 }

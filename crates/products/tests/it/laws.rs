@@ -5,7 +5,7 @@ use products::{
     Artefact, Asked, Fitted, KINDS, Kind, LoadError, Product, Raw, Shop, Size, Subject,
 };
 use schema::config::ConfigFile;
-use schema::{AsOf, Bytes, ConfigError, CustomerId, ProductId};
+use schema::{AsOf, Bytes, ConfigError, CustomerId, ProductId, Weights};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -160,6 +160,107 @@ fn a_version_beats_its_baseline_on_days_it_has_not_seen() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn weights_sum_to_one_and_name_columns_that_the_kind_reads() {
+    for kind in KINDS {
+        let name = kind.card().kind;
+        let (_, fitted) = trained(*kind);
+        let Weights::Known {
+            columns, beside, ..
+        } = fitted.weights()
+        else {
+            panic!("{name}: {:?}", fitted.weights());
+        };
+        let sum: f64 = columns.values().sum();
+        // An effect that is the same for everybody hangs on none.
+        let is_whole = (sum - 1.0).abs() < 1e-9;
+        assert!(
+            is_whole || (name == "promotion" && columns.is_empty()),
+            "{name}: {columns:?}"
+        );
+        for column in columns.keys().chain(&beside) {
+            let (of, column) = column.split_once('.').unwrap();
+            assert!(kind.card().reads.contains(&of), "{name} reads no {of}");
+            let known = schema::table::table(of).unwrap();
+            let mut known = known.columns.iter();
+            assert!(known.any(|c| c.name == column), "{of} has no {column}");
+        }
+    }
+}
+
+#[test]
+fn measures_that_can_be_told_a_worth_are_those_of_scorecards() {
+    for kind in KINDS {
+        let card = kind.card();
+        let product = example(*kind);
+        let days = product.held_out_days();
+        assert_eq!(card.measures.is_empty(), days == 0, "{}", card.kind);
+        let early = product
+            .fit(&HISTORY.until(cut(product.as_ref())), 7)
+            .unwrap();
+        let scorecard = early.evaluate(&HISTORY, 7);
+        for metric in scorecard.metrics.iter().filter(|_| days > 0) {
+            let name = metric.name.as_str();
+            assert!(card.measures.contains(&name), "{}: {name}", card.kind);
+        }
+    }
+}
+
+#[test]
+fn a_cost_of_training_that_contradicts_itself_is_refused() {
+    let refused = |kind: &str, retraining: &str| -> String {
+        let text =
+            format!("kind = \"{kind}\"\nowner = \"shop team\"\n[retraining]\n{retraining}\n");
+        let raw = Raw::read(ConfigFile::new("one.toml", text)).unwrap();
+        raw.check().map(|_| ()).unwrap_err().to_string()
+    };
+    let worth = |measure: &str, more: &str| {
+        format!("cost = 30.0\nworth = {{ measure = \"{measure}\"{more} }}")
+    };
+    let of_money = ", gain = 0.01, money = 150.0";
+    for (kind, retraining, told) in [
+        ("recommend", "cost = 30.0".to_owned(), "30 without `worth`"),
+        (
+            "recommend",
+            worth("ndcg@20", of_money).replace("cost = 30.0\n", ""),
+            "no `cost`",
+        ),
+        (
+            "recommend",
+            worth("ndcg@20", of_money).replace("30.0", "-1.0"),
+            "an amount above 0",
+        ),
+        (
+            "recommend",
+            worth("correlation", of_money),
+            "ndcg@20, recall@20",
+        ),
+        (
+            "recommend",
+            worth("ndcg@20", ""),
+            "an experiment that measures what it earns",
+        ),
+        (
+            "recommend",
+            worth("ndcg@20", ", gain = 0.01"),
+            "`money` beside it",
+        ),
+        (
+            "recommend",
+            worth("ndcg@20", ", gain = 0.0, money = 1.0"),
+            "both above 0",
+        ),
+        (
+            "promotion",
+            worth("ndcg@20", of_money),
+            "not measured on days",
+        ),
+    ] {
+        let found = refused(kind, &retraining);
+        assert!(found.contains(told), "{retraining}: {found}");
     }
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn scorecard(point: f64, noise: f64, baseline: f64) -> Value {
         }],
         notes: vec![],
         parts: Vec::new(),
+        weights: None,
     })
     .unwrap()
 }

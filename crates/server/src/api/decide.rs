@@ -107,7 +107,10 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
     let text = infeasible.to_string();
     match infeasible {
         Infeasible::Missing { field, .. } => Problem::invalid(text).field(*field),
-        Infeasible::Placement { .. } => Problem::invalid(text).field("placement"),
+        Infeasible::Placement { .. } | Infeasible::NoGroups => {
+            Problem::invalid(text).field("placement")
+        }
+        Infeasible::UnknownGroup { .. } => Problem::not_found(text).field("placement"),
         Infeasible::Items { .. } => Problem::invalid(text).field("items"),
         Infeasible::UnknownProduct { .. }
         | Infeasible::UnknownSeries { .. }

@@ -5,6 +5,7 @@ mod catalogue;
 mod decide;
 mod events;
 mod health;
+pub(crate) mod merchants;
 pub(crate) mod orders;
 pub(crate) mod promote;
 mod redemptions;
@@ -49,6 +50,8 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/v1/products/{name}/promote", post(promote::promote))
         .route("/v1/products/{name}/rollback", post(promote::rollback))
         .route("/v1/products/{name}/orders/answer", post(orders::answer))
+        .route("/v1/products/{name}/merchants", get(merchants::all))
+        .route("/v1/products/{name}/merchants/{id}", get(merchants::one))
         .route("/v1/decisions/{id}", get(decide::decision))
         .route("/v1/events", post(events::take).layer(Extension(keys)))
         .route("/v1/redemptions", post(redemptions::take))

@@ -185,6 +185,8 @@ pub(super) fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
         | Infeasible::UnknownCustomer { .. }
         | Infeasible::UnknownProduct { .. }
         | Infeasible::UnknownSeries { .. }
+        | Infeasible::UnknownGroup { .. }
+        | Infeasible::NoGroups
         | Infeasible::NoLaunch { .. }
         | Infeasible::UnknownArm { .. }
         | Infeasible::NotInExperiment { .. }

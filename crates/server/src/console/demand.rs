@@ -15,11 +15,13 @@ mod outlook;
 mod overview;
 mod series;
 mod supply;
+mod totals;
 
 pub(super) use list::{LISTED, choice_of_site, labelled, pager, show as list, todo};
 pub(super) use one::show as one;
 pub(super) use overview::Overviews;
 pub(super) use series::question;
+pub(super) use totals::show as totals;
 
 use super::data;
 use super::format::encoded;

@@ -92,6 +92,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_review_says_of_decisions_is_told_in_french() {
+        let of_kinds = products::KINDS.iter().map(|kind| {
+            let example = ::schema::config::ConfigFile::new("example.toml", kind.card().example);
+            let product = products::Raw::read(example).unwrap().check().unwrap();
+            factory::review::what_is_good(product.judged())
+        });
+        let others = [
+            "table stock_levels is not in the lake",
+            "its decisions are about no customer who could be held out",
+        ];
+        let missing: Vec<String> = of_kinds
+            .chain(others.map(str::to_owned))
+            .filter(|text| found(text).is_none())
+            .collect();
+        assert!(missing.is_empty(), "add them to french/: {missing:#?}");
+    }
+
+    #[test]
     fn nothing_is_translated_twice() {
         let mut all: Vec<&str> = schema::MEANINGS
             .iter()

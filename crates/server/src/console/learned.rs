@@ -5,6 +5,7 @@ pub(super) mod experiment;
 mod groups;
 pub(super) mod guardrails;
 mod launch;
+mod promoted;
 
 use super::format::{Currency, count, percent};
 use super::french;
@@ -330,6 +331,7 @@ fn demand(l: Locale, page: &Value) -> Option<Markup> {
     Some(html! {
         h3 { (say(Say::Candidates)) }
         (page::grid(say(Say::Candidates), &heads, &rows))
+        (promoted::show(l, page))
     })
 }
 

@@ -1,11 +1,11 @@
 //! One merchant's estimates of launches: how they are read, what they add, and the last of them beside what sold.
 
 use super::format::{count, day, encoded, percent};
-use super::learned::{list, number, shown, text};
+use super::learned::{number, shown};
 use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
-use crate::api::{self, Shared};
+use crate::api::{Shared, merchants};
 use crate::charts::{LineChart, Locale, Series, line_chart};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -15,17 +15,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use products::launch::{Estimated, estimated};
+use products::launch::Estimated;
 use serde_json::Value;
-
-/// Launches listed.
-const LISTED: usize = 50;
 
 /// Launches drawn: more points cannot be told apart.
 const DRAWN: usize = 24;
-
-/// Merchants named where one is not known.
-const NAMED: usize = 20;
 
 /// Address of a merchant's page.
 pub(super) fn address(product: &str, merchant: &str) -> String {
@@ -47,42 +41,12 @@ pub(super) async fn show(
 
 fn body(state: &AppState, visit: &Visit, name: &str, id: &str) -> Result<Page, Problem> {
     let l = visit.locale;
-    let slot = api::slot(state, name)?;
-    let kind = &slot.product.header().kind;
-    if kind != "launch" {
-        return Err(Problem::not_found(format!(
-            "{name} is of kind {kind:?} and reads no estimates of merchants, allowed is a data product of kind \"launch\""
-        )));
-    }
-    let answering = slot.answering().ok_or_else(|| {
-        Problem::not_found(format!(
-            "{name} has no version that answers; train it with `comptoir run {name}`"
-        ))
-    })?;
-    let none = Vec::new();
-    let all = list(&answering.page, "merchants").unwrap_or(&none);
-    let Some(record) = all.iter().find(|of| text(of, "merchant") == id) else {
-        let mut names: Vec<&str> = all.iter().map(|of| text(of, "merchant")).collect();
-        let more = names.len().saturating_sub(NAMED);
-        names.truncate(NAMED);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        return Err(Problem::not_found(format!(
-            "{name} has no record of a merchant {id:?}, there is one of {}{more}",
-            names.join(", ")
-        )));
-    };
-    let launches = state
-        .live
-        .shop()
-        .map(|shop| estimated(&shop.history, id, LISTED))
-        .unwrap_or_default();
+    let answering = merchants::reading(state, name)?;
+    let record = merchants::record(&answering, name, id)?;
+    let launches = merchants::last(state, id);
     let ranked = [
         &*count(l, number(record, "rank").unwrap_or(0.0) as u64),
-        &*count(l, all.len() as u64),
+        &*count(l, merchants::records(&answering).len() as u64),
     ];
     let body = html! {
         p.lead { (Say::MerchantLead.text(l)) }

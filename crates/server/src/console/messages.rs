@@ -99,9 +99,17 @@ messages! {
     ReviewInputs: "What products read", "Ce que lisent les produits";
     ReviewInputsSame: "as it was", "comme avant";
     ReviewInputsWatched: "{0} columns are watched since", "{0} colonnes sont surveillées depuis le";
+    HangsOn: "What its answers hang on", "Ce dont dépendent ses réponses";
+    HangsBeside: "Used beside what it has learnt:", "Utilisées à côté de ce qu’elle a appris :";
+    Weighs: "Weight", "Poids";
+    WeighedByGains: "By what each column gained where its trees split, as shares of all.", "Selon ce que chaque colonne a gagné là où ses arbres se divisent, en parts du tout.";
+    WeighedByParts: "By the mean size of the part that each column has in scores.", "Selon la taille moyenne de la part de chaque colonne dans les scores.";
+    WeighedAlike: "Its method has no features: each column that it reads weighs alike.", "Sa méthode n’a pas de variables : chaque colonne qu’elle lit pèse autant.";
     ReviewColumn: "Column", "Colonne";
     ReviewChange: "What has changed", "Ce qui a changé";
-    ReviewReadBy: "Read by", "Lue par";
+    ReviewReadBy: "Used by, and what it weighs there", "Utilisée par, et son poids";
+    ReviewUsedByNone: "no version that answers", "aucune version qui répond";
+    ReviewNextTraining: "The next training", "Le prochain entraînement";
     ReviewThenToo: "On the days around, this changed too:", "Dans les jours autour, ceci a changé aussi :";
     ReviewWhyFell: "Why", "Pourquoi";
     ReviewParts: "The fall in parts that add up to it", "La baisse en parts dont elle est la somme";
@@ -609,6 +617,26 @@ messages! {
     ChooseSite: "It sells at several sites: {0}. Each has a forecast of its own.", "Il se vend sur plusieurs sites : {0}. Chacun a sa propre prévision.";
     UnitsSold: "Units sold", "Unités vendues";
     LastSale: "Last sale", "Dernière vente";
+
+    // What series add up to.
+    Totals: "Totals", "Totaux";
+    TotalsLead: "What is expected of several series together, with the range that their past totals had: it is narrower than the sum of theirs.", "Ce qui est attendu de plusieurs séries ensemble, avec la fourchette qu’avaient leurs totaux passés : elle est plus étroite que la somme des leurs.";
+    SeeTotals: "Totals: all together, by category and by region", "Totaux : tout ensemble, par catégorie et par région";
+    TotalOfAll: "All together", "Tout ensemble";
+    TotalOf: "{0} {1}", "{0} {1}";
+    TotalOfNone: "of no {0}", "sans {0}";
+    PartsBy: "By {0}", "Par {0}";
+    PartOfTotal: "Part", "Part";
+    ShareOfTotal: "Share", "Proportion";
+
+    // What promotions bring and take.
+    PromotionsDid: "What promotions bring, and take from the rest", "Ce que les promotions apportent, et prennent au reste";
+    PromotedLead: "Shares of what the promoted products would have sold without. What is promoted sells more; the rest of its category at the same site less, where it is taken from there, or more. Ranges hold with 95%.", "Parts de ce que les articles promus auraient vendu sans promotion. Ce qui est promu se vend plus ; le reste de sa catégorie sur le même site moins, s’il y perd, ou plus. Les fourchettes tiennent à 95 %.";
+    PromotedCategory: "Category", "Catégorie";
+    PromotedOwn: "What is promoted", "Ce qui est promu";
+    PromotedOthers: "The rest of the category", "Le reste de la catégorie";
+    PromotedNet: "Together", "Ensemble";
+    PromotedPeriods: "Periods on promotion", "Périodes en promotion";
 
     // Accuracy by parts.
     AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";

@@ -67,6 +67,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/customers/{id}", get(customer::show))
         .route("/demand", get(demand::list))
         .route("/demand/{id}", get(demand::one))
+        .route("/totals", get(demand::totals))
         .route("/orders", get(orders::show))
         .route("/orders/answer", post(orders::answer))
         .route("/tables", get(tables::show))

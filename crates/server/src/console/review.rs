@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review, Reviewed, Split,
-    State, Unit,
+    Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review, Reviewed,
+    Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
 use schema::Estimate;
@@ -175,6 +175,37 @@ fn all(l: Locale, review: &Review, address: &dyn Fn(&str) -> String) -> Markup {
     }
 }
 
+/// The products whose version uses a column, with what it weighs there.
+fn used_by(l: Locale, shifted: &Shifted) -> Markup {
+    if shifted.read_by.is_empty() {
+        return html! { span.unknown { (Say::ReviewUsedByNone.text(l)) } };
+    }
+    html! {
+        @for by in &shifted.read_by {
+            div { (by.product) " " span.small { "(" (french::told(l, &by.weight.to_string())) ")" } }
+        }
+    }
+}
+
+/// What of the columns that a product's version uses has changed.
+fn of_inputs(l: Locale, review: &Review, product: &Reviewed) -> Markup {
+    let name = &product.header.name;
+    let version = product.version.as_ref().map(|version| version.number);
+    let changed: Vec<String> = review
+        .inputs
+        .of_product(name)
+        .map(|(shifted, _)| shifted.sentence_of(name, version))
+        .collect();
+    html! {
+        @if !changed.is_empty() {
+            section {
+                h2 { (Say::ReviewInputs.text(l)) }
+                ul { @for one in &changed { li { (french::marked(l, one)) } } }
+            }
+        }
+    }
+}
+
 /// Which columns are no longer what they were.
 fn inputs(l: Locale, inputs: &Inputs) -> Markup {
     let say = |s: Say| s.text(l);
@@ -190,7 +221,7 @@ fn inputs(l: Locale, inputs: &Inputs) -> Markup {
             vec![
                 page::code(&format!("{}.{}", shifted.table, shifted.column)),
                 french::marked(l, &shifted.sentence()),
-                html! { (shifted.read_by.join(", ")) },
+                used_by(l, shifted),
             ]
         })
         .collect();
@@ -295,6 +326,10 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
         }
         section { h2 { (say(Say::ReviewPromises)) } (page::grid(say(Say::ReviewPromises), &heads, &rows)) }
         section { h2 { (say(Say::ReviewLed)) } (led(l, &product.live)) (expected(l, product)) (why(l, product)) }
+        (of_inputs(l, review, product))
+        @if let Some(next) = &product.next_training {
+            section { h2 { (say(Say::ReviewNextTraining)) } p { (french::marked(l, &next.sentence())) } }
+        }
         @if let Some(trial) = &product.trial {
             section { h2 { (say(Say::Trial)) } (of_trial(l, trial)) }
         }
@@ -415,18 +450,20 @@ fn measured(l: Locale, live: &Measured) -> Markup {
             html! { (percent(l, live.allowed)) },
         ),
     ];
-    match &live.errors {
-        None => facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline))),
-        Some(errors) => {
+    if live.holds_out() {
+        facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline)));
+    }
+    if let Some(errors) = &live.errors {
+        if let (Some(wape), Some(naive)) = (errors.wape, errors.naive_wape) {
             let told = [
-                percent(l, errors.wape),
-                percent(l, errors.naive_wape),
+                percent(l, wape),
+                percent(l, naive),
                 count(l, errors.forecasts),
             ];
             let told = Say::ReviewErrorsTold.with(l, &told.each_ref().map(String::as_str));
             facts.push((Say::ReviewErrors.text(l), html! { (told) }));
-            facts.push((Say::ReviewBias.text(l), html! { (percent(l, errors.bias)) }));
         }
+        facts.push((Say::ReviewBias.text(l), html! { (percent(l, errors.bias)) }));
     }
     facts.push((
         Say::ReviewPending.text(l),

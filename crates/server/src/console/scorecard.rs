@@ -1,6 +1,7 @@
 //! The scorecard: each measure beside its baseline, in words, figures and charts.
 
 mod parts;
+mod weights;
 
 use super::estimates::{self, Written};
 use super::french;
@@ -79,6 +80,7 @@ pub(super) fn full(locale: Locale, card: &Scorecard) -> Markup {
         (page::grid(say(Say::Scorecard), &heads, &rows))
         div.figures { @for group in groups(card) { (chart(locale, &group)) } }
         (parts::show(locale, &card.parts))
+        @if let Some(of) = &card.weights { (weights::show(locale, of)) }
         details { summary { (say(Say::HowSplit)) }
             p { (french::marked(locale, &card.split)) "." }
             @for note in &card.notes { p { (french::marked(locale, note)) "." } }

@@ -1,5 +1,6 @@
 //! What is sent and what is answered, as JSON Schema. A test compares the answers of a real server with it.
 
+mod merchants;
 mod orders;
 
 use super::reference;
@@ -313,6 +314,24 @@ fn product_line() -> Value {
 
 const LINE: [&str; 4] = ["product", "version", "as_of", "problem"];
 
+/// What a version's answers hang on; absent in scorecards written before it was kept.
+fn weights() -> Value {
+    let columns = json!({
+        "type": "object", "additionalProperties": { "type": "number", "minimum": 0, "maximum": 1 },
+        "description": "Shares of columns, named as table.column, that sum to 1; none where it answers the same whatever they say.",
+    });
+    object(
+        &["state"],
+        &json!({
+            "state": { "type": "string", "enum": ["known", "unknown"] },
+            "by": { "type": "string", "enum": ["gains", "parts", "alike"], "description": "How they were found: by gains of trees, by parts of scores, or alike for each column that a method without features reads." },
+            "columns": columns,
+            "beside": array(&text("A column that is used beside what was learnt.")),
+            "because": text("Why they are not known."),
+        }),
+    )
+}
+
 fn product_page() -> Value {
     let output = object(
         &["name", "unit", "meaning"],
@@ -325,6 +344,7 @@ fn product_page() -> Value {
             "question",
             "criterion",
             "baseline",
+            "measures",
             "reads",
             "outputs",
             "subjects",
@@ -337,6 +357,7 @@ fn product_page() -> Value {
             "question": text("The question it answers."),
             "criterion": text("By which it is judged."),
             "baseline": text("What it must beat."),
+            "measures": texts("A measure of its scorecards that can be told a worth in money."),
             "reads": texts("A table it reads."),
             "outputs": array(&output),
             "subjects": texts("What an answer can be about."),
@@ -387,7 +408,8 @@ fn product_page() -> Value {
             "baseline_covered",
         ],
         &json!({
-            "by": text("What tells parts apart: steps ahead, or tenths of the series by what they are forecast to sell, the least first."),
+            "by": text("What tells parts apart: steps ahead, tenths of the series by what they are forecast to sell, the least first, or levels of what they add up to."),
+            "label": text("What the part is called, where a number does not say it: a level."),
             "first": whole("The first of the part, from 1."), "last": whole("The last."),
             "forecasts": whole("Forecasts measured: one for each series and period."),
             "error": reference("Estimate"), "baseline": reference("Estimate"), "gain": reference("Estimate"),
@@ -402,6 +424,7 @@ fn product_page() -> Value {
             "held_out": held_out,
             "notes": texts("What a reader must know to judge the figures."),
             "parts": array(&part),
+            "weights": weights(),
         }),
     );
     let version = object(
@@ -586,6 +609,9 @@ pub(super) fn all() -> Value {
             "why": text("For the audit."),
             "who": text("Who says so, for the audit: needed where requests need no key, else beside the key's name."),
         })),
+        "Merchants": merchants::all(),
+        "Merchant": merchants::one(),
+        "MerchantRecord": merchants::record(),
         "OrderAnswer": orders::answer(),
         "OrderAnswered": orders::answered(),
         "AliasChange": object(

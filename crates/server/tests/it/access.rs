@@ -108,6 +108,23 @@ fn routes(customer: &str, decision: &str) -> Vec<Route> {
                 json!({ "product_id": "P1", "site_id": "S1", "answer": "accepted" }),
             )
         },
+        // It reads no estimates: that is told to whoever may read.
+        Route {
+            open: 404,
+            ..get(
+                "/v1/products/{name}/merchants",
+                "/v1/products/value/merchants",
+                Some("read"),
+            )
+        },
+        Route {
+            open: 404,
+            ..get(
+                "/v1/products/{name}/merchants/{id}",
+                "/v1/products/value/merchants/anna",
+                Some("read"),
+            )
+        },
         get("/v1/decisions/{id}", &decision, Some("read")),
         post(
             "/v1/events",

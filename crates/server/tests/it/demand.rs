@@ -186,6 +186,102 @@ fn the_list_begins_with_what_is_out_of_stock_then_what_planners_changed() {
 }
 
 #[test]
+fn totals_are_shown_from_all_together_down_to_a_series() {
+    let list = page("/demand?product=orders", "en");
+    assert!(
+        list.contains("href=\"/totals?product=orders&amp;of=all\""),
+        "{list}"
+    );
+    let html = page("/totals?product=orders&of=all", "en");
+    let told = text(&html);
+    let answer = decide(stocked(), "orders", &json!({ "placement": "all" }));
+    let total = answer["actions"][0]["score"].as_f64().unwrap();
+    let near =
+        |shown: f64, truth: f64| assert!((shown - truth).abs() <= 0.006 * truth, "{shown} {truth}");
+    near(number_after(&told, "Expected, 7 days ahead"), total);
+    near(number_after(&told, "Together:"), total);
+    for part in [
+        "the sum of 24 series",
+        "its interval is that of its own past errors, in 3 windows",
+        "most of it is of category drinks",
+        "By category",
+        "By site",
+    ] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    // What was sold on a day at all sites, and the closed Sunday.
+    let before = told.rsplit("Sold, period by period").next().unwrap();
+    let sold = |number: i64| before.split(&day(number).to_string()).nth(1).unwrap();
+    let all: i64 = (0..6)
+        .flat_map(|p| (0..4).map(move |s| units(p, s, 198)))
+        .sum();
+    near(number_after(sold(198), ""), all as f64);
+    assert!(sold(209).starts_with(" closed"), "{:.80}", sold(209));
+    // Down to a site, and to a series of it.
+    let site = "/totals?product=orders&amp;of=site%3Ds2";
+    assert!(html.contains(&format!("href=\"{site}\"")), "{html}");
+    let html = page(&site.replace("&amp;", "&"), "en");
+    assert!(
+        html.contains("href=\"/demand/p1?product=orders&amp;site=s2\""),
+        "{html}"
+    );
+    assert!(text(&html).contains("site Lille (s2)"), "{html}");
+    let french = text(&page("/totals?product=orders&of=site%3Ds2", "fr"));
+    for part in ["la somme de 6 séries", "Par séries", "Tout ensemble"] {
+        assert!(french.contains(part), "no {part:?} in {french}");
+    }
+    let wrong = get(
+        stocked().address,
+        "/totals?product=orders&of=category%3Ddrink",
+        &[],
+    );
+    assert_eq!(wrong.status, 404);
+    assert!(
+        text(&wrong.body).contains("near it are drinks"),
+        "{}",
+        wrong.body
+    );
+}
+
+#[test]
+fn the_api_answers_for_what_series_add_up_to() {
+    let of = |placement: &str| {
+        let answer = decide(stocked(), "orders", &json!({ "placement": placement }));
+        let actions = answer["actions"].as_array().unwrap().clone();
+        assert_eq!(answer["placement"], placement);
+        actions
+            .iter()
+            .map(|action| action["score"].as_f64().unwrap())
+            .collect::<Vec<f64>>()
+    };
+    let all = of("all");
+    assert_eq!(all.len(), 1 + HORIZON as usize);
+    for level in ["site=s", "product=p"] {
+        let parts = if level == "site=s" { 4 } else { 6 };
+        for (at, whole) in all.iter().enumerate() {
+            let sum: f64 = (0..parts)
+                .map(|part| of(&format!("{level}{part}"))[at])
+                .sum();
+            assert!((sum - whole).abs() <= 1e-9 * whole.max(1.0), "{level} {at}");
+        }
+    }
+    let refused = |body: &serde_json::Value| {
+        let path = "/v1/products/orders/decide";
+        let answer = crate::served::post(stocked().address, path, &[], &body.to_string());
+        let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        (answer.status, told["field"].clone(), told["detail"].clone())
+    };
+    let (status, field, detail) = refused(&json!({ "placement": "category=drink" }));
+    assert_eq!((status, &field), (404, &json!("placement")));
+    assert_eq!(
+        detail,
+        "no category \"drink\" is forecast, near it are drinks"
+    );
+    let (status, field, _) = refused(&json!({ "placement": "colour=red" }));
+    assert_eq!((status, &field), (422, &json!("placement")));
+}
+
+#[test]
 fn who_asks_for_what_is_not_there_is_told_what_is() {
     let address = stocked().address;
     let lost = |path: &str, status: u16, parts: &[&str]| {
@@ -235,7 +331,13 @@ fn who_asks_for_what_is_not_there_is_told_what_is() {
 #[test]
 fn every_link_of_these_pages_leads_somewhere() {
     let mut links: BTreeSet<String> = BTreeSet::new();
-    for path in ["/demand?product=orders&q=tea", TEA, "/demand/p1"] {
+    for path in [
+        "/demand?product=orders&q=tea",
+        TEA,
+        "/demand/p1",
+        "/totals?product=orders&of=all",
+        "/totals?product=orders&of=product%3Dp1",
+    ] {
         let html = page(path, "en");
         let found = html.split("href=\"").skip(1);
         let found = found.map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
@@ -307,6 +409,7 @@ fn pages_of_demand_fit_a_telephone_and_write_nothing_to_the_console() {
     }
     let paths = [
         "/demand",
+        "/totals?product=orders&of=all",
         TEA,
         "/demand/p1",
         "/demand/p9",

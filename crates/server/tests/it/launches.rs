@@ -1,9 +1,10 @@
-//! The pages of merchants, on a club whose launches and estimates are planted.
+//! Merchants, on their pages and by the API, on a club whose launches and estimates are planted.
 
 use crate::browser::available;
 use crate::console::fit;
 use crate::served::{Served, get, serving, train, within};
 use jiff::civil::{Date, date};
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 const FIRST: Date = date(2024, 1, 1);
@@ -105,7 +106,7 @@ const SOURCES: [(&str, &str); 4] = [
 ];
 
 /// The club, imported and trained: served once for all tests.
-fn club() -> &'static Served {
+pub(crate) fn club() -> &'static Served {
     static CLUB: LazyLock<Served> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
@@ -297,6 +298,71 @@ fn who_asks_for_a_merchant_without_a_record_is_told_who_has_one() {
         answer.body.contains("reads no estimates of merchants"),
         "{answer:?}"
     );
+}
+
+fn asked(path: &str) -> (u16, Value) {
+    let answer = get(club().address, path, &[]);
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
+}
+
+#[test]
+fn the_api_tells_of_merchants_what_their_pages_show() {
+    let (status, all) = asked("/v1/products/launch/merchants");
+    assert_eq!(status, 200, "{all}");
+    assert_eq!(
+        (&all["product"], &all["version"]),
+        (&"launch".into(), &1.into())
+    );
+    let records = all["merchants"].as_array().unwrap();
+    let listed = rows(&page("/products/launch", "en"), "Merchants");
+    let shown: Vec<&str> = listed.iter().map(|row| row[0].as_str()).collect();
+    let told: Vec<&str> = records
+        .iter()
+        .map(|of| of["merchant"].as_str().unwrap())
+        .collect();
+    assert_eq!(told, shown);
+    // Estimates that are twice what is asked for.
+    let (status, one) = asked("/v1/products/launch/merchants/b%2F%C3%A9");
+    assert_eq!(status, 200, "{one}");
+    let record = &one["record"];
+    assert!(records.contains(record), "{record}");
+    let number = |name: &str| record[name].as_f64().unwrap();
+    assert!((1.8..2.1).contains(&number("bias")), "{record}");
+    assert!(number("bias_low") < number("bias") && number("bias") < number("bias_high"));
+    assert!((0.0..=1.0).contains(&number("drawn")), "{record}");
+    // Hers are 1, 4, …, 118: the latest first, with what sold.
+    let launches = one["launches"].as_array().unwrap();
+    assert_eq!(launches.len(), LAUNCHES as usize);
+    for (turn, of) in (0..LAUNCHES).rev().zip(launches) {
+        let number = 3 * turn + 1;
+        let expected = json!({
+            "launch": format!("L{number}"),
+            "product_id": format!("p{number}"),
+            "opened_at": format!("{}T08:00:00Z", day(number)),
+            "low": (0.8 * likely(number)).round(),
+            "likely": likely(number),
+            "high": (1.25 * likely(number)).round(),
+            "sold": sold(number),
+            "sold_out": is_sold_out(number),
+        });
+        assert_eq!(of, &expected);
+    }
+}
+
+#[test]
+fn the_api_names_merchants_where_one_is_not_known_and_kinds_that_read_none() {
+    let (status, problem) = asked("/v1/products/launch/merchants/dora");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(status == 404 && detail.contains("carl"), "{problem}");
+    let of_stock = crate::stocked::stocked().address;
+    for path in ["merchants", "merchants/anna"] {
+        let answer = get(of_stock, &format!("/v1/products/orders/{path}"), &[]);
+        assert_eq!(answer.status, 404);
+        assert!(
+            answer.body.contains("reads no estimates of merchants"),
+            "{answer:?}"
+        );
+    }
 }
 
 #[test]

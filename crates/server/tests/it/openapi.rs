@@ -321,6 +321,20 @@ fn every_route_answers_as_the_document_says() {
         assert_eq!(asking.post(&of_stock, answer, path, &body).0, status);
     }
 
+    // Merchants, all and one, and one that nobody knows.
+    let club = crate::launches::club();
+    let (all, one) = (
+        "/v1/products/{name}/merchants",
+        "/v1/products/{name}/merchants/{id}",
+    );
+    for (pattern, path, status) in [
+        (all, "/v1/products/launch/merchants", 200),
+        (one, "/v1/products/launch/merchants/carl", 200),
+        (one, "/v1/products/launch/merchants/dora", 404),
+    ] {
+        assert_eq!(asking.get(club, pattern, path).0, status, "{path}");
+    }
+
     // Each way to be refused.
     let decide = "/v1/products/{name}/decide";
     for (status, body) in [

@@ -193,7 +193,7 @@ fn write(folder: &Path) {
         "name = \"Tea rooms\"\nlake = \"lake\"\nregistry = \"registry.sqlite\"\n",
     );
     let settings = format!(
-        "kind = \"demand\"\nowner = \"supply\"\ndeadline_ms = 1000\n\n[settings]\nhorizon = {HORIZON}\nrows_max = 10000\n"
+        "kind = \"demand\"\nowner = \"supply\"\ndeadline_ms = 1000\n\n[settings]\nhorizon = {HORIZON}\nrows_max = 10000\ncoherent = \"summed\"\n"
     );
     file("products/orders.toml".to_owned(), &settings);
     for (table, more, columns) in SOURCES {

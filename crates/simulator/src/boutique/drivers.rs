@@ -21,6 +21,8 @@ pub struct Drivers {
     pub price: f64,
     /// Promotion, its price and its display.
     pub promotion: f64,
+    /// Promotions of other products of the category at the store.
+    pub others: f64,
     /// New products take time to be found, those that end are asked for less.
     pub life: f64,
     /// What no table tells of.
@@ -46,6 +48,7 @@ impl Drivers {
             * self.occasion
             * self.price
             * self.promotion
+            * self.others
             * self.life
     }
 }

@@ -66,6 +66,7 @@ const STORES: (u32, u32) = (2, 40);
 const PRODUCTS: (u32, u32) = (20, 600);
 const CUSTOMERS: (u32, u32) = (100, 100_000);
 const DAYS: (u32, u32) = (182, 1_456);
+const TAKEN_PERCENT: (u32, u32) = (0, 300);
 
 /// Size and span of a simulated chain of boutiques.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,9 @@ pub struct Boutique {
     pub start: Date,
     /// Days of the history, 182 to 1,456.
     pub days: u32,
+    /// What promotions take from the rest of their category, in percent of what it would sell were all the others given
+    /// away, 0 to 300: at 100, where a fifth of the others is 25 % cheaper, 5 % of what a product would sell goes to them.
+    pub taken_percent: u32,
 }
 
 impl Default for Boutique {
@@ -95,6 +99,7 @@ impl Default for Boutique {
             customers: 6_000,
             start: date(2023, 10, 2),
             days: 728,
+            taken_percent: 0,
         }
     }
 }
@@ -121,6 +126,7 @@ impl Boutique {
         count("products", self.products, PRODUCTS)?;
         count("customers", self.customers, CUSTOMERS)?;
         count("days", self.days, DAYS)?;
+        count("taken_percent", self.taken_percent, TAKEN_PERCENT)?;
         start(self.start)
     }
 

@@ -189,9 +189,31 @@ impl World {
             occasion: category.gift(today.occasion).exp(),
             price: price.powf(-category.elasticity),
             promotion,
+            others: self.others(product, site, day),
             life: life(goods, day),
             event: self.event(product, goods.kind, site, day),
         })
+    }
+
+    /// What is left of the demand for a product while others of its category are on promotion.
+    fn others(&self, product: usize, site: usize, day: usize) -> f64 {
+        if self.chain.taken_percent == 0 {
+            return 1.0;
+        }
+        let kind = self.products[product].kind;
+        let (mut all, mut cheaper) = (0.0, 0.0);
+        for (other, goods) in self.products.iter().enumerate() {
+            let sold = goods.kind == kind && goods.lives(day) && other != product;
+            if sold && self.positions.contains_key(&(other, site)) {
+                all += goods.popularity;
+                cheaper += goods.popularity * self.depth(other, site, day);
+            }
+        }
+        if all <= 0.0 {
+            return 1.0;
+        }
+        let taken = f64::from(self.chain.taken_percent) / 100.0 * cheaper / all;
+        (1.0 - taken).max(0.0)
     }
 
     fn event(&self, product: usize, kind: usize, site: usize, day: usize) -> f64 {

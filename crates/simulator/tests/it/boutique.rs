@@ -173,6 +173,46 @@ fn promotions_lift_demand_by_what_their_plan_says() {
 }
 
 #[test]
+fn promotions_take_from_their_category_what_is_planted_and_nothing_by_default() {
+    let of = |taken_percent: u32| {
+        BoutiqueShop::new(&Boutique {
+            taken_percent,
+            ..Boutique::tiny()
+        })
+        .unwrap()
+    };
+    let (plain, taking) = (of(0), of(150));
+    let (mut without, mut taken) = (0, 0);
+    for (product, site, day, drivers) in sold_days(&taking) {
+        let own = plain.drivers(product, site, day).unwrap();
+        assert_eq!(own.others, 1.0);
+        let expected = own.intensity() * drivers.others;
+        assert!((drivers.intensity() - expected).abs() <= 1e-12 * expected);
+        assert!((0.4..=1.0).contains(&drivers.others), "{drivers:?}");
+        if drivers.others < 1.0 {
+            taken += 1;
+        } else {
+            without += 1;
+        }
+    }
+    assert!(taken > 500 && without > 500, "{taken} {without}");
+    // What is wanted is what is left of it.
+    let (left, allowed) = effect(&taking, |_, _, drivers| {
+        (drivers.others < 1.0).then_some(drivers.others)
+    });
+    let days = sold_days(&taking).filter(|of| of.3.others < 1.0);
+    let (with, all) = days.fold((0.0, 0.0), |(with, all), (_, _, _, drivers)| {
+        let mean = drivers.intensity();
+        (with + mean, all + mean / drivers.others)
+    });
+    assert!(with / all < 0.99, "{with} of {all}");
+    assert!(
+        (left - with / all).abs() < allowed,
+        "{left}: {with} of {all}"
+    );
+}
+
+#[test]
 fn hot_days_sell_ice_cream_and_wet_ones_umbrellas() {
     let shop = chain();
     for (category, warm, wet) in [

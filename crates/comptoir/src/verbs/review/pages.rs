@@ -1,6 +1,6 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
-use super::{HEAD_OF_PARTS, compared, parts, promise_row};
+use super::{HEAD_OF_PARTS, compared, of_inputs, parts, promise_row};
 use factory::review::{Kept, Review, Reviewed, State};
 use server::charts::Locale;
 use std::fmt::Write as _;
@@ -75,8 +75,7 @@ fn all(shop: &str, review: &Review) -> String {
         );
     }
     for shifted in &review.inputs.shifted {
-        let read_by = shifted.read_by.join(", ");
-        let _ = writeln!(out, "\n{}; read by {read_by}", shifted.sentence());
+        let _ = writeln!(out, "\n{}; {}", shifted.sentence(), shifted.used_by());
     }
     out
 }
@@ -112,6 +111,12 @@ fn one(review: &Review, product: &Reviewed) -> String {
         for also in &why.coincides {
             let _ = writeln!(out, "\nThen, too: {also}.");
         }
+    }
+    for sentence in of_inputs(product, &review.inputs) {
+        let _ = writeln!(out, "\nWhat it reads: {sentence}.");
+    }
+    if let Some(next) = &product.next_training {
+        let _ = writeln!(out, "\nNext training: {}.", next.sentence());
     }
     out
 }

@@ -63,6 +63,11 @@ pub enum Most {
 /// What happened around a fall.
 pub(super) struct Around<'a> {
     pub(super) product: &'a str,
+    /// Whether falls of its decisions are split: those of lists of products are. Of others each is held against what
+    /// came, and not against whom it is about.
+    pub(super) are_split: bool,
+    /// Tables that its kind reads.
+    pub(super) reads: &'a [&'a str],
     pub(super) version: Option<&'a Answers>,
     pub(super) inputs: &'a Inputs,
     /// What is said of answers that come late, where they do.
@@ -83,7 +88,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
             .is_none_or(|before| before >= live.allowed);
         (is_near(day) && fell_with_it).then(|| format!("version {number} began to answer on {day}"))
     });
-    let is_read = |shifted: &&Shifted| shifted.read_by.iter().any(|name| name == around.product);
+    let is_read = |shifted: &&Shifted| around.reads.contains(&shifted.table.as_str());
     let mut shifted: Vec<&Shifted> = around
         .inputs
         .shifted
@@ -92,11 +97,16 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         .filter(is_read)
         .filter(|shifted| shifted.since.is_some_and(is_near))
         .collect();
-    // What broke a feed first, and most of it first.
+    // What broke a feed first; of that what weighs most in the version times how much of it has changed. What the version
+    // does not use made nothing worse, but may tell what did: that customers buy elsewhere, say.
+    let harm = |shifted: &Shifted| shifted.to(around.product).map_or(-1.0, |by| by.harm);
     shifted.sort_by(|a, b| {
         let of_feed = b.is_of_feed().cmp(&a.is_of_feed());
-        of_feed.then(b.share.total_cmp(&a.share))
+        let harm = harm(b).total_cmp(&harm(a));
+        of_feed.then(harm).then(b.share.total_cmp(&a.share))
     });
+    let number = around.version.map(|version| version.number);
+    let told_of = |shifted: &Shifted| shifted.sentence_of(around.product, number);
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
     let mut most = most(
         split.as_ref(),
@@ -104,12 +114,11 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         version.is_some(),
         around.late.is_some(),
     );
-    // Forecasts are not split: each is held against what sold, and not against whom it is about.
-    if most == Most::Unclear && live.errors.is_some() {
+    if most == Most::Unclear && !around.are_split {
         most = Most::Wants;
     }
     let told = match most {
-        Most::Source => source.map(|source| source.sentence()),
+        Most::Source => source.map(|source| told_of(source)),
         Most::Version => version.clone(),
         Most::Late => around.late.clone(),
         Most::Mix | Most::Shown | Most::Wants | Most::Unclear => None,
@@ -124,7 +133,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
     let sentence = sentence(most, split.as_ref(), told);
     let coincides = version
         .into_iter()
-        .chain(shifted.into_iter().map(Shifted::sentence))
+        .chain(shifted.iter().map(|shifted| told_of(shifted)))
         .chain(around.late.clone())
         .collect();
     Why {

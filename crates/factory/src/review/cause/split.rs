@@ -74,7 +74,7 @@ impl<'a> Falling<'a> {
         let Live::Measured(live) = live else {
             return None;
         };
-        if !product.judged().is_about_customers() {
+        if !product.judged().is_of_lists() {
             return None;
         }
         Some(Self {

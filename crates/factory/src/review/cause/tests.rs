@@ -2,10 +2,10 @@
 
 use super::split::{Cell, Cells};
 use super::*;
-use crate::review::Attribute;
+use crate::review::{Attribute, ReadBy};
 use monitoring::inputs::Aspect;
 use products::Judged;
-use schema::{Estimate, WhyNot};
+use schema::{Estimate, Weight, WhyNot};
 
 fn day(text: &str) -> AsOf {
     AsOf(text.parse().unwrap())
@@ -37,7 +37,9 @@ fn fallen(since: &str) -> Measured {
     }
 }
 
-fn shifted(column: &str, since: &str, read_by: &str, share: f64) -> Shifted {
+/// A column that changed, and what it weighs in `for-you`; used by another product alone where that is nothing.
+fn shifted(column: &str, since: &str, weight: f64, share: f64) -> Shifted {
+    let used = weight > 0.0;
     Shifted {
         table: "sales".to_owned(),
         column: column.to_owned(),
@@ -45,7 +47,12 @@ fn shifted(column: &str, since: &str, read_by: &str, share: f64) -> Shifted {
         since: Some(day(since)),
         share,
         new_values: Vec::new(),
-        read_by: vec![read_by.to_owned()],
+        read_by: vec![ReadBy {
+            product: if used { "for-you" } else { "value" }.to_owned(),
+            version: Some(3),
+            weight: Weight::Share { share: weight },
+            harm: weight * share,
+        }],
     }
 }
 
@@ -58,6 +65,8 @@ fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     };
     let around = Around {
         product: "for-you",
+        are_split: true,
+        reads: &["sales", "prices"],
         version: Some(&version),
         inputs,
         late: None,
@@ -71,10 +80,13 @@ fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_other
         since: Some(day("2026-04-01")),
         watched: Vec::new(),
         shifted: vec![
-            shifted("quantity", "2026-05-19", "for-you", 0.1),
-            shifted("unit_price_cents", "2026-05-18", "for-you", 0.9),
-            shifted("channel", "2026-04-02", "for-you", 0.9),
-            shifted("returned", "2026-05-20", "value", 0.9),
+            shifted("quantity", "2026-05-19", 0.3, 0.1),
+            shifted("unit_price_cents", "2026-05-18", 0.2, 0.9),
+            shifted("channel", "2026-04-02", 0.2, 0.9),
+            Shifted {
+                table: "events".to_owned(),
+                ..shifted("type", "2026-05-20", 0.2, 0.9)
+            },
         ],
         suspected: Vec::new(),
     };
@@ -103,6 +115,34 @@ fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_other
     assert_eq!((none.most, none.coincides.len()), (Most::Unclear, 0));
     let later = told(&fallen("2026-05-30"), &inputs, None);
     assert_eq!((later.most, later.coincides.len()), (Most::Unclear, 0));
+}
+
+#[test]
+fn of_several_broken_columns_the_one_that_weighs_most_times_what_changed_is_named_first() {
+    let inputs = Inputs {
+        since: Some(day("2026-04-01")),
+        watched: Vec::new(),
+        shifted: vec![
+            shifted("channel", "2026-05-20", 0.0, 1.0),
+            shifted("discount_cents", "2026-05-20", 0.05, 0.95),
+            shifted("unit_price_cents", "2026-05-19", 0.4, 0.6),
+        ],
+        suspected: Vec::new(),
+    };
+    let why = told(&fallen("2026-05-20"), &inputs, None);
+    assert_eq!(why.shared.as_deref(), Some("sales.unit_price_cents"));
+    assert!(
+        why.sentence.ends_with("; it weighs 40 % in version 3"),
+        "{}",
+        why.sentence
+    );
+    let coincides = &why.coincides[1..];
+    assert!(coincides[1].contains("discount_cents"), "{coincides:?}");
+    // What the version does not use is told last, and as such.
+    assert!(
+        coincides[2].contains("column channel") && coincides[2].ends_with("does not use it"),
+        "{coincides:?}"
+    );
 }
 
 /// Decisions of a time: by country, category shown first, and share of good ones in tenths.

@@ -6,17 +6,18 @@
 //! said to have changed although it has not is rare by [`monitoring::inputs`].
 
 mod count;
+mod read_by;
+
+pub use read_by::ReadBy;
 
 use crate::Workshop;
 use count::{Counted, Rows};
 use lake::{LakeError, Snapshot};
-use monitoring::inputs::{
-    Aspect, CellCounts, FeatureDay, FeatureProfile, FeatureReading, FeatureWatch, rank_features,
-};
+use monitoring::inputs::{Aspect, CellCounts, FeatureDay, FeatureProfile, FeatureWatch};
 use monitoring::refusal::Refusal;
 use registry::StoreError;
-use schema::AsOf;
 use schema::table::{Column, ColumnType, Table, table};
+use schema::{AsOf, Weight};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,11 +46,8 @@ const SAMPLE: u64 = 20_000;
 /// Quantiles between which a profile of numbers has its cells.
 const BINS: usize = 10;
 
-/// Tables that are our own doing: what they hold changes when we do.
-const OWN: [&str; 4] = ["decisions", "assignments", "exposures", "shadow_answers"];
-
 /// Name of what is kept in the registry, with the version of how it is worked out.
-const KEPT: &str = "inputs/3";
+const KEPT: &str = "inputs/4";
 
 /// Why inputs cannot be watched.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +64,14 @@ pub enum InputsError {
 }
 
 /// What of the tables that products read has changed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Inputs {
     /// The first day that was held against those before; absent where there is none yet.
     pub since: Option<AsOf>,
     /// Columns that are watched, as `table.column`.
     pub watched: Vec<String>,
-    /// Those that have changed, the one that changed most first.
+    /// Those that have changed, first the one whose change can move answers most: how much of a version hangs on it times
+    /// how much of it has changed. What no version uses is last.
     pub shifted: Vec<Shifted>,
     /// Those that look as if most of them had changed and of which that is not sure yet: they are named where decisions
     /// became worse at the same time, and told of nowhere else.
@@ -80,7 +79,7 @@ pub struct Inputs {
 }
 
 /// A column that is no longer what it was.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Shifted {
     /// The table.
     pub table: String,
@@ -95,11 +94,79 @@ pub struct Shifted {
     /// Of what it never had before, the values that are there most often, three at most; empty where something else of
     /// it has changed most.
     pub new_values: Vec<String>,
-    /// Products whose kind reads the table.
-    pub read_by: Vec<String>,
+    /// Products whose champion uses the column, the one that its change can harm most first.
+    pub read_by: Vec<ReadBy>,
+}
+
+/// A column, as it was counted: whatever is made of it later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Seen {
+    table: String,
+    column: String,
+    aspect: Aspect,
+    /// How far it is from its profile, 0 to 1.
+    shift: f64,
+    /// Natural logarithm of the e-value against "as it was".
+    ln_e_value: f64,
+    since: Option<AsOf>,
+    new_values: Vec<String>,
+}
+
+/// What was counted of all tables: it follows from the lake alone, and is kept for as long as that stays.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Watched {
+    since: Option<AsOf>,
+    columns: Vec<String>,
+    seen: Vec<Seen>,
+}
+
+impl Inputs {
+    /// Columns that have changed and that the champion of a product uses, with what they are to it, what can harm it most
+    /// first.
+    pub fn of_product(&self, product: &str) -> impl Iterator<Item = (&Shifted, &ReadBy)> {
+        let mut used: Vec<(&Shifted, &ReadBy)> = self
+            .shifted
+            .iter()
+            .filter_map(|shifted| Some((shifted, shifted.to(product)?)))
+            .collect();
+        used.sort_by(|(_, a), (_, b)| b.harm.total_cmp(&a.harm));
+        used.into_iter()
+    }
 }
 
 impl Shifted {
+    /// What the column is to a product; `None` where its champion does not use it.
+    pub(crate) fn to(&self, product: &str) -> Option<&ReadBy> {
+        self.read_by.iter().find(|by| by.product == product)
+    }
+
+    /// Who uses it, in a few words.
+    #[must_use]
+    pub fn used_by(&self) -> String {
+        if self.read_by.is_empty() {
+            return "used by no version that answers".to_owned();
+        }
+        let each: Vec<String> = self.read_by.iter().map(ReadBy::to_string).collect();
+        format!("used by {}", each.join(", "))
+    }
+
+    /// In a sentence, with what it is to a version that reads its table.
+    #[must_use]
+    pub fn sentence_of(&self, product: &str, version: Option<u32>) -> String {
+        let (told, number) = (self.sentence(), version.unwrap_or_default());
+        match (self.to(product), version) {
+            (_, None) => told,
+            (None, Some(_)) => format!("{told}; version {number} does not use it"),
+            (Some(by), Some(_)) => match &by.weight {
+                Weight::Share { .. } => {
+                    format!("{told}; it weighs {} in version {number}", by.weight)
+                }
+                Weight::Beside => format!("{told}; version {number} uses it beside its model"),
+                Weight::Unknown { .. } => told,
+            },
+        }
+    }
+
     /// The column with its table.
     pub(crate) fn name(&self) -> String {
         format!("{}.{}", self.table, self.column)
@@ -167,7 +234,8 @@ impl Days {
     }
 }
 
-/// Watches the tables that the project's products read, or gives back what is known of the same tables already.
+/// Watches the tables that the project's products read, or gives back what is known of the same tables already; and ranks
+/// what has changed by what hangs on it in the versions that answer now.
 pub(super) async fn watch(
     workshop: &Workshop,
     snapshot: &Snapshot,
@@ -176,48 +244,35 @@ pub(super) async fn watch(
     let Some(until) = data_until else {
         return Ok(Inputs::default());
     };
-    let readers = readers(workshop, snapshot);
-    let versions: Vec<String> = readers
+    let readers = read_by::Reader::all(workshop).await?;
+    let tables = read_by::tables(&readers, snapshot);
+    let versions: Vec<String> = tables
         .iter()
-        .map(|(table, by)| format!("{table} {} {}", snapshot.tables[*table], by.join(" ")))
+        .map(|table| format!("{table} {}", snapshot.tables[*table]))
         .collect();
     let of = format!("{until} {}", versions.join(", "));
-    if let Some(kept) = workshop.registry.kept(KEPT, &of).await?
-        && let Ok(kept) = serde_json::from_str(&kept)
-    {
-        return Ok(kept);
-    }
-    let found = watch_all(workshop, snapshot, &readers, until).await?;
-    let text = serde_json::to_string(&found).unwrap_or_default();
-    workshop.registry.keep(KEPT, &of, &text).await?;
-    Ok(found)
-}
-
-/// The tables with a time that products read, each with the products.
-fn readers(workshop: &Workshop, snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
-    let mut readers: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    for product in &workshop.project.products {
-        let header = product.header();
-        let reads = products::kind(&header.kind).map_or(&[][..], |kind| kind.card().reads);
-        for name in reads {
-            let has_time = table(name).is_some_and(|table| table.time.is_some());
-            if has_time && !OWN.contains(name) && snapshot.tables.contains_key(*name) {
-                readers.entry(*name).or_default().push(header.name.clone());
-            }
+    let kept = workshop.registry.kept(KEPT, &of).await?;
+    let kept = kept.and_then(|kept| serde_json::from_str::<Watched>(&kept).ok());
+    let watched = match kept {
+        Some(watched) => watched,
+        None => {
+            let found = watch_all(workshop, snapshot, &tables, until).await?;
+            let text = serde_json::to_string(&found).unwrap_or_default();
+            workshop.registry.keep(KEPT, &of, &text).await?;
+            found
         }
-    }
-    readers
+    };
+    Ok(read_by::ranked(watched, &readers)?)
 }
 
 async fn watch_all(
     workshop: &Workshop,
     snapshot: &Snapshot,
-    readers: &BTreeMap<&'static str, Vec<String>>,
+    tables: &[&str],
     until: AsOf,
-) -> Result<Inputs, InputsError> {
-    let mut inputs = Inputs::default();
-    let (mut readings, mut likely) = (Vec::new(), BTreeMap::new());
-    for name in readers.keys() {
+) -> Result<Watched, InputsError> {
+    let mut watched = Watched::default();
+    for name in tables {
         let (Some(shape), lake) = (table(name), Rows { workshop, snapshot }) else {
             continue;
         };
@@ -227,7 +282,7 @@ async fn watch_all(
         let Some(days) = Days::of(first, until) else {
             continue;
         };
-        inputs.since = inputs.since.min(Some(days.look)).or(Some(days.look));
+        watched.since = watched.since.min(Some(days.look)).or(Some(days.look));
         let columns: Vec<&Column> = shape
             .columns
             .iter()
@@ -241,44 +296,26 @@ async fn watch_all(
             let Some(watch) = watch_of(&counted, days, &format!("{name}.{}", column.name))? else {
                 continue;
             };
-            inputs.watched.push(format!("{name}.{}", column.name));
-            if let Some(reading) = FeatureReading::of(&watch, name, &column.name, 1.0) {
-                let new_values = match reading.aspect {
+            watched.columns.push(format!("{name}.{}", column.name));
+            let Some(shift) = watch.shift() else {
+                continue;
+            };
+            let aspect = watch.aspect();
+            watched.seen.push(Seen {
+                table: (*name).to_owned(),
+                column: column.name.clone(),
+                aspect,
+                shift,
+                ln_e_value: watch.ln_e_value(),
+                since: watch.likely_since(),
+                new_values: match aspect {
                     Aspect::NeverSeen => counted.new_since(days),
                     Aspect::Values | Aspect::Nulls => Vec::new(),
-                };
-                likely.insert(
-                    (reading.product.clone(), reading.feature.clone()),
-                    (watch.likely_since(), new_values),
-                );
-                readings.push(reading);
-            }
+                },
+            });
         }
     }
-    for ranked in rank_features(readings, ALPHA)? {
-        let reading = ranked.reading;
-        let of = (reading.product, reading.feature);
-        let (since, new_values) = likely.remove(&of).unwrap_or_default();
-        if reading.aspect != Aspect::NeverSeen && reading.shift < TOLD_FROM {
-            continue;
-        }
-        let (table, column) = of;
-        let shifted = Shifted {
-            read_by: readers.get(table.as_str()).cloned().unwrap_or_default(),
-            table,
-            column,
-            aspect: reading.aspect,
-            since,
-            share: reading.shift,
-            new_values,
-        };
-        if ranked.shifted {
-            inputs.shifted.push(shifted);
-        } else if shifted.share >= SUSPECTED_FROM {
-            inputs.suspected.push(shifted);
-        }
-    }
-    Ok(inputs)
+    Ok(watched)
 }
 
 /// Whether a column has a distribution: names of orders, customers and products have none.

@@ -9,6 +9,7 @@ use super::boosted::Settings;
 use super::error::FitError;
 use super::forecast::Forecast;
 use super::forecaster::Forecaster;
+use super::held_out::HeldOut;
 use super::panel::Panel;
 use crate::coherent::{Choice, Hierarchy, LevelLoss, Method, Outcome, Sign, choose, reconcile};
 use kept::Kept;
@@ -72,7 +73,8 @@ impl Agreement {
     /// past errors on the windows that the method was chosen on, each by what the others teach. The sums of the series
     /// are taken unless something is better by a fiftieth of the loss and beyond two standard errors.
     ///
-    /// Returns with it the forecaster, whose intervals are those of what it tells now.
+    /// Returns with it the forecaster, whose intervals are those of what it tells now, and what both told of the windows,
+    /// each by weights that had not seen it.
     ///
     /// - `hierarchy`: its leaves are the series of the panel.
     /// - `early`: of [`Forecaster::fit_early`].
@@ -87,7 +89,7 @@ impl Agreement {
         hierarchy: &Hierarchy,
         early: Forecaster,
         settings: &Settings,
-    ) -> Result<(Self, Forecaster), FitError> {
+    ) -> Result<(Self, Forecaster, Vec<HeldOut>), FitError> {
         let sums = panel.summed(hierarchy)?;
         let groups = Forecaster::fit_early(&sums, early.ahead(), settings)?;
         let past = Past::new((panel, &early), (&sums, &groups))?;
@@ -107,21 +109,22 @@ impl Agreement {
         let agreed = past.agreed(hierarchy, method, SIGN)?;
         let levels = past.errors(hierarchy, &agreed)?;
         let weighings = weighings(&choice);
-        let told = |used, forecaster| {
+        let held_out = past.leaves(hierarchy, &agreed);
+        let told = |used, forecaster, held_out| {
             let agreement = Self {
                 windows: choice.windows,
                 weighings,
                 levels,
                 used,
             };
-            (agreement, forecaster)
+            (agreement, forecaster, held_out)
         };
         if method == Method::BottomUp {
-            return Ok(told(None, early));
+            return Ok(told(None, early, held_out));
         }
-        let early = early.with_intervals_of(panel, &past.leaves(hierarchy, &agreed))?;
+        let early = early.with_intervals_of(panel, &held_out)?;
         let weights = Kept::new(hierarchy, choice.weights);
-        Ok(told(Some(Used { groups, weights }), early))
+        Ok(told(Some(Used { groups, weights }), early, held_out))
     }
 
     /// The same with groups learnt from another panel, as [`Forecaster::again`] does.

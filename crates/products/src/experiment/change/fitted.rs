@@ -16,9 +16,10 @@ use crate::file::Header;
 use crate::outcome::Outcome;
 use crate::shop::Shop;
 use features::History;
-use schema::{AsOf, Scorecard};
+use schema::{AsOf, Scorecard, Weights};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A number that proves a version: the place of an outcome.
@@ -150,6 +151,12 @@ impl Fitted for FittedChange {
             // What was just read can be read again.
             Err(error) => estimates::not_measured(&error),
         }
+    }
+
+    fn weights(&self) -> Weights {
+        let outcomes = self.body.settings.outcomes.iter();
+        let read: BTreeSet<&str> = outcomes.flat_map(|of| of.reads()).copied().collect();
+        Weights::alike(["sales.site_id"].into_iter().chain(read))
     }
 
     fn summary(&self) -> Vec<String> {

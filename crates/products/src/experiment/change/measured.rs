@@ -34,6 +34,7 @@ pub(super) fn scorecard(body: &Body) -> Scorecard {
         metrics,
         notes: told::lines(body),
         parts: Vec::new(),
+        weights: None,
     }
 }
 

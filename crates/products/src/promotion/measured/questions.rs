@@ -26,8 +26,12 @@ pub(super) fn in_questions(
     let found_on: Vec<bool> = halves.iter().map(|half| *half == 0).collect();
     let spends = settings.budget.map(|_| Spends::of(draws, settings));
     let reward = |row: usize, arm: usize| {
-        let spent = spends.as_ref().map_or(0.0, |s| s.score(row, arm));
-        out.net(draws, settings, row, arm) - out.price * spent
+        let net = out.net(draws, settings, row, arm);
+        let Some((treated, spends)) = arm.checked_sub(1).zip(spends.as_ref()) else {
+            return net;
+        };
+        let spent = spends.score(row, arm) - spends.score(row, 0);
+        net - out.prices.of(treated, spent)
     };
     let arms = 0..draws.arms.len();
     let rewards: Vec<Vec<f64>> = arms

@@ -110,7 +110,7 @@ impl Measure {
     }
 
     /// What was sold on a day; what came back is not taken off.
-    fn sold(self, day: &SoldDay) -> f64 {
+    pub(super) fn sold(self, day: &SoldDay) -> f64 {
         match self {
             Self::Units => day.units as f64,
             Self::Money => day.spend_cents as f64,

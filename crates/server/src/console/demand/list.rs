@@ -5,6 +5,7 @@ use super::history::{Measure, Period, Step, periods, sold_between};
 use super::openings::Openings;
 use super::overview::{Line, Of, Overview};
 use super::series::{Grain, Series};
+use super::totals::{address_of_total, are_there};
 use super::{address, address_of_list, chosen, name_of, of_kind};
 use crate::api::Shared;
 use crate::charts::{Locale, Sparkline, sparkline};
@@ -109,6 +110,9 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
     let body = html! {
         p.lead { (Say::DemandLead.text(l)) }
         (of_others(state, l, name))
+        @if are_there(&answering) {
+            p.links { a href=(address_of_total(name, "all")) { (Say::SeeTotals.text(l)) } }
+        }
         (overall(l, &overview))
         (search(visit, name, &all, &sites))
         @if overview.gathered.is_none() { p.problem role="status" { (Say::StillGathering.text(l)) } }

@@ -155,6 +155,11 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "fell below what is allowed, seen by {}",
         "passées sous ce qui est permis, vu au plus tard le {0}",
     ),
+    ("table {} is not in the lake", "il n’y a pas de table {0}"),
+    (
+        "of the squared error of the naive forecast, what customers bought in the {#} days before, what the forecast saves",
+        "de l’erreur au carré de la prévision naïve, les achats des clients dans les {0} jours d’avant, ce que la prévision évite",
+    ),
     (
         "of customers who bought within {#} days, those who bought what was shown",
         "parmi les clients qui ont acheté sous {0} jours, ceux qui ont acheté ce qui était montré",
@@ -175,6 +180,75 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "column {} of table {} has values that it never had, likely since {}: {#} % of them",
         "la colonne {0} de la table {1} a des valeurs qu’elle n’a jamais eues, sans doute depuis le {2} : {3} % d’entre elles",
     ),
+    // What one more training is expected to gain.
+    (
+        "version {#} is {#} days old; one more training is expected to gain {#} of {~} ({}) ({#} to {#}), {~}, worth {#} until {}, and costs {#}",
+        "la version {0} a {1} jours ; un entraînement de plus devrait gagner {2} de {3} ({4}), de {5} à {6}, {7}, ce qui vaut {8} jusqu’au {9}, et coûte {10}",
+    ),
+    (
+        "version {#} is {#} days old; one more training is expected to gain {#} of {~} ({#} to {#}), {~}, worth {#} until {}, and costs {#}",
+        "la version {0} a {1} jours ; un entraînement de plus devrait gagner {2} de {3}, de {4} à {5}, {6}, ce qui vaut {7} jusqu’au {8}, et coûte {9}",
+    ),
+    (
+        "it was trained before parts of effects were kept",
+        "elle a été entraînée avant que les parts des effets ne soient conservées",
+    ),
+    ("by {#} trainings", "d’après {0} entraînements"),
+    (
+        "by {#} days of live quality, for there are too few trainings",
+        "d’après {0} jours de qualité observée, faute d’assez d’entraînements",
+    ),
+    (
+        "what a training would gain is not known, {~}: the schedule stands",
+        "ce qu’un entraînement gagnerait n’est pas connu, {0} : le calendrier vaut",
+    ),
+    (
+        "{#} past trainings can be compared, at least {#} needed",
+        "{0} entraînements passés se comparent, il en faut au moins {1}",
+    ),
+    (
+        "version {#} was trained since and does not answer",
+        "la version {0} a été entraînée depuis et ne répond pas",
+    ),
+    (
+        "its training is not kept",
+        "son entraînement n’est pas conservé",
+    ),
+    ("no sale is known", "aucune vente n’est connue"),
+    ("its scorecard has no {~}", "sa fiche ne mesure pas : {0}"),
+    (
+        "its {~} could not be measured",
+        "sa mesure n’a pas pu être faite : {0}",
+    ),
+    (
+        "what it earns could not be measured: {}",
+        "ce qu’il rapporte n’a pas pu être mesuré : {0}",
+    ),
+    ("{} shows no earnings", "{0} ne montre aucun gain"),
+    (
+        "its {~} leads no baseline",
+        "il ne devance aucune référence : {0}",
+    ),
+    (
+        "{~}; it weighs {#} % in version {#}",
+        "{0} ; elle pèse {1} % dans la version {2}",
+    ),
+    (
+        "{~}; it weighs less than 1 % in version {#}",
+        "{0} ; elle pèse moins de 1 % dans la version {1}",
+    ),
+    (
+        "{~}; version {#} uses it beside its model",
+        "{0} ; la version {1} s’en sert à côté de son modèle",
+    ),
+    (
+        "{~}; version {#} does not use it",
+        "{0} ; la version {1} ne s’en sert pas",
+    ),
+    ("less than 1 %", "moins de 1 %"),
+    ("beside its model", "à côté de son modèle"),
+    ("weight not known", "poids inconnu"),
+    ("{#} %", "{0} %"),
     (
         "version {#} began to answer on {}",
         "la version {0} a commencé à répondre le {1}",
@@ -306,6 +380,35 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "product {} sold nothing before {}: a forecast needs at least one sale",
         "l’article {0} n’a rien vendu avant le {1} : une prévision demande au moins une vente",
     ),
+    (
+        "no {~} {} is forecast, near it are {}",
+        "aucune prévision pour {0} {1} ; proches : {2}",
+    ),
+    (
+        "the version forecasts single series alone: set `coherent` to {} or {} and train it, to ask for what they add up to",
+        "la version ne prévoit que des séries seules : mettez {0} ou {1} à `coherent` et entraînez-la, pour demander leurs totaux",
+    ),
+    (
+        "promotions of {} over {#} {~} of series: {#} % ({#} to {#}) for what is promoted, {#} % ({#} to {#}) for the rest of the category, net {#} % ({#} to {#})",
+        "promotions de {0} sur {1} {2} de séries : {3} % ({4} à {5}) pour ce qui est promu, {6} % ({7} à {8}) pour le reste de la catégorie, net {9} % ({10} à {11})",
+    ),
+    (
+        "what promotions of {} do is not known: {}",
+        "ce que font les promotions de {0} n’est pas connu : {1}",
+    ),
+    (
+        "promotions of {#} more categories are on the page of the product",
+        "les promotions de {0} autres catégories sont sur la page du produit",
+    ),
+    (
+        "{#} blocks of four weeks, at least {#} needed",
+        "{0} blocs de quatre semaines, il en faut au moins {1}",
+    ),
+    (
+        "all of it is on promotion at the same time, or never beside the rest",
+        "tout est en promotion en même temps, ou jamais à côté du reste",
+    ),
+    ("{#} others", "{0} autres"),
     // What people made of proposed orders.
     (
         "{} took {#} proposed orders as they were, changed {#} and refused {#}: each of {#} changes saved {#} cents ({#} to {#})",
@@ -805,6 +908,12 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "the switchback of sites {}",
         "l’alternance dans les sites {0}",
     ),
+    // Parts of a total.
+    ("category {}", "catégorie {0}"),
+    ("region {}", "région {0}"),
+    ("product {}", "article {0}"),
+    ("site {}", "site {0}"),
+    ("no {~}", "sans {0}"),
 ];
 
 /// Conditions of a rule of segments as the model writes them, and as a page does in English and in French. An amount

@@ -17,6 +17,19 @@ const SENTENCES: &[(&str, &str)] = &[
         "agreement",
         "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
     ),
+    ("sum_of_series", "la somme de {series} séries"),
+    (
+        "largest_part",
+        "pour la plus grande part : {part}, {amount} {unit}",
+    ),
+    (
+        "own_errors",
+        "sa fourchette est celle de ses propres erreurs passées, sur {windows} fenêtres, ramenées vers celles de son niveau",
+    ),
+    (
+        "errors_of_level",
+        "ses propres erreurs passées sont trop peu connues : sa fourchette est celle des {groups} groupes de son niveau",
+    ),
     ("override", "{author} l’a changé de {more} {unit} : {why}"),
     (
         "override_unexplained",
@@ -263,6 +276,18 @@ const SENTENCES: &[(&str, &str)] = &[
         "aucune variante ne devrait apporter plus qu’elle ne coûte et que les {price} que chaque unité du budget rapporte ailleurs : {control} ({unit})",
     ),
     (
+        "limit_of_money",
+        "la limite « {limit} » est épuisée par ce qui vaut le plus : chaque unité que {arm} en dépense doit rapporter {price} de plus",
+    ),
+    (
+        "limit_of_customers",
+        "la limite « {limit} » est épuisée par ceux pour qui elle vaut le plus : {arm} doit valoir {price} de plus",
+    ),
+    (
+        "limit_asks_for_more",
+        "la limite « {limit} » demande plus de clients que {arm} n’en vaut : elle est donnée là où il lui manque moins de {price}",
+    ),
+    (
         "drawn",
         "tirée au hasard, pour que les versions suivantes apprennent ce qu’elle change",
     ),
@@ -391,6 +416,9 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("lately", "step", Sort::Word),
     ("agreement", "more", Sort::Number),
     ("agreement", "unit", Sort::Word),
+    ("largest_part", "part", Sort::Word),
+    ("largest_part", "amount", Sort::Number),
+    ("largest_part", "unit", Sort::Word),
     ("override", "more", Sort::Number),
     ("override", "unit", Sort::Word),
     ("override_unexplained", "more", Sort::Number),

@@ -44,6 +44,14 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "de l’erreur de la prévision naïve, les ventes du mois d’avant, ce que la prévision évite",
     ),
     (
+        "of the error of the naive forecast, what launches of the category sold, what the forecast saves",
+        "de l’erreur de la prévision naïve, les ventes des lancements de la catégorie, ce que la prévision évite",
+    ),
+    (
+        "of proposed orders that were placed, those that lasted until the next delivery",
+        "parmi les commandes proposées qui ont été passées, celles qui ont suffi jusqu’à la livraison suivante",
+    ),
+    (
         "after launch forecasts were no nearer to what sold than the naive ones",
         "après le lancement, les prévisions n’étaient pas plus proches des ventes que les prévisions naïves",
     ),
@@ -88,10 +96,6 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "décisions pour les clients mis à part",
     ),
     (
-        "what a customer is worth is known after its horizon: each version's scorecard holds it against days that were held out",
-        "la valeur d’un client se connaît après son horizon : le bilan de chaque version la compare à des jours mis à part",
-    ),
-    (
         "a segment is not right or wrong: each version's scorecard tells how stable segments are",
         "un segment n’est ni juste ni faux : le bilan de chaque version dit combien les segments sont stables",
     ),
@@ -100,20 +104,12 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "il lit ce que d’autres ont décidé",
     ),
     (
-        "a forecast is held against what sold by the scorecard of each version",
-        "une prévision est comparée à ce qui s’est vendu par le bilan de chaque version",
+        "its decisions are about no customer who could be held out",
+        "ses décisions ne portent sur aucun client qui puisse être mis à part",
     ),
     (
-        "an order is held against what sold by the scorecard of each version",
-        "une commande est comparée à ce qui s’est vendu par le bilan de chaque version",
-    ),
-    (
-        "a launch is held against what it sold by the scorecard of each version",
-        "un lancement est comparé à ce qu’il a vendu par le bilan de chaque version",
-    ),
-    (
-        "what an offer changed is told by an experiment on the holdout, not by single decisions",
-        "ce qu’une offre a changé se lit dans une expérience sur les clients mis à part, non décision par décision",
+        "what an offer changed cannot be seen in the one customer who got it: a product of kind `experiment` that names this one as its `product` reads it from this one's own draws and the customers held out",
+        "ce qu’une offre a changé ne se voit pas chez le seul client qui l’a reçue : un produit de type `experiment` qui nomme celui-ci comme son `product` le lit dans ses propres tirages et chez les clients mis à part",
     ),
     ("k-means on logs", "k-moyennes sur les logarithmes"),
     ("own rate so far", "son propre rythme"),
@@ -448,9 +444,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
+    (
+        "promotions of others of the category",
+        "promotions d’autres articles de la catégorie",
+    ),
     ("weighted quantile loss", "perte quantile pondérée"),
     ("weighted absolute error", "erreur absolue pondérée"),
     ("coverage error", "erreur de couverture"),
+    (
+        "what series add up to can be asked for: all, categories, products, regions and sites, as far as there are",
+        "on peut demander ce que font les séries ensemble : tout, catégories, articles, régions et sites, autant qu’il y en a",
+    ),
     ("days ahead", "jours à l’avance"),
     ("weeks ahead", "semaines à l’avance"),
     ("months ahead", "mois à l’avance"),
@@ -522,6 +526,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("stability", "stabilité"),
     ("hit rate@10", "taux de réussite@10"),
+    ("ndcg@20", "ndcg@20"),
+    ("recall@20", "rappel@20"),
+    ("fill rate", "taux de service"),
+    ("days without a gap", "jours sans manque"),
+    ("stock", "stock"),
+    ("waste", "pertes"),
+    (
+        "continuous ranked probability score",
+        "score de probabilité continu (CRPS)",
+    ),
+    ("cost of what was ordered", "coût de ce qui a été commandé"),
     ("purchase days per customer", "jours d’achat par client"),
     (
         "of predicted and actual purchases",

@@ -1,6 +1,7 @@
 //! What each layer of information about launches is worth, and what merchants' estimates are, the worst first.
 
 use super::{list, number, shown, text};
+use crate::api::merchants::worst_first;
 use crate::charts::Locale;
 use crate::console::format::{count, percent};
 use crate::console::french;
@@ -46,19 +47,6 @@ fn of_layers(l: Locale, layers: &[Value]) -> Markup {
     }
 }
 
-/// Those whose estimates save least of the score first; of whom that is not known last.
-pub(in crate::console) fn worst_first(merchants: &[Value]) -> Vec<&Value> {
-    let mut all: Vec<&Value> = merchants.iter().collect();
-    let place = |of: &Value| (number(of, "saved"), number(of, "rank").unwrap_or(0.0));
-    all.sort_by(|a, b| {
-        let ((saved, rank), (other, behind)) = (place(a), place(b));
-        let known = other.is_some().cmp(&saved.is_some());
-        let less = saved.unwrap_or(0.0).total_cmp(&other.unwrap_or(0.0));
-        known.then(less).then(behind.total_cmp(&rank))
-    });
-    all
-}
-
 fn of_merchants(l: Locale, name: &str, merchants: &[Value]) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
@@ -88,28 +76,5 @@ fn of_merchants(l: Locale, name: &str, merchants: &[Value]) -> Markup {
         p.small { (say(Say::MerchantsLead)) }
         (page::grid(say(Say::Merchants), &heads, &rows))
         @if more > 0 { p.small { (Say::AndMore.with(l, &[&count(l, more as u64)])) } }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn whose_estimates_do_harm_come_first_and_of_whom_nothing_is_known_last() {
-        let of = |merchant: &str, rank: u32, saved: Option<f64>| json!({ "merchant": merchant, "rank": rank, "saved": saved });
-        let all = [
-            of("good", 1, Some(0.4)),
-            of("new", 2, None),
-            of("newer", 3, None),
-            of("harmful", 4, Some(-0.2)),
-            of("useless", 5, Some(0.0)),
-        ];
-        let names: Vec<&str> = worst_first(&all)
-            .iter()
-            .map(|m| text(m, "merchant"))
-            .collect();
-        assert_eq!(names, ["harmful", "useless", "good", "newer", "new"]);
     }
 }

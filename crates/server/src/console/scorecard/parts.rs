@@ -1,4 +1,5 @@
-//! How good forecasts were by parts of what was held out: how far ahead they look, how much their series sell.
+//! How good forecasts were by parts of what was held out: how far ahead they look, how much their series sell, and what
+//! these add up to.
 
 use super::super::estimates::{self, Written};
 use super::super::format::percent;
@@ -16,8 +17,10 @@ pub(super) fn show(l: Locale, parts: &[Part]) -> Markup {
     }
 }
 
-fn label(part: &Part) -> String {
-    if part.first == part.last {
+fn label(l: Locale, part: &Part) -> String {
+    if let Some(named) = &part.label {
+        french::told(l, named).into_owned()
+    } else if part.first == part.last {
         part.first.to_string()
     } else {
         format!("{}–{}", part.first, part.last)
@@ -41,7 +44,7 @@ fn of(l: Locale, group: &[Part]) -> Markup {
     let row = |part: &Part| {
         let of = |estimate| estimates::estimate(l, estimate, Written::Percent);
         vec![
-            html! { (label(part)) },
+            html! { (label(l, part)) },
             of(&part.error),
             of(&part.baseline),
             of(&part.gain),
@@ -70,7 +73,7 @@ fn chart(l: Locale, title: &str, group: &[Part]) -> Markup {
     let chart = LineChart {
         title: title.to_owned(),
         unit: "%".to_owned(),
-        labels: group.iter().map(label).collect(),
+        labels: group.iter().map(|part| label(l, part)).collect(),
         series: vec![
             series(Say::ThisVersion, |part| part.error.point()),
             series(Say::Baseline, |part| part.baseline.point()),

@@ -1,0 +1,167 @@
+//! Limits on some arms beside the budget: what they may spend, and how many customers may or must get them.
+
+use super::draws::TrialError;
+use super::settings::Settings;
+use crate::file::Raw;
+use crate::logged::listed;
+use decisions::allocate::{Limit, Rule};
+use schema::ConfigError;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Limits at most: each has a price that is looked for.
+const LIMITS_MAX: usize = 100;
+
+/// A limit on deciding once for every known customer, as written. Of the three figures it has one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArmsLimit {
+    /// What it is called: a brand, a campaign.
+    pub(crate) name: String,
+    /// The arms that it counts together.
+    pub(crate) arms: Vec<String>,
+    /// Money that they are expected to spend at most, in the shop's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) spend_at_most: Option<f64>,
+    /// Customers who get one of them, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) customers_at_most: Option<u32>,
+    /// Customers who get one of them, at least, whatever that costs in value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) customers_at_least: Option<u32>,
+}
+
+/// What a limit counts, and which way it binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Counts {
+    /// Money, at most.
+    Spend,
+    /// Customers, at most.
+    AtMost,
+    /// Customers, at least.
+    AtLeast,
+}
+
+impl ArmsLimit {
+    /// What it counts, and how much of it is allowed or asked for.
+    pub(crate) fn counts(&self) -> (Counts, f64) {
+        match (
+            self.spend_at_most,
+            self.customers_at_most,
+            self.customers_at_least,
+        ) {
+            (Some(money), _, _) => (Counts::Spend, money),
+            (None, Some(most), _) => (Counts::AtMost, f64::from(most)),
+            (None, None, least) => (Counts::AtLeast, least.map_or(0.0, f64::from)),
+        }
+    }
+
+    /// The places of its arms among `arms`, which leave out the control.
+    pub(crate) fn places(&self, arms: &[&str]) -> Vec<usize> {
+        let of = |arm: &String| arms.iter().position(|name| name == arm);
+        self.arms.iter().filter_map(of).collect()
+    }
+
+    /// As it is allocated by, once a part of it is taken off.
+    ///
+    /// - `amount`: money or customers that are left to be decided for.
+    pub(crate) fn rule(&self, arms: &[&str], amount: f64) -> Limit {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "money and customers beyond 64 bits are no limit, and the casts end there"
+        )]
+        let rule = match self.counts().0 {
+            Counts::Spend => Rule::SpendAtMost((100.0 * amount.max(0.0)).floor() as i64),
+            Counts::AtMost => Rule::ChooseAtMost(amount.max(0.0).floor() as u64),
+            Counts::AtLeast => Rule::ChooseAtLeast(amount.max(0.0).ceil() as u64),
+        };
+        let places = self.places(arms).into_iter();
+        let places: Vec<u16> = places.filter_map(|arm| u16::try_from(arm).ok()).collect();
+        Limit::new(&self.name, rule).on_offers(&places)
+    }
+}
+
+/// Refuses limits that contradict themselves or each other.
+pub(super) fn check(settings: &Settings, raw: &Raw) -> Result<(), ConfigError> {
+    let refuse = |found: String, allowed: &str| {
+        Err(raw.file.refuse(&["settings", "limits"], found, allowed))
+    };
+    let limits = &settings.limits;
+    if limits.is_empty() {
+        return Ok(());
+    }
+    if settings.budget.is_none() {
+        let found = format!("{} without a `budget`", limits.len());
+        return refuse(found, "none, or a `budget` over all arms beside them");
+    }
+    if limits.len() > LIMITS_MAX {
+        return refuse(limits.len().to_string(), &format!("at most {LIMITS_MAX}"));
+    }
+    let mut names = BTreeSet::new();
+    for limit in limits {
+        let of = |found: &str| format!("{found} of {:?}", limit.name);
+        if limit.name.trim().is_empty() || !names.insert(limit.name.as_str()) {
+            let found = format!("{:?}", limit.name);
+            return refuse(found, "a `name` that no other limit has");
+        }
+        let figures = [
+            limit.spend_at_most.is_some(),
+            limit.customers_at_most.is_some(),
+            limit.customers_at_least.is_some(),
+        ];
+        if figures.iter().filter(|is_there| **is_there).count() != 1 {
+            return refuse(
+                of("not one figure"),
+                "one of `spend_at_most`, `customers_at_most` and `customers_at_least`",
+            );
+        }
+        if let Some(money) = limit.spend_at_most.filter(|money| !usable(*money)) {
+            return refuse(of(&money.to_string()), "a cent or more as `spend_at_most`");
+        }
+        let arms: BTreeSet<&String> = limit.arms.iter().collect();
+        if arms.is_empty() || arms.len() < limit.arms.len() {
+            let found = of(&format!("{:?}", limit.arms));
+            return refuse(found, "one or more `arms`, each once");
+        }
+        if arms.contains(&settings.control) {
+            let found = of(&format!("the control {:?}", settings.control));
+            return refuse(found, "`arms` that are offers");
+        }
+        let alike = |other: &&ArmsLimit| arms == other.arms.iter().collect();
+        let most = limits
+            .iter()
+            .filter(alike)
+            .find_map(|l| l.customers_at_most);
+        if let (Some(least), Some(most)) = (limit.customers_at_least, most)
+            && least > most
+        {
+            let found = of(&format!("at least {least} customers and at most {most}"));
+            return refuse(found, "limits on the same arms that can both be kept");
+        }
+    }
+    Ok(())
+}
+
+fn usable(money: f64) -> bool {
+    money.is_finite() && (0.01..1.0e12).contains(&money)
+}
+
+/// Refuses limits on what is no arm of the trial.
+///
+/// - `names`: its arms.
+pub(super) fn known(settings: &Settings, names: &BTreeSet<&str>) -> Result<(), TrialError> {
+    let all = settings.limits.iter();
+    let mut all = all.flat_map(|limit| limit.arms.iter().map(move |arm| (limit, arm)));
+    match all.find(|(_, arm)| !names.contains(arm.as_str())) {
+        Some((limit, arm)) => Err(TrialError::NoLimitedArm {
+            trial: settings.trial.clone(),
+            limit: limit.name.clone(),
+            found: arm.clone(),
+            arms: listed(names),
+        }),
+        None => Ok(()),
+    }
+}
