@@ -62,7 +62,7 @@ impl Settings {
         const PER_PERIOD: u64 = 12;
         // What some ten candidates forecast of a period of each of three windows, and what came of it with its quantiles,
         // for the candidates that are judged side by side.
-        const PER_FORECAST: u64 = 1_200;
+        const PER_FORECAST: u64 = 1_400;
         let (series, known, ahead) = (series as u64, known as u64, ahead as u64);
         self.rows_bytes() + series * (known * PER_PERIOD + ahead * PER_FORECAST) + (128 << 20)
     }

@@ -1,5 +1,6 @@
 //! Methods held against each other on the last periods of the history.
 
+use super::counted::Counted;
 use super::forecast::Spreads;
 use super::method::{Method, Part, mean_of};
 use super::panel::Panel;
@@ -12,6 +13,8 @@ pub(super) struct Window {
     pub(super) from: usize,
     /// By series, how much it varied before.
     pub(super) deviations: Vec<f64>,
+    /// By series, how much its counts scattered before.
+    pub(super) dispersions: Vec<f64>,
 }
 
 /// Windows of a panel.
@@ -47,6 +50,7 @@ impl Windows<'_> {
                 let of = |forecast, sold| Past {
                     forecast,
                     deviation: window.deviations[series],
+                    dispersion: window.dispersions[series],
                     ahead: h + 1,
                     sold,
                 };
@@ -95,7 +99,10 @@ impl Candidate {
         let each: Vec<Vec<Past>> = each
             .map(|(forecast, window)| windows.outcomes(window, forecast).0)
             .collect();
-        loss(&each)
+        match (loss(&each), Counted::loss(&each)) {
+            (Some(relative), Some(counted)) => Some(counted.min(relative)),
+            (relative, _) => relative,
+        }
     }
 
     /// How far off it was over all windows; `None` where it forecast nothing at all.
@@ -103,8 +110,13 @@ impl Candidate {
         let each = self.forecasts.iter().zip(&windows.each);
         let each = each.map(|(forecast, window)| windows.outcomes(window, forecast));
         let (single, total): (Vec<_>, Vec<_>) = each.unzip();
+        let counted = match (loss(&single), Counted::loss(&single)) {
+            (Some(relative), Some(counted)) if counted < relative => Counted::over(&single),
+            (_, _) => None,
+        };
         Some(Spreads {
             single: Spread::over(&single)?,
+            counted,
             total: Spread::over(&total)?,
         })
     }

@@ -8,7 +8,7 @@ use super::panel::{Panel, Role, Step};
 use super::plans::{of_holidays, of_openings, of_prices, of_promotions, of_schools};
 use super::pooled::Pooled;
 use super::recent::{mean, window};
-use super::standing::{Standing, lengths};
+use super::standing::{Standing, halves, lengths};
 
 /// A panel with what does not depend on where one stands in time.
 #[derive(Debug)]
@@ -138,6 +138,10 @@ impl<'a> Ground<'a> {
         for (length, mean) in lengths(self.panel.step()).iter().zip(stands.means) {
             let name = format_args!("mean of the last {length}");
             row.add_known(name, Driver::Trend, mean);
+        }
+        for (half, mean) in halves(self.panel.step()).iter().zip(&stands.smoothed) {
+            let name = format_args!("smoothed mean, half of it in {half}");
+            row.add_known(name, Driver::Trend, *mean);
         }
         row.add_known(format_args!("last value"), Driver::Trend, stands.last);
         let deviation = stands.deviation as f32;

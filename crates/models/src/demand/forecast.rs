@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::counted::Counted;
 use super::spread::{Past, Spread};
 
 /// How far off forecasts of one period, and of all periods up to one together, are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Spreads {
     pub(super) single: Spread,
+    /// Of one period, where counts are told better so.
+    #[serde(default)]
+    pub(super) counted: Option<Counted>,
     pub(super) total: Spread,
 }
 
@@ -20,6 +24,8 @@ pub struct Forecast {
     pub(super) expected: Vec<f64>,
     /// By series, how much it varies.
     pub(super) deviations: Vec<f64>,
+    /// By series, how much its counts scatter.
+    pub(super) dispersions: Vec<f64>,
 }
 
 impl Forecast {
@@ -54,9 +60,11 @@ impl Forecast {
     /// whole numbers were sold.
     #[must_use]
     pub fn quantile(&self, series: usize, ahead: usize, level: f64) -> f64 {
-        self.spreads
-            .single
-            .quantile(level, &self.period(series, ahead))
+        let of = self.period(series, ahead);
+        match self.spreads.counted {
+            Some(counted) => counted.quantile(level, &of),
+            None => self.spreads.single.quantile(level, &of),
+        }
     }
 
     /// The quantile of a level, 0 to 1, of what a series will sell in all periods up to one, from 0, together: not the
@@ -75,17 +83,18 @@ impl Forecast {
     /// left out above.
     #[must_use]
     pub fn interval(&self, series: usize, ahead: usize, probability: f64) -> (f64, f64) {
-        interval(
-            &self.spreads.single,
-            probability,
-            &self.period(series, ahead),
-        )
+        let of = self.period(series, ahead);
+        interval(probability, |level| match self.spreads.counted {
+            Some(counted) => counted.bound(level, &of),
+            None => self.spreads.single.bound(level, &of),
+        })
     }
 
     /// The same of all periods up to one, from 0, together.
     #[must_use]
     pub fn interval_of_total(&self, series: usize, up_to: usize, probability: f64) -> (f64, f64) {
-        interval(&self.spreads.total, probability, &self.total(series, up_to))
+        let of = self.total(series, up_to);
+        interval(probability, |level| self.spreads.total.bound(level, &of))
     }
 
     fn period(&self, series: usize, ahead: usize) -> Past {
@@ -101,18 +110,19 @@ impl Forecast {
         Past {
             forecast,
             deviation: self.deviations[series],
+            dispersion: self.dispersions[series],
             ahead: ahead + 1,
             sold: f64::NAN,
         }
     }
 }
 
-fn interval(spread: &Spread, probability: f64, of: &Past) -> (f64, f64) {
+fn interval(probability: f64, bound: impl Fn(f64) -> f64) -> (f64, f64) {
     let tail = (1.0 - probability) / 2.0;
-    let low = spread.bound(tail, of);
+    let low = bound(tail);
     if low == 0.0 {
-        (0.0, spread.bound(probability, of))
+        (0.0, bound(probability))
     } else {
-        (low, spread.bound(1.0 - tail, of))
+        (low, bound(1.0 - tail))
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::boosted::{Boosted, Settings};
 use super::candidate::{Candidate, Window, Windows, joined};
+use super::counted::dispersions;
 use super::error::FitError;
 use super::examples::{Examples, least};
 use super::forecast::{Forecast, Spreads};
@@ -49,8 +50,8 @@ impl Forecaster {
     /// Learns to forecast the `ahead` periods after what is known.
     ///
     /// Candidates learn from all but the last three times `ahead` periods, forecast these, and the one of the least
-    /// weighted quantile loss learns again from everything. Where the history is too short for trees the naive methods
-    /// alone are compared.
+    /// weighted quantile loss learns again from everything. Where the history is too short for trees the methods
+    /// without them alone are compared.
     ///
     /// Deterministic: the same seed gives the same bytes on any number of threads.
     ///
@@ -90,7 +91,9 @@ impl Forecaster {
             Vec::new()
         };
         let naive = [Naive::Alike, Naive::Seasonal].map(Unlearnt::Naive);
-        let local = locals(panel, nothing).iter().copied().map(Unlearnt::Local);
+        let local = locals(panel, nothing, starts[0])
+            .into_iter()
+            .map(Unlearnt::Local);
         let unlearnt: Vec<Unlearnt> = naive.into_iter().chain(local).collect();
         let (windows, mut candidates) = tried(panel, ahead, &starts, &unlearnt, &boosted)?;
         let judge = |of: &[Candidate]| -> Vec<Option<f64>> {
@@ -185,6 +188,7 @@ impl Forecaster {
             ahead,
             expected: mean_of(&parts),
             deviations: deviations(panel),
+            dispersions: dispersions(panel),
         })
     }
 
@@ -209,6 +213,7 @@ impl Forecaster {
             ahead,
             expected: self.naive.forecast(panel, ahead),
             deviations: deviations(panel),
+            dispersions: dispersions(panel),
         }
     }
 
@@ -275,6 +280,7 @@ fn tried<'a>(
         each.push(Window {
             from,
             deviations: deviations(&past),
+            dispersions: dispersions(&past),
         });
     }
     Ok((Windows { panel, ahead, each }, candidates))

@@ -1,6 +1,7 @@
 //! What a forecaster forecast of periods that it had not seen, and how far off other forecasts of them were.
 
 use super::candidate::{Candidate, Window, Windows};
+use super::counted::dispersions;
 use super::error::FitError;
 use super::forecaster::Forecaster;
 use super::panel::Panel;
@@ -40,9 +41,13 @@ impl Forecaster {
     /// # Errors
     /// [`FitError::NothingSold`] when nothing was forecast or sold in the windows.
     pub fn with_intervals_of(mut self, panel: &Panel, of: &[HeldOut]) -> Result<Self, FitError> {
-        let window = |held_out: &HeldOut| Window {
-            from: held_out.from,
-            deviations: deviations(&panel.before(held_out.from)),
+        let window = |held_out: &HeldOut| {
+            let past = panel.before(held_out.from);
+            Window {
+                from: held_out.from,
+                deviations: deviations(&past),
+                dispersions: dispersions(&past),
+            }
         };
         let windows = Windows {
             panel,

@@ -109,12 +109,17 @@ pub(super) fn scales(nothing: f64) -> &'static [Scale] {
     }
 }
 
-/// Methods for single series that suit a panel. ETS looks at every form of each series, which takes too long for days.
-pub(super) fn locals(panel: &Panel, nothing: f64) -> &'static [Local] {
-    match panel.step() {
-        _ if nothing >= SELDOM => &[Local::Theta, Local::CrostonSba, Local::Tsb, Local::Adida],
-        Step::Month => &[Local::Ets, Local::Theta],
-        Step::Week | Step::Day => &[Local::Theta],
+/// Methods for single series that suit a panel of which so many periods are known. ETS looks at every form of each series,
+/// which takes too long for days.
+pub(super) fn locals(panel: &Panel, nothing: f64, known: usize) -> Vec<Local> {
+    let step = panel.step();
+    match step {
+        _ if nothing >= SELDOM => {
+            vec![Local::Theta, Local::CrostonSba, Local::Tsb, Local::Adida]
+        }
+        Step::Month => vec![Local::Ets, Local::Theta],
+        Step::Week if known >= 2 * step.season() => vec![Local::Theta, Local::Stl],
+        Step::Week | Step::Day => vec![Local::Theta],
     }
 }
 

@@ -1,7 +1,8 @@
 //! Demand: what will sell in each period to come, of many series at once, with intervals and with what moves it.
 //!
 //! - [`Panel`]: series of equal periods, with what is known of the periods to come: openings, promotions, prices.
-//! - [`local`]: methods that forecast each series from itself: ETS, Theta, Croston SBA, TSB, ADIDA.
+//! - [`local`]: methods that forecast each series from itself: ETS, Theta, STL, Croston SBA, TSB,
+//!   ADIDA.
 //! - [`Naive`]: what anybody could forecast; what must be beaten.
 //! - [`Boosted`]: one model of all series. Trees see a series and a period relative to the level of the series.
 //! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
@@ -24,6 +25,7 @@ mod calendar;
 mod candidate;
 mod censored;
 mod columns;
+mod counted;
 mod error;
 mod examples;
 mod forecast;

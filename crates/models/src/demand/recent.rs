@@ -12,6 +12,20 @@ pub(super) fn mean(values: &[f32]) -> Option<f64> {
     (n > 0).then(|| sum / n as f64)
 }
 
+/// Mean of what is known, a period counting half as much as one `half` periods later.
+pub(super) fn smoothed(values: &[f32], half: usize) -> Option<f64> {
+    let kept = 0.5f64.powf(1.0 / half as f64);
+    let (mut sum, mut all, mut weight) = (0.0, 0.0, 1.0);
+    for value in values.iter().rev() {
+        if !value.is_nan() {
+            sum += weight * f64::from(*value);
+            all += weight;
+        }
+        weight *= kept;
+    }
+    (all > 0.0).then(|| sum / all)
+}
+
 /// Periods before one, at most so many.
 pub(super) fn window(values: &[f32], end: usize, length: usize) -> &[f32] {
     &values[end.saturating_sub(length).min(end)..end]

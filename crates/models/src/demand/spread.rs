@@ -49,6 +49,8 @@ pub(super) struct Past {
     pub(super) forecast: f64,
     /// How much the series varies relative to its level.
     pub(super) deviation: f64,
+    /// How much the counts of the series scatter beyond Poisson counts, as a share of the mean squared.
+    pub(super) dispersion: f64,
     /// Periods ahead, from 1.
     pub(super) ahead: usize,
     /// What was sold.
@@ -277,6 +279,7 @@ mod tests {
         let past = |i: u32| Past {
             forecast: 10.0,
             deviation: if i.is_multiple_of(2) { 0.1 } else { f64::NAN },
+            dispersion: 0.0,
             ahead: 1,
             sold: f64::from(5 + i % 10),
         };
@@ -297,6 +300,7 @@ mod tests {
                 Past {
                     forecast: 100.0,
                     deviation,
+                    dispersion: 0.0,
                     ahead: 1 + i as usize % 6,
                     sold: 100.0 * (1.0 + deviation * spread),
                 }
@@ -322,6 +326,7 @@ mod tests {
             let past = |i: i32| Past {
                 forecast: 10.0,
                 deviation: 0.5,
+                dispersion: 0.0,
                 ahead: 1,
                 sold: (10.0 + off * f64::from(i % 11 - 5)).max(least),
             };
@@ -345,6 +350,7 @@ mod tests {
         let one = Past {
             forecast: 2.0,
             deviation: f64::NAN,
+            dispersion: 0.0,
             ahead: 1,
             sold: 3.0,
         };

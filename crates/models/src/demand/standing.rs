@@ -3,7 +3,7 @@
 use super::alike::{Alike, Kinds};
 use super::panel::{Panel, Step};
 use super::pooled::Pooled;
-use super::recent::{deviation, level, mean, window};
+use super::recent::{deviation, level, mean, smoothed, window};
 
 /// Growth in a year is taken as at most this, and as its inverse at least.
 const GROWTH_MAX: f64 = 4.0;
@@ -20,6 +20,15 @@ pub(super) fn lengths(step: Step) -> [usize; 4] {
     }
 }
 
+/// Periods in which half of a smoothed mean lies, where it tells more than means of a few periods do: of months, of which
+/// many sell nothing. Of days and weeks it told nothing.
+pub(super) fn halves(step: Step) -> &'static [usize] {
+    match step {
+        Step::Day | Step::Week => &[],
+        Step::Month => &[2, 4, 8],
+    }
+}
+
 /// Where a series stands as of a period.
 #[derive(Debug)]
 pub(super) struct Standing<'a> {
@@ -32,6 +41,8 @@ pub(super) struct Standing<'a> {
     level_last_year: Option<f64>,
     /// Means over [`lengths`], relative to the level.
     pub(super) means: [Option<f64>; 4],
+    /// Smoothed means over [`halves`], relative to the level.
+    pub(super) smoothed: Vec<Option<f64>>,
     /// The last value known, relative to the level.
     pub(super) last: Option<f64>,
     /// How much it varies relative to its level; not a number where too little is known.
@@ -87,6 +98,10 @@ impl<'a> Standing<'a> {
                 .and_then(|end| mean(window(values, end, step.level())))
                 .filter(|mean| *mean > 0.0),
             means: lengths(step).map(|n| mean(window(values, known, n)).map(|mean| mean / level)),
+            smoothed: halves(step)
+                .iter()
+                .map(|half| smoothed(seen, *half).map(|mean| mean / level))
+                .collect(),
             last: seen
                 .iter()
                 .rfind(|v| !v.is_nan())

@@ -12,6 +12,8 @@ use models::demand::local::{
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+mod stl;
+
 /// Six years of quarters with a rising level and a season that grows with it.
 const QUARTERS: [f64; 24] = [
     112.0, 95.0, 130.0, 151.0, 120.0, 99.0, 141.0, 166.0, 127.0, 108.0, 150.0, 171.0, 140.0, 113.0,

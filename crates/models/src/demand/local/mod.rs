@@ -9,6 +9,7 @@ mod ets;
 mod nelder_mead;
 mod season;
 mod smoothing;
+mod stl;
 mod theta;
 mod tsb;
 
@@ -17,6 +18,7 @@ pub use croston::croston_sba;
 pub use error::SeriesError;
 pub use ets::{Ets, Form, Noise, Season, Smoothing, State, Trend};
 pub use smoothing::{smoothed, smoothed_best};
+pub use stl::{Change, Stl};
 pub use theta::{Parameters as ThetaParameters, Theta};
 pub use tsb::tsb;
 
@@ -35,6 +37,8 @@ pub enum Local {
     Ets,
     /// The dynamic optimised Theta method: [`Theta`].
     Theta,
+    /// The season told apart ([`Stl`]), what is left smoothed exponentially.
+    Stl,
     /// Croston's method, corrected: [`croston_sba`].
     CrostonSba,
     /// The method of Teunter, Syntetos and Babai, with weights 0.1: [`tsb`].
@@ -45,9 +49,10 @@ pub enum Local {
 
 impl Local {
     /// All methods.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Ets,
         Self::Theta,
+        Self::Stl,
         Self::CrostonSba,
         Self::Tsb,
         Self::Adida,
@@ -59,6 +64,7 @@ impl Local {
         match self {
             Self::Ets => "ETS",
             Self::Theta => "Theta",
+            Self::Stl => "STL with exponential smoothing",
             Self::CrostonSba => "Croston SBA",
             Self::Tsb => "TSB",
             Self::Adida => "ADIDA",
@@ -68,7 +74,7 @@ impl Local {
     /// Expected values of the next `ahead` periods, in the unit of `values`; always finite and always `ahead` of them.
     ///
     /// - `values`: oldest first, any number; those that are not finite are left out.
-    /// - `season`: periods of a season, for ETS and Theta; 0 and 1 mean none.
+    /// - `season`: periods of a season, for ETS, Theta and STL; 0 and 1 mean none.
     ///
     /// When no value is negative, no forecast is. A series too short for a method is smoothed exponentially, and
     /// without any value the forecast is 0.
@@ -92,6 +98,7 @@ impl Local {
             Self::Theta => Theta::fit(values, season)
                 .ok()
                 .map(|fitted| fitted.forecast(ahead)),
+            Self::Stl => stl::forecast(values, season, ahead),
             Self::CrostonSba => flat(croston_sba(values)),
             Self::Tsb => flat(tsb(values, TSB_ALPHA, TSB_ALPHA)),
             Self::Adida => flat(adida(values)),

@@ -135,6 +135,10 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
     ("months", "mois"),
     ("ETS", "ETS"),
     ("Theta", "Thêta"),
+    (
+        "STL with exponential smoothing",
+        "STL avec lissage exponentiel",
+    ),
     ("Croston SBA", "Croston SBA"),
     ("TSB", "TSB"),
     ("ADIDA", "ADIDA"),
