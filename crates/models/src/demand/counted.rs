@@ -16,6 +16,9 @@ const DISPERSION_MIN: f64 = 1e-3;
 /// By what the scatter of the past may have to be multiplied, as forecasts are nearer than its mean or farther.
 const TIMES: [f64; 7] = [0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8];
 
+/// Units a period that are sold on average at most where single units tell how sales scatter.
+const SOLD_MAX: f64 = 64.0;
+
 /// Forecasts that one of these is chosen by, at most.
 const CHOOSING_MAX: usize = 20_000;
 
@@ -34,7 +37,8 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// Learns from windows of forecasts; `None` where not only whole units were sold, or nothing was forecast.
+    /// Learns from windows of forecasts; `None` where not only whole units were sold, or hundreds at a time, or nothing
+    /// was forecast.
     pub(super) fn over(windows: &[Vec<Past>]) -> Option<Self> {
         is_counted(windows).then(|| Self::fit(windows.iter().flatten()))
     }
@@ -101,11 +105,14 @@ impl Counted {
     }
 }
 
-/// Whether something was forecast, and only whole units were sold.
+/// Whether something was forecast, and only whole units were sold, few at a time.
 fn is_counted(windows: &[Vec<Past>]) -> bool {
     let all = || windows.iter().flatten();
     let whole = |past: &Past| past.sold >= 0.0 && past.sold.fract() == 0.0;
-    all().any(|past| past.forecast > 0.0) && all().all(whole)
+    let sold: f64 = all().map(|past| past.sold).sum();
+    all().any(|past| past.forecast > 0.0)
+        && all().all(whole)
+        && sold <= SOLD_MAX * all().count() as f64
 }
 
 /// By series, how much its counts scattered beyond Poisson counts of a mean over the last periods, as a share of the mean
@@ -209,6 +216,8 @@ mod tests {
         assert!(Counted::over(&windows).is_none() && Counted::loss(&windows).is_none());
         windows[1][7].sold = -1.0;
         assert!(Counted::over(&windows).is_none());
+        // Thousands of euros a day are no counts, though they are whole.
+        assert!(Counted::over(&[vec![past(5_000.0, 0.5, 4_812.0)]]).is_none());
         assert!(Counted::over(&[vec![past(0.0, 0.5, 1.0)]]).is_none());
         assert!(Counted::over(&[]).is_none());
         let counted = Counted { times: 1.0 };
