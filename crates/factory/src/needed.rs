@@ -1,7 +1,7 @@
 //! Whether a product needs a training, and why or why not.
 
 use crate::Workshop;
-use crate::review::{Live, Most, NextTraining, ReviewError, Reviewed};
+use crate::review::{Live, Most, NextTraining, Review, ReviewError, Reviewed};
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use jiff::Timestamp;
@@ -92,6 +92,34 @@ fn for_gain(next: Option<&NextTraining>, because: String) -> Needed {
     }
 }
 
+/// What products need, where that hangs on what their decisions led to.
+fn by_review(
+    products: &[Arc<dyn Product>],
+    verdicts: Vec<Verdict>,
+    reviewed: &[Reviewed],
+    as_of: Option<AsOf>,
+) -> Vec<Needed> {
+    let reviewed: BTreeMap<&str, &Reviewed> = reviewed
+        .iter()
+        .map(|product| (product.header.name.as_str(), product))
+        .collect();
+    let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
+        Verdict::Known(needed) => needed,
+        Verdict::Unless {
+            because,
+            fell_since,
+        } => {
+            let found = reviewed.get(product.header().name.as_str()).copied();
+            let of_fall = found
+                .zip(fell_since)
+                .and_then(|(found, trained)| after_fall(found, trained, as_of));
+            let next = found.and_then(|found| found.next_training.as_ref());
+            of_fall.unwrap_or_else(|| for_gain(next, because))
+        }
+    };
+    products.iter().zip(verdicts).map(needed).collect()
+}
+
 impl Workshop {
     /// Which products need a training on all that is in the lake, by what their files say under `[retraining]`; one
     /// answer for each, in their order.
@@ -106,37 +134,45 @@ impl Workshop {
     ) -> Result<Vec<Needed>, ReviewError> {
         let snapshot = self.lake.snapshot().await?;
         let as_of = self.day_after_last_sale(&snapshot).await?;
-        let mut verdicts = Vec::with_capacity(products.len());
-        for product in products {
-            verdicts.push(self.verdict(product.header(), &snapshot, as_of).await?);
-        }
+        let verdicts = self.verdicts(products, &snapshot, as_of).await?;
         let open: Vec<String> = products
             .iter()
             .zip(&verdicts)
             .filter(|(_, verdict)| matches!(verdict, Verdict::Unless { .. }))
             .map(|(product, _)| product.header().name.clone())
             .collect();
-        let mut reviewed: BTreeMap<String, Reviewed> = BTreeMap::new();
-        if !open.is_empty() {
-            let review = self.review(&open, now, progress).await?;
-            let each = review.products.into_iter();
-            reviewed.extend(each.map(|product| (product.header.name.clone(), product)));
-        }
-        let needed = |(product, verdict): (&Arc<dyn Product>, Verdict)| match verdict {
-            Verdict::Known(needed) => needed,
-            Verdict::Unless {
-                because,
-                fell_since,
-            } => {
-                let found = reviewed.get(&product.header().name);
-                let of_fall = found
-                    .zip(fell_since)
-                    .and_then(|(found, trained)| after_fall(found, trained, as_of));
-                let next = found.and_then(|found| found.next_training.as_ref());
-                of_fall.unwrap_or_else(|| for_gain(next, because))
-            }
+        let reviewed = match open.is_empty() {
+            true => Vec::new(),
+            false => self.review(&open, now, progress).await?.products,
         };
-        Ok(products.iter().zip(verdicts).map(needed).collect())
+        Ok(by_review(products, verdicts, &reviewed, as_of))
+    }
+
+    /// The same after a review of all these products, since which nothing was imported or trained: it is not made again.
+    ///
+    /// # Errors
+    /// As [`Workshop::trainings_needed`].
+    pub async fn trainings_needed_after(
+        &self,
+        products: &[Arc<dyn Product>],
+        review: &Review,
+    ) -> Result<Vec<Needed>, ReviewError> {
+        let (snapshot, as_of) = (self.lake.snapshot().await?, review.data_until);
+        let verdicts = self.verdicts(products, &snapshot, as_of).await?;
+        Ok(by_review(products, verdicts, &review.products, as_of))
+    }
+
+    async fn verdicts(
+        &self,
+        products: &[Arc<dyn Product>],
+        snapshot: &Snapshot,
+        as_of: Option<AsOf>,
+    ) -> Result<Vec<Verdict>, ReviewError> {
+        let mut verdicts = Vec::with_capacity(products.len());
+        for product in products {
+            verdicts.push(self.verdict(product.header(), snapshot, as_of).await?);
+        }
+        Ok(verdicts)
     }
 
     async fn verdict(

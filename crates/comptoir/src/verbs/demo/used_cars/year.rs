@@ -252,7 +252,7 @@ impl<'a> Year<'a> {
         let products = run::chosen(&self.workshop.project, &[])?;
         let needed = self
             .workshop
-            .trainings_needed(&products, now, &silent)
+            .trainings_needed_after(&products, &review)
             .await?;
         let needing: Vec<Arc<dyn Product>> = products
             .into_iter()
