@@ -151,9 +151,12 @@ impl Lake {
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
             .with_schema(schema);
+        let listing = ListingTable::try_new(config).map_err(|e| self.sql_error(e))?;
+        // Files never change: what one query has learnt of them holds for all that come after it.
+        let known = self.runtime().cache_manager.get_file_statistic_cache();
         Ok(Arc::new(WholeTable {
             name: table.name.clone(),
-            listing: ListingTable::try_new(config).map_err(|e| self.sql_error(e))?,
+            listing: listing.with_cache(known),
             files,
         }))
     }

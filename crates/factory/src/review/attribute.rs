@@ -1,9 +1,9 @@
 //! What is known of whom a decision is about.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is known of whom a decision is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribute {
     /// Where it is shown.

@@ -17,10 +17,28 @@ pub(super) struct Join<'a> {
     pub(super) names: &'a [&'a str],
     /// How all of them are judged.
     pub(super) judged: Judged,
-    /// The first day of decisions; all from the beginning where absent.
+    /// The days of the decisions, in order and apart.
+    pub(super) days: &'a [Days],
+}
+
+/// Days of decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Days {
+    /// The first; all from the beginning where absent.
     pub(super) from: Option<AsOf>,
     /// The day after the last.
     pub(super) to: AsOf,
+}
+
+impl Days {
+    /// That a moment lies on them, or so many days later.
+    fn hold(self, column: &str, later: i32) -> String {
+        let to = self.to.minus_days(-later);
+        let since = self.from.map_or_else(String::new, |from| {
+            format!("{column} >= TIMESTAMP '{from}T00:00:00Z' AND ")
+        });
+        format!("({since}{column} < TIMESTAMP '{to}T00:00:00Z')")
+    }
 }
 
 /// A text in a query.
@@ -52,7 +70,7 @@ impl Join<'_> {
                 coalesce(good, 0), asked.asked_at, asked.bucket
             FROM asked LEFT JOIN outcomes ON {}
             ORDER BY 1, 2, 3, 4",
-            self.tables(""),
+            self.tables(),
             alike.join(" AND ")
         );
         let mut of: ByProduct<(Vec<OutcomeDay>, Calibration)> = BTreeMap::new();
@@ -77,8 +95,18 @@ impl Join<'_> {
         Ok(of)
     }
 
-    /// Decisions that can be judged, from a day on and before another one. Fallbacks are left out: they are no answers
-    /// of the version, and a promise of their own counts them.
+    /// That a moment lies on one of the days, or so many days later.
+    fn within(&self, column: &str, later: u16) -> String {
+        let any: Vec<String> = self
+            .days
+            .iter()
+            .map(|days| days.hold(column, i32::from(later)))
+            .collect();
+        format!("({})", any.join(" OR "))
+    }
+
+    /// That a decision can be judged. Fallbacks are left out: they are no answers of the version, and a promise of their
+    /// own counts them.
     fn judgeable(&self) -> String {
         let of_whom = match self.judged {
             Judged::Bought { .. } => " AND customer_id IS NOT NULL",
@@ -93,22 +121,14 @@ impl Join<'_> {
     }
 
     /// The tables of a query: `heads`, one row for each decision that could be judged, and `judged`, one row for each
-    /// that can be: the first of a day about a customer at a place stands for all of them, for who looks ten times at the
-    /// same list is no ten customers.
+    /// that can be, with what is at its `top`, how many `items` it has, and whether it was `good`: the first of a day about
+    /// a customer at a place stands for all of them, for who looks ten times at the same list is no ten customers.
     ///
     /// Only decisions about customers who bought something within the days after are looked at closer: most did not.
-    ///
-    /// - `also`: further columns of `judged`, worked out of the rows of one decision in `shown`, with a comma before
-    ///   each.
-    pub(super) fn tables(&self, also: &str) -> String {
-        let (to, judgeable) = (self.to, self.judgeable());
+    pub(super) fn tables(&self) -> String {
+        let judgeable = self.judgeable();
         let days = self.judged.window_days().unwrap_or_default();
-        let since = |column: &str| {
-            self.from.map_or_else(String::new, |from| {
-                format!(" AND {column} >= TIMESTAMP '{from}T00:00:00Z'")
-            })
-        };
-        let decided = since("decided_at");
+        let decided = self.within("decided_at", 0);
         // Purchases stand on each day whose decisions they may follow, so that they are joined by the day too: by the
         // customer alone each decision would meet all that the customer ever bought.
         let (came, near, joined) = match self.judged {
@@ -122,22 +142,22 @@ impl Join<'_> {
                     "SELECT customer_id, product_id, sold_at AS came_at,
                         CAST(CAST(sold_at AS DATE) AS INTEGER) - before.days AS day_number
                     FROM sales CROSS JOIN (SELECT column1 AS days FROM (VALUES {})) AS before
-                    WHERE customer_id IS NOT NULL AND NOT is_return{}",
+                    WHERE customer_id IS NOT NULL AND NOT is_return AND {}",
                     (0..=days)
                         .map(|day| format!("({day})"))
                         .collect::<Vec<_>>()
                         .join(", "),
-                    since("sold_at")
+                    self.within("sold_at", days)
                 ),
                 "LEFT SEMI JOIN came ON came.customer_id = heads.customer_id AND came.day_number = heads.day_number",
-                "JOIN came ON came.customer_id = shown.customer_id AND came.day_number = firsts.day_number
+                "JOIN came ON came.customer_id = shown.customer_id AND came.day_number = shown.day_number
                     AND came.came_at > shown.decided_at",
             ),
             Judged::Clicked { .. } => (
                 format!(
                     "SELECT decision_id, product_id, occurred_at AS came_at FROM events
-                    WHERE decision_id IS NOT NULL AND type IN ('click', 'cart', 'purchase'){}",
-                    since("occurred_at")
+                    WHERE decision_id IS NOT NULL AND type IN ('click', 'cart', 'purchase') AND {}",
+                    self.within("occurred_at", days)
                 ),
                 "",
                 "LEFT JOIN came ON came.decision_id = shown.decision_id AND came.came_at >= shown.decided_at",
@@ -146,26 +166,28 @@ impl Join<'_> {
         format!(
             "heads AS (
                 SELECT decision_id, product, version, holdout, customer_id, placement, coalesce(placement, '') AS asked_at,
-                    {BUCKET} AS bucket, decided_at,
-                    CAST(decided_at AS DATE) AS day, CAST(CAST(decided_at AS DATE) AS INTEGER) AS day_number
+                    {BUCKET} AS bucket, decided_at, subject_product_id AS subject, action AS top,
+                    CAST(decided_at AS DATE) AS day, {DAY_NUMBER} AS day_number
                 FROM decisions
-                WHERE {judgeable} AND position = 1 AND decided_at < TIMESTAMP '{to}T00:00:00Z'{decided}),
+                WHERE {judgeable} AND position = 1 AND {decided}),
             came AS ({came}),
-            near AS (
-                SELECT decision_id, day, day_number, asked_at, bucket,
-                    row_number() OVER (
-                        PARTITION BY product, coalesce(customer_id, decision_id), asked_at, day_number
-                        ORDER BY decided_at, decision_id) AS place
-                FROM heads {near}),
-            firsts AS (SELECT decision_id, day, day_number, asked_at, bucket FROM near WHERE place = 1),
-            judged AS (
-                SELECT shown.product, shown.decision_id, day, version, holdout, asked_at, bucket,
-                    max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good{also}
-                FROM firsts
-                JOIN decisions AS shown ON shown.decision_id = firsts.decision_id AND shown.position >= 1{shown_since}
+            first AS (
+                SELECT first_value(decision_id ORDER BY decided_at, decision_id) AS id
+                FROM heads {near}
+                GROUP BY product, coalesce(customer_id, decision_id), asked_at, day_number),
+            shown AS (
+                SELECT decision_id, customer_id, decided_at, {DAY_NUMBER} AS day_number, position, action
+                FROM decisions
+                WHERE {judgeable} AND position >= 1 AND {decided}),
+            led AS (
+                SELECT shown.decision_id AS id, max(position) AS items,
+                    max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good
+                FROM shown
                 {joined} AND came.came_at <= shown.decided_at + INTERVAL '{days} days'
-                GROUP BY shown.product, shown.decision_id, day, version, holdout, asked_at, bucket)",
-            shown_since = since("shown.decided_at"),
+                GROUP BY shown.decision_id),
+            judged AS (
+                SELECT heads.*, items, good
+                FROM heads LEFT SEMI JOIN first ON first.id = heads.decision_id JOIN led ON led.id = heads.decision_id)"
         )
     }
 
@@ -176,7 +198,10 @@ impl Join<'_> {
         workshop: &Workshop,
         snapshot: &Snapshot,
     ) -> Result<ByProduct<Waiting>, LakeError> {
-        let (from, judgeable) = (self.to, self.judgeable());
+        let Some(from) = self.days.last().map(|days| days.to) else {
+            return Ok(BTreeMap::new());
+        };
+        let judgeable = self.judgeable();
         let sql = format!(
             "SELECT product, version, holdout, count(*), coalesce(placement, ''), {BUCKET} FROM decisions
              WHERE {judgeable} AND position = 1 AND decided_at >= TIMESTAMP '{from}T00:00:00Z' GROUP BY 1, 2, 3, 5, 6"
@@ -202,6 +227,9 @@ impl Join<'_> {
         Ok(of)
     }
 }
+
+/// The day of a decision, counted.
+const DAY_NUMBER: &str = "CAST(CAST(decided_at AS DATE) AS INTEGER)";
 
 /// Which scores are alike: those of one half of a power of two, on each side of 0; 0 and none are alike too.
 const BUCKET: &str = "CASE WHEN score > 0 THEN CAST(floor(2 * log2(score)) AS BIGINT)

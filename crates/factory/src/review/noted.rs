@@ -4,7 +4,7 @@ use super::ByProduct;
 use super::buyers::{self, Buyers};
 use super::expected::{Calibration, Waiting};
 use super::forecasts::Held;
-use super::judged::Join;
+use super::judged::{Days, Join};
 use super::launches::Launched;
 use super::orders::Orders;
 use super::outcomes::OutcomesError;
@@ -150,8 +150,7 @@ async fn joined(
     let join = Join {
         names,
         judged: alike.judged,
-        from,
-        to,
+        days: &[Days { from, to }],
     };
     let days = match is_due {
         true => join.run(workshop, snapshot).await?,

@@ -1,9 +1,11 @@
 //! Why decisions became worse: whom they are about, what they show, or how people answer, in parts that add up to the
 //! fall; beside it what else changed at the same time.
 //!
-//! Reading order: [`Why`] (what is told), [`split`] (the decisions of a fall, counted and split by what is known of
-//! them), [`most`] (which of all that explains most).
+//! Reading order: [`Why`] (what is told), [`split`] (a fall in parts, worked out or kept), [`counted`] (its decisions by
+//! what is known of them), [`cells`] (which are split by that), [`most`] (which of all that explains most).
 
+mod cells;
+mod counted;
 mod split;
 
 pub use split::Split;

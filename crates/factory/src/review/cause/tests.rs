@@ -1,6 +1,6 @@
 //! What is named as the cause of planted falls.
 
-use super::split::{Cell, Cells};
+use super::cells::{Cell, Cells};
 use super::*;
 use crate::review::{Attribute, ReadBy};
 use monitoring::inputs::Aspect;
