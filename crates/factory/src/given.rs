@@ -128,11 +128,14 @@ impl Workshop {
     /// What a question stands under, for who explains beside a server: what that has given and not drained yet is not
     /// known here.
     ///
+    /// - `version`: that is explained.
+    ///
     /// # Errors
     /// [`LakeError`] when what the customer got lately cannot be read.
     pub async fn standing(
         &self,
         product: &dyn Product,
+        version: u32,
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Standing, LakeError> {
@@ -146,6 +149,7 @@ impl Workshop {
         Ok(Standing {
             pace: self.pace(product, now).await,
             given,
+            short: self.short(product, version, now).await,
         })
     }
 }

@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use schema::Cents;
+use schema::{Cents, LimitUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// For how long a budget holds, by the clocks of the shop; then it is there anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +83,41 @@ pub struct Allowance {
     pub dearest: Cents,
     /// How the promises are spread over the period.
     pub pacing: Pacing,
+    /// What may be promised of some arms within it.
+    pub limits: Vec<ArmsAllowance>,
+}
+
+/// What a product may promise of some arms together in a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArmsAllowance {
+    /// The limit's name.
+    pub name: String,
+    /// What it counts.
+    pub unit: LimitUnit,
+    /// Units of one period, above 0.
+    pub units: i64,
+    /// What giving each of its arms takes, in units, above 0.
+    pub takes: BTreeMap<String, i64>,
+}
+
+impl ArmsAllowance {
+    /// What giving an arm takes; 0 where it does not count.
+    #[must_use]
+    pub fn takes(&self, arm: &str) -> i64 {
+        self.takes.get(arm).copied().unwrap_or(0)
+    }
+
+    /// What giving the dearest of its arms takes.
+    #[must_use]
+    pub fn dearest(&self) -> i64 {
+        self.takes.values().copied().max().unwrap_or(0)
+    }
+
+    /// What giving the cheapest of its arms takes.
+    #[must_use]
+    pub fn cheapest(&self) -> i64 {
+        self.takes.values().copied().min().unwrap_or(0)
+    }
 }
 
 impl Allowance {
@@ -111,13 +147,26 @@ pub fn even_plan(span: (Timestamp, Timestamp), now: Timestamp) -> f64 {
 }
 
 /// What an answer takes of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stake {
     /// Reserved where the answer is given; 0 where it promises nothing.
     pub takes: Cents,
     /// What must be there for the answer to be given: that of the dearest arm that it might have been, so that its
     /// propensity is true whichever it is.
     pub must_have: Cents,
+    /// The same of each limit that counts an arm that it might have been.
+    pub limits: Vec<LimitStake>,
+}
+
+/// What an answer takes of a limit on some arms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitStake {
+    /// The place of the limit in [`Allowance::limits`].
+    pub limit: usize,
+    /// Reserved where the answer is given, in units.
+    pub takes: i64,
+    /// What must be there for the answer to be given, above 0.
+    pub must_have: i64,
 }
 
 /// Why nothing can be promised.

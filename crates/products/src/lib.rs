@@ -42,14 +42,14 @@ pub use contract::{
 };
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
-pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
+pub use ledger::{Allowance, ArmsAllowance, LimitStake, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
 pub use models::demand::Step;
 pub use promises::{Promises, ValuePromise};
 pub use recent::Recent;
 pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
-pub use standing::{Gave, Pace, Standing};
+pub use standing::{Gave, LimitLeft, Pace, Standing};
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[

@@ -251,11 +251,14 @@ impl AppState {
     }
 
     /// A question to a product with what it stands under.
-    pub(crate) fn stood(&self, product: &str, asked: Asked, now: Timestamp) -> Asked {
+    ///
+    /// - `version`: that is asked.
+    pub(crate) fn stood(&self, product: &str, version: u32, asked: Asked, now: Timestamp) -> Asked {
         let (ledger, given) = (self.ledger.as_ref(), self.given.as_ref());
         let standing = Standing {
             pace: ledger.and_then(|ledger| ledger.pace(product, now)),
             given: given.map_or_else(Vec::new, |given| given.to(product, &asked, now)),
+            short: ledger.map_or_else(Vec::new, |of| of.short(product, version, now)),
         };
         Asked { standing, ..asked }
     }

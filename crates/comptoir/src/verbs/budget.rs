@@ -5,14 +5,16 @@ use crate::print::{self, Table};
 use anyhow::bail;
 use factory::Workshop;
 use factory::ledger::LEASE_SILENCE;
-use registry::{BudgetRecord, LeaseRecord};
+use registry::{BudgetRecord, LeaseRecord, LimitRecord};
+use schema::{Cents, LimitUnit};
 
 /// Show what offers have promised of their budgets
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
-  comptoir budget                   limit, reserved, spent, free and leases of every product
+  comptoir budget                   limit, reserved, spent, free and leases of every product,
+                                    and of each of its limits on some arms
   comptoir budget offers
   comptoir budget release 0198f3    free the lease of a process that is lost with its machine
 
@@ -49,11 +51,12 @@ fn is_stranded(lease: &LeaseRecord, now: jiff::Timestamp) -> bool {
     now.duration_since(lease.last_sign_at) >= LEASE_SILENCE
 }
 
-/// A budget with where it stands beside its plan, where it has one.
+/// A budget with its limits, and where it stands beside its plan, where it has one.
 #[derive(serde::Serialize)]
 struct Planned<'a> {
     #[serde(flatten)]
     budget: &'a BudgetRecord,
+    limits: Vec<&'a LimitRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pace: Option<Shares>,
 }
@@ -68,10 +71,17 @@ struct Shares {
 }
 
 impl<'a> Planned<'a> {
-    fn of(budget: &'a BudgetRecord, workshop: &Workshop, now: jiff::Timestamp) -> Self {
+    fn of(
+        budget: &'a BudgetRecord,
+        limits: &'a [LimitRecord],
+        workshop: &Workshop,
+        now: jiff::Timestamp,
+    ) -> Self {
         let pace = workshop.pace_of(budget, now);
+        let is_within = |of: &&LimitRecord| of.is_within(budget);
         Self {
             budget,
+            limits: limits.iter().filter(is_within).collect(),
             pace: pace.map(|pace| Shares {
                 promised: pace.promised,
                 planned: pace.plan,
@@ -139,7 +149,10 @@ impl Budget {
             budgets.retain(|b| b.product == *product);
             leases.retain(|l| l.product == *product);
         }
-        let planned = budgets.iter().map(|b| Planned::of(b, &workshop, now));
+        let limits = registry.budget_limits().await?;
+        let planned = budgets
+            .iter()
+            .map(|b| Planned::of(b, &limits, &workshop, now));
         let planned: Vec<Planned<'_>> = planned.collect();
         if context.json() {
             let shown = leases.iter().map(|lease| Shown {
@@ -152,7 +165,7 @@ impl Budget {
         if budgets.is_empty() {
             return print::line("nothing was promised yet");
         }
-        of_budgets(&budgets).print()?;
+        of_budgets(&planned).print()?;
         for told in planned.iter().filter_map(Planned::told) {
             print::line(told)?;
         }
@@ -164,11 +177,12 @@ impl Budget {
     }
 }
 
-fn of_budgets(budgets: &[BudgetRecord]) -> Table {
+fn of_budgets(budgets: &[Planned<'_>]) -> Table {
     let mut table = Table::new([
         "product", "period", "limit", "reserved", "spent", "leased", "free", "expired", "excess",
     ]);
-    for b in budgets {
+    for of in budgets {
+        let b = of.budget;
         table.row([
             b.product.clone(),
             b.period.clone(),
@@ -180,6 +194,23 @@ fn of_budgets(budgets: &[BudgetRecord]) -> Table {
             b.expired_cents.to_string(),
             b.excess_cents.to_string(),
         ]);
+        for l in &of.limits {
+            let units = |units: i64| match l.counts {
+                LimitUnit::Cents => Cents(units).to_string(),
+                LimitUnit::Offers => format!("{units} offers"),
+            };
+            table.row([
+                format!("  {}", l.limit),
+                b.period.clone(),
+                units(l.allowed),
+                units(l.reserved),
+                units(l.spent),
+                units(l.leased),
+                units(l.free),
+                units(l.expired),
+                units(l.excess),
+            ]);
+        }
     }
     table
 }

@@ -71,7 +71,9 @@ impl Explain {
         let serving = fitted.attach(workshop.shop().await?);
         let now = Context::now();
         let mut asked = asked(&self.subject, self.placement)?;
-        asked.standing = workshop.standing(product.as_ref(), &asked, now).await?;
+        asked.standing = workshop
+            .standing(product.as_ref(), version, &asked, now)
+            .await?;
         let holdout = workshop.project.file.holdout.is_held_out(&asked);
         let explained = serving
             .explain(&asked, self.about.as_deref(), now)

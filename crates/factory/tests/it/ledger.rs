@@ -1,6 +1,6 @@
 //! What one process may promise: granted in memory, written down behind, and no more than is leased.
 
-use factory::ledger::{Ledger, Promise};
+use factory::ledger::{Ledger, Promise, Refusal};
 use factory::{Project, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::LakeOptions;
@@ -35,6 +35,7 @@ pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Res
     let stake = Stake {
         takes: Cents(OFFER),
         must_have: Cents(OFFER),
+        ..Stake::default()
     };
     let promise = Promise {
         product: "deals",
@@ -42,11 +43,14 @@ pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Res
         decision: &decision,
         customer: None,
         arm: "deal",
-        stake,
+        stake: &stake,
         at,
     };
-    let reserved = ledger.grant(&promise).await?;
-    Ok(reserved.map_or(0, |r| r.cents.0))
+    match ledger.grant(&promise).await {
+        Ok(reserved) => Ok(reserved.map_or(0, |r| r.cents.0)),
+        Err(Refusal::Budget(why)) => Err(why),
+        Err(other @ Refusal::Limits(_)) => panic!("{other:?}"),
+    }
 }
 
 /// Leased, reserved and free money of a period.

@@ -239,6 +239,7 @@ fn an_answer_says_what_it_takes_of_the_budget_and_what_is_given_without() {
         let stake = Stake {
             takes: Cents(takes),
             must_have: Cents(750),
+            limits: Vec::new(),
         };
         assert_eq!(answer.stake, Some(stake), "{number}");
         assert_eq!(served.baseline(&asked(number), now).unwrap().stake, None);
