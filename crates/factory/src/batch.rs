@@ -10,7 +10,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject};
+use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject, Week};
 use schema::progress::Progress;
 use schema::{CustomerId, DecisionId, ProductId};
 use serde::Serialize;
@@ -665,7 +665,12 @@ impl Workshop {
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
         let given = self
-            .given_for(product, version, &mut questions, options.now)
+            .given_for(
+                product,
+                (version, serving.week()),
+                &mut questions,
+                options.now,
+            )
             .await?;
         let lately = given.as_ref().and_then(|given| given.lately(&name));
         let money = self.money(product, version, serving.as_ref(), &questions, options);
@@ -780,7 +785,7 @@ impl Workshop {
     async fn given_for(
         &self,
         product: &dyn Product,
-        version: u32,
+        (version, week): (u32, Option<&Week>),
         questions: &mut [Asked],
         now: jiff::Timestamp,
     ) -> Result<Option<Given>, BatchError> {
@@ -788,7 +793,7 @@ impl Workshop {
         if let Some(given) = &given {
             given.look(None, now).await.map_err(BatchError::Given)?;
         }
-        let pace = self.pace(product, now).await;
+        let pace = self.pace(product, week, now).await;
         let short = self.short(product, version, now).await;
         let name = product.header().name.as_str();
         let lately = given.as_ref().and_then(|given| given.lately(name));

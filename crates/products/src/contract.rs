@@ -7,6 +7,7 @@ use crate::lately::Counted;
 use crate::ledger::{Allowance, NoMoney};
 use crate::search::Searched;
 use crate::shop::Shop;
+use crate::week::Week;
 use features::History;
 use models::demand::Step;
 use schema::{AsOf, Bytes, ConfigError, Scorecard, Weights};
@@ -355,6 +356,11 @@ pub trait Fitted: Any + Send + Sync {
     /// What it learned, as tables and figures for the console; `null` where there is nothing to show.
     fn page(&self) -> serde_json::Value;
 
+    /// At which hours of a week the shop is usually busy, where it has learnt that: what a plan of the budget goes by.
+    fn week(&self) -> Option<&Week> {
+        None
+    }
+
     /// The version as bytes, with its golden vector.
     fn artefact(&self) -> Artefact;
 
@@ -397,6 +403,11 @@ pub trait Serving: Send + Sync {
         _why: NoMoney,
     ) -> Result<Decisions, Infeasible> {
         self.baseline(asked, now)
+    }
+
+    /// See [`Fitted::week`].
+    fn week(&self) -> Option<&Week> {
+        None
     }
 
     /// Every question that it can be asked, where they can be listed and are not simply those about each customer.

@@ -1,5 +1,6 @@
 //! What a product may promise: its budget, the periods it holds for, and what one answer takes of it.
 
+use crate::week::Week;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use schema::{Cents, LimitUnit};
@@ -68,6 +69,21 @@ pub enum Pacing {
     None,
     /// As much in each hour of the period as in any other.
     Even,
+    /// As is usual for the hours of its week: as the orders of the last eight weeks were, as of the training. Where these
+    /// are too few it is `even`.
+    Usual,
+}
+
+impl Pacing {
+    /// Its word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Even => "even",
+            Self::Usual => "usual",
+        }
+    }
 }
 
 /// What a product may promise.
@@ -130,7 +146,19 @@ impl Allowance {
     ) -> Option<(Timestamp, Timestamp)> {
         match self.pacing {
             Pacing::None => None,
-            Pacing::Even => self.period.span_at(now, time_zone),
+            Pacing::Even | Pacing::Usual => self.period.span_at(now, time_zone),
+        }
+    }
+
+    /// Share of a plan that is promised at a moment, 0 to 1.
+    ///
+    /// - `span`: see [`Allowance::paced_span`].
+    /// - `week`: what the version that answers knows of usual hours.
+    #[must_use]
+    pub fn plan(&self, span: (Timestamp, Timestamp), week: Option<&Week>, now: Timestamp) -> f64 {
+        match (self.pacing, week) {
+            (Pacing::Usual, Some(week)) => week.share(span, now),
+            (Pacing::Usual, None) | (Pacing::None | Pacing::Even, _) => even_plan(span, now),
         }
     }
 }

@@ -30,6 +30,7 @@ mod standing;
 pub mod stock;
 mod trees;
 pub mod value;
+mod week;
 pub mod what_if;
 
 pub use answer::{
@@ -50,6 +51,7 @@ pub use recent::Recent;
 pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
 pub use standing::{Gave, LimitLeft, Pace, Standing};
+pub use week::Week;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[

@@ -5,8 +5,10 @@ use crate::print::{self, Table};
 use anyhow::bail;
 use factory::Workshop;
 use factory::ledger::LEASE_SILENCE;
+use products::{Pacing, Week};
 use registry::{BudgetRecord, LeaseRecord, LimitRecord};
 use schema::{Cents, LimitUnit};
+use std::collections::BTreeMap;
 
 /// Show what offers have promised of their budgets
 #[derive(Debug, clap::Args)]
@@ -18,8 +20,9 @@ use schema::{Cents, LimitUnit};
   comptoir budget offers
   comptoir budget release 0198f3    free the lease of a process that is lost with its machine
 
-Where the product says `pace = \"even\"`, it also says what the plan would have promised by now:
-ahead of it the price of the budget rises, so that only offers worth more go out, behind it falls.
+Where the product says `pace = \"even\"` or `\"usual\"`, it also says what the plan would have promised
+by now: ahead of it the price of the budget rises, so that only offers worth more go out, behind it
+falls. A usual plan goes by the hours of the week as the champion has learnt them.
 
 Processes promise from leases, parts of a budget that they take at once. The lease of a process
 that died is settled by the next `comptoir serve` on its machine, from the decisions that it logged.
@@ -66,6 +69,8 @@ struct Planned<'a> {
 struct Shares {
     promised: f64,
     planned: f64,
+    /// What the plan goes by: `even`, also where too few orders tell what is `usual`.
+    by: &'static str,
     /// By how much the plan multiplies the price of the budget now.
     price_factor: f64,
 }
@@ -75,9 +80,11 @@ impl<'a> Planned<'a> {
         budget: &'a BudgetRecord,
         limits: &'a [LimitRecord],
         workshop: &Workshop,
+        weeks: &BTreeMap<String, Week>,
         now: jiff::Timestamp,
     ) -> Self {
-        let pace = workshop.pace_of(budget, now);
+        let week = weeks.get(&budget.product);
+        let pace = workshop.pace_of(budget, week, now);
         let is_within = |of: &&LimitRecord| of.is_within(budget);
         Self {
             budget,
@@ -85,6 +92,7 @@ impl<'a> Planned<'a> {
             pace: pace.map(|pace| Shares {
                 promised: pace.promised,
                 planned: pace.plan,
+                by: week.map_or(Pacing::Even, |_| Pacing::Usual).code(),
                 price_factor: pace.factor(),
             }),
         }
@@ -98,10 +106,11 @@ impl<'a> Planned<'a> {
         let Shares {
             promised,
             planned,
+            by,
             price_factor,
         } = self.pace.as_ref()?;
         Some(format!(
-            "{product}, {period}: promised {:.0} % of the budget, the plan says {:.0} %; its price is {price_factor:.2} times the usual one",
+            "{product}, {period}: promised {:.0} % of the budget, the {by} plan says {:.0} %; its price is {price_factor:.2} times the usual one",
             100.0 * promised,
             100.0 * planned
         ))
@@ -150,9 +159,10 @@ impl Budget {
             leases.retain(|l| l.product == *product);
         }
         let limits = registry.budget_limits().await?;
+        let weeks = usual_weeks(&workshop, &budgets).await;
         let planned = budgets
             .iter()
-            .map(|b| Planned::of(b, &limits, &workshop, now));
+            .map(|b| Planned::of(b, &limits, &workshop, &weeks, now));
         let planned: Vec<Planned<'_>> = planned.collect();
         if context.json() {
             let shown = leases.iter().map(|lease| Shown {
@@ -175,6 +185,30 @@ impl Budget {
         print::line("")?;
         of_leases(&leases, now).print()
     }
+}
+
+/// What the champions know of usual hours, of products whose plan goes by them.
+async fn usual_weeks(workshop: &Workshop, budgets: &[BudgetRecord]) -> BTreeMap<String, Week> {
+    let mut weeks = BTreeMap::new();
+    let products = workshop.project.products.iter();
+    for product in products.filter(|p| p.allowance().is_some_and(|a| a.pacing == Pacing::Usual)) {
+        let name = &product.header().name;
+        if !budgets.iter().any(|budget| budget.product == *name) {
+            continue;
+        }
+        match workshop.champion(product.as_ref()).await {
+            Ok(Some((_, fitted))) => {
+                let week = fitted.week().cloned();
+                weeks.extend(week.map(|week| (name.clone(), week)));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, product = name, "its usual hours are not known");
+            }
+        }
+    }
+    weeks
 }
 
 fn of_budgets(budgets: &[Planned<'_>]) -> Table {

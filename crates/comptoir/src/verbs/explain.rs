@@ -72,7 +72,7 @@ impl Explain {
         let now = Context::now();
         let mut asked = asked(&self.subject, self.placement)?;
         asked.standing = workshop
-            .standing(product.as_ref(), version, &asked, now)
+            .standing(product.as_ref(), (version, serving.week()), &asked, now)
             .await?;
         let holdout = workshop.project.file.holdout.is_held_out(&asked);
         let explained = serving

@@ -74,7 +74,7 @@ impl Pot {
     pub(super) fn give_up(&mut self) -> Option<i64> {
         let gives = self.left() > 0;
         self.leased = self.used;
-        self.step = 0;
+        (self.step, self.used_up_at) = (0, None);
         gives.then_some(self.used)
     }
 }

@@ -39,6 +39,7 @@ impl Ledger {
                 (false, _) => continue,
             };
             // Arms that are left out want nothing themselves: it is looked here whether something has become free.
+            pot.needed_at = pot.needed_at.max(now);
             news |= pot.want(of.cheapest(), now);
             short.push(LimitLeft { limit, units, why });
         }

@@ -13,6 +13,7 @@ use crate::contract::Serving;
 use crate::ledger::{NoMoney, Stake};
 use crate::shop::Shop;
 use crate::standing::{Pace, Standing};
+use crate::week::Week;
 use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
@@ -310,6 +311,10 @@ impl Serving for Attached {
             ..self.offered(&Facts::default(), "", None, allowed)
         };
         Ok(self.answer(None, &offered, "the control: nothing can be promised"))
+    }
+
+    fn week(&self) -> Option<&Week> {
+        self.body.week.as_ref()
     }
 
     fn explain(

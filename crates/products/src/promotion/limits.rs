@@ -6,8 +6,7 @@ use crate::file::Raw;
 use crate::ledger::ArmsAllowance;
 use crate::logged::listed;
 use decisions::allocate::{Limit, Rule};
-use schema::estimate::short;
-use schema::{ConfigError, LimitUnit};
+use schema::{Cents, ConfigError, LimitUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -163,7 +162,7 @@ pub(super) fn check(settings: &Settings, raw: &Raw) -> Result<(), ConfigError> {
         let counted = settings.ledger.as_ref().and_then(|l| limit.allowance(l));
         if let Some(counted) = counted.filter(|of| of.units < of.cheapest().max(1)) {
             let found = match counted.unit {
-                LimitUnit::Cents => short(counted.units as f64 / 100.0),
+                LimitUnit::Cents => Cents(counted.units).to_string(),
                 LimitUnit::Offers => counted.units.to_string(),
             };
             return refuse(

@@ -10,6 +10,8 @@ mod facts;
 mod fitted;
 mod limits;
 mod measured;
+#[cfg(test)]
+mod month;
 mod offers;
 mod possible;
 mod settings;

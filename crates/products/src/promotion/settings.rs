@@ -23,9 +23,9 @@ pub(crate) struct Ledger {
     /// What one giving of each arm can cost at most, in the shop's currency: that is what is reserved. Names every arm
     /// but the control.
     pub(crate) most: BTreeMap<String, f64>,
-    /// How promises are spread over the period: `none`, or `even`, by a price of the budget that rises where more is
-    /// promised than an even spread would have promised by now, and falls where less is. Not with period `version`, of
-    /// which nobody knows the end.
+    /// How promises are spread over the period: `none`, or by a price of the budget that rises where more is promised than
+    /// a plan would have promised by now, and falls where less is; the plan is `even`, or `usual`, as the shop's orders
+    /// are usually spread over the hours of a week. Not with period `version`, of which nobody knows the end.
     #[serde(default)]
     pub(crate) pace: Pacing,
 }
@@ -177,12 +177,12 @@ impl Settings {
                 });
             return Err(raw.refuse("ledger", found, "that of a `budget` of a cent or more"));
         }
-        if ledger.pace == Pacing::Even && ledger.period == Period::Version {
+        if ledger.pace != Pacing::None && ledger.period == Period::Version {
             let allowed =
                 "none, or `month`, `week` or `day` as the period: nobody knows when a version ends";
             return refuse(
                 "pace",
-                "\"even\" with period \"version\"".to_owned(),
+                format!("{:?} with period \"version\"", ledger.pace.code()),
                 allowed,
             );
         }

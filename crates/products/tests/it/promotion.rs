@@ -324,7 +324,7 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
         ),
         (
             format!("budget = 5.0\n{LEDGER}\npace = \"fast\""),
-            "`none` or `even`",
+            "`none`, `even`, `usual`",
         ),
         (
             format!(
@@ -332,6 +332,13 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
                 LEDGER.replace("month", "version")
             ),
             "nobody knows when a version ends",
+        ),
+        (
+            format!(
+                "budget = 5.0\n{}\npace = \"usual\"",
+                LEDGER.replace("month", "version")
+            ),
+            "\"usual\" with period \"version\"",
         ),
     ] {
         let refused = product(&settings).map(|_| ()).unwrap_err().to_string();

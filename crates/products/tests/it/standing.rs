@@ -236,7 +236,7 @@ fn the_product_file_of_the_guide_is_one() {
     let raw = Raw::read(ConfigFile::new("offers.toml", file)).unwrap();
     let product = raw.check().unwrap();
     assert_eq!(product.counted().map(|counted| counted.days), Some(28));
-    assert_eq!(product.allowance().map(|a| a.pacing), Some(Pacing::Even));
+    assert_eq!(product.allowance().map(|a| a.pacing), Some(Pacing::Usual));
 }
 
 const LIMITS: &str = "[[settings.limits]]\nname = \"campaign\"\narms = [\"deal\"]\nspend_at_most = 5000.0\n\
@@ -308,4 +308,36 @@ fn a_limit_that_is_used_up_takes_its_arms_away_for_sure_chance_included() {
         explained.why_not.as_deref(),
         Some("what is left of limit campaign does not pay for it")
     );
+}
+
+#[test]
+fn a_version_learns_the_usual_week_and_says_where_too_few_orders_tell_it() {
+    let settings = format!("budget = 1000.0\n{LEDGER}\npace = \"usual\"");
+    let history = shop();
+    let version = fitted(&settings, &history).unwrap();
+    let served = serving(version.as_ref(), &history);
+    let week = served.week().unwrap();
+    assert_eq!(version.week(), Some(week));
+    // A week later as much of a month of four weeks is over as at any other time.
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let span = (at("2027-02-01T00:00:00Z"), at("2027-03-01T00:00:00Z"));
+    let share = week.share(span, at("2027-02-08T00:00:00Z"));
+    assert!((share - 0.25).abs() < 1e-9, "{share}");
+    let told = version.summary().join("\n");
+    assert!(
+        told.contains("the budget is planned by usual hours"),
+        "{told}"
+    );
+    let again = product(&settings)
+        .unwrap()
+        .load(&version.artefact())
+        .unwrap();
+    assert_eq!(again.week(), Some(week));
+    // Three weeks tell no usual one.
+    let few = history.from(history.as_of().minus_days(27));
+    assert!(few.lines().len() > 500);
+    let version = fitted(&settings, &few).unwrap();
+    assert_eq!(version.week(), None);
+    let told = version.summary().join("\n");
+    assert!(told.contains("the budget is planned evenly"), "{told}");
 }

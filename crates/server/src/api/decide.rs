@@ -528,7 +528,7 @@ pub(crate) async fn explain(
         slot(&state, &name)?.chosen(&champion, &asked.request)
     };
     let version = live.version;
-    asked.request = state.stood(&name, version, asked.request, now);
+    asked.request = state.stood(&name, &live, asked.request, now);
     let explain = move || {
         let about = asked.about.as_deref();
         live.serving

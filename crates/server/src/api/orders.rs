@@ -291,7 +291,7 @@ fn proposed(state: &AppState, name: &str, sent: &Sent) -> Result<u32, Problem> {
     };
     let decided = live
         .serving
-        .decide(&state.stood(name, live.version, asked, now), now);
+        .decide(&state.stood(name, &live, asked, now), now);
     let decided = decided.map_err(|infeasible| {
         let problem = problem(&infeasible);
         // What a question calls a placement is a site here.

@@ -4,10 +4,12 @@ use super::format::Currency;
 use super::messages::Say;
 use super::page::{self, figures, words};
 use crate::charts::Locale;
+use crate::live::Slot;
 use crate::problem::Problem;
 use crate::state::AppState;
 use jiff::Timestamp;
 use maud::{Markup, html};
+use products::{Pacing, Week};
 use registry::{BudgetRecord, LimitRecord};
 use schema::{Cents, LimitUnit};
 
@@ -36,9 +38,11 @@ pub(super) async fn show(
     budgets.sort_by(|one, other| other.period.cmp(&one.period));
     budgets.truncate(PERIODS);
     let now = Timestamp::now();
+    let live = state.live.slots.get(name).and_then(Slot::answering);
+    let week = live.as_ref().and_then(|live| live.serving.week());
     let planned = budgets
         .iter()
-        .filter_map(|budget| beside_plan(state, l, budget, now));
+        .filter_map(|budget| beside_plan(state, l, budget, week, now));
     let planned: Vec<String> = planned.collect();
     Ok(Some(html! {
         p { (Say::BudgetLead.text(l)) }
@@ -103,11 +107,19 @@ fn beside_plan(
     state: &AppState,
     l: Locale,
     budget: &BudgetRecord,
+    week: Option<&Week>,
     now: Timestamp,
 ) -> Option<String> {
-    let pace = state.workshop.pace_of(budget, now)?;
+    let pace = state.workshop.pace_of(budget, week, now)?;
     let percent = |share: f64| super::format::percent(l, share);
-    Some(Say::BesidePlan.with(
+    let product = state.workshop.project.product(&budget.product)?;
+    let by_hours = week.is_some() && product.allowance()?.pacing == Pacing::Usual;
+    let say = if by_hours {
+        Say::BesideUsualPlan
+    } else {
+        Say::BesidePlan
+    };
+    Some(say.with(
         l,
         &[
             &budget.period,

@@ -492,6 +492,7 @@ messages! {
     Redeemed: "Redeemed", "Utilisé";
     HeldByServers: "Held by servers", "Détenu par les serveurs";
     StillFree: "Free", "Libre";
+    BesideUsualPlan: "{0}: {1} of the budget promised, {2} planned by now, by the usual hours of the week; its price is {3} times the usual one.", "{0} : {1} du budget promis, {2} prévus à ce jour selon les heures habituelles de la semaine ; son prix est {3} fois le prix habituel.";
     SoManyOffers: "{0} offers", "{0} offres";
     BesidePlan: "{0}: {1} of the budget promised, {2} planned by now; its price is {3} times the usual one.", "{0} : {1} du budget promis, {2} prévus à ce jour ; son prix est {3} fois le prix habituel.";
 

@@ -42,7 +42,7 @@ impl Put {
         let held_out = holdout.is_held_out(&asked);
         let slot = state.live.slots.get(name).filter(|_| !held_out);
         let live = slot.map_or_else(|| Arc::clone(live), |slot| slot.chosen(live, &asked));
-        let mut asked = state.stood(name, live.version, asked, now);
+        let mut asked = state.stood(name, &live, asked, now);
         asked.standing.note_short(short);
         Self {
             held_out,
