@@ -640,6 +640,12 @@ messages! {
     PromotedNet: "Together", "Ensemble";
     PromotedPeriods: "Periods on promotion", "Périodes en promotion";
 
+    // What the weather does.
+    WeatherDid: "What the weather does to sales", "Ce que la météo fait aux ventes";
+    WeatherLead: "By how much one degree and one millimetre of rain a day beyond what is usual at that time of the year change sales, learnt from the past. Ranges hold with 95%.", "De combien un degré et un millimètre de pluie par jour de plus que d’habitude à cette période de l’année changent les ventes, appris du passé. Les fourchettes tiennent à 95 %.";
+    WeatherDegree: "1 °C warmer", "1 °C de plus";
+    WeatherMillimetre: "1 mm more rain", "1 mm de pluie de plus";
+
     // Accuracy by parts.
     AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";
     AccuracyError: "Weighted absolute error", "Erreur absolue pondérée";

@@ -444,6 +444,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
+    ("taken in", "prise en compte"),
+    ("not taken in", "pas prise en compte"),
     (
         "promotions of others of the category",
         "promotions d’autres articles de la catégorie",
