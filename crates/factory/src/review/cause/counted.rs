@@ -1,9 +1,9 @@
 //! The decisions of falls, counted by what is known of them.
 
+use super::super::ByProduct;
 use super::super::attribute::{Attribute, joins};
 use super::super::judged::{Days, Join, count, quoted};
 use super::super::outcomes::OutcomesError;
-use super::super::ByProduct;
 use super::cells::{Cell, Cells, SHOWN};
 use super::split::Falling;
 use crate::Workshop;
@@ -134,4 +134,3 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
         (at(0, row), after.value(row), cell)
     })
 }
-
