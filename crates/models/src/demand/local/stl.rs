@@ -97,6 +97,9 @@ const FINE: usize = 26;
 /// gone.
 const ERRORS: f64 = 2.0;
 
+/// Variance of a place less what is around it, half of itself and a quarter of each neighbour, of places of variance 1.
+const OF_DIFFERENCE: f64 = 0.25 + 2.0 * 0.0625;
+
 /// The last season by place, drawn to the places next to it as far as it differs from them by no more than what the rest
 /// lets expect: two years say little of one week by itself, but a peak stays.
 ///
@@ -113,15 +116,20 @@ fn sure(values: &[f64], parts: &Stl, season: usize) -> Vec<f64> {
     let both = parts.season.iter().zip(&parts.trend);
     let rest = values.iter().zip(both).map(|(v, (s, t))| v - s - t);
     let variance = rest.map(|rest| rest * rest).sum::<f64>() / left / years;
-    // Of half the place itself and a quarter of each neighbour, all of one variance.
-    const OF_DIFFERENCE: f64 = 0.25 + 2.0 * 0.0625;
     let chance = ERRORS * ERRORS * OF_DIFFERENCE * variance;
     let at = |place: usize| {
-        let (before, after) = (last[(place + season - 1) % season], last[(place + 1) % season]);
+        let (before, after) = (
+            last[(place + season - 1) % season],
+            last[(place + 1) % season],
+        );
         let around = 0.25 * before + 0.5 * last[place] + 0.25 * after;
         let own = last[place] - around;
         let square = own * own;
-        let kept = if square > chance { 1.0 - chance / square } else { 0.0 };
+        let kept = if square > chance {
+            1.0 - chance / square
+        } else {
+            0.0
+        };
         around + kept * own
     };
     (0..season).map(at).collect()
