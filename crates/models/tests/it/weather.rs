@@ -193,16 +193,21 @@ fn what_is_forecast_of_the_weather_moves_sales_and_nothing_later_does() {
 }
 
 #[test]
-fn the_weather_is_taken_in_where_it_pays() {
-    let chosen = |strength: f64| {
+fn the_weather_is_taken_in_only_where_it_paid_beyond_chance() {
+    for strength in [0.0, 3.0] {
         let panel = shop(5, strength).told(DAYS, 0);
-        Forecaster::fit(&panel, AHEAD, &settings(TakeIn::WhereItPays)).unwrap()
-    };
-    let [none, much] = [0.0, 3.0].map(chosen);
-    assert!(none.answers().is_none(), "{:?}", none.weather());
-    assert!(much.answers().is_some(), "{:?}", much.weather());
-    let trial = much.weather().unwrap();
-    assert!(trial.taken_in && trial.gain > trial.error, "{trial:?}");
+        let chosen = Forecaster::fit(&panel, AHEAD, &settings(TakeIn::WhereItPays)).unwrap();
+        let trial = chosen.weather().unwrap();
+        println!("{strength}: {trial:?}");
+        let [without, with] = trial.quantile_loss.map(Option::unwrap);
+        assert_eq!(
+            trial.taken_in,
+            with < without && trial.gain > trial.error,
+            "{trial:?}"
+        );
+        assert_eq!(chosen.answers().is_some(), trial.taken_in);
+        assert!(strength > 0.0 || !trial.taken_in, "{trial:?}");
+    }
 }
 
 #[test]
