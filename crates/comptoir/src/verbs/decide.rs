@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
   comptoir decide value --input customers.ndjson --output-file value.csv
   comptoir decide demand --output-file forecast.parquet                  every product at every site
   comptoir decide demand --totals --output-file totals.csv               what they add up to
-  comptoir decide demand --totals=crossed --output-file crossed.csv      categories in regions, at sites
+  comptoir decide demand --totals=crossed --output-file crossed.csv      categories at sites
   comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
 (The global --output says how the summary is printed: table or json.)
