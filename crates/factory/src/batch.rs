@@ -10,7 +10,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject, Week};
+use products::{
+    Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject, TotalsOf, Week,
+};
 use schema::progress::Progress;
 use schema::{CustomerId, DecisionId, ProductId};
 use serde::Serialize;
@@ -53,8 +55,8 @@ pub enum Questions {
     },
     /// Everything that the product can be asked about: each customer, series or launch.
     All,
-    /// Everything that its answers add up to.
-    Totals,
+    /// What its answers add up to.
+    Totals(TotalsOf),
 }
 
 /// How a batch is to be decided.
@@ -355,9 +357,13 @@ fn everything(
     Ok(asked.collect())
 }
 
-/// Every question about a total of a product's answers.
-fn totals(product: &dyn Product, serving: &dyn Serving) -> Result<Vec<Asked>, BatchError> {
-    let all = serving.totals();
+/// Questions about totals of a product's answers.
+fn totals(
+    product: &dyn Product,
+    serving: &dyn Serving,
+    of: TotalsOf,
+) -> Result<Vec<Asked>, BatchError> {
+    let all = serving.totals(of);
     if all.is_empty() {
         return Err(BatchError::NoTotals {
             product: product.header().name.clone(),
@@ -638,16 +644,18 @@ impl Workshop {
         })?;
         let asked = match &options.questions {
             Questions::File { path, format } => Some(questions(path, *format)?),
-            Questions::All | Questions::Totals => None,
+            Questions::All | Questions::Totals(_) => None,
         };
         let job = options.attempt.as_deref().filter(|_| options.log);
         let (mut beside, sink) = Beside::create(&options.output, job)?;
         let shop = self.shop().await.map_err(BatchError::Shop)?;
         let serving = fitted.attach(Arc::clone(&shop));
-        let mut questions = match asked {
-            Some(asked) => asked,
-            None if options.questions == Questions::Totals => totals(product, serving.as_ref())?,
-            None => everything(product, serving.as_ref(), &shop)?,
+        let mut questions = match (asked, &options.questions) {
+            (Some(asked), _) => asked,
+            (None, Questions::Totals(of)) => totals(product, serving.as_ref(), *of)?,
+            (None, Questions::All | Questions::File { .. }) => {
+                everything(product, serving.as_ref(), &shop)?
+            }
         };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = match &options.attempt {

@@ -368,6 +368,15 @@ pub trait Fitted: Any + Send + Sync {
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving>;
 }
 
+/// Which totals are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TotalsOf {
+    /// All together, categories, products, regions and sites.
+    Levels,
+    /// Categories in each region and at each site: there may be as many as series.
+    Crossed,
+}
+
 /// Questions whose answers add up to that of another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parts {
@@ -416,7 +425,7 @@ pub trait Serving: Send + Sync {
     }
 
     /// What answers can be added up to, where they can: the question about all together first.
-    fn totals(&self) -> Vec<Asked> {
+    fn totals(&self, _: TotalsOf) -> Vec<Asked> {
         Vec::new()
     }
 

@@ -28,6 +28,7 @@ pub mod segments;
 mod shop;
 mod standing;
 pub mod stock;
+mod total;
 mod trees;
 pub mod value;
 mod week;
@@ -40,6 +41,7 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{
     Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Parts, Product, Serving, Size,
+    TotalsOf,
 };
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
@@ -51,6 +53,7 @@ pub use recent::Recent;
 pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
 pub use standing::{Gave, LimitLeft, Pace, Standing};
+pub use total::Total;
 pub use week::Week;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.

@@ -22,7 +22,8 @@ pub(crate) struct Explain {
     /// The data product
     product: String,
     /// Whom or what the answer is about: customer=ID, product=ID, or what forecasts add up to: group=all,
-    /// group=category=NAME, group=product=ID, group=region=NAME, group=site=ID
+    /// group=category=NAME, group=product=ID, group=region=NAME, group=site=ID, and of a category at one site or in one region
+    /// "group=category=NAME&site=ID", "group=category=NAME&region=NAME"
     #[arg(long = "for", value_name = "SUBJECT")]
     subject: String,
     /// Placement, where the product has several; where absent `similar` for a product alone, else the first one

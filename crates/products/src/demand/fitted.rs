@@ -250,7 +250,8 @@ fn agreeing(
             expected: early.baseline(&panel.before(window.from)).all().to_vec(),
         })
         .collect();
-    let totals = [told, naive].map(|windows| Totals::learn(panel, hierarchy, &windows));
+    let summed = found.summed().unwrap_or(hierarchy);
+    let totals = [told, naive].map(|windows| Totals::learn(panel, summed, &windows));
     let totals = match totals {
         [Ok(own), Ok(naive)] => Some([own, naive]),
         [Err(demand::FitError::NothingSold), _] | [_, Err(demand::FitError::NothingSold)] => None,

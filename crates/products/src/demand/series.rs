@@ -53,6 +53,11 @@ impl Series {
         (!sold.is_nan() && !ran_out).then_some(sold)
     }
 
+    /// What the series add up to, where that can be asked for: categories in regions and at sites too.
+    pub(super) fn summed(&self) -> Option<&Hierarchy> {
+        self.levels.as_ref().map(Levels::summed)
+    }
+
     /// What the series add up to, where forecasts are made to agree.
     pub(super) fn hierarchy(&self) -> Option<&Hierarchy> {
         self.levels.as_ref().map(|levels| &levels.hierarchy)

@@ -197,7 +197,10 @@ impl Settings {
         const SALES_OF_SERIES: u64 = 50;
         let nodes = match self.coherent {
             Coherent::Off => 0,
-            Coherent::Summed | Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
+            // With categories at sites there are twice as many at most.
+            Coherent::Summed | Coherent::Chosen => {
+                2 * (size.sales / SALES_OF_SERIES + size.products)
+            }
         };
         Bytes(
             self.learning().rows_bytes()

@@ -35,12 +35,12 @@ pub(super) struct Unusual {
     pub(super) beyond: Beyond,
 }
 
-/// A figure as it counts.
+/// A figure as it counts; not a number where it is none.
 pub(super) fn bounded(figure: usize, value: f64) -> f64 {
-    if figure == 0 {
-        value
+    if figure == 1 && value > RAIN_MAX {
+        RAIN_MAX
     } else {
-        value.min(RAIN_MAX)
+        value
     }
 }
 

@@ -929,6 +929,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "l’alternance dans les sites {0}",
     ),
     // Parts of a total.
+    (
+        "category {} in region {}",
+        "catégorie {0} dans la région {1}",
+    ),
+    ("category {} at site {}", "catégorie {0} au site {1}"),
+    ("category {} in no region", "catégorie {0} sans région"),
+    ("category {} at no site", "catégorie {0} sans site"),
+    (
+        "no category in region {}",
+        "sans catégorie dans la région {0}",
+    ),
+    ("no category at site {}", "sans catégorie au site {0}"),
     ("category {}", "catégorie {0}"),
     ("region {}", "région {0}"),
     ("product {}", "article {0}"),

@@ -387,6 +387,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("region", "région"),
     ("site", "site"),
     ("series", "séries"),
+    ("category in region", "catégorie par région"),
+    ("category at site", "catégorie par site"),
     // What forecasts are made of.
     ("level", "niveau"),
     ("trend", "tendance"),
