@@ -330,7 +330,10 @@ fn questions(path: &Path, format: FileFormat) -> Result<Vec<Asked>, BatchError> 
 }
 
 /// Every question that a product can be asked.
-fn everything(
+///
+/// # Errors
+/// [`BatchError::NotAll`] where they cannot be listed.
+pub fn everything(
     product: &dyn Product,
     serving: &dyn Serving,
     shop: &Shop,

@@ -157,7 +157,7 @@ impl Workshop {
             .await
             .unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
         progress.end();
-        let found_sha256 = sha256_hex(&trained.fitted.artefact().to_bytes());
+        let found_sha256 = sha256_hex(&trained.bytes);
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
         Ok(Replayed {
             product: name.clone(),

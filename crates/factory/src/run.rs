@@ -3,7 +3,7 @@
 use crate::workshop::{CHAMPION, Workshop};
 use features::History;
 use lake::Snapshot;
-use products::{FitError, Header, Product, Promotes, Size};
+use products::{Artefact, FitError, Header, Product, Promotes, Size};
 use registry::{
     Made, NewRun, NewVersion, Place, Published, RunCost, RunStatus, Signature, TableVersion,
 };
@@ -117,6 +117,15 @@ pub enum RunError {
         #[source]
         source: FitError,
     },
+    /// What was trained would not be read back as it is.
+    #[error("keep what was trained of {product}")]
+    Unreadable {
+        /// The product.
+        product: String,
+        /// Why.
+        #[source]
+        source: products::LoadError,
+    },
     /// The registry.
     #[error("record the run of {product}")]
     Registry {
@@ -174,6 +183,10 @@ fn stored(product: &str) -> impl Fn(&dyn std::error::Error) -> RunError {
 
 pub(crate) struct Trained {
     pub(crate) fitted: Box<dyn products::Fitted>,
+    /// The format of its bytes.
+    format: u32,
+    /// What is kept of it, read back once.
+    pub(crate) bytes: Vec<u8>,
     pub(crate) scorecard: Scorecard,
 }
 
@@ -224,7 +237,20 @@ pub(crate) fn train(
         .refit(earlier.as_ref(), history, seed)
         .map_err(failed)?;
     scorecard.weights = Some(fitted.weights());
-    Ok(Trained { fitted, scorecard })
+    let artefact = fitted.artefact();
+    let bytes = artefact.to_bytes();
+    // Whoever answers with it reads it back: what cannot be read answers nobody.
+    let back = Artefact::from_bytes(&name, &bytes).and_then(|artefact| product.load(&artefact));
+    back.map_err(|source| RunError::Unreadable {
+        product: name,
+        source,
+    })?;
+    Ok(Trained {
+        fitted,
+        format: artefact.format,
+        bytes,
+        scorecard,
+    })
 }
 
 impl Workshop {
@@ -422,14 +448,13 @@ impl Workshop {
         trained: &Trained,
         cost: RunCost,
     ) -> Result<RunOutcome, RunError> {
-        let artefact = trained.fitted.artefact();
         let scorecard = serde_json::to_value(&trained.scorecard).unwrap_or_default();
         let new = NewVersion {
             product: &run.product,
             run: &run.id,
             kind: &run.kind,
-            format_version: artefact.format,
-            artefact: &artefact.to_bytes(),
+            format_version: trained.format,
+            artefact: &trained.bytes,
             scorecard: &scorecard,
             created_at: run.started_at,
         };

@@ -33,6 +33,9 @@ const SHAPES: [Shape; 2] = [
 /// Forecasts that a group needs.
 const GROUP_MIN: usize = 150;
 
+/// A forecast is of next to nothing below this share of what is usually sold.
+const LEAST: f64 = 0.01;
+
 /// Intervals are stretched so that each window holds this share, as its [`TAILS`] promise.
 const HELD: f64 = 0.9;
 
@@ -66,9 +69,15 @@ pub(super) struct Past {
 ///
 /// # Source
 /// Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction; Lei et al. (2018), split conformal intervals.
+///
+/// A forecast of next to nothing counts as one of a hundredth of what is usually sold where something is: divided by
+/// less, what is sold would be beyond all bounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Spread {
     sizes: Vec<Size>,
+    /// What smaller forecasts count as; versions that were trained without it take them as they are.
+    #[serde(default)]
+    least: f64,
     /// By what distances from the median are multiplied, at least 1.
     stretch: f64,
     /// Whether more was ever taken back than sold: else no quantile lies below nothing.
@@ -124,6 +133,9 @@ impl Spread {
         if past.is_empty() {
             return None;
         }
+        let least = LEAST * usually_sold(&past);
+        past.iter_mut()
+            .for_each(|p| p.forecast = p.forecast.max(least));
         let below_nothing = past.iter().any(|p| p.sold < 0.0);
         let whole = past.iter().all(|p| p.sold.fract() == 0.0);
         past.sort_unstable_by(|a, b| a.forecast.total_cmp(&b.forecast));
@@ -138,6 +150,7 @@ impl Spread {
         });
         Some(Self {
             sizes: sizes.collect(),
+            least,
             stretch: 1.0,
             below_nothing,
             whole,
@@ -197,12 +210,13 @@ impl Spread {
         if of.forecast <= 0.0 {
             return 0.0;
         }
-        let size = within(&self.sizes, |size| of.forecast <= size.up_to);
+        let forecast = of.forecast.max(self.least);
+        let size = within(&self.sizes, |size| forecast <= size.up_to);
         let restless = size.and_then(|s| within(&s.groups, |r| of.deviation <= r.up_to));
         let far = restless.and_then(|r| within(&r.groups, |f| of.ahead <= f.up_to));
-        let said = far.map_or(of.forecast, |far| {
+        let said = far.map_or(forecast, |far| {
             let middle = far.ratio(0.5);
-            of.forecast * (middle + self.stretch * (far.ratio(level) - middle))
+            forecast * (middle + self.stretch * (far.ratio(level) - middle))
         });
         let least = if self.below_nothing { said } else { 0.0 };
         // Adding 0 makes a negative zero a plain one.
@@ -263,6 +277,17 @@ impl Far {
     }
 }
 
+/// The median of what was sold where something was; 0 where nothing was.
+fn usually_sold(past: &[Past]) -> f64 {
+    let sold = past.iter().map(|p| p.sold).filter(|sold| *sold > 0.0);
+    let mut sold: Vec<f64> = sold.collect();
+    let middle = sold.len() / 2;
+    if sold.is_empty() {
+        return 0.0;
+    }
+    *sold.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
 /// Quantiles of sold over forecast.
 fn quantiles(alike: &[Past]) -> Vec<f32> {
     let mut ratios: Vec<f64> = alike.iter().map(|p| p.sold / p.forecast).collect();
@@ -288,6 +313,23 @@ mod tests {
         let kept = serde_json::to_string(&learnt).unwrap();
         assert_eq!(serde_json::from_str::<Spread>(&kept).unwrap(), learnt);
         assert!(learnt.quantile(0.9, &past(1)) > learnt.quantile(0.1, &past(1)));
+    }
+
+    #[test]
+    fn what_is_sold_of_what_was_hardly_forecast_stays_within_what_is_sold() {
+        let past = |i: u32| Past {
+            forecast: if i.is_multiple_of(3) { 5.0 } else { 1e-40 },
+            deviation: 2.0,
+            dispersion: 0.0,
+            ahead: 1,
+            sold: if i.is_multiple_of(10) { 20.0 } else { 0.0 },
+        };
+        let past: Vec<Past> = (0..3_000).map(past).collect();
+        let learnt = Spread::fit(past.clone(), SHAPES[0]).expect("there are forecasts");
+        let kept = serde_json::to_string(&learnt).unwrap();
+        assert_eq!(serde_json::from_str::<Spread>(&kept).unwrap(), learnt);
+        let of = |at: usize| [0.5, 0.95].map(|level| learnt.quantile(level, &past[at]));
+        assert_eq!((of(0), of(1)), ([0.0, 20.0], [0.0, 20.0]));
     }
 
     #[test]

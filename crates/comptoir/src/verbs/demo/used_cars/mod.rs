@@ -28,10 +28,12 @@ pub(super) struct Done {
     simulated: Option<Simulated>,
     import: Option<ImportOutcome>,
     runs: Vec<serde_json::Value>,
-    /// Days played, answers given, and how many of them were clicked.
+    /// Days played, answers given to visitors, and how many of them were clicked.
     days: u32,
     answers: u64,
     clicked: u64,
+    /// Decisions of products that are asked about everything on Mondays.
+    on_mondays: u64,
     /// Trainings within the year, and versions that they let answer.
     trainings: u32,
     promoted: u32,
@@ -102,17 +104,18 @@ impl Demo {
         say(
             context,
             &format!(
-                "\n4. A year: lists are shown and clicked, files come in and all products are reviewed on Monday mornings.\n   \
-                 {days} days are played; people mend what is named to them on the same day"
+                "\n4. A year: lists are shown and clicked; on Monday mornings files come in, all products are reviewed, and forecasts,\n   \
+                 orders and values are asked for. {days} days are played; people mend what is named to them on the same day"
             ),
         )?;
         year.play(days, done).await?;
         say(
             context,
             &format!(
-                "   {} answers, {:.1} % of them clicked; {} trainings because decisions became worse, after which {} versions answered\n",
+                "   {} lists, {:.1} % of them clicked; {} decisions on Mondays; {} trainings because decisions became worse, after which {} versions answered\n",
                 done.answers,
                 100.0 * done.clicked as f64 / done.answers.max(1) as f64,
+                done.on_mondays,
                 done.trainings,
                 done.promoted
             ),

@@ -6,7 +6,7 @@ use super::truth::{Act, Noticed};
 use crate::context::Context;
 use crate::verbs::run;
 use ::products::{Asked, Product, Serving};
-use factory::batch::record;
+use factory::batch::{everything, record};
 use factory::import::{ImportOptions, ImportOutcome};
 use factory::incidents::IncidentRecord;
 use factory::review::{Histogram, fold};
@@ -27,6 +27,14 @@ const ITEMS: u32 = 6;
 /// Hours after midnight at which files come in, and at which products are reviewed.
 const IMPORT_HOUR: i64 = 4;
 const REVIEW_HOUR: i64 = 6;
+
+/// The hour of a Monday at which products of some kinds are asked about everything.
+const ASKED_HOUR: i64 = 7;
+
+/// Kinds whose products are asked about everything on Monday mornings, as a job of the shop would, and every how many
+/// weeks.
+const ASKED_ON_MONDAYS: [(&str, u32); 4] =
+    [("demand", 1), ("launch", 1), ("stock", 1), ("value", 4)];
 
 /// Days after which files come in, products are reviewed and answering versions are told what the shop has learnt since:
 /// on Monday mornings. The year has 52 weeks.
@@ -50,6 +58,9 @@ struct Answering {
     product: Arc<dyn Product>,
     version: u32,
     serving: Box<dyn Serving>,
+    /// What it is asked on Monday mornings, and every how many weeks; nothing where visitors ask.
+    on_mondays: Vec<Asked>,
+    every_weeks: u32,
 }
 
 /// How a product answered within an hour.
@@ -112,6 +123,7 @@ impl<'a> Year<'a> {
             if day % WEEK == 0 {
                 self.load().await?;
                 fold(&self.workshop.registry, self.at(day, 0)?).await?;
+                decisions.extend(self.answer_on_monday(day, done)?);
             }
             self.mend_what_is_due(day)?;
             decisions.extend(self.answer(day, done).await?);
@@ -131,27 +143,55 @@ impl<'a> Year<'a> {
         Ok(())
     }
 
-    /// Joins the versions that answer lists with what the shop knows by now.
+    /// Joins the versions that answer with what the shop knows by now.
     async fn load(&mut self) -> anyhow::Result<()> {
-        let asked: BTreeSet<&str> = self.shop.asked().collect();
+        let by_visitors: BTreeSet<&str> = self.shop.asked().collect();
         let shop = self.workshop.shop().await?;
-        for name in asked {
-            // Whoever took one out of the project, or has none that beats its baseline, shows no list there.
-            let Some(product) = self.workshop.project.product(name) else {
+        for product in &self.workshop.project.products {
+            let header = product.header();
+            let on_mondays = ASKED_ON_MONDAYS.iter().find(|of| of.0 == header.kind);
+            if on_mondays.is_none() && !by_visitors.contains(header.name.as_str()) {
                 continue;
-            };
+            }
+            // One that does not beat its baseline answers nobody.
             let champion = self.workshop.champion(product.as_ref()).await?;
             let Some((version, fitted)) = champion else {
                 continue;
             };
+            let serving = fitted.attach(Arc::clone(&shop));
+            let asked = match on_mondays {
+                Some(_) => everything(product.as_ref(), serving.as_ref(), &shop)?,
+                None => Vec::new(),
+            };
             let answering = Answering {
-                serving: fitted.attach(Arc::clone(&shop)),
+                serving,
                 product: Arc::clone(product),
                 version,
+                on_mondays: asked,
+                every_weeks: on_mondays.map_or(1, |of| of.1),
             };
-            self.answering.insert(name.to_owned(), answering);
+            self.answering.insert(header.name.clone(), answering);
         }
         Ok(())
+    }
+
+    /// Answers everything that products are asked on a Monday morning.
+    fn answer_on_monday(&self, day: u32, done: &mut Done) -> anyhow::Result<Vec<DecisionRecord>> {
+        let now = self.at(day, ASKED_HOUR)?;
+        let mut records = Vec::new();
+        let week = day / WEEK;
+        let is_due = |of: &Answering| week.is_multiple_of(of.every_weeks);
+        for (name, of) in self.answering.iter().filter(|(_, of)| is_due(of)) {
+            for (asked, number) in of.on_mondays.iter().zip(1..) {
+                let id = DecisionId::new(format!("monday-{day}-{name}-{number}"))?;
+                // What cannot be said of one thing is said of the others.
+                if let Ok(record) = self.decide(of, asked, id, now) {
+                    records.push(record);
+                }
+            }
+        }
+        done.on_mondays += records.len() as u64;
+        Ok(records)
     }
 
     /// Answers all visitors of a day and writes down how fast; what was answered.
@@ -212,19 +252,31 @@ impl<'a> Year<'a> {
             items: Some(ITEMS),
             ..Asked::default()
         };
-        let held_out = self.workshop.project.file.holdout.is_held_out(&asked);
-        let began = Instant::now();
-        let decided = if held_out {
-            of.serving.baseline(&asked, visit.at)?
-        } else {
-            of.serving.decide(&asked, visit.at)?
-        };
-        let took = began.elapsed();
         let id = DecisionId::new(format!("visit-{}", visit.id))?;
-        let product = of.product.as_ref();
-        let mut record = record(id, visit.at, product, of.version, &asked, &decided);
-        record.holdout = held_out;
-        Ok((record, took))
+        let began = Instant::now();
+        let record = self.decide(of, &asked, id, visit.at)?;
+        Ok((record, began.elapsed()))
+    }
+
+    /// What a version decides, or its baseline for whom is held out.
+    fn decide(
+        &self,
+        of: &Answering,
+        asked: &Asked,
+        id: DecisionId,
+        now: Timestamp,
+    ) -> anyhow::Result<DecisionRecord> {
+        let held_out = self.workshop.project.file.holdout.is_held_out(asked);
+        let decided = if held_out {
+            of.serving.baseline(asked, now)?
+        } else {
+            of.serving.decide(asked, now)?
+        };
+        let record = record(id, now, of.product.as_ref(), of.version, asked, &decided);
+        Ok(DecisionRecord {
+            holdout: held_out,
+            ..record
+        })
     }
 
     /// Decisions into the lake.
