@@ -4,7 +4,8 @@ use crate::house::{customers, decide};
 use crate::served::{Served, edit, get, serving, train, trained, within};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
-use factory::review::{Attribute, Live, Measured, Most, Promised, Review, State, Why};
+use factory::import::ImportOptions;
+use factory::review::{Attribute, ColumnPart, Live, Measured, Most, Promised, Review, State, Why};
 use factory::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::log::{ActionRecord, Answer, DecisionRecord, EventRecord};
@@ -579,4 +580,70 @@ fn by_clicks_a_change_of_whom_it_is_asked_about_is_told_from_one_of_what_they_wa
         "{}",
         why.sentence
     );
+}
+
+#[test]
+fn what_a_changed_column_explains_of_a_fall_is_told_beside_the_rest() {
+    let folder = trained();
+    // From a day on every second customer buys through a channel that never was.
+    let channel = "channel = { sql = \"CASE WHEN \\\"OrderedAt\\\" >= '2025-04-01' AND right(\\\"CustNo\\\", 1) IN \
+                   ('1', '3', '5', '7', '9') THEN 'parcel shop' ELSE 'web' END\" }";
+    edit(
+        folder.path(),
+        "sources/sales.toml",
+        "channel = { value = \"web\" }",
+        channel,
+    );
+    within(folder.path(), async |workshop| {
+        let now = "2025-06-05T09:00:00Z".parse().unwrap();
+        let imported = workshop.import(&ImportOptions::at(now), &Silent).await;
+        imported.unwrap();
+        champion_since(workshop, "2025-02-10T00:00:00Z".parse().unwrap()).await;
+        let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let bought = bought(workshop).await;
+        let later = bought.iter().filter(|(_, _, at)| *at >= from);
+        let met: Vec<(AsOf, bool)> = later
+            .map(|(customer, _, at)| {
+                let decided = *at - SignedDuration::from_hours(1);
+                let is_odd = customer.ends_with(['1', '3', '5', '7', '9']);
+                let before = |(of, _, at): &(String, String, Timestamp)| {
+                    of == customer && *at >= broke() && *at < decided
+                };
+                let day = AsOf(decided.to_zoned(jiff::tz::TimeZone::UTC).date());
+                (day, is_odd && bought.iter().any(before))
+            })
+            .collect();
+        // Whoever bought that way before takes less of what is shown, and all others a little less.
+        let good = |at: Timestamp, number: usize| match (at < broke(), met[number].1) {
+            (true, _) => planted(60),
+            (false, true) => planted(20),
+            (false, false) => planted(50),
+        };
+        decided(workshop, from, &good).await;
+        let now = "2025-06-10T08:00:00Z".parse().unwrap();
+        let names = [NAME.to_owned()];
+        let review = workshop.review(&names, now, &Silent).await.unwrap();
+        let why = review.products[0].why.clone().expect("it fell");
+        assert_eq!(why.most, Most::Source, "{}", why.sentence);
+        let split = why.split.expect("enough is known");
+        let of = &split.columns[0];
+        assert_eq!(of.name(), "sales.channel");
+        let ColumnPart::Told(part) = of.part else {
+            panic!("half of the customers buy as before: {of:?}");
+        };
+        let after: Vec<bool> = met
+            .iter()
+            .filter(|(day, _)| split.after.0 <= *day && *day <= split.after.1)
+            .map(|(_, met)| *met)
+            .collect();
+        let share = after.iter().filter(|met| **met).count() as f64 / after.len() as f64;
+        let truth = -0.3 * share;
+        assert!(share > 0.1 && part.high < 0.0, "{share} {part:?}");
+        assert!(part.low <= truth && truth <= part.high, "{truth} {part:?}");
+        let rest = split.rest;
+        assert!(rest.low <= -0.1 && -0.1 <= rest.high, "{rest:?}");
+        let apart = part.change + rest.change - split.parts.relation.change;
+        assert!(apart.abs() < 1e-9, "{split:?}");
+        assert!(why.sentence.contains("; it explains "), "{}", why.sentence);
+    });
 }

@@ -5,6 +5,7 @@ use super::super::attribute::{Attribute, joins};
 use super::super::judged::{Days, Join, count, quoted};
 use super::super::outcomes::OutcomesError;
 use super::cells::{Cell, Cells, SHOWN};
+use super::columns::Met;
 use super::split::Falling;
 use crate::Workshop;
 use arrow::array::{Array, AsArray};
@@ -18,12 +19,13 @@ pub(super) async fn of_falls(
     workshop: &Workshop,
     snapshot: &Snapshot,
     judged: Judged,
+    met: &[&Met],
     falls: &[&Falling<'_>],
 ) -> Result<ByProduct<Cells>, OutcomesError> {
-    let sql = sql(judged, falls, snapshot);
+    let sql = sql(judged, met, falls, snapshot);
     let mut cells: ByProduct<Cells> = ByProduct::new();
     for batch in workshop.lake.query_at(&sql, snapshot).await? {
-        for (product, after, cell) in rows(&batch) {
+        for (product, after, cell) in rows(&batch, met.len()) {
             let of = cells.entry(product).or_default();
             of.0[usize::from(after)].push(cell);
         }
@@ -54,13 +56,14 @@ fn days(falls: &[&Falling<'_>]) -> Vec<Days> {
 }
 
 /// Counts the judged decisions of falls, before and after, by all that is known of them.
-fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
+fn sql(judged: Judged, met: &[&Met], falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
     let has = |table: &str| snapshot.tables.contains_key(table);
+    let days = days(falls);
     let names: Vec<&str> = falls.iter().map(|fall| fall.product).collect();
     let join = Join {
         names: &names,
         judged,
-        days: &days(falls),
+        days: &days,
     };
     let spans = falls.iter().flat_map(|fall| {
         let of = |(from, to): (AsOf, AsOf), after: bool| {
@@ -76,14 +79,29 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
     } else {
         "''"
     };
+    let name = |n: usize| format!("met_{n}");
+    let first = days.first().and_then(|days| days.from);
+    let met_tables: String = met
+        .iter()
+        .enumerate()
+        .filter_map(|(n, met)| Some(format!("{},\n", met.table(&name(n), first?))))
+        .collect();
+    let met_joins: String = met
+        .iter()
+        .enumerate()
+        .map(|(n, met)| met.join(&name(n)) + "\n")
+        .collect();
+    let met_values: String = (0..met.len())
+        .map(|n| format!("coalesce({0}.value, '') AS of_{0}, ", name(n)))
+        .collect();
     format!(
         "WITH {tables},
-        spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after
+        {met_tables}spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after
             FROM (VALUES {spans})),
         known AS (SELECT judged.product, spans.after, {values}, {shown} AS shown, CAST(items AS VARCHAR) AS items,
-                good
+                {met_values}good
             FROM judged JOIN spans ON spans.product = judged.product AND day >= first_day AND day <= last_day
-            {known} {top}
+            {known} {top} {met_joins}
             WHERE NOT holdout)
         SELECT *, count(*) FROM known GROUP BY {all}",
         tables = join.tables(),
@@ -100,7 +118,7 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
         } else {
             ""
         },
-        all = (1..=Attribute::ALL.len() + SHOWN.len() + 3)
+        all = (1..=Attribute::ALL.len() + SHOWN.len() + met.len() + 3)
             .map(|place| place.to_string())
             .collect::<Vec<_>>()
             .join(", "),
@@ -108,7 +126,9 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
 }
 
 /// The rows of an answer: the product, whether they are of the fall, and what is known of them.
-fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
+///
+/// - `met`: how many columns that changed are among it.
+fn rows(batch: &RecordBatch, met: usize) -> impl Iterator<Item = (String, bool, Cell)> {
     let text = |column: usize| {
         let texts = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
         texts.ok()
@@ -122,12 +142,14 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
     };
     let after = batch.column(1).as_boolean().clone();
     let first_shown = 2 + Attribute::ALL.len();
-    let good = count(batch, first_shown + SHOWN.len());
-    let decisions = count(batch, first_shown + SHOWN.len() + 1);
+    let first_met = first_shown + SHOWN.len();
+    let good = count(batch, first_met + met);
+    let decisions = count(batch, first_met + met + 1);
     (0..batch.num_rows()).map(move |row| {
         let cell = Cell {
             of: std::array::from_fn(|n| at(2 + n, row)),
             shown: std::array::from_fn(|n| at(first_shown + n, row)),
+            met: (0..met).map(|n| at(first_met + n, row)).collect(),
             good: good(row) == 1,
             decisions: decisions(row),
         };

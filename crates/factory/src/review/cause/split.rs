@@ -2,11 +2,12 @@
 
 use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
-use super::super::{ByProduct, Fell, Live, Measured};
-use super::counted;
+use super::super::{ByProduct, Fell, Inputs, Live, Measured};
+use super::columns::{COLUMNS_MAX, Met};
+use super::{counted, reads, shifted};
 use crate::Workshop;
 use lake::Snapshot;
-use monitoring::cause::{Cause, Part};
+use monitoring::cause::{Cause, ColumnPart, Part};
 use products::{Judged, Product};
 use registry::StoreError;
 use schema::AsOf;
@@ -26,10 +27,33 @@ pub struct Split {
     pub by: Attribute,
     /// The parts.
     pub parts: Cause,
+    /// What of the relation columns that changed explain, those that can harm most first.
+    pub columns: Vec<OfColumn>,
+    /// The relation without that: adds up to it with the columns.
+    pub rest: Part,
     /// Shares of each value of the attribute, before and after.
     pub shares: Vec<(String, f64, f64)>,
     /// What the mix by each attribute explains of the fall.
     pub mixes: Vec<(Attribute, Part)>,
+}
+
+/// What a column that changed explains of a fall, beyond whom decisions are about and what they show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfColumn {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// Its part, where it can be told from all else that changed then.
+    pub part: ColumnPart,
+}
+
+impl OfColumn {
+    /// The column with its table.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
 }
 
 impl Split {
@@ -50,27 +74,46 @@ pub(in crate::review) struct Falling<'a> {
     pub(in crate::review) judged: Judged,
     pub(in crate::review) live: &'a Measured,
     pub(in crate::review) fell: Fell,
+    /// Columns that changed around it and of which its decisions met a value each, those that can harm most first.
+    pub(super) met: Vec<Met>,
 }
 
 impl<'a> Falling<'a> {
     /// A product's fall, where its decisions became worse.
-    pub(in crate::review) fn of(product: &'a dyn Product, live: &'a Live) -> Option<Self> {
+    pub(in crate::review) fn of(
+        product: &'a dyn Product,
+        live: &'a Live,
+        inputs: &Inputs,
+    ) -> Option<Self> {
         let Live::Measured(live) = live else {
             return None;
         };
         if !product.judged().is_of_lists() {
             return None;
         }
+        let (header, fell) = (product.header(), live.fell?);
+        let met = shifted(inputs, reads(header), &header.name, fell)
+            .into_iter()
+            .filter_map(Met::of)
+            .take(COLUMNS_MAX);
         Some(Self {
-            product: &product.header().name,
+            product: &header.name,
             judged: product.judged(),
             live,
-            fell: live.fell?,
+            fell,
+            met: met.collect(),
         })
     }
 
+    /// The columns by name: products that rank the same columns otherwise are counted together.
+    pub(super) fn met_by_name(&self) -> Vec<&Met> {
+        let mut met: Vec<&Met> = self.met.iter().collect();
+        met.sort_unstable();
+        met
+    }
+
     fn since(&self) -> AsOf {
-        self.fell.likely_since.unwrap_or(self.fell.seen)
+        self.fell.since()
     }
 
     /// The days that it is held against, the first and the last.
@@ -91,21 +134,24 @@ impl<'a> Falling<'a> {
     /// All that a split is made of. Days whose outcomes are noted stay as they were: what the log says of them later is
     /// no matter, what the catalogue says of those whom they are about is.
     fn made_of(&self, snapshot: &Snapshot) -> String {
-        let catalogue = ["customers", "products"].map(|table| {
-            let version = snapshot.tables.get(table);
-            version.map_or_else(|| format!("no {table}"), |at| format!("{table} {at}"))
-        });
+        let version = |table: &str| snapshot.tables.get(table).copied().unwrap_or_default();
+        let catalogue =
+            ["customers", "products"].map(|table| format!("{table} {}", version(table)));
+        let columns = self.met.iter();
+        let columns =
+            columns.map(|met| format!("{}.{} {}", met.table, met.column, version(&met.table)));
+        let made_of: Vec<String> = catalogue.into_iter().chain(columns).collect();
         let [(from, to), (since, until)] = [self.before(), self.after()];
         let judged = self.judged;
         format!(
             "{FORMAT}: {judged:?} {from} {to} {since} {until}, {}",
-            catalogue.join(", ")
+            made_of.join(", ")
         )
     }
 }
 
 /// How splits are made; what was kept by others is not read.
-const FORMAT: &str = "by one attribute";
+const FORMAT: &str = "by one attribute and columns";
 
 /// The falls of all products in parts. Those that are kept in the registry are only read.
 pub(in crate::review) async fn of_falls(
@@ -114,15 +160,18 @@ pub(in crate::review) async fn of_falls(
     falls: &[Falling<'_>],
 ) -> Result<ByProduct<Split>, OutcomesError> {
     let mut splits = BTreeMap::new();
-    let mut new: BTreeMap<Judged, Vec<&Falling<'_>>> = BTreeMap::new();
+    let mut new: BTreeMap<(Judged, Vec<&Met>), Vec<&Falling<'_>>> = BTreeMap::new();
     for fall in falls {
         match kept(workshop, snapshot, fall).await? {
             Some(split) => splits.extend(split.map(|split| (fall.product.to_owned(), split))),
-            None => new.entry(fall.judged).or_default().push(fall),
+            None => {
+                let alike = (fall.judged, fall.met_by_name());
+                new.entry(alike).or_default().push(fall);
+            }
         }
     }
-    for (judged, falls) in new {
-        let mut cells = counted::of_falls(workshop, snapshot, judged, &falls).await?;
+    for ((judged, met), falls) in new {
+        let mut cells = counted::of_falls(workshop, snapshot, judged, &met, &falls).await?;
         for fall in falls {
             let cells = cells.remove(fall.product).unwrap_or_default();
             let split = cells.split(fall)?;
