@@ -253,7 +253,10 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
     Ok(Outcome::Measured(Measured {
         value,
         verdict: Verdict::at_full_size(ctx, holds),
-        peer: Peer::none("no script asks one yet"),
+        peer: match ctx.size {
+            Size::Full => Peer::ask(ctx, "car_parts_lightgbm.py", &[]),
+            Size::Small => Peer::none("asked at full size"),
+        },
         split: "months 1 to 45 learn, 46 to 51 judge",
         note: format!(
             "{judged} series; by {}; {} {:.4}; zero {:.4}; 90 % intervals hold {:.1} %",

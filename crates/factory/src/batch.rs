@@ -1,7 +1,7 @@
 //! Decisions for many questions at once, with the code that answers online.
 
 use crate::given::{Given, counted};
-use crate::ledger::{HoldError, Purse};
+use crate::ledger::{HoldError, Purse, Refusal};
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
 use arrow::array::{
@@ -10,9 +10,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject};
+use products::{
+    Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject, TotalsOf, Week,
+};
 use schema::progress::Progress;
-use schema::{Cents, CustomerId, DecisionId, ProductId};
+use schema::{CustomerId, DecisionId, ProductId};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,8 +55,8 @@ pub enum Questions {
     },
     /// Everything that the product can be asked about: each customer, series or launch.
     All,
-    /// Everything that its answers add up to.
-    Totals,
+    /// What its answers add up to.
+    Totals(TotalsOf),
 }
 
 /// How a batch is to be decided.
@@ -355,9 +357,13 @@ fn everything(
     Ok(asked.collect())
 }
 
-/// Every question about a total of a product's answers.
-fn totals(product: &dyn Product, serving: &dyn Serving) -> Result<Vec<Asked>, BatchError> {
-    let all = serving.totals();
+/// Questions about totals of a product's answers.
+fn totals(
+    product: &dyn Product,
+    serving: &dyn Serving,
+    of: TotalsOf,
+) -> Result<Vec<Asked>, BatchError> {
+    let all = serving.totals(of);
     if all.is_empty() {
         return Err(BatchError::NoTotals {
             product: product.header().name.clone(),
@@ -638,16 +644,18 @@ impl Workshop {
         })?;
         let asked = match &options.questions {
             Questions::File { path, format } => Some(questions(path, *format)?),
-            Questions::All | Questions::Totals => None,
+            Questions::All | Questions::Totals(_) => None,
         };
         let job = options.attempt.as_deref().filter(|_| options.log);
         let (mut beside, sink) = Beside::create(&options.output, job)?;
         let shop = self.shop().await.map_err(BatchError::Shop)?;
         let serving = fitted.attach(Arc::clone(&shop));
-        let mut questions = match asked {
-            Some(asked) => asked,
-            None if options.questions == Questions::Totals => totals(product, serving.as_ref())?,
-            None => everything(product, serving.as_ref(), &shop)?,
+        let mut questions = match (asked, &options.questions) {
+            (Some(asked), _) => asked,
+            (None, Questions::Totals(of)) => totals(product, serving.as_ref(), *of)?,
+            (None, Questions::All | Questions::File { .. }) => {
+                everything(product, serving.as_ref(), &shop)?
+            }
         };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = match &options.attempt {
@@ -664,20 +672,30 @@ impl Workshop {
         };
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
-        let given = self.given_for(product, &mut questions, options.now).await?;
+        let given = self
+            .given_for(
+                product,
+                (version, serving.week()),
+                &mut questions,
+                options.now,
+            )
+            .await?;
         let lately = given.as_ref().and_then(|given| given.lately(&name));
         let money = self.money(product, version, serving.as_ref(), &questions, options);
         let mut purse = money.await?;
         for (number, asked) in questions.iter_mut().enumerate() {
             stand(asked, lately, options.now);
-            let asked = &*asked;
             let held_out = holdout.is_held_out(asked);
             let id = format!("batch-{name}-{run}-{number}");
-            let decided = decide_one(serving.as_ref(), asked, held_out, options.now);
-            let decided = decided.and_then(|decided| match &mut purse {
-                Some(purse) => pay(purse, serving.as_ref(), asked, decided, &id, options.now),
-                None => Ok((decided, None)),
-            });
+            let decided = match &mut purse {
+                Some(purse) => {
+                    let serving = serving.as_ref();
+                    decide_paid(purse, serving, asked, held_out, &id, options.now).await
+                }
+                None => decide_one(serving.as_ref(), asked, held_out, options.now)
+                    .map(|decided| (decided, None)),
+            };
+            let asked = &*asked;
             match decided {
                 Ok((decided, reserved)) => {
                     if let Some(lately) = lately {
@@ -775,6 +793,7 @@ impl Workshop {
     async fn given_for(
         &self,
         product: &dyn Product,
+        (version, week): (u32, Option<&Week>),
         questions: &mut [Asked],
         now: jiff::Timestamp,
     ) -> Result<Option<Given>, BatchError> {
@@ -782,11 +801,13 @@ impl Workshop {
         if let Some(given) = &given {
             given.look(None, now).await.map_err(BatchError::Given)?;
         }
-        let pace = self.pace(product, now).await;
+        let pace = self.pace(product, week, now).await;
+        let short = self.short(product, version, now).await;
         let name = product.header().name.as_str();
         let lately = given.as_ref().and_then(|given| given.lately(name));
         for asked in questions {
             asked.standing.pace = pace;
+            asked.standing.short.clone_from(&short);
             stand(asked, lately, now);
         }
         Ok(given)
@@ -813,7 +834,7 @@ impl Workshop {
             decided.ok()?.stake
         });
         let (name, takes) = (&product.header().name, together(stakes));
-        let purse = self.purse(name, version, &allowance, takes, options.now);
+        let purse = self.purse(name, version, allowance, &takes, options.now);
         purse.await.map(Some)
     }
 
@@ -875,35 +896,49 @@ fn decide_one(
 
 /// What all answers take, and what must be there for the dearest.
 fn together(stakes: impl Iterator<Item = Stake>) -> Stake {
-    let none = Stake {
-        takes: Cents(0),
-        must_have: Cents(0),
-    };
-    stakes.fold(none, |all, one| Stake {
-        takes: all.takes + one.takes,
-        must_have: all.must_have.max(one.must_have),
+    stakes.fold(Stake::default(), |mut all, one| {
+        all.takes = all.takes + one.takes;
+        all.must_have = all.must_have.max(one.must_have);
+        for of in one.limits {
+            match all.limits.iter_mut().find(|sum| sum.limit == of.limit) {
+                Some(sum) => {
+                    sum.takes = sum.takes.saturating_add(of.takes);
+                    sum.must_have = sum.must_have.max(of.must_have);
+                }
+                None => all.limits.push(of),
+            }
+        }
+        all
     })
 }
 
-/// The answer with what it reserves, or the one that promises nothing where the money is not there.
-fn pay(
+/// The answer with what it reserves: without the arms that limits do not pay for, and the one that promises nothing where
+/// there is no money at all.
+async fn decide_paid(
     purse: &mut Purse,
     serving: &dyn Serving,
-    asked: &Asked,
-    decided: Decisions,
+    asked: &mut Asked,
+    held_out: bool,
     id: &str,
     now: jiff::Timestamp,
 ) -> Result<(Decisions, Option<Reserved>), String> {
-    let Some(stake) = decided.stake else {
-        return Ok((decided, None));
-    };
     let id = DecisionId::new(id).map_err(|e| e.to_string())?;
-    let arm = decided.actions.first().map_or("", |a| a.id.as_str());
-    match purse.grant(&id, asked.customer_id.as_ref(), arm, stake, now) {
-        Ok(reserved) => Ok((decided, reserved)),
-        Err(why) => {
-            let without = serving.without_money(asked, now, why);
-            Ok((without.map_err(|e| e.to_string())?, None))
+    asked.standing.short = purse.short();
+    loop {
+        let decided = decide_one(serving, asked, held_out, now)?;
+        let Some(stake) = &decided.stake else {
+            return Ok((decided, None));
+        };
+        let arm = decided.actions.first().map_or("", |a| a.id.as_str());
+        let granted = purse.grant(&id, asked.customer_id.as_ref(), arm, stake, now);
+        match granted.await {
+            Ok(reserved) => return Ok((decided, reserved)),
+            // What is left of a limit is less each time, and then its arms need no more than that.
+            Err(Refusal::Limits(short)) => asked.standing.note_short(&short),
+            Err(Refusal::Budget(why)) => {
+                let without = serving.without_money(asked, now, why);
+                return Ok((without.map_err(|e| e.to_string())?, None));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use lake::{Lake, LakeError};
-use products::{Asked, Counted, Gave, Lately, Product, Standing};
+use products::{Asked, Counted, Gave, Lately, Product, Standing, Week};
 use schema::CustomerId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,11 +128,14 @@ impl Workshop {
     /// What a question stands under, for who explains beside a server: what that has given and not drained yet is not
     /// known here.
     ///
+    /// - `version`: that is explained, and what it knows of usual hours.
+    ///
     /// # Errors
     /// [`LakeError`] when what the customer got lately cannot be read.
     pub async fn standing(
         &self,
         product: &dyn Product,
+        (version, week): (u32, Option<&Week>),
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Standing, LakeError> {
@@ -144,8 +147,9 @@ impl Workshop {
             None => Vec::new(),
         };
         Ok(Standing {
-            pace: self.pace(product, now).await,
+            pace: self.pace(product, week, now).await,
             given,
+            short: self.short(product, version, now).await,
         })
     }
 }

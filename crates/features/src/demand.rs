@@ -4,11 +4,13 @@ use crate::LoadError;
 use crate::columns::Columns;
 use crate::load::each;
 use crate::overrides::overrides;
+use crate::weather::weather;
 use arrow::array::{Array, AsArray};
 use lake::{Lake, Snapshot};
 use schema::AsOf;
 
 pub use crate::overrides::{Change, Override};
+pub use crate::weather::WeatherDay;
 
 /// Stands for all products or all sites in table `promotions`, and for all sites in table `calendar`.
 pub const ALL: &str = "*";
@@ -123,11 +125,13 @@ pub struct Demand {
     pub places: Vec<Place>,
     /// What planners changed, in the order in which they did.
     pub overrides: Vec<Override>,
+    /// By site and day: what was observed, and what is forecast.
+    pub weather: Vec<WeatherDay>,
 }
 
 impl Demand {
     /// What was known at an earlier day. Plans stay: calendar, promotions and prices are made ahead. Of the changes of
-    /// planners it is told when they were made.
+    /// planners it is told when they were made, of the weather that is not there yet when it was forecast.
     #[must_use]
     pub(crate) fn before(&self, as_of: AsOf) -> Self {
         let until = as_of.epoch_day();
@@ -153,6 +157,12 @@ impl Demand {
                 .filter(|of| of.made_on() < until)
                 .cloned()
                 .collect(),
+            weather: self
+                .weather
+                .iter()
+                .filter(|of| of.known_on(until))
+                .cloned()
+                .collect(),
         }
     }
 }
@@ -168,6 +178,7 @@ pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Dem
     let mut found = Demand {
         sold: sold(lake, snapshot, as_of).await?,
         overrides: overrides(lake, snapshot, as_of).await?,
+        weather: weather(lake, snapshot, as_of).await?,
         ..Demand::default()
     };
     plans(lake, snapshot, &mut found).await?;
@@ -336,6 +347,15 @@ mod tests {
                 from: 6,
                 until: Some(9),
             }],
+            weather: [(4, None), (6, None), (7, Some(5)), (9, Some(8))]
+                .map(|(day, forecast_on)| WeatherDay {
+                    site: "s".to_owned(),
+                    day,
+                    temperature: Some(20.0),
+                    rain: None,
+                    forecast_on,
+                })
+                .into(),
             ..Demand::default()
         };
         let earlier = demand.before(AsOf(date_of(6)));
@@ -344,5 +364,8 @@ mod tests {
         assert!(earlier.out_of_stock.is_empty());
         // What planners changed is known from the day on on which they did.
         assert_eq!(earlier.overrides, demand.overrides[..1]);
+        // Nor is the weather of a day known before it, but what was forecast of it by then.
+        let weather: Vec<i32> = earlier.weather.iter().map(|of| of.day).collect();
+        assert_eq!(weather, [4, 7]);
     }
 }

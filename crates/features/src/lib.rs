@@ -19,6 +19,7 @@ mod shown;
 mod sites;
 pub mod supply;
 mod trial;
+mod weather;
 
 pub use catalogue::{Catalogue, Product};
 pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};

@@ -32,7 +32,8 @@ pub struct Asked {
     #[schemars(with = "Option<String>")]
     pub product_id: Option<ProductId>,
     /// Where the answer is shown; the product's first placement where absent. Of a demand product, the site, or without a
-    /// `product_id` what is added up: `all`, `category=NAME`, `product=ID`, `region=NAME`, `site=ID`.
+    /// `product_id` what is added up: `all`, `category=NAME`, `product=ID`, `region=NAME`, `site=ID`,
+    /// `category=NAME&site=ID`, `category=NAME&region=NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<String>,
     /// How many actions at most; the product's own number where absent.

@@ -7,6 +7,7 @@ use crate::lately::Counted;
 use crate::ledger::{Allowance, NoMoney};
 use crate::search::Searched;
 use crate::shop::Shop;
+use crate::week::Week;
 use features::History;
 use models::demand::Step;
 use schema::{AsOf, Bytes, ConfigError, Scorecard, Weights};
@@ -355,11 +356,25 @@ pub trait Fitted: Any + Send + Sync {
     /// What it learned, as tables and figures for the console; `null` where there is nothing to show.
     fn page(&self) -> serde_json::Value;
 
+    /// At which hours of a week the shop is usually busy, where it has learnt that: what a plan of the budget goes by.
+    fn week(&self) -> Option<&Week> {
+        None
+    }
+
     /// The version as bytes, with its golden vector.
     fn artefact(&self) -> Artefact;
 
     /// Joins the version with the shop's present catalogue, customers and rules, once, so that no request has to.
     fn attach(&self, shop: Arc<Shop>) -> Box<dyn Serving>;
+}
+
+/// Which totals are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TotalsOf {
+    /// All together, categories, products, regions and sites.
+    Levels,
+    /// Categories in each region and at each site: there may be as many as series.
+    Crossed,
 }
 
 /// Questions whose answers add up to that of another.
@@ -399,13 +414,18 @@ pub trait Serving: Send + Sync {
         self.baseline(asked, now)
     }
 
+    /// See [`Fitted::week`].
+    fn week(&self) -> Option<&Week> {
+        None
+    }
+
     /// Every question that it can be asked, where they can be listed and are not simply those about each customer.
     fn all(&self) -> Option<Vec<Asked>> {
         None
     }
 
     /// What answers can be added up to, where they can: the question about all together first.
-    fn totals(&self) -> Vec<Asked> {
+    fn totals(&self, _: TotalsOf) -> Vec<Asked> {
         Vec::new()
     }
 

@@ -1,10 +1,12 @@
 //! What a product may promise: its budget, the periods it holds for, and what one answer takes of it.
 
+use crate::week::Week;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use schema::Cents;
+use schema::{Cents, LimitUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// For how long a budget holds, by the clocks of the shop; then it is there anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +69,21 @@ pub enum Pacing {
     None,
     /// As much in each hour of the period as in any other.
     Even,
+    /// As is usual for the hours of its week: as the orders of the last eight weeks were, as of the training. Where these
+    /// are too few it is `even`.
+    Usual,
+}
+
+impl Pacing {
+    /// Its word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Even => "even",
+            Self::Usual => "usual",
+        }
+    }
 }
 
 /// What a product may promise.
@@ -82,6 +99,41 @@ pub struct Allowance {
     pub dearest: Cents,
     /// How the promises are spread over the period.
     pub pacing: Pacing,
+    /// What may be promised of some arms within it.
+    pub limits: Vec<ArmsAllowance>,
+}
+
+/// What a product may promise of some arms together in a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArmsAllowance {
+    /// The limit's name.
+    pub name: String,
+    /// What it counts.
+    pub unit: LimitUnit,
+    /// Units of one period, above 0.
+    pub units: i64,
+    /// What giving each of its arms takes, in units, above 0.
+    pub takes: BTreeMap<String, i64>,
+}
+
+impl ArmsAllowance {
+    /// What giving an arm takes; 0 where it does not count.
+    #[must_use]
+    pub fn takes(&self, arm: &str) -> i64 {
+        self.takes.get(arm).copied().unwrap_or(0)
+    }
+
+    /// What giving the dearest of its arms takes.
+    #[must_use]
+    pub fn dearest(&self) -> i64 {
+        self.takes.values().copied().max().unwrap_or(0)
+    }
+
+    /// What giving the cheapest of its arms takes.
+    #[must_use]
+    pub fn cheapest(&self) -> i64 {
+        self.takes.values().copied().min().unwrap_or(0)
+    }
 }
 
 impl Allowance {
@@ -94,7 +146,19 @@ impl Allowance {
     ) -> Option<(Timestamp, Timestamp)> {
         match self.pacing {
             Pacing::None => None,
-            Pacing::Even => self.period.span_at(now, time_zone),
+            Pacing::Even | Pacing::Usual => self.period.span_at(now, time_zone),
+        }
+    }
+
+    /// Share of a plan that is promised at a moment, 0 to 1.
+    ///
+    /// - `span`: see [`Allowance::paced_span`].
+    /// - `week`: what the version that answers knows of usual hours.
+    #[must_use]
+    pub fn plan(&self, span: (Timestamp, Timestamp), week: Option<&Week>, now: Timestamp) -> f64 {
+        match (self.pacing, week) {
+            (Pacing::Usual, Some(week)) => week.share(span, now),
+            (Pacing::Usual, None) | (Pacing::None | Pacing::Even, _) => even_plan(span, now),
         }
     }
 }
@@ -111,13 +175,26 @@ pub fn even_plan(span: (Timestamp, Timestamp), now: Timestamp) -> f64 {
 }
 
 /// What an answer takes of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stake {
     /// Reserved where the answer is given; 0 where it promises nothing.
     pub takes: Cents,
     /// What must be there for the answer to be given: that of the dearest arm that it might have been, so that its
     /// propensity is true whichever it is.
     pub must_have: Cents,
+    /// The same of each limit that counts an arm that it might have been.
+    pub limits: Vec<LimitStake>,
+}
+
+/// What an answer takes of a limit on some arms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitStake {
+    /// The place of the limit in [`Allowance::limits`].
+    pub limit: usize,
+    /// Reserved where the answer is given, in units.
+    pub takes: i64,
+    /// What must be there for the answer to be given, above 0.
+    pub must_have: i64,
 }
 
 /// Why nothing can be promised.

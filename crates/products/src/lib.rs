@@ -28,8 +28,10 @@ pub mod segments;
 mod shop;
 mod standing;
 pub mod stock;
+mod total;
 mod trees;
 pub mod value;
+mod week;
 pub mod what_if;
 
 pub use answer::{
@@ -39,17 +41,20 @@ pub use answer::{
 pub use artefact::{Artefact, LoadError};
 pub use contract::{
     Card, FitError, Fitted, Forecasts, Judged, Kind, Output, Parts, Product, Serving, Size,
+    TotalsOf,
 };
 pub use file::{Header, ProductFile, Raw, name_of};
 pub use lately::{Counted, Lately};
-pub use ledger::{Allowance, NoMoney, Pacing, Period, Stake, even_plan};
+pub use ledger::{Allowance, ArmsAllowance, LimitStake, NoMoney, Pacing, Period, Stake, even_plan};
 pub use logged::PropensitiesError;
 pub use models::demand::Step;
 pub use promises::{Promises, ValuePromise};
 pub use recent::Recent;
 pub use retraining::{Promotes, Retraining, Worth};
 pub use shop::Shop;
-pub use standing::{Gave, Pace, Standing};
+pub use standing::{Gave, LimitLeft, Pace, Standing};
+pub use total::Total;
+pub use week::Week;
 
 /// All kinds, sorted by name. Adding a kind is one folder, one implementation of [`Kind`] and one line here.
 pub static KINDS: &[&dyn Kind] = &[

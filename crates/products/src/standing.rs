@@ -1,5 +1,7 @@
-//! What a decision stands under beside its question: how much of the budget is promised, and what the customer got.
+//! What a decision stands under beside its question: how much of the budget is promised, which limits are used up, and
+//! what the customer got.
 
+use crate::ledger::NoMoney;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -11,6 +13,19 @@ pub struct Standing {
     pub pace: Option<Pace>,
     /// Offers that the customer got lately, oldest first; empty where nothing caps them.
     pub given: Vec<Gave>,
+    /// Limits on some arms of which too little is left for one of these; empty where none is short.
+    pub short: Vec<LimitLeft>,
+}
+
+/// What is left of a limit on some arms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitLeft {
+    /// The place of the limit in [`crate::Allowance::limits`].
+    pub limit: usize,
+    /// Units that can be promised.
+    pub units: i64,
+    /// Why no more than these.
+    pub why: NoMoney,
 }
 
 /// Where the promises of a period stand beside their plan.
@@ -29,6 +44,19 @@ pub struct Gave {
     pub arm: Arc<str>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Standing {
+    /// Notes limits that turned out to be short; of one that was known to be, the less that was left.
+    pub fn note_short(&mut self, short: &[LimitLeft]) {
+        for one in short {
+            match self.short.iter_mut().find(|of| of.limit == one.limit) {
+                Some(of) if one.units <= of.units => *of = *one,
+                Some(_) => {}
+                None => self.short.push(*one),
+            }
+        }
+    }
 }
 
 impl Pace {

@@ -4,6 +4,7 @@
 //! promise thousands of times a second without asking for each. Money of a lease is free again only when what was
 //! promised from it is known here.
 
+use crate::limits;
 use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::store::{StoreError, Writing};
@@ -348,8 +349,9 @@ impl Registry {
     }
 }
 
-/// Frees what is left of a lease and closes it.
+/// Frees what is left of a lease and of its limits, and closes it.
 pub(crate) async fn close(writing: &mut Writing<'_>, open: &LeaseRecord) -> Result<(), StoreError> {
+    limits::close(writing, (&open.product, &open.period), &open.id).await?;
     let sql =
         "UPDATE budgets SET leased_cents = leased_cents - $3 WHERE product = $1 AND period = $2";
     let (product, period) = (open.product.as_str(), open.period.as_str());

@@ -27,6 +27,7 @@ mod incidents;
 mod kept;
 mod keys;
 mod leaders;
+mod limits;
 mod migrations;
 mod moves;
 mod open;
@@ -53,6 +54,7 @@ pub use budgets::{
 pub use incidents::{About, IncidentRecord, MessageClaim, MessageRecord, NoteError, Noted, Signal};
 pub use keys::{CreateKeyError, KeyRecord, NewKey, RevokeKeyError, VerifyKeyError};
 pub use leaders::Leader;
+pub use limits::{LeaseLimitsError, LeasedLimit, LimitAsked, LimitRecord, NewLimit};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
 pub use outcomes::{ErrorSums, OutcomeDay};

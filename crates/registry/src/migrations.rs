@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -42,6 +42,10 @@ const MIGRATIONS: [Migration; 8] = [
     Migration {
         version: 8,
         sql: include_str!("../migrations/0008_searches.sql"),
+    },
+    Migration {
+        version: 9,
+        sql: include_str!("../migrations/0009_budget_limits.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Reservations: what was promised to whom, and what became of it.
 
 use crate::budgets::{LeaseRecord, close, lease_of};
+use crate::limits::{self, Ends};
 use crate::open::Registry;
 use crate::rows::{Row, Value, values};
 use crate::store::{StoreError, Writing};
@@ -102,7 +103,7 @@ const COLUMNS: usize = 9;
 /// Reservations that one statement inserts.
 const TOGETHER: usize = 50;
 
-/// Inserts `n` reservations; gives what those reserve that were not there.
+/// Inserts `n` reservations; gives arm and cents of those that were not there.
 fn insert(n: usize) -> String {
     let mut sql = "INSERT INTO reservations (decision_id, product, period, lease, customer, arm, cents, reserved_at, \
                    expires_at, state) VALUES "
@@ -114,7 +115,7 @@ fn insert(n: usize) -> String {
         }
         sql.push_str("'reserved')");
     }
-    sql + " ON CONFLICT (decision_id) DO NOTHING RETURNING cents"
+    sql + " ON CONFLICT (decision_id) DO NOTHING RETURNING arm, cents"
 }
 
 static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
@@ -220,6 +221,15 @@ impl Registry {
             expired
         ];
         writing.execute(sql, of).await?;
+        let (lease, arm): (String, String) = (row.get("lease")?, row.get("arm")?);
+        let ends = Ends {
+            reserved,
+            expired,
+            cents: cents.0,
+            excess,
+            first: state != "confirmed",
+        };
+        limits::confirm(&mut writing, (&product, &period), (&lease, &arm), ends).await?;
         let sql = "INSERT INTO redemptions (idempotency_key, decision_id, cents, freed_cents, excess_cents, redeemed_at) \
                    VALUES ($1, $2, $3, $4, $5, $6)";
         let of = values![key, decision, cents.0, freed, excess, now];
@@ -260,6 +270,7 @@ impl Registry {
             expired.reservations += row.number::<u64>("n")?;
             expired.cents = expired.cents + Cents(cents);
         }
+        limits::expire(&mut writing, now).await?;
         let sql = "UPDATE reservations SET state = 'expired' WHERE state = 'reserved' AND expires_at <= $1";
         writing.execute(sql, values![now]).await?;
         writing.commit().await?;
@@ -268,7 +279,7 @@ impl Registry {
 }
 
 const RESERVATION: &str =
-    "SELECT product, period, cents, state FROM reservations WHERE decision_id = $1";
+    "SELECT product, period, lease, arm, cents, state FROM reservations WHERE decision_id = $1";
 const REDEMPTION: &str = "SELECT d.decision_id, d.cents, d.freed_cents, d.excess_cents, r.product, r.period \
      FROM redemptions d JOIN reservations r ON r.decision_id = d.decision_id WHERE d.idempotency_key = $1";
 
@@ -309,19 +320,22 @@ async fn note(
             one.at.saturating_add(holds).unwrap_or(Timestamp::MAX),
         ]
     };
-    let mut added = 0;
+    let mut new: Vec<(String, i64)> = Vec::with_capacity(promised.len());
+    let mut add = |rows: Vec<Row>| -> Result<(), StoreError> {
+        for row in rows {
+            new.push((row.get("arm")?, row.get("cents")?));
+        }
+        Ok(())
+    };
     let (together, single) = promised.split_at(promised.len() - promised.len() % TOGETHER);
     for some in together.chunks(TOGETHER) {
         let all = some.iter().flat_map(row).collect();
-        for inserted in writing.rows(&INSERT_TOGETHER, all).await? {
-            added += inserted.get::<i64>("cents")?;
-        }
+        add(writing.rows(&INSERT_TOGETHER, all).await?)?;
     }
     for one in single {
-        for inserted in writing.rows(&INSERT_ONE, row(one)).await? {
-            added += inserted.get::<i64>("cents")?;
-        }
+        add(writing.rows(&INSERT_ONE, row(one)).await?)?;
     }
+    let added: i64 = new.iter().map(|(_, cents)| cents).sum();
     let taken = added.min(of.left_cents.0);
     let sql = "UPDATE leases SET left_cents = left_cents - $2, last_sign_at = $3 WHERE id = $1";
     writing.execute(sql, values![lease, taken, now]).await?;
@@ -331,6 +345,7 @@ async fn note(
     writing
         .execute(sql, values![product, period, taken, added])
         .await?;
+    limits::note(writing, (product, period), lease, &new).await?;
     of.left_cents = Cents(of.left_cents.0 - taken);
     Ok((of, open))
 }

@@ -21,7 +21,7 @@ pub use estimate::{Estimate, WhyNot};
 pub use id::{CustomerId, DecisionId, OrderId, ProductId, RunId, SiteId};
 pub use json::Json;
 pub use memory::Bytes;
-pub use money::{Cents, Currency, Probability};
+pub use money::{Cents, Currency, LimitUnit, Probability};
 pub use scorecard::{Direction, HeldOut, Metric, Part, Role, Scorecard};
 pub use time::AsOf;
 pub use weights::{Weight, Weights};

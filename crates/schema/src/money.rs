@@ -54,6 +54,35 @@ impl std::fmt::Display for Cents {
     }
 }
 
+/// What a limit on offers counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Money that they promise.
+    Cents,
+    /// Offers that are given, one each.
+    Offers,
+}
+
+impl LimitUnit {
+    /// Its word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cents => "cents",
+            Self::Offers => "offers",
+        }
+    }
+
+    /// The unit of a word.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Cents, Self::Offers]
+            .into_iter()
+            .find(|unit| unit.name() == name)
+    }
+}
+
 /// Codes of ISO 4217: those of money in use, and those withdrawn since 1998 that sales of earlier years are written in.
 const CODES: &str = "\
     AED AFN ALL AMD ANG AOA ARS ATS AUD AWG AZN BAM BBD BDT BEF BGN BHD BIF BMD BND BOB BOV BRL BSD BTN \

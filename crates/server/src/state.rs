@@ -2,7 +2,7 @@
 
 use crate::api::orders::OrderAnswers;
 use crate::auth::Gatekeeper;
-use crate::live::{Live, Slot};
+use crate::live::{Answering, Live, Slot};
 use crate::otlp::{Span, Traces};
 use crate::shadow::{Shadows, Unseen};
 use crate::trace::Slowest;
@@ -251,11 +251,20 @@ impl AppState {
     }
 
     /// A question to a product with what it stands under.
-    pub(crate) fn stood(&self, product: &str, asked: Asked, now: Timestamp) -> Asked {
+    ///
+    /// - `live`: that is asked.
+    pub(crate) fn stood(
+        &self,
+        product: &str,
+        live: &Answering,
+        asked: Asked,
+        now: Timestamp,
+    ) -> Asked {
         let (ledger, given) = (self.ledger.as_ref(), self.given.as_ref());
         let standing = Standing {
-            pace: ledger.and_then(|ledger| ledger.pace(product, now)),
+            pace: ledger.and_then(|ledger| ledger.pace(product, live.serving.week(), now)),
             given: given.map_or_else(Vec::new, |given| given.to(product, &asked, now)),
+            short: ledger.map_or_else(Vec::new, |of| of.short(product, live.version, now)),
         };
         Asked { standing, ..asked }
     }

@@ -5,19 +5,24 @@ use crate::print::{self, Table};
 use anyhow::bail;
 use factory::Workshop;
 use factory::ledger::LEASE_SILENCE;
-use registry::{BudgetRecord, LeaseRecord};
+use products::{Pacing, Week};
+use registry::{BudgetRecord, LeaseRecord, LimitRecord};
+use schema::{Cents, LimitUnit};
+use std::collections::BTreeMap;
 
 /// Show what offers have promised of their budgets
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:
-  comptoir budget                   limit, reserved, spent, free and leases of every product
+  comptoir budget                   limit, reserved, spent, free and leases of every product,
+                                    and of each of its limits on some arms
   comptoir budget offers
   comptoir budget release 0198f3    free the lease of a process that is lost with its machine
 
-Where the product says `pace = \"even\"`, it also says what the plan would have promised by now:
-ahead of it the price of the budget rises, so that only offers worth more go out, behind it falls.
+Where the product says `pace = \"even\"` or `\"usual\"`, it also says what the plan would have promised
+by now: ahead of it the price of the budget rises, so that only offers worth more go out, behind it
+falls. A usual plan goes by the hours of the week as the champion has learnt them.
 
 Processes promise from leases, parts of a budget that they take at once. The lease of a process
 that died is settled by the next `comptoir serve` on its machine, from the decisions that it logged.
@@ -49,11 +54,12 @@ fn is_stranded(lease: &LeaseRecord, now: jiff::Timestamp) -> bool {
     now.duration_since(lease.last_sign_at) >= LEASE_SILENCE
 }
 
-/// A budget with where it stands beside its plan, where it has one.
+/// A budget with its limits, and where it stands beside its plan, where it has one.
 #[derive(serde::Serialize)]
 struct Planned<'a> {
     #[serde(flatten)]
     budget: &'a BudgetRecord,
+    limits: Vec<&'a LimitRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pace: Option<Shares>,
 }
@@ -63,18 +69,30 @@ struct Planned<'a> {
 struct Shares {
     promised: f64,
     planned: f64,
+    /// What the plan goes by: `even`, also where too few orders tell what is `usual`.
+    by: &'static str,
     /// By how much the plan multiplies the price of the budget now.
     price_factor: f64,
 }
 
 impl<'a> Planned<'a> {
-    fn of(budget: &'a BudgetRecord, workshop: &Workshop, now: jiff::Timestamp) -> Self {
-        let pace = workshop.pace_of(budget, now);
+    fn of(
+        budget: &'a BudgetRecord,
+        limits: &'a [LimitRecord],
+        workshop: &Workshop,
+        weeks: &BTreeMap<String, Week>,
+        now: jiff::Timestamp,
+    ) -> Self {
+        let week = weeks.get(&budget.product);
+        let pace = workshop.pace_of(budget, week, now);
+        let is_within = |of: &&LimitRecord| of.is_within(budget);
         Self {
             budget,
+            limits: limits.iter().filter(is_within).collect(),
             pace: pace.map(|pace| Shares {
                 promised: pace.promised,
                 planned: pace.plan,
+                by: week.map_or(Pacing::Even, |_| Pacing::Usual).code(),
                 price_factor: pace.factor(),
             }),
         }
@@ -88,10 +106,11 @@ impl<'a> Planned<'a> {
         let Shares {
             promised,
             planned,
+            by,
             price_factor,
         } = self.pace.as_ref()?;
         Some(format!(
-            "{product}, {period}: promised {:.0} % of the budget, the plan says {:.0} %; its price is {price_factor:.2} times the usual one",
+            "{product}, {period}: promised {:.0} % of the budget, the {by} plan says {:.0} %; its price is {price_factor:.2} times the usual one",
             100.0 * promised,
             100.0 * planned
         ))
@@ -139,7 +158,11 @@ impl Budget {
             budgets.retain(|b| b.product == *product);
             leases.retain(|l| l.product == *product);
         }
-        let planned = budgets.iter().map(|b| Planned::of(b, &workshop, now));
+        let limits = registry.budget_limits().await?;
+        let weeks = usual_weeks(&workshop, &budgets).await;
+        let planned = budgets
+            .iter()
+            .map(|b| Planned::of(b, &limits, &workshop, &weeks, now));
         let planned: Vec<Planned<'_>> = planned.collect();
         if context.json() {
             let shown = leases.iter().map(|lease| Shown {
@@ -152,7 +175,7 @@ impl Budget {
         if budgets.is_empty() {
             return print::line("nothing was promised yet");
         }
-        of_budgets(&budgets).print()?;
+        of_budgets(&planned).print()?;
         for told in planned.iter().filter_map(Planned::told) {
             print::line(told)?;
         }
@@ -164,11 +187,36 @@ impl Budget {
     }
 }
 
-fn of_budgets(budgets: &[BudgetRecord]) -> Table {
+/// What the champions know of usual hours, of products whose plan goes by them.
+async fn usual_weeks(workshop: &Workshop, budgets: &[BudgetRecord]) -> BTreeMap<String, Week> {
+    let mut weeks = BTreeMap::new();
+    let products = workshop.project.products.iter();
+    for product in products.filter(|p| p.allowance().is_some_and(|a| a.pacing == Pacing::Usual)) {
+        let name = &product.header().name;
+        if !budgets.iter().any(|budget| budget.product == *name) {
+            continue;
+        }
+        match workshop.champion(product.as_ref()).await {
+            Ok(Some((_, fitted))) => {
+                let week = fitted.week().cloned();
+                weeks.extend(week.map(|week| (name.clone(), week)));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, product = name, "its usual hours are not known");
+            }
+        }
+    }
+    weeks
+}
+
+fn of_budgets(budgets: &[Planned<'_>]) -> Table {
     let mut table = Table::new([
         "product", "period", "limit", "reserved", "spent", "leased", "free", "expired", "excess",
     ]);
-    for b in budgets {
+    for of in budgets {
+        let b = of.budget;
         table.row([
             b.product.clone(),
             b.period.clone(),
@@ -180,6 +228,23 @@ fn of_budgets(budgets: &[BudgetRecord]) -> Table {
             b.expired_cents.to_string(),
             b.excess_cents.to_string(),
         ]);
+        for l in &of.limits {
+            let units = |units: i64| match l.counts {
+                LimitUnit::Cents => Cents(units).to_string(),
+                LimitUnit::Offers => format!("{units} offers"),
+            };
+            table.row([
+                format!("  {}", l.limit),
+                b.period.clone(),
+                units(l.allowed),
+                units(l.reserved),
+                units(l.spent),
+                units(l.leased),
+                units(l.free),
+                units(l.expired),
+                units(l.excess),
+            ]);
+        }
     }
     table
 }

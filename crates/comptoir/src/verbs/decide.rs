@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::print;
 use crate::verbs::run::one;
+use ::products::TotalsOf;
 use anyhow::Context as _;
 use factory::batch::{BatchOptions, Batched, FileFormat, Questions};
 use std::path::{Path, PathBuf};
@@ -14,13 +15,15 @@ use std::path::{Path, PathBuf};
   comptoir decide value --input customers.ndjson --output-file value.csv
   comptoir decide demand --output-file forecast.parquet                  every product at every site
   comptoir decide demand --totals --output-file totals.csv               what they add up to
+  comptoir decide demand --totals=crossed --output-file crossed.csv      categories at sites
   comptoir decide for-you --input customers.csv --output-file try.ndjson --dry-run    log nothing
 
 (The global --output says how the summary is printed: table or json.)
 
 Input columns: customer_id, product_id, placement, items (those that the product needs); of a demand
 product `placement` is the site, or without a product what is added up: all, category=NAME,
-product=ID, region=NAME, site=ID. Figures have the ends of their interval in `low` and `high`.
+product=ID, region=NAME, site=ID, category=NAME&site=ID, category=NAME&region=NAME. Figures have the
+ends of their interval in `low` and `high`.
 Formats by file name: .ndjson, .csv, .parquet.
 Every decision is logged in the lake; one row of output per action, one with an error per question
 that cannot be answered. The output is written beside its place and moved when it is complete.")]
@@ -30,15 +33,32 @@ pub(crate) struct Decide {
     /// Questions: .ndjson, .csv or .parquet; where absent everything that can be asked: each customer, series or launch
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// Instead, everything that answers add up to: all together, categories, products, regions and sites
-    #[arg(long, conflicts_with = "input")]
-    totals: bool,
+    /// Instead, what answers add up to: all together, categories, products, regions and sites (`levels`), or categories in
+    /// each region and at each site, of which there may be as many as series (`crossed`)
+    #[arg(
+        long,
+        conflicts_with = "input",
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "levels"
+    )]
+    totals: Option<Totals>,
     /// Where the answers go: .ndjson, .csv or .parquet
     #[arg(long, value_name = "FILE")]
     output_file: PathBuf,
     /// Do not log the decisions (for a trial)
     #[arg(long)]
     dry_run: bool,
+}
+
+/// Which totals are listed.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Totals {
+    /// All together, categories, products, regions and sites
+    Levels,
+    /// Categories in each region and at each site
+    Crossed,
 }
 
 /// The format that the name of a file tells.
@@ -61,8 +81,11 @@ impl Decide {
                     format: format("--input", &path)?,
                     path,
                 },
-                None if self.totals => Questions::Totals,
-                None => Questions::All,
+                None => match self.totals {
+                    Some(Totals::Levels) => Questions::Totals(TotalsOf::Levels),
+                    Some(Totals::Crossed) => Questions::Totals(TotalsOf::Crossed),
+                    None => Questions::All,
+                },
             },
             output_format: format("--output-file", &self.output_file)?,
             output: self.output_file,

@@ -22,7 +22,8 @@ pub(crate) struct Explain {
     /// The data product
     product: String,
     /// Whom or what the answer is about: customer=ID, product=ID, or what forecasts add up to: group=all,
-    /// group=category=NAME, group=product=ID, group=region=NAME, group=site=ID
+    /// group=category=NAME, group=product=ID, group=region=NAME, group=site=ID, and of a category at one site or in one region
+    /// "group=category=NAME&site=ID", "group=category=NAME&region=NAME"
     #[arg(long = "for", value_name = "SUBJECT")]
     subject: String,
     /// Placement, where the product has several; where absent `similar` for a product alone, else the first one
@@ -71,7 +72,9 @@ impl Explain {
         let serving = fitted.attach(workshop.shop().await?);
         let now = Context::now();
         let mut asked = asked(&self.subject, self.placement)?;
-        asked.standing = workshop.standing(product.as_ref(), &asked, now).await?;
+        asked.standing = workshop
+            .standing(product.as_ref(), (version, serving.week()), &asked, now)
+            .await?;
         let holdout = workshop.project.file.holdout.is_held_out(&asked);
         let explained = serving
             .explain(&asked, self.about.as_deref(), now)

@@ -16,6 +16,18 @@ pub(crate) const CUSTOMERS: usize = 400;
 
 /// A shop whose customers all buy more with a deal, trained on the trial that tells it.
 pub(crate) fn shop(folder: &Path, registry: &str) -> PathBuf {
+    shop_with(folder, registry, &[("none", 0), ("deal", 30)], "1.0")
+}
+
+/// A shop whose customers all buy more with any of some arms, each by so much.
+///
+/// - `cost`: of giving any.
+pub(crate) fn shop_with(
+    folder: &Path,
+    registry: &str,
+    arms: &[(&str, usize)],
+    cost: &str,
+) -> PathBuf {
     let shop = folder.join("shop");
     for name in ["raw", "sources", "products"] {
         std::fs::create_dir_all(shop.join(name)).unwrap();
@@ -40,27 +52,41 @@ pub(crate) fn shop(folder: &Path, registry: &str) -> PathBuf {
     );
     let mut sales = "order,at,customer,price\n".to_owned();
     let mut trial = "customer,at,arm,odds\n".to_owned();
+    let odds = 1.0 / arms.len() as f64;
+    let odds = arms
+        .iter()
+        .map(|(arm, _)| format!("\"\"{arm}\"\": {odds:.9}"));
+    let odds: Vec<String> = odds.collect();
+    let odds = odds.join(", ");
     for n in 0..CUSTOMERS {
-        let deal = n % 2 == 0;
+        let (arm, more) = arms[(n + 1) % arms.len()];
         let usual = 20 + (n * 7) % 13;
-        let more = if deal { 30 } else { 0 };
         for (order, day, price) in [(1, "05", usual), (2, "20", usual + more)] {
             sales += &format!("{n}-{order},2025-05-{day}T10:00:00,C{n},{price}.00\n");
         }
-        let arm = if deal { "deal" } else { "none" };
-        trial += &format!(
-            "C{n},2025-05-18T09:00:00,{arm},\"{{\"\"deal\"\": 0.5, \"\"none\"\": 0.5}}\"\n"
-        );
+        trial += &format!("C{n},2025-05-18T09:00:00,{arm},\"{{{odds}}}\"\n");
     }
     sales += "last,2025-06-10T10:00:00,C0,20.00\n";
     write("raw/sales.csv", &sales);
     write("raw/trial.csv", &trial);
+    let offers = arms
+        .iter()
+        .map(|(arm, _)| *arm)
+        .filter(|arm| *arm != "none");
+    let of_each = |amount: &str| -> String {
+        let each: Vec<String> = offers
+            .clone()
+            .map(|arm| format!("{arm} = {amount}"))
+            .collect();
+        each.join(", ")
+    };
+    let (costs, most) = (of_each(cost), of_each("5.0"));
     write(
         "products/deals.toml",
         &format!(
             "kind = \"promotion\"\nowner = \"tests\"\ndeadline_ms = 20000\n\n[settings]\ntrial = \"pilot\"\n\
-             outcome = \"revenue\"\ncosts = {{ deal = 1.0 }}\nbudget = {}\nfolds = 2\n\n[settings.ledger]\n\
-             period = \"month\"\nexpires_days = 14\nmost = {{ deal = 5.0 }}\n",
+             outcome = \"revenue\"\ncosts = {{ {costs} }}\nbudget = {}\nfolds = 2\n\n[settings.ledger]\n\
+             period = \"month\"\nexpires_days = 14\nmost = {{ {most} }}\n",
             LIMIT / 100
         ),
     );
@@ -76,6 +102,7 @@ pub(crate) fn shop(folder: &Path, registry: &str) -> PathBuf {
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
     pub(crate) decision: String,
+    pub(crate) arm: String,
     pub(crate) promised: i64,
     pub(crate) code: String,
 }
@@ -88,7 +115,8 @@ pub(crate) fn ask(connection: &mut Connection, customer: usize) -> Option<Given>
     assert_eq!(status, 200, "{answer}");
     let action = &answer["actions"][0];
     let promised = answer["reserved_cents"].as_i64().unwrap_or(0);
-    assert_eq!(action["id"] == "deal", promised == DEAL, "{answer}");
+    assert_eq!(action["id"] != "none", promised == DEAL, "{answer}");
+    let arm = action["id"].as_str().unwrap().to_owned();
     let code = action["reasons"][0]["code"].as_str().unwrap().to_owned();
     if code == "budget_used_up" || code == "ledger_unavailable" {
         assert_eq!(
@@ -99,6 +127,7 @@ pub(crate) fn ask(connection: &mut Connection, customer: usize) -> Option<Given>
     let decision = answer["decision_id"].as_str().unwrap().to_owned();
     Some(Given {
         decision,
+        arm,
         promised,
         code,
     })

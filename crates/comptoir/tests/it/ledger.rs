@@ -319,7 +319,10 @@ fn a_budget_with_a_plan_is_promised_as_it_says_and_nobody_gets_more_than_the_cap
     // A deal is a sixtieth of the budget; just after midnight the budget of the new day may not be open yet.
     assert!((promised - planned).abs() < 0.06, "{document}");
     let said = good(&shop, &["budget", "--quiet"]).out;
-    assert!(said.contains("% of the budget, the plan says"), "{said}");
+    assert!(
+        said.contains("% of the budget, the even plan says"),
+        "{said}"
+    );
     let told: BTreeMap<&str, usize> = answered.iter().fold(BTreeMap::new(), |mut all, (_, one)| {
         *all.entry(one.code.as_str()).or_default() += 1;
         all

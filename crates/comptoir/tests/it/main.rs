@@ -29,6 +29,7 @@ mod incidents;
 mod inputs;
 mod jobs;
 mod ledger;
+mod limits;
 mod offers;
 mod planned_shop;
 mod program;

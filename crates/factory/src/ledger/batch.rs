@@ -1,12 +1,14 @@
 //! Money that a batch promises: leased at once, since what all of its answers take is known before any is given.
 
-use super::{BATCH, LEASE_SILENCE};
+use super::pot::Pot;
+use super::tend::{limit_asked, open};
+use super::{BATCH, LEASE_SILENCE, OFFERS_MIN, Refusal};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::Timestamp;
 use lake::log::Reserved;
-use products::{Allowance, NoMoney, Stake};
-use registry::{LeaseAsked, LeaseError, NewReservation, Registry, StoreError};
+use products::{Allowance, LimitLeft, NoMoney, Stake};
+use registry::{LeaseAsked, LeaseError, LimitAsked, NewReservation, Registry, StoreError};
 use schema::{Cents, CustomerId, DecisionId};
 
 /// Why a batch must not be logged: nobody could tell what it promises.
@@ -34,10 +36,15 @@ pub(crate) struct Purse {
     registry: Registry,
     holder: String,
     lease: String,
-    leased: i64,
-    left: i64,
-    /// Why nothing can be promised where nothing is left.
-    empty: NoMoney,
+    product: String,
+    period: String,
+    allowance: Allowance,
+    money: Pot,
+    /// Why no more money can be leased, where that is known.
+    empty: Option<NoMoney>,
+    limits: Vec<Pot>,
+    /// Why no more of each limit can be leased, where that is known.
+    short: Vec<Option<NoMoney>>,
     promised: Vec<NewReservation>,
 }
 
@@ -52,19 +59,26 @@ impl Workshop {
         &self,
         product: &str,
         version: u32,
-        allowance: &Allowance,
-        takes: Stake,
+        allowance: Allowance,
+        takes: &Stake,
         now: Timestamp,
     ) -> Result<Purse, HoldError> {
         let machine = lake::log::root_id(&self.log_root()).map_err(HoldError::Place)?;
         let lease = uuid::Uuid::now_v7().simple().to_string();
+        let period = allowance
+            .period
+            .name_at(now, &self.project.time_zone, version);
         let mut purse = Purse {
             registry: self.registry.clone(),
             holder: format!("{machine}/{BATCH}{lease}"),
             lease,
-            leased: 0,
-            left: 0,
-            empty: NoMoney::UsedUp,
+            product: product.to_owned(),
+            period,
+            money: Pot::new(now),
+            empty: None,
+            limits: allowance.limits.iter().map(|_| Pot::new(now)).collect(),
+            short: vec![None; allowance.limits.len()],
+            allowance,
             promised: Vec::new(),
         };
         // The last offer is given where the dearest could be.
@@ -72,71 +86,156 @@ impl Workshop {
         if all.0 == 0 {
             return Ok(purse);
         }
-        let period = allowance
-            .period
-            .name_at(now, &self.project.time_zone, version);
-        let asked = LeaseAsked {
-            id: &purse.lease,
-            product,
-            period: &period,
-            holder: &purse.holder,
-            expires_days: allowance.expires_days,
-            known: Cents(0),
-            needed: Cents(1),
-            few: all,
-            many: all,
-        };
-        let opened = self
-            .registry
-            .open_budget(product, &period, allowance.limit)
-            .await;
-        let leased = match opened {
-            Ok(()) => self
-                .registry
-                .lease(&asked, Timestamp::now())
-                .await
-                .map_err(|e| match e {
-                    LeaseError::UsedUp { .. } => None,
-                    other @ (LeaseError::NoBudget { .. }
-                    | LeaseError::Closed { .. }
-                    | LeaseError::Store(_)) => Some(one_line(&other)),
-                }),
-            Err(error) => Err(Some(one_line(&error))),
-        };
-        match leased {
-            Ok(cents) => (purse.leased, purse.left) = (cents.0, cents.0),
-            Err(None) => {}
-            Err(Some(error)) => {
-                tracing::error!(
-                    error,
-                    product,
-                    "the ledger of the budgets is away: nothing is promised"
-                );
-                purse.empty = NoMoney::Unavailable;
-            }
+        purse.open().await;
+        purse.lease_money(1, all.0).await;
+        for of in &takes.limits {
+            purse.lease_limit(of.limit, of.takes + of.must_have).await;
         }
         Ok(purse)
     }
 }
 
 impl Purse {
+    /// The ledger is away: nothing more is promised.
+    fn away(&self, error: &(dyn std::error::Error + 'static)) -> NoMoney {
+        let (error, product) = (one_line(error), self.product.as_str());
+        tracing::error!(
+            error,
+            product,
+            "the ledger of the budgets is away: nothing is promised"
+        );
+        NoMoney::Unavailable
+    }
+
+    async fn open(&mut self) {
+        let opened = open(&self.registry, &self.product, &self.period, &self.allowance).await;
+        if let Err(error) = opened {
+            self.empty = Some(self.away(&error));
+        }
+    }
+
+    /// Leases more money: so much as is there of what is wanted, unless that is less than is needed.
+    async fn lease_money(&mut self, needed: i64, wanted: i64) {
+        if self.empty.is_some() {
+            return;
+        }
+        let asked = LeaseAsked {
+            id: &self.lease,
+            product: &self.product,
+            period: &self.period,
+            holder: &self.holder,
+            expires_days: self.allowance.expires_days,
+            known: Cents(self.money.leased),
+            needed: Cents(needed),
+            few: Cents(wanted),
+            many: Cents(wanted),
+        };
+        match self.registry.lease(&asked, Timestamp::now()).await {
+            Ok(all) => self.money.is_leased(all.0, None),
+            Err(LeaseError::UsedUp { .. }) => self.empty = Some(NoMoney::UsedUp),
+            Err(
+                other @ (LeaseError::NoBudget { .. }
+                | LeaseError::Closed { .. }
+                | LeaseError::Store(_)),
+            ) => self.empty = Some(self.away(&other)),
+        }
+    }
+
+    /// Leases more of a limit, once there is money: so much as is there of what is wanted.
+    async fn lease_limit(&mut self, place: usize, wanted: i64) {
+        let known = (
+            self.allowance.limits.get(place),
+            self.limits.get_mut(place),
+            self.short.get(place),
+        );
+        let (Some(limit), Some(pot), Some(None)) = known else {
+            return;
+        };
+        if self.money.leased == 0 {
+            return;
+        }
+        let arms: Vec<&str> = limit.takes.keys().map(String::as_str).collect();
+        let asked = LimitAsked {
+            few: wanted,
+            many: wanted,
+            ..limit_asked(limit, &arms, pot.leased)
+        };
+        let leased = self.registry.lease_limits(&self.lease, &[asked]).await;
+        let short = match leased {
+            Ok(leased) => {
+                let free = leased.first().map_or(0, |of| of.free);
+                if let Some(of) = leased.first() {
+                    pot.is_leased(of.units, None);
+                }
+                (free < limit.cheapest()).then_some(NoMoney::UsedUp)
+            }
+            Err(error) => Some(self.away(&error)),
+        };
+        if let Some(of) = self.short.get_mut(place) {
+            *of = short;
+        }
+    }
+
+    /// The limits that are known not to pay for each of their arms any more.
+    pub(crate) fn short(&self) -> Vec<LimitLeft> {
+        let all = self.limits.iter().zip(&self.short).enumerate();
+        let short = all.filter_map(|(limit, (pot, why))| {
+            let (units, why) = (pot.left(), (*why)?);
+            let dearest = self.allowance.limits.get(limit)?.dearest();
+            (units < dearest).then_some(LimitLeft { limit, units, why })
+        });
+        short.collect()
+    }
+
     /// Grants what an answer takes, or says why not; nothing is reserved where it takes nothing.
-    pub(crate) fn grant(
+    ///
+    /// More is leased where what was thought to be enough is not: an answer that is decided again without some arms may
+    /// take more of others.
+    pub(crate) async fn grant(
         &mut self,
         decision: &DecisionId,
         customer: Option<&CustomerId>,
         arm: &str,
-        stake: Stake,
+        stake: &Stake,
         at: Timestamp,
-    ) -> Result<Option<Reserved>, NoMoney> {
-        let Stake { takes, must_have } = stake;
-        if self.left < must_have.0.max(takes.0) {
-            return Err(self.empty);
+    ) -> Result<Option<Reserved>, Refusal> {
+        let (takes, needed) = (stake.takes, stake.must_have.max(stake.takes).0);
+        if self.money.left() < needed {
+            let few = self.allowance.dearest.0.saturating_mul(OFFERS_MIN);
+            self.lease_money(needed - self.money.left().max(0), few)
+                .await;
+        }
+        if self.money.left() < needed {
+            return Err(Refusal::Budget(self.empty.unwrap_or(NoMoney::UsedUp)));
+        }
+        let mut lacks = Vec::new();
+        for of in &stake.limits {
+            let left = |purse: &Self| purse.limits.get(of.limit).map_or(0, Pot::left);
+            if left(self) < of.must_have {
+                let few = of.must_have.saturating_mul(OFFERS_MIN);
+                self.lease_limit(of.limit, few).await;
+            }
+            if left(self) < of.must_have {
+                let why = self.short.get(of.limit).copied().flatten();
+                lacks.push(LimitLeft {
+                    limit: of.limit,
+                    units: left(self),
+                    why: why.unwrap_or(NoMoney::UsedUp),
+                });
+            }
+        }
+        if !lacks.is_empty() {
+            return Err(Refusal::Limits(lacks));
         }
         if takes.0 == 0 {
             return Ok(None);
         }
-        self.left -= takes.0;
+        self.money.used += takes.0;
+        for of in &stake.limits {
+            if let Some(pot) = self.limits.get_mut(of.limit) {
+                pot.used += of.takes;
+            }
+        }
         self.promised.push(NewReservation {
             decision: decision.clone(),
             customer: customer.map(|id| id.as_str().to_owned()),
@@ -155,7 +254,7 @@ impl Purse {
     /// # Errors
     /// [`HoldError`]: the registry is away, or the lease was released.
     pub(crate) async fn hold(&self) -> Result<(), HoldError> {
-        if self.leased == 0 {
+        if self.money.leased == 0 {
             return Ok(());
         }
         let now = Timestamp::now();
@@ -170,7 +269,7 @@ impl Purse {
 
     /// Writes down what was promised, and gives back what is left. Where that fails it is read from the decisions later.
     pub(crate) async fn settle(self, now: Timestamp) {
-        if self.leased == 0 {
+        if self.money.leased == 0 {
             return;
         }
         let settled = self.registry.settle_lease(&self.lease, &self.promised, now);

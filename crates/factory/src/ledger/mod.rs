@@ -6,7 +6,9 @@
 
 mod batch;
 mod pace;
+mod pot;
 mod settle;
+mod short;
 mod tend;
 
 pub use batch::HoldError;
@@ -19,7 +21,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lake::log::Reserved;
 use parking_lot::Mutex;
-use products::{Allowance, NoMoney, Stake};
+use pot::Pot;
+use products::{Allowance, LimitLeft, NoMoney, Stake};
 use registry::{NewReservation, Registry};
 use schema::{Cents, CustomerId, DecisionId};
 use std::collections::BTreeMap;
@@ -55,27 +58,31 @@ pub struct Promise<'a> {
     /// The arm given.
     pub arm: &'a str,
     /// What it takes.
-    pub stake: Stake,
+    pub stake: &'a Stake,
     /// When.
     pub at: Timestamp,
 }
 
-/// The money of one product and period that this process may promise.
+/// Why a promise is not granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The budget does not pay for it, or nobody can say whether it does: nothing can be promised.
+    Budget(NoMoney),
+    /// Limits on some arms do not: it is to be decided again without the arms that they do not pay for.
+    Limits(Vec<LimitLeft>),
+}
+
+/// What this process may promise of the budget of one product and period.
 #[derive(Debug)]
 struct Account {
     /// The lease; as long as nothing came of asking for it, nothing is known to be leased.
     lease: Arc<str>,
-    leased: i64,
-    used: i64,
-    /// What was leased the last time: half of it left is the time to ask for more.
-    step: i64,
+    money: Pot,
+    /// Of the limits on some arms within it, in the order of the allowance.
+    limits: Vec<Pot>,
     /// When the registry last heard of the holder.
     heard_at: Timestamp,
     granted_at: Timestamp,
-    /// What must be there for whoever asks for more.
-    wanted: Option<i64>,
-    /// When the budget was found used up.
-    used_up_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -137,9 +144,9 @@ fn is_past(since: Timestamp, lasts: SignedDuration, now: Timestamp) -> bool {
 /// What became of a try.
 enum Tried {
     Granted(Option<Reserved>),
-    Refused(NoMoney),
-    /// It is about to be leased.
-    Wait,
+    Refused(Refusal),
+    /// It is about to be leased; why it is refused where that takes too long.
+    Wait(Refusal),
 }
 
 impl Ledger {
@@ -165,15 +172,16 @@ impl Ledger {
 
     /// Grants what a promise takes, or says why not. Nothing is reserved where it takes nothing.
     ///
-    /// What is granted counts as promised from now on. It waits a moment where more money is about to be leased.
+    /// What is granted counts as promised from now on. It waits a moment where more is about to be leased; for what is
+    /// known to be used up it does not wait.
     ///
     /// # Errors
-    /// [`NoMoney`]: the budget does not pay for it, or nobody can say whether it does.
-    pub async fn grant(&self, promise: &Promise<'_>) -> Result<Option<Reserved>, NoMoney> {
+    /// [`Refusal`]: the budget or a limit does not pay for it, or nobody can say whether it does.
+    pub async fn grant(&self, promise: &Promise<'_>) -> Result<Option<Reserved>, Refusal> {
         let allowance = self
             .allowances
             .get(promise.product)
-            .ok_or(NoMoney::Unavailable)?;
+            .ok_or(Refusal::Budget(NoMoney::Unavailable))?;
         let period = allowance
             .period
             .name_at(promise.at, &self.time_zone, promise.version);
@@ -182,19 +190,20 @@ impl Ledger {
             let asked = self.asked.notified();
             tokio::pin!(asked);
             asked.as_mut().enable();
-            match self.try_grant(promise, &period, allowance) {
+            let late = match self.try_grant(promise, &period, allowance) {
                 Tried::Granted(reserved) => return Ok(reserved),
                 Tried::Refused(why) => return Err(why),
-                Tried::Wait => {}
-            }
+                Tried::Wait(late) => late,
+            };
             if tokio::time::timeout_at(until, asked).await.is_err() {
-                return Err(NoMoney::Unavailable);
+                return Err(late);
             }
         }
     }
 
     fn try_grant(&self, promise: &Promise<'_>, period: &str, allowance: &Allowance) -> Tried {
-        let (takes, must_have) = (promise.stake.takes.0, promise.stake.must_have.0);
+        let stake = promise.stake;
+        let (takes, must_have) = (stake.takes.0, stake.must_have.0);
         let mut state = self.state.lock();
         let State {
             accounts,
@@ -205,7 +214,7 @@ impl Ledger {
             ..
         } = &mut *state;
         if *closed {
-            return Tried::Refused(NoMoney::Unavailable);
+            return Tried::Refused(Refusal::Budget(NoMoney::Unavailable));
         }
         let of_product = match accounts.get_mut(promise.product) {
             Some(known) => known,
@@ -214,31 +223,41 @@ impl Ledger {
         let account = match of_product.get_mut(period) {
             Some(known) => known,
             None => {
-                let new = Account::new(promise.at);
+                let new = Account::new(allowance, promise.at);
                 of_product.entry(period.to_owned()).or_insert(new)
             }
         };
-        let left = account.leased - account.used;
-        // By a clock that was set back by more nobody can say how long ago that was.
-        let heard = promise.at.duration_since(account.heard_at).abs() < UNHEARD_MAX;
+        let heard = account.is_heard(promise.at);
+        let left = account.money.left();
         let pays = left >= must_have && left >= takes && heard;
         let after = if pays { left - takes } else { left };
-        let low = after < (account.step / 2).max(allowance.dearest.0);
-        if (low || !pays) && account.want(must_have.max(takes), promise.at) && !*away {
+        let low = account.money.is_low(after, allowance.dearest.0);
+        let mut news = (low || !pays) && account.money.want(must_have.max(takes), promise.at);
+        let lacks = account.lacks(stake, allowance, promise.at, &mut news);
+        if news && !*away {
             self.wanted.notify_one();
         }
         if !pays {
-            return match (*away, account.used_up_at) {
-                (true, _) => Tried::Refused(NoMoney::Unavailable),
-                (false, Some(_)) if heard => Tried::Refused(NoMoney::UsedUp),
-                (false, _) => Tried::Wait,
+            let unavailable = Refusal::Budget(NoMoney::Unavailable);
+            return match (*away, account.money.used_up_at) {
+                (true, _) => Tried::Refused(unavailable),
+                (false, Some(_)) if heard => Tried::Refused(Refusal::Budget(NoMoney::UsedUp)),
+                (false, _) => Tried::Wait(unavailable),
             };
+        }
+        if !lacks.is_empty() {
+            return refused(lacks, *away);
         }
         account.granted_at = account.granted_at.max(promise.at);
         if takes == 0 {
             return Tried::Granted(None);
         }
-        account.used += takes;
+        account.money.used += takes;
+        for of in &stake.limits {
+            if let Some(pot) = account.limits.get_mut(of.limit) {
+                pot.used += of.takes;
+            }
+        }
         if let Some(paced) = paced.get_mut(promise.product)
             && paced.period == period
         {
@@ -278,14 +297,19 @@ impl Ledger {
         let Some(at) = at.filter(|at| *at >= waiting.begun) else {
             return;
         };
-        waiting.all.remove(at);
+        let arm = waiting.all.remove(at).arm;
         let mut all = accounts.iter_mut().flat_map(|(product, periods)| {
             let of_product = periods.iter_mut();
             of_product.map(move |(period, account)| (product, period, account))
         });
         let found = all.find(|(_, _, account)| *account.lease == *reserved.lease);
         if let Some((product, period, account)) = found {
-            account.used -= reserved.cents.0;
+            account.money.used -= reserved.cents.0;
+            let limits = self.allowances.get(product).map(|of| &of.limits);
+            let limits = limits.into_iter().flatten();
+            for (pot, limit) in account.limits.iter_mut().zip(limits) {
+                pot.used -= limit.takes(&arm);
+            }
             if let Some(paced) = paced.get_mut(product).filter(|p| p.period == *period) {
                 paced.promised -= reserved.cents.0;
             }
@@ -298,32 +322,74 @@ impl Ledger {
     }
 }
 
+/// What becomes of a promise for which limits lack something: what is known to be short is said at once, so that the
+/// answer is decided without it; only for the rest is it worth waiting.
+fn refused(lacks: Vec<LimitLeft>, away: bool) -> Tried {
+    let is_known = |of: &LimitLeft| away || of.why == NoMoney::UsedUp;
+    if lacks.iter().any(is_known) {
+        return Tried::Refused(Refusal::Limits(
+            lacks.into_iter().filter(is_known).collect(),
+        ));
+    }
+    Tried::Wait(Refusal::Limits(lacks))
+}
+
 impl Account {
-    fn new(now: Timestamp) -> Self {
+    fn new(allowance: &Allowance, now: Timestamp) -> Self {
         Self {
             lease: uuid::Uuid::now_v7().simple().to_string().into(),
-            leased: 0,
-            used: 0,
-            step: 0,
+            money: Pot::new(now),
+            limits: allowance.limits.iter().map(|_| Pot::new(now)).collect(),
             heard_at: now,
             granted_at: now,
-            wanted: None,
-            used_up_at: None,
         }
     }
 
-    /// Notes that more is wanted; whether that is news.
-    fn want(&mut self, cents: i64, now: Timestamp) -> bool {
-        let news = self.wanted.is_none() && self.may_ask(now);
-        self.wanted = self.wanted.max(Some(cents));
-        news
+    /// Whether the registry has heard of the holder lately. By a clock that was set back by more nobody can say how long
+    /// ago that was.
+    fn is_heard(&self, now: Timestamp) -> bool {
+        now.duration_since(self.heard_at).abs() < UNHEARD_MAX
     }
 
-    /// Whether it is time to ask, after the budget was found used up.
-    fn may_ask(&self, now: Timestamp) -> bool {
-        /// Between two looks whether something has become free.
-        const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(2);
-        self.used_up_at
-            .is_none_or(|at| is_past(at, LOOK_EVERY, now))
+    /// The limits that have less than an answer must have; notes what is wanted of them.
+    ///
+    /// - `news`: set where that is news.
+    fn lacks(
+        &mut self,
+        stake: &Stake,
+        allowance: &Allowance,
+        now: Timestamp,
+        news: &mut bool,
+    ) -> Vec<LimitLeft> {
+        let heard = self.is_heard(now);
+        let mut lacks = Vec::new();
+        for of in &stake.limits {
+            let known = (
+                self.limits.get_mut(of.limit),
+                allowance.limits.get(of.limit),
+            );
+            let (Some(pot), Some(limit)) = known else {
+                // Of a limit that the file does not have: nobody counts it.
+                continue;
+            };
+            pot.needed_at = pot.needed_at.max(now);
+            let left = if heard { pot.left() } else { 0 };
+            let pays = left >= of.must_have;
+            let after = if pays { left - of.takes } else { left };
+            if !pays || pot.is_low(after, limit.dearest()) {
+                *news |= pot.want(limit.cheapest(), now);
+            }
+            if !pays {
+                lacks.push(LimitLeft {
+                    limit: of.limit,
+                    units: left,
+                    why: match pot.used_up_at {
+                        Some(_) if heard => NoMoney::UsedUp,
+                        Some(_) | None => NoMoney::Unavailable,
+                    },
+                });
+            }
+        }
+        lacks
     }
 }

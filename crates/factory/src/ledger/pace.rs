@@ -6,7 +6,7 @@ use super::{Ledger, Paced, is_past};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::{SignedDuration, Timestamp};
-use products::{Allowance, Pace, Product, even_plan};
+use products::{Allowance, Pace, Product, Week};
 use registry::BudgetRecord;
 
 /// Between two looks at what all processes have promised.
@@ -21,11 +21,12 @@ fn pace(
     allowance: &Allowance,
     promised: i64,
     span: (Timestamp, Timestamp),
+    week: Option<&Week>,
     now: Timestamp,
 ) -> Pace {
     Pace {
         promised: promised as f64 / allowance.limit.0.max(1) as f64,
-        plan: even_plan(span, now),
+        plan: allowance.plan(span, week, now),
     }
 }
 
@@ -34,14 +35,16 @@ impl Ledger {
     /// told yet what is promised: in the first moments of a process and of a period.
     ///
     /// While the registry is away it is what was promised at the last look, and what this process has promised since.
+    ///
+    /// - `week`: what the version that answers knows of usual hours.
     #[must_use]
-    pub fn pace(&self, product: &str, now: Timestamp) -> Option<Pace> {
+    pub fn pace(&self, product: &str, week: Option<&Week>, now: Timestamp) -> Option<Pace> {
         let allowance = self.allowances.get(product)?;
         let state = self.state.lock();
         let paced = state.paced.get(product)?;
         let (starts, ends) = paced.span;
         let is_its_time = (starts..ends).contains(&now);
-        is_its_time.then(|| pace(allowance, paced.promised, paced.span, now))
+        is_its_time.then(|| pace(allowance, paced.promised, paced.span, week, now))
     }
 
     /// Reads what is promised of budgets that are spread over their period, where that is due. Whether the registry was
@@ -81,14 +84,24 @@ impl Ledger {
 impl Workshop {
     /// Where the budget of a product stands beside its plan, for who decides or explains beside a server: what is
     /// promised and not written down yet is not counted. `None` where there is no plan, or the registry does not tell.
-    pub async fn pace(&self, product: &dyn Product, now: Timestamp) -> Option<Pace> {
+    ///
+    /// - `week`: what the version that answers knows of usual hours.
+    pub async fn pace(
+        &self,
+        product: &dyn Product,
+        week: Option<&Week>,
+        now: Timestamp,
+    ) -> Option<Pace> {
         let allowance = product.allowance()?;
         let time_zone = &self.project.time_zone;
         let span = allowance.paced_span(now, time_zone)?;
         let period = allowance.period.name_at(now, time_zone, 0);
         let name = product.header().name.as_str();
         match self.registry.budget(name, &period).await {
-            Ok(budget) => Some(pace(&allowance, promised(budget.as_ref()), span, now)),
+            Ok(budget) => {
+                let promised = promised(budget.as_ref());
+                Some(pace(&allowance, promised, span, week, now))
+            }
             Err(error) => {
                 let error = one_line(&error);
                 tracing::warn!(error, product = name, "what is promised is not known");
@@ -98,12 +111,19 @@ impl Workshop {
     }
 
     /// The same of a budget of the registry that is at hand; `None` also where it is of another period.
+    ///
+    /// - `week`: what the version that answers knows of usual hours.
     #[must_use]
-    pub fn pace_of(&self, budget: &BudgetRecord, now: Timestamp) -> Option<Pace> {
+    pub fn pace_of(
+        &self,
+        budget: &BudgetRecord,
+        week: Option<&Week>,
+        now: Timestamp,
+    ) -> Option<Pace> {
         let allowance = self.project.product(&budget.product)?.allowance()?;
         let time_zone = &self.project.time_zone;
         let span = allowance.paced_span(now, time_zone)?;
         let is_now = allowance.period.name_at(now, time_zone, 0) == budget.period;
-        is_now.then(|| pace(&allowance, promised(Some(budget)), span, now))
+        is_now.then(|| pace(&allowance, promised(Some(budget)), span, week, now))
     }
 }

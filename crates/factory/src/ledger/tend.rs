@@ -1,9 +1,14 @@
 //! What is done beside the answers: leasing more, writing down what was promised, giving back what is not needed.
 
-use super::{Ledger, OFFERS_MAX, OFFERS_MIN, State, Waiting, is_past};
+use super::pot::Pot;
+use super::{Account, Ledger, OFFERS_MAX, OFFERS_MIN, State, Waiting, is_past};
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
-use registry::{LeaseAsked, LeaseError, NewReservation, OpenBudgetError, ReserveError, StoreError};
+use products::{Allowance, ArmsAllowance};
+use registry::{
+    LeaseAsked, LeaseError, LeaseLimitsError, LimitAsked, NewLimit, NewReservation,
+    OpenBudgetError, Registry, ReserveError, StoreError,
+};
 use schema::Cents;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,13 +50,15 @@ pub(super) async fn within<T, E>(
         .map_err(|_| Away::Silent)
 }
 
-/// More money that is wanted.
+/// More that is wanted of a budget and of limits within it.
 struct Wanted {
     product: String,
     period: String,
     lease: Arc<str>,
-    leased: i64,
-    needed: i64,
+    /// What is leased of the budget, and what must be there.
+    money: Option<(i64, i64)>,
+    /// Whether more of any limit is wanted.
+    limits: bool,
 }
 
 impl Ledger {
@@ -99,6 +106,7 @@ impl Ledger {
         // While the registry is away, what is leased is all that can be promised.
         if !self.state.lock().away {
             self.retire(|granted_at| now.duration_since(granted_at).abs() >= IDLE);
+            asked |= self.give_back_idle(now).await?;
         }
         asked |= self.settle_retired(now).await?;
         asked |= self.look_at_pace(now).await?;
@@ -111,13 +119,15 @@ impl Ledger {
         let of_products = state.accounts.iter();
         let all = of_products.flat_map(|(product, periods)| {
             periods.iter().filter_map(move |(period, account)| {
-                let needed = account.wanted.filter(|_| account.may_ask(now))?;
-                Some(Wanted {
+                let money = &account.money;
+                let needed = money.wanted.filter(|_| money.may_ask(now));
+                let limits = account.limits.iter().any(|of| wants(of, now));
+                (needed.is_some() || limits).then(|| Wanted {
                     product: product.clone(),
                     period: period.clone(),
                     lease: Arc::clone(&account.lease),
-                    leased: account.leased,
-                    needed,
+                    money: needed.map(|needed| (money.leased, needed)),
+                    limits,
                 })
             })
         });
@@ -128,10 +138,27 @@ impl Ledger {
         let Some(allowance) = self.allowances.get(&wanted.product) else {
             return Ok(());
         };
+        if let Some((leased, needed)) = wanted.money {
+            self.lease_money(wanted, allowance, (leased, needed), now)
+                .await?;
+        }
+        if wanted.limits {
+            self.lease_limits(wanted, allowance, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn lease_money(
+        &self,
+        wanted: &Wanted,
+        allowance: &Allowance,
+        (known, needed): (i64, i64),
+        now: Timestamp,
+    ) -> Result<(), Away> {
         let (product, period) = (wanted.product.as_str(), wanted.period.as_str());
-        if wanted.leased == 0 {
-            let opened = within(self.registry.open_budget(product, period, allowance.limit));
-            match opened.await? {
+        if known == 0 {
+            let opened = open(&self.registry, product, period, allowance);
+            match within(opened).await? {
                 Ok(()) => {}
                 Err(OpenBudgetError::Store(error)) => return Err(error.into()),
                 // The file of the product was checked: there is money in it.
@@ -145,41 +172,116 @@ impl Ledger {
             period,
             holder: &self.holder,
             expires_days: allowance.expires_days,
-            known: Cents(wanted.leased),
-            needed: Cents(wanted.needed),
+            known: Cents(known),
+            needed: Cents(needed),
             few: Cents(dearest.saturating_mul(OFFERS_MIN)),
             many: Cents(dearest.saturating_mul(OFFERS_MAX)),
         };
         let leased = within(self.registry.lease(&asked, now)).await?;
         let mut state = self.state.lock();
-        let of_product = state.accounts.get_mut(product);
-        let Some(account) = of_product.and_then(|of| of.get_mut(period)) else {
+        let Some(account) = account(&mut state, wanted) else {
             return Ok(());
         };
         match leased {
             Ok(all) => {
-                account.step = all.0 - account.leased;
-                account.leased = all.0;
+                account.money.is_leased(all.0, None);
                 account.heard_at = now;
-                (account.wanted, account.used_up_at) = (None, None);
                 Ok(())
             }
             Err(LeaseError::UsedUp { .. }) => {
-                account.used_up_at = Some(now);
-                account.wanted = None;
-                if account.leased == 0 {
+                account.money.used_up_at = Some(now);
+                account.money.wanted = None;
+                if account.money.leased == 0 {
                     account.heard_at = now;
                 }
                 Ok(())
             }
             // Somebody took it away: another one is asked for.
             Err(LeaseError::Closed { .. } | LeaseError::NoBudget { .. }) => {
-                let lost = of_period(&mut state, product, period);
-                tracing::warn!(lease = ?lost, product, "a lease was closed by somebody else");
+                lose(&mut state, wanted);
                 Ok(())
             }
             Err(LeaseError::Store(error)) => Err(error.into()),
         }
+    }
+
+    /// Adds what is wanted of limits to a lease that holds money.
+    async fn lease_limits(
+        &self,
+        wanted: &Wanted,
+        allowance: &Allowance,
+        now: Timestamp,
+    ) -> Result<(), Away> {
+        let places: Vec<(usize, i64)> = {
+            let mut state = self.state.lock();
+            let account = account(&mut state, wanted).filter(|of| of.money.leased > 0);
+            let pots = account.map(|of| of.limits.iter().enumerate());
+            let wanting = pots.into_iter().flatten().filter(|(_, of)| wants(of, now));
+            wanting.map(|(place, of)| (place, of.leased)).collect()
+        };
+        let with_arms = places.iter().filter_map(|(place, known)| {
+            let limit = allowance.limits.get(*place)?;
+            let arms: Vec<&str> = limit.takes.keys().map(String::as_str).collect();
+            Some((*place, *known, limit, arms))
+        });
+        let with_arms: Vec<_> = with_arms.collect();
+        if with_arms.is_empty() {
+            return Ok(());
+        }
+        let asked = with_arms
+            .iter()
+            .map(|(_, known, limit, arms)| limit_asked(limit, arms, *known));
+        let asked: Vec<LimitAsked<'_>> = asked.collect();
+        let leased = within(self.registry.lease_limits(&wanted.lease, &asked)).await?;
+        let leased = match leased {
+            Ok(leased) => leased,
+            Err(LeaseLimitsError::Store(error)) => return Err(error.into()),
+            Err(LeaseLimitsError::Closed { .. }) => {
+                lose(&mut self.state.lock(), wanted);
+                return Ok(());
+            }
+            // Opened by a program that knew nothing of it.
+            Err(LeaseLimitsError::NoLimit { .. }) => {
+                let (product, period) = (wanted.product.as_str(), wanted.period.as_str());
+                within(open_limits(&self.registry, product, period, allowance)).await??;
+                return Ok(());
+            }
+        };
+        let mut state = self.state.lock();
+        let Some(account) = account(&mut state, wanted) else {
+            return Ok(());
+        };
+        for ((place, _, limit, _), leased) in with_arms.iter().zip(leased) {
+            if let Some(pot) = account.limits.get_mut(*place) {
+                let is_used_up = leased.free < limit.cheapest();
+                pot.is_leased(leased.units, is_used_up.then_some(now));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what is held of limits that no answer has needed for long, while the lease itself is in use.
+    async fn give_back_idle(&self, now: Timestamp) -> Result<bool, Away> {
+        let mut idle = Vec::new();
+        for (product, periods) in &mut self.state.lock().accounts {
+            let limits = self.allowances.get(product).map(|of| &of.limits);
+            for account in periods.values_mut() {
+                let pots = account.limits.iter_mut().zip(limits.into_iter().flatten());
+                let pots = pots.filter(|(pot, _)| is_past(pot.needed_at, IDLE, now));
+                for (pot, limit) in pots {
+                    if let Some(keep) = pot.give_up() {
+                        idle.push((Arc::clone(&account.lease), limit, keep));
+                    }
+                }
+            }
+        }
+        for (lease, limit, keep) in &idle {
+            let back = self
+                .registry
+                .give_back_limit(lease, &limit.name, limit.unit, *keep);
+            within(back).await??;
+        }
+        Ok(!idle.is_empty())
     }
 
     fn unwritten(&self) -> Vec<Arc<str>> {
@@ -322,8 +424,73 @@ fn heard_of(state: &mut State, now: Timestamp, chosen: impl Fn(&str) -> bool) {
     }
 }
 
-/// Forgets an account; its lease.
-fn of_period(state: &mut State, product: &str, period: &str) -> Option<Arc<str>> {
-    let of_product = state.accounts.get_mut(product)?;
-    of_product.remove(period).map(|account| account.lease)
+/// Opens the budget of a period and its limits.
+pub(super) async fn open(
+    registry: &Registry,
+    product: &str,
+    period: &str,
+    allowance: &Allowance,
+) -> Result<(), OpenBudgetError> {
+    registry
+        .open_budget(product, period, allowance.limit)
+        .await?;
+    if !allowance.limits.is_empty() {
+        open_limits(registry, product, period, allowance).await?;
+    }
+    Ok(())
+}
+
+async fn open_limits(
+    registry: &Registry,
+    product: &str,
+    period: &str,
+    allowance: &Allowance,
+) -> Result<(), StoreError> {
+    let limits = allowance.limits.iter().map(|limit| NewLimit {
+        name: &limit.name,
+        unit: limit.unit,
+        units: limit.units,
+    });
+    let limits: Vec<NewLimit<'_>> = limits.collect();
+    registry.open_limits(product, period, &limits).await
+}
+
+/// What is asked for of a limit; with less than its cheapest arm takes nothing is.
+pub(super) fn limit_asked<'a>(
+    limit: &'a ArmsAllowance,
+    arms: &'a [&'a str],
+    known: i64,
+) -> LimitAsked<'a> {
+    LimitAsked {
+        name: &limit.name,
+        unit: limit.unit,
+        arms,
+        known,
+        needed: limit.cheapest(),
+        few: limit.dearest().saturating_mul(OFFERS_MIN),
+        many: limit.dearest().saturating_mul(OFFERS_MAX),
+    }
+}
+
+/// Whether more of a limit is to be asked for now.
+fn wants(of: &Pot, now: Timestamp) -> bool {
+    of.wanted.is_some() && of.may_ask(now)
+}
+
+/// The account that something was wanted for, where it still has the lease.
+fn account<'a>(state: &'a mut State, wanted: &Wanted) -> Option<&'a mut Account> {
+    let of_product = state.accounts.get_mut(&wanted.product)?;
+    let account = of_product.get_mut(&wanted.period)?;
+    (account.lease == wanted.lease).then_some(account)
+}
+
+/// Forgets an account whose lease somebody else has closed.
+fn lose(state: &mut State, wanted: &Wanted) {
+    if account(state, wanted).is_some()
+        && let Some(of_product) = state.accounts.get_mut(&wanted.product)
+    {
+        of_product.remove(&wanted.period);
+    }
+    let (lease, product) = (&wanted.lease, &wanted.product);
+    tracing::warn!(%lease, product, "a lease was closed by somebody else");
 }

@@ -117,7 +117,7 @@ async fn what_others_gave_counts_once_it_is_in_the_lake_and_once_only() {
         ..Asked::default()
     };
     let standing = workshop
-        .standing(product.as_ref(), &asked, now())
+        .standing(product.as_ref(), (1, None), &asked, now())
         .await
         .unwrap();
     assert_eq!((standing.given.len(), standing.pace), (2, None));

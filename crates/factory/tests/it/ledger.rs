@@ -1,6 +1,6 @@
 //! What one process may promise: granted in memory, written down behind, and no more than is leased.
 
-use factory::ledger::{Ledger, Promise};
+use factory::ledger::{Ledger, Promise, Refusal};
 use factory::{Project, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::LakeOptions;
@@ -35,6 +35,7 @@ pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Res
     let stake = Stake {
         takes: Cents(OFFER),
         must_have: Cents(OFFER),
+        ..Stake::default()
     };
     let promise = Promise {
         product: "deals",
@@ -42,11 +43,14 @@ pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Res
         decision: &decision,
         customer: None,
         arm: "deal",
-        stake,
+        stake: &stake,
         at,
     };
-    let reserved = ledger.grant(&promise).await?;
-    Ok(reserved.map_or(0, |r| r.cents.0))
+    match ledger.grant(&promise).await {
+        Ok(reserved) => Ok(reserved.map_or(0, |r| r.cents.0)),
+        Err(Refusal::Budget(why)) => Err(why),
+        Err(other @ Refusal::Limits(_)) => panic!("{other:?}"),
+    }
 }
 
 /// Leased, reserved and free money of a period.
@@ -198,7 +202,7 @@ async fn nothing_is_granted_from_a_lease_that_somebody_may_have_taken_away() {
 
 /// Shares of the budget that are promised and planned, in percent.
 fn paced(ledger: &Ledger, at: Timestamp) -> Option<(f64, f64)> {
-    let pace = ledger.pace("deals", at)?;
+    let pace = ledger.pace("deals", None, at)?;
     Some((100.0 * pace.promised, 100.0 * pace.plan))
 }
 
@@ -241,7 +245,7 @@ async fn two_processes_know_within_a_second_what_both_have_promised_beside_the_p
     here.take_back(&DecisionId::new("d4").unwrap(), &reserved);
     assert_eq!(paced(&here, later).unwrap().0, 15.0);
     let product = workshop.project.product("deals").unwrap();
-    let beside = workshop.pace(product.as_ref(), later).await.unwrap();
+    let beside = workshop.pace(product.as_ref(), None, later).await.unwrap();
     assert_eq!(beside.promised, 0.15);
     let tomorrow = "2026-11-29T00:00:00Z".parse().unwrap();
     assert_eq!(paced(&here, tomorrow), None);

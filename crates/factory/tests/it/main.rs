@@ -28,6 +28,7 @@ mod incidents;
 mod jobs;
 mod launches;
 mod ledger;
+mod ledger_limits;
 mod mail_server;
 mod orders;
 mod project;

@@ -12,6 +12,7 @@ use super::examples::{Examples, Seen};
 use super::meaning::{Driver, Meaning};
 use super::panel::Panel;
 use super::scale::Scale;
+use super::weather::TakeIn;
 use crate::boost::{self, Model};
 
 /// How it is learnt.
@@ -23,6 +24,9 @@ pub struct Settings {
     pub rows_max: usize,
     /// How trees grow.
     pub trees: boost::Settings,
+    /// Whether the weather is taken in, where a panel tells it.
+    #[serde(default)]
+    pub weather: TakeIn,
 }
 
 impl Default for Settings {
@@ -30,6 +34,7 @@ impl Default for Settings {
         Self {
             seed: 0,
             rows_max: 1_000_000,
+            weather: TakeIn::default(),
             trees: boost::Settings {
                 rounds_max: 600,
                 patience: 40,
@@ -191,6 +196,8 @@ impl Boosted {
     ///
     /// A product of factors is told apart as a sum by the logarithmic mean, which leaves no rest.
     ///
+    /// - `weather`: by what the weather is expected to multiply a period.
+    ///
     /// # Errors
     /// [`FitError::Predict`] when the panel has other columns than the one learnt from.
     /// # Source
@@ -200,15 +207,18 @@ impl Boosted {
         panel: &Panel,
         series: usize,
         periods: Range<usize>,
+        weather: impl Fn(usize) -> f64,
     ) -> Result<BTreeMap<Driver, f64>, FitError> {
         let ground = Ground::new(panel);
         let mut values = Vec::new();
-        let open = periods.filter(|period| panel.is_open(series, *period));
-        let level = ground.tell(series, panel.known(), open, &mut values);
+        let open: Vec<usize> = periods
+            .filter(|period| panel.is_open(series, *period))
+            .collect();
+        let level = ground.tell(series, panel.known(), open.iter().copied(), &mut values);
         let parts = self.model.contributions(&values)?;
         let width = self.meanings.len();
         let mut drivers = BTreeMap::new();
-        for parts in parts.chunks_exact(width + 1) {
+        for (parts, period) in parts.chunks_exact(width + 1).zip(open) {
             let (parts, mean) = (&parts[..width], parts[width]);
             let margin = mean + parts.iter().sum::<f64>();
             let told =
@@ -221,6 +231,10 @@ impl Boosted {
                 }
             };
             *drivers.entry(Driver::Level).or_default() += told(margin) - slope * (margin - mean);
+            let factor = weather(period);
+            if (factor - 1.0).abs() > f64::EPSILON {
+                *drivers.entry(Driver::Weather).or_default() += told(margin) * (factor - 1.0);
+            }
             for (meaning, part) in self.meanings.iter().zip(parts) {
                 *drivers.entry(meaning.driver).or_default() += slope * part;
             }

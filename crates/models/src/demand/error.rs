@@ -6,6 +6,12 @@ use crate::coherent::{ChoiceError, LearnError, ReconcileError, ShapeError};
 /// Why series cannot stand side by side.
 #[derive(Debug, thiserror::Error)]
 pub enum PanelError {
+    /// The weather is of other series.
+    #[error("weather: expected a place and a kind for each of {series} series")]
+    Weather {
+        /// Series.
+        series: usize,
+    },
     /// Nothing to forecast.
     #[error("arrange the series: found {series} series of {known} periods, at least 1 of 1 needed")]
     Empty {

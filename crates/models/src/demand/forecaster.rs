@@ -18,6 +18,7 @@ use super::naive::Naive;
 use super::panel::Panel;
 use super::recent::deviations;
 use super::scale::Scale;
+use super::weather::{Answers, Calm, TakeIn, WeatherTrial, gained, pays};
 
 /// Windows at the end of the history that candidates are compared on, each by the intervals that the others teach.
 const WINDOWS: usize = 3;
@@ -44,7 +45,16 @@ pub struct Forecaster {
     /// The naive method that did better, to be held against.
     naive: Naive,
     naive_spreads: Spreads,
+    /// How sales answer to the weather; absent where it is not taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answers: Option<Answers>,
+    /// What taking it in would have done; absent where the weather is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weather: Option<WeatherTrial>,
 }
+
+/// A forecaster with what its method forecast of the windows that it was chosen on.
+type Tried = (Forecaster, Vec<Vec<f64>>);
 
 impl Forecaster {
     /// Learns to forecast the `ahead` periods after what is known.
@@ -81,9 +91,40 @@ impl Forecaster {
             .rev()
             .map(|window| known - window * ahead)
             .collect();
+        let fit = |answers| Self::fit_by(panel, (ahead, &starts), settings, answers);
+        let Some(answers) = Answers::learn(&panel.before(starts[0])) else {
+            return Ok(fit(None)?.0);
+        };
+        let (with, told_with) = fit(Some(answers))?;
+        let (without, told) = match settings.weather {
+            TakeIn::WhereItPays => fit(None)?,
+            TakeIn::Always => return Ok(with),
+        };
+        let (gain, error) = gained(panel, ahead, &starts, [&told, &told_with]);
+        let mut trial = WeatherTrial {
+            quantile_loss: [without.loss(), with.loss()],
+            gain,
+            error,
+            taken_in: false,
+        };
+        trial.taken_in = pays(&trial);
+        Ok(Self {
+            weather: Some(trial),
+            ..if trial.taken_in { with } else { without }
+        })
+    }
+
+    /// The best candidate, where the weather is taken in by what is known of how sales answer to it, or not at all.
+    fn fit_by(
+        panel: &Panel,
+        (ahead, starts): (usize, &[usize]),
+        settings: &Settings,
+        answers: Option<Answers>,
+    ) -> Result<Tried, FitError> {
         let nothing = nothing_sold(panel, starts[0]);
         let boosted = if starts[0] >= least(panel) + 2 * ahead {
-            let examples = Examples::before(panel, (starts[0], ahead), &starts, settings)?;
+            let calm = Calm::new(panel, answers.as_ref(), 0);
+            let examples = Examples::before(calm.panel(), (starts[0], ahead), starts, settings)?;
             let scales = scales(nothing).iter();
             let fit = |scale: &Scale| Boosted::fit(&examples, *scale, None);
             scales.map(fit).collect::<Result<Vec<_>, _>>()?
@@ -95,7 +136,8 @@ impl Forecaster {
             .into_iter()
             .map(Unlearnt::Local);
         let unlearnt: Vec<Unlearnt> = naive.into_iter().chain(local).collect();
-        let (windows, mut candidates) = tried(panel, ahead, &starts, &unlearnt, &boosted)?;
+        let calm = (boosted.as_slice(), answers.as_ref());
+        let (windows, mut candidates) = tried(panel, ahead, starts, &unlearnt, calm)?;
         let judge = |of: &[Candidate]| -> Vec<Option<f64>> {
             of.par_iter()
                 .map(|candidate| candidate.quantile_loss(&windows))
@@ -120,7 +162,8 @@ impl Forecaster {
         let rounds = rounds.collect();
         let parts = chosen.method.parts();
         let is_part = |of: &Boosted| parts.contains(&Part::Boosted(of.scale()));
-        Ok(Self {
+        let forecasts = chosen.forecasts.clone();
+        let forecaster = Self {
             ahead,
             method: chosen.method.clone(),
             trials: trials.collect(),
@@ -129,7 +172,18 @@ impl Forecaster {
             spreads: spreads(chosen)?,
             naive: naive.0,
             naive_spreads: spreads(naive.1)?,
-        })
+            answers,
+            weather: None,
+        };
+        Ok((forecaster, forecasts))
+    }
+
+    /// Weighted quantile loss of its method on the windows that it was chosen on.
+    fn loss(&self) -> Option<f64> {
+        let mut trials = self.trials.iter();
+        trials
+            .find(|trial| trial.method == self.method)
+            .and_then(|trial| trial.quantile_loss)
     }
 
     /// The same method with the same number of trees, learnt from another panel; intervals stay those that were measured.
@@ -137,13 +191,17 @@ impl Forecaster {
     /// # Errors
     /// [`FitError`] when the history is too short or nothing was sold.
     pub fn again(mut self, panel: &Panel, settings: &Settings) -> Result<Self, FitError> {
+        if self.answers.is_some() {
+            self.answers = Answers::learn(panel).or(self.answers);
+        }
         let parts = self.method.parts();
         let needed = |of: &&(Scale, usize)| parts.contains(&Part::Boosted(of.0));
         let needed: Vec<&(Scale, usize)> = self.rounds.iter().filter(needed).collect();
         self.boosted = if needed.is_empty() {
             Vec::new()
         } else {
-            let examples = Examples::of_all(panel, self.ahead, settings)?;
+            let calm = Calm::new(panel, self.answers.as_ref(), 0);
+            let examples = Examples::of_all(calm.panel(), self.ahead, settings)?;
             let fit = |of: &&(Scale, usize)| Boosted::fit(&examples, of.0, Some(of.1));
             needed.iter().map(fit).collect::<Result<_, _>>()?
         };
@@ -180,8 +238,11 @@ impl Forecaster {
     /// [`FitError::Predict`] when the panel has other columns than the one learnt from.
     pub fn forecast(&self, panel: &Panel) -> Result<Forecast, FitError> {
         let ahead = self.ahead.min(panel.ahead());
-        let mut parts = Boosted::forecasts(&self.boosted, panel, ahead)?;
-        parts.extend(self.unlearnt().map(|part| part.forecast(panel, ahead)));
+        let calm = Calm::new(panel, self.answers.as_ref(), ahead);
+        let boosted = Boosted::forecasts(&self.boosted, calm.panel(), ahead)?;
+        let boosted = boosted.into_iter().map(|said| calm.stirred(said, ahead));
+        let mut parts: Vec<Vec<f64>> = boosted.collect();
+        parts.extend(self.unlearnt().map(|part| part.over(panel, &calm, ahead)));
         let parts: Vec<&[f64]> = parts.iter().map(Vec::as_slice).collect();
         Ok(Forecast {
             spreads: self.spreads.clone(),
@@ -196,6 +257,18 @@ impl Forecaster {
     #[must_use]
     pub fn windows(&self) -> usize {
         WINDOWS
+    }
+
+    /// How sales answer to the weather; `None` where it is not taken in.
+    #[must_use]
+    pub fn answers(&self) -> Option<&Answers> {
+        self.answers.as_ref()
+    }
+
+    /// What taking the weather in would have done on the windows; `None` where that was not tried.
+    #[must_use]
+    pub fn weather(&self) -> Option<&WeatherTrial> {
+        self.weather.as_ref()
     }
 
     /// The naive method that it is held against.
@@ -229,14 +302,28 @@ impl Forecaster {
         ahead: Range<usize>,
     ) -> Result<BTreeMap<Driver, f64>, FitError> {
         let periods = panel.known() + ahead.start..panel.known() + ahead.end;
+        let calm = Calm::new(panel, self.answers.as_ref(), ahead.end);
+        let factors = calm.factors(series);
+        let factor = |at: usize| factors.get(at).copied().unwrap_or(1.0);
         let mut each = Vec::new();
         for boosted in &self.boosted {
-            each.push(boosted.drivers(panel, series, periods.clone())?);
+            let of = |period: usize| factor(period - panel.known());
+            each.push(boosted.drivers(calm.panel(), series, periods.clone(), of)?);
         }
         for part in self.unlearnt() {
-            let all = part.forecast(&panel.only(series), ahead.end);
-            let sum = all[ahead.start..].iter().sum();
-            each.push(BTreeMap::from([(Driver::Level, sum)]));
+            let all = part.over(&panel.only(series), &calm.only(series), ahead.end);
+            let mut drivers = BTreeMap::new();
+            for at in ahead.clone() {
+                let plain = match part {
+                    Unlearnt::Naive(_) => all[at],
+                    Unlearnt::Local(_) => all[at] / factor(at),
+                };
+                *drivers.entry(Driver::Level).or_default() += plain;
+                if !factors.is_empty() {
+                    *drivers.entry(Driver::Weather).or_default() += all[at] - plain;
+                }
+            }
+            each.push(drivers);
         }
         let mut sums = BTreeMap::new();
         for (driver, part) in each.iter().flatten() {
@@ -261,7 +348,7 @@ fn tried<'a>(
     ahead: usize,
     starts: &[usize],
     unlearnt: &[Unlearnt],
-    boosted: &[Boosted],
+    (boosted, answers): (&[Boosted], Option<&Answers>),
 ) -> Result<(Windows<'a>, Vec<Candidate>), FitError> {
     let parts = unlearnt.iter().map(|of| of.part());
     let parts = parts.chain(boosted.iter().map(|of| Part::Boosted(of.scale())));
@@ -269,11 +356,13 @@ fn tried<'a>(
     let mut each = Vec::with_capacity(starts.len());
     for from in starts.iter().copied() {
         let past = panel.before(from);
+        let calm = Calm::new(&past, answers, ahead);
         let mut forecasts: Vec<Vec<f64>> = unlearnt
             .iter()
-            .map(|of| of.forecast(&past, ahead))
+            .map(|of| of.over(&past, &calm, ahead))
             .collect();
-        forecasts.extend(Boosted::forecasts(boosted, &past, ahead)?);
+        let trees = Boosted::forecasts(boosted, calm.panel(), ahead)?;
+        forecasts.extend(trees.into_iter().map(|said| calm.stirred(said, ahead)));
         for (candidate, forecast) in candidates.iter_mut().zip(forecasts) {
             candidate.forecasts.push(forecast);
         }

@@ -7,6 +7,7 @@ use super::local::Local;
 use super::naive::Naive;
 use super::panel::{Panel, Step};
 use super::scale::Scale;
+use super::weather::Calm;
 
 /// Where less than this share of the periods sold nothing, logarithms can be learnt.
 const NOTHING_MAX: f64 = 0.02;
@@ -78,11 +79,13 @@ impl Unlearnt {
         }
     }
 
-    /// Series × `ahead`; 0 while closed.
-    pub(super) fn forecast(self, panel: &Panel, ahead: usize) -> Vec<f64> {
+    /// Series × `ahead`; 0 while closed. What anybody could forecast knows nothing of the weather.
+    ///
+    /// - `calm`: the panel without what the weather did.
+    pub(super) fn over(self, panel: &Panel, calm: &Calm<'_>, ahead: usize) -> Vec<f64> {
         match self {
             Self::Naive(naive) => naive.forecast(panel, ahead),
-            Self::Local(local) => alone::forecast(local, panel, ahead),
+            Self::Local(local) => calm.stirred(alone::forecast(local, calm.panel(), ahead), ahead),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`Forecaster`]: the candidate that did best on the last periods of the history, with quantiles from how far off it
 //!   was there, and with a forecast told apart into what drives it.
 //! - [`Agreement`]: forecasts of series that agree with forecasts of the groups that they add up to.
+//! - [`Answers`]: what the weather does to sales, learnt from the past.
 //! - [`Totals`]: how far off sums of forecasts are, group by group.
 //!
 //! A period in which a series could not sell (closed, out of stock) is not a period of no demand: it is not known. Where
@@ -48,6 +49,7 @@ mod spread;
 mod standing;
 mod summed;
 mod totals;
+mod weather;
 
 pub use agreement::{Agreement, LevelError, Weighing};
 pub use boosted::{Boosted, Settings};
@@ -65,3 +67,4 @@ pub use promoted::{Change, Effect, Plan, Promoted, promoted};
 pub use scale::Scale;
 pub use score::{LEVELS, pinball, quantile_loss};
 pub use totals::{Basis, Totals};
+pub use weather::{Answer, Answers, FIGURES, Place, TakeIn, Told, Weather, WeatherTrial};

@@ -7,6 +7,7 @@ use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::error::PanelError;
+use super::weather::Weather;
 
 /// Length of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -160,6 +161,7 @@ pub struct Panel {
     values: Vec<f32>,
     groups: Vec<[u32; 2]>,
     columns: Arc<[Known]>,
+    weather: Option<Arc<Weather>>,
 }
 
 impl Panel {
@@ -217,7 +219,50 @@ impl Panel {
             values,
             groups,
             columns: columns.into(),
+            weather: None,
         })
+    }
+
+    /// The same with the weather of its periods.
+    ///
+    /// # Errors
+    /// [`PanelError::Weather`] when it is not that of these series.
+    pub fn with_weather(self, weather: Weather) -> Result<Self, PanelError> {
+        let series = self.series();
+        let within = |of: &[u32], n: usize| {
+            of.len() == series
+                && of
+                    .iter()
+                    .all(|at| usize::try_from(*at).is_ok_and(|at| at < n))
+        };
+        let fits = within(&weather.place_of, weather.places.len())
+            && within(&weather.kind_of, weather.kinds.len());
+        if !fits {
+            return Err(PanelError::Weather { series });
+        }
+        Ok(Self {
+            weather: Some(Arc::new(weather)),
+            ..self
+        })
+    }
+
+    /// The weather of its periods, where it is told.
+    pub(super) fn weather(&self) -> Option<&Weather> {
+        self.weather.as_deref()
+    }
+
+    /// The same where something else was sold.
+    ///
+    /// - `values`: series × known periods.
+    pub(super) fn with_values(&self, values: Vec<f32>) -> Self {
+        debug_assert_eq!(values.len(), self.values.len(), "as many values");
+        Self {
+            values,
+            groups: self.groups.clone(),
+            columns: Arc::clone(&self.columns),
+            weather: self.weather.clone(),
+            ..*self
+        }
     }
 
     /// Length of a period.
@@ -318,13 +363,15 @@ impl Panel {
             values: self.values(series).to_vec(),
             groups: vec![self.groups[series]],
             columns: columns.collect(),
+            weather: (self.weather.as_ref()).map(|weather| Arc::new(weather.only(series))),
             ..*self
         }
     }
 
     /// The panel as it was known some periods earlier: what was sold since is ahead.
     ///
-    /// Plans (openings, promotions, prices) stay as they are: they were known ahead.
+    /// Plans (openings, promotions, prices) stay as they are: they were known ahead. The weather is looked at no further
+    /// than it was known then.
     #[must_use]
     pub fn before(&self, known: usize) -> Self {
         let known = known.clamp(1, self.known);
@@ -335,6 +382,7 @@ impl Panel {
             values: values.flat_map(|one| &one[..known]).copied().collect(),
             groups: self.groups.clone(),
             columns: Arc::clone(&self.columns),
+            weather: self.weather.clone(),
             ..*self
         }
     }

@@ -471,17 +471,17 @@ impl Fit {
 
 /// Effects of all categories.
 #[derive(Debug, Clone, Copy)]
-struct Prior {
-    mean: f64,
+pub(super) struct Prior {
+    pub(super) mean: f64,
     /// Variance of the mean.
-    error: f64,
+    pub(super) error: f64,
     /// Variance between categories; infinite where there are too few to tell.
-    between: f64,
+    pub(super) between: f64,
 }
 
 impl Prior {
     /// - `each`: effects with their variances.
-    fn of(each: &[(f64, f64)]) -> Self {
+    pub(super) fn of(each: &[(f64, f64)]) -> Self {
         let alone = Self {
             mean: 0.0,
             error: 0.0,
@@ -513,7 +513,13 @@ impl Prior {
         }
     }
 
-    fn drawn(&self, effect: f64, variance: f64) -> (f64, f64) {
+    /// Whether there are enough categories to tell what they have in common.
+    pub(super) fn is_told(&self) -> bool {
+        self.between.is_finite()
+    }
+
+    /// An effect with its variance, drawn to the others.
+    pub(super) fn drawn(&self, effect: f64, variance: f64) -> (f64, f64) {
         if !self.between.is_finite() || variance <= 0.0 {
             return (effect, variance);
         }
@@ -527,12 +533,12 @@ impl Prior {
     }
 }
 
-fn times(matrix: &[[f64; 3]; 3], vector: &[f64; 3]) -> [f64; 3] {
+pub(super) fn times(matrix: &[[f64; 3]; 3], vector: &[f64; 3]) -> [f64; 3] {
     [0, 1, 2].map(|at| matrix[at].iter().zip(vector).map(|(a, b)| a * b).sum())
 }
 
 /// The inverse of a symmetric matrix by its cofactors; `None` where it has none.
-fn inverse(m: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+pub(super) fn inverse(m: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
     let minor = |at: usize, to: usize| {
         let [r, s] = [(at + 1) % 3, (at + 2) % 3];
         let [c, d] = [(to + 1) % 3, (to + 2) % 3];

@@ -27,4 +27,5 @@ mod uplift;
 mod uplift_hillstrom;
 mod value;
 mod value_cdnow;
+mod weather;
 mod what_if;

@@ -8,7 +8,7 @@ use super::overrides::{Added, Changed};
 use super::series::{Series, series};
 use super::told::{Moves, TOTAL, Told, change_of, line, summed};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
-use crate::contract::{Parts, Serving};
+use crate::contract::{Parts, Serving, TotalsOf};
 use crate::reasons::reason;
 use crate::shop::Shop;
 use models::demand::{Driver, Forecast};
@@ -362,8 +362,8 @@ impl Serving for Attached {
         Some(all(self.found.as_ref()))
     }
 
-    fn totals(&self) -> Vec<Asked> {
-        groups::all(&self.body, self.found.as_ref())
+    fn totals(&self, of: TotalsOf) -> Vec<Asked> {
+        groups::all(&self.body, self.found.as_ref(), of)
     }
 
     fn parts(&self, asked: &Asked) -> Vec<Parts> {

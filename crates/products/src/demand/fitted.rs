@@ -8,6 +8,7 @@ use super::planners::{Scored, Worth, scored, worth};
 use super::promoted::{self, Promoted, promoted};
 use super::series::{Series, series};
 use super::settings::{Coherent, Measure, Settings};
+use super::weather;
 use super::weights;
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
@@ -168,6 +169,7 @@ impl Body {
             });
             scores.extend(told.unwrap_or([f64::NAN; 2]));
         }
+        scores.extend(self.forecaster.answers().map(demand::Answers::check));
         let agreement = self.agreement.as_ref().filter(|of| of.changes());
         scores.extend(agreement.map(Agreement::check));
         scores.extend(self.totals.iter().flatten().map(Totals::check));
@@ -248,7 +250,8 @@ fn agreeing(
             expected: early.baseline(&panel.before(window.from)).all().to_vec(),
         })
         .collect();
-    let totals = [told, naive].map(|windows| Totals::learn(panel, hierarchy, &windows));
+    let summed = found.summed().unwrap_or(hierarchy);
+    let totals = [told, naive].map(|windows| Totals::learn(panel, summed, &windows));
     let totals = match totals {
         [Ok(own), Ok(naive)] => Some([own, naive]),
         [Err(demand::FitError::NothingSold), _] | [_, Err(demand::FitError::NothingSold)] => None,
@@ -370,6 +373,7 @@ impl Fitted for FittedDemand {
             );
         }
         lines.extend(promoted::summary(&body.promoted, step));
+        lines.extend(weather::summary(forecaster));
         lines.extend(body.planners());
         lines.extend(body.notes.iter().cloned());
         lines
@@ -389,6 +393,7 @@ impl Fitted for FittedDemand {
             "agreement": self.body.agreement.as_ref().map(agreed::page),
             "totals": self.body.totals.is_some(),
             "promotions": promoted::page(&self.body.promoted),
+            "weather": weather::page(forecaster),
             "planners": worth(&self.body.planners).iter().map(|worth| serde_json::json!({
                 "author": worth.author,
                 "category": worth.category,

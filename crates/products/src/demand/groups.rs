@@ -4,14 +4,15 @@ use models::demand::{Basis, Forecast, Totals};
 use schema::{Estimate, ProductId};
 
 use super::fitted::Body;
-use super::hierarchy::{Grouping, Levels};
+use super::hierarchy::{BETWEEN, CROSSED, Grouping, Levels};
 use super::series::Series;
 use super::settings::Measure;
 use super::spelling::near;
 use super::told::{TOTAL, Told, rounded};
 use crate::answer::{Asked, Infeasible, Reason};
-use crate::contract::Parts;
+use crate::contract::{Parts, TotalsOf};
 use crate::reasons::reason;
+use crate::total::Total;
 
 /// All series together.
 const ALL: &str = "all";
@@ -23,8 +24,10 @@ const SERIES: &str = "series";
 fn below(level: &str) -> &'static [&'static [&'static str]] {
     match level {
         "total" => &[&["category", "product"], &["region", "site"]],
-        "category" => &[&["product"]],
-        "region" => &[&["site"]],
+        "category" => &[&["product"], &["category in region", "category at site"]],
+        "region" => &[&["site"], &["category in region"]],
+        "site" => &[&["category at site"]],
+        "category in region" => &[&["category at site"]],
         _ => &[],
     }
 }
@@ -55,56 +58,125 @@ pub(super) fn asked_group<'a>(
     else {
         return Ok(None);
     };
-    let (level, name) = match placement.split_once('=') {
-        Some(asked) => asked,
-        None if placement == ALL => ("total", ALL),
-        None => return Ok(None),
+    let Some(total) = Total::read(placement) else {
+        return Ok(None);
     };
     let levels = found.and_then(|found| found.levels.as_ref());
     let (Some(found), Some(levels), true) = (found, levels, body.totals.is_some()) else {
         return Err(Infeasible::NoGroups);
     };
-    let Some(by) = levels.asked.iter().find(|by| by.name == level) else {
-        let named = levels.asked.iter().map(|by| match by.name {
-            "total" => ALL.to_owned(),
-            name => format!("{name}=…"),
-        });
-        return Err(Infeasible::Placement {
-            found: placement.to_owned(),
-            allowed: named.collect::<Vec<_>>().join(", "),
-        });
+    let by_name = |name: &str| levels.asked.iter().find(|by| by.name == name);
+    let allowed = || Infeasible::Placement {
+        found: placement.to_owned(),
+        allowed: allowed(levels),
     };
-    let Some(place) = by.place(name) else {
-        return Err(Infeasible::UnknownGroup {
-            level: level.to_owned(),
-            found: name.to_owned(),
-            near: near(&by.names, name),
-        });
+    let (by, label) = match total {
+        Total::All => (by_name("total"), ALL.to_owned()),
+        Total::Of { level, name } => (by_name(level), name.to_owned()),
+        Total::Crossed {
+            category,
+            level,
+            name,
+        } => {
+            // A name may hold what stands between two.
+            let whole = by_name("category").zip(placement.strip_prefix("category="));
+            match whole.filter(|(by, whole)| by.place(whole).is_some()) {
+                Some((by, whole)) => (Some(by), whole.to_owned()),
+                None => {
+                    for (level, name) in [("category", category), (level, name)] {
+                        let by = by_name(level).ok_or_else(allowed)?;
+                        by.place(name).ok_or_else(|| unknown(by, name))?;
+                    }
+                    let by = CROSSED.iter().find(|(_, with)| *with == level);
+                    let by = by.and_then(|(name, _)| by_name(name));
+                    (by, format!("{category}{BETWEEN}{name}"))
+                }
+            }
+        }
     };
-    Ok(Some(Group {
+    let by = by.ok_or_else(allowed)?;
+    let place = by.place(&label).ok_or_else(|| unknown(by, &label))?;
+    let group = Group {
         found,
         levels,
         by,
         place,
-    }))
+    };
+    let totals = body.totals.as_ref().map(|totals| &totals[0]);
+    let is_learnt = match group.named() {
+        Some((level, label)) => totals.is_some_and(|of| of.basis(level, label).is_some()),
+        None => true,
+    };
+    // A version that learnt before there were such totals knows nothing of how far off they are.
+    match total {
+        Total::Crossed { .. } if !is_learnt => Err(Infeasible::NoGroups),
+        Total::All | Total::Of { .. } | Total::Crossed { .. } => Ok(Some(group)),
+    }
+}
+
+/// What can be asked for.
+fn allowed(levels: &Levels) -> String {
+    let named = levels.asked.iter().map(|by| {
+        let with = CROSSED.iter().find(|(name, _)| *name == by.name);
+        match (by.name, with) {
+            ("total", _) => ALL.to_owned(),
+            (_, Some((_, with))) => format!("category=…&{with}=…"),
+            (name, None) => format!("{name}=…"),
+        }
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// Nothing is called so: what is spelt most like it.
+fn unknown(by: &Grouping, label: &str) -> Infeasible {
+    let (level, found, names) = match label.split_once(BETWEEN) {
+        None => (by.name, label.to_owned(), by.names.clone()),
+        // Both are there, and not together: what there is of the category.
+        Some((category, name)) => {
+            let of = by.names.iter().filter_map(|one| {
+                let (of, name) = one.split_once(BETWEEN)?;
+                (of == category).then(|| name.to_owned())
+            });
+            (by.name, format!("{category}, {name}"), of.collect())
+        }
+    };
+    let wanted = label.split_once(BETWEEN).map_or(label, |(_, name)| name);
+    Infeasible::UnknownGroup {
+        level: level.to_owned(),
+        near: near(&names, wanted),
+        found,
+    }
 }
 
 /// The question about a total.
 fn question(level: &str, name: &str) -> Asked {
+    let crossed = CROSSED.iter().find(|(crossed, _)| *crossed == level);
+    let crossed = crossed.zip(name.split_once(BETWEEN));
     Asked {
-        placement: Some(match level {
-            "total" => ALL.to_owned(),
-            level => format!("{level}={name}"),
+        placement: Some(match (level, crossed) {
+            ("total", _) => ALL.to_owned(),
+            (_, Some(((_, with), (category, name)))) => {
+                format!("category={category}&{with}={name}")
+            }
+            (level, None) => format!("{level}={name}"),
         }),
         ..Asked::default()
     }
 }
 
-/// Every question about a total, all together first.
-pub(super) fn all(body: &Body, found: Option<&Series>) -> Vec<Asked> {
+fn is_crossed(by: &Grouping) -> bool {
+    CROSSED.iter().any(|(name, _)| *name == by.name)
+}
+
+/// Every question about a total, all together first; those about categories in regions and at sites by themselves.
+pub(super) fn all(body: &Body, found: Option<&Series>, of: TotalsOf) -> Vec<Asked> {
     let levels = found.and_then(|found| found.levels.as_ref());
     let levels = levels.filter(|_| body.totals.is_some());
     let each = levels.iter().flat_map(|levels| &levels.asked);
+    let each = each.filter(|by| match of {
+        TotalsOf::Levels => !is_crossed(by),
+        TotalsOf::Crossed => is_crossed(by),
+    });
     each.flat_map(|by| by.names.iter().map(|name| question(by.name, name)))
         .collect()
 }
@@ -116,10 +188,24 @@ impl Group<'_> {
 
     /// What it is called.
     pub(super) fn told(&self) -> String {
-        match (self.by.name, self.by.names[self.place].as_str()) {
+        let name = self.by.names[self.place].as_str();
+        let told = |level: &str, name: &str| match name {
+            "" => format!("no {level}"),
+            name => format!("{level} {name}"),
+        };
+        match (self.by.name, name.split_once(BETWEEN)) {
             ("total", _) => ALL.to_owned(),
-            (level, "") => format!("no {level}"),
-            (level, name) => format!("{level} {name}"),
+            ("category in region", Some((category, region))) => {
+                format!(
+                    "{} in {}",
+                    told("category", category),
+                    told("region", region)
+                )
+            }
+            (_, Some((category, site))) => {
+                format!("{} at {}", told("category", category), told("site", site))
+            }
+            (level, None) => told(level, name),
         }
     }
 
@@ -147,17 +233,50 @@ impl Group<'_> {
             places.dedup();
             let each = places.into_iter().map(|place| {
                 let (name, node) = (&by.names[place as usize], by.nodes[place as usize]);
-                (name.clone(), question(by.name, name), node)
+                (self.part(name), question(by.name, name), node)
             });
-            (by.name, each.collect::<Vec<_>>())
+            (self.parts_by(by), each.collect::<Vec<_>>())
         };
-        let split = found.into_iter().map(of);
-        split.filter(|(_, each)| !each.is_empty()).collect()
+        // Where all that a site sells is of one category there is nothing to tell apart.
+        let is_itself = |by: &Grouping, each: &[(String, Asked, usize)]| {
+            is_crossed(by) && matches!(each, [(_, _, node)] if *node == self.node())
+        };
+        let split = found.into_iter().filter_map(|by| {
+            let (name, each) = of(by);
+            (!each.is_empty() && !is_itself(by, &each)).then_some((name, each))
+        });
+        let all: Vec<_> = split.collect();
+        match self.by.name {
+            // Of a site its series come first.
+            "site" => self.by_series().into_iter().chain(all).collect(),
+            _ if all.is_empty() => self.by_series().into_iter().collect(),
+            _ => all,
+        }
+    }
+
+    /// What its parts of a level are, where these cross categories with something: what it is not itself.
+    fn parts_by(&self, by: &Grouping) -> &'static str {
+        let with = CROSSED.iter().find(|(name, _)| *name == by.name);
+        match (self.by.name, with) {
+            (_, None) => by.name,
+            ("region" | "site", Some(_)) => "category",
+            (_, Some((_, with))) => with,
+        }
+    }
+
+    /// What a part is called in it.
+    fn part(&self, name: &str) -> String {
+        let part = match (self.by.name, name.split_once(BETWEEN)) {
+            (_, None) => name,
+            ("region" | "site", Some((category, _))) => category,
+            (_, Some((_, name))) => name,
+        };
+        part.to_owned()
     }
 
     /// A series alone is the sum of nothing.
     fn by_series(&self) -> Option<(&'static str, Vec<(String, Asked, usize)>)> {
-        let first = self.levels.hierarchy.first_leaf();
+        let first = self.levels.summed().first_leaf();
         let each = self.series().filter_map(|leaf| {
             let key = &self.found.keys[leaf];
             let asked = Asked {
@@ -177,7 +296,7 @@ impl Group<'_> {
 
     /// The question about its series, where it is of one alone.
     pub(super) fn alone(&self) -> Option<Asked> {
-        let first = self.levels.hierarchy.first_leaf();
+        let first = self.levels.summed().first_leaf();
         let key = &self.found.keys[self.node().checked_sub(first)?];
         Some(Asked {
             product_id: Some(ProductId::new(key.product.clone()).ok()?),
@@ -227,7 +346,7 @@ impl Group<'_> {
 
     /// The level and the label of its node, where it is the sum of several series.
     fn named(&self) -> Option<(&str, &str)> {
-        let (hierarchy, node) = (&self.levels.hierarchy, self.node());
+        let (hierarchy, node) = (self.levels.summed(), self.node());
         let mut levels = hierarchy.level_names().enumerate();
         let level = levels.find(|(at, _)| hierarchy.nodes(*at).contains(&node));
         let (_, level) = level.filter(|_| node < hierarchy.first_leaf())?;
@@ -253,7 +372,7 @@ impl Sums {
         forecast: &Forecast,
         is_ended: impl Fn(usize) -> bool,
     ) -> Option<Self> {
-        let hierarchy = found.hierarchy().filter(|_| body.totals.is_some())?;
+        let hierarchy = found.summed().filter(|_| body.totals.is_some())?;
         let (panel, ahead) = (&found.panel, forecast.ahead());
         let point = |point: f64| match body.settings.measure {
             Measure::Units => point,
@@ -323,7 +442,7 @@ pub(super) fn line(
     let (node, level) = (group.node(), body.settings.interval);
     let named = group.named();
     let expected = sums.periods(node);
-    let series = node.saturating_sub(group.levels.hierarchy.first_leaf());
+    let series = node.saturating_sub(group.levels.summed().first_leaf());
     let scaled = |(low, high): (f64, f64)| (low * body.scale(), high * body.scale());
     let single = |h: usize| match named {
         Some(named) => spread.totals.interval(named, expected, h, level),

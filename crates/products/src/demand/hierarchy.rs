@@ -7,24 +7,40 @@ use models::coherent::{Hierarchy, Level, Parents};
 
 use super::series::Key;
 
-/// Stands between the product and the site of a leaf; neither can hold it.
-const BETWEEN: char = '\u{1f}';
+/// Stands between the product and the site of a leaf, and between a category and its region or site; none can hold it.
+pub(super) const BETWEEN: char = '\u{1f}';
+
+/// Levels that cross categories with regions and sites, each with what it crosses them with.
+pub(super) static CROSSED: [(&str, &str); 2] = [
+    ("category in region", "region"),
+    ("category at site", "site"),
+];
 
 /// The series of a shop with the levels above them.
 #[derive(Debug)]
 pub(crate) struct Levels {
+    /// What forecasts are made to agree with.
     pub(crate) hierarchy: Hierarchy,
-    /// What can be asked for, those with all series first. A group that is the same as one of a level before, or a single
-    /// series, is its node.
+    /// The same with categories in each region and at each site; absent where there are none.
+    crossed: Option<Hierarchy>,
+    /// What can be asked for, those with all series first, by nodes of [`Levels::summed`]. A group that is the same as one
+    /// of a level before, or a single series, is its node.
     pub(super) asked: Vec<Grouping>,
     /// What a reader must know of them.
     pub(super) notes: Vec<String>,
 }
 
+impl Levels {
+    /// All that can be asked for: what series are added up to.
+    pub(super) fn summed(&self) -> &Hierarchy {
+        self.crossed.as_ref().unwrap_or(&self.hierarchy)
+    }
+}
+
 /// Groups by one of the things that series have in common.
 #[derive(Debug)]
 pub(super) struct Grouping {
-    /// `total`, `category`, `product`, `region` or `site`.
+    /// `total`, `category`, `product`, `region` or `site`, or one of [`CROSSED`].
     pub(super) name: &'static str,
     /// What the groups are called, rising; what belongs nowhere has an empty name.
     pub(super) names: Vec<String>,
@@ -62,8 +78,9 @@ impl Grouping {
     }
 }
 
-/// Levels above series: all together, categories and products, and regions and sites, which cross them. A level that
-/// groups series as one before it does, or not at all, is left out. `None` where there is one series.
+/// Levels above series: all together, categories and products, and regions and sites, which cross them; and beside those,
+/// to be asked for alone, categories in each region and at each site. A level that groups series as one before it does,
+/// or not at all, is left out. `None` where there is one series.
 ///
 /// Products without a category, and sites without a region or that no table names, are a group of their own each, with an
 /// empty name: every series is in one group of each level, and no group is within another of its level, so that going up
@@ -91,57 +108,101 @@ pub(super) fn levels(
         ("region", keys.iter().map(region).collect()),
         ("site", keys.iter().map(|key| key.site.as_deref()).collect()),
     ];
-    let mut seen: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
-    let mut notes = Vec::new();
-    let mut levels = Vec::new();
-    // Each with the level that it is, or those of series.
-    let mut asked = Vec::new();
-    for (name, of) in each {
-        let groups = numbered(&of);
-        let n = groups.iter().collect::<BTreeSet<_>>().len();
-        let is_there = of.iter().any(Option::is_some);
-        let same = seen.get(&groups).copied();
-        let level = same.or((n < keys.len()).then_some(levels.len()));
-        if is_there {
-            asked.push((name, of.clone(), level));
-        }
-        if n == keys.len() || same.is_some() {
-            continue;
-        }
-        seen.insert(groups, levels.len());
-        let without = of.iter().filter(|label| label.is_none()).count();
-        if without > 0 {
-            notes.push(format!(
-                "{without} of {} series are of no {name}: they are added up as one of their own",
-                keys.len()
-            ));
-        }
-        let labels = of.into_iter().map(|label| Some(label.unwrap_or_default()));
-        levels.push(Level {
+    let crossed = CROSSED.map(|(name, with)| {
+        let of = |level: &str| each.iter().find(|(name, _)| *name == level);
+        let labels = of("category").zip(of(with));
+        (
             name,
-            parents: Parents::OfLeaves(labels.collect()),
-        });
-    }
+            labels.map_or_else(Vec::new, |(a, b)| crossed(&a.1, &b.1)),
+        )
+    });
     let leaf = |key: &Key| {
         let site = key.site.as_deref().unwrap_or_default();
         format!("{}{BETWEEN}{site}", key.product)
     };
     let leaves: Vec<String> = keys.iter().map(leaf).collect();
     let leaves: Vec<&str> = leaves.iter().map(String::as_str).collect();
-    let hierarchy = Hierarchy::new(&leaves, &levels).ok()?;
-    let asked = asked.into_iter().map(|(name, of, level)| {
+    let mut above = Above::default();
+    for (name, of) in each.iter().map(|(name, of)| (*name, of)) {
+        above.add(name, of);
+    }
+    let hierarchy = Hierarchy::new(&leaves, &above.levels).ok()?;
+    let plain = above.levels.len();
+    for (name, of) in crossed.iter().map(|(name, of)| (*name, of)) {
+        let of: Vec<Option<&str>> = of.iter().map(|label| Some(label.as_str())).collect();
+        above.add(name, &of);
+    }
+    let crossed = (above.levels.len() > plain).then(|| Hierarchy::new(&leaves, &above.levels));
+    let crossed = crossed.transpose().ok()?;
+    let summed = crossed.as_ref().unwrap_or(&hierarchy);
+    let asked = above.asked.iter().map(|&(name, ref of, level)| {
         let node = |leaf: usize| {
-            let above = level.and_then(|level| hierarchy.above(leaf).nth(level));
-            above.unwrap_or(hierarchy.first_leaf() + leaf)
+            let above = level.and_then(|level| summed.above(leaf).nth(level));
+            above.unwrap_or(summed.first_leaf() + leaf)
         };
-        Grouping::new(name, &of, node)
+        Grouping::new(name, of, node)
     });
     let asked = asked.collect();
     Some(Levels {
-        hierarchy,
         asked,
-        notes,
+        notes: above.notes,
+        hierarchy,
+        crossed,
     })
+}
+
+/// Categories at what series have in common else; none where nothing is known of either.
+fn crossed(categories: &[Option<&str>], others: &[Option<&str>]) -> Vec<String> {
+    let is_known = |of: &[Option<&str>]| of.iter().any(Option::is_some);
+    if !is_known(categories) || !is_known(others) {
+        return Vec::new();
+    }
+    let both = categories.iter().zip(others).map(|(category, other)| {
+        let [category, other] = [category, other].map(|of| of.unwrap_or_default());
+        format!("{category}{BETWEEN}{other}")
+    });
+    both.collect()
+}
+
+/// What can be asked for: each with the groups of the series, and the level that it is; none where it is the series.
+type Asked<'a> = (&'static str, Vec<Option<&'a str>>, Option<usize>);
+
+/// Levels as they are found.
+#[derive(Default)]
+struct Above<'a> {
+    seen: BTreeMap<Vec<usize>, usize>,
+    levels: Vec<Level<'a>>,
+    asked: Vec<Asked<'a>>,
+    notes: Vec<String>,
+}
+
+impl<'a> Above<'a> {
+    /// - `of`: by series, its group.
+    fn add(&mut self, name: &'static str, of: &[Option<&'a str>]) {
+        let groups = numbered(of);
+        let n = groups.iter().collect::<BTreeSet<_>>().len();
+        let same = self.seen.get(&groups).copied();
+        let level = same.or((n < of.len()).then_some(self.levels.len()));
+        if of.iter().any(Option::is_some) {
+            self.asked.push((name, of.to_vec(), level));
+        }
+        if n == of.len() || n == 0 || same.is_some() {
+            return;
+        }
+        self.seen.insert(groups, self.levels.len());
+        let without = of.iter().filter(|label| label.is_none()).count();
+        if without > 0 {
+            self.notes.push(format!(
+                "{without} of {} series are of no {name}: they are added up as one of their own",
+                of.len()
+            ));
+        }
+        let labels = of.iter().map(|label| Some(label.unwrap_or_default()));
+        self.levels.push(Level {
+            name,
+            parents: Parents::OfLeaves(labels.collect()),
+        });
+    }
 }
 
 /// Groups by number, in the order in which they come.
@@ -227,6 +288,13 @@ mod tests {
         assert_eq!(of("category", ""), 24.0);
         assert_eq!((of("region", "north"), of("region", "")), (9.0, 54.0));
         assert_eq!(of("site", ""), 16.0);
+        // Categories at sites and in regions are added up beside them.
+        let summed = found.summed();
+        let sums = summed.sum_up(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0], 1).unwrap();
+        let of = |level: &str, label: &str| sums[summed.node(level, label).unwrap()];
+        assert_eq!(of("category at site", "x\u{1f}2"), 34.0);
+        assert_eq!(of("category in region", "\u{1f}north"), 8.0);
+        assert_eq!(of("category in region", "x\u{1f}"), 38.0);
     }
 
     #[test]

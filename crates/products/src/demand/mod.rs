@@ -19,14 +19,16 @@ mod series;
 mod settings;
 mod spelling;
 mod told;
+mod weather;
 mod weights;
 
 pub(crate) use asked::{all, asked_series};
 pub(crate) use fitted::Body;
 pub(crate) use golden::Golden;
 pub(crate) use series::{Key, Series, series};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Settings, WeatherUse};
 pub(crate) use told::{change_of, changed_by};
+pub(crate) use weather::summary as weather_told;
 pub(crate) use weights::of as weights;
 
 use crate::answer::Subject;
@@ -63,6 +65,7 @@ static CARD: Card = Card {
         "promotions",
         "prices",
         "stock_levels",
+        "weather",
         "overrides",
     ],
     outputs: &[
@@ -82,6 +85,7 @@ static CARD: Card = Card {
     sources: &[
         "Makridakis, Spiliotis, Assimakopoulos (2022), M5 accuracy competition: boosted trees over many series",
         "Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction",
+        "Liang, Zeger (1986), DerSimonian, Laird (1986): answers to the weather with clustered errors, drawn to each other",
         "Ang (2004), logarithmic mean Divisia index",
         "Wickramasuriya, Athanasopoulos, Hyndman (2019), forecasts of a hierarchy that add up",
     ],
@@ -120,6 +124,13 @@ impl Kind for Demand {
         let names = ["left_out", "taken_in"].map(|name| Value::Text(name.to_owned()));
         knobs.push(Knob {
             key: "promotions_of_others",
+            default: names[0].clone(),
+            within: Within::Of(names.to_vec()),
+            by_default: false,
+        });
+        let names = ["off", "chosen", "taken_in"].map(|name| Value::Text(name.to_owned()));
+        knobs.push(Knob {
+            key: "weather",
             default: names[0].clone(),
             within: Within::Of(names.to_vec()),
             by_default: false,

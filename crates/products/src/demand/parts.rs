@@ -60,7 +60,7 @@ pub(super) fn of(measured: &Measured<'_>, all: [&Vec<Sums>; 2]) -> Vec<Part> {
 
 /// Totals of each level above the series, with intervals of their own; `None` where none was learnt.
 fn by_level(measured: &Measured<'_>) -> Option<Vec<Part>> {
-    let (hierarchy, totals) = (measured.found.hierarchy()?, measured.totals?);
+    let (hierarchy, totals) = (measured.found.summed()?, measured.totals?);
     let panel = measured.found.panel.summed(hierarchy).ok()?;
     let mut expected = Vec::with_capacity(totals.len());
     for forecast in measured.forecasts {

@@ -12,7 +12,10 @@ use super::hierarchy::{Levels, levels};
 use super::opening::Opening;
 use super::overrides::Overrides;
 use super::plans::{holidays, of_others, prices, promotions};
-use super::settings::{BeforeFirstSale, Coherent, Grain, Measure, OfOthers, Returns, Settings};
+use super::settings::{
+    BeforeFirstSale, Coherent, Grain, Measure, OfOthers, Returns, Settings, WeatherUse,
+};
+use super::weather::weather;
 
 /// What a series is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,11 @@ impl Series {
         let sold = f64::from(*self.panel.values(series).get(period)?);
         let ran_out = self.sold_out[series].binary_search(&period).is_ok();
         (!sold.is_nan() && !ran_out).then_some(sold)
+    }
+
+    /// What the series add up to, where that can be asked for: categories in regions and at sites too.
+    pub(super) fn summed(&self) -> Option<&Hierarchy> {
+        self.levels.as_ref().map(Levels::summed)
     }
 
     /// What the series add up to, where forecasts are made to agree.
@@ -128,7 +136,12 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     if settings.promotions_of_others == OfOthers::TakenIn {
         columns.extend(promoted.iter().map(|[_, others]| others.clone()));
     }
-    let groups = groups(history, &keys, &categories);
+    let kinds = kinds(history, &keys, &categories);
+    let groups = groups(&keys, &kinds);
+    let weather = match settings.weather {
+        WeatherUse::Off => None,
+        WeatherUse::Chosen | WeatherUse::TakenIn => weather(demand, &keys, &kinds, &days),
+    };
     if sold_out.iter().any(|of| !of.is_empty()) {
         let of: Vec<u32> = groups.iter().map(|[group, _]| *group).collect();
         unconstrain(&mut values, days.known, &sold_out, days.step.round(), &of);
@@ -169,9 +182,14 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         groups,
         columns,
     );
+    let panel = panel.ok()?;
+    let panel = match weather {
+        Some(weather) => panel.with_weather(weather).ok()?,
+        None => panel,
+    };
     Some(Series {
         keys,
-        panel: panel.ok()?,
+        panel,
         categories,
         sold_out,
         promoted,
@@ -277,23 +295,27 @@ fn category(history: &History, key: &Key) -> Option<String> {
     product.category.clone()
 }
 
-/// What series are grouped by: category, product or format of the store, whichever tells them apart, and site.
-fn groups(history: &History, keys: &[Key], categories: &[Option<String>]) -> Vec<[u32; 2]> {
+/// What tells series apart: category, format of the store where there is one product, or product.
+fn kinds(history: &History, keys: &[Key], categories: &[Option<String>]) -> Vec<Option<String>> {
     let format = |key: &Key| {
         let places = &history.demand().places;
         let place = places.iter().find(|p| Some(&p.id) == key.site.as_ref())?;
         place.format.clone()
     };
     let one_product = keys.iter().all(|key| key.product == keys[0].product);
-    let named: Vec<Option<String>> = if one_product {
+    if one_product {
         keys.iter().map(format).collect()
     } else if categories.iter().any(Option::is_some) {
         categories.to_vec()
     } else {
         keys.iter().map(|key| Some(key.product.clone())).collect()
-    };
+    }
+}
+
+/// What series are grouped by: kind and site.
+fn groups(keys: &[Key], kinds: &[Option<String>]) -> Vec<[u32; 2]> {
     let sites: Vec<Option<String>> = keys.iter().map(|key| key.site.clone()).collect();
-    let (one, two) = (codes(&named), codes(&sites));
+    let (one, two) = (codes(kinds), codes(&sites));
     one.into_iter().zip(two).map(|(a, b)| [a, b]).collect()
 }
 

@@ -4,7 +4,7 @@ use crate::contract::{Forecasts, Size};
 use crate::file::Raw;
 use crate::trees::Trees;
 use jiff::civil::Weekday;
-use models::demand::{self, Step};
+use models::demand::{self, Step, TakeIn};
 use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,18 @@ pub(crate) enum OfOthers {
     TakenIn,
 }
 
+/// Whether forecasts take the weather in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WeatherUse {
+    /// They do not.
+    Off,
+    /// They do where past forecasts were better by it, beyond one standard error.
+    Chosen,
+    /// They do wherever it is known how sales answer to it.
+    TakenIn,
+}
+
 /// Length of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +132,9 @@ pub(crate) struct Settings {
     /// Whether trees see how much of a product's category is on promotion beside it: `left_out` or `taken_in`. What promotions
     /// take from others is measured either way.
     pub(crate) promotions_of_others: OfOthers,
+    /// Whether forecasts take in the weather of table `weather`, by how each category answered to it: `off`, `chosen`, where
+    /// past forecasts were better by it, or `taken_in`.
+    pub(crate) weather: WeatherUse,
     /// Rows that trees learn from at most, 10000 to 50000000: more takes longer and more memory.
     pub(crate) rows_max: u32,
     /// How trees grow; as is usual for the kind where absent.
@@ -140,6 +155,7 @@ impl Default for Settings {
             interval: 0.9,
             coherent: Coherent::Off,
             promotions_of_others: OfOthers::LeftOut,
+            weather: WeatherUse::Off,
             rows_max: 600_000,
             trees: None,
         }
@@ -181,7 +197,10 @@ impl Settings {
         const SALES_OF_SERIES: u64 = 50;
         let nodes = match self.coherent {
             Coherent::Off => 0,
-            Coherent::Summed | Coherent::Chosen => size.sales / SALES_OF_SERIES + size.products,
+            // With categories at sites there are twice as many at most.
+            Coherent::Summed | Coherent::Chosen => {
+                2 * (size.sales / SALES_OF_SERIES + size.products)
+            }
         };
         Bytes(
             self.learning().rows_bytes()
@@ -197,6 +216,10 @@ impl Settings {
         let of_kind = demand::Settings::default();
         demand::Settings {
             rows_max: self.rows_max as usize,
+            weather: match self.weather {
+                WeatherUse::Off | WeatherUse::Chosen => TakeIn::WhereItPays,
+                WeatherUse::TakenIn => TakeIn::Always,
+            },
             trees: self.trees.unwrap_or_default().over(of_kind.trees),
             ..of_kind
         }

@@ -9,6 +9,13 @@ use schema::weights::WeighedBy;
 /// Columns that are read whatever the trees look at: what planners change of a forecast.
 const BESIDE: [&str; 2] = ["overrides.change", "overrides.value"];
 
+/// What forecasts are multiplied by where the weather is taken in.
+const WEATHER: [&str; 3] = [
+    "weather.temperature_max",
+    "weather.rain_mm",
+    "weather.forecast_on",
+];
+
 /// How much of a forecast hangs on each column. Methods that see one series alone hang on what sold, and of several that
 /// are averaged each counts alike.
 pub(crate) fn of(body: &Body) -> Weights {
@@ -32,7 +39,11 @@ pub(crate) fn of(body: &Body) -> Weights {
             None => features.push((1.0, of_sales(settings))),
         }
     }
-    Weights::of_parts(WeighedBy::Gains, features).with(BESIDE)
+    let weights = Weights::of_parts(WeighedBy::Gains, features).with(BESIDE);
+    match body.forecaster.answers() {
+        Some(_) => weights.with(WEATHER),
+        None => weights,
+    }
 }
 
 /// What the past of a series is made of.

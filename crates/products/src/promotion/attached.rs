@@ -2,6 +2,7 @@
 
 use super::CARD;
 use super::caps::capped;
+use super::counted::{CountedLimit, counted, shut, stakes};
 use super::facts::Facts;
 use super::fitted::Body;
 use super::limits::Counts;
@@ -12,6 +13,7 @@ use crate::contract::Serving;
 use crate::ledger::{NoMoney, Stake};
 use crate::shop::Shop;
 use crate::standing::{Pace, Standing};
+use crate::week::Week;
 use measure::design::unit_draw;
 use models::uplift::EffectInterval;
 use schema::estimate::short;
@@ -24,6 +26,8 @@ pub(super) struct Attached {
     product: String,
     /// What table `offers` and the rules say of the arms.
     limits: Limits,
+    /// Limits on some arms that a ledger keeps.
+    counted: Vec<CountedLimit>,
     /// Decides whose arm is drawn by chance: others with every version.
     salt: String,
 }
@@ -70,6 +74,8 @@ pub(super) struct Offered {
     pub(super) pace: Option<Pace>,
     /// The arm that is worth most; `None` where none is worth anything.
     best: Option<usize>,
+    /// The arm that would be it if every arm might be given.
+    pub(super) wanted: Option<usize>,
     /// The arm that would be it without a plan, where none is.
     pub(super) held: Option<usize>,
     /// What it may be, each with its probability: at the price of the budget not everybody gets theirs.
@@ -86,8 +92,10 @@ impl Attached {
         let arms: Vec<&str> = body.arms.iter().map(|arm| arm.name.as_str()).collect();
         let asked = shop.item_rules.touch_offers(product);
         let limits = Limits::new(&arms, &shop.history, asked);
+        let counted = counted(&body.settings.counted_limits(), &arms);
         Self {
             body,
+            counted,
             shop,
             product: product.to_owned(),
             limits,
@@ -109,7 +117,14 @@ impl Attached {
         let arms = self.body.arms.iter().map(|arm| arm.name.as_str());
         let caps = self.body.settings.caps.as_ref();
         let capped = caps.map(|caps| capped(caps, arms, &standing.given, now));
-        let capped = capped.unwrap_or_default();
+        let mut capped = capped.unwrap_or_default();
+        if !standing.short.is_empty() {
+            capped.resize(self.body.arms.len(), None);
+            for (arm, limit) in capped.iter_mut().enumerate() {
+                let short = || shut(&self.counted, &standing.short, arm);
+                *limit = limit.take().or_else(short);
+            }
+        }
         self.limits
             .of(&self.shop, &self.product, customer, clock, capped)
     }
@@ -142,6 +157,7 @@ impl Attached {
         let without_plan = pace.and_then(|_| best_at(&self.body.prices(None), admitted));
         Offered {
             best: chosen,
+            wanted: best(&worth, &prices, admitted),
             held: without_plan.filter(|_| chosen.is_none()),
             possible: possible.map(|(admitted, share)| (best_at(&prices, admitted), share)),
             effects,
@@ -226,6 +242,7 @@ impl Attached {
         }
         Some(Stake {
             takes: given.map_or(Cents(0), most),
+            limits: stakes(&self.counted, given, &might),
             must_have: might.into_iter().map(most).max()?,
         })
     }
@@ -294,6 +311,10 @@ impl Serving for Attached {
             ..self.offered(&Facts::default(), "", None, allowed)
         };
         Ok(self.answer(None, &offered, "the control: nothing can be promised"))
+    }
+
+    fn week(&self) -> Option<&Week> {
+        self.body.week.as_ref()
     }
 
     fn explain(

@@ -10,8 +10,10 @@ use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
+use crate::ledger::Pacing;
 use crate::shop::Shop;
 use crate::standing::Pace;
+use crate::week::Week;
 use features::History;
 use models::uplift::{self, EffectInterval, Explanation, Learner};
 use schema::estimate::short;
@@ -73,6 +75,9 @@ pub(crate) struct Body {
     /// One round of decisions under the budget; absent without one.
     pub(crate) round: Option<Round>,
     golden: Vec<Golden>,
+    /// When the shop is usually busy; absent where too few orders tell, and in what was learnt before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) week: Option<Week>,
     /// By column, the mean size of the part that it has in effects on customers drawn; none in what was learnt before
     /// this was kept.
     #[serde(default)]
@@ -162,6 +167,7 @@ impl Body {
             unfinished: draws.unfinished,
             round: None,
             golden,
+            week: settings.budget.and_then(|_| Week::of(history)),
         };
         let round = body.first_round(history)?;
         Ok(Self { round, ..body })
@@ -362,6 +368,7 @@ impl Body {
                 "the budget is more than what is worth giving".to_owned()
             });
             lines.extend(round.limits.iter().map(bound_in_words));
+            lines.extend(self.plan_in_words());
             if round.explored > 0.0 {
                 lines.push(format!(
                     "{} of it is expected to be spent on the {:.1} % whose arm is drawn by chance",
@@ -377,6 +384,35 @@ impl Body {
             ));
         }
         lines
+    }
+}
+
+impl Body {
+    /// What the plan of the budget goes by, where it is to go by usual hours.
+    fn plan_in_words(&self) -> Option<String> {
+        const DAYS: [&str; 7] = [
+            "Mondays",
+            "Tuesdays",
+            "Wednesdays",
+            "Thursdays",
+            "Fridays",
+            "Saturdays",
+            "Sundays",
+        ];
+        let ledger = self.settings.ledger.as_ref();
+        ledger.filter(|ledger| ledger.pace == Pacing::Usual)?;
+        let Some((hour, share)) = self.week.as_ref().and_then(Week::busiest) else {
+            return Some(
+                "too few orders tell at which hours the shop is usually busy: the budget is planned evenly"
+                    .to_owned(),
+            );
+        };
+        Some(format!(
+            "the budget is planned by usual hours: the busiest, {} at {} h UTC, has {:.1} % of a week's orders",
+            DAYS[(hour / 24).min(6)],
+            hour % 24,
+            100.0 * share
+        ))
     }
 }
 
@@ -550,6 +586,10 @@ impl Fitted for FittedPromotion {
             "round": self.body.round,
             "told": self.body.lines(),
         })
+    }
+
+    fn week(&self) -> Option<&Week> {
+        self.body.week.as_ref()
     }
 
     fn artefact(&self) -> Artefact {

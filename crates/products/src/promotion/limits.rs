@@ -1,11 +1,12 @@
 //! Limits on some arms beside the budget: what they may spend, and how many customers may or must get them.
 
 use super::draws::TrialError;
-use super::settings::Settings;
+use super::settings::{Ledger, Settings, whole_cents};
 use crate::file::Raw;
+use crate::ledger::ArmsAllowance;
 use crate::logged::listed;
 use decisions::allocate::{Limit, Rule};
-use schema::ConfigError;
+use schema::{Cents, ConfigError, LimitUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,10 +22,12 @@ pub(crate) struct ArmsLimit {
     pub(crate) name: String,
     /// The arms that it counts together.
     pub(crate) arms: Vec<String>,
-    /// Money that they are expected to spend at most, in the shop's currency.
+    /// Money that they are expected to spend at most, in the shop's currency; with a ledger also what they may promise at
+    /// most in each period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) spend_at_most: Option<f64>,
-    /// Customers who get one of them, at most.
+    /// Customers who get one of them, at most; with a ledger also how many of them may be given in each period, each
+    /// giving counted, also one that expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) customers_at_most: Option<u32>,
     /// Customers who get one of them, at least, whatever that costs in value.
@@ -62,6 +65,32 @@ impl ArmsLimit {
     pub(crate) fn places(&self, arms: &[&str]) -> Vec<usize> {
         let of = |arm: &String| arms.iter().position(|name| name == arm);
         self.arms.iter().filter_map(of).collect()
+    }
+
+    /// What a ledger keeps of it; `None` of what is asked for at least.
+    pub(super) fn allowance(&self, ledger: &Ledger) -> Option<ArmsAllowance> {
+        let (unit, units) = match self.counts() {
+            (Counts::Spend, money) => (LimitUnit::Cents, whole_cents(money)?.0),
+            (Counts::AtMost, _) => (LimitUnit::Offers, i64::from(self.customers_at_most?)),
+            (Counts::AtLeast, _) => return None,
+        };
+        let named = self
+            .arms
+            .iter()
+            .filter(|arm| ledger.most.contains_key(*arm));
+        let takes = named.map(|arm| {
+            let takes = match unit {
+                LimitUnit::Cents => ledger.most(arm).0,
+                LimitUnit::Offers => 1,
+            };
+            (arm.clone(), takes)
+        });
+        Some(ArmsAllowance {
+            name: self.name.clone(),
+            unit,
+            units,
+            takes: takes.collect(),
+        })
     }
 
     /// As it is allocated by, once a part of it is taken off.
@@ -129,6 +158,17 @@ pub(super) fn check(settings: &Settings, raw: &Raw) -> Result<(), ConfigError> {
         if arms.contains(&settings.control) {
             let found = of(&format!("the control {:?}", settings.control));
             return refuse(found, "`arms` that are offers");
+        }
+        let counted = settings.ledger.as_ref().and_then(|l| limit.allowance(l));
+        if let Some(counted) = counted.filter(|of| of.units < of.cheapest().max(1)) {
+            let found = match counted.unit {
+                LimitUnit::Cents => Cents(counted.units).to_string(),
+                LimitUnit::Offers => counted.units.to_string(),
+            };
+            return refuse(
+                of(&found),
+                "with a ledger enough for one offer: what `most` says of one of its arms, or one customer",
+            );
         }
         let alike = |other: &&ArmsLimit| arms == other.arms.iter().collect();
         let most = limits

@@ -3,12 +3,15 @@
 mod attached;
 mod budget;
 mod caps;
+mod counted;
 mod draws;
 mod effect;
 mod facts;
 mod fitted;
 mod limits;
 mod measured;
+#[cfg(test)]
+mod month;
 mod offers;
 mod possible;
 mod settings;
@@ -177,6 +180,8 @@ impl Product for PromotionProduct {
         // What is promised is the shop's to say, from today on and not from the next training.
         body.settings.ledger.clone_from(&self.settings.ledger);
         body.settings.caps.clone_from(&self.settings.caps);
+        // Their prices are what was learnt; what a ledger keeps of them is the file's.
+        body.settings.limits.clone_from(&self.settings.limits);
         let golden: Vec<Golden> = artefact.golden_inputs()?;
         artefact.verify(&body.scores(&golden))?;
         Ok(Box::new(self.fitted(artefact.as_of, body)))

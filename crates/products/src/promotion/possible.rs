@@ -19,7 +19,8 @@ struct OfArm {
     brand_pays_cents: Option<i64>,
 }
 
-/// Why an arm may not be given to a customer: what table `offers` says, and the caps of the product.
+/// Why an arm may not be given to a customer: what table `offers` says, the caps of the product, and what is left of its
+/// limits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Limit {
     /// Its days come later.
@@ -34,6 +35,10 @@ pub(super) enum Limit {
     Unreadable(String),
     /// The customer got it often enough.
     Capped { times: u32, days: u32, most: u32 },
+    /// What is left of a limit that counts it does not pay for it.
+    UsedUp { limit: String },
+    /// What is left of a limit that counts it cannot be known now.
+    LeftUnknown { limit: String },
     /// The customer got offers often enough: then no arm may be given.
     Enough { times: u32, days: u32, most: u32 },
 }
@@ -55,6 +60,12 @@ impl Limit {
             }
             Self::Capped { times, days, most } => format!(
                 "of it the customer got {times} within {days} days, and at most {most} are given"
+            ),
+            Self::UsedUp { limit } => {
+                format!("what is left of limit {limit} does not pay for it")
+            }
+            Self::LeftUnknown { limit } => format!(
+                "what is left of limit {limit} cannot be known now, and nothing is promised without it"
             ),
             Self::Enough { times, days, most } => format!(
                 "the customer got {times} offers within {days} days, and at most {most} are given"
@@ -112,6 +123,18 @@ impl Limit {
                     ("most", (*most).into()),
                 ],
             ),
+            Self::UsedUp { limit } => with_reason(
+                "limit_used_up",
+                "{arm} would be worth more, but what is left of limit {limit} does not pay for it",
+                "limit",
+                limit.clone(),
+            ),
+            Self::LeftUnknown { limit } => with_reason(
+                "limit_unknown",
+                "{arm} would be worth more, but what is left of limit {limit} cannot be known now, and nothing is promised without it",
+                "limit",
+                limit.clone(),
+            ),
             Self::Enough { times, days, most } => reason(
                 "enough_offers",
                 "{control}: the customer got {times} offers within {days} days, and at most {most} are given",
@@ -137,9 +160,9 @@ pub(super) struct Limits {
 /// What may be given to one customer.
 #[derive(Default)]
 pub(super) struct Possible {
-    /// Of each arm, why table `offers` or a cap says that it may not be given.
+    /// Of each arm, why table `offers`, a cap or a limit says that it may not be given.
     limits: Vec<Option<Limit>>,
-    /// Of each arm, why it may not be given, by a rule, by table `offers` or by a cap.
+    /// Of each arm, why it may not be given, by a rule, by table `offers`, by a cap or by a limit.
     why_not: Vec<Option<String>>,
     /// The arm that a rule gives.
     pub(super) pinned: Option<usize>,
@@ -190,7 +213,7 @@ impl Limits {
     ///
     /// - `product`: the one that decides.
     /// - `clock`: of the shop.
-    /// - `capped`: of each arm, why a cap does not let the customer have it; empty where there are no caps.
+    /// - `capped`: of each arm, why a cap or a limit does not let the customer have it; empty where there are none.
     pub(super) fn of(
         &self,
         shop: &Shop,
@@ -272,7 +295,7 @@ impl Possible {
         self.why_not.get(arm)?.as_deref()
     }
 
-    /// Why table `offers` or a cap says that an arm may not be given.
+    /// Why table `offers`, a cap or a limit says that an arm may not be given.
     pub(super) fn limit(&self, arm: usize) -> Option<&Limit> {
         self.limits.get(arm)?.as_ref()
     }

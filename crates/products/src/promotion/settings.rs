@@ -3,7 +3,7 @@
 use super::caps::Caps;
 use super::limits::{self, ArmsLimit};
 use crate::file::Raw;
-use crate::ledger::{Allowance, Pacing, Period};
+use crate::ledger::{Allowance, ArmsAllowance, Pacing, Period};
 use crate::outcome::Outcome;
 use math::tails::normal_upper_quantile;
 use models::uplift::EffectInterval;
@@ -23,9 +23,9 @@ pub(crate) struct Ledger {
     /// What one giving of each arm can cost at most, in the shop's currency: that is what is reserved. Names every arm
     /// but the control.
     pub(crate) most: BTreeMap<String, f64>,
-    /// How promises are spread over the period: `none`, or `even`, by a price of the budget that rises where more is
-    /// promised than an even spread would have promised by now, and falls where less is. Not with period `version`, of
-    /// which nobody knows the end.
+    /// How promises are spread over the period: `none`, or by a price of the budget that rises where more is promised than
+    /// a plan would have promised by now, and falls where less is; the plan is `even`, or `usual`, as the shop's orders
+    /// are usually spread over the hours of a week. Not with period `version`, of which nobody knows the end.
     #[serde(default)]
     pub(crate) pace: Pacing,
 }
@@ -37,6 +37,11 @@ impl Ledger {
             .get(arm)
             .map_or(Cents(i64::MAX), |most| cents(*most))
     }
+}
+
+/// An amount in cents, rounded down: not even a part of a cent more.
+pub(super) fn whole_cents(amount: f64) -> Option<Cents> {
+    Cents::nearest((amount * 100.0 + 1e-6).floor())
 }
 
 /// An amount in cents, rounded up so that no part of one is forgotten.
@@ -68,7 +73,8 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ledger: Option<Ledger>,
     /// What some arms together may spend, and how many customers may or must get one of them, in each round of decisions
-    /// beside `budget`: of a brand, a campaign. They hold in expectation; a ledger keeps `budget` alone.
+    /// beside `budget`: of a brand, a campaign. They hold in expectation; with a ledger those that say at most also hold
+    /// promise by promise in each period.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) limits: Vec<ArmsLimit>,
     /// How many offers one customer gets; as many as are worth it where absent.
@@ -138,13 +144,20 @@ impl Settings {
         let (ledger, budget) = (self.ledger.as_ref()?, self.budget?);
         let dearest = ledger.most.values().map(|most| cents(*most)).max();
         Some(Allowance {
-            // Rounded down: not even a part of a cent more.
-            limit: Cents::nearest((budget * 100.0 + 1e-6).floor())?,
+            limit: whole_cents(budget)?,
             period: ledger.period,
             expires_days: ledger.expires_days,
             dearest: dearest?,
             pacing: ledger.pace,
+            limits: self.counted_limits(),
         })
+    }
+
+    /// The limits that a ledger keeps, none without one: those that say at most.
+    pub(crate) fn counted_limits(&self) -> Vec<ArmsAllowance> {
+        let ledger = self.ledger.as_ref();
+        let of = |ledger| self.limits.iter().filter_map(move |l| l.allowance(ledger));
+        ledger.into_iter().flat_map(of).collect()
     }
 
     fn check_ledger(&self, raw: &Raw) -> Result<(), ConfigError> {
@@ -164,12 +177,12 @@ impl Settings {
                 });
             return Err(raw.refuse("ledger", found, "that of a `budget` of a cent or more"));
         }
-        if ledger.pace == Pacing::Even && ledger.period == Period::Version {
+        if ledger.pace != Pacing::None && ledger.period == Period::Version {
             let allowed =
                 "none, or `month`, `week` or `day` as the period: nobody knows when a version ends";
             return refuse(
                 "pace",
-                "\"even\" with period \"version\"".to_owned(),
+                format!("{:?} with period \"version\"", ledger.pace.code()),
                 allowed,
             );
         }

@@ -24,7 +24,7 @@ impl Attached {
             return all;
         }
         let allowed = &offered.allowed;
-        let better = best(&offered.worth, &offered.prices, false).filter(|arm| given != Some(*arm));
+        let better = offered.wanted.filter(|arm| given != Some(*arm));
         if let Some(arm) = better
             && !matches!(offered.why, Why::Drawn | Why::Pinned)
             && let Some(limit) = allowed.limit(arm)

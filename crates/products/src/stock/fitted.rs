@@ -177,6 +177,7 @@ impl Fitted for FittedStock {
         });
         lines.extend(self.body.left_out.iter().cloned());
         lines.extend(self.body.people.iter().cloned());
+        lines.extend(demand::weather_told(forecaster));
         lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());
         lines

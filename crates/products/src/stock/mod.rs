@@ -49,6 +49,7 @@ static CARD: Card = Card {
         "prices",
         "overrides",
         "stock_levels",
+        "weather",
         "replenishments",
         "supply_terms",
         "order_answers",

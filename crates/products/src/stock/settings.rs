@@ -90,6 +90,8 @@ pub(crate) struct Settings {
     pub(crate) budgets: Option<BTreeMap<String, f64>>,
     /// Money that a supplier delivers at least, for all sites together, by supplier.
     pub(crate) minimum_orders: Option<BTreeMap<String, f64>>,
+    /// Whether forecasts of demand take in the weather of table `weather`: `off`, `chosen` or `taken_in`, as of kind `demand`.
+    pub(crate) weather: demand::WeatherUse,
     /// How the trees that forecast demand grow; as is usual for the kind where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trees: Option<Trees>,
@@ -119,6 +121,7 @@ impl Default for Settings {
             order_costs: None,
             budgets: None,
             minimum_orders: None,
+            weather: demand::WeatherUse::Off,
             trees: None,
         }
     }
@@ -229,6 +232,7 @@ impl Settings {
         demand::Settings {
             horizon: self.horizon_days,
             rows_max: self.rows_max,
+            weather: self.weather,
             trees: self.trees,
             ..demand::Settings::default()
         }

@@ -36,4 +36,5 @@ mod standing;
 mod stock;
 mod stock_policies;
 mod totals;
+mod weather;
 mod what_if;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use features::demand::{CalendarDay, Demand, Place, Promotion, Sold, SoldDay};
+use features::demand::{CalendarDay, Demand, Place, Promotion, Sold, SoldDay, WeatherDay};
 use features::{History, HistoryBuilder, Product as Item};
 use products::{Fitted, Product, Raw};
 use schema::AsOf;
@@ -36,6 +36,11 @@ pub(crate) fn chain(seed: u64, taken_percent: u32) -> BoutiqueShop {
 
 /// What was wanted of every product at every store on each day, as if no shelf had ever been empty.
 pub(crate) fn history(shop: &BoutiqueShop) -> Arc<History> {
+    history_with(shop, Vec::new())
+}
+
+/// The same with the weather.
+pub(crate) fn history_with(shop: &BoutiqueShop, weather: Vec<WeatherDay>) -> Arc<History> {
     let days = usize::try_from((shop.now() - shop.date(0)).get_days()).unwrap();
     let first = epoch_day(shop.date(0));
     let day = |day: usize| first + i32::try_from(day).unwrap();
@@ -95,6 +100,7 @@ pub(crate) fn history(shop: &BoutiqueShop) -> Arc<History> {
         calendar: calendar.collect(),
         promotions: promotions.collect(),
         places: places.collect(),
+        weather,
         ..Demand::default()
     };
     let items = shop.products().iter().map(|of| Item {

@@ -239,6 +239,7 @@ fn an_answer_says_what_it_takes_of_the_budget_and_what_is_given_without() {
         let stake = Stake {
             takes: Cents(takes),
             must_have: Cents(750),
+            limits: Vec::new(),
         };
         assert_eq!(answer.stake, Some(stake), "{number}");
         assert_eq!(served.baseline(&asked(number), now).unwrap().stake, None);
@@ -323,7 +324,7 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
         ),
         (
             format!("budget = 5.0\n{LEDGER}\npace = \"fast\""),
-            "`none` or `even`",
+            "`none`, `even`, `usual`",
         ),
         (
             format!(
@@ -331,6 +332,13 @@ fn ledgers_that_make_no_sense_are_refused_at_their_line() {
                 LEDGER.replace("month", "version")
             ),
             "nobody knows when a version ends",
+        ),
+        (
+            format!(
+                "budget = 5.0\n{}\npace = \"usual\"",
+                LEDGER.replace("month", "version")
+            ),
+            "\"usual\" with period \"version\"",
         ),
     ] {
         let refused = product(&settings).map(|_| ()).unwrap_err().to_string();

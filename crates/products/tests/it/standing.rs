@@ -1,7 +1,10 @@
 //! What a decision of kind `promotion` stands under beside its question: the plan of its budget, and what the customer got.
 
 use crate::promotion::{CUSTOMERS, LEDGER, asked, decided, fitted, product, serving, shop};
-use products::{Asked, Decisions, Gave, Pace, Pacing, Raw, Serving, Standing};
+use products::{
+    Asked, Decisions, Gave, LimitLeft, LimitStake, NoMoney, Pace, Pacing, Raw, Serving, Standing,
+};
+use schema::LimitUnit;
 use schema::config::ConfigFile;
 
 /// The answer to a customer under what is promised and planned, in percent of the budget.
@@ -233,5 +236,108 @@ fn the_product_file_of_the_guide_is_one() {
     let raw = Raw::read(ConfigFile::new("offers.toml", file)).unwrap();
     let product = raw.check().unwrap();
     assert_eq!(product.counted().map(|counted| counted.days), Some(28));
-    assert_eq!(product.allowance().map(|a| a.pacing), Some(Pacing::Even));
+    assert_eq!(product.allowance().map(|a| a.pacing), Some(Pacing::Usual));
+}
+
+const LIMITS: &str = "[[settings.limits]]\nname = \"campaign\"\narms = [\"deal\"]\nspend_at_most = 5000.0\n\
+     [[settings.limits]]\nname = \"seen\"\narms = [\"deal\"]\ncustomers_at_least = 1\n\
+     [[settings.limits]]\nname = \"few\"\narms = [\"deal\"]\ncustomers_at_most = 900";
+
+#[test]
+fn a_limit_that_is_used_up_takes_its_arms_away_for_sure_chance_included() {
+    let history = shop();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let settings = format!("budget = 1000000.0\nexplore = 0.2\n{LEDGER}\n{LIMITS}");
+    let counted = product(&settings).unwrap().allowance().unwrap().limits;
+    let counted: Vec<_> = counted
+        .iter()
+        .map(|of| (of.name.as_str(), of.unit, of.units, of.takes("deal")))
+        .collect();
+    // What is asked for at least is nothing that a ledger could keep.
+    let expected = [
+        ("campaign", LimitUnit::Cents, 500_000, 750),
+        ("few", LimitUnit::Offers, 900, 1),
+    ];
+    assert_eq!(counted, expected);
+    let version = fitted(&settings, &history).unwrap();
+    let served = serving(version.as_ref(), &history);
+    let under = |number: usize, limit: usize, units: i64, why: NoMoney| {
+        let short = vec![LimitLeft { limit, units, why }];
+        Asked {
+            standing: Standing {
+                short,
+                ..Standing::default()
+            },
+            ..asked(number)
+        }
+    };
+    let (mut told, mut deals) = (0, 0);
+    for number in 0..200 {
+        let plain = served.decide(&asked(number), now).unwrap();
+        let is_deal = plain.actions[0].id == "deal";
+        deals += usize::from(is_deal);
+        // Whoever is drawn might have got the deal: both limits must have it.
+        let takes = |units| if is_deal { units } else { 0 };
+        let stakes = [(0, 750), (1, 1)].map(|(limit, must_have)| LimitStake {
+            limit,
+            takes: takes(must_have),
+            must_have,
+        });
+        assert_eq!(plain.stake.as_ref().unwrap().limits, stakes, "{number}");
+        let enough = under(number, 0, 750, NoMoney::UsedUp);
+        assert_eq!(served.decide(&enough, now).unwrap(), plain);
+        for (limit, units, why, code) in [
+            (0, 749, NoMoney::UsedUp, "limit_used_up"),
+            (1, 0, NoMoney::Unavailable, "limit_unknown"),
+        ] {
+            let answer = served
+                .decide(&under(number, limit, units, why), now)
+                .unwrap();
+            let action = &answer.actions[0];
+            assert_eq!((action.id.as_str(), action.propensity.get()), ("none", 1.0));
+            assert_eq!(answer.stake, None);
+            let codes = codes(&answer);
+            assert_eq!(codes[0], "none_possible");
+            told += usize::from(codes.contains(&code.to_owned()));
+        }
+    }
+    assert!(told >= deals && deals > 50, "{told} of {deals}");
+    let short = under(0, 0, 0, NoMoney::UsedUp);
+    let explained = served.explain(&short, Some("deal"), now).unwrap();
+    assert_eq!(
+        explained.why_not.as_deref(),
+        Some("what is left of limit campaign does not pay for it")
+    );
+}
+
+#[test]
+fn a_version_learns_the_usual_week_and_says_where_too_few_orders_tell_it() {
+    let settings = format!("budget = 1000.0\n{LEDGER}\npace = \"usual\"");
+    let history = shop();
+    let version = fitted(&settings, &history).unwrap();
+    let served = serving(version.as_ref(), &history);
+    let week = served.week().unwrap();
+    assert_eq!(version.week(), Some(week));
+    // A week later as much of a month of four weeks is over as at any other time.
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let span = (at("2027-02-01T00:00:00Z"), at("2027-03-01T00:00:00Z"));
+    let share = week.share(span, at("2027-02-08T00:00:00Z"));
+    assert!((share - 0.25).abs() < 1e-9, "{share}");
+    let told = version.summary().join("\n");
+    assert!(
+        told.contains("the budget is planned by usual hours"),
+        "{told}"
+    );
+    let again = product(&settings)
+        .unwrap()
+        .load(&version.artefact())
+        .unwrap();
+    assert_eq!(again.week(), Some(week));
+    // Three weeks tell no usual one.
+    let few = history.from(history.as_of().minus_days(27));
+    assert!(few.lines().len() > 500);
+    let version = fitted(&settings, &few).unwrap();
+    assert_eq!(version.week(), None);
+    let told = version.summary().join("\n");
+    assert!(told.contains("the budget is planned evenly"), "{told}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use features::demand::{Change, Demand, Override};
-use products::{Asked, Decisions, Infeasible, Serving};
+use products::{Asked, Decisions, Infeasible, Serving, Total, TotalsOf};
 use schema::Estimate;
 use schema::time::date_of;
 
@@ -43,15 +43,23 @@ fn of(serving: &dyn Serving, placement: &str) -> Vec<f64> {
 
 /// Series of a group by the names that the test shop gives.
 fn members(placement: &str) -> Vec<usize> {
-    let is = |series: usize| {
+    let is_of = |series: usize, level: &str, named: &str| {
         let (product, site) = (series / SITES, series % SITES);
-        match placement.split_once('=') {
-            None => true,
-            Some(("category", name)) => name == format!("c{}", product % 2),
-            Some(("product", name)) => name == format!("p{product}"),
-            Some(("region", name)) => name == format!("r{}", site / 2),
-            Some((_, name)) => name == format!("s{site}"),
+        match level {
+            "category" => named == format!("c{}", product % 2),
+            "product" => named == format!("p{product}"),
+            "region" => named == format!("r{}", site / 2),
+            _ => named == format!("s{site}"),
         }
+    };
+    let is = |series: usize| match Total::read(placement).unwrap() {
+        Total::All => true,
+        Total::Of { level, name } => is_of(series, level, name),
+        Total::Crossed {
+            category,
+            level,
+            name,
+        } => is_of(series, "category", category) && is_of(series, level, name),
     };
     (0..PRODUCTS * SITES).filter(|series| is(*series)).collect()
 }
@@ -108,14 +116,17 @@ fn totals_are_exactly_the_sums_of_their_series_whatever_is_done_to_these() {
         let serving = attached(fitted(&history, settings).as_ref(), &history);
         let serving = serving.as_ref();
         let series = points(serving);
-        let all: Vec<String> = serving
-            .totals()
-            .into_iter()
-            .map(|of| of.placement.unwrap())
-            .collect();
+        let listed = |of: TotalsOf| -> Vec<String> {
+            let all = serving.totals(of).into_iter();
+            all.map(|of| of.placement.unwrap()).collect()
+        };
+        let all = listed(TotalsOf::Levels);
         assert_eq!(all.len(), 1 + 2 + PRODUCTS + 2 + SITES, "{all:?}");
         assert_eq!(all[0], "all");
-        for placement in &all {
+        let crossed = listed(TotalsOf::Crossed);
+        assert_eq!(crossed.len(), 2 * 2 + 2 * SITES, "{crossed:?}");
+        assert!(crossed.contains(&"category=c1&region=r0".to_owned()));
+        for placement in all.iter().chain(&crossed) {
             let mut sum = Vec::new();
             for series in members(placement).into_iter().map(|one| &series[one]) {
                 plus(&mut sum, series);
@@ -217,6 +228,8 @@ fn a_total_is_explained_by_its_largest_parts() {
         ("region=r1", None, 2),
         ("site=s0", None, PRODUCTS),
         ("product=p3", Some("total"), SITES),
+        ("category=c1&region=r0", None, 2),
+        ("site=s2&category=c0", Some(day.as_str()), PRODUCTS / 2),
     ] {
         let explained = serving.explain(&group(placement), about, NOW).unwrap();
         let at = usize::from(about.is_some_and(|about| about != "total"));
@@ -267,7 +280,16 @@ fn what_is_not_there_is_named_with_what_is_near_it() {
     );
     assert_eq!(
         refused("colour=red"),
-        "`placement` is \"colour=red\", allowed is all, category=…, product=…, region=…, site=…"
+        "`placement` is \"colour=red\", allowed is all, category=…, product=…, region=…, site=…, category=…&region=…, category=…&site=…"
+    );
+    // Of a category somewhere each of both is looked for.
+    assert_eq!(
+        refused("category=c7&site=s1"),
+        "no category \"c7\" is forecast, near it are c0, c1"
+    );
+    assert_eq!(
+        refused("region=r&category=c1"),
+        "no region \"r\" is forecast, near it are r0, r1"
     );
     // A site alone is no question about a series, and one with too many periods none about a total.
     assert!(refused("s1").contains("`product_id` is missing"));
@@ -294,7 +316,7 @@ fn what_is_not_there_is_named_with_what_is_near_it() {
                 .contains("set `coherent` to \"summed\" or \"chosen\"")
         );
     }
-    assert!(without.totals().is_empty() && without.parts(&group("all")).is_empty());
+    assert!(without.totals(TotalsOf::Levels).is_empty() && without.parts(&group("all")).is_empty());
 }
 
 #[test]
@@ -345,8 +367,19 @@ fn the_scorecard_tells_each_level_and_the_artefact_keeps_its_errors() {
         .iter()
         .map(|part| part.label.as_deref().unwrap())
         .collect();
-    assert_eq!(labels, ["total", "category", "product", "region", "site"]);
-    let of = [1, 2, PRODUCTS, 2, SITES];
+    assert_eq!(
+        labels,
+        [
+            "total",
+            "category",
+            "product",
+            "region",
+            "site",
+            "category in region",
+            "category at site"
+        ]
+    );
+    let of = [1, 2, PRODUCTS, 2, SITES, 2 * 2, 2 * SITES];
     for (part, groups) in levels.iter().zip(of) {
         // The last site is closed in one of the weeks.
         assert!(part.forecasts as usize >= groups * (AHEAD - 1), "{part:?}");

@@ -20,6 +20,7 @@ mod crash;
 mod damage;
 mod incidents;
 mod jobs;
+mod limits;
 mod locks;
 mod opening;
 mod postgres_server;
@@ -86,6 +87,9 @@ on_both_databases! {
     budgets::what_is_not_redeemed_in_time_is_free_again_and_counts_when_it_is,
     budgets::a_lease_is_released_by_hand_only_once_its_holder_is_silent,
     budgets::many_at_once_promise_the_whole_budget_and_no_cent_more,
+    limits::a_limit_is_leased_within_a_lease_and_an_answer_lost_is_given_again,
+    limits::a_promise_counts_against_the_limits_of_its_arm_from_lease_to_expiry,
+    limits::many_at_once_promise_a_limit_and_no_unit_more,
     incidents::an_incident_opens_once_is_seen_while_it_lasts_and_closes_once,
     incidents::signals_of_one_cause_are_one_incident_of_all_products,
     incidents::what_shows_again_soon_is_the_same_incident,

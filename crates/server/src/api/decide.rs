@@ -18,9 +18,9 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use factory::ledger::Promise;
+use factory::ledger::{Promise, Refusal};
 use lake::log::{DecisionRecord, LogRecord, Reserved, WalError, find_decision};
-use products::{Answered, Asked, Decisions, Explanation, Infeasible, NoMoney};
+use products::{Answered, Asked, Decisions, Explanation, Infeasible, LimitLeft, NoMoney};
 use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -176,15 +176,23 @@ fn answer(
     })
 }
 
-/// Has the ledger grant what an answer promises; where it does not, the answer becomes the one that promises nothing.
+/// What came of asking the ledger for what an answer promises.
+enum Paid {
+    /// The answer may leave: it is granted, or has become the one that promises nothing.
+    Leaves,
+    /// Limits do not pay for what it might have been: it is to be decided again without that.
+    Short(Vec<LimitLeft>),
+}
+
+/// Has the ledger grant what an answer promises; where there is no money the answer becomes the one that promises nothing.
 async fn pay(
     state: &AppState,
     name: &str,
     put: &Put,
     answered: &mut Answer,
-) -> Result<(), Problem> {
-    let Some(stake) = answered.decided.stake else {
-        return Ok(());
+) -> Result<Paid, Problem> {
+    let Some(stake) = &answered.decided.stake else {
+        return Ok(Paid::Leaves);
     };
     let promise = Promise {
         product: name,
@@ -201,7 +209,7 @@ async fn pay(
     };
     let granted = match &state.ledger {
         Some(ledger) => ledger.grant(&promise).await,
-        None => Err(NoMoney::Unavailable),
+        None => Err(Refusal::Budget(NoMoney::Unavailable)),
     };
     let of = state.of_product.get(name);
     match granted {
@@ -212,7 +220,11 @@ async fn pay(
             }
             answered.reserved = reserved;
         }
-        Err(why) => {
+        Err(Refusal::Limits(short)) => {
+            given::take_back(state, name, put, answered);
+            return Ok(Paid::Short(short));
+        }
+        Err(Refusal::Budget(why)) => {
             if let Some(of) = of {
                 of.refused.increment();
             }
@@ -223,7 +235,7 @@ async fn pay(
                 .map_err(|infeasible| problem(&infeasible))?;
         }
     }
-    Ok(())
+    Ok(Paid::Leaves)
 }
 
 /// Answers one question.
@@ -237,26 +249,31 @@ async fn answer_one(
     deadline: Duration,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    let mut put = Arc::new(Put::new(state, name, live, asked));
-    let mut answered = loop {
+    let mut short = Vec::new();
+    let mut put = Arc::new(Put::new(state, name, live, asked, &short));
+    let answered = loop {
         let started = Instant::now();
         let tried = if state.of_product.get(name).is_some_and(is_often_late) {
             decide_watched(&put, deadline).await
         } else {
             put.decide_here(deadline)
         };
-        let answered = answer(state, name, &put, tried, started.elapsed())?;
+        let mut answered = answer(state, name, &put, tried, started.elapsed())?;
         if given::note(state, name, &put, &answered) {
-            break answered;
+            trace::answered_by(answered.version);
+            trace::done("decide");
+            let promises = answered.decided.stake.is_some();
+            let paid = pay(state, name, &put, &mut answered).await?;
+            if promises {
+                trace::done("promise");
+            }
+            match paid {
+                Paid::Leaves => break answered,
+                Paid::Short(of) => short.extend(of),
+            }
         }
-        put = Arc::new(Put::new(state, name, live, put.asked.clone()));
+        put = Arc::new(Put::new(state, name, live, put.asked.clone(), &short));
     };
-    trace::answered_by(answered.version);
-    trace::done("decide");
-    if answered.decided.stake.is_some() {
-        pay(state, name, &put, &mut answered).await?;
-        trace::done("promise");
-    }
     log(state, name, &[(put.as_ref(), &answered)]).await?;
     trace::done("log");
     state.count_decisions(name, answered.version, 1);
@@ -279,8 +296,9 @@ fn answer_noted(
     live: &Arc<Answering>,
     deadline: Duration,
     asked: Asked,
+    short: &[LimitLeft],
 ) -> Result<(Put, Answer), Problem> {
-    let mut put = Put::new(state, name, live, asked);
+    let mut put = Put::new(state, name, live, asked, short);
     loop {
         let started = Instant::now();
         let tried = put.decide_here(deadline);
@@ -288,7 +306,7 @@ fn answer_noted(
         if given::note(state, name, &put, &answered) {
             return Ok((put, answered));
         }
-        put = Put::new(state, name, live, put.asked);
+        put = Put::new(state, name, live, put.asked, short);
     }
 }
 
@@ -313,7 +331,7 @@ async fn answer_many(
         move || {
             let mut answers = Vec::with_capacity(asked.len());
             for (number, asked) in asked.into_iter().enumerate() {
-                match answer_noted(&state, &name, &live, deadline, asked) {
+                match answer_noted(&state, &name, &live, deadline, asked, &[]) {
                     Ok(answered) => answers.push(answered),
                     Err(problem) => {
                         // None of them leaves.
@@ -337,7 +355,12 @@ async fn answer_many(
     }
     trace::done("decide");
     for (put, answered) in &mut answered {
-        pay(state, name, put, answered).await?;
+        let mut short = Vec::new();
+        while let Paid::Short(of) = pay(state, name, put, answered).await? {
+            short.extend(of);
+            let asked = put.asked.clone();
+            (*put, *answered) = answer_noted(state, name, live, deadline, asked, &short)?;
+        }
     }
     trace::done("promise");
     let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
@@ -496,7 +519,6 @@ pub(crate) async fn explain(
     slot(&state, &name)?;
     let mut asked: Explain = body::read(&headers, bytes)?;
     let now = jiff::Timestamp::now();
-    asked.request = state.stood(&name, asked.request, now);
     let champion = answering(&state, &name)?;
     let holdout = &state.workshop.project.file.holdout;
     let holdout = holdout.is_held_out(&asked.request);
@@ -506,6 +528,7 @@ pub(crate) async fn explain(
         slot(&state, &name)?.chosen(&champion, &asked.request)
     };
     let version = live.version;
+    asked.request = state.stood(&name, &live, asked.request, now);
     let explain = move || {
         let about = asked.about.as_deref();
         live.serving

@@ -289,7 +289,9 @@ fn proposed(state: &AppState, name: &str, sent: &Sent) -> Result<u32, Problem> {
         placement: Some(sent.site_id.clone()),
         ..Asked::default()
     };
-    let decided = live.serving.decide(&state.stood(name, asked, now), now);
+    let decided = live
+        .serving
+        .decide(&state.stood(name, &live, asked, now), now);
     let decided = decided.map_err(|infeasible| {
         let problem = problem(&infeasible);
         // What a question calls a placement is a site here.

@@ -4,12 +4,14 @@ use super::format::Currency;
 use super::messages::Say;
 use super::page::{self, figures, words};
 use crate::charts::Locale;
+use crate::live::Slot;
 use crate::problem::Problem;
 use crate::state::AppState;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use registry::BudgetRecord;
-use schema::Cents;
+use products::{Pacing, Week};
+use registry::{BudgetRecord, LimitRecord};
+use schema::{Cents, LimitUnit};
 
 /// Periods shown, the latest first.
 const PERIODS: usize = 12;
@@ -31,21 +33,31 @@ pub(super) async fn show(
     if budgets.is_empty() && counts.is_none() {
         return Ok(None);
     }
+    let limits = state.workshop.registry.budget_limits().await;
+    let limits = limits.map_err(|e| Problem::internal("read the registry", &e))?;
     budgets.sort_by(|one, other| other.period.cmp(&one.period));
     budgets.truncate(PERIODS);
     let now = Timestamp::now();
+    let live = state.live.slots.get(name).and_then(Slot::answering);
+    let week = live.as_ref().and_then(|live| live.serving.week());
     let planned = budgets
         .iter()
-        .filter_map(|budget| beside_plan(state, l, budget, now));
+        .filter_map(|budget| beside_plan(state, l, budget, week, now));
     let planned: Vec<String> = planned.collect();
     Ok(Some(html! {
         p { (Say::BudgetLead.text(l)) }
-        @if budgets.is_empty() { p { (Say::NothingPromised.text(l)) } } @else { (table(l, currency, &budgets)) }
+        @if budgets.is_empty() { p { (Say::NothingPromised.text(l)) } } @else { (table(l, currency, &budgets, &limits)) }
         @for told in &planned { p { (told) } }
     }))
 }
 
-fn table(l: Locale, currency: &Currency, budgets: &[BudgetRecord]) -> Markup {
+/// Budgets, each with its limits on some arms below it.
+fn table(
+    l: Locale,
+    currency: &Currency,
+    budgets: &[BudgetRecord],
+    limits: &[LimitRecord],
+) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
         words(say(Say::Period)),
@@ -66,7 +78,27 @@ fn table(l: Locale, currency: &Currency, budgets: &[BudgetRecord]) -> Markup {
             amount(b.free_cents),
         ]
     };
-    let rows: Vec<Vec<Markup>> = budgets.iter().map(row).collect();
+    let of_limit = |limit: &LimitRecord| {
+        let units = |units: i64| match limit.counts {
+            LimitUnit::Cents => amount(Cents(units)),
+            LimitUnit::Offers => {
+                html! { (Say::SoManyOffers.with(l, &[&l.fixed(units as f64, 0)])) }
+            }
+        };
+        vec![
+            html! { (limit.limit) },
+            units(limit.allowed),
+            units(limit.reserved),
+            units(limit.spent),
+            units(limit.leased),
+            units(limit.free),
+        ]
+    };
+    let rows = budgets.iter().flat_map(|budget| {
+        let within = limits.iter().filter(|limit| limit.is_within(budget));
+        std::iter::once(row(budget)).chain(within.map(of_limit))
+    });
+    let rows: Vec<Vec<Markup>> = rows.collect();
     page::grid(say(Say::Budget), &heads, &rows)
 }
 
@@ -75,11 +107,19 @@ fn beside_plan(
     state: &AppState,
     l: Locale,
     budget: &BudgetRecord,
+    week: Option<&Week>,
     now: Timestamp,
 ) -> Option<String> {
-    let pace = state.workshop.pace_of(budget, now)?;
+    let pace = state.workshop.pace_of(budget, week, now)?;
     let percent = |share: f64| super::format::percent(l, share);
-    Some(Say::BesidePlan.with(
+    let product = state.workshop.project.product(&budget.product)?;
+    let by_hours = week.is_some() && product.allowance()?.pacing == Pacing::Usual;
+    let say = if by_hours {
+        Say::BesideUsualPlan
+    } else {
+        Say::BesidePlan
+    };
+    Some(say.with(
         l,
         &[
             &budget.period,

@@ -8,7 +8,7 @@ use super::visit::Visit;
 use super::{answer, french};
 use crate::api::Shared;
 use crate::charts::{LineChart, Locale, Series, line_chart};
-use crate::live::Slot;
+use crate::live::{Answering, Slot};
 use crate::problem::Problem;
 use crate::state::AppState;
 use axum::Extension;
@@ -176,7 +176,7 @@ fn of_product(
     if !card.subjects.contains(&Subject::Customer) {
         return html! {};
     }
-    let stood = |asked| state.stood(name, asked, jiff::Timestamp::now());
+    let stood = |live: &Answering, asked| state.stood(name, live, asked, jiff::Timestamp::now());
     // Of the placements, those that are about the customer and not about a product on the page.
     let personal: Vec<&str> = card
         .placements
@@ -192,11 +192,11 @@ fn of_product(
                 None => p { (Say::NotTrainedLead.text(l)) },
                 Some(answering) => {
                     @if personal.is_empty() {
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(asked(customer, None))))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(&answering, asked(customer, None))))
                     }
                     @for placement in &personal {
                         h3 { (french::placement(l, placement)) }
-                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(asked(customer, Some(placement)))))
+                        (answer::preview_alone(l, currency, answering.serving.as_ref(), &stood(&answering, asked(customer, Some(placement)))))
                     }
                 }
             }

@@ -6,6 +6,7 @@ mod groups;
 pub(super) mod guardrails;
 mod launch;
 mod promoted;
+mod weather;
 
 use super::format::{Currency, count, percent};
 use super::french;
@@ -332,6 +333,7 @@ fn demand(l: Locale, page: &Value) -> Option<Markup> {
         h3 { (say(Say::Candidates)) }
         (page::grid(say(Say::Candidates), &heads, &rows))
         (promoted::show(l, page))
+        (weather::show(l, page))
     })
 }
 

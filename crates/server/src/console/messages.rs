@@ -495,6 +495,8 @@ messages! {
     Redeemed: "Redeemed", "Utilisé";
     HeldByServers: "Held by servers", "Détenu par les serveurs";
     StillFree: "Free", "Libre";
+    BesideUsualPlan: "{0}: {1} of the budget promised, {2} planned by now, by the usual hours of the week; its price is {3} times the usual one.", "{0} : {1} du budget promis, {2} prévus à ce jour selon les heures habituelles de la semaine ; son prix est {3} fois le prix habituel.";
+    SoManyOffers: "{0} offers", "{0} offres";
     BesidePlan: "{0}: {1} of the budget promised, {2} planned by now; its price is {3} times the usual one.", "{0} : {1} du budget promis, {2} prévus à ce jour ; son prix est {3} fois le prix habituel.";
 
     // Customers.
@@ -640,6 +642,12 @@ messages! {
     PromotedOthers: "The rest of the category", "Le reste de la catégorie";
     PromotedNet: "Together", "Ensemble";
     PromotedPeriods: "Periods on promotion", "Périodes en promotion";
+
+    // What the weather does.
+    WeatherDid: "What the weather does to sales", "Ce que la météo fait aux ventes";
+    WeatherLead: "By how much one degree and one millimetre of rain a day beyond what is usual at that time of the year change sales, learnt from the past. Ranges hold with 95%.", "De combien un degré et un millimètre de pluie par jour de plus que d’habitude à cette période de l’année changent les ventes, appris du passé. Les fourchettes tiennent à 95 %.";
+    WeatherDegree: "1 °C warmer", "1 °C de plus";
+    WeatherMillimetre: "1 mm more rain", "1 mm de pluie de plus";
 
     // Accuracy by parts.
     AccuracyBy: "Accuracy by {0}", "Précision selon : {0}";

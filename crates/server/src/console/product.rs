@@ -302,7 +302,7 @@ fn try_it(
             @match asked {
                 None => {}
                 Some(Err(problem)) => p.problem role="alert" { (Say::CannotAnswer.with(l, &[&french::told(l, &problem)])) },
-                Some(Ok(asked)) => (answer::preview(l, currency, answering.serving.as_ref(), &state.stood(name, asked, jiff::Timestamp::now()))),
+                Some(Ok(asked)) => (answer::preview(l, currency, answering.serving.as_ref(), &state.stood(name, &answering, asked, jiff::Timestamp::now()))),
             }
         }
         @if let Some(first) = examples.first() {

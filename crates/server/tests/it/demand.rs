@@ -230,6 +230,15 @@ fn totals_are_shown_from_all_together_down_to_a_series() {
     for part in ["la somme de 6 séries", "Par séries", "Tout ensemble"] {
         assert!(french.contains(part), "no {part:?} in {french}");
     }
+    // And to a category at one site.
+    let both = "/totals?product=orders&amp;of=category%3Ddrinks%26site%3Ds2";
+    let html = page("/totals?product=orders&of=category%3Ddrinks", "en");
+    assert!(html.contains(&format!("href=\"{both}\"")), "{html}");
+    let html = page(&both.replace("&amp;", "&"), "en");
+    assert!(
+        text(&html).contains("category drinks, site Lille (s2)"),
+        "{html}"
+    );
     let wrong = get(
         stocked().address,
         "/totals?product=orders&of=category%3Ddrink",
@@ -277,6 +286,13 @@ fn the_api_answers_for_what_series_add_up_to() {
         detail,
         "no category \"drink\" is forecast, near it are drinks"
     );
+    // A category at its sites is that category.
+    let whole = of("category=drinks");
+    for (at, whole) in whole.iter().enumerate() {
+        let site = |site: i32| of(&format!("category=drinks&site=s{site}"))[at];
+        let sum: f64 = (0..4).map(site).sum();
+        assert!((sum - whole).abs() <= 1e-9 * whole.max(1.0), "{at}");
+    }
     let (status, field, _) = refused(&json!({ "placement": "colour=red" }));
     assert_eq!((status, &field), (422, &json!("placement")));
 }

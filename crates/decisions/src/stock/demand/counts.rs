@@ -1,7 +1,8 @@
 //! Demand in whole units, one at a time: Poisson and negative binomial.
 
-use math::counts::{NegativeBinomial, poisson_lower_tail, poisson_mass, poisson_upper_tail};
-use math::special::normal_quantile;
+use math::counts::{
+    NegativeBinomial, poisson_lower_tail, poisson_mass, poisson_quantile, poisson_upper_tail,
+};
 
 /// Below this probability of being above a stock its closed form has lost too many digits: terms are added up.
 const TAIL: f64 = 1e-5;
@@ -41,7 +42,7 @@ impl Count {
         }
     }
 
-    /// The least whole number of which the lower tail reaches the level: bracketed from the normal quantile, then halved.
+    /// The least whole number of which the lower tail reaches the level.
     pub(super) fn quantile(&self, level: f64) -> f64 {
         if level <= 0.0 || self.mean() == 0.0 {
             return 0.0;
@@ -49,31 +50,10 @@ impl Count {
         if level >= 1.0 {
             return f64::INFINITY;
         }
-        let reached = |count: f64| self.cdf(count) >= level;
-        let deviation = self.deviation();
-        let start = (self.mean() + normal_quantile(level) * deviation).floor();
-        let (mut low, mut high) = (start.max(0.0) - 1.0, start.max(0.0));
-        let mut step = (0.1 * deviation).ceil().max(1.0);
-        while !reached(high) {
-            low = high;
-            high += step;
-            step *= 2.0;
+        match self {
+            Self::Poisson { mean } => poisson_quantile(level, *mean),
+            Self::NegativeBinomial { of, .. } => of.quantile(level),
         }
-        step = (0.1 * deviation).ceil().max(1.0);
-        while low >= 0.0 && reached(low) {
-            high = low;
-            low = (low - step).max(-1.0);
-            step *= 2.0;
-        }
-        while high - low > 1.0 {
-            let middle = (0.5 * (low + high)).floor();
-            if reached(middle) {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        high
     }
 
     /// E(D − y)⁺ at whole numbers, and the straight line between two of them, which is exact.
@@ -112,13 +92,6 @@ impl Count {
                 return sum;
             }
             beyond += 1.0;
-        }
-    }
-
-    fn deviation(&self) -> f64 {
-        match self {
-            Self::Poisson { mean } => mean.sqrt(),
-            Self::NegativeBinomial { mean, of } => (mean / of.success).sqrt(),
         }
     }
 }

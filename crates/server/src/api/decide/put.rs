@@ -2,7 +2,7 @@
 
 use crate::live::Answering;
 use crate::state::{AppState, ProductMetrics};
-use products::{Asked, Decisions, Infeasible};
+use products::{Asked, Decisions, Infeasible, LimitLeft};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,15 +29,25 @@ pub(super) enum Tried {
 
 impl Put {
     /// - `live`: the champion.
-    pub(super) fn new(state: &AppState, name: &str, live: &Arc<Answering>, asked: Asked) -> Self {
+    /// - `short`: limits that turned out not to pay for what was decided.
+    pub(super) fn new(
+        state: &AppState,
+        name: &str,
+        live: &Arc<Answering>,
+        asked: Asked,
+        short: &[LimitLeft],
+    ) -> Self {
         let holdout = &state.workshop.project.file.holdout;
         let now = jiff::Timestamp::now();
         let held_out = holdout.is_held_out(&asked);
         let slot = state.live.slots.get(name).filter(|_| !held_out);
+        let live = slot.map_or_else(|| Arc::clone(live), |slot| slot.chosen(live, &asked));
+        let mut asked = state.stood(name, &live, asked, now);
+        asked.standing.note_short(short);
         Self {
-            live: slot.map_or_else(|| Arc::clone(live), |slot| slot.chosen(live, &asked)),
             held_out,
-            asked: state.stood(name, asked, now),
+            asked,
+            live,
             now,
         }
     }

@@ -256,7 +256,7 @@ fn proposal(
     let now = jiff::Timestamp::now();
     match answering
         .serving
-        .decide(&state.stood(name, asked, now), now)
+        .decide(&state.stood(name, answering, asked, now), now)
     {
         Ok(decided) => cards(l, currency, &decided.actions),
         Err(infeasible) => answer::refusal(l, &infeasible),

@@ -26,7 +26,7 @@ use axum::response::Response;
 use features::demand::{Demand, Place, Sold};
 use jiff::Timestamp;
 use maud::{Markup, html};
-use products::{Asked, Decisions, Explanation, Infeasible, Parts, Shop};
+use products::{Asked, Decisions, Explanation, Infeasible, Parts, Shop, Total};
 use schema::time::date_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -190,22 +190,27 @@ async fn ask(answering: &Arc<Answering>, of: &str) -> Result<Found, Problem> {
 
 /// What a total is called.
 fn called(l: Locale, shop: &Shop, sites: &BTreeMap<String, String>, of: &str) -> String {
-    match of.split_once('=') {
-        None => Say::TotalOfAll.text(l).to_owned(),
-        Some((level, "")) => Say::TotalOfNone.with(l, &[&french::told(l, level)]),
-        Some(("site", site)) => {
-            Say::TotalOf.with(l, &[&french::told(l, "site"), &labelled(site, sites)])
-        }
-        Some(("product", id)) => {
-            Say::ProductAtSite.with(l, &[name_of(shop, id), Say::AllSites.text(l)])
-        }
-        Some((level, name)) => Say::TotalOf.with(l, &[&french::told(l, level), name]),
+    let one = |level: &str, name: &str| match (level, name) {
+        (level, "") => Say::TotalOfNone.with(l, &[&french::told(l, level)]),
+        ("site", site) => Say::TotalOf.with(l, &[&french::told(l, "site"), &labelled(site, sites)]),
+        ("product", id) => Say::ProductAtSite.with(l, &[name_of(shop, id), Say::AllSites.text(l)]),
+        (level, name) => Say::TotalOf.with(l, &[&french::told(l, level), name]),
+    };
+    match Total::read(of) {
+        None | Some(Total::All) => Say::TotalOfAll.text(l).to_owned(),
+        Some(Total::Of { level, name }) => one(level, name),
+        Some(Total::Crossed {
+            category,
+            level,
+            name,
+        }) => format!("{}, {}", one("category", category), one(level, name)),
     }
 }
 
 /// Which series a total is of, by what the tables say of products and sites.
 struct Members<'a> {
-    of: Option<(&'a str, &'a str)>,
+    /// All of these, each a level and one of it.
+    of: Vec<(&'a str, &'a str)>,
     shop: &'a Shop,
     places: BTreeMap<&'a str, &'a Place>,
 }
@@ -214,28 +219,35 @@ impl<'a> Members<'a> {
     fn new(shop: &'a Shop, of: &'a str) -> Self {
         let places = shop.history.demand().places.iter();
         Self {
-            of: of.split_once('='),
+            of: match Total::read(of) {
+                None | Some(Total::All) => Vec::new(),
+                Some(Total::Of { level, name }) => vec![(level, name)],
+                Some(Total::Crossed {
+                    category,
+                    level,
+                    name,
+                }) => vec![("category", category), (level, name)],
+            },
             shop,
             places: places.map(|place| (place.id.as_str(), place)).collect(),
         }
     }
 
     fn holds(&self, sold: &Sold) -> bool {
-        let Some((level, name)) = self.of else {
-            return true;
-        };
         let site = sold.site.as_deref();
-        let found = match level {
-            "product" => Some(sold.product.as_str()),
-            "site" => site,
-            "region" => site.and_then(|site| self.places.get(site)?.region.as_deref()),
-            _ => {
-                let catalogue = self.shop.history.catalogue();
-                let at = catalogue.index_of(&sold.product);
-                at.and_then(|at| catalogue.get(at)?.category.as_deref())
-            }
-        };
-        found.unwrap_or_default() == name
+        self.of.iter().all(|(level, name)| {
+            let found = match *level {
+                "product" => Some(sold.product.as_str()),
+                "site" => site,
+                "region" => site.and_then(|site| self.places.get(site)?.region.as_deref()),
+                _ => {
+                    let catalogue = self.shop.history.catalogue();
+                    let at = catalogue.index_of(&sold.product);
+                    at.and_then(|at| catalogue.get(at)?.category.as_deref())
+                }
+            };
+            found.unwrap_or_default() == *name
+        })
     }
 }
 

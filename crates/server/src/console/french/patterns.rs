@@ -397,6 +397,26 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "promotions de {0} sur {1} {2} de séries : {3} % ({4} à {5}) pour ce qui est promu, {6} % ({7} à {8}) pour le reste de la catégorie, net {9} % ({10} à {11})",
     ),
     (
+        "the weather is {~}: weighted quantile loss {#} with it, {#} without; of the deviance {#} % gained, standard error {#}",
+        "la météo est {0} : perte quantile pondérée {1} avec elle, {2} sans elle ; {3} % de la déviance gagnés, erreur type {4}",
+    ),
+    (
+        "weather of {}: {#} % ({#} to {#}) for 1 °C beyond the usual, {#} % ({#} to {#}) for 1 mm of rain a day beyond the usual",
+        "météo de {0} : {1} % ({2} à {3}) pour 1 °C de plus que d’habitude, {4} % ({5} à {6}) pour 1 mm de pluie par jour de plus",
+    ),
+    (
+        "weather of {}: {#} % ({#} to {#}) for 1 °C beyond the usual",
+        "météo de {0} : {1} % ({2} à {3}) pour 1 °C de plus que d’habitude",
+    ),
+    (
+        "weather of {}: {#} % ({#} to {#}) for 1 mm of rain a day beyond the usual",
+        "météo de {0} : {1} % ({2} à {3}) pour 1 mm de pluie par jour de plus que d’habitude",
+    ),
+    (
+        "what the weather does to {#} more is on the page of the product",
+        "ce que la météo fait à {0} autres est sur la page du produit",
+    ),
+    (
         "what promotions of {} do is not known: {}",
         "ce que font les promotions de {0} n’est pas connu : {1}",
     ),
@@ -913,6 +933,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "l’alternance dans les sites {0}",
     ),
     // Parts of a total.
+    (
+        "category {} in region {}",
+        "catégorie {0} dans la région {1}",
+    ),
+    ("category {} at site {}", "catégorie {0} au site {1}"),
+    ("category {} in no region", "catégorie {0} sans région"),
+    ("category {} at no site", "catégorie {0} sans site"),
+    (
+        "no category in region {}",
+        "sans catégorie dans la région {0}",
+    ),
+    ("no category at site {}", "sans catégorie au site {0}"),
     ("category {}", "catégorie {0}"),
     ("region {}", "région {0}"),
     ("product {}", "article {0}"),

@@ -345,6 +345,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "{arm} vaudrait plus, mais le client l’a déjà reçue ; fois en {days} j : {times}, au plus {most}",
     ),
     (
+        "limit_used_up",
+        "{arm} vaudrait plus, mais ce qui reste de la limite {limit} ne suffit pas",
+    ),
+    (
+        "limit_unknown",
+        "{arm} vaudrait plus, mais on ne sait pas à présent ce qui reste de la limite {limit}, et rien n’est promis sans le savoir",
+    ),
+    (
         "enough_offers",
         "{control} : le client a reçu assez d’offres ; en {days} j : {times}, au plus {most}",
     ),

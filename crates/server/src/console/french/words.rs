@@ -387,6 +387,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("region", "région"),
     ("site", "site"),
     ("series", "séries"),
+    ("category in region", "catégorie par région"),
+    ("category at site", "catégorie par site"),
     // What forecasts are made of.
     ("level", "niveau"),
     ("trend", "tendance"),
@@ -444,6 +446,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("sent to other sites", "envoyés à d’autres sites"),
     ("price", "prix"),
+    ("taken in", "prise en compte"),
+    ("not taken in", "pas prise en compte"),
     (
         "promotions of others of the category",
         "promotions d’autres articles de la catégorie",
