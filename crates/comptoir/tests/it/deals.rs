@@ -6,7 +6,9 @@ use crate::serving::Connection;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What the product may promise, and what one deal reserves.
 pub(crate) const LIMIT: i64 = 30_000;
@@ -134,7 +136,7 @@ pub(crate) fn ask(connection: &mut Connection, customer: usize) -> Option<Given>
 }
 
 /// Asks on a connection until told to stop or the server is gone.
-pub(crate) fn ask_on(address: &str, first: usize, stop: &AtomicBool) -> Vec<Given> {
+fn ask_on(address: &str, first: usize, stop: &AtomicBool) -> Vec<Given> {
     let mut given = Vec::new();
     let Some(mut connection) = Connection::open(address) else {
         return given;
@@ -172,7 +174,7 @@ pub(crate) fn budget(shop: &Path) -> Value {
 /// What is logged, by decision, and what the ledger says: the same, no more than the limit, and with what was answered
 /// among it.
 #[track_caller]
-pub(crate) fn the_books_agree(shop: &Path, answered: &[Given]) {
+pub(crate) fn the_books_agree(shop: &Path, limit: i64, answered: &[Given]) {
     let sql = "SELECT decision_id, reserved_cents FROM decisions WHERE reserved_cents IS NOT NULL";
     let logged: BTreeMap<String, i64> = rows(shop, sql)
         .iter()
@@ -186,13 +188,13 @@ pub(crate) fn the_books_agree(shop: &Path, answered: &[Given]) {
     let figure = |key: &str| of[key].as_i64().unwrap();
     let sum: i64 = logged.values().sum();
     assert_eq!(document["leases"], json!([]), "{document}");
-    assert_eq!(figure("limit_cents"), LIMIT);
+    assert_eq!(figure("limit_cents"), limit);
     assert_eq!(
         (figure("leased_cents"), figure("reserved_cents")),
         (0, sum),
         "{of}"
     );
-    assert!(sum <= LIMIT && promised(answered) <= sum, "{sum} {of}");
+    assert!(sum <= limit && promised(answered) <= sum, "{sum} {of}");
     let with_money: Vec<&Given> = answered.iter().filter(|one| one.promised > 0).collect();
     let lost = with_money
         .iter()
@@ -200,4 +202,28 @@ pub(crate) fn the_books_agree(shop: &Path, answered: &[Given]) {
     assert_eq!(lost.count(), 0, "each promise that was answered is logged");
     let distinct: BTreeSet<&String> = with_money.iter().map(|one| &one.decision).collect();
     assert_eq!(distinct.len(), with_money.len());
+}
+
+/// What servers answered to two askers each, without a pause, while the first was killed.
+pub(crate) fn answered_while_one_is_killed(servers: &mut [(Child, String)]) -> Vec<Given> {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = servers
+            .iter()
+            .map(|(_, address)| address.clone())
+            .enumerate()
+            .flat_map(|(n, address)| [(n, address.clone()), (n + 50, address)])
+            .map(|(n, address)| {
+                let stop = &stop;
+                scope.spawn(move || ask_on(&address, n * 7, stop))
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(150));
+        let (killed, _) = &mut servers[0];
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        std::thread::sleep(Duration::from_millis(1_500));
+        stop.store(true, Ordering::Relaxed);
+        askers.into_iter().flat_map(|a| a.join().unwrap()).collect()
+    })
 }

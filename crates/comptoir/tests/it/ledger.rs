@@ -2,14 +2,14 @@
 
 use crate::database::Database;
 use crate::deals::{
-    CUSTOMERS, DEAL, Given, LIMIT, ask, ask_on, budget, codes, promised, shop, the_books_agree,
+    CUSTOMERS, DEAL, LIMIT, answered_while_one_is_killed, ask, budget, codes, promised, shop,
+    the_books_agree,
 };
 use crate::documents::documented;
 use crate::program::{good, json, refused, rows};
 use crate::serving::{Connection, serve, terminate};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -20,26 +20,7 @@ fn several_servers_on_one_database_promise_no_more_than_the_budget_with_one_kill
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), &database.url);
     let mut servers: Vec<_> = (0..3).map(|_| serve(&shop)).collect();
-    let stop = AtomicBool::new(false);
-    let mut answered: Vec<Given> = std::thread::scope(|scope| {
-        let askers: Vec<_> = servers
-            .iter()
-            .map(|(_, address)| address.clone())
-            .enumerate()
-            .flat_map(|(n, address)| [(n, address.clone()), (n + 50, address)])
-            .map(|(n, address)| {
-                let stop = &stop;
-                scope.spawn(move || ask_on(&address, n * 7, stop))
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(150));
-        let (killed, _) = &mut servers[0];
-        killed.kill().unwrap();
-        killed.wait().unwrap();
-        std::thread::sleep(Duration::from_millis(1_500));
-        stop.store(true, Ordering::Relaxed);
-        askers.into_iter().flat_map(|a| a.join().unwrap()).collect()
-    });
+    let mut answered = answered_while_one_is_killed(&mut servers);
     assert!(promised(&answered) > 0 && promised(&answered) <= LIMIT);
 
     // Started again, it settles what the dead one had leased, and the last of the money is promised.
@@ -65,7 +46,7 @@ fn several_servers_on_one_database_promise_no_more_than_the_budget_with_one_kill
     for (server, _) in &mut servers {
         terminate(server);
     }
-    the_books_agree(&shop, &answered);
+    the_books_agree(&shop, LIMIT, &answered);
     let free = budget(&shop)["budgets"][0]["free_cents"].as_i64().unwrap();
     // What idle leases still held when the others found nothing is free in the end.
     assert!((0..=3 * 16 * DEAL).contains(&free), "{free}");
@@ -214,7 +195,7 @@ fn a_batch_promises_from_the_same_budget_and_a_stranded_lease_is_released_by_han
         "a trial promises nothing"
     );
     good(&shop, &[&decide[..], &["a.csv"]].concat());
-    the_books_agree(&shop, &[]);
+    the_books_agree(&shop, LIMIT, &[]);
     let sql = "SELECT COUNT(*) AS n FROM decisions WHERE reserved_cents = 500";
     let deals = rows(&shop, sql)[0]["n"].as_i64().unwrap();
     assert_eq!(deals, LIMIT / DEAL, "all of the money, and no cent more");

@@ -2,18 +2,21 @@
 
 use crate::database::Database;
 use crate::deals::{
-    CUSTOMERS, DEAL, Given, LIMIT, ask, ask_on, budget, codes, promised, shop_with, the_books_agree,
+    CUSTOMERS, DEAL, Given, LIMIT, answered_while_one_is_killed, ask, budget, codes, promised,
+    shop_with, the_books_agree,
 };
 use crate::program::{good, json, rows, run};
 use crate::serving::{Connection, serve, terminate};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Deals that their brand pays for, and gifts that there are.
 const DEALS: i64 = 20;
 const GIFTS: i64 = 25;
+
+/// What may be promised in all: for all of both, and for the leases of three servers and of one that died.
+const MONEY: i64 = 2 * LIMIT;
 
 /// A shop with money for everybody, in which deals are worth most and gifts are next; limits are the file's to say, also
 /// of a version that knows nothing of them.
@@ -27,7 +30,9 @@ fn shop(folder: &Path, registry: &str) -> PathBuf {
     );
     let path = shop.join("products/deals.toml");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text + &limits).unwrap();
+    let [scarce, enough] = [LIMIT, MONEY].map(|cents| format!("budget = {}\n", cents / 100));
+    assert!(text.contains(&scarce));
+    std::fs::write(&path, text.replace(&scarce, &enough) + &limits).unwrap();
     shop
 }
 
@@ -68,26 +73,7 @@ fn several_servers_on_one_database_pass_no_limit_with_one_killed_among_them() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(folder.path(), &database.url);
     let mut servers: Vec<_> = (0..3).map(|_| serve(&shop)).collect();
-    let stop = AtomicBool::new(false);
-    let mut answered: Vec<Given> = std::thread::scope(|scope| {
-        let askers: Vec<_> = servers
-            .iter()
-            .map(|(_, address)| address.clone())
-            .enumerate()
-            .flat_map(|(n, address)| [(n, address.clone()), (n + 50, address)])
-            .map(|(n, address)| {
-                let stop = &stop;
-                scope.spawn(move || ask_on(&address, n * 7, stop))
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(150));
-        let (killed, _) = &mut servers[0];
-        killed.kill().unwrap();
-        killed.wait().unwrap();
-        std::thread::sleep(Duration::from_millis(1_500));
-        stop.store(true, Ordering::Relaxed);
-        askers.into_iter().flat_map(|a| a.join().unwrap()).collect()
-    });
+    let mut answered = answered_while_one_is_killed(&mut servers);
     assert!(given(&answered, "deal") > 0 && given(&answered, "gift") > 0);
 
     // Started again, it settles what the dead one had leased of each limit, and the last of them is promised.
@@ -114,7 +100,7 @@ fn several_servers_on_one_database_pass_no_limit_with_one_killed_among_them() {
     for (server, _) in &mut servers {
         terminate(server);
     }
-    the_books_agree(&shop, &answered);
+    the_books_agree(&shop, MONEY, &answered);
     let [deals, gifts] = the_limits_agree(&shop);
     // What an idle lease still held when the others had looked for the last time may be left over.
     assert!(
@@ -138,7 +124,7 @@ fn a_batch_gives_the_next_best_where_a_limit_is_used_up_and_says_so() {
     };
     let answers = decide("a.csv");
     assert_eq!(the_limits_agree(&shop), [DEALS, GIFTS]);
-    the_books_agree(&shop, &[]);
+    the_books_agree(&shop, MONEY, &[]);
     let next_best = answers.lines().filter(|line| line.contains(",gift,"));
     let says = |line: &str| line.contains("limit_used_up") && line.contains("limit brand");
     assert!(next_best.clone().all(says), "{answers}");

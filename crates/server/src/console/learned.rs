@@ -8,6 +8,7 @@ mod launch;
 mod promoted;
 mod weather;
 
+use super::estimates::{Written, estimate};
 use super::format::{Currency, count, percent};
 use super::french;
 use super::messages::Say;
@@ -16,6 +17,7 @@ use crate::charts::{
     BarChart, BarRow, Heatmap, LineChart, Locale, Series, bar_chart, heatmap, line_chart,
 };
 use maud::{Markup, html};
+use schema::Estimate;
 use serde_json::Value;
 
 pub(super) fn show(
@@ -56,6 +58,22 @@ pub(super) fn shown(l: Locale, value: Option<f64>, write: impl Fn(f64) -> String
         Some(value) => html! { (write(value)) },
         None => html! { span.unknown { (Say::Unknown.text(l)) } },
     }
+}
+
+/// A change of sales with its interval, or why it is not known.
+fn change_of_sales(l: Locale, change: Option<&Value>, unknown: &str) -> Markup {
+    let figure = |end: &str| change.and_then(|change| number(change, end));
+    let (Some(point), Some(low), Some(high)) = (figure("point"), figure("low"), figure("high"))
+    else {
+        return html! { span.unknown { (unknown) } };
+    };
+    let told = Estimate::Measured {
+        point,
+        low,
+        high,
+        units: 1,
+    };
+    estimate(l, &told, Written::Percent)
 }
 
 fn segments(l: Locale, currency: &Currency, page: &Value) -> Option<Markup> {

@@ -1,13 +1,11 @@
 //! What promotions of each category bring to what is promoted and take from the rest.
 
-use super::{list, number, shown, text};
+use super::{change_of_sales, list, number, shown, text};
 use crate::charts::Locale;
-use crate::console::estimates::{Written, estimate};
 use crate::console::french;
 use crate::console::messages::Say;
 use crate::console::page::{self, figures, words};
 use maud::{Markup, html};
-use schema::Estimate;
 use serde_json::Value;
 
 /// Nothing where the plan tells no products apart.
@@ -24,19 +22,8 @@ pub(super) fn show(l: Locale, page: &Value) -> Markup {
         figures(say(Say::PromotedPeriods)),
     ];
     let change = |of: &Value, name: &str| {
-        let figure = |end: &str| of.get(name).and_then(|change| number(change, end));
-        let (Some(point), Some(low), Some(high)) = (figure("point"), figure("low"), figure("high"))
-        else {
-            let why = of.get("why_not").and_then(Value::as_str);
-            return html! { span.unknown { (french::told(l, why.unwrap_or_default())) } };
-        };
-        let told = Estimate::Measured {
-            point,
-            low,
-            high,
-            units: 1,
-        };
-        estimate(l, &told, Written::Percent)
+        let why = of.get("why_not").and_then(Value::as_str);
+        change_of_sales(l, of.get(name), &french::told(l, why.unwrap_or_default()))
     };
     let row = |of: &Value| {
         vec![
