@@ -2,13 +2,14 @@
 //! model's score says.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use math::optimise::inverse_positive_definite;
 use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
 use super::explain::{CauseOptions, Part, explain};
 use super::moments::PeriodMoments;
-use super::normal::Normal;
 use crate::refusal::{Allowed, Refusal, require};
 
 /// Rows that an estimate of what one cell adds is drawn to nothing by.
@@ -98,13 +99,14 @@ pub fn explain_columns(
 
 /// What the cells of some columns add.
 struct Fit {
-    /// The columns, and where the cells of each begin.
-    columns: BTreeMap<usize, std::ops::Range<usize>>,
-    normal: Normal,
+    /// The columns, and where the cells of each lie among those of all.
+    columns: BTreeMap<usize, Range<usize>>,
     /// What each cell adds.
     adds: Vec<f64>,
     /// Variance of an outcome of which all is known.
     variance: f64,
+    /// Covariance of what cells add, in units of that variance, row by row.
+    covariance: Vec<f64>,
     /// By how much the share of each cell within segments has grown.
     shift: Vec<f64>,
 }
@@ -117,6 +119,16 @@ struct Group {
     cells: Vec<f64>,
 }
 
+/// A square matrix with nothing but this on its diagonal, row by row.
+fn diagonal(size: usize, value: f64) -> Vec<f64> {
+    let mut matrix = vec![0.0; size * size];
+    matrix
+        .iter_mut()
+        .step_by(size + 1)
+        .for_each(|cell| *cell = value);
+    matrix
+}
+
 impl Fit {
     fn of(periods: [&[Alike]; 2], cells: &[usize], told: &[usize]) -> Self {
         let mut columns = BTreeMap::new();
@@ -125,18 +137,16 @@ impl Fit {
             columns.insert(*column, size..size + cells[*column]);
             size += cells[*column];
         }
-        let places = |rows: &Alike| -> Vec<usize> {
-            let each = columns.iter();
-            each.map(|(column, range)| range.start + rows.cells[*column])
-                .collect()
-        };
-        let left = |rows: &Alike| rows.outcome - rows.contributions.iter().sum::<f64>();
         let mut groups: [BTreeMap<&str, Group>; 2] = Default::default();
-        let (mut normal, mut right) = (Normal::of_size(size, SHRUNK_BY), vec![0.0; size]);
+        let (mut normal, mut right) = (diagonal(size, SHRUNK_BY), vec![0.0; size]);
         let (mut squares, mut all) = (0.0, 0.0);
         for (groups, period) in groups.iter_mut().zip(periods) {
             for rows in period {
-                let (n, left, places) = (rows.rows as f64, left(rows), places(rows));
+                let n = rows.rows as f64;
+                let left = rows.outcome - rows.contributions.iter().sum::<f64>();
+                let places = columns
+                    .iter()
+                    .map(|(column, range)| range.start + rows.cells[*column]);
                 let group = groups.entry(&rows.segment).or_insert_with(|| Group {
                     rows: 0.0,
                     left: 0.0,
@@ -146,69 +156,63 @@ impl Fit {
                 group.left += n * left;
                 squares += n * left * left;
                 all += n;
-                for one in &places {
-                    group.cells[*one] += n;
-                    right[*one] += n * left;
-                    for other in &places {
-                        normal.add(*one, *other, n);
+                for one in places.clone() {
+                    group.cells[one] += n;
+                    right[one] += n * left;
+                    for other in places.clone() {
+                        normal[one * size + other] += n;
                     }
                 }
             }
         }
         // Only what differs within a period and segment counts.
         let mut free = all;
-        for group in groups.iter().flat_map(BTreeMap::values) {
-            if group.rows == 0.0 {
-                continue;
-            }
+        let groups_of_both = groups.iter().flat_map(BTreeMap::values);
+        for group in groups_of_both.filter(|group| group.rows > 0.0) {
             free -= 1.0;
             squares -= group.left * group.left / group.rows;
             for (one, rows) in group.cells.iter().enumerate() {
                 right[one] -= rows * group.left / group.rows;
                 for (other, others) in group.cells.iter().enumerate() {
-                    normal.add(one, other, -rows * others / group.rows);
+                    normal[one * size + other] -= rows * others / group.rows;
                 }
             }
         }
-        let adds = normal.solve(&right);
-        let explained: f64 = adds
-            .iter()
-            .zip(&right)
-            .map(|(adds, right)| adds * right)
-            .sum();
+        // Where rounding leaves no inverse, nothing is known but what cells are drawn by.
+        let covariance = inverse_positive_definite(&normal, size)
+            .unwrap_or_else(|| diagonal(size, 1.0 / SHRUNK_BY));
+        let adds: Vec<f64> = (0..size)
+            .map(|at| dot(&covariance[at * size..(at + 1) * size], &right))
+            .collect();
         Self {
-            variance: ((squares - explained) / free.max(1.0)).max(0.0),
+            variance: ((squares - dot(&adds, &right)) / free.max(1.0)).max(0.0),
             shift: shift(&groups, size),
             columns,
-            normal,
+            covariance,
             adds,
         }
     }
 
-    /// Variance of the change by the cells of some columns, as far as what they add is estimated.
-    fn variance_of(&self, cells: &[std::ops::Range<usize>]) -> f64 {
-        let mut shift = vec![0.0; self.shift.len()];
-        for range in cells {
-            shift[range.clone()].copy_from_slice(&self.shift[range.clone()]);
-        }
-        let solved = self.normal.solve(&shift);
-        self.variance
-            * shift
-                .iter()
-                .zip(solved)
-                .map(|(shift, of)| shift * of)
-                .sum::<f64>()
+    /// Variance of the change by some cells, as far as what they add is estimated, in units of that of an outcome.
+    fn unsure(&self, cells: Range<usize>) -> f64 {
+        let size = self.shift.len();
+        let of = |one: usize| {
+            let row = one * size;
+            let covariance = &self.covariance[row + cells.start..row + cells.end];
+            self.shift[one] * dot(covariance, &self.shift[cells.clone()])
+        };
+        cells.clone().map(of).sum::<f64>().max(0.0)
     }
 
     /// How much of the shift of a column rows of one period tell: 1 where all of it, 0 where nothing.
     fn seen(&self, column: usize) -> f64 {
-        let range = &self.columns[&column];
-        let squares: f64 = self.shift[range.clone()].iter().map(|of| of * of).sum();
-        let unknown = squares * self.variance / SHRUNK_BY;
-        if unknown == 0.0 {
+        let cells = self.columns[&column].clone();
+        let shift = &self.shift[cells.clone()];
+        let squares = dot(shift, shift);
+        if squares == 0.0 {
             return 1.0;
         }
-        1.0 - self.variance_of(std::slice::from_ref(range)) / unknown
+        1.0 - self.unsure(cells) * SHRUNK_BY / squares
     }
 
     fn parts(
@@ -218,16 +222,8 @@ impl Fit {
         columns: usize,
         options: CauseOptions,
     ) -> Result<ByColumns, Refusal> {
-        let names: Vec<String> = self
-            .columns
-            .keys()
-            .map(|of| format!("column {of}"))
-            .collect();
-        let names: Vec<&str> = features
-            .iter()
-            .copied()
-            .chain(names.iter().map(String::as_str))
-            .collect();
+        let each = self.columns.keys().map(|_| "column");
+        let names: Vec<&str> = features.iter().copied().chain(each).collect();
         let moments = |period: &[Alike]| {
             let mut sums = PeriodMoments::of_features(&names);
             for rows in period {
@@ -240,9 +236,9 @@ impl Fit {
         };
         let cause = explain(&moments(periods[0])?, &moments(periods[1])?, options)?;
         let z = normal_upper_quantile(0.5 * (1.0 - options.level));
-        let widened = |part: Part, cells: &[std::ops::Range<usize>]| {
+        let widened = |part: Part, cells: Range<usize>| {
             let half = 0.5 * (part.high - part.low);
-            let half = (half * half + z * z * self.variance_of(cells)).sqrt();
+            let half = half.hypot(z * (self.variance * self.unsure(cells)).sqrt());
             Part {
                 low: part.change - half,
                 high: part.change + half,
@@ -252,14 +248,17 @@ impl Fit {
         let mut told = vec![ColumnPart::NothingBeside; columns];
         let of_columns = cause.inputs_by_feature.iter().skip(features.len());
         for ((column, range), named) in self.columns.iter().zip(of_columns) {
-            told[*column] = ColumnPart::Told(widened(named.part, std::slice::from_ref(range)));
+            told[*column] = ColumnPart::Told(widened(named.part, range.clone()));
         }
-        let all: Vec<_> = self.columns.values().cloned().collect();
         Ok(ByColumns {
             columns: told,
-            rest: widened(cause.relation, &all),
+            rest: widened(cause.relation, 0..self.adds.len()),
         })
     }
+}
+
+fn dot(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| one * other).sum()
 }
 
 /// By how much the share of each cell has grown within the segments that both periods have.

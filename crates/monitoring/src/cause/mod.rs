@@ -6,7 +6,6 @@
 mod columns;
 mod explain;
 mod moments;
-mod normal;
 
 pub use columns::{Alike, ByColumns, ColumnPart, explain_columns};
 pub use explain::{Cause, CauseOptions, NamedPart, Part, explain};

@@ -5,7 +5,8 @@ use super::super::outcomes::OutcomesError;
 use super::columns::{Bins, Met};
 use super::split::{Falling, OfColumn, Split};
 use monitoring::cause::{
-    Alike, Cause, CauseOptions, NamedPart, Part, PeriodMoments, explain, explain_columns,
+    Alike, Cause, CauseOptions, ColumnPart, NamedPart, Part, PeriodMoments, explain,
+    explain_columns,
 };
 use std::collections::BTreeMap;
 
@@ -99,28 +100,22 @@ impl Cells {
             by,
             shares: self.shares(n, &parts.mix_by_segment),
             columns,
-            rest: rest.unwrap_or(parts.relation),
+            rest,
             parts,
             mixes,
         }))
     }
 
-    /// The relation by the columns that changed, and what is left of it; `None` where none did.
+    /// The relation by the columns that changed, and what is left of it.
     fn by_columns(
         &self,
         fall: &Falling<'_>,
         n: usize,
         effects: &Effects,
         options: CauseOptions,
-    ) -> Result<(Vec<OfColumn>, Option<Part>), OutcomesError> {
-        if fall.met.is_empty() {
-            return Ok((Vec::new(), None));
-        }
-        // The cells have their values in the order of names, the fall has the columns in the order of harm.
-        let names = fall.met_by_name();
-        let bins: Vec<Bins> = names
-            .iter()
-            .enumerate()
+    ) -> Result<(Vec<OfColumn>, Part), OutcomesError> {
+        let each = fall.met.iter().enumerate();
+        let bins: Vec<Bins> = each
             .map(|(at, met)| Bins::of(met, at, &self.0[0]))
             .collect();
         let alike = |cell: &Cell| Alike {
@@ -134,16 +129,13 @@ impl Cells {
             [0, 1].map(|side: usize| self.0[side].iter().map(alike).collect());
         let cells: Vec<usize> = bins.iter().map(Bins::cells).collect();
         let by = explain_columns(&before, &after, &SHOWN, &cells, options)?;
-        let part_of = |met: &Met| {
-            let at = names.iter().position(|name| *name == met);
-            at.map(|at| OfColumn {
-                table: met.table.clone(),
-                column: met.column.clone(),
-                part: by.columns[at],
-            })
+        let of_column = |(met, part): (&Met, ColumnPart)| OfColumn {
+            table: met.table.name.clone(),
+            column: met.column.name.clone(),
+            part,
         };
-        let columns = fall.met.iter().filter_map(part_of);
-        Ok((columns.collect(), Some(by.rest)))
+        let columns = fall.met.iter().zip(by.columns).map(of_column);
+        Ok((columns.collect(), by.rest))
     }
 
     /// Whether an attribute has more than one value.

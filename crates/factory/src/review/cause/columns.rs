@@ -1,12 +1,13 @@
 //! Columns that changed around a fall: which value of each a decision met, and the cell that it lies in.
 
 use super::super::Shifted;
+use super::super::inputs::{is_number, value_of};
 use super::cells::Cell;
 use monitoring::inputs::{FeatureProfile, Shape};
 use schema::AsOf;
-use schema::table::{ColumnType, Table, table};
+use schema::table::{Column, Table, table};
 
-/// Columns of which the part of a fall is worked out, those that can harm most first.
+/// Columns of which the part of a fall is worked out, those that can harm most.
 pub(super) const COLUMNS_MAX: usize = 3;
 
 /// Days before a fall's first in which the row that a decision met may lie: a year of purchases and prices.
@@ -18,132 +19,84 @@ const BINS: usize = 10;
 /// Decisions that cells are learnt from.
 const SAMPLE: u64 = 20_000;
 
-/// Whose rows of a table a decision meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Whose {
-    /// The customer's.
-    Customer,
-    /// Those of the product that is shown first.
-    Shown,
-}
+/// What stands for a value that is absent from its row. Where there is no row there is no text.
+const ABSENT: &str = "?";
 
-/// A column whose value is known of decisions: that of the last row before each.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A column whose value is known of decisions: that of the last row before each, of the customer or of the product that is
+/// shown first.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Met {
-    pub(super) table: String,
-    pub(super) column: String,
-    whose: Whose,
-    time: String,
-    /// Whether its rows begin with a day and not at a moment.
-    by_day: bool,
-    is_number: bool,
-    /// What else tells rows of one time apart.
-    then_by: Vec<String>,
+    pub(super) table: &'static Table,
+    pub(super) column: &'static Column,
+    time: &'static str,
 }
 
 impl Met {
-    /// A column that changed, where decisions meet one row of its table at a time: of tables about customers the last of
-    /// the customer, of tables about products the last of the product that is shown first. Stock has a row for each site.
+    /// A column that changed; `None` where decisions do not meet one row of its table at a time, as of stock, which has one
+    /// for each site.
     pub(super) fn of(shifted: &Shifted) -> Option<Self> {
-        let table: &Table = table(&shifted.table)?;
-        let (column, time) = (table.column(&shifted.column)?, table.time.as_ref()?);
-        let by_product = table
-            .key
-            .iter()
-            .all(|key| key == "product_id" || key == time);
-        let whose = if table.column("customer_id").is_some() {
-            Whose::Customer
-        } else if by_product && table.key.len() == 2 {
-            Whose::Shown
-        } else {
-            return None;
+        let table = table(&shifted.table)?;
+        let met = Self {
+            table,
+            column: table.column(&shifted.column)?,
+            time: table.time.as_deref()?,
         };
-        let is_number = match column.kind {
-            ColumnType::Integer | ColumnType::Cents | ColumnType::Number => true,
-            ColumnType::Text | ColumnType::Boolean => false,
-            ColumnType::Date | ColumnType::Timestamp => return None,
-        };
-        let then_by = table.key.iter().filter(|key| *key != time);
-        Some(Self {
-            table: shifted.table.clone(),
-            column: shifted.column.clone(),
-            whose,
-            by_day: table.column(time)?.kind == ColumnType::Date,
-            time: time.clone(),
-            is_number,
-            then_by: then_by.cloned().collect(),
-        })
+        let has_one_row = met.is_of_customers() || table.key.iter().eq(["product_id", met.time]);
+        has_one_row.then_some(met)
     }
 
-    /// A table of a query: the values of the column, each from its row on until the next of the same.
-    pub(super) fn table(&self, name: &str, first: AsOf) -> String {
-        let (of, time) = (&self.table, &self.time);
-        let whose = match self.whose {
-            Whose::Customer => "customer_id",
-            Whose::Shown => "product_id",
+    /// The column with its table.
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}", self.table.name, self.column.name)
+    }
+
+    fn is_of_customers(&self) -> bool {
+        self.table.column("customer_id").is_some()
+    }
+
+    /// A table of a query: the values of the column as texts, each from its row on until the next of the same.
+    ///
+    /// - `first`: the first day of decisions; all rows from the beginning where absent.
+    pub(super) fn table(&self, name: &str, first: Option<AsOf>) -> String {
+        let (of, time) = (&self.table.name, self.time);
+        let whose = if self.is_of_customers() {
+            "customer_id"
+        } else {
+            "product_id"
         };
-        let order: Vec<&str> = std::iter::once(time.as_str())
-            .chain(self.then_by.iter().map(String::as_str))
-            .collect();
-        let since = first.minus_days(ROWS_DAYS);
-        let since = match self.by_day {
-            true => format!("DATE '{since}'"),
-            false => format!("TIMESTAMP '{since}T00:00:00Z'"),
-        };
+        // Of rows of one time the last by their key counts.
+        let order = format!("{time}, {}", self.table.key.join(", "));
+        let value = value_of(self.column);
+        let since = first.map_or_else(String::new, |first| {
+            format!(" AND {time} >= DATE '{}'", first.minus_days(ROWS_DAYS))
+        });
         format!(
             "{name} AS (
-                SELECT {whose} AS whose, {time} AS since, {value} AS value,
+                SELECT {whose} AS whose, {time} AS since,
+                    coalesce('=' || CAST({value} AS VARCHAR), '{ABSENT}') AS value,
                     lead({time}) OVER (PARTITION BY {whose} ORDER BY {order}) AS until
-                FROM {of} WHERE {whose} IS NOT NULL AND {time} >= {since})",
-            value = self.value(),
-            order = order.join(", "),
+                FROM {of} WHERE {whose} IS NOT NULL{since})"
         )
     }
 
     /// Joins that table to rows of `judged`.
     pub(super) fn join(&self, name: &str) -> String {
-        let of = match self.whose {
-            Whose::Customer => "customer_id",
-            Whose::Shown => "top",
+        let of = if self.is_of_customers() {
+            "customer_id"
+        } else {
+            "top"
         };
-        let at = if self.by_day { "day" } else { "decided_at" };
         format!(
-            "LEFT JOIN {name} ON {name}.whose = judged.{of} AND {name}.since <= judged.{at}
-                AND ({name}.until IS NULL OR {name}.until > judged.{at})"
+            "LEFT JOIN {name} ON {name}.whose = judged.{of} AND {name}.since <= judged.decided_at
+                AND ({name}.until IS NULL OR {name}.until > judged.decided_at)"
         )
     }
-
-    /// The column as a text. Of numbers three digits are enough to lie in a cell, and fewer differ.
-    fn value(&self) -> String {
-        let column = &self.column;
-        if !self.is_number {
-            return format!("coalesce('=' || CAST({column} AS VARCHAR), '{ABSENT}')");
-        }
-        let digits = format!("power(10.0, floor(log10(abs(CAST({column} AS DOUBLE)))) - 2)");
-        format!(
-            "CASE WHEN {column} IS NULL THEN '{ABSENT}' WHEN {column} = 0 THEN '=0'
-                ELSE '=' || CAST(round({column} / {digits}) * {digits} AS VARCHAR) END"
-        )
-    }
-}
-
-/// What stands for a value that is absent from its row. Where there is no row there is no text.
-const ABSENT: &str = "?";
-
-/// What a decision met of a column, as cells are told apart.
-#[derive(Debug, Clone, PartialEq)]
-enum Value<'a> {
-    NoRow,
-    Absent,
-    Number(f64),
-    Text(&'a str),
 }
 
 /// The cells of a column, as decisions before a fall met it: no row, absent, never met before, and quantiles of numbers or
 /// the most frequent values.
 pub(super) struct Bins {
     at: usize,
-    is_number: bool,
     /// Absent where too few values were met: then all are as if never met.
     profile: Option<FeatureProfile>,
     /// Of numbers, the least and the largest.
@@ -158,67 +111,54 @@ impl Bins {
 
     /// - `at`: the place of the column among those of the cells.
     pub(super) fn of(met: &Met, at: usize, before: &[Cell]) -> Self {
-        let mut bins = Self {
-            at,
-            is_number: met.is_number,
-            profile: None,
-            ends: (f64::INFINITY, f64::NEG_INFINITY),
-        };
         let all: u64 = before.iter().map(|cell| cell.decisions).sum();
         let each = all.div_ceil(SAMPLE).max(1);
-        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-        for cell in before {
+        let values = before.iter().flat_map(|cell| {
             let times = usize::try_from(cell.decisions.div_ceil(each)).unwrap_or(usize::MAX);
-            match bins.value(cell) {
-                Value::NoRow | Value::Absent => {}
-                Value::Number(number) => {
-                    bins.ends = (bins.ends.0.min(number), bins.ends.1.max(number));
-                    numbers.extend(std::iter::repeat_n(Some(number), times));
-                }
-                Value::Text(text) => texts.extend(std::iter::repeat_n(Some(text), times)),
+            std::iter::repeat_n(cell.met[at].strip_prefix('='), times)
+        });
+        let mut ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let profile = if is_number(met.column) {
+            let numbers: Vec<Option<f64>> = values.map(|value| value?.parse().ok()).collect();
+            for number in numbers.iter().flatten() {
+                ends = (ends.0.min(*number), ends.1.max(*number));
             }
-        }
-        bins.profile = match met.is_number {
-            true => FeatureProfile::of_numbers(&numbers, BINS).ok(),
-            false => FeatureProfile::of_categories(&texts).ok(),
+            FeatureProfile::of_numbers(&numbers, BINS)
+        } else {
+            FeatureProfile::of_categories(&values.collect::<Vec<_>>())
         };
-        bins
-    }
-
-    fn value<'a>(&self, cell: &'a Cell) -> Value<'a> {
-        let text = cell.met[self.at].as_str();
-        match text.strip_prefix('=') {
-            None if text == ABSENT => Value::Absent,
-            None => Value::NoRow,
-            Some(text) if self.is_number => text.parse().map_or(Value::Absent, Value::Number),
-            Some(text) => Value::Text(text),
+        Self {
+            at,
+            profile: profile.ok(),
+            ends,
         }
     }
 
     /// How many there are.
     pub(super) fn cells(&self) -> usize {
-        Self::OWN
-            + self
-                .profile
-                .as_ref()
-                .map_or(0, |profile| profile.shares().len())
+        let own = self.profile.as_ref().map_or(0, |of| of.shares().len());
+        Self::OWN + own
     }
 
     /// The cell of a decision.
     pub(super) fn cell(&self, of: &Cell) -> usize {
-        let shape = self.profile.as_ref().map(FeatureProfile::shape);
-        match (self.value(of), shape) {
-            (Value::NoRow, _) => Self::NO_ROW,
-            (Value::Absent, _) => Self::ABSENT,
-            (Value::Number(number), Some(Shape::Numbers { edges }))
-                if self.ends.0 <= number && number <= self.ends.1 =>
-            {
-                Self::OWN + edges.partition_point(|edge| *edge < number)
-            }
-            (Value::Text(text), Some(Shape::Categories { cells })) => cells
-                .get(text)
-                .map_or(Self::NEVER_MET, |cell| Self::OWN + cell),
-            (Value::Number(_) | Value::Text(_), _) => Self::NEVER_MET,
-        }
+        let Some(value) = of.met[self.at].strip_prefix('=') else {
+            return if of.met[self.at] == ABSENT {
+                Self::ABSENT
+            } else {
+                Self::NO_ROW
+            };
+        };
+        let (least, largest) = self.ends;
+        let own = match self.profile.as_ref().map(FeatureProfile::shape) {
+            Some(Shape::Numbers { edges }) => value
+                .parse()
+                .ok()
+                .filter(|number: &f64| (least..=largest).contains(number))
+                .map(|number| edges.partition_point(|edge| *edge < number)),
+            Some(Shape::Categories { cells }) => cells.get(value).copied(),
+            None => None,
+        };
+        own.map_or(Self::NEVER_MET, |own| Self::OWN + own)
     }
 }

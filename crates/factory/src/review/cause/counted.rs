@@ -19,7 +19,7 @@ pub(super) async fn of_falls(
     workshop: &Workshop,
     snapshot: &Snapshot,
     judged: Judged,
-    met: &[&Met],
+    met: &[Met],
     falls: &[&Falling<'_>],
 ) -> Result<ByProduct<Cells>, OutcomesError> {
     let sql = sql(judged, met, falls, snapshot);
@@ -56,14 +56,13 @@ fn days(falls: &[&Falling<'_>]) -> Vec<Days> {
 }
 
 /// Counts the judged decisions of falls, before and after, by all that is known of them.
-fn sql(judged: Judged, met: &[&Met], falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
+fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
     let has = |table: &str| snapshot.tables.contains_key(table);
-    let days = days(falls);
     let names: Vec<&str> = falls.iter().map(|fall| fall.product).collect();
     let join = Join {
         names: &names,
         judged,
-        days: &days,
+        days: &days(falls),
     };
     let spans = falls.iter().flat_map(|fall| {
         let of = |(from, to): (AsOf, AsOf), after: bool| {
@@ -79,21 +78,14 @@ fn sql(judged: Judged, met: &[&Met], falls: &[&Falling<'_>], snapshot: &Snapshot
     } else {
         "''"
     };
-    let name = |n: usize| format!("met_{n}");
-    let first = days.first().and_then(|days| days.from);
-    let met_tables: String = met
-        .iter()
-        .enumerate()
-        .filter_map(|(n, met)| Some(format!("{},\n", met.table(&name(n), first?))))
-        .collect();
-    let met_joins: String = met
-        .iter()
-        .enumerate()
-        .map(|(n, met)| met.join(&name(n)) + "\n")
-        .collect();
-    let met_values: String = (0..met.len())
-        .map(|n| format!("coalesce({0}.value, '') AS of_{0}, ", name(n)))
-        .collect();
+    let first = falls.iter().map(|fall| fall.before().0).min();
+    let [mut met_tables, mut met_joins, mut met_values] = [const { String::new() }; 3];
+    for (n, met) in met.iter().enumerate() {
+        let name = format!("met_{n}");
+        met_tables += &format!("{},\n", met.table(&name, first));
+        met_joins += &format!("{}\n", met.join(&name));
+        met_values += &format!("coalesce({name}.value, '') AS of_{name}, ");
+    }
     format!(
         "WITH {tables},
         {met_tables}spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after

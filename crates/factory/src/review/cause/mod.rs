@@ -2,7 +2,8 @@
 //! fall; beside it what else changed at the same time.
 //!
 //! Reading order: [`Why`] (what is told), [`split`] (a fall in parts, worked out or kept), [`counted`] (its decisions by
-//! what is known of them, [`columns`] that changed among it), [`cells`] (which are split by that), [`most`] (which of all that explains most).
+//! what is known of them), [`columns`] (what they met of columns that changed), [`cells`] (which are split by that),
+//! [`most`] (which of all that explains most).
 
 mod cells;
 mod columns;
@@ -96,7 +97,9 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
     let told_of = |shifted: &Shifted| {
         let told = shifted.sentence_of(around.product, number);
         let share = split.as_ref().and_then(|split| split.share_of(shifted));
-        share.map_or(told.clone(), |share| format!("{told}; it explains {share}"))
+        share.map_or(told.clone(), |share| {
+            format!("{told}; the column explains {share}")
+        })
     };
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
     let mut most = most(

@@ -27,7 +27,7 @@ pub struct Split {
     pub by: Attribute,
     /// The parts.
     pub parts: Cause,
-    /// What of the relation columns that changed explain, those that can harm most first.
+    /// What of the relation columns that changed explain, by name.
     pub columns: Vec<OfColumn>,
     /// The relation without that: adds up to it with the columns.
     pub rest: Part,
@@ -74,7 +74,7 @@ pub(in crate::review) struct Falling<'a> {
     pub(in crate::review) judged: Judged,
     pub(in crate::review) live: &'a Measured,
     pub(in crate::review) fell: Fell,
-    /// Columns that changed around it and of which its decisions met a value each, those that can harm most first.
+    /// Columns that changed around it and of which its decisions met a value each: those that can harm most, by name.
     pub(super) met: Vec<Met>,
 }
 
@@ -92,24 +92,22 @@ impl<'a> Falling<'a> {
             return None;
         }
         let (header, fell) = (product.header(), live.fell?);
-        let met = shifted(inputs, reads(header), &header.name, fell)
-            .into_iter()
-            .filter_map(Met::of)
-            .take(COLUMNS_MAX);
+        let shifted = shifted(inputs, reads(header), &header.name, fell);
+        let met = shifted.into_iter().filter_map(Met::of);
+        let mut met: Vec<Met> = met.take(COLUMNS_MAX).collect();
+        met.sort_by_key(Met::name);
         Some(Self {
             product: &header.name,
             judged: product.judged(),
             live,
             fell,
-            met: met.collect(),
+            met,
         })
     }
 
-    /// The columns by name: products that rank the same columns otherwise are counted together.
-    pub(super) fn met_by_name(&self) -> Vec<&Met> {
-        let mut met: Vec<&Met> = self.met.iter().collect();
-        met.sort_unstable();
-        met
+    /// How its decisions are counted: falls of which that is the same are counted by one query.
+    fn counted_by(&self) -> (Judged, Vec<String>) {
+        (self.judged, self.met.iter().map(Met::name).collect())
     }
 
     fn since(&self) -> AsOf {
@@ -133,14 +131,18 @@ impl<'a> Falling<'a> {
 
     /// All that a split is made of. Days whose outcomes are noted stay as they were: what the log says of them later is
     /// no matter, what the catalogue says of those whom they are about is.
-    fn made_of(&self, snapshot: &Snapshot) -> String {
-        let version = |table: &str| snapshot.tables.get(table).copied().unwrap_or_default();
-        let catalogue =
-            ["customers", "products"].map(|table| format!("{table} {}", version(table)));
+    pub(super) fn made_of(&self, snapshot: &Snapshot) -> String {
+        let at = |table: &str| match snapshot.tables.get(table) {
+            Some(version) => format!("{table} {version}"),
+            None => format!("no {table}"),
+        };
         let columns = self.met.iter();
-        let columns =
-            columns.map(|met| format!("{}.{} {}", met.table, met.column, version(&met.table)));
-        let made_of: Vec<String> = catalogue.into_iter().chain(columns).collect();
+        let columns = columns.map(|met| format!("{} of {}", met.column.name, at(&met.table.name)));
+        let made_of: Vec<String> = ["customers", "products"]
+            .map(at)
+            .into_iter()
+            .chain(columns)
+            .collect();
         let [(from, to), (since, until)] = [self.before(), self.after()];
         let judged = self.judged;
         format!(
@@ -160,18 +162,16 @@ pub(in crate::review) async fn of_falls(
     falls: &[Falling<'_>],
 ) -> Result<ByProduct<Split>, OutcomesError> {
     let mut splits = BTreeMap::new();
-    let mut new: BTreeMap<(Judged, Vec<&Met>), Vec<&Falling<'_>>> = BTreeMap::new();
+    let mut new: BTreeMap<(Judged, Vec<String>), Vec<&Falling<'_>>> = BTreeMap::new();
     for fall in falls {
         match kept(workshop, snapshot, fall).await? {
             Some(split) => splits.extend(split.map(|split| (fall.product.to_owned(), split))),
-            None => {
-                let alike = (fall.judged, fall.met_by_name());
-                new.entry(alike).or_default().push(fall);
-            }
+            None => new.entry(fall.counted_by()).or_default().push(fall),
         }
     }
-    for ((judged, met), falls) in new {
-        let mut cells = counted::of_falls(workshop, snapshot, judged, &met, &falls).await?;
+    for ((judged, _), falls) in new {
+        let met = falls.first().map_or(&[][..], |fall| &fall.met);
+        let mut cells = counted::of_falls(workshop, snapshot, judged, met, &falls).await?;
         for fall in falls {
             let cells = cells.remove(fall.product).unwrap_or_default();
             let split = cells.split(fall)?;

@@ -168,15 +168,8 @@ fn cells(of: &[(&str, &str, u64, u64)]) -> Vec<Cell> {
 
 fn split(before: &[(&str, &str, u64, u64)], after: &[(&str, &str, u64, u64)]) -> Split {
     let live = fallen("2026-05-20");
-    let falling = Falling {
-        product: "for-you",
-        judged: Judged::Clicked { window_days: 1 },
-        fell: live.fell.unwrap(),
-        live: &live,
-        met: Vec::new(),
-    };
     let cells = Cells([cells(before), cells(after)]);
-    cells.split(&falling).unwrap().unwrap()
+    cells.split(&falling(&live, &[])).unwrap().unwrap()
 }
 
 #[track_caller]
@@ -253,6 +246,18 @@ fn met(of: &[(&str, u64, u64)]) -> Vec<Cell> {
     of.iter().flat_map(cell).collect()
 }
 
+/// A fall beside which some columns of `sales` changed.
+fn falling<'a>(live: &'a Measured, columns: &[&str]) -> Falling<'a> {
+    let met = |column: &&str| Met::of(&shifted(column, "2026-05-20", 0.3, 0.9)).unwrap();
+    Falling {
+        product: "for-you",
+        judged: Judged::Clicked { window_days: 1 },
+        fell: live.fell.unwrap(),
+        live,
+        met: columns.iter().map(met).collect(),
+    }
+}
+
 /// The split by a column that changed with the fall, and what is told of that.
 fn by_column(
     column: &str,
@@ -260,21 +265,13 @@ fn by_column(
     after: &[(&str, u64, u64)],
 ) -> (Split, Why) {
     let live = fallen("2026-05-20");
-    let shifted = shifted(column, "2026-05-20", 0.3, 0.9);
-    let falling = Falling {
-        product: "for-you",
-        judged: Judged::Clicked { window_days: 1 },
-        fell: live.fell.unwrap(),
-        live: &live,
-        met: Met::of(&shifted).into_iter().collect(),
-    };
     let cells = Cells([met(before), met(after)]);
-    let split = cells.split(&falling).unwrap().unwrap();
+    let split = cells.split(&falling(&live, &[column])).unwrap().unwrap();
     adds_up(&split);
     let inputs = Inputs {
         since: Some(day("2026-04-01")),
         watched: Vec::new(),
-        shifted: vec![shifted],
+        shifted: vec![shifted(column, "2026-05-20", 0.3, 0.9)],
         suspected: Vec::new(),
     };
     let why = told(&live, &inputs, Some(split.clone()));
@@ -299,7 +296,11 @@ fn what_a_column_with_values_that_never_were_explains_is_told_beside_what_fell_f
         (sum - split.parts.relation.change).abs() < 1e-9,
         "{split:?}"
     );
-    assert!(why.sentence.contains("; it explains "), "{}", why.sentence);
+    assert!(
+        why.sentence.contains("; the column explains "),
+        "{}",
+        why.sentence
+    );
     let text = serde_json::to_string(&split).unwrap();
     assert_eq!(serde_json::from_str::<Split>(&text).unwrap(), split);
 }
@@ -311,5 +312,37 @@ fn a_column_that_changed_for_all_at_once_is_named_without_a_share() {
     let (split, why) = by_column("unit_price_cents", &prices, &in_cents);
     assert_eq!(split.columns[0].part, ColumnPart::NothingBeside);
     assert_eq!(split.rest, split.parts.relation);
-    assert!(!why.sentence.contains("it explains"), "{}", why.sentence);
+    assert!(
+        !why.sentence.contains("the column explains"),
+        "{}",
+        why.sentence
+    );
+}
+
+#[test]
+fn what_is_kept_of_a_fall_is_of_the_columns_that_changed_beside_it_and_of_their_tables() {
+    let live = fallen("2026-05-20");
+    let of = |columns: &[&str], tables: &[(&str, u64)]| {
+        let snapshot = lake::Snapshot {
+            tables: tables
+                .iter()
+                .map(|(of, at)| ((*of).to_owned(), *at))
+                .collect(),
+            ..lake::Snapshot::default()
+        };
+        falling(&live, columns).made_of(&snapshot)
+    };
+    let one = of(&["channel"], &[("sales", 1)]);
+    assert_eq!(one, of(&["channel"], &[("sales", 1), ("prices", 2)]));
+    for other in [
+        of(&[], &[("sales", 1)]),
+        of(&["quantity"], &[("sales", 1)]),
+        of(&["channel", "quantity"], &[("sales", 1)]),
+        of(&["channel"], &[("sales", 2)]),
+        of(&["channel"], &[("sales", 1), ("products", 0)]),
+    ] {
+        assert_ne!(one, other);
+    }
+    // Where no column changed, more sales are no matter.
+    assert_eq!(of(&[], &[("sales", 1)]), of(&[], &[("sales", 2)]));
 }

@@ -230,8 +230,8 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "il ne devance aucune référence : {0}",
     ),
     (
-        "{~}; it explains {#} % of the fall ({#} to {#} %)",
-        "{0} ; elle explique {1} % de la baisse ({2} à {3} %)",
+        "{~}; the column explains {#} % of the fall ({#} to {#} %)",
+        "{0} ; la colonne explique {1} % de la baisse ({2} à {3} %)",
     ),
     (
         "{~}; it weighs {#} % in version {#}",
