@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use math::random::stream;
-use monitoring::cause::{CauseOptions, PeriodMoments, explain};
+use monitoring::cause::{Alike, CauseOptions, ColumnPart, PeriodMoments, explain, explain_columns};
 use rand_chacha::ChaCha8Rng;
 
 use super::api::{Load, PATH, Pace, Server, load, query, questions};
@@ -19,7 +19,7 @@ use crate::peer::Peer;
 /// Planted causes of a fall.
 pub(crate) static CAUSE_SPLIT: Case = Case {
     name: "cause_split",
-    what: "falls of the share of good decisions with planted mix, inputs and relation: the share of 95 % intervals that hold their planted part, the worst of the three parts and the whole",
+    what: "falls of the share of good decisions with planted mix, inputs and relation, of that what a column explains: the share of 95 % intervals that hold their planted part, the worst of the parts and the whole",
     unit: "%",
     bar: "at least 94 %, and parts add up to the fall to 1e-9",
     run: cause_split,
@@ -48,6 +48,8 @@ const SEGMENTS: [&str; 3] = ["known", "new", "of a partner"];
 const VALUES: usize = 4;
 /// What each value adds to the share of good decisions, as the model says.
 const ADDS: [f64; VALUES] = [0.1, 0.04, 0.0, -0.06];
+/// What each value of a column adds that the model does not know; the last is never met before the fall.
+const COLUMN: [f64; VALUES] = [0.0, 0.03, -0.02, -0.06];
 const DECISIONS: u64 = 20_000;
 
 /// A period of a population.
@@ -58,6 +60,8 @@ struct Population {
     base: [f64; 3],
     /// Share of each value of the feature, by segment.
     values: [[f64; VALUES]; 3],
+    /// Share of each value of the column, by segment.
+    column: [[f64; VALUES]; 3],
 }
 
 /// Before and after a fall, drawn: everything changes a little, one of the three a lot.
@@ -69,11 +73,11 @@ fn populations(random: &mut ChaCha8Rng) -> [Population; 2] {
         drawn.map(|share| share / all)
     };
     let (before, after) = (shares([0.6, 0.3, 0.1]), shares([0.5, 0.3, 0.2]));
-    let base = [0.32, 0.25, 0.15];
+    let base = [0.36, 0.3, 0.22];
     let fallen = base.map(|share| share - between(-0.01, 0.08));
-    let mut values = |lean: f64| {
+    let mut values = |weights: [f64; VALUES]| {
         [0, 1, 2].map(|_| {
-            let drawn = [1.0 - lean, 1.0, 1.0, 1.0 + lean].map(|w| w * between(0.8, 1.2));
+            let drawn = weights.map(|weight| weight * between(0.8, 1.2));
             let all: f64 = drawn.iter().sum();
             drawn.map(|share| share / all)
         })
@@ -82,12 +86,14 @@ fn populations(random: &mut ChaCha8Rng) -> [Population; 2] {
         Population {
             shares: before,
             base,
-            values: values(0.0),
+            values: values([1.0; VALUES]),
+            column: values([1.0, 1.0, 1.0, 0.0]),
         },
         Population {
             shares: after,
             base: fallen,
-            values: values(0.4),
+            values: values([0.6, 1.0, 1.0, 1.4]),
+            column: values([1.0, 1.0, 1.0, 2.0]),
         },
     ]
 }
@@ -99,33 +105,59 @@ impl Population {
         shares.zip(ADDS).map(|(share, adds)| share * adds).sum()
     }
 
-    fn mean(&self, segment: usize) -> f64 {
-        self.base[segment] + self.score(segment)
+    /// What the column adds on average in a segment.
+    fn met(&self, segment: usize) -> f64 {
+        let shares = self.column[segment].iter();
+        shares.zip(COLUMN).map(|(share, adds)| share * adds).sum()
     }
 
-    /// Sums of so many decisions, drawn.
-    fn drawn(&self, random: &mut ChaCha8Rng) -> anyhow::Result<PeriodMoments> {
-        let mut sums = PeriodMoments::of_features(&["shown"]);
+    fn mean(&self, segment: usize) -> f64 {
+        self.base[segment] + self.score(segment) + self.met(segment)
+    }
+
+    /// So many decisions, drawn.
+    fn drawn(&self, random: &mut ChaCha8Rng) -> Vec<Alike> {
+        let mut alike = Vec::new();
         let mut left = (DECISIONS, 1.0);
         for (segment, name) in SEGMENTS.iter().enumerate() {
             for (value, adds) in ADDS.into_iter().enumerate() {
-                let share = self.shares[segment] * self.values[segment][value];
-                let decisions = hits(random, left.0, share / left.1);
-                left = (left.0 - decisions, (left.1 - share).max(f64::MIN_POSITIVE));
-                let good = hits(random, decisions, self.base[segment] + adds);
-                sums.push_alike(name, 1.0, &[adds], good)?;
-                sums.push_alike(name, 0.0, &[adds], decisions - good)?;
+                for (met, also) in COLUMN.into_iter().enumerate() {
+                    let of_segment = self.values[segment][value] * self.column[segment][met];
+                    let share = self.shares[segment] * of_segment;
+                    let decisions = hits(random, left.0, share / left.1);
+                    left = (left.0 - decisions, (left.1 - share).max(f64::MIN_POSITIVE));
+                    let good = hits(random, decisions, self.base[segment] + adds + also);
+                    let each = [(1.0, good), (0.0, decisions - good)];
+                    alike.extend(each.map(|(outcome, rows)| Alike {
+                        segment: (*name).to_owned(),
+                        outcome,
+                        contributions: vec![adds],
+                        cells: vec![met],
+                        rows,
+                    }));
+                }
             }
         }
-        Ok(sums)
+        alike
     }
 }
 
-/// What was planted: the whole change, and of it mix, inputs and relation.
-fn planted([before, after]: &[Population; 2]) -> [f64; 4] {
+/// Sums of drawn decisions.
+fn sums(alike: &[Alike]) -> anyhow::Result<PeriodMoments> {
+    let mut sums = PeriodMoments::of_features(&["shown"]);
+    for of in alike {
+        sums.push_alike(&of.segment, of.outcome, &of.contributions, of.rows)?;
+    }
+    Ok(sums)
+}
+
+/// What was planted: the whole change, of it mix, inputs and relation, and of that what the column explains and the rest.
+fn planted([before, after]: &[Population; 2]) -> [f64; 6] {
     let sum = |of: &dyn Fn(usize) -> f64| (0..SEGMENTS.len()).map(of).sum::<f64>();
     let half = |segment: usize| 0.5 * (before.shares[segment] + after.shares[segment]);
     let whole = |of: &Population| sum(&|at| of.shares[at] * of.mean(at));
+    let column = sum(&|at| half(at) * (after.met(at) - before.met(at)));
+    let rest = sum(&|at| half(at) * (after.base[at] - before.base[at]));
     [
         whole(after) - whole(before),
         sum(&|at| {
@@ -133,36 +165,54 @@ fn planted([before, after]: &[Population; 2]) -> [f64; 4] {
             (after.shares[at] - before.shares[at]) * level
         }),
         sum(&|at| half(at) * (after.score(at) - before.score(at))),
-        sum(&|at| half(at) * (after.base[at] - before.base[at])),
+        column + rest,
+        column,
+        rest,
     ]
 }
 
 fn cause_split(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let falls: u64 = ctx.pick(50, 5_000);
     let mut random = stream(ctx.seed, 0);
-    let (mut held, mut apart) = ([0_u64; 4], 0.0_f64);
+    let (mut held, mut apart) = ([0_u64; 6], 0.0_f64);
     for _ in 0..falls {
         let of = populations(&mut random);
         let [before, after] = &of;
-        let (before, after) = (before.drawn(&mut random)?, after.drawn(&mut random)?);
-        let told = explain(&before, &after, CauseOptions { level: 0.95 })?;
-        let parts = [told.change, told.mix, told.inputs, told.relation];
+        let (before, after) = (before.drawn(&mut random), after.drawn(&mut random));
+        let options = CauseOptions { level: 0.95 };
+        let told = explain(&sums(&before)?, &sums(&after)?, options)?;
+        let by = explain_columns(&before, &after, &["shown"], &[VALUES], options)?;
+        let ColumnPart::Told(column) = by.columns[0] else {
+            bail!("a column that half of the decisions have as before can be told");
+        };
+        let relation = told.relation;
+        let parts = [
+            told.change,
+            told.mix,
+            told.inputs,
+            relation,
+            column,
+            by.rest,
+        ];
         for ((held, part), truth) in held.iter_mut().zip(parts).zip(planted(&of)) {
             *held += u64::from((part.low..=part.high).contains(&truth));
         }
         let sum = told.mix.change + told.inputs.change + told.relation.change;
-        apart = apart.max((sum - told.change.change).abs());
+        let of_relation = column.change + by.rest.change;
+        apart = apart
+            .max((sum - told.change.change).abs())
+            .max((of_relation - relation.change).abs());
     }
     let shares = held.map(|held| 100.0 * held as f64 / falls as f64);
     let worst = shares.into_iter().fold(f64::INFINITY, f64::min);
-    let [whole, mix, inputs, relation] = shares;
+    let [whole, mix, inputs, relation, column, rest] = shares;
     Ok(Outcome::Measured(Measured {
         value: worst,
         verdict: Verdict::at_full_size(ctx, worst >= 94.0 && apart <= 1e-9),
         peer: Peer::none("no monitoring package splits a fall into parts with intervals"),
-        split: "drawn: three segments, a feature of four values, 20,000 decisions before and after",
+        split: "drawn: three segments, a feature and a column of four values, 20,000 decisions before and after",
         note: format!(
-            "{falls} falls: the whole {whole:.1} %, mix {mix:.1} %, inputs {inputs:.1} %, relation {relation:.1} %; parts differ from the fall by {apart:.0e} at most"
+            "{falls} falls: the whole {whole:.1} %, mix {mix:.1} %, inputs {inputs:.1} %, relation {relation:.1} %, of that the column {column:.1} % and the rest {rest:.1} %; parts differ from the fall by {apart:.0e} at most"
         ),
         child: None,
     }))

@@ -7,8 +7,8 @@ use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::review::{
-    Inputs, Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split, State, Trial,
-    Why,
+    ColumnPart, Inputs, Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split,
+    State, Trial, Why,
 };
 use schema::estimate::short;
 use server::charts::Locale;
@@ -262,6 +262,9 @@ fn explained(why: &Why) -> anyhow::Result<()> {
 /// The head of the parts of a fall.
 const HEAD_OF_PARTS: [&str; 4] = ["part of the fall", "points", "interval", "share"];
 
+/// Why the part of a column is not told.
+const NOT_APART: &str = "changed for all at once";
+
 /// Which times and how many decisions the parts of a fall compare.
 fn compared(split: &Split) -> String {
     let ((from, to), (since, until)) = (split.before, split.after);
@@ -294,6 +297,21 @@ fn parts(split: &Split) -> Vec<[String; 4]> {
             &parts.relation,
         ),
     ];
+    for of in &split.columns {
+        let name = format!("  of that, column {}", of.name());
+        rows.push(match &of.part {
+            ColumnPart::Told(part) => row(name, part),
+            ColumnPart::NothingBeside => [
+                name,
+                NOT_KNOWN.to_owned(),
+                NOT_APART.to_owned(),
+                NOT_KNOWN.to_owned(),
+            ],
+        });
+    }
+    if !split.columns.is_empty() {
+        rows.push(row("  of that, the rest".to_owned(), &split.rest));
+    }
     let of = |name: &NamedPart| {
         if name.name.is_empty() {
             "not known".to_owned()

@@ -29,11 +29,11 @@ mod trial;
 mod value;
 
 pub use attribute::Attribute;
-pub use cause::{Most, Split, Why};
+pub use cause::{Most, OfColumn, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
-pub use monitoring::cause::{NamedPart, Part};
+pub use monitoring::cause::{ColumnPart, NamedPart, Part};
 pub use monitoring::latency::Histogram;
 pub use next_training::{ExpectedGain, LearntFrom, NextTraining};
 pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError};
@@ -198,7 +198,7 @@ impl Workshop {
         }
         let falls: Vec<cause::Falling<'_>> = found
             .iter()
-            .filter_map(|(product, _, live, _)| cause::Falling::of(product.as_ref(), live))
+            .filter_map(|(product, _, live, _)| cause::Falling::of(product.as_ref(), live, &inputs))
             .collect();
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
         for (product, version, live, expected) in found {
@@ -318,7 +318,6 @@ impl Found<'_> {
             return None;
         };
         let header = product.header();
-        let reads = products::kind(&header.kind).map_or(&[][..], |kind| kind.card().reads);
         let of_times = |kept: &&Kept| {
             matches!(kept.promise, Promised::LatencyP50 | Promised::LatencyP99)
                 && kept.state > State::Unknown
@@ -326,7 +325,7 @@ impl Found<'_> {
         let around = cause::Around {
             product: &header.name,
             are_split: product.judged().is_of_lists(),
-            reads,
+            reads: cause::reads(header),
             version: self.version.as_ref(),
             inputs: self.inputs,
             late: standing.iter().find(of_times).map(Kept::sentence),

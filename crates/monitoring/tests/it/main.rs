@@ -14,6 +14,7 @@
 
 mod ageing;
 mod cause;
+mod cause_columns;
 mod expected;
 mod exposition;
 mod inputs;

@@ -122,6 +122,9 @@ messages! {
     ReviewPartMix: "Whom it is asked about, by {0}", "De qui il s’agit, selon {0}";
     ReviewPartShown: "What it shows", "Ce qui est montré";
     ReviewPartRelation: "How alike customers take the like", "L’accueil que de mêmes clients font aux mêmes choses";
+    ReviewPartColumn: "of that, column {0}", "dont la colonne {0}";
+    ReviewPartNotApart: "changed for all at once", "changée pour tous à la fois";
+    ReviewPartRest: "of that, the rest", "dont le reste";
     ReviewPartMore: "more or fewer: {0}", "plus ou moins : {0}";
     ReviewPartShows: "shows: {0}", "montre : {0}";
     ReviewPartTaken: "taken by: {0}", "accueil de : {0}";

@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review, Reviewed,
-    Shifted, Split, State, Unit,
+    ColumnPart, Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review,
+    Reviewed, Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
 use schema::Estimate;
@@ -391,6 +391,22 @@ fn parts(l: Locale, split: &Split) -> Markup {
         Say::ReviewPartRelation.text(l).to_owned(),
         &of.relation,
     ));
+    for of in &split.columns {
+        let name = Say::ReviewPartColumn.with(l, &[&of.name()]);
+        rows.push(match &of.part {
+            ColumnPart::Told(part) => row(html! { span.small { (name) } }, part),
+            ColumnPart::NothingBeside => vec![
+                html! { span.small { (name) } },
+                html! {},
+                html! { (Say::ReviewPartNotApart.text(l)) },
+                html! {},
+            ],
+        });
+    }
+    if !split.columns.is_empty() {
+        let rest = Say::ReviewPartRest.text(l);
+        rows.push(row(html! { span.small { (rest) } }, &split.rest));
+    }
     let taken = of.relation_by_segment.iter();
     rows.extend(taken.map(|part| named(Say::ReviewPartTaken, part)));
     let heads = [

@@ -4,7 +4,8 @@ use crate::house::{customers, decide};
 use crate::served::{Served, edit, get, serving, train, trained, within};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
-use factory::review::{Attribute, Live, Measured, Most, Promised, Review, State, Why};
+use factory::import::ImportOptions;
+use factory::review::{Attribute, ColumnPart, Live, Measured, Most, Promised, Review, State, Why};
 use factory::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::log::{ActionRecord, Answer, DecisionRecord, EventRecord};
@@ -13,6 +14,7 @@ use registry::{NewRun, NewVersion, Outcome, RunCost, ServiceRecord, Signature};
 use schema::progress::Silent;
 use schema::{AsOf, CustomerId, DecisionId, Json, Probability, RunId};
 use serde_json::json;
+use server::charts::Locale;
 use std::path::Path;
 use std::time::Duration;
 
@@ -222,11 +224,11 @@ fn a_promise_is_broken_by_more_than_may_go_wrong_and_the_pages_say_so() {
 
     for (locale, words) in [
         (
-            server::charts::Locale::English,
+            Locale::English,
             ["broken", "30 went wrong, 6.030 may", "the board"],
         ),
         (
-            server::charts::Locale::French,
+            Locale::French,
             ["rompue", "30 fautes, 6,030 permises", "the board"],
         ),
     ] {
@@ -579,4 +581,123 @@ fn by_clicks_a_change_of_whom_it_is_asked_about_is_told_from_one_of_what_they_wa
         "{}",
         why.sentence
     );
+}
+
+/// Changes what a source says, and imports its files anew.
+fn imported(folder: &Path, source: &str, from: &str, to: &str) {
+    edit(folder, source, from, to);
+    within(folder, async |workshop| {
+        let now = "2025-06-05T09:00:00Z".parse().unwrap();
+        let imported = workshop.import(&ImportOptions::at(now), &Silent).await;
+        assert!(imported.unwrap().gate_open);
+    });
+}
+
+#[test]
+fn a_price_feed_that_breaks_with_a_fall_and_has_no_part_in_it_is_named_and_explains_nothing() {
+    let in_cents = |folder: &Path| {
+        let price = "price_cents = { sql = \"TRY_CAST(\\\"Price\\\" AS DOUBLE) * \
+                     CASE WHEN \\\"ValidFrom\\\" >= '2025-04-01' THEN 100 ELSE 1 END\" }";
+        let was = "price_cents = { from = \"Price\" }";
+        imported(folder, "sources/prices.toml", was, price);
+    };
+    let (_, why) = after(in_cents, &|at, _| {
+        planted(if at < broke() { 70 } else { 30 })
+    });
+    let why = why.expect("it fell");
+    assert_eq!(why.most, Most::Source, "{}", why.sentence);
+    let split = why.split.expect("enough is known");
+    let [of] = &split.columns[..] else {
+        panic!("{split:?}");
+    };
+    assert_eq!(of.name(), "prices.price_cents");
+    let ColumnPart::Told(part) = of.part else {
+        panic!("prices of many products are as before: {of:?}");
+    };
+    assert!(part.low <= 0.0 && 0.0 <= part.high, "{part:?}");
+    let rest = split.rest;
+    assert!(rest.low <= -0.4 && -0.4 <= rest.high, "{rest:?}");
+}
+
+#[test]
+fn what_a_changed_column_explains_of_a_fall_is_told_beside_the_rest() {
+    let folder = trained();
+    // From a day on every second customer buys through a channel that never was.
+    let channel = "channel = { sql = \"CASE WHEN \\\"OrderedAt\\\" >= '2025-04-01' AND right(\\\"CustNo\\\", 1) IN \
+                   ('1', '3', '5', '7', '9') THEN 'parcel shop' ELSE 'web' END\" }";
+    imported(
+        folder.path(),
+        "sources/sales.toml",
+        "channel = { value = \"web\" }",
+        channel,
+    );
+    within(folder.path(), async |workshop| {
+        champion_since(workshop, "2025-02-10T00:00:00Z".parse().unwrap()).await;
+        let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let bought = bought(workshop).await;
+        let later = bought.iter().filter(|(_, _, at)| *at >= from);
+        let met: Vec<(AsOf, bool)> = later
+            .map(|(customer, _, at)| {
+                let decided = *at - SignedDuration::from_hours(1);
+                let is_odd = customer.ends_with(['1', '3', '5', '7', '9']);
+                let before = |(of, _, at): &(String, String, Timestamp)| {
+                    of == customer && *at >= broke() && *at < decided
+                };
+                let day = AsOf(decided.to_zoned(jiff::tz::TimeZone::UTC).date());
+                (day, is_odd && bought.iter().any(before))
+            })
+            .collect();
+        // At once all take less of what is shown, and whoever bought that way before still less.
+        let good = |at: Timestamp, number: usize| match (at < broke(), met[number].1) {
+            (true, _) => planted(70),
+            (false, true) => planted(10),
+            (false, false) => planted(40),
+        };
+        decided(workshop, from, &good).await;
+        let now = "2025-06-10T08:00:00Z".parse().unwrap();
+        let names = [NAME.to_owned()];
+        let review = workshop.review(&names, now, &Silent).await.unwrap();
+        let product = &review.products[0];
+        let why = product.why.clone().expect("it fell");
+        assert_eq!(why.most, Most::Source, "{}", why.sentence);
+        let split = why.split.expect("enough is known");
+        let of = &split.columns[0];
+        assert_eq!(of.name(), "sales.channel");
+        let ColumnPart::Told(part) = of.part else {
+            panic!("half of the customers buy as before: {of:?}");
+        };
+        let after: Vec<bool> = met
+            .iter()
+            .filter(|(day, _)| split.after.0 <= *day && *day <= split.after.1)
+            .map(|(_, met)| *met)
+            .collect();
+        let share = after.iter().filter(|met| **met).count() as f64 / after.len() as f64;
+        let truth = -0.3 * share;
+        assert!(share > 0.1 && part.high < 0.0, "{share} {part:?}");
+        assert!(part.low <= truth && truth <= part.high, "{truth} {part:?}");
+        let rest = split.rest;
+        assert!(rest.low <= -0.3 && -0.3 <= rest.high, "{rest:?}");
+        let apart = part.change + rest.change - split.parts.relation.change;
+        assert!(apart.abs() < 1e-9, "{split:?}");
+        assert!(
+            why.sentence.contains("; the column explains "),
+            "{}",
+            why.sentence
+        );
+        let (english, french) = (Locale::English, Locale::French);
+        for (locale, words) in [
+            (
+                english,
+                ["of that, column sales.channel", "; the column explains "],
+            ),
+            (
+                french,
+                ["dont la colonne sales.channel", " ; la colonne explique "],
+            ),
+        ] {
+            let page = server::review_of("Teas", &review, product, locale);
+            let missing = words.iter().find(|word| !page.contains(**word));
+            assert_eq!(missing, None, "{page}");
+        }
+    });
 }

@@ -2,8 +2,12 @@
 
 use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
-use super::split::{Falling, Split};
-use monitoring::cause::{Cause, CauseOptions, NamedPart, PeriodMoments, explain};
+use super::columns::{Bins, Met};
+use super::split::{Falling, OfColumn, Split};
+use monitoring::cause::{
+    Alike, Cause, CauseOptions, ColumnPart, NamedPart, Part, PeriodMoments, explain,
+    explain_columns,
+};
 use std::collections::BTreeMap;
 
 /// Fewest decisions of each period of which anything is said.
@@ -21,11 +25,16 @@ const SHRUNK_BY: f64 = 20.0;
 /// What is known of what a decision shows.
 pub(super) const SHOWN: [&str; 2] = ["category shown first", "products shown"];
 
+/// What each value of what is shown adds to the share of good decisions.
+type Effects = [BTreeMap<String, f64>; SHOWN.len()];
+
 /// Decisions that are alike in all that is known of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
     pub(super) of: [String; Attribute::ALL.len()],
     pub(super) shown: [String; SHOWN.len()],
+    /// The values that were met of columns that changed.
+    pub(super) met: Vec<String>,
     pub(super) good: bool,
     pub(super) decisions: u64,
 }
@@ -80,15 +89,53 @@ impl Cells {
                 best = Some((n, attribute, parts));
             }
         }
-        Ok(best.map(|(n, by, parts)| Split {
+        let Some((n, by, parts)) = best else {
+            return Ok(None);
+        };
+        let (columns, rest) = self.by_columns(fall, n, &effects, options)?;
+        Ok(Some(Split {
             before: fall.before(),
             after: fall.after(),
             decisions,
             by,
             shares: self.shares(n, &parts.mix_by_segment),
+            columns,
+            rest,
             parts,
             mixes,
         }))
+    }
+
+    /// The relation by the columns that changed, and what is left of it.
+    fn by_columns(
+        &self,
+        fall: &Falling<'_>,
+        n: usize,
+        effects: &Effects,
+        options: CauseOptions,
+    ) -> Result<(Vec<OfColumn>, Part), OutcomesError> {
+        let each = fall.met.iter().enumerate();
+        let bins: Vec<Bins> = each
+            .map(|(at, met)| Bins::of(met, at, &self.0[0]))
+            .collect();
+        let alike = |cell: &Cell| Alike {
+            segment: cell.of[n].clone(),
+            outcome: f64::from(u8::from(cell.good)),
+            contributions: contributions(effects, cell),
+            cells: bins.iter().map(|bins| bins.cell(cell)).collect(),
+            rows: cell.decisions,
+        };
+        let [before, after]: [Vec<Alike>; 2] =
+            [0, 1].map(|side: usize| self.0[side].iter().map(alike).collect());
+        let cells: Vec<usize> = bins.iter().map(Bins::cells).collect();
+        let by = explain_columns(&before, &after, &SHOWN, &cells, options)?;
+        let of_column = |(met, part): (&Met, ColumnPart)| OfColumn {
+            table: met.table.name.clone(),
+            column: met.column.name.clone(),
+            part,
+        };
+        let columns = fall.met.iter().zip(by.columns).map(of_column);
+        Ok((columns.collect(), by.rest))
     }
 
     /// Whether an attribute has more than one value.
@@ -117,12 +164,12 @@ impl Cells {
 
 /// What each value of what is shown adds to the share of good decisions, before the fall: an additive model, each value's
 /// drawn to nothing where few decisions say it, fitted one after the other until nothing moves.
-fn effects(before: &[Cell]) -> [BTreeMap<String, f64>; SHOWN.len()] {
+fn effects(before: &[Cell]) -> Effects {
     const ROUNDS: usize = 20;
     let all: f64 = before.iter().map(|cell| cell.decisions as f64).sum();
     let good = before.iter().filter(|cell| cell.good);
     let mean = good.map(|cell| cell.decisions as f64).sum::<f64>() / all.max(1.0);
-    let mut effects: [BTreeMap<String, f64>; SHOWN.len()] = Default::default();
+    let mut effects = Effects::default();
     for _ in 0..ROUNDS {
         for n in 0..SHOWN.len() {
             let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
@@ -150,19 +197,18 @@ fn effect(effects: &BTreeMap<String, f64>, value: &str) -> f64 {
     effects.get(value).copied().unwrap_or(0.0)
 }
 
+/// What is shown adds to the score of decisions.
+fn contributions(effects: &Effects, cell: &Cell) -> Vec<f64> {
+    let each = effects.iter().zip(&cell.shown);
+    each.map(|(effects, value)| effect(effects, value))
+        .collect()
+}
+
 /// Sums of one period by the values of an attribute.
-fn moments(
-    cells: &[Cell],
-    n: usize,
-    effects: &[BTreeMap<String, f64>; SHOWN.len()],
-) -> Result<PeriodMoments, OutcomesError> {
+fn moments(cells: &[Cell], n: usize, effects: &Effects) -> Result<PeriodMoments, OutcomesError> {
     let mut sums = PeriodMoments::of_features(&SHOWN);
     for cell in cells {
-        let of: Vec<f64> = effects
-            .iter()
-            .zip(&cell.shown)
-            .map(|(effects, value)| effect(effects, value))
-            .collect();
+        let of = contributions(effects, cell);
         let good = f64::from(u8::from(cell.good));
         sums.push_alike(&cell.of[n], good, &of, cell.decisions)?;
     }

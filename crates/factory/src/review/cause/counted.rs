@@ -5,6 +5,7 @@ use super::super::attribute::{Attribute, joins};
 use super::super::judged::{Days, Join, count, quoted};
 use super::super::outcomes::OutcomesError;
 use super::cells::{Cell, Cells, SHOWN};
+use super::columns::Met;
 use super::split::Falling;
 use crate::Workshop;
 use arrow::array::{Array, AsArray};
@@ -18,12 +19,13 @@ pub(super) async fn of_falls(
     workshop: &Workshop,
     snapshot: &Snapshot,
     judged: Judged,
+    met: &[Met],
     falls: &[&Falling<'_>],
 ) -> Result<ByProduct<Cells>, OutcomesError> {
-    let sql = sql(judged, falls, snapshot);
+    let sql = sql(judged, met, falls, snapshot);
     let mut cells: ByProduct<Cells> = ByProduct::new();
     for batch in workshop.lake.query_at(&sql, snapshot).await? {
-        for (product, after, cell) in rows(&batch) {
+        for (product, after, cell) in rows(&batch, met.len()) {
             let of = cells.entry(product).or_default();
             of.0[usize::from(after)].push(cell);
         }
@@ -54,7 +56,7 @@ fn days(falls: &[&Falling<'_>]) -> Vec<Days> {
 }
 
 /// Counts the judged decisions of falls, before and after, by all that is known of them.
-fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
+fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
     let has = |table: &str| snapshot.tables.contains_key(table);
     let names: Vec<&str> = falls.iter().map(|fall| fall.product).collect();
     let join = Join {
@@ -76,14 +78,22 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
     } else {
         "''"
     };
+    let first = falls.iter().map(|fall| fall.before().0).min();
+    let [mut met_tables, mut met_joins, mut met_values] = [const { String::new() }; 3];
+    for (n, met) in met.iter().enumerate() {
+        let name = format!("met_{n}");
+        met_tables += &format!("{},\n", met.table(&name, first));
+        met_joins += &format!("{}\n", met.join(&name));
+        met_values += &format!("coalesce({name}.value, '') AS of_{name}, ");
+    }
     format!(
         "WITH {tables},
-        spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after
+        {met_tables}spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after
             FROM (VALUES {spans})),
         known AS (SELECT judged.product, spans.after, {values}, {shown} AS shown, CAST(items AS VARCHAR) AS items,
-                good
+                {met_values}good
             FROM judged JOIN spans ON spans.product = judged.product AND day >= first_day AND day <= last_day
-            {known} {top}
+            {known} {top} {met_joins}
             WHERE NOT holdout)
         SELECT *, count(*) FROM known GROUP BY {all}",
         tables = join.tables(),
@@ -100,7 +110,7 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
         } else {
             ""
         },
-        all = (1..=Attribute::ALL.len() + SHOWN.len() + 3)
+        all = (1..=Attribute::ALL.len() + SHOWN.len() + met.len() + 3)
             .map(|place| place.to_string())
             .collect::<Vec<_>>()
             .join(", "),
@@ -108,7 +118,9 @@ fn sql(judged: Judged, falls: &[&Falling<'_>], snapshot: &Snapshot) -> String {
 }
 
 /// The rows of an answer: the product, whether they are of the fall, and what is known of them.
-fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
+///
+/// - `met`: how many columns that changed are among it.
+fn rows(batch: &RecordBatch, met: usize) -> impl Iterator<Item = (String, bool, Cell)> {
     let text = |column: usize| {
         let texts = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
         texts.ok()
@@ -122,12 +134,14 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = (String, bool, Cell)> {
     };
     let after = batch.column(1).as_boolean().clone();
     let first_shown = 2 + Attribute::ALL.len();
-    let good = count(batch, first_shown + SHOWN.len());
-    let decisions = count(batch, first_shown + SHOWN.len() + 1);
+    let first_met = first_shown + SHOWN.len();
+    let good = count(batch, first_met + met);
+    let decisions = count(batch, first_met + met + 1);
     (0..batch.num_rows()).map(move |row| {
         let cell = Cell {
             of: std::array::from_fn(|n| at(2 + n, row)),
             shown: std::array::from_fn(|n| at(first_shown + n, row)),
+            met: (0..met).map(|n| at(first_met + n, row)).collect(),
             good: good(row) == 1,
             decisions: decisions(row),
         };

@@ -2,17 +2,20 @@
 //! fall; beside it what else changed at the same time.
 //!
 //! Reading order: [`Why`] (what is told), [`split`] (a fall in parts, worked out or kept), [`counted`] (its decisions by
-//! what is known of them), [`cells`] (which are split by that), [`most`] (which of all that explains most).
+//! what is known of them), [`columns`] (what they met of columns that changed), [`cells`] (which are split by that),
+//! [`most`] (which of all that explains most).
 
 mod cells;
+mod columns;
 mod counted;
 mod split;
 
-pub use split::Split;
 pub(super) use split::{Falling, of_falls};
+pub use split::{OfColumn, Split};
 
 use super::{Answers, Fell, Inputs, Measured, Shifted};
-use monitoring::cause::Part;
+use monitoring::cause::{ColumnPart, Part};
+use products::Header;
 use schema::AsOf;
 use serde::Serialize;
 
@@ -78,8 +81,7 @@ pub(super) struct Around<'a> {
 
 /// Why a product's decisions became worse.
 pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Around<'_>) -> Why {
-    let since = fell.likely_since.unwrap_or(fell.seen);
-    let is_near = |day: AsOf| (day.epoch_day() - since.epoch_day()).abs() <= AROUND_DAYS;
+    let is_near = |day: AsOf| fell.is_near(day);
     let version = around.version.and_then(|version| {
         let day = AsOf(version.since.to_zoned(jiff::tz::TimeZone::UTC).date());
         let number = version.number;
@@ -90,25 +92,15 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
             .is_none_or(|before| before >= live.allowed);
         (is_near(day) && fell_with_it).then(|| format!("version {number} began to answer on {day}"))
     });
-    let is_read = |shifted: &&Shifted| around.reads.contains(&shifted.table.as_str());
-    let mut shifted: Vec<&Shifted> = around
-        .inputs
-        .shifted
-        .iter()
-        .chain(&around.inputs.suspected)
-        .filter(is_read)
-        .filter(|shifted| shifted.since.is_some_and(is_near))
-        .collect();
-    // What broke a feed first; of that what weighs most in the version times how much of it has changed. What the version
-    // does not use made nothing worse, but may tell what did: that customers buy elsewhere, say.
-    let harm = |shifted: &Shifted| shifted.to(around.product).map_or(-1.0, |by| by.harm);
-    shifted.sort_by(|a, b| {
-        let of_feed = b.is_of_feed().cmp(&a.is_of_feed());
-        let harm = harm(b).total_cmp(&harm(a));
-        of_feed.then(harm).then(b.share.total_cmp(&a.share))
-    });
+    let shifted = shifted(around.inputs, around.reads, around.product, fell);
     let number = around.version.map(|version| version.number);
-    let told_of = |shifted: &Shifted| shifted.sentence_of(around.product, number);
+    let told_of = |shifted: &Shifted| {
+        let told = shifted.sentence_of(around.product, number);
+        let share = split.as_ref().and_then(|split| split.share_of(shifted));
+        share.map_or(told.clone(), |share| {
+            format!("{told}; the column explains {share}")
+        })
+    };
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
     let mut most = most(
         split.as_ref(),
@@ -147,6 +139,44 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
     }
 }
 
+impl Fell {
+    /// The day from which on a change explains most, or else the one that showed it.
+    fn since(self) -> AsOf {
+        self.likely_since.unwrap_or(self.seen)
+    }
+
+    /// Whether a change on a day may be the reason.
+    fn is_near(self, day: AsOf) -> bool {
+        (day.epoch_day() - self.since().epoch_day()).abs() <= AROUND_DAYS
+    }
+}
+
+/// Tables that the kind of a product reads.
+pub(super) fn reads(header: &Header) -> &'static [&'static str] {
+    products::kind(&header.kind).map_or(&[], |kind| kind.card().reads)
+}
+
+/// Columns of the tables that a product reads and that changed around its fall.
+///
+/// What broke a feed first; of that what weighs most in the version times how much of it has changed. What the version
+/// does not use made nothing worse, but may tell what did: that customers buy elsewhere, say.
+fn shifted<'a>(inputs: &'a Inputs, reads: &[&str], product: &str, fell: Fell) -> Vec<&'a Shifted> {
+    let mut shifted: Vec<&Shifted> = inputs
+        .shifted
+        .iter()
+        .chain(&inputs.suspected)
+        .filter(|shifted| reads.contains(&shifted.table.as_str()))
+        .filter(|shifted| shifted.since.is_some_and(|since| fell.is_near(since)))
+        .collect();
+    let harm = |shifted: &Shifted| shifted.to(product).map_or(-1.0, |by| by.harm);
+    shifted.sort_by(|a, b| {
+        let of_feed = b.is_of_feed().cmp(&a.is_of_feed());
+        let harm = harm(b).total_cmp(&harm(a));
+        of_feed.then(harm).then(b.share.total_cmp(&a.share))
+    });
+    shifted
+}
+
 /// What explains most: a part of the fall where one surely explains half of it, else what changed at the same time.
 fn most(split: Option<&Split>, source: bool, version: bool, late: bool) -> Most {
     let explains = |part: &Part| part.high < 0.0 && part.share.is_some_and(|share| share >= MOST);
@@ -171,6 +201,17 @@ fn share_told(part: &Part, whole: &Part) -> String {
         low.min(high),
         low.max(high)
     )
+}
+
+impl Split {
+    /// The share of the fall that a column explains, where it is told.
+    fn share_of(&self, shifted: &Shifted) -> Option<String> {
+        let of = |of: &&OfColumn| of.table == shifted.table && of.column == shifted.column;
+        match self.columns.iter().find(of)?.part {
+            ColumnPart::Told(part) => Some(share_told(&part, &self.parts.change)),
+            ColumnPart::NothingBeside => None,
+        }
+    }
 }
 
 /// The cause in one sentence.

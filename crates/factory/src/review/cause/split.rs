@@ -2,11 +2,12 @@
 
 use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
-use super::super::{ByProduct, Fell, Live, Measured};
-use super::counted;
+use super::super::{ByProduct, Fell, Inputs, Live, Measured};
+use super::columns::{COLUMNS_MAX, Met};
+use super::{counted, reads, shifted};
 use crate::Workshop;
 use lake::Snapshot;
-use monitoring::cause::{Cause, Part};
+use monitoring::cause::{Cause, ColumnPart, Part};
 use products::{Judged, Product};
 use registry::StoreError;
 use schema::AsOf;
@@ -26,10 +27,33 @@ pub struct Split {
     pub by: Attribute,
     /// The parts.
     pub parts: Cause,
+    /// What of the relation columns that changed explain, by name.
+    pub columns: Vec<OfColumn>,
+    /// The relation without that: adds up to it with the columns.
+    pub rest: Part,
     /// Shares of each value of the attribute, before and after.
     pub shares: Vec<(String, f64, f64)>,
     /// What the mix by each attribute explains of the fall.
     pub mixes: Vec<(Attribute, Part)>,
+}
+
+/// What a column that changed explains of a fall, beyond whom decisions are about and what they show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfColumn {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// Its part, where it can be told from all else that changed then.
+    pub part: ColumnPart,
+}
+
+impl OfColumn {
+    /// The column with its table.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
 }
 
 impl Split {
@@ -50,27 +74,44 @@ pub(in crate::review) struct Falling<'a> {
     pub(in crate::review) judged: Judged,
     pub(in crate::review) live: &'a Measured,
     pub(in crate::review) fell: Fell,
+    /// Columns that changed around it and of which its decisions met a value each: those that can harm most, by name.
+    pub(super) met: Vec<Met>,
 }
 
 impl<'a> Falling<'a> {
     /// A product's fall, where its decisions became worse.
-    pub(in crate::review) fn of(product: &'a dyn Product, live: &'a Live) -> Option<Self> {
+    pub(in crate::review) fn of(
+        product: &'a dyn Product,
+        live: &'a Live,
+        inputs: &Inputs,
+    ) -> Option<Self> {
         let Live::Measured(live) = live else {
             return None;
         };
         if !product.judged().is_of_lists() {
             return None;
         }
+        let (header, fell) = (product.header(), live.fell?);
+        let shifted = shifted(inputs, reads(header), &header.name, fell);
+        let met = shifted.into_iter().filter_map(Met::of);
+        let mut met: Vec<Met> = met.take(COLUMNS_MAX).collect();
+        met.sort_by_key(Met::name);
         Some(Self {
-            product: &product.header().name,
+            product: &header.name,
             judged: product.judged(),
             live,
-            fell: live.fell?,
+            fell,
+            met,
         })
     }
 
+    /// How its decisions are counted: falls of which that is the same are counted by one query.
+    fn counted_by(&self) -> (Judged, Vec<String>) {
+        (self.judged, self.met.iter().map(Met::name).collect())
+    }
+
     fn since(&self) -> AsOf {
-        self.fell.likely_since.unwrap_or(self.fell.seen)
+        self.fell.since()
     }
 
     /// The days that it is held against, the first and the last.
@@ -90,22 +131,29 @@ impl<'a> Falling<'a> {
 
     /// All that a split is made of. Days whose outcomes are noted stay as they were: what the log says of them later is
     /// no matter, what the catalogue says of those whom they are about is.
-    fn made_of(&self, snapshot: &Snapshot) -> String {
-        let catalogue = ["customers", "products"].map(|table| {
-            let version = snapshot.tables.get(table);
-            version.map_or_else(|| format!("no {table}"), |at| format!("{table} {at}"))
-        });
+    pub(super) fn made_of(&self, snapshot: &Snapshot) -> String {
+        let at = |table: &str| match snapshot.tables.get(table) {
+            Some(version) => format!("{table} {version}"),
+            None => format!("no {table}"),
+        };
+        let columns = self.met.iter();
+        let columns = columns.map(|met| format!("{} of {}", met.column.name, at(&met.table.name)));
+        let made_of: Vec<String> = ["customers", "products"]
+            .map(at)
+            .into_iter()
+            .chain(columns)
+            .collect();
         let [(from, to), (since, until)] = [self.before(), self.after()];
         let judged = self.judged;
         format!(
             "{FORMAT}: {judged:?} {from} {to} {since} {until}, {}",
-            catalogue.join(", ")
+            made_of.join(", ")
         )
     }
 }
 
 /// How splits are made; what was kept by others is not read.
-const FORMAT: &str = "by one attribute";
+const FORMAT: &str = "by one attribute and columns";
 
 /// The falls of all products in parts. Those that are kept in the registry are only read.
 pub(in crate::review) async fn of_falls(
@@ -114,15 +162,16 @@ pub(in crate::review) async fn of_falls(
     falls: &[Falling<'_>],
 ) -> Result<ByProduct<Split>, OutcomesError> {
     let mut splits = BTreeMap::new();
-    let mut new: BTreeMap<Judged, Vec<&Falling<'_>>> = BTreeMap::new();
+    let mut new: BTreeMap<(Judged, Vec<String>), Vec<&Falling<'_>>> = BTreeMap::new();
     for fall in falls {
         match kept(workshop, snapshot, fall).await? {
             Some(split) => splits.extend(split.map(|split| (fall.product.to_owned(), split))),
-            None => new.entry(fall.judged).or_default().push(fall),
+            None => new.entry(fall.counted_by()).or_default().push(fall),
         }
     }
-    for (judged, falls) in new {
-        let mut cells = counted::of_falls(workshop, snapshot, judged, &falls).await?;
+    for ((judged, _), falls) in new {
+        let met = falls.first().map_or(&[][..], |fall| &fall.met);
+        let mut cells = counted::of_falls(workshop, snapshot, judged, met, &falls).await?;
         for fall in falls {
             let cells = cells.remove(fall.product).unwrap_or_default();
             let split = cells.split(fall)?;

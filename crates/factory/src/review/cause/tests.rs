@@ -1,6 +1,7 @@
 //! What is named as the cause of planted falls.
 
 use super::cells::{Cell, Cells};
+use super::columns::Met;
 use super::*;
 use crate::review::{Attribute, ReadBy};
 use monitoring::inputs::Aspect;
@@ -157,6 +158,7 @@ fn cells(of: &[(&str, &str, u64, u64)]) -> Vec<Cell> {
                 String::new(),
             ],
             shown: [(*shown).to_owned(), "6".to_owned()],
+            met: Vec::new(),
             good: is_good,
             decisions: n,
         })
@@ -166,14 +168,8 @@ fn cells(of: &[(&str, &str, u64, u64)]) -> Vec<Cell> {
 
 fn split(before: &[(&str, &str, u64, u64)], after: &[(&str, &str, u64, u64)]) -> Split {
     let live = fallen("2026-05-20");
-    let falling = Falling {
-        product: "for-you",
-        judged: Judged::Clicked { window_days: 1 },
-        fell: live.fell.unwrap(),
-        live: &live,
-    };
     let cells = Cells([cells(before), cells(after)]);
-    cells.split(&falling).unwrap().unwrap()
+    cells.split(&falling(&live, &[])).unwrap().unwrap()
 }
 
 #[track_caller]
@@ -235,4 +231,118 @@ fn the_same_shown_to_the_same_with_less_success_is_what_customers_want() {
     assert!(split.parts.relation.share.unwrap() > 0.95, "{split:?}");
     let told = told(&fallen("2026-06-10"), &Inputs::default(), Some(split));
     assert_eq!(told.most, Most::Wants, "{}", told.sentence);
+}
+
+/// Decisions of a time by the value that they met of a column, and the share of good ones in tenths.
+fn met(of: &[(&str, u64, u64)]) -> Vec<Cell> {
+    let cell = |(value, decisions, tenths): &(&str, u64, u64)| {
+        let met = vec![(*value).to_owned()];
+        let alike = cells(&[("FR", "tyres", *decisions, *tenths)]).into_iter();
+        alike.map(move |cell| Cell {
+            met: met.clone(),
+            ..cell
+        })
+    };
+    of.iter().flat_map(cell).collect()
+}
+
+/// A fall beside which some columns of `sales` changed.
+fn falling<'a>(live: &'a Measured, columns: &[&str]) -> Falling<'a> {
+    let met = |column: &&str| Met::of(&shifted(column, "2026-05-20", 0.3, 0.9)).unwrap();
+    Falling {
+        product: "for-you",
+        judged: Judged::Clicked { window_days: 1 },
+        fell: live.fell.unwrap(),
+        live,
+        met: columns.iter().map(met).collect(),
+    }
+}
+
+/// The split by a column that changed with the fall, and what is told of that.
+fn by_column(
+    column: &str,
+    before: &[(&str, u64, u64)],
+    after: &[(&str, u64, u64)],
+) -> (Split, Why) {
+    let live = fallen("2026-05-20");
+    let cells = Cells([met(before), met(after)]);
+    let split = cells.split(&falling(&live, &[column])).unwrap().unwrap();
+    adds_up(&split);
+    let inputs = Inputs {
+        since: Some(day("2026-04-01")),
+        watched: Vec::new(),
+        shifted: vec![shifted(column, "2026-05-20", 0.3, 0.9)],
+        suspected: Vec::new(),
+    };
+    let why = told(&live, &inputs, Some(split.clone()));
+    (split, why)
+}
+
+#[test]
+fn what_a_column_with_values_that_never_were_explains_is_told_beside_what_fell_for_all() {
+    let (split, why) = by_column(
+        "channel",
+        &[("=web", 2000, 5), ("=store", 1000, 5), ("?", 200, 5)],
+        &[("=web", 1000, 4), ("=partner", 1000, 1)],
+    );
+    let ColumnPart::Told(part) = split.columns[0].part else {
+        panic!("{split:?}");
+    };
+    // Half of them meet the new value, which is worth three tenths less; all lost a tenth.
+    assert!(part.low < -0.15 && -0.15 < part.high, "{part:?}");
+    assert!(split.rest.low < -0.1 && -0.1 < split.rest.high, "{split:?}");
+    let sum = part.change + split.rest.change;
+    assert!(
+        (sum - split.parts.relation.change).abs() < 1e-9,
+        "{split:?}"
+    );
+    assert!(
+        why.sentence.contains("; the column explains "),
+        "{}",
+        why.sentence
+    );
+    let text = serde_json::to_string(&split).unwrap();
+    assert_eq!(serde_json::from_str::<Split>(&text).unwrap(), split);
+}
+
+#[test]
+fn a_column_that_changed_for_all_at_once_is_named_without_a_share() {
+    let prices = ["=10", "=20", "=30", "=40"].map(|price| (price, 500, 5));
+    let in_cents = ["=1000", "=2000", "=3000", "=4000"].map(|price| (price, 500, 2));
+    let (split, why) = by_column("unit_price_cents", &prices, &in_cents);
+    assert_eq!(split.columns[0].part, ColumnPart::NothingBeside);
+    assert_eq!(split.rest, split.parts.relation);
+    assert!(
+        !why.sentence.contains("the column explains"),
+        "{}",
+        why.sentence
+    );
+}
+
+#[test]
+fn what_is_kept_of_a_fall_is_of_the_columns_that_changed_beside_it_and_of_their_tables() {
+    let live = fallen("2026-05-20");
+    let of = |columns: &[&str], tables: &[(&str, u64)]| {
+        let snapshot = lake::Snapshot {
+            tables: tables
+                .iter()
+                .map(|(of, at)| ((*of).to_owned(), *at))
+                .collect(),
+            ..lake::Snapshot::default()
+        };
+        falling(&live, columns).made_of(&snapshot)
+    };
+    let one = of(&["channel"], &[("sales", 1)]);
+    assert_eq!(one, of(&["channel"], &[("sales", 1), ("prices", 2)]));
+    for other in [
+        of(&[], &[("sales", 1)]),
+        of(&["quantity"], &[("sales", 1)]),
+        of(&["channel", "quantity"], &[("sales", 1)]),
+        of(&["channel"], &[("sales", 2)]),
+        of(&["channel"], &[("sales", 1), ("products", 0)]),
+    ] {
+        assert_ne!(one, other);
+    }
+    // Where no column changed, more sales are no matter.
+    assert_eq!(of(&[], &[("sales", 1)]), of(&[], &[("sales", 2)]));
 }

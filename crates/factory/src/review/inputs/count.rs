@@ -107,7 +107,7 @@ impl Rows<'_> {
     }
 }
 
-fn is_number(column: &Column) -> bool {
+pub(in crate::review) fn is_number(column: &Column) -> bool {
     match column.kind {
         ColumnType::Integer | ColumnType::Cents | ColumnType::Number => true,
         ColumnType::Text | ColumnType::Boolean | ColumnType::Date | ColumnType::Timestamp => false,
@@ -115,7 +115,7 @@ fn is_number(column: &Column) -> bool {
 }
 
 /// What of a column is counted. The order of numbers is kept; zero lies between what is below and above it.
-fn value_of(column: &Column) -> String {
+pub(in crate::review) fn value_of(column: &Column) -> String {
     let of = &column.name;
     if is_number(column) {
         format!(

@@ -8,6 +8,7 @@
 mod count;
 mod read_by;
 
+pub(super) use count::{is_number, value_of};
 pub use read_by::ReadBy;
 
 use crate::Workshop;

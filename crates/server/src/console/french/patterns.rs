@@ -230,6 +230,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "il ne devance aucune référence : {0}",
     ),
     (
+        "{~}; the column explains {#} % of the fall ({#} to {#} %)",
+        "{0} ; la colonne explique {1} % de la baisse ({2} à {3} %)",
+    ),
+    (
         "{~}; it weighs {#} % in version {#}",
         "{0} ; elle pèse {1} % dans la version {2}",
     ),
