@@ -1,8 +1,9 @@
 //! Budgets by store: customers of a store whose money is short have its price, promise by promise too, and nobody else.
 
 use crate::deals::{CUSTOMERS, DEAL, LIMIT, ask, budget, shop_with, site, the_books_agree};
-use crate::program::{good, json, rows, run};
+use crate::program::{good, json as document, rows, run};
 use crate::serving::{Connection, serve, terminate};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Offers that the store in Lyon may promise, and customers that it is expected to pay for in a round.
@@ -56,7 +57,7 @@ fn deals(shop: &Path) -> Vec<(usize, bool, f64)> {
     );
     let answers = std::fs::read_to_string(shop.join("a.ndjson")).unwrap();
     let answer = |line: &str| {
-        let answer = json(line);
+        let answer = document(line);
         let customer: usize = answer["customer_id"].as_str().unwrap()[1..]
             .parse()
             .unwrap();
@@ -86,7 +87,11 @@ fn reserved(shop: &Path, at: &str) -> i64 {
     let all = &budget(shop)["budgets"][0]["limits"];
     let mut all = all.as_array().unwrap().iter();
     let of = all.find(|of| of["limit"] == format!("store {at}")).unwrap();
-    assert_eq!(of["leased"], 0, "{of}");
+    assert_eq!(
+        (&of["leased"], &of["sites"]),
+        (&json!(0), &json!([at])),
+        "{of}"
+    );
     of["reserved"].as_i64().unwrap()
 }
 
@@ -139,6 +144,8 @@ fn a_store_whose_money_is_short_has_a_price_and_promises_no_more_than_it_has() {
     assert_eq!(reserved(&shop, "lyon"), OFFERS * DEAL);
     assert_eq!(logged(&shop, "lyon"), OFFERS);
     assert_eq!(reserved(&shop, "nice"), logged(&shop, "nice") * DEAL);
+    let said = good(&shop, &["budget", "--quiet"]).out;
+    assert!(said.contains("  store lyon (lyon)"), "{said}");
     // The batch itself went to everybody who buys in Nice.
     let answers = std::fs::read_to_string(shop.join("b.csv")).unwrap();
     let deals = answers.lines().filter(|line| line.contains(",deal,"));

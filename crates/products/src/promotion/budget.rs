@@ -565,7 +565,7 @@ mod tests {
     #[test]
     fn a_limit_of_a_site_counts_what_chance_gives_there_and_asks_for_nobody_elsewhere() {
         let of = two_brands(15);
-        let group = |row: usize| u16::from(row % 10 == 0);
+        let group = |row: usize| u16::from(row.is_multiple_of(10));
         let stores = Stores::all_of(&["lyon"], (0..2_000).map(group).collect());
         let with = |most, explore| Settings {
             explore,
