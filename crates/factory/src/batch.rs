@@ -16,6 +16,7 @@ use products::{
 use schema::progress::Progress;
 use schema::{CustomerId, DecisionId, ProductId};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -685,18 +686,17 @@ impl Workshop {
             .await?;
         let lately = given.as_ref().and_then(|given| given.lately(&name));
         let money = self.money(product, version, serving.as_ref(), &questions, options);
-        let mut purse = money.await?;
+        let mut purses = money.await?;
         for (number, asked) in questions.iter_mut().enumerate() {
             stand(asked, lately, options.now);
             let held_out = holdout.is_held_out(asked);
             let id = format!("batch-{name}-{run}-{number}");
-            let decided = match &mut purse {
-                Some(purse) => {
-                    let serving = serving.as_ref();
-                    decide_paid(purse, serving, asked, held_out, &id, options.now).await
+            let serving = serving.as_ref();
+            let decided = match purses.get_mut(&serving.counted_by(asked)) {
+                Some(purse) => decide_paid(purse, serving, asked, held_out, &id, options.now).await,
+                None => {
+                    decide_one(serving, asked, held_out, options.now).map(|decided| (decided, None))
                 }
-                None => decide_one(serving.as_ref(), asked, held_out, options.now)
-                    .map(|decided| (decided, None)),
             };
             let asked = &*asked;
             match decided {
@@ -759,7 +759,7 @@ impl Workshop {
         beside.is_complete()?;
         if options.log && !records.is_empty() {
             let batch = DecisionRecord::to_batch(&records);
-            if let Some(purse) = &purse {
+            for purse in purses.values() {
                 purse.hold().await?;
             }
             self.log_batch(&batch, &name, &run, options)
@@ -767,7 +767,7 @@ impl Workshop {
                 .map_err(BatchError::Log)?;
         }
         beside.take_place(job)?;
-        if let Some(purse) = purse {
+        for purse in purses.into_values() {
             purse.settle(options.now).await;
         }
         Ok(Batched::Decided(done))
@@ -816,9 +816,10 @@ impl Workshop {
         Ok(given)
     }
 
-    /// The money that the answers promise, where they are logged and a ledger keeps the budget. What they take is found
-    /// by deciding twice, so that not all answers of a batch are held in memory; where caps count what the batch itself
-    /// gives, they may take less.
+    /// The money that the answers promise, where they are logged and a ledger keeps the budget; none where not. What they
+    /// take is found by deciding twice, so that not all answers of a batch are held in memory; where caps count what the
+    /// batch itself gives, they may take less. Customers whom other limits count have money of their own, see
+    /// [`Serving::counted_by`].
     async fn money(
         &self,
         product: &dyn Product,
@@ -826,19 +827,28 @@ impl Workshop {
         serving: &dyn Serving,
         questions: &[Asked],
         options: &BatchOptions,
-    ) -> Result<Option<Purse>, HoldError> {
+    ) -> Result<BTreeMap<Vec<usize>, Purse>, HoldError> {
+        let mut purses = BTreeMap::new();
         let Some(allowance) = product.allowance().filter(|_| options.log) else {
-            return Ok(None);
+            return Ok(purses);
         };
         let holdout = &self.project.file.holdout;
-        let stakes = questions.iter().filter_map(|asked| {
+        let mut takes: BTreeMap<Vec<usize>, Stake> = BTreeMap::new();
+        for asked in questions {
             let held_out = holdout.is_held_out(asked);
             let decided = decide_one(serving, asked, held_out, options.now);
-            decided.ok()?.stake
-        });
-        let (name, takes) = (&product.header().name, together(stakes));
-        let purse = self.purse(name, version, allowance, &takes, options.now);
-        purse.await.map(Some)
+            let all = takes.entry(serving.counted_by(asked)).or_default();
+            if let Some(stake) = decided.ok().and_then(|decided| decided.stake) {
+                add(all, stake);
+            }
+        }
+        let (name, ahead) = (&product.header().name, takes.len() == 1);
+        for (counted_by, takes) in takes {
+            let allowance = allowance.clone();
+            let purse = self.purse(name, version, allowance, (&takes, ahead), options.now);
+            purses.insert(counted_by, purse.await?);
+        }
+        Ok(purses)
     }
 
     async fn log_batch(
@@ -897,22 +907,19 @@ fn decide_one(
     .map_err(|e| e.to_string())
 }
 
-/// What all answers take, and what must be there for the dearest.
-fn together(stakes: impl Iterator<Item = Stake>) -> Stake {
-    stakes.fold(Stake::default(), |mut all, one| {
-        all.takes = all.takes + one.takes;
-        all.must_have = all.must_have.max(one.must_have);
-        for of in one.limits {
-            match all.limits.iter_mut().find(|sum| sum.limit == of.limit) {
-                Some(sum) => {
-                    sum.takes = sum.takes.saturating_add(of.takes);
-                    sum.must_have = sum.must_have.max(of.must_have);
-                }
-                None => all.limits.push(of),
+/// Adds what an answer takes to what others take, and what must be there for the dearest.
+fn add(all: &mut Stake, one: Stake) {
+    all.takes = all.takes + one.takes;
+    all.must_have = all.must_have.max(one.must_have);
+    for of in one.limits {
+        match all.limits.iter_mut().find(|sum| sum.limit == of.limit) {
+            Some(sum) => {
+                sum.takes = sum.takes.saturating_add(of.takes);
+                sum.must_have = sum.must_have.max(of.must_have);
             }
+            None => all.limits.push(of),
         }
-        all
-    })
+    }
 }
 
 /// The answer with what it reserves: without the arms that limits do not pay for, and the one that promises nothing where

@@ -2,6 +2,11 @@
 
 use crate::SaleLine;
 use schema::{AsOf, Cents};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+/// Days whose orders say where a customer usually buys.
+const USUAL_DAYS: i32 = 365;
 
 /// Recency, frequency and monetary value of a customer as of a day.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +78,33 @@ pub fn recency_frequency_value(lines: &[SaleLine], as_of: AsOf) -> Option<Recenc
     })
 }
 
+/// The site of most of a customer's orders in the year before a day, returns and orders at no site not counted; of sites
+/// with as many the one of the latest order, then the first by name. `None` for one who has not ordered at a site then.
+///
+/// - `lines`: the customer's lines, oldest first.
+/// - returns the number of the site, as in [`SaleLine::site`].
+#[must_use]
+pub fn usual_site(lines: &[SaleLine], as_of: AsOf) -> Option<NonZeroU32> {
+    let end = as_of.epoch_day();
+    let year = lines.partition_point(|line| line.epoch_day() < end - USUAL_DAYS);
+    let bought = lines[year..].iter().filter(|line| !line.is_return);
+    // Orders, and the moment of the last one; numbers of sites are in the order of their names.
+    let mut sites: BTreeMap<NonZeroU32, (u32, i64)> = BTreeMap::new();
+    let mut orders = BTreeSet::new();
+    for line in bought.take_while(|line| line.epoch_day() < end) {
+        let Some(site) = line.site else {
+            continue;
+        };
+        let of = sites.entry(site).or_default();
+        of.0 += u32::from(orders.insert((line.order, site)));
+        of.1 = line.at_seconds;
+    }
+    let most = sites
+        .into_iter()
+        .reduce(|best, other| if other.1 > best.1 { other } else { best });
+    most.map(|(site, _)| site)
+}
+
 /// What purchase models need of a customer; `None` for one who has not ordered before the day.
 ///
 /// - `lines`: the customer's lines, oldest first.
@@ -109,7 +141,64 @@ mod tests {
             is_return: cents < 0,
             spend_cents: cents,
             discount_cents: 0,
+            site: None,
         }
+    }
+
+    /// A line of an order at a site.
+    fn at(day: i64, order: u32, site: u32) -> SaleLine {
+        SaleLine {
+            order,
+            site: NonZeroU32::new(site),
+            ..line(day, 100)
+        }
+    }
+
+    fn usual(lines: &[SaleLine]) -> Option<u32> {
+        usual_site(lines, AsOf(date_of(1_000))).map(NonZeroU32::get)
+    }
+
+    #[test]
+    fn where_most_orders_of_a_year_were_is_where_a_customer_usually_buys() {
+        // Two orders count more than one of three lines, and more than one that came later.
+        let lines = [
+            at(800, 0, 2),
+            at(850, 1, 1),
+            at(850, 1, 1),
+            at(850, 1, 1),
+            at(900, 2, 2),
+            at(950, 3, 1),
+            at(960, 4, 2),
+        ];
+        assert_eq!(usual(&lines), Some(2));
+        // What was a year ago counts no more, nor does what is not known yet.
+        let old = [at(633, 0, 1), at(634, 1, 1), at(635, 2, 2), at(1_000, 3, 1)];
+        assert_eq!(usual(&old), Some(2));
+        assert_eq!(usual(&old[2..]), Some(2));
+    }
+
+    #[test]
+    fn of_sites_with_as_many_orders_the_latest_counts_and_then_the_first_by_name() {
+        assert_eq!(usual(&[at(800, 0, 1), at(900, 1, 2)]), Some(2));
+        assert_eq!(usual(&[at(800, 0, 2), at(900, 1, 1)]), Some(1));
+        assert_eq!(usual(&[at(900, 0, 2), at(900, 1, 1)]), Some(1));
+        assert_eq!(usual(&[at(900, 0, 1), at(900, 1, 2)]), Some(1));
+    }
+
+    #[test]
+    fn returns_and_orders_at_no_site_say_nothing_of_where_a_customer_buys() {
+        let back = SaleLine {
+            is_return: true,
+            ..at(900, 2, 1)
+        };
+        assert_eq!(usual(&[at(800, 0, 2), back, back]), Some(2));
+        assert_eq!(usual(&[back]), None);
+        assert_eq!(
+            usual(&[at(800, 0, 0), at(810, 1, 0), at(820, 2, 3)]),
+            Some(3)
+        );
+        assert_eq!(usual(&[at(800, 0, 0)]), None);
+        assert_eq!(usual(&[]), None);
     }
 
     #[test]

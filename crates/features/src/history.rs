@@ -4,6 +4,7 @@ use crate::demand::Demand;
 use crate::{Catalogue, Launches, Offers, Product, Sites, Supply, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// One line of an order, with customers, products and orders as indices.
@@ -23,6 +24,8 @@ pub struct SaleLine {
     pub spend_cents: i64,
     /// Discount of the line in cents, a positive amount; 0 where none is known.
     pub discount_cents: u32,
+    /// Number of the site in [`History::site_names`], from 1; `None` where it was sold at none, or that is not known.
+    pub site: Option<NonZeroU32>,
 }
 
 impl SaleLine {
@@ -67,6 +70,7 @@ pub struct History {
     customers: Vec<String>,
     index: HashMap<String, u32>,
     catalogue: Catalogue,
+    site_names: Vec<String>,
     lines: Vec<SaleLine>,
     offsets: Vec<usize>,
     anonymous: Vec<SaleLine>,
@@ -115,6 +119,21 @@ impl History {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Sites that sold something or are known beside, sorted by name.
+    #[must_use]
+    pub fn site_names(&self) -> &[String] {
+        &self.site_names
+    }
+
+    /// The site that a customer usually buys at, as of the history's day: see [`crate::usual_site`].
+    #[must_use]
+    pub fn usual_site(&self, customer: &str) -> Option<&str> {
+        let lines = self.lines_of(self.customer_index(customer)?);
+        let number = crate::usual_site(lines, self.as_of)?.get();
+        let name = self.site_names.get(number as usize - 1)?;
+        Some(name.as_str())
     }
 
     /// A customer's lines, oldest first; empty for an index that does not exist.
@@ -264,6 +283,7 @@ impl History {
             customers: self.customers.clone(),
             index: self.index.clone(),
             catalogue: self.catalogue.clone(),
+            site_names: self.site_names.clone(),
             lines,
             offsets,
             anonymous,
@@ -284,6 +304,7 @@ pub struct HistoryBuilder {
     customers: HashMap<String, u32>,
     products: HashMap<String, u32>,
     orders: HashMap<String, u32>,
+    sites: HashMap<String, u32>,
     /// Customer (or `u32::MAX` for none) and line, with indices in the order of appearance.
     lines: Vec<(u32, SaleLine)>,
 }
@@ -300,6 +321,11 @@ fn intern(index: &mut HashMap<String, u32>, text: &str) -> u32 {
     next
 }
 
+/// A number from 1 for an index.
+fn numbered(index: u32) -> Option<NonZeroU32> {
+    index.checked_add(1).and_then(NonZeroU32::new)
+}
+
 /// Sorts the texts and returns them with the new index of each old one.
 fn renumber(index: HashMap<String, u32>) -> (Vec<String>, Vec<u32>) {
     let mut sorted: Vec<(String, u32)> = index.into_iter().collect();
@@ -312,8 +338,13 @@ fn renumber(index: HashMap<String, u32>) -> (Vec<String>, Vec<u32>) {
 }
 
 impl HistoryBuilder {
-    /// Adds one line.
+    /// Adds one line that was sold at no site, or at one that is not known.
     pub fn push(&mut self, line: NewLine<'_>) {
+        self.push_at(line, None);
+    }
+
+    /// Adds one line that was sold at a site.
+    pub fn push_at(&mut self, line: NewLine<'_>, site: Option<&str>) {
         let customer = line
             .customer
             .map_or(NOBODY, |c| intern(&mut self.customers, c));
@@ -329,8 +360,14 @@ impl HistoryBuilder {
             is_return: line.is_return,
             spend_cents: line.spend_cents,
             discount_cents: u32::try_from(line.discount_cents.max(0)).unwrap_or(u32::MAX),
+            site: site.and_then(|site| numbered(intern(&mut self.sites, site))),
         };
         self.lines.push((customer, sale));
+    }
+
+    /// Adds a site, whether or not it has sold anything.
+    pub fn know_site(&mut self, site: &str) {
+        intern(&mut self.sites, site);
     }
 
     /// Indexes everything. `known` are the products of the catalogue; products that were only sold join them.
@@ -340,6 +377,7 @@ impl HistoryBuilder {
         let (customers, new_customer) = renumber(self.customers);
         let (sold, new_sold) = renumber(self.products);
         let (_, new_order) = renumber(self.orders);
+        let (site_names, new_site) = renumber(self.sites);
         let listed: std::collections::HashSet<String> =
             known.iter().map(|p| p.id.clone()).collect();
         known.extend(
@@ -363,6 +401,8 @@ impl HistoryBuilder {
             }
             line.product = product_of[new_sold[line.product as usize] as usize];
             line.order = new_order[line.order as usize];
+            let site = line.site.and_then(|of| new_site.get(of.get() as usize - 1));
+            line.site = site.and_then(|new| numbered(*new));
         }
         all.sort_unstable_by_key(|(c, l)| {
             (
@@ -372,6 +412,7 @@ impl HistoryBuilder {
                 l.product,
                 l.quantity,
                 l.spend_cents,
+                l.site,
             )
         });
         let first_day = all.iter().map(|(_, l)| l.epoch_day()).min();
@@ -391,6 +432,7 @@ impl HistoryBuilder {
             customers,
             index,
             catalogue,
+            site_names,
             lines,
             offsets,
             anonymous,
@@ -442,6 +484,11 @@ mod tests {
         assert_eq!(one.lines_of(0).len(), 2);
         assert_eq!(one.anonymous().len(), 1);
         assert_eq!(one.days(), 9);
+    }
+
+    #[test]
+    fn a_line_takes_forty_bytes_its_site_included() {
+        assert_eq!(size_of::<SaleLine>(), 40);
     }
 
     #[test]

@@ -22,7 +22,9 @@ mod trial;
 mod weather;
 
 pub use catalogue::{Catalogue, Product};
-pub use customer::{PurchaseSummary, Recency, purchase_summary, recency_frequency_value};
+pub use customer::{
+    PurchaseSummary, Recency, purchase_summary, recency_frequency_value, usual_site,
+};
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use launches::{Launch, LaunchEstimate, Launches};
 pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases};

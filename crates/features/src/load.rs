@@ -94,7 +94,21 @@ pub async fn load(
     decided: Decided,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
-    let sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
+    let mut sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
+    each(
+        lake,
+        snapshot,
+        "sites",
+        "SELECT site_id FROM sites",
+        |batch| {
+            let sites = batch.column(0).as_string::<i32>();
+            sites
+                .iter()
+                .flatten()
+                .for_each(|site| sales.know_site(site));
+        },
+    )
+    .await?;
     let history = sales.build(as_of, products(lake, snapshot, as_of).await?);
     let history = history.with_trials(trials(lake, snapshot, as_of, decided).await?);
     Ok(history.with_offers(offers(lake, snapshot).await?))
@@ -131,7 +145,7 @@ async fn sales(
     let sales = format!(
         "SELECT {whose}, product_id, order_id, sold_at, quantity, is_return, \
          quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend, \
-         COALESCE(discount_cents, 0) AS discount \
+         COALESCE(discount_cents, 0) AS discount, site_id AS site \
          FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'"
     );
     each(lake, snapshot, "sales", &sales, |batch| {
@@ -140,11 +154,11 @@ async fn sales(
         let (customer, product, order) = (texts(0), texts(1), texts(2));
         let at = batch.column(3).as_primitive::<TimestampMicrosecondType>();
         let (quantity, is_return, spend) = (numbers(4), batch.column(5).as_boolean(), numbers(6));
-        let discount = numbers(7);
+        let (discount, site) = (numbers(7), texts(8));
         rows += batch.num_rows();
         progress.advance(batch.num_rows() as u64);
         for i in 0..batch.num_rows() {
-            builder.push(NewLine {
+            let line = NewLine {
                 customer: customer.is_valid(i).then(|| customer.value(i)),
                 product: product.value(i),
                 order: order.value(i),
@@ -153,7 +167,8 @@ async fn sales(
                 spend_cents: spend.value(i),
                 discount_cents: discount.value(i),
                 is_return: is_return.value(i),
-            });
+            };
+            builder.push_at(line, site.is_valid(i).then(|| site.value(i)));
         }
     })
     .await?;

@@ -414,6 +414,12 @@ pub trait Serving: Send + Sync {
         self.baseline(asked, now)
     }
 
+    /// Places in [`Allowance::limits`] of the limits on customers of some sites that count the one asked about: see
+    /// [`crate::Stake::counted_by`].
+    fn counted_by(&self, _asked: &Asked) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// See [`Fitted::week`].
     fn week(&self) -> Option<&Week> {
         None

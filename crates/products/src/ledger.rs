@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use schema::{Cents, LimitUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// For how long a budget holds, by the clocks of the shop; then it is there anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +114,8 @@ pub struct ArmsAllowance {
     pub units: i64,
     /// What giving each of its arms takes, in units, above 0.
     pub takes: BTreeMap<String, i64>,
+    /// The sites whose customers it counts; `None` where it counts all.
+    pub sites: Option<BTreeSet<String>>,
 }
 
 impl ArmsAllowance {
@@ -136,7 +138,35 @@ impl ArmsAllowance {
     }
 }
 
+/// Sites in a few words: by name, or how many there are.
+pub(crate) fn few(sites: &BTreeSet<String>) -> String {
+    /// Sites that are named.
+    const NAMED: usize = 3;
+    if sites.len() > NAMED {
+        return format!("{} sites", sites.len());
+    }
+    let sites: Vec<&str> = sites.iter().map(String::as_str).collect();
+    sites.join(", ")
+}
+
 impl Allowance {
+    /// The sites whose customers a limit counts; `None` where it counts all.
+    #[must_use]
+    pub fn sites_of(&self, limit: &str) -> Option<&BTreeSet<String>> {
+        let mut limits = self.limits.iter();
+        let of = limits.find(|of| of.name == limit)?;
+        of.sites.as_ref()
+    }
+
+    /// The name of a limit, with the sites whose customers it counts.
+    #[must_use]
+    pub fn named(&self, limit: &str) -> String {
+        self.sites_of(limit).map_or_else(
+            || limit.to_owned(),
+            |sites| format!("{limit} ({})", few(sites)),
+        )
+    }
+
     /// The period that a moment lies in where its promises are spread over it: when it begins and when it ends.
     #[must_use]
     pub fn paced_span(
@@ -184,6 +214,8 @@ pub struct Stake {
     pub must_have: Cents,
     /// The same of each limit that counts an arm that it might have been.
     pub limits: Vec<LimitStake>,
+    /// Places in [`Allowance::limits`] of the limits on customers of some sites that count this one, whatever the arm.
+    pub counted_by: Vec<usize>,
 }
 
 /// What an answer takes of a limit on some arms.

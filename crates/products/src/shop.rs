@@ -124,6 +124,7 @@ impl Shop {
             is_return: false,
             spend_cents: price.saturating_mul(i64::from(bought.quantity)),
             discount_cents: 0,
+            site: None,
         })
     }
 }

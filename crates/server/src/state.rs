@@ -261,10 +261,13 @@ impl AppState {
         now: Timestamp,
     ) -> Asked {
         let (ledger, given) = (self.ledger.as_ref(), self.given.as_ref());
+        let counted_by = || live.serving.counted_by(&asked);
         let standing = Standing {
             pace: ledger.and_then(|ledger| ledger.pace(product, live.serving.week(), now)),
             given: given.map_or_else(Vec::new, |given| given.to(product, &asked, now)),
-            short: ledger.map_or_else(Vec::new, |of| of.short(product, live.version, now)),
+            short: ledger.map_or_else(Vec::new, |of| {
+                of.short(product, live.version, counted_by(), now)
+            }),
         };
         Asked { standing, ..asked }
     }

@@ -8,7 +8,7 @@ use factory::ledger::LEASE_SILENCE;
 use products::{Pacing, Week};
 use registry::{BudgetRecord, LeaseRecord, LimitRecord};
 use schema::{Cents, LimitUnit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Show what offers have promised of their budgets
 #[derive(Debug, clap::Args)]
@@ -59,9 +59,22 @@ fn is_stranded(lease: &LeaseRecord, now: jiff::Timestamp) -> bool {
 struct Planned<'a> {
     #[serde(flatten)]
     budget: &'a BudgetRecord,
-    limits: Vec<&'a LimitRecord>,
+    limits: Vec<Within<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pace: Option<Shares>,
+}
+
+/// A limit within a budget.
+#[derive(serde::Serialize)]
+struct Within<'a> {
+    #[serde(flatten)]
+    limit: &'a LimitRecord,
+    /// The sites whose customers it counts, as the product's file says now; absent where it counts all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sites: Option<BTreeSet<String>>,
+    /// Its name, with these sites.
+    #[serde(skip)]
+    named: String,
 }
 
 /// Shares of the limit.
@@ -85,10 +98,20 @@ impl<'a> Planned<'a> {
     ) -> Self {
         let week = weeks.get(&budget.product);
         let pace = workshop.pace_of(budget, week, now);
-        let is_within = |of: &&LimitRecord| of.is_within(budget);
+        let product = workshop.project.product(&budget.product);
+        let allowance = product.and_then(|product| product.allowance());
+        let within = limits.iter().filter(|of| of.is_within(budget));
+        let within = within.map(|limit| {
+            let (allowance, name) = (allowance.as_ref(), limit.limit.as_str());
+            Within {
+                limit,
+                sites: allowance.and_then(|of| of.sites_of(name).cloned()),
+                named: allowance.map_or_else(|| name.to_owned(), |of| of.named(name)),
+            }
+        });
         Self {
             budget,
-            limits: limits.iter().filter(is_within).collect(),
+            limits: within.collect(),
             pace: pace.map(|pace| Shares {
                 promised: pace.promised,
                 planned: pace.plan,
@@ -228,13 +251,16 @@ fn of_budgets(budgets: &[Planned<'_>]) -> Table {
             b.expired_cents.to_string(),
             b.excess_cents.to_string(),
         ]);
-        for l in &of.limits {
+        for Within {
+            limit: l, named, ..
+        } in &of.limits
+        {
             let units = |units: i64| match l.counts {
                 LimitUnit::Cents => Cents(units).to_string(),
                 LimitUnit::Offers => format!("{units} offers"),
             };
             table.row([
-                format!("  {}", l.limit),
+                format!("  {named}"),
                 b.period.clone(),
                 units(l.allowed),
                 units(l.reserved),

@@ -16,6 +16,11 @@ pub(crate) const DEAL: i64 = 500;
 
 pub(crate) const CUSTOMERS: usize = 400;
 
+/// The store at which a customer buys.
+pub(crate) fn site(customer: usize) -> &'static str {
+    ["lyon", "nice"][customer / 2 % 2]
+}
+
 /// A shop whose customers all buy more with a deal, trained on the trial that tells it.
 pub(crate) fn shop(folder: &Path, registry: &str) -> PathBuf {
     shop_with(folder, registry, &[("none", 0), ("deal", 30)], "1.0")
@@ -44,7 +49,7 @@ pub(crate) fn shop_with(
         "table = \"sales\"\nfiles = \"raw/sales.csv\"\nformat = \"csv\"\ntime_zone = \"UTC\"\ncurrency = \"EUR\"\n\n\
          [columns]\norder_id = { from = \"order\" }\nline_no = { row_number = true }\nsold_at = { from = \"at\" }\n\
          customer_id = { from = \"customer\" }\nproduct_id = { value = \"TEA\" }\nquantity = { value = \"1\" }\n\
-         unit_price_cents = { from = \"price\" }\n\n[contract]\nreferences = \"off\"\n",
+         unit_price_cents = { from = \"price\" }\nsite_id = { from = \"site\" }\n\n[contract]\nreferences = \"off\"\n",
     );
     write(
         "sources/trial.toml",
@@ -52,7 +57,7 @@ pub(crate) fn shop_with(
          trial = { value = \"pilot\" }\ncustomer_id = { from = \"customer\" }\nassigned_at = { from = \"at\" }\n\
          arm = { from = \"arm\" }\npropensities = { from = \"odds\" }\n\n[contract]\nreferences = \"off\"\n",
     );
-    let mut sales = "order,at,customer,price\n".to_owned();
+    let mut sales = "order,at,customer,price,site\n".to_owned();
     let mut trial = "customer,at,arm,odds\n".to_owned();
     let odds = 1.0 / arms.len() as f64;
     let odds = arms
@@ -64,11 +69,12 @@ pub(crate) fn shop_with(
         let (arm, more) = arms[(n + 1) % arms.len()];
         let usual = 20 + (n * 7) % 13;
         for (order, day, price) in [(1, "05", usual), (2, "20", usual + more)] {
-            sales += &format!("{n}-{order},2025-05-{day}T10:00:00,C{n},{price}.00\n");
+            let site = site(n);
+            sales += &format!("{n}-{order},2025-05-{day}T10:00:00,C{n},{price}.00,{site}\n");
         }
         trial += &format!("C{n},2025-05-18T09:00:00,{arm},\"{{{odds}}}\"\n");
     }
-    sales += "last,2025-06-10T10:00:00,C0,20.00\n";
+    sales += "last,2025-06-10T10:00:00,C0,20.00,lyon\n";
     write("raw/sales.csv", &sales);
     write("raw/trial.csv", &trial);
     let offers = arms

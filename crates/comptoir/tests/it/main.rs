@@ -39,6 +39,7 @@ mod search;
 mod serving;
 mod shops;
 mod simulated_shops;
+mod stores;
 mod terminal;
 mod valued;
 mod versions;

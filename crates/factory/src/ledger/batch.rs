@@ -1,8 +1,10 @@
-//! Money that a batch promises: leased at once, since what all of its answers take is known before any is given.
+//! Money that a batch promises: leased at once, since what all of its answers take is known before any is given. Where
+//! limits on customers of some sites tell its customers apart it is leased bit by bit, so that who is asked about first
+//! is served first, whatever limits count them.
 
 use super::pot::Pot;
 use super::tend::{limit_asked, open};
-use super::{BATCH, LEASE_SILENCE, OFFERS_MIN, Refusal};
+use super::{BATCH, LEASE_SILENCE, OFFERS_MAX, OFFERS_MIN, Refusal};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::Timestamp;
@@ -31,7 +33,7 @@ pub enum HoldError {
     },
 }
 
-/// The money of one batch.
+/// The money of one batch, for customers whom the same limits count.
 pub(crate) struct Purse {
     registry: Registry,
     holder: String,
@@ -52,6 +54,7 @@ impl Workshop {
     /// Leases what a batch takes, or what is there.
     ///
     /// - `takes`: what all of its answers take together, and what must be there for the dearest.
+    /// - `ahead`: whether that is leased now, or bit by bit as it is granted.
     ///
     /// # Errors
     /// [`HoldError`] when the folder of the logs cannot be written. A registry that is away leaves the purse empty.
@@ -60,7 +63,7 @@ impl Workshop {
         product: &str,
         version: u32,
         allowance: Allowance,
-        takes: &Stake,
+        (takes, ahead): (&Stake, bool),
         now: Timestamp,
     ) -> Result<Purse, HoldError> {
         let machine = lake::log::root_id(&self.log_root()).map_err(HoldError::Place)?;
@@ -87,12 +90,24 @@ impl Workshop {
             return Ok(purse);
         }
         purse.open().await;
-        purse.lease_money(1, all.0).await;
+        if !ahead {
+            return Ok(purse);
+        }
+        purse.lease_money(1, (all.0, all.0)).await;
         for of in &takes.limits {
-            purse.lease_limit(of.limit, of.takes + of.must_have).await;
+            let all = of.takes + of.must_have;
+            purse.lease_limit(of.limit, (all, all)).await;
         }
         Ok(purse)
     }
+}
+
+/// How much is leased at once at least, and at most, for answers that take so much.
+fn some(each: i64) -> (i64, i64) {
+    (
+        each.saturating_mul(OFFERS_MIN),
+        each.saturating_mul(OFFERS_MAX),
+    )
 }
 
 impl Purse {
@@ -115,7 +130,9 @@ impl Purse {
     }
 
     /// Leases more money: so much as is there of what is wanted, unless that is less than is needed.
-    async fn lease_money(&mut self, needed: i64, wanted: i64) {
+    ///
+    /// - `few`, `many`: see [`LeaseAsked`].
+    async fn lease_money(&mut self, needed: i64, (few, many): (i64, i64)) {
         if self.empty.is_some() {
             return;
         }
@@ -127,8 +144,8 @@ impl Purse {
             expires_days: self.allowance.expires_days,
             known: Cents(self.money.leased),
             needed: Cents(needed),
-            few: Cents(wanted),
-            many: Cents(wanted),
+            few: Cents(few),
+            many: Cents(many),
         };
         match self.registry.lease(&asked, Timestamp::now()).await {
             Ok(all) => self.money.is_leased(all.0, None),
@@ -142,7 +159,9 @@ impl Purse {
     }
 
     /// Leases more of a limit, once there is money: so much as is there of what is wanted.
-    async fn lease_limit(&mut self, place: usize, wanted: i64) {
+    ///
+    /// - `few`, `many`: see [`LimitAsked`].
+    async fn lease_limit(&mut self, place: usize, (few, many): (i64, i64)) {
         let known = (
             self.allowance.limits.get(place),
             self.limits.get_mut(place),
@@ -156,8 +175,8 @@ impl Purse {
         }
         let arms: Vec<&str> = limit.takes.keys().map(String::as_str).collect();
         let asked = LimitAsked {
-            few: wanted,
-            many: wanted,
+            few,
+            many,
             ..limit_asked(limit, &arms, pot.leased)
         };
         let leased = self.registry.lease_limits(&self.lease, &[asked]).await;
@@ -201,9 +220,8 @@ impl Purse {
     ) -> Result<Option<Reserved>, Refusal> {
         let (takes, needed) = (stake.takes, stake.must_have.max(stake.takes).0);
         if self.money.left() < needed {
-            let few = self.allowance.dearest.0.saturating_mul(OFFERS_MIN);
-            self.lease_money(needed - self.money.left().max(0), few)
-                .await;
+            let more = needed - self.money.left().max(0);
+            self.lease_money(more, some(self.allowance.dearest.0)).await;
         }
         if self.money.left() < needed {
             return Err(Refusal::Budget(self.empty.unwrap_or(NoMoney::UsedUp)));
@@ -212,8 +230,7 @@ impl Purse {
         for of in &stake.limits {
             let left = |purse: &Self| purse.limits.get(of.limit).map_or(0, Pot::left);
             if left(self) < of.must_have {
-                let few = of.must_have.saturating_mul(OFFERS_MIN);
-                self.lease_limit(of.limit, few).await;
+                self.lease_limit(of.limit, some(of.must_have)).await;
             }
             if left(self) < of.must_have {
                 let why = self.short.get(of.limit).copied().flatten();

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use lake::log::Reserved;
 use parking_lot::Mutex;
 use pot::Pot;
-use products::{Allowance, LimitLeft, NoMoney, Stake};
+use products::{Allowance, ArmsAllowance, LimitLeft, NoMoney, Stake};
 use registry::{NewReservation, Registry};
 use schema::{Cents, CustomerId, DecisionId};
 use std::collections::BTreeMap;
@@ -72,7 +72,27 @@ pub enum Refusal {
     Limits(Vec<LimitLeft>),
 }
 
-/// What this process may promise of the budget of one product and period.
+/// Of which part of a product's promises an account is: those of a period to customers whom the same limits count.
+///
+/// Which limits a promise counts against follows from its lease and its arm, so that customers whom other limits count
+/// are promised from another lease.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    period: String,
+    /// See [`Stake::counted_by`].
+    counted_by: Vec<usize>,
+}
+
+impl Part {
+    /// Whether a limit counts its customers.
+    ///
+    /// - `place`: of the limit in the allowance.
+    fn is_counted(&self, place: usize, limit: &ArmsAllowance) -> bool {
+        limit.sites.is_none() || self.counted_by.contains(&place)
+    }
+}
+
+/// What this process may promise of the budget of one product and period to customers whom the same limits count.
 #[derive(Debug)]
 struct Account {
     /// The lease; as long as nothing came of asking for it, nothing is known to be leased.
@@ -87,8 +107,8 @@ struct Account {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By product and period.
-    accounts: BTreeMap<String, BTreeMap<String, Account>>,
+    /// By product.
+    accounts: BTreeMap<String, BTreeMap<Part, Account>>,
     /// What was promised from each lease and is not known to be written down.
     promised: BTreeMap<Arc<str>, Waiting>,
     /// Leases that nothing is granted from any more.
@@ -182,15 +202,17 @@ impl Ledger {
             .allowances
             .get(promise.product)
             .ok_or(Refusal::Budget(NoMoney::Unavailable))?;
-        let period = allowance
-            .period
-            .name_at(promise.at, &self.time_zone, promise.version);
+        let period = allowance.period;
+        let part = Part {
+            period: period.name_at(promise.at, &self.time_zone, promise.version),
+            counted_by: promise.stake.counted_by.clone(),
+        };
         let until = tokio::time::Instant::now() + GRANT_WAIT;
         loop {
             let asked = self.asked.notified();
             tokio::pin!(asked);
             asked.as_mut().enable();
-            let late = match self.try_grant(promise, &period, allowance) {
+            let late = match self.try_grant(promise, &part, allowance) {
                 Tried::Granted(reserved) => return Ok(reserved),
                 Tried::Refused(why) => return Err(why),
                 Tried::Wait(late) => late,
@@ -201,7 +223,7 @@ impl Ledger {
         }
     }
 
-    fn try_grant(&self, promise: &Promise<'_>, period: &str, allowance: &Allowance) -> Tried {
+    fn try_grant(&self, promise: &Promise<'_>, part: &Part, allowance: &Allowance) -> Tried {
         let stake = promise.stake;
         let (takes, must_have) = (stake.takes.0, stake.must_have.0);
         let mut state = self.state.lock();
@@ -220,11 +242,11 @@ impl Ledger {
             Some(known) => known,
             None => accounts.entry(promise.product.to_owned()).or_default(),
         };
-        let account = match of_product.get_mut(period) {
+        let account = match of_product.get_mut(part) {
             Some(known) => known,
             None => {
                 let new = Account::new(allowance, promise.at);
-                of_product.entry(period.to_owned()).or_insert(new)
+                of_product.entry(part.clone()).or_insert(new)
             }
         };
         let heard = account.is_heard(promise.at);
@@ -259,7 +281,7 @@ impl Ledger {
             }
         }
         if let Some(paced) = paced.get_mut(promise.product)
-            && paced.period == period
+            && paced.period == part.period
         {
             paced.promised += takes;
         }
@@ -298,19 +320,21 @@ impl Ledger {
             return;
         };
         let arm = waiting.all.remove(at).arm;
-        let mut all = accounts.iter_mut().flat_map(|(product, periods)| {
-            let of_product = periods.iter_mut();
-            of_product.map(move |(period, account)| (product, period, account))
+        let mut all = accounts.iter_mut().flat_map(|(product, parts)| {
+            let of_product = parts.iter_mut();
+            of_product.map(move |(part, account)| (product, part, account))
         });
         let found = all.find(|(_, _, account)| *account.lease == *reserved.lease);
-        if let Some((product, period, account)) = found {
+        if let Some((product, part, account)) = found {
             account.money.used -= reserved.cents.0;
             let limits = self.allowances.get(product).map(|of| &of.limits);
-            let limits = limits.into_iter().flatten();
-            for (pot, limit) in account.limits.iter_mut().zip(limits) {
-                pot.used -= limit.takes(&arm);
+            let limits = limits.into_iter().flatten().enumerate();
+            for (pot, (place, limit)) in account.limits.iter_mut().zip(limits) {
+                if part.is_counted(place, limit) {
+                    pot.used -= limit.takes(&arm);
+                }
             }
-            if let Some(paced) = paced.get_mut(product).filter(|p| p.period == *period) {
+            if let Some(paced) = paced.get_mut(product).filter(|p| p.period == part.period) {
                 paced.promised -= reserved.cents.0;
             }
         }

@@ -66,9 +66,11 @@ impl Ledger {
             asked = true;
             let mut state = self.state.lock();
             // What this process has promised and not written down is not in the registry.
-            let account = state.accounts.get(product).and_then(|of| of.get(&period));
-            let waiting = account.and_then(|account| state.promised.get(&account.lease));
-            let own: i64 = waiting.map_or(0, |w| w.all.iter().map(|one| one.cents.0).sum());
+            let accounts = state.accounts.get(product).into_iter().flatten();
+            let accounts = accounts.filter(|(part, _)| part.period == period);
+            let waiting = accounts.filter_map(|(_, of)| state.promised.get(&of.lease));
+            let waiting = waiting.flat_map(|waiting| &waiting.all);
+            let own: i64 = waiting.map(|one| one.cents.0).sum();
             let paced = Paced {
                 period,
                 span,

@@ -1,34 +1,45 @@
 //! Which limits on some arms are short: arms that they do not pay for are left out of an answer before it is decided.
 
-use super::Ledger;
+use super::{Ledger, Part};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::Timestamp;
 use products::{LimitLeft, NoMoney, Product};
 
 impl Ledger {
-    /// The limits of a product that are known not to pay for each of their arms, and what is left of them.
+    /// The limits of a product that are known not to pay for each of their arms, and what is left of them: of those that
+    /// count a customer.
     ///
     /// - `version`: that is asked.
+    /// - `counted_by`: see [`products::Serving::counted_by`].
     #[must_use]
-    pub fn short(&self, product: &str, version: u32, now: Timestamp) -> Vec<LimitLeft> {
+    pub fn short(
+        &self,
+        product: &str,
+        version: u32,
+        counted_by: Vec<usize>,
+        now: Timestamp,
+    ) -> Vec<LimitLeft> {
         let Some(allowance) = self.allowances.get(product) else {
             return Vec::new();
         };
         if allowance.limits.is_empty() {
             return Vec::new();
         }
-        let period = allowance.period.name_at(now, &self.time_zone, version);
+        let part = Part {
+            period: allowance.period.name_at(now, &self.time_zone, version),
+            counted_by,
+        };
         let mut state = self.state.lock();
         let away = state.away;
         let of_product = state.accounts.get_mut(product);
-        let Some(account) = of_product.and_then(|of| of.get_mut(&period)) else {
+        let Some(account) = of_product.and_then(|of| of.get_mut(&part)) else {
             return Vec::new();
         };
         let (mut short, mut news) = (Vec::new(), false);
         let heard = account.is_heard(now);
         let numbered = account.limits.iter_mut().zip(&allowance.limits).enumerate();
-        for (limit, (pot, of)) in numbered {
+        for (limit, (pot, of)) in numbered.filter(|(place, (_, of))| part.is_counted(*place, of)) {
             let units = if heard { pot.left() } else { 0 };
             if units >= of.dearest() {
                 continue;

@@ -1,7 +1,7 @@
 //! What is done beside the answers: leasing more, writing down what was promised, giving back what is not needed.
 
 use super::pot::Pot;
-use super::{Account, Ledger, OFFERS_MAX, OFFERS_MIN, State, Waiting, is_past};
+use super::{Account, Ledger, OFFERS_MAX, OFFERS_MIN, Part, State, Waiting, is_past};
 use crate::run::one_line;
 use jiff::{SignedDuration, Timestamp};
 use products::{Allowance, ArmsAllowance};
@@ -53,7 +53,7 @@ pub(super) async fn within<T, E>(
 /// More that is wanted of a budget and of limits within it.
 struct Wanted {
     product: String,
-    period: String,
+    part: Part,
     lease: Arc<str>,
     /// What is leased of the budget, and what must be there.
     money: Option<(i64, i64)>,
@@ -117,14 +117,14 @@ impl Ledger {
     fn wanted(&self, now: Timestamp) -> Vec<Wanted> {
         let state = self.state.lock();
         let of_products = state.accounts.iter();
-        let all = of_products.flat_map(|(product, periods)| {
-            periods.iter().filter_map(move |(period, account)| {
+        let all = of_products.flat_map(|(product, parts)| {
+            parts.iter().filter_map(move |(part, account)| {
                 let money = &account.money;
                 let needed = money.wanted.filter(|_| money.may_ask(now));
                 let limits = account.limits.iter().any(|of| wants(of, now));
                 (needed.is_some() || limits).then(|| Wanted {
                     product: product.clone(),
-                    period: period.clone(),
+                    part: part.clone(),
                     lease: Arc::clone(&account.lease),
                     money: needed.map(|needed| (money.leased, needed)),
                     limits,
@@ -155,7 +155,7 @@ impl Ledger {
         (known, needed): (i64, i64),
         now: Timestamp,
     ) -> Result<(), Away> {
-        let (product, period) = (wanted.product.as_str(), wanted.period.as_str());
+        let (product, period) = (wanted.product.as_str(), wanted.part.period.as_str());
         if known == 0 {
             let opened = open(&self.registry, product, period, allowance);
             match within(opened).await? {
@@ -242,7 +242,7 @@ impl Ledger {
             }
             // Opened by a program that knew nothing of it.
             Err(LeaseLimitsError::NoLimit { .. }) => {
-                let (product, period) = (wanted.product.as_str(), wanted.period.as_str());
+                let (product, period) = (wanted.product.as_str(), wanted.part.period.as_str());
                 within(open_limits(&self.registry, product, period, allowance)).await??;
                 return Ok(());
             }
@@ -263,9 +263,9 @@ impl Ledger {
     /// Gives back what is held of limits that no answer has needed for long, while the lease itself is in use.
     async fn give_back_idle(&self, now: Timestamp) -> Result<bool, Away> {
         let mut idle = Vec::new();
-        for (product, periods) in &mut self.state.lock().accounts {
+        for (product, parts) in &mut self.state.lock().accounts {
             let limits = self.allowances.get(product).map(|of| &of.limits);
-            for account in periods.values_mut() {
+            for account in parts.values_mut() {
                 let pots = account.limits.iter_mut().zip(limits.into_iter().flatten());
                 let pots = pots.filter(|(pot, _)| is_past(pot.needed_at, IDLE, now));
                 for (pot, limit) in pots {
@@ -341,8 +341,8 @@ impl Ledger {
         let State {
             accounts, retired, ..
         } = &mut *state;
-        for periods in accounts.values_mut() {
-            periods.retain(|_, account| {
+        for parts in accounts.values_mut() {
+            parts.retain(|_, account| {
                 let goes = chosen(account.granted_at);
                 if goes {
                     retired.push(Arc::clone(&account.lease));
@@ -480,7 +480,7 @@ fn wants(of: &Pot, now: Timestamp) -> bool {
 /// The account that something was wanted for, where it still has the lease.
 fn account<'a>(state: &'a mut State, wanted: &Wanted) -> Option<&'a mut Account> {
     let of_product = state.accounts.get_mut(&wanted.product)?;
-    let account = of_product.get_mut(&wanted.period)?;
+    let account = of_product.get_mut(&wanted.part)?;
     (account.lease == wanted.lease).then_some(account)
 }
 
@@ -489,7 +489,7 @@ fn lose(state: &mut State, wanted: &Wanted) {
     if account(state, wanted).is_some()
         && let Some(of_product) = state.accounts.get_mut(&wanted.product)
     {
-        of_product.remove(&wanted.period);
+        of_product.remove(&wanted.part);
     }
     let (lease, product) = (&wanted.lease, &wanted.product);
     tracing::warn!(%lease, product, "a lease was closed by somebody else");

@@ -52,6 +52,7 @@ fn stake(arm: &str) -> Stake {
             "gift" => vec![of(BRAND, OFFER), of(GIFTS, 1)],
             _ => Vec::new(),
         },
+        counted_by: Vec::new(),
     }
 }
 
@@ -164,12 +165,15 @@ async fn a_limit_that_is_used_up_is_said_without_waiting_until_something_is_free
     }
     assert!(started.elapsed() < Duration::from_millis(100));
     assert_eq!(refused, Err(Refusal::Limits(vec![used_up(BRAND)])));
-    assert_eq!(ledger.short("deals", 1, noon()), [used_up(BRAND)]);
+    assert_eq!(
+        ledger.short("deals", 1, Vec::new(), noon()),
+        [used_up(BRAND)]
+    );
     assert!(grant(&ledger, "d5", "plain", noon()).await.is_ok());
     // What left for nobody is there again, of both limits that it counted against.
     let id = |id: &str| DecisionId::new(id).unwrap();
     ledger.take_back(&id("d1"), &first);
-    assert!(ledger.short("deals", 1, noon()).is_empty());
+    assert!(ledger.short("deals", 1, Vec::new(), noon()).is_empty());
     for n in 0..2 {
         let one = grant(&ledger, &format!("e{n}"), "gift", noon()).await;
         ledger.take_back(&id(&format!("e{n}")), &one.unwrap());
@@ -192,9 +196,12 @@ async fn a_limit_that_is_used_up_is_said_without_waiting_until_something_is_free
         4
     );
     let later = later + SignedDuration::from_secs(3);
-    assert_eq!(ledger.short("deals", 1, later), [used_up(BRAND)]);
+    assert_eq!(
+        ledger.short("deals", 1, Vec::new(), later),
+        [used_up(BRAND)]
+    );
     ledger.tend(later).await;
-    assert!(ledger.short("deals", 1, later).is_empty());
+    assert!(ledger.short("deals", 1, Vec::new(), later).is_empty());
     assert!(grant(&ledger, "f1", "deal", later).await.is_ok());
     // That a gift expired has not ended that it was given: one is left.
     assert_eq!(figures(&workshop, "gifts").await[1], 1);
@@ -220,7 +227,10 @@ async fn what_no_answer_needs_of_a_limit_goes_to_another_process_while_the_lease
     here.tend(minute).await;
     assert_eq!(figures(&workshop, "brand").await, [2_000, 500, 0, 1_500]);
     grant(&there, "d4", "plain", minute).await.unwrap();
-    assert_eq!(there.short("deals", 1, minute), [used_up(BRAND)]);
+    assert_eq!(
+        there.short("deals", 1, Vec::new(), minute),
+        [used_up(BRAND)]
+    );
     there.tend(minute).await;
     for n in 0..3 {
         grant(&there, &format!("e{n}"), "deal", minute)
@@ -255,6 +265,6 @@ async fn without_the_registry_a_limit_is_promised_as_far_as_it_is_leased_and_the
     };
     let refused = grant(&ledger, "f1", "deal", noon()).await;
     assert_eq!(refused, Err(Refusal::Limits(vec![unknown])));
-    assert_eq!(ledger.short("deals", 1, noon())[0], unknown);
+    assert_eq!(ledger.short("deals", 1, Vec::new(), noon())[0], unknown);
     assert!(grant(&ledger, "f2", "plain", noon()).await.is_ok());
 }

@@ -29,6 +29,7 @@ mod jobs;
 mod launches;
 mod ledger;
 mod ledger_limits;
+mod ledger_stores;
 mod mail_server;
 mod orders;
 mod project;

@@ -60,3 +60,39 @@ async fn a_day_of_a_site_counts_orders_once_and_takes_returns_and_their_discount
     let earlier = history.until(as_of("2024-03-02"));
     assert_eq!(earlier.sites().each().next().unwrap().1, &lyon[..1]);
 }
+
+#[tokio::test]
+async fn a_history_knows_where_its_customers_usually_buy() {
+    let mut shop = Shop::new().await;
+    shop.put(
+        "sites",
+        "site_id, kind",
+        "('paris', 'store'), ('lyon', 'store')",
+    )
+    .await;
+    let columns = format!("{LINES}, customer_id");
+    let line = |order: &str, day: u32, customer: &str, site: &str, back: bool| {
+        format!(
+            "('{order}', 1, '2024-03-0{day}T10:00:00Z', 'lamp', {site}, 1, 1000, 0, 'EUR', {back}, {customer})"
+        )
+    };
+    let rows = [
+        line("o1", 1, "'c1'", "'nice'", false),
+        line("o2", 2, "'c1'", "'lyon'", false),
+        line("o3", 3, "'c1'", "'lyon'", true),
+        line("o4", 4, "'c1'", "'nice'", false),
+        line("o5", 5, "'c1'", "NULL", false),
+        line("o6", 1, "'c2'", "NULL", false),
+        line("o7", 1, "NULL", "'metz'", false),
+    ];
+    shop.put("sales", &columns, &rows.join(", ")).await;
+    let history = shop.load("2024-03-10").await.unwrap();
+    let usual = |history: &features::History| {
+        ["c1", "c2", "c3"].map(|id| history.usual_site(id).map(str::to_owned))
+    };
+    assert_eq!(history.site_names(), ["lyon", "metz", "nice", "paris"]);
+    assert_eq!(usual(&history), [Some("nice".to_owned()), None, None]);
+    // A day earlier as many orders were at both, and the last one in Lyon.
+    let earlier = history.until(as_of("2024-03-04"));
+    assert_eq!(usual(&earlier), [Some("lyon".to_owned()), None, None]);
+}

@@ -2,7 +2,7 @@
 
 use super::CARD;
 use super::caps::capped;
-use super::counted::{CountedLimit, counted, shut, stakes};
+use super::counted::{CountedLimit, counted, counted_by, shut, stakes};
 use super::facts::Facts;
 use super::fitted::Body;
 use super::limits::Counts;
@@ -28,6 +28,8 @@ pub(super) struct Attached {
     limits: Limits,
     /// Limits on some arms that a ledger keeps.
     counted: Vec<CountedLimit>,
+    /// Whether a limit counts customers by where they usually buy.
+    by_site: bool,
     /// Decides whose arm is drawn by chance: others with every version.
     salt: String,
 }
@@ -72,6 +74,8 @@ pub(super) struct Offered {
     pub(super) prices: Prices,
     /// Where the budget stands beside its plan: it has a part in the price.
     pub(super) pace: Option<Pace>,
+    /// Where the customer usually buys, where a limit counts by it and that is known.
+    pub(super) site: Option<String>,
     /// The arm that is worth most; `None` where none is worth anything.
     best: Option<usize>,
     /// The arm that would be it if every arm might be given.
@@ -94,6 +98,7 @@ impl Attached {
         let limits = Limits::new(&arms, &shop.history, asked);
         let counted = counted(&body.settings.counted_limits(), &arms);
         Self {
+            by_site: body.counts_by_site(),
             body,
             counted,
             shop,
@@ -111,6 +116,12 @@ impl Attached {
         Facts::new(context, &lines, self.shop.today())
     }
 
+    /// Where a customer usually buys, where a limit counts by it and that is known.
+    fn site(&self, customer: &str) -> Option<&str> {
+        let history = self.by_site.then_some(&self.shop.history)?;
+        history.usual_site(customer)
+    }
+
     /// What may be given to a customer at a moment.
     fn allowed(&self, customer: &str, standing: &Standing, now: jiff::Timestamp) -> Possible {
         let clock = self.shop.clock(now);
@@ -120,8 +131,9 @@ impl Attached {
         let mut capped = capped.unwrap_or_default();
         if !standing.short.is_empty() {
             capped.resize(self.body.arms.len(), None);
+            let site = self.site(customer);
             for (arm, limit) in capped.iter_mut().enumerate() {
-                let short = || shut(&self.counted, &standing.short, arm);
+                let short = || shut(&self.counted, &standing.short, arm, site);
                 *limit = limit.take().or_else(short);
             }
         }
@@ -143,7 +155,8 @@ impl Attached {
             (self.body.effects(facts), Why::Own)
         };
         let worth = self.body.worth(facts, &effects);
-        let at_price = self.body.at_price();
+        let site = self.site(customer);
+        let at_price = self.body.at_price(site);
         let possible = [(true, at_price), (false, 1.0 - at_price)];
         // Another draw than that of the slice that explores.
         let admitted = unit_draw(&format!("at price, {}", self.salt), customer) < at_price;
@@ -152,9 +165,9 @@ impl Attached {
             let best = || best(&left, prices, admitted);
             allowed.pinned.or_else(best)
         };
-        let prices = self.body.prices(pace);
+        let prices = self.body.prices(pace, site);
         let chosen = best_at(&prices, admitted);
-        let without_plan = pace.and_then(|_| best_at(&self.body.prices(None), admitted));
+        let without_plan = pace.and_then(|_| best_at(&self.body.prices(None, site), admitted));
         Offered {
             best: chosen,
             wanted: best(&worth, &prices, admitted),
@@ -165,6 +178,7 @@ impl Attached {
             price: self.body.price(pace),
             prices,
             pace,
+            site: site.map(str::to_owned),
             why: allowed.pinned.map_or(why, |_| Why::Pinned),
             allowed,
         }
@@ -240,9 +254,11 @@ impl Attached {
         if self.body.settings.explore > 0.0 && !matches!(offered.why, Why::Pinned) {
             might.extend(offered.allowed.arms());
         }
+        let site = offered.site.as_deref();
         Some(Stake {
             takes: given.map_or(Cents(0), most),
-            limits: stakes(&self.counted, given, &might),
+            limits: stakes(&self.counted, given, &might, site),
+            counted_by: counted_by(&self.counted, site),
             must_have: might.into_iter().map(most).max()?,
         })
     }
@@ -313,6 +329,12 @@ impl Serving for Attached {
         Ok(self.answer(None, &offered, "the control: nothing can be promised"))
     }
 
+    fn counted_by(&self, asked: &Asked) -> Vec<usize> {
+        let customer = asked.customer_id.as_ref();
+        let site = customer.and_then(|id| self.site(id.as_str()));
+        counted_by(&self.counted, site)
+    }
+
     fn week(&self) -> Option<&Week> {
         self.body.week.as_ref()
     }
@@ -335,6 +357,7 @@ impl Serving for Attached {
             best: chosen,
             held,
             allowed,
+            site,
             ..
         } = self.offered(&facts, customer, asked.standing.pace, allowed);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
@@ -382,7 +405,7 @@ impl Serving for Attached {
                 contribution: -price * worth[arm].spend,
             });
         }
-        for bound in self.body.bounds(arm) {
+        for bound in self.body.bounds(arm, site.as_deref()) {
             let spend = worth[arm].spend;
             let name = &bound.name;
             lines.push(ExplanationLine {

@@ -1,14 +1,17 @@
 //! What a budget makes of effects: the price of money, at which what the offers spend fits.
 
 use super::draws::TrialError;
-use super::limits::Counts;
+use super::limits::{Counts, counts_at};
 use super::settings::Settings;
+use super::stores::Stores;
 use super::worth::{Prices, Worth, best};
+use crate::ledger::few;
 use crate::standing::Pace;
 use decisions::allocate::{
     Allocation, Costs, Effort, Limit, LimitUse, Offers, Rule, allocate, one_budget,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One round of decisions: every customer asked once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,9 @@ pub(crate) struct Round {
     /// Share of the customers at the price itself who get their arm: many may be worth the same, and the budget may
     /// end among them.
     pub(crate) at_price: f64,
+    /// The same of the customers of sites that limits name, by site.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) at_price_of: BTreeMap<String, f64>,
     /// Customers asked.
     pub(crate) customers: usize,
     /// How many of them get an arm, those drawn by chance not counted.
@@ -41,6 +47,9 @@ pub(crate) struct Bound {
     pub(crate) name: String,
     /// Places of its arms.
     pub(crate) arms: Vec<usize>,
+    /// The sites whose customers it counts; absent where it counts all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sites: Option<BTreeSet<String>>,
     pub(crate) counts: Counts,
     /// Money or customers that are allowed, or asked for.
     pub(crate) limit: f64,
@@ -51,6 +60,20 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
+    /// Whether it counts customers who usually buy at a site, or at none that is named.
+    pub(crate) fn counts_at(&self, site: Option<&str>) -> bool {
+        counts_at(self.sites.as_ref(), site)
+    }
+
+    /// Its name, with the sites whose customers it counts.
+    pub(crate) fn named(&self) -> String {
+        let name = &self.name;
+        self.sites.as_ref().map_or_else(
+            || name.clone(),
+            |sites| format!("{name} (customers of {})", few(sites)),
+        )
+    }
+
     /// What it takes off its arms: for each unit of money that they spend, and for each customer who gets one; below 0
     /// where it asks for more of them.
     fn rates(&self) -> (f64, f64) {
@@ -88,10 +111,18 @@ impl Round {
         self.price.max(OF_AVERAGE * earned) * pace.factor()
     }
 
+    /// Share of the customers of a site at their prices who get their arm.
+    pub(crate) fn at_price(&self, site: Option<&str>) -> f64 {
+        let of_site = site.and_then(|site| self.at_price_of.get(site));
+        of_site.copied().unwrap_or(self.at_price)
+    }
+
     /// The prices of all limits together, that of the budget as [`Round::price_at`] has it.
-    pub(crate) fn prices(&self, arms: usize, pace: Option<Pace>) -> Prices {
+    ///
+    /// - `site`: where the customer usually buys, if that is known.
+    pub(crate) fn prices(&self, arms: usize, pace: Option<Pace>, site: Option<&str>) -> Prices {
         let mut prices = Prices::of_budget(self.price_at(pace), arms);
-        for bound in &self.limits {
+        for bound in self.limits.iter().filter(|bound| bound.counts_at(site)) {
             for arm in bound.arms.iter().copied().filter(|arm| *arm < arms) {
                 prices.charge(arm, bound.rates());
             }
@@ -109,14 +140,20 @@ enum Counted {
 
 /// Share of the customers at the prices who can have their arm with what those above them leave.
 ///
+/// - `of`: what arms do for each customer.
 /// - `used`: by all who get one, in what is `counted`.
-fn at_price(of: &[Worth], prices: &Prices, arms: usize, counted: Counted, used: f64) -> f64 {
+fn at_price<'a>(
+    of: impl Iterator<Item = &'a [Worth]>,
+    prices: &Prices,
+    counted: Counted,
+    used: f64,
+) -> f64 {
     let (mut above, mut at) = (0.0, 0.0);
     let count = |worth: &Worth| match counted {
         Counted::Spend => worth.spend,
         Counted::Customers => 1.0,
     };
-    for worth in of.chunks_exact(arms) {
+    for worth in of {
         if let Some(arm) = best(worth, prices, false) {
             above += count(&worth[arm]);
         } else if let Some(arm) = best(worth, prices, true) {
@@ -131,8 +168,16 @@ fn at_price(of: &[Worth], prices: &Prices, arms: usize, counted: Counted, used: 
 }
 
 /// What chance uses of a limit: it draws the control as often as any arm.
-fn explored(of: &[Worth], arms: usize, places: &[usize], counts: Counts, explore: f64) -> f64 {
-    let each = of.chunks_exact(arms).map(|worth| {
+///
+/// - `of`: what arms do for each customer whom the limit counts.
+fn explored<'a>(
+    of: impl Iterator<Item = &'a [Worth]>,
+    arms: usize,
+    places: &[usize],
+    counts: Counts,
+    explore: f64,
+) -> f64 {
+    let each = of.map(|worth| {
         let those = places.iter().map(|place| &worth[*place]);
         let those = those.filter(|worth| worth.is_possible());
         those
@@ -145,16 +190,21 @@ fn explored(of: &[Worth], arms: usize, places: &[usize], counts: Counts, explore
     explore * each.sum::<f64>() / (arms + 1) as f64
 }
 
+/// What is a part of all as often as there are such parts: what customers looked at use as what all do.
+fn in_all(amount: f64, part: f64) -> f64 {
+    if part > 0.0 { amount / part } else { 0.0 }
+}
+
 /// The prices at which `of` customers, one number for each of `arms`, keep the budget and all limits.
 ///
-/// - `asked`: customers that are asked in a round; `of` may be a part of them, all kinds alike.
+/// - `stores`: of these customers, and how many are asked in a round; `of` may be a part of them, all kinds alike.
 ///
 /// # Errors
 /// [`TrialError`] when nothing spends anything, chance alone uses more than there is, or a limit cannot be kept.
 pub(crate) fn round(
     of: &[Worth],
     arms: &[&str],
-    asked: usize,
+    stores: &Stores,
     budget: f64,
     settings: &Settings,
 ) -> Result<Round, TrialError> {
@@ -166,14 +216,13 @@ pub(crate) fn round(
             trial: settings.trial.clone(),
         });
     }
-    let part = rows as f64 / asked.max(1) as f64;
+    let part = stores.part(None, rows);
     let every: Vec<usize> = (0..n_arms).collect();
-    let explored =
-        |places: &[usize], counts| explored(of, n_arms, places, counts, settings.explore);
-    let spent_by_chance = explored(&every, Counts::Spend);
+    let each = || of.chunks_exact(n_arms);
+    let spent_by_chance = explored(each(), n_arms, &every, Counts::Spend, settings.explore);
     // Those who are not drawn by chance are a part of all, and may use as much more each.
-    let left = |limit: f64, by_chance: f64| (part * limit - by_chance) / (1.0 - settings.explore);
-    let money = left(budget, spent_by_chance);
+    let share = 1.0 - settings.explore;
+    let money = (part * budget - spent_by_chance) / share;
     if money <= 0.0 {
         return Err(TrialError::Explored {
             budget,
@@ -183,32 +232,42 @@ pub(crate) fn round(
     }
     let mut bounds = Vec::with_capacity(settings.limits.len());
     let mut rules = Vec::with_capacity(settings.limits.len());
+    let mut parts = Vec::with_capacity(settings.limits.len());
     for limit in &settings.limits {
         let places = limit.places(arms);
+        let groups = limit.sites.as_ref().map(|sites| stores.at(sites));
         let (counts, amount) = limit.counts();
-        let by_chance = explored(&places, counts);
-        let left = left(amount, by_chance);
-        if left <= 0.0 && counts != Counts::AtLeast {
+        let counted = each().enumerate().filter(|(row, _)| {
+            let group = || stores.group(*row);
+            let is_in = |groups: &Vec<u16>| groups.iter().any(|of| usize::from(*of) == group());
+            groups.as_ref().is_none_or(is_in)
+        });
+        let counted = counted.map(|(_, worth)| worth);
+        let by_chance = explored(counted, n_arms, &places, counts, settings.explore);
+        let part = stores.part(groups.as_deref(), rows);
+        let left = (part * amount - by_chance) / share;
+        if by_chance > 0.0 && left <= 0.0 && counts != Counts::AtLeast {
             return Err(TrialError::ExploredLimit {
                 limit: limit.name.clone(),
                 amount,
                 explore: settings.explore,
-                used: by_chance / part,
+                used: in_all(by_chance, part),
             });
         }
-        rules.push(limit.rule(arms, left));
+        rules.push(limit.rule(arms, left, groups.as_deref()));
         bounds.push(Bound {
             name: limit.name.clone(),
             arms: places,
+            sites: limit.only_at(),
             counts,
             limit: amount,
-            used: by_chance / part,
+            used: in_all(by_chance, part),
             price: 0.0,
         });
+        parts.push(part);
     }
-    let allocation = allocated(of, n_arms, money, &rules)?;
+    let allocation = allocated(of, n_arms, money, &rules, stores.by_row())?;
     let outcome = &allocation.outcome;
-    let of_all = (1.0 - settings.explore) / part;
     let mut uses = outcome.limits.iter();
     let in_money = |used: Option<&LimitUse>| {
         used.map_or((0.0, 0.0), |used| {
@@ -216,41 +275,61 @@ pub(crate) fn round(
         })
     };
     let (spent, price) = in_money(uses.next());
-    for (bound, used) in bounds.iter_mut().zip(uses) {
+    for ((bound, used), part) in bounds.iter_mut().zip(uses).zip(parts) {
         let (used, price) = match bound.counts {
             Counts::Spend => in_money(Some(used)),
             Counts::AtMost | Counts::AtLeast => (used.used as f64, used.price.abs()),
         };
-        bound.used += used * of_all;
+        bound.used += used * in_all(share, part);
         bound.price = price;
     }
+    let of_all = in_all(share, part);
     let mut round = Round {
         price,
         at_price: 0.0,
-        customers: asked,
+        at_price_of: BTreeMap::new(),
+        customers: stores.asked(),
         chosen: scaled(outcome.n_chosen as f64 * of_all),
-        spend: spent * of_all + spent_by_chance / part,
-        explored: spent_by_chance / part,
+        spend: spent * of_all + in_all(spent_by_chance, part),
+        explored: in_all(spent_by_chance, part),
         gain: outcome.value * of_all,
         gap: outcome.gap() * of_all,
         limits: bounds,
     };
-    let (counted, used) = if rules.is_empty() {
-        (Counted::Spend, spent)
-    } else {
-        (Counted::Customers, outcome.n_chosen as f64)
-    };
-    let prices = round.prices(n_arms, None);
-    round.at_price = at_price(of, &prices, n_arms, counted, used);
+    for (group, site) in stores.each().enumerate() {
+        let prices = round.prices(n_arms, None, site);
+        let in_group = || {
+            each()
+                .enumerate()
+                .filter(|(row, _)| stores.group(*row) == group)
+        };
+        let (counted, used) = if rules.is_empty() {
+            (Counted::Spend, spent)
+        } else {
+            let chosen = in_group().map(|(row, _)| allocation.choices.of(row).count());
+            (Counted::Customers, chosen.sum::<usize>() as f64)
+        };
+        let worth = in_group().map(|(_, worth)| worth);
+        let at_price = at_price(worth, &prices, counted, used);
+        match site {
+            Some(site) => {
+                round.at_price_of.insert(site.to_owned(), at_price);
+            }
+            None => round.at_price = at_price,
+        }
+    }
     Ok(round)
 }
 
 /// Who gets which arm with so much money, and within the rules.
+///
+/// - `groups`: that rules tell customers apart by.
 fn allocated(
     of: &[Worth],
     arms: usize,
     money: f64,
     rules: &[Limit],
+    groups: Option<&[u16]>,
 ) -> Result<Allocation, TrialError> {
     let possible: Vec<bool> = of.iter().map(Worth::is_possible).collect();
     let value = |worth: &Worth| {
@@ -264,6 +343,7 @@ fn allocated(
     let cents: Vec<i32> = of.iter().map(|worth| cents(worth.spend)).collect();
     let offers = Offers {
         allowed: Some(&possible),
+        groups,
         ..Offers::new(arms, &values, Costs::OfPair(&cents))
     };
     #[expect(
@@ -309,7 +389,7 @@ mod tests {
 
     /// The arm of each customer at the prices of a round.
     fn given(of: &[Worth], arms: usize, round: &Round, admitted: bool) -> Vec<Option<usize>> {
-        let prices = round.prices(arms, None);
+        let prices = round.prices(arms, None, None);
         let each = of.chunks_exact(arms);
         each.map(|worth| best(worth, &prices, admitted)).collect()
     }
@@ -327,7 +407,8 @@ mod tests {
     fn limit(name: &str, arms: &[&str]) -> ArmsLimit {
         ArmsLimit {
             name: name.to_owned(),
-            arms: arms.iter().map(|arm| (*arm).to_owned()).collect(),
+            arms: Some(arms.iter().map(|arm| (*arm).to_owned()).collect()),
+            sites: None,
             spend_at_most: None,
             customers_at_most: None,
             customers_at_least: None,
@@ -358,7 +439,14 @@ mod tests {
     #[test]
     fn prices_of_limits_keep_them_when_customers_are_decided_one_by_one() {
         let of = two_brands(3);
-        let free = round(&of, &ARMS, 2_000, 2_000.0, &Settings::default()).unwrap();
+        let free = round(
+            &of,
+            &ARMS,
+            &Stores::alike(2_000),
+            2_000.0,
+            &Settings::default(),
+        )
+        .unwrap();
         let unlimited = used(&of, &free);
         assert!(
             unlimited[0].1 > 1_000.0 && unlimited[1].0 < 300,
@@ -373,7 +461,7 @@ mod tests {
             ..limit("shelf", &["plain"])
         };
         let settings = with_limits(vec![brand, shelf]);
-        let both = round(&of, &ARMS, 2_000, 2_000.0, &settings).unwrap();
+        let both = round(&of, &ARMS, &Stores::alike(2_000), 2_000.0, &settings).unwrap();
         let limited = used(&of, &both);
         let [brand, shelf] = &both.limits[..] else {
             panic!("{:?}", both.limits);
@@ -407,7 +495,7 @@ mod tests {
             ..limit("many", &["dear", "plain"])
         };
         let settings = with_limits(vec![few, many]);
-        let round = round(&of, &ARMS, 2_000, 2_000.0, &settings).unwrap();
+        let round = round(&of, &ARMS, &Stores::alike(2_000), 2_000.0, &settings).unwrap();
         assert!(
             used(&of, &round)[0].0.abs_diff(100) <= 2,
             "{:?}",
@@ -415,6 +503,90 @@ mod tests {
         );
         assert_eq!((round.limits[0].used, round.limits[1].price), (100.0, 0.0));
         assert!(round.limits[0].price > 0.0);
+    }
+
+    fn of_site(name: &str, most: u32) -> ArmsLimit {
+        ArmsLimit {
+            arms: None,
+            sites: Some(vec![name.to_owned()]),
+            customers_at_most: Some(most),
+            ..limit(name, &[])
+        }
+    }
+
+    #[test]
+    fn a_limit_of_a_site_prices_its_customers_and_nobody_else() {
+        let of = two_brands(13);
+        // Of each four customers one buys at each site, and two at none.
+        let group = |row: usize| [0, 1, 2, 0][row % 4];
+        let stores = Stores::all_of(&["lyon", "nice"], (0..2_000).map(group).collect());
+        let settings = with_limits(vec![of_site("lyon", 50), of_site("nice", 500)]);
+        let all = round(&of, &ARMS, &stores, 1_000_000.0, &settings).unwrap();
+        let [lyon, nice] = &all.limits[..] else {
+            panic!("{:?}", all.limits);
+        };
+        assert_eq!((lyon.used, nice.price), (50.0, 0.0));
+        assert!(lyon.price > 1.0 && nice.used > 300.0, "{:?}", all.limits);
+        let mut given = [0; 3];
+        for (row, worth) in of.chunks_exact(2).enumerate() {
+            let site = [None, Some("lyon"), Some("nice")][usize::from(group(row))];
+            let prices = all.prices(2, None, site);
+            given[usize::from(group(row))] += usize::from(best(worth, &prices, false).is_some());
+            if site != Some("lyon") {
+                assert_eq!(prices, Prices::none(2));
+            }
+        }
+        assert!(given[1].abs_diff(50) <= 2, "{given:?}");
+        // Nobody elsewhere goes without for it.
+        let free = Prices::none(2);
+        let wanted = of
+            .chunks_exact(2)
+            .enumerate()
+            .filter(|(row, worth)| group(*row) != 1 && best(worth, &free, false).is_some());
+        assert_eq!(all.chosen, wanted.count() + 50);
+    }
+
+    #[test]
+    fn at_the_price_each_site_gives_to_as_many_as_its_own_limit_pays_for() {
+        let of = [worth(3.0, 1.0); 30];
+        let group = |row: usize| [0, 1, 2][row % 3];
+        let stores = Stores::all_of(&["lyon", "nice"], (0..30).map(group).collect());
+        let settings = with_limits(vec![of_site("lyon", 4), of_site("nice", 7)]);
+        let round = round(&of, &["offer"], &stores, 1_000.0, &settings).unwrap();
+        let shares = [None, Some("lyon"), Some("nice")].map(|site| round.at_price(site));
+        assert_eq!(shares, [0.0, 0.4, 0.7]);
+        let given = |site| best(&of[..1], &round.prices(1, None, site), false);
+        assert_eq!(
+            [None, Some("lyon"), Some("nice")].map(given),
+            [Some(0), None, None]
+        );
+    }
+
+    #[test]
+    fn a_limit_of_a_site_counts_what_chance_gives_there_and_asks_for_nobody_elsewhere() {
+        let of = two_brands(15);
+        let group = |row: usize| u16::from(row.is_multiple_of(10));
+        let stores = Stores::all_of(&["lyon"], (0..2_000).map(group).collect());
+        let with = |most, explore| Settings {
+            explore,
+            ..with_limits(vec![of_site("lyon", most)])
+        };
+        // Of 200 customers there 20 are drawn, two thirds of them for an arm.
+        let round_of = |most| round(&of, &ARMS, &stores, 1_000_000.0, &with(most, 0.1));
+        let used = round_of(60).unwrap().limits[0].used;
+        assert!((59.0..=60.0).contains(&used), "{used}");
+        let refused = round_of(12).unwrap_err();
+        assert!(refused.to_string().contains("\"lyon\""), "{refused}");
+        let asks = ArmsLimit {
+            customers_at_most: None,
+            customers_at_least: Some(201),
+            ..of_site("lyon", 0)
+        };
+        let refused = round(&of, &ARMS, &stores, 1_000_000.0, &with_limits(vec![asks]));
+        assert!(
+            matches!(refused, Err(TrialError::Allocate(_))),
+            "{refused:?}"
+        );
     }
 
     #[test]
@@ -428,7 +600,7 @@ mod tests {
             ..limit("many", &["dear"])
         };
         let settings = with_limits(vec![many]);
-        let round = round(&of, &ARMS, 2_000, 5_000.0, &settings).unwrap();
+        let round = round(&of, &ARMS, &Stores::alike(2_000), 5_000.0, &settings).unwrap();
         let given = given(&of, 2, &round, true);
         assert!(given.iter().step_by(2).all(|arm| *arm != Some(0)));
         assert!(given.iter().filter(|arm| **arm == Some(0)).count() >= 890);
@@ -441,7 +613,14 @@ mod tests {
             customers_at_least: Some(3_000),
             ..limit("everybody", &["dear"])
         };
-        let refused = round(&of, &ARMS, 2_000, 2_000.0, &with_limits(vec![all])).unwrap_err();
+        let refused = round(
+            &of,
+            &ARMS,
+            &Stores::alike(2_000),
+            2_000.0,
+            &with_limits(vec![all]),
+        )
+        .unwrap_err();
         let told = std::error::Error::source(&refused).map(ToString::to_string);
         assert!(
             told.is_some_and(|told| told.contains("everybody")),
@@ -461,7 +640,15 @@ mod tests {
             ..with_limits(vec![few.clone()])
         };
         // A tenth of the customers is drawn, a third of them for this arm: 67.
-        let round_of = |explore| round(&of, &ARMS, 2_000, 2_000.0, &settings(explore));
+        let round_of = |explore| {
+            round(
+                &of,
+                &ARMS,
+                &Stores::alike(2_000),
+                2_000.0,
+                &settings(explore),
+            )
+        };
         let explored = round_of(0.1).unwrap();
         assert!(
             (explored.limits[0].used - 100.0).abs() < 1.5,
@@ -482,7 +669,7 @@ mod tests {
             worth(-1.0, 1.0),
         ];
         let settings = Settings::default();
-        let round = round(&of, &["offer"], 4, 3.0, &settings).unwrap();
+        let round = round(&of, &["offer"], &Stores::alike(4), 3.0, &settings).unwrap();
         assert_eq!((round.chosen, round.spend, round.gain), (2, 3.0, 12.0));
         assert_eq!(given(&of, 1, &round, false), [Some(0), Some(0), None, None]);
         // The third would be next: nothing is left for it.
@@ -492,7 +679,14 @@ mod tests {
     #[test]
     fn where_many_are_worth_the_same_the_budget_ends_among_them() {
         let of = [worth(3.0, 1.0); 10];
-        let round = round(&of, &["offer"], 10, 4.0, &Settings::default()).unwrap();
+        let round = round(
+            &of,
+            &["offer"],
+            &Stores::alike(10),
+            4.0,
+            &Settings::default(),
+        )
+        .unwrap();
         assert_eq!((round.chosen, round.spend), (4, 4.0));
         assert!((round.at_price - 0.4).abs() < 1e-9, "{round:?}");
         assert_eq!(given(&of[..1], 1, &round, false), [None]);
@@ -502,7 +696,14 @@ mod tests {
     #[test]
     fn a_budget_nobody_needs_has_no_price() {
         let of = [worth(3.0, 1.0), worth(1.0, 1.0)];
-        let round = round(&of, &["offer"], 2, 100.0, &Settings::default()).unwrap();
+        let round = round(
+            &of,
+            &["offer"],
+            &Stores::alike(2),
+            100.0,
+            &Settings::default(),
+        )
+        .unwrap();
         assert_eq!((round.price, round.chosen), (0.0, 2));
     }
 
@@ -513,10 +714,10 @@ mod tests {
             ..Settings::default()
         };
         let free = [worth(3.0, 0.0)];
-        let refused = round(&free, &["offer"], 1, 5.0, &settings).unwrap_err();
+        let refused = round(&free, &["offer"], &Stores::alike(1), 5.0, &settings).unwrap_err();
         assert!(refused.to_string().contains("spends anything"), "{refused}");
         let dear = [worth(3.0, 100.0)];
-        let refused = round(&dear, &["offer"], 1, 5.0, &settings).unwrap_err();
+        let refused = round(&dear, &["offer"], &Stores::alike(1), 5.0, &settings).unwrap_err();
         assert!(refused.to_string().contains("explore less"), "{refused}");
     }
 }

@@ -71,6 +71,18 @@ pub enum TrialError {
         /// The arms there are.
         arms: String,
     },
+    /// A limit on customers of something that is no site.
+    #[error(
+        "limit {limit:?} of [[settings.limits]] names {found:?}, which is a site of no row of tables `sales` and `sites`; the sites are {sites}"
+    )]
+    NoLimitedSite {
+        /// The limit.
+        limit: String,
+        /// The name found.
+        found: String,
+        /// The sites there are.
+        sites: String,
+    },
     /// An arm of which nobody has said what it can cost.
     #[error(
         "`most` of [settings.ledger] does not say what arm {arm:?} of trial {trial:?} can cost; the arms that promise money are {arms}"
@@ -159,6 +171,8 @@ pub(crate) struct Draws {
     pub(crate) discount: Vec<f64>,
     /// Who was drawn, counted from 0 in the order of their first draw: one may be drawn in several rounds.
     pub(crate) customer: Vec<usize>,
+    /// The group of each row, see [`super::stores::groups`]; empty where no limit counts by site.
+    pub(crate) store: Vec<u16>,
     /// Rows × arms.
     propensity: Vec<f64>,
     /// How many of the draws the product made itself.
@@ -215,7 +229,7 @@ impl Draws {
                 arms: listed(&names),
             });
         }
-        super::limits::known(settings, &names)?;
+        super::limits::known(settings, &names, history)?;
         if let Some(ledger) = &settings.ledger {
             let treated = names.iter().copied().filter(|name| *name != control);
             let all: BTreeSet<&str> = treated.collect();
@@ -238,6 +252,7 @@ impl Draws {
             outcome: Vec::with_capacity(all.len()),
             discount: Vec::new(),
             customer: Vec::with_capacity(all.len()),
+            store: Vec::new(),
             propensity: Vec::with_capacity(all.len() * arms.len()),
             own: 0,
             unfinished: 0,
@@ -249,6 +264,7 @@ impl Draws {
         // Draws of one campaign log one text of probabilities, or a few.
         let mut read: HashMap<&str, Vec<f64>> = HashMap::new();
         let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut drawn = Vec::with_capacity(all.len());
         for draw in all {
             if draw.at_seconds + window > known_until {
                 draws.unfinished += 1;
@@ -275,7 +291,9 @@ impl Draws {
             let number = *numbers.entry(&draw.customer).or_insert(next);
             draws.customer.push(number);
             draws.facts.push(facts_at(history, draw));
+            drawn.push(draw.customer.as_str());
         }
+        draws.store = super::stores::groups(settings, history, drawn.into_iter());
         Ok(draws)
     }
 

@@ -258,6 +258,7 @@ mod tests {
             is_return: false,
             spend_cents: cents,
             discount_cents: 0,
+            site: None,
         };
         // One who has begun to stay away, one who comes rarely, one who never came.
         let lines = [

@@ -5,6 +5,7 @@ use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts};
 use super::limits::Counts;
 use super::settings::Settings;
+use super::stores::{Stores, groups};
 use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
@@ -189,9 +190,11 @@ impl Body {
             .collect();
         let mut worth = self.worth_of(&some)?;
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
-        let asked = known.iter().step_by(step).copied();
-        super::possible::mask(&mut worth, &arms, asked, history);
-        round(&worth, &arms, known.len(), budget, &self.settings).map(Some)
+        let some = || known.iter().step_by(step).copied();
+        super::possible::mask(&mut worth, &arms, some(), history);
+        let of = groups(&self.settings, history, some());
+        let stores = Stores::new(&self.settings, history, &known, of);
+        round(&worth, &arms, &stores, budget, &self.settings).map(Some)
     }
 
     /// What each arm does for each customer, customers one after the other.
@@ -276,16 +279,29 @@ impl Body {
     }
 
     /// The prices of the budget and of all limits on some arms.
-    pub(crate) fn prices(&self, pace: Option<Pace>) -> Prices {
+    ///
+    /// - `site`: where the customer usually buys, if that is known.
+    pub(crate) fn prices(&self, pace: Option<Pace>, site: Option<&str>) -> Prices {
         let arms = self.arms.len();
         let round = self.round.as_ref();
-        round.map_or_else(|| Prices::none(arms), |round| round.prices(arms, pace))
+        round.map_or_else(
+            || Prices::none(arms),
+            |round| round.prices(arms, pace, site),
+        )
     }
 
-    /// The limits on an arm that bind.
-    pub(crate) fn bounds(&self, arm: usize) -> impl Iterator<Item = &Bound> {
+    /// The limits on an arm that bind for customers of a site.
+    pub(crate) fn bounds(&self, arm: usize, site: Option<&str>) -> impl Iterator<Item = &Bound> {
         let all = self.round.iter().flat_map(|round| &round.limits);
-        all.filter(move |bound| bound.price > 0.0 && bound.arms.contains(&arm))
+        let binds = move |bound: &&Bound| bound.price > 0.0 && bound.counts_at(site);
+        all.filter(move |bound| binds(bound) && bound.arms.contains(&arm))
+    }
+
+    /// Whether a limit counts the customers of some sites only: of the version, or of the file as it is now.
+    pub(crate) fn counts_by_site(&self) -> bool {
+        let mut learnt = self.round.iter().flat_map(|round| &round.limits);
+        let mut written = self.settings.limits.iter();
+        learnt.any(|bound| bound.sites.is_some()) || written.any(|limit| limit.sites.is_some())
     }
 
     /// What all arms do for a customer of whom `facts` are known.
@@ -311,9 +327,10 @@ impl Body {
             .collect()
     }
 
-    /// Share of the customers at the price of the budget who get their arm.
-    pub(crate) fn at_price(&self) -> f64 {
-        self.round.as_ref().map_or(0.0, |round| round.at_price)
+    /// Share of the customers of a site at their prices who get their arm.
+    pub(crate) fn at_price(&self, site: Option<&str>) -> f64 {
+        let round = self.round.as_ref();
+        round.map_or(0.0, |round| round.at_price(site))
     }
 
     /// Effects of all arms on each golden customer, one after the other.
@@ -418,7 +435,7 @@ impl Body {
 
 /// A limit on some arms, in one line.
 fn bound_in_words(bound: &Bound) -> String {
-    let (name, limit) = (&bound.name, short(bound.limit));
+    let (name, limit) = (bound.named(), short(bound.limit));
     let (used, price) = (short(bound.used), short(bound.price));
     let is_free = bound.price <= 0.0;
     match bound.counts {
@@ -552,13 +569,18 @@ impl Fitted for FittedPromotion {
         let each = body.parts.iter().zip(&body.columns);
         let each = each.map(|(part, column)| (*part, column.made_of()));
         // What an arm costs, and to whom it may be given.
-        Weights::of_parts(WeighedBy::Parts, each).with([
+        let weights = Weights::of_parts(WeighedBy::Parts, each).with([
             "offers.fixed_cost_retailer_cents",
             "offers.fixed_cost_brand_cents",
             "offers.eligibility",
             "offers.valid_from",
             "offers.valid_to",
-        ])
+        ]);
+        if body.counts_by_site() {
+            weights.with(["sales.site_id"])
+        } else {
+            weights
+        }
     }
 
     fn summary(&self) -> Vec<String> {

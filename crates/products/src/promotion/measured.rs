@@ -7,6 +7,7 @@ use super::draws::{Draws, TrialError};
 use super::facts::Column;
 use super::fitted::{discounts, known_customers, name};
 use super::settings::Settings;
+use super::stores::Stores;
 use super::worth::{Prices, Worth, best};
 use crate::contract::FitError;
 use crate::estimates;
@@ -65,7 +66,7 @@ struct OutOfFold {
     expected: Vec<Vec<f64>>,
     /// How often each learner was chosen, by arm.
     chosen: Vec<BTreeMap<Learner, usize>>,
-    /// What limits take off the worth of arms, on average over the parts; nothing without any.
+    /// What limits take off the worth of arms, on average over the customers; nothing without any.
     prices: Prices,
 }
 
@@ -75,7 +76,7 @@ impl OutOfFold {
         draws: &Draws,
         columns: &[Column],
         settings: &Settings,
-        asked: usize,
+        stores: &Stores,
         seed: u64,
     ) -> Result<Self, FitError> {
         let (rows, arms) = (draws.rows(), draws.arms.len());
@@ -167,20 +168,27 @@ impl OutOfFold {
                     })
                 })
                 .collect();
-            let (prices, at_price) = match settings.budget {
+            let here = stores.only(&held_out);
+            // By group of customers.
+            let prices: Vec<(Prices, f64)> = match settings.budget {
                 Some(budget) => {
-                    let round = round(&worth, &names, asked, budget, settings)?;
-                    (round.prices(arms - 1, None), round.at_price)
+                    let round = round(&worth, &names, &here, budget, settings)?;
+                    let of = |site| (round.prices(arms - 1, None, site), round.at_price(site));
+                    here.each().map(of).collect()
                 }
-                None => (free, 0.0),
+                None => here.each().map(|_| (free.clone(), 0.0)).collect(),
             };
-            all.prices.add(&prices, 1.0 / settings.folds as f64);
+            for (group, (prices, _)) in prices.iter().enumerate() {
+                let rows = (0..held_out.len()).filter(|place| here.group(*place) == group);
+                let share = rows.count() as f64 / held_out.len().max(1) as f64;
+                all.prices.add(prices, share / settings.folds as f64);
+            }
             // As many as the budget pays for get the best arm on average.
             let share = match (settings.budget, everybody) {
                 (Some(budget), 1..) => {
                     let of_arm = worth.iter().skip(everybody - 1).step_by(arms - 1);
                     let spend: f64 = of_arm.map(|worth| worth.spend).sum();
-                    let part = held_out.len() as f64 / asked.max(1) as f64;
+                    let part = here.part(None, held_out.len());
                     if spend > 0.0 {
                         (part * budget / spend).min(1.0)
                     } else {
@@ -189,12 +197,14 @@ impl OutOfFold {
                 }
                 _ => 1.0,
             };
-            for (row, worth) in held_out.iter().zip(worth.chunks_exact(arms - 1)) {
-                let above = best(worth, &prices, false).map(|arm| Given::always(arm + 1));
+            let each = held_out.iter().zip(worth.chunks_exact(arms - 1));
+            for (place, (row, worth)) in each.enumerate() {
+                let (prices, at_price) = &prices[here.group(place)];
+                let above = best(worth, prices, false).map(|arm| Given::always(arm + 1));
                 let at = || {
-                    best(worth, &prices, true).map(|arm| Given {
+                    best(worth, prices, true).map(|arm| Given {
                         arm: arm + 1,
-                        share: at_price,
+                        share: *at_price,
                     })
                 };
                 all.policy[*row] = above.or_else(at).unwrap_or(Given::CONTROL);
@@ -287,8 +297,9 @@ pub(super) fn scorecard(
         .map_err(FitError::from)
         .and_then(|draws| {
             let columns = draws.columns(settings);
-            let asked = known_customers(later).len();
-            let out = OutOfFold::of(&draws, &columns, settings, asked, seed)?;
+            let asked = known_customers(later);
+            let stores = Stores::new(settings, later, &asked, draws.store.clone());
+            let out = OutOfFold::of(&draws, &columns, settings, &stores, seed)?;
             Ok((draws, columns, out))
         });
     let (draws, columns, out) = match measured {

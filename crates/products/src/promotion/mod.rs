@@ -15,6 +15,7 @@ mod month;
 mod offers;
 mod possible;
 mod settings;
+mod stores;
 mod told;
 mod worth;
 
@@ -51,6 +52,7 @@ static CARD: Card = Card {
         "offers",
         "products",
         "sales",
+        "sites",
     ],
     outputs: &[
         Output {

@@ -2,6 +2,7 @@
 
 use super::budget::{Round, round};
 use super::settings::Settings;
+use super::stores::Stores;
 use super::worth::{Worth, best};
 use crate::ledger::even_plan;
 use crate::standing::Pace;
@@ -77,7 +78,7 @@ fn month(round: &Round, of: &[Worth], times: f64, plan: Plan) -> Month {
                 },
             };
             let worth = &of[random.random_range(0..of.len())];
-            let prices = round.prices(1, (plan != Plan::None).then_some(pace));
+            let prices = round.prices(1, (plan != Plan::None).then_some(pace), None);
             let chosen = best(std::slice::from_ref(worth), &prices, false);
             if chosen.is_some() && promised + OFFER <= BUDGET {
                 promised += OFFER;
@@ -96,7 +97,14 @@ fn month(round: &Round, of: &[Worth], times: f64, plan: Plan) -> Month {
 fn a_paced_budget_lasts_for_its_month_and_buys_more_than_one_that_is_gone_on_the_tenth_day() {
     let of = customers();
     // Money for a tenth of the customers, each asked once.
-    let round = round(&of, &["offer"], of.len(), BUDGET, &Settings::default()).unwrap();
+    let round = round(
+        &of,
+        &["offer"],
+        &Stores::alike(of.len()),
+        BUDGET,
+        &Settings::default(),
+    )
+    .unwrap();
     assert_eq!(round.chosen, 1_000);
     for times in [3.0, 1.0, 0.4] {
         let (free, paced) = (
@@ -129,7 +137,14 @@ fn a_paced_budget_lasts_for_its_month_and_buys_more_than_one_that_is_gone_on_the
 fn a_budget_that_one_round_does_not_need_is_spread_all_the_same() {
     // All of 200 would be given at once, and are asked for ten times in the month.
     let of: Vec<Worth> = (1..=200).map(|n| worth(f64::from(n) / 10.0)).collect();
-    let round = round(&of, &["offer"], of.len(), BUDGET, &Settings::default()).unwrap();
+    let round = round(
+        &of,
+        &["offer"],
+        &Stores::alike(of.len()),
+        BUDGET,
+        &Settings::default(),
+    )
+    .unwrap();
     assert_eq!(round.price, 0.0);
     let month = month(&round, &of, 10.0, Plan::Even);
     assert!(month.promised[9] < 0.45, "{:?}", month.promised);
@@ -139,7 +154,14 @@ fn a_budget_that_one_round_does_not_need_is_spread_all_the_same() {
 #[test]
 fn a_plan_by_usual_hours_keeps_the_price_where_weekends_move_that_of_an_even_one() {
     let of = customers();
-    let round = round(&of, &["offer"], of.len(), BUDGET, &Settings::default()).unwrap();
+    let round = round(
+        &of,
+        &["offer"],
+        &Stores::alike(of.len()),
+        BUDGET,
+        &Settings::default(),
+    )
+    .unwrap();
     let of_plan = |plan| month(&round, &of, 1.0, plan);
     let (free, even, usual) = (
         of_plan(Plan::None),

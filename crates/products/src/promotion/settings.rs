@@ -10,7 +10,7 @@ use models::uplift::EffectInterval;
 use schema::{Cents, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the budget is kept, promise by promise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,7 +73,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ledger: Option<Ledger>,
     /// What some arms together may spend, and how many customers may or must get one of them, in each round of decisions
-    /// beside `budget`: of a brand, a campaign. They hold in expectation; with a ledger those that say at most also hold
+    /// beside `budget`: of a brand, a campaign, a store. They hold in expectation; with a ledger those that say at most also hold
     /// promise by promise in each period.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) limits: Vec<ArmsLimit>,
@@ -158,6 +158,13 @@ impl Settings {
         let ledger = self.ledger.as_ref();
         let of = |ledger| self.limits.iter().filter_map(move |l| l.allowance(ledger));
         ledger.into_iter().flat_map(of).collect()
+    }
+
+    /// The sites that limits name, sorted, each once.
+    pub(crate) fn sites(&self) -> Vec<String> {
+        let all = self.limits.iter().flat_map(|limit| limit.sites.iter());
+        let all: BTreeSet<&String> = all.flatten().collect();
+        all.into_iter().cloned().collect()
     }
 
     fn check_ledger(&self, raw: &Raw) -> Result<(), ConfigError> {

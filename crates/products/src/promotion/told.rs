@@ -51,7 +51,7 @@ impl Attached {
         let budget = Prices::of_budget(offered.price, left.len());
         let without = best(&left, &budget, false).filter(|arm| given != Some(*arm));
         let of = |arm: usize| {
-            self.body.bounds(arm).map(move |bound| {
+            self.body.bounds(arm, offered.site.as_deref()).map(move |bound| {
                 let values = [
                     ("arm", self.body.arms[arm].name.as_str().into()),
                     ("limit", bound.name.as_str().into()),

@@ -36,6 +36,11 @@ fn is_drawn(number: usize) -> bool {
 
 /// Orders before and after the draw, the deal's discount among them.
 pub(crate) fn shop() -> History {
+    shop_at(|_| None)
+}
+
+/// The same with the site of each customer's orders.
+pub(crate) fn shop_at(site: impl Fn(usize) -> Option<&'static str>) -> History {
     let mut random = stream(5, 0);
     let mut builder = HistoryBuilder::default();
     let mut draws = Vec::new();
@@ -46,7 +51,7 @@ pub(crate) fn shop() -> History {
         let given = if deal { DISCOUNT } else { 0.0 };
         for (day, added, discount) in [(-37, 0.0, 0.0), (-9, 0.0, 0.0), (2, more, given)] {
             let amount: f64 = usual + added + random.random_range(-18.0..18.0) - discount;
-            builder.push(NewLine {
+            let line = NewLine {
                 customer: Some(&customer(number)),
                 product: "tea",
                 order: &format!("{number} {day}"),
@@ -55,7 +60,8 @@ pub(crate) fn shop() -> History {
                 spend_cents: (amount * 100.0).round() as i64,
                 discount_cents: (discount * 100.0).round() as i64,
                 is_return: false,
-            });
+            };
+            builder.push_at(line, site(number));
         }
         draws.push(Assignment {
             trial: "pilot".into(),
@@ -240,6 +246,7 @@ fn an_answer_says_what_it_takes_of_the_budget_and_what_is_given_without() {
             takes: Cents(takes),
             must_have: Cents(750),
             limits: Vec::new(),
+            counted_by: Vec::new(),
         };
         assert_eq!(answer.stake, Some(stake), "{number}");
         assert_eq!(served.baseline(&asked(number), now).unwrap().stake, None);

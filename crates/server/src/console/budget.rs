@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use products::{Pacing, Week};
+use products::{Allowance, Pacing, Week};
 use registry::{BudgetRecord, LimitRecord};
 use schema::{Cents, LimitUnit};
 
@@ -46,17 +46,20 @@ pub(super) async fn show(
     let planned: Vec<String> = planned.collect();
     Ok(Some(html! {
         p { (Say::BudgetLead.text(l)) }
-        @if budgets.is_empty() { p { (Say::NothingPromised.text(l)) } } @else { (table(l, currency, &budgets, &limits)) }
+        @if budgets.is_empty() { p { (Say::NothingPromised.text(l)) } } @else { (table(l, currency, &budgets, &limits, counts.as_ref())) }
         @for told in &planned { p { (told) } }
     }))
 }
 
 /// Budgets, each with its limits on some arms below it.
+///
+/// - `allowance`: what the product's file says of them now.
 fn table(
     l: Locale,
     currency: &Currency,
     budgets: &[BudgetRecord],
     limits: &[LimitRecord],
+    allowance: Option<&Allowance>,
 ) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
@@ -86,7 +89,7 @@ fn table(
             }
         };
         vec![
-            html! { (limit.limit) },
+            html! { (allowance.map_or_else(|| limit.limit.clone(), |of| of.named(&limit.limit))) },
             units(limit.allowed),
             units(limit.reserved),
             units(limit.spent),

@@ -1,0 +1,177 @@
+//! Limits on customers of some sites, kept promise by promise: those of other sites are promised from other leases.
+
+use crate::ledger::{DAY, OFFER, kept, noon};
+use factory::ledger::{Ledger, Promise, Refusal};
+use factory::{Project, Workshop};
+use jiff::{SignedDuration, Timestamp};
+use lake::LakeOptions;
+use products::{LimitLeft, LimitStake, NoMoney, Stake};
+use schema::{Cents, DecisionId};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Places of the limits: two stores with money of their own, and a brand that pays for deals wherever they are given.
+const LYON: usize = 0;
+const NICE: usize = 1;
+const BRAND: usize = 2;
+
+async fn workshop(folder: &Path, lyon: i64, brand: i64) -> Workshop {
+    std::fs::create_dir_all(folder.join("products")).unwrap();
+    std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
+    let money = |offers: i64| (offers * OFFER) as f64 / 100.0;
+    let file = format!(
+        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\nbudget = 100000.0\n\n\
+         [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0, gift = 5.0 }}\n\n\
+         [[settings.limits]]\nname = \"store Lyon\"\nsites = [\"lyon\"]\nspend_at_most = {:.2}\n\n\
+         [[settings.limits]]\nname = \"store Nice\"\nsites = [\"nice\"]\nspend_at_most = 50000.0\n\n\
+         [[settings.limits]]\nname = \"brand\"\narms = [\"deal\"]\nspend_at_most = {:.2}\n",
+        money(lyon),
+        money(brand)
+    );
+    std::fs::write(folder.join("products/deals.toml"), file).unwrap();
+    let project = Project::open(folder).unwrap();
+    let options = LakeOptions::default();
+    Workshop::open(project, &options).await.unwrap()
+}
+
+/// What giving an arm takes of a customer of a store.
+fn stake(arm: &str, store: Option<usize>) -> Stake {
+    let brand = (arm == "deal").then_some(BRAND);
+    let of = |limit| LimitStake {
+        limit,
+        takes: OFFER,
+        must_have: OFFER,
+    };
+    Stake {
+        takes: Cents(OFFER),
+        must_have: Cents(OFFER),
+        limits: store.into_iter().chain(brand).map(of).collect(),
+        counted_by: store.into_iter().collect(),
+    }
+}
+
+async fn grant(
+    ledger: &Ledger,
+    decision: &str,
+    arm: &str,
+    store: Option<usize>,
+    at: Timestamp,
+) -> Result<lake::log::Reserved, Refusal> {
+    let decision = DecisionId::new(decision).unwrap();
+    let promise = Promise {
+        product: "deals",
+        version: 1,
+        decision: &decision,
+        customer: None,
+        arm,
+        stake: &stake(arm, store),
+        at,
+    };
+    ledger.grant(&promise).await.map(Option::unwrap)
+}
+
+/// Allowed, reserved, leased and free of a limit.
+async fn figures(workshop: &Workshop, name: &str) -> [i64; 4] {
+    let all = workshop.registry.budget_limits().await.unwrap();
+    let of = all.iter().find(|of| of.limit == name && of.period == DAY);
+    let of = of.unwrap();
+    [of.allowed, of.reserved, of.leased, of.free]
+}
+
+fn used_up(limit: usize) -> LimitLeft {
+    LimitLeft {
+        limit,
+        units: 0,
+        why: NoMoney::UsedUp,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_promises_its_money_to_the_last_offer_and_others_go_on() {
+    const OFFERS: i64 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let workshop = workshop(folder.path(), OFFERS, 5_000).await;
+    let ledger = Arc::new(Ledger::of(&workshop, "here/process".to_owned()).unwrap());
+    let stop = Arc::<AtomicBool>::default();
+    let keeping = kept(&ledger, &stop, noon() + SignedDuration::from_secs(2));
+    let askers: Vec<_> = (0..4)
+        .map(|asker| {
+            let ledger = Arc::clone(&ledger);
+            tokio::spawn(async move {
+                let mut given = [0; 3];
+                for n in 0..300 {
+                    let store = [Some(LYON), Some(NICE), None][n % 3];
+                    let id = format!("d{asker}-{n}");
+                    loop {
+                        match grant(&ledger, &id, "deal", store, noon()).await {
+                            Ok(_) => given[n % 3] += 1,
+                            // The database may take longer than an answer waits.
+                            Err(_) if store != Some(LYON) => continue,
+                            Err(Refusal::Limits(short)) if short == [used_up(LYON)] => {}
+                            Err(_) => continue,
+                        }
+                        break;
+                    }
+                }
+                given
+            })
+        })
+        .collect();
+    let mut given = [0; 3];
+    for asker in askers {
+        let of: [i64; 3] = asker.await.unwrap();
+        given.iter_mut().zip(of).for_each(|(sum, n)| *sum += n);
+    }
+    stop.store(true, Ordering::Relaxed);
+    keeping.await.unwrap();
+    ledger.close(noon()).await;
+    assert_eq!(given, [OFFERS, 400, 400]);
+    let [lyon, nice] = [OFFERS, 400].map(|offers| offers * OFFER);
+    assert_eq!(figures(&workshop, "store Lyon").await, [lyon, lyon, 0, 0]);
+    assert_eq!(figures(&workshop, "store Nice").await[1..3], [nice, 0]);
+    assert_eq!(
+        figures(&workshop, "brand").await[1..3],
+        [(OFFERS + 800) * OFFER, 0]
+    );
+}
+
+#[tokio::test]
+async fn what_is_short_is_said_to_customers_whom_it_counts_and_what_left_for_nobody_is_there_again()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let workshop = workshop(folder.path(), 2, 500).await;
+    let ledger = Arc::new(Ledger::of(&workshop, "here/process".to_owned()).unwrap());
+    let stop = Arc::<AtomicBool>::default();
+    let keeping = kept(&ledger, &stop, noon());
+    let first = grant(&ledger, "d1", "deal", Some(LYON), noon())
+        .await
+        .unwrap();
+    grant(&ledger, "d2", "gift", Some(LYON), noon())
+        .await
+        .unwrap();
+    let refused = grant(&ledger, "d3", "gift", Some(LYON), noon()).await;
+    assert_eq!(refused, Err(Refusal::Limits(vec![used_up(LYON)])));
+    grant(&ledger, "d4", "deal", Some(NICE), noon())
+        .await
+        .unwrap();
+    grant(&ledger, "d5", "deal", None, noon()).await.unwrap();
+    let short = |of: Option<usize>| ledger.short("deals", 1, of.into_iter().collect(), noon());
+    assert_eq!(short(Some(LYON)), [used_up(LYON)]);
+    assert_eq!([short(Some(NICE)), short(None)], [vec![], vec![]]);
+    ledger.take_back(&DecisionId::new("d1").unwrap(), &first);
+    assert_eq!(short(Some(LYON)), []);
+    grant(&ledger, "d6", "deal", Some(LYON), noon())
+        .await
+        .unwrap();
+    stop.store(true, Ordering::Relaxed);
+    keeping.await.unwrap();
+    ledger.close(noon()).await;
+    assert_eq!(
+        figures(&workshop, "store Lyon").await,
+        [2 * OFFER, 2 * OFFER, 0, 0]
+    );
+    assert_eq!(figures(&workshop, "store Nice").await[1], OFFER);
+    // Of a gift the brand pays nothing.
+    assert_eq!(figures(&workshop, "brand").await[1], 3 * OFFER);
+}
