@@ -263,7 +263,7 @@ fn explained(why: &Why) -> anyhow::Result<()> {
 const HEAD_OF_PARTS: [&str; 4] = ["part of the fall", "points", "interval", "share"];
 
 /// Why the part of a column is not told.
-const NOT_APART: &str = "changed for all at once";
+const NOT_APART: &str = "cannot be told apart";
 
 /// Which times and how many decisions the parts of a fall compare.
 fn compared(split: &Split) -> String {
@@ -301,7 +301,7 @@ fn parts(split: &Split) -> Vec<[String; 4]> {
         let name = format!("  of that, column {}", of.name());
         rows.push(match &of.part {
             ColumnPart::Told(part) => row(name, part),
-            ColumnPart::NothingBeside => [
+            ColumnPart::NotApart => [
                 name,
                 NOT_KNOWN.to_owned(),
                 NOT_APART.to_owned(),

@@ -67,11 +67,11 @@ pub(super) struct Past {
 /// quantiles are those of past forecasts, with the finite-sample correction of conformal prediction: where future and
 /// past forecasts of a group are exchangeable, an interval between two of them holds at least its share.
 ///
-/// # Source
-/// Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction; Lei et al. (2018), split conformal intervals.
-///
 /// A forecast of next to nothing counts as one of a hundredth of what is usually sold where something is: divided by
 /// less, what is sold would be beyond all bounds.
+///
+/// # Source
+/// Vovk, Gammerman, Shafer (2005), Mondrian conformal prediction; Lei et al. (2018), split conformal intervals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Spread {
     sizes: Vec<Size>,

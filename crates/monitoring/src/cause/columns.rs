@@ -8,14 +8,15 @@ use math::optimise::inverse_positive_definite;
 use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
-use super::explain::{CauseOptions, Part, explain};
+use super::explain::{CauseOptions, NamedPart, Part, explain};
 use super::moments::PeriodMoments;
 use crate::refusal::{Allowed, Refusal, require};
 
 /// Rows that an estimate of what one cell adds is drawn to nothing by.
 const SHRUNK_BY: f64 = 20.0;
 
-/// Of the shift of a column so much must be seen among rows of one period, else it cannot be told from the period.
+/// Of the shift of a column so much must be seen among rows of one period that differ by it alone, else it cannot be told
+/// from the period or from another column: two that change in the same rows see half of theirs at most.
 const SEEN_MIN: f64 = 0.5;
 
 /// Rows that are alike in all that is known of them.
@@ -48,9 +49,10 @@ pub struct ByColumns {
 pub enum ColumnPart {
     /// Because within segments it has other values.
     Told(Part),
-    /// Unknown: within a period hardly any two rows differ as the periods do, so that it cannot be told from all else that
-    /// changed between them. It stays in the rest.
-    NothingBeside,
+    /// Unknown: within a period hardly any two rows differ by this column alone as the periods do, so that it cannot be
+    /// told apart from all else that changed between them or from a column that changed in the same rows. It stays in the
+    /// rest.
+    NotApart,
 }
 
 /// Splits the relation of a change between two periods by columns whose values have changed.
@@ -86,21 +88,13 @@ pub fn explain_columns(
         }
     }
     let periods = [reference, now];
-    let mut told: Vec<usize> = (0..cells.len()).collect();
-    loop {
-        let fit = Fit::of(periods, cells, &told);
-        let unseen = told.iter().position(|column| fit.seen(*column) < SEEN_MIN);
-        match unseen {
-            Some(at) => drop(told.remove(at)),
-            None => return fit.parts(periods, features, cells.len(), options),
-        }
-    }
+    Fit::of(periods, cells).parts(periods, features, options)
 }
 
-/// What the cells of some columns add.
+/// What the cells of columns add.
 struct Fit {
-    /// The columns, and where the cells of each lie among those of all.
-    columns: BTreeMap<usize, Range<usize>>,
+    /// Where the cells of each column lie among those of all.
+    columns: Vec<Range<usize>>,
     /// What each cell adds.
     adds: Vec<f64>,
     /// Variance of an outcome of which all is known.
@@ -130,13 +124,13 @@ fn diagonal(size: usize, value: f64) -> Vec<f64> {
 }
 
 impl Fit {
-    fn of(periods: [&[Alike]; 2], cells: &[usize], told: &[usize]) -> Self {
-        let mut columns = BTreeMap::new();
+    fn of(periods: [&[Alike]; 2], cells: &[usize]) -> Self {
         let mut size = 0;
-        for column in told {
-            columns.insert(*column, size..size + cells[*column]);
-            size += cells[*column];
-        }
+        let next = |cells: &usize| {
+            size += cells;
+            size - cells..size
+        };
+        let columns: Vec<Range<usize>> = cells.iter().map(next).collect();
         let mut groups: [BTreeMap<&str, Group>; 2] = Default::default();
         let (mut normal, mut right) = (diagonal(size, SHRUNK_BY), vec![0.0; size]);
         let (mut squares, mut all) = (0.0, 0.0);
@@ -144,9 +138,8 @@ impl Fit {
             for rows in period {
                 let n = rows.rows as f64;
                 let left = rows.outcome - rows.contributions.iter().sum::<f64>();
-                let places = columns
-                    .iter()
-                    .map(|(column, range)| range.start + rows.cells[*column]);
+                let places = columns.iter().zip(&rows.cells);
+                let places = places.map(|(range, cell)| range.start + cell);
                 let group = groups.entry(&rows.segment).or_insert_with(|| Group {
                     rows: 0.0,
                     left: 0.0,
@@ -179,11 +172,13 @@ impl Fit {
             }
         }
         // Where rounding leaves no inverse, nothing is known but what cells are drawn by.
-        let covariance = inverse_positive_definite(&normal, size)
-            .unwrap_or_else(|| diagonal(size, 1.0 / SHRUNK_BY));
-        let adds: Vec<f64> = (0..size)
-            .map(|at| dot(&covariance[at * size..(at + 1) * size], &right))
-            .collect();
+        let inverse = inverse_positive_definite(&normal, size);
+        let add = |at: usize| {
+            let row = at * size..(at + 1) * size;
+            inverse.as_ref().map_or(0.0, |of| dot(&of[row], &right))
+        };
+        let adds: Vec<f64> = (0..size).map(add).collect();
+        let covariance = inverse.unwrap_or_else(|| diagonal(size, 1.0 / SHRUNK_BY));
         Self {
             variance: ((squares - dot(&adds, &right)) / free.max(1.0)).max(0.0),
             shift: shift(&groups, size),
@@ -205,8 +200,7 @@ impl Fit {
     }
 
     /// How much of the shift of a column rows of one period tell: 1 where all of it, 0 where nothing.
-    fn seen(&self, column: usize) -> f64 {
-        let cells = self.columns[&column].clone();
+    fn seen(&self, cells: Range<usize>) -> f64 {
         let shift = &self.shift[cells.clone()];
         let squares = dot(shift, shift);
         if squares == 0.0 {
@@ -216,20 +210,28 @@ impl Fit {
     }
 
     fn parts(
-        &self,
+        mut self,
         periods: [&[Alike]; 2],
         features: &[&str],
-        columns: usize,
         options: CauseOptions,
     ) -> Result<ByColumns, Refusal> {
-        let each = self.columns.keys().map(|_| "column");
+        let each = self.columns.iter().cloned();
+        let apart: Vec<bool> = each.map(|cells| self.seen(cells) >= SEEN_MIN).collect();
+        // What is not told is left to the rest; the others are told as what they add beside it.
+        for (cells, apart) in self.columns.iter().zip(&apart) {
+            if !apart {
+                self.adds[cells.clone()].fill(0.0);
+                self.shift[cells.clone()].fill(0.0);
+            }
+        }
+        let each = self.columns.iter().map(|_| "column");
         let names: Vec<&str> = features.iter().copied().chain(each).collect();
         let moments = |period: &[Alike]| {
             let mut sums = PeriodMoments::of_features(&names);
             for rows in period {
                 let mut of = rows.contributions.clone();
-                let each = self.columns.iter();
-                of.extend(each.map(|(column, range)| self.adds[range.start + rows.cells[*column]]));
+                let each = self.columns.iter().zip(&rows.cells);
+                of.extend(each.map(|(range, cell)| self.adds[range.start + cell]));
                 sums.push_alike(&rows.segment, rows.outcome, &of, rows.rows)?;
             }
             Ok(sums)
@@ -245,13 +247,17 @@ impl Fit {
                 ..part
             }
         };
-        let mut told = vec![ColumnPart::NothingBeside; columns];
         let of_columns = cause.inputs_by_feature.iter().skip(features.len());
-        for ((column, range), named) in self.columns.iter().zip(of_columns) {
-            told[*column] = ColumnPart::Told(widened(named.part, range.clone()));
-        }
+        let each = self.columns.iter().zip(apart).zip(of_columns);
+        let of_column = |((cells, apart), named): ((&Range<usize>, bool), &NamedPart)| {
+            if apart {
+                ColumnPart::Told(widened(named.part, cells.clone()))
+            } else {
+                ColumnPart::NotApart
+            }
+        };
         Ok(ByColumns {
-            columns: told,
+            columns: each.map(of_column).collect(),
             rest: widened(cause.relation, 0..self.adds.len()),
         })
     }

@@ -90,7 +90,7 @@ fn relation(before: &[Alike], after: &[Alike]) -> Part {
 fn told(part: ColumnPart) -> Part {
     match part {
         ColumnPart::Told(part) => part,
-        ColumnPart::NothingBeside => panic!("it can be told"),
+        ColumnPart::NotApart => panic!("it can be told"),
     }
 }
 
@@ -126,9 +126,49 @@ fn what_changed_for_all_at_once_cannot_be_told_from_all_else_and_stays_in_the_re
     let before = drawn(&mut draws, &BEFORE, 4_000);
     let after = drawn(&mut draws, &after, 2_000);
     let found = split(&before, &after);
-    assert_eq!(found.columns[0], ColumnPart::NothingBeside);
+    assert_eq!(found.columns[0], ColumnPart::NotApart);
     let sum = told(found.columns[1]).change + found.rest.change;
     assert!((sum - relation(&before, &after).change).abs() < 1e-9);
+}
+
+#[test]
+fn of_columns_that_change_in_the_same_rows_none_is_given_what_they_explain_together() {
+    let row = |cells: [usize; 3], outcome: f64, rows: u64| Alike {
+        segment: "all".to_owned(),
+        outcome,
+        contributions: Vec::new(),
+        cells: cells.to_vec(),
+        rows,
+    };
+    let cells = |n: usize| [n % 3, n / 3 % 3, n / 9];
+    let of = |cells: [usize; 3], good: u64, rows: u64| {
+        [row(cells, 1.0, good), row(cells, 0.0, rows - good)]
+    };
+    let before: Vec<Alike> = (0..27).flat_map(|n| of(cells(n), 50, 100)).collect();
+    // Two of five have neither of the first two columns and are worth a quarter less; the third is another matter.
+    let broken = |n: usize| of([3, 3, n], 90, 360);
+    let after: Vec<Alike> = (0..27)
+        .flat_map(|n| of(cells(n), 30, 60))
+        .chain((0..3).flat_map(broken))
+        .collect();
+    let found = explain_columns(&before, &after, &[], &[4, 4, 3], OPTIONS).unwrap();
+    assert_eq!(found.columns[..2], [ColumnPart::NotApart; 2]);
+    assert!(told(found.columns[2]).change.abs() < 1e-9, "{found:?}");
+    let rest = found.rest;
+    assert!((rest.change + 0.1).abs() < 1e-9, "{rest:?}");
+    // Where each is absent by itself as well, both are told.
+    let by_itself = |n: usize| [of([3, 0, n], 144, 360), of([0, 3, n], 126, 360)];
+    let after: Vec<Alike> = after
+        .into_iter()
+        .chain((0..3).flat_map(by_itself).flatten())
+        .collect();
+    let found = explain_columns(&before, &after, &[], &[4, 4, 3], OPTIONS).unwrap();
+    let share = 2160.0 / 4860.0;
+    for (column, adds) in found.columns.iter().zip([-0.1, -0.15]) {
+        let part = told(*column);
+        let truth = share * adds;
+        assert!(part.low <= truth && truth <= part.high, "{truth} {part:?}");
+    }
 }
 
 #[test]

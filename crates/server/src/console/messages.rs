@@ -123,7 +123,7 @@ messages! {
     ReviewPartShown: "What it shows", "Ce qui est montré";
     ReviewPartRelation: "How alike customers take the like", "L’accueil que de mêmes clients font aux mêmes choses";
     ReviewPartColumn: "of that, column {0}", "dont la colonne {0}";
-    ReviewPartNotApart: "changed for all at once", "changée pour tous à la fois";
+    ReviewPartNotApart: "cannot be told apart", "ne se distingue pas";
     ReviewPartRest: "of that, the rest", "dont le reste";
     ReviewPartMore: "more or fewer: {0}", "plus ou moins : {0}";
     ReviewPartShows: "shows: {0}", "montre : {0}";

@@ -395,7 +395,7 @@ fn parts(l: Locale, split: &Split) -> Markup {
         let name = Say::ReviewPartColumn.with(l, &[&of.name()]);
         rows.push(match &of.part {
             ColumnPart::Told(part) => row(html! { span.small { (name) } }, part),
-            ColumnPart::NothingBeside => vec![
+            ColumnPart::NotApart => vec![
                 html! { span.small { (name) } },
                 html! {},
                 html! { (Say::ReviewPartNotApart.text(l)) },

@@ -1,10 +1,15 @@
-//! A version that this program cannot read is promoted: the former one goes on answering, and it is said why.
+//! A version that this program cannot read is promoted: the former one goes on answering, and it is said why. What a
+//! training makes that cannot be read is no version.
 
 use crate::served::{Served, get, post, serving, trained, within};
-use factory::{CHAMPION, Workshop};
-use registry::{NewRun, NewVersion, Outcome, RunCost, Signature};
-use schema::{AsOf, RunId};
+use factory::{CHAMPION, RunError, RunOptions, Workshop};
+use features::History;
+use products::{Artefact, FitError, Fitted, Header, Judged, LoadError, Product, Size};
+use registry::{NewRun, NewVersion, Outcome, RunCost, RunStatus, Signature};
+use schema::progress::{Progress, Silent};
+use schema::{AsOf, Bytes, RunId};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const NAME: &str = "for-you";
@@ -181,4 +186,73 @@ fn a_version_of_a_newer_program_is_refused_and_the_former_one_goes_on_answering(
         json!({ "version": 1, "problem": null })
     );
     assert_eq!(decide(&served).1["actions"], before["actions"]);
+}
+
+/// A product whose versions cannot be read back.
+struct Unread(Arc<dyn Product>);
+
+impl Product for Unread {
+    fn header(&self) -> &Header {
+        self.0.header()
+    }
+
+    fn judged(&self) -> Judged {
+        self.0.judged()
+    }
+
+    fn held_out_days(&self) -> u32 {
+        self.0.held_out_days()
+    }
+
+    fn memory_needed(&self, size: &Size) -> Bytes {
+        self.0.memory_needed(size)
+    }
+
+    fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {
+        self.0.fit(history, seed)
+    }
+
+    fn refit(
+        &self,
+        measured: &dyn Fitted,
+        history: &History,
+        seed: u64,
+    ) -> Result<Box<dyn Fitted>, FitError> {
+        self.0.refit(measured, history, seed)
+    }
+
+    fn load(&self, _artefact: &Artefact) -> Result<Box<dyn Fitted>, LoadError> {
+        let product = self.header().name.clone();
+        Err(LoadError::Unproved { product })
+    }
+}
+
+#[test]
+fn what_was_trained_and_cannot_be_read_back_is_no_version_and_its_run_says_why() {
+    within(trained().path(), async |workshop| {
+        let registry = &workshop.registry;
+        let mut products = workshop.project.products.iter();
+        let product = products.find(|of| of.header().name == NAME).unwrap();
+        let unread: Arc<dyn Product> = Arc::new(Unread(Arc::clone(product)));
+        let (history, inputs) = workshop.history(None, &Silent).await.unwrap();
+        let options = RunOptions {
+            as_of: None,
+            seed: 1,
+            now: jiff::Timestamp::now(),
+            attempt: None,
+        };
+        let silent: Arc<dyn Progress> = Arc::new(Silent);
+        let before = registry.versions(NAME).await.unwrap().len();
+        let run = workshop.run(&unread, &history, &inputs, &options, &silent);
+        let error = run.await.unwrap_err();
+        assert!(matches!(error, RunError::Unreadable { .. }), "{error:?}");
+        assert_eq!(registry.versions(NAME).await.unwrap().len(), before);
+        let runs = registry.runs(NAME, 1).await.unwrap();
+        let RunStatus::Failed { reason } = &runs[0].status else {
+            panic!("{runs:?}");
+        };
+        for part in ["keep what was trained of for-you", "no golden score"] {
+            assert!(reason.contains(part), "no {part:?} in {reason}");
+        }
+    });
 }

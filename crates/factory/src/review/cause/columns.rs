@@ -13,6 +13,13 @@ pub(super) const COLUMNS_MAX: usize = 3;
 /// Days before a fall's first in which the row that a decision met may lie: a year of purchases and prices.
 const ROWS_DAYS: i32 = 364;
 
+/// The first day of rows that decisions may meet.
+///
+/// - `first`: the first day of decisions.
+pub(super) fn rows_from(first: AsOf) -> AsOf {
+    first.minus_days(ROWS_DAYS)
+}
+
 /// Quantiles between which numbers have their cells.
 const BINS: usize = 10;
 
@@ -56,8 +63,8 @@ impl Met {
 
     /// A table of a query: the values of the column as texts, each from its row on until the next of the same.
     ///
-    /// - `first`: the first day of decisions; all rows from the beginning where absent.
-    pub(super) fn table(&self, name: &str, first: Option<AsOf>) -> String {
+    /// - `from`: the first day of rows; all from the beginning where absent.
+    pub(super) fn table(&self, name: &str, from: Option<AsOf>) -> String {
         let (of, time) = (&self.table.name, self.time);
         let whose = if self.is_of_customers() {
             "customer_id"
@@ -67,9 +74,7 @@ impl Met {
         // Of rows of one time the last by their key counts.
         let order = format!("{time}, {}", self.table.key.join(", "));
         let value = value_of(self.column);
-        let since = first.map_or_else(String::new, |first| {
-            format!(" AND {time} >= DATE '{}'", first.minus_days(ROWS_DAYS))
-        });
+        let since = from.map_or_else(String::new, |from| format!(" AND {time} >= DATE '{from}'"));
         format!(
             "{name} AS (
                 SELECT {whose} AS whose, {time} AS since,
@@ -79,7 +84,7 @@ impl Met {
         )
     }
 
-    /// Joins that table to rows of `judged`.
+    /// Joins that table to rows of `judged` and their `spans`, which tell from which day on rows may be met.
     pub(super) fn join(&self, name: &str) -> String {
         let of = if self.is_of_customers() {
             "customer_id"
@@ -88,7 +93,7 @@ impl Met {
         };
         format!(
             "LEFT JOIN {name} ON {name}.whose = judged.{of} AND {name}.since <= judged.decided_at
-                AND ({name}.until IS NULL OR {name}.until > judged.decided_at)"
+                AND {name}.since >= spans.rows_from AND ({name}.until IS NULL OR {name}.until > judged.decided_at)"
         )
     }
 }

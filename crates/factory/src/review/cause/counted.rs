@@ -5,7 +5,7 @@ use super::super::attribute::{Attribute, joins};
 use super::super::judged::{Days, Join, count, quoted};
 use super::super::outcomes::OutcomesError;
 use super::cells::{Cell, Cells, SHOWN};
-use super::columns::Met;
+use super::columns::{Met, rows_from};
 use super::split::Falling;
 use crate::Workshop;
 use arrow::array::{Array, AsArray};
@@ -65,9 +65,10 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
         days: &days(falls),
     };
     let spans = falls.iter().flat_map(|fall| {
+        let rows = rows_from(fall.before().0);
         let of = |(from, to): (AsOf, AsOf), after: bool| {
             let name = quoted(fall.product);
-            format!("({name}, DATE '{from}', DATE '{to}', {after})")
+            format!("({name}, DATE '{from}', DATE '{to}', {after}, DATE '{rows}')")
         };
         [of(fall.before(), false), of(fall.after(), true)]
     });
@@ -78,17 +79,18 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
     } else {
         "''"
     };
-    let first = falls.iter().map(|fall| fall.before().0).min();
+    let from = falls.iter().map(|fall| rows_from(fall.before().0)).min();
     let [mut met_tables, mut met_joins, mut met_values] = [const { String::new() }; 3];
     for (n, met) in met.iter().enumerate() {
         let name = format!("met_{n}");
-        met_tables += &format!("{},\n", met.table(&name, first));
+        met_tables += &format!("{},\n", met.table(&name, from));
         met_joins += &format!("{}\n", met.join(&name));
         met_values += &format!("coalesce({name}.value, '') AS of_{name}, ");
     }
     format!(
         "WITH {tables},
-        {met_tables}spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after
+        {met_tables}spans AS (SELECT column1 AS product, column2 AS first_day, column3 AS last_day, column4 AS after,
+                column5 AS rows_from
             FROM (VALUES {spans})),
         known AS (SELECT judged.product, spans.after, {values}, {shown} AS shown, CAST(items AS VARCHAR) AS items,
                 {met_values}good

@@ -209,7 +209,7 @@ impl Split {
         let of = |of: &&OfColumn| of.table == shifted.table && of.column == shifted.column;
         match self.columns.iter().find(of)?.part {
             ColumnPart::Told(part) => Some(share_told(&part, &self.parts.change)),
-            ColumnPart::NothingBeside => None,
+            ColumnPart::NotApart => None,
         }
     }
 }

@@ -153,7 +153,7 @@ impl<'a> Falling<'a> {
 }
 
 /// How splits are made; what was kept by others is not read.
-const FORMAT: &str = "by one attribute and columns";
+const FORMAT: &str = "by one attribute and columns that can be told apart";
 
 /// The falls of all products in parts. Those that are kept in the registry are only read.
 pub(in crate::review) async fn of_falls(

@@ -310,7 +310,7 @@ fn a_column_that_changed_for_all_at_once_is_named_without_a_share() {
     let prices = ["=10", "=20", "=30", "=40"].map(|price| (price, 500, 5));
     let in_cents = ["=1000", "=2000", "=3000", "=4000"].map(|price| (price, 500, 2));
     let (split, why) = by_column("unit_price_cents", &prices, &in_cents);
-    assert_eq!(split.columns[0].part, ColumnPart::NothingBeside);
+    assert_eq!(split.columns[0].part, ColumnPart::NotApart);
     assert_eq!(split.rest, split.parts.relation);
     assert!(
         !why.sentence.contains("the column explains"),
