@@ -12,7 +12,7 @@ mod short;
 mod tend;
 
 pub use batch::HoldError;
-pub(crate) use batch::Purse;
+pub(crate) use batch::{Free, Purse};
 pub(crate) use settle::BATCH;
 pub use settle::{SettleError, Settled};
 
