@@ -319,7 +319,7 @@ impl Workshop {
             product: "the products".to_owned(),
             source,
         };
-        let mut history = features::load(&self.lake, snapshot, as_of, self.decided(), progress)
+        let mut history = features::load(&self.lake, snapshot, as_of, &self.logs_read(), progress)
             .await
             .map_err(failed)?;
         if self.project.products.iter().any(|p| p.compares_sites()) {

@@ -2,7 +2,7 @@
 
 use crate::import::{self, Forgotten, ImportError, ImportOptions, ImportOutcome, RefusedSource};
 use crate::project::Project;
-use features::{Decided, History};
+use features::{History, Logs};
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
 use products::{Artefact, Fitted, LoadError, Product, Recent, Shop};
 use registry::Registry;
@@ -150,9 +150,8 @@ impl Workshop {
             .await
             .map_err(failed)?
             .unwrap_or(today);
-        let decided = self.decided();
-        let history: History =
-            features::load(&self.lake, &snapshot, as_of, decided, &Silent).await?;
+        let logs = self.logs_read();
+        let history: History = features::load(&self.lake, &snapshot, as_of, &logs, &Silent).await?;
         let history = self.with_plans(history, &snapshot).await?;
         features::purchases(&self.lake, &snapshot, as_of, |purchase| {
             recent.add(purchase);
@@ -193,13 +192,11 @@ impl Workshop {
         })
     }
 
-    /// Whether a history holds whom data products decided for: where the kind of one of them reads it.
-    pub(crate) fn decided(&self) -> Decided {
-        if self.reads("decisions") {
-            Decided::Read
-        } else {
-            Decided::LeftOut
-        }
+    /// The data products from whose decisions some product of the project learns.
+    pub(crate) fn logs_read(&self) -> Logs {
+        let products = self.project.products.iter();
+        let names = products.flat_map(|product| product.learns_from());
+        names.map(str::to_owned).collect()
     }
 
     /// Whether there is something to do without being asked: jobs, or versions that are taken back or let answer by

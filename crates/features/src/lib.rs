@@ -27,7 +27,7 @@ pub use customer::{
 };
 pub use history::{History, HistoryBuilder, NewLine, SaleLine};
 pub use launches::{Launch, LaunchEstimate, Launches};
-pub use load::{Decided, LoadError, PROPENSITIES, Purchase, load, load_sites, purchases};
+pub use load::{LoadError, Logs, PROPENSITIES, Purchase, load, load_sites, purchases};
 pub use offers::{Offer, Offers};
 pub use rounds::{Logged, Round, Rounds, RoundsBuilder};
 pub use shown::visits;

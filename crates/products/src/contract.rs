@@ -310,6 +310,12 @@ pub trait Product: Send + Sync {
         false
     }
 
+    /// Names under which it looks for decisions to learn from, those of data products among them: the logs of all others
+    /// are not read.
+    fn learns_from(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Memory that training needs at most. Asked before starting; what does not fit is not started.
     fn memory_needed(&self, size: &Size) -> Bytes;
 

@@ -11,7 +11,7 @@ use crate::import::{self, EXPERIMENTS, LedgerRow};
 use crate::workshop::Workshop;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
-use features::{Decided, History};
+use features::{History, Logs};
 use lake::{LakeError, Snapshot, Transaction};
 use products::experiment::{
     ArmSize, Balance, Definition, DesignUnits, Drawn, SampleRatio, Unit, Unlike,
@@ -225,7 +225,7 @@ impl Workshop {
         let Some(as_of) = as_of else {
             return Ok(None);
         };
-        let read = features::load(&self.lake, snapshot, as_of, Decided::LeftOut, progress).await;
+        let read = features::load(&self.lake, snapshot, as_of, &Logs::new(), progress).await;
         progress.end();
         Ok(Some(read.map_err(ExperimentsError::from)?))
     }

@@ -2,7 +2,7 @@
 
 use super::{ExperimentsError, known};
 use crate::workshop::Workshop;
-use features::{Decided, History, Trials};
+use features::{History, Logs, Trials};
 use products::experiment::{self, Definition, Design, DesignUnits, Plans, Unit, Wanted};
 use schema::AsOf;
 use schema::progress::Progress;
@@ -80,7 +80,7 @@ impl Workshop {
         };
         let mut history = match unit {
             Unit::Customer => {
-                features::load(&self.lake, &snapshot, as_of, Decided::LeftOut, progress).await?
+                features::load(&self.lake, &snapshot, as_of, &Logs::new(), progress).await?
             }
             Unit::Site => features::load_sites(&self.lake, &snapshot, as_of, progress).await?,
         };

@@ -1,8 +1,8 @@
 //! What a history takes out of the lake, and what it leaves there because it was not known yet.
 
-use crate::shop::{SALES, Shop, as_of, product};
+use crate::shop::{SALES, Shop, as_of, logs, product};
 use features::supply::{Answer, OrderAnswer};
-use features::{Decided, LoadError, Purchase, SaleLine, load, purchases, recency_frequency_value};
+use features::{LoadError, Logs, Purchase, SaleLine, load, purchases, recency_frequency_value};
 use schema::Cents;
 use schema::progress::Silent;
 
@@ -254,18 +254,12 @@ async fn a_history_is_that_of_its_snapshot() {
     shop.sell(&[("o2", "c2", "rug", "2024-03-02T10:00:00Z")])
         .await;
     let day = as_of("2024-03-10");
-    let then = load(&shop.lake, &before, day, Decided::Read, &Silent)
+    let then = load(&shop.lake, &before, day, &logs(), &Silent)
         .await
         .unwrap();
-    let now = load(
-        &shop.lake,
-        &shop.snapshot().await,
-        day,
-        Decided::Read,
-        &Silent,
-    )
-    .await
-    .unwrap();
+    let now = load(&shop.lake, &shop.snapshot().await, day, &logs(), &Silent)
+        .await
+        .unwrap();
     assert_eq!((then.lines().len(), now.lines().len()), (1, 2));
     assert_eq!(
         [&then, &now].map(|history| product(history, "lamp").in_stock),
@@ -288,6 +282,8 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
         decided("d5", "2024-03-02T09:00:00Z", "'c3'", false, true),
         decided("d6", "2024-03-02T09:00:00Z", "NULL", false, false),
         decided("d7", "2024-03-05T00:00:00Z", "'c2'", true, false),
+        // Of a product whose decisions nobody learns from.
+        decided("d8", "2024-03-02T09:00:00Z", "'c9'", false, false).replace("offers", "list"),
     ];
     shop.put("decisions", columns, &rows.join(", ")).await;
     let events = "event_id, occurred_at, \"type\", customer_id";
@@ -313,6 +309,7 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
             ("c2".to_owned(), vec![9], true)
         ]
     );
+    assert!(history.trials().rounds().of("list").next().is_none());
     // Chance might have decided otherwise on the first day only.
     let own = history.trials().rounds().of_customer("offers", "c1");
     let of: Vec<(bool, u16)> = own.iter().map(|r| (r.open, r.version)).collect();
@@ -324,7 +321,7 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
     assert_eq!(rounds(&earlier)[0].1, [9]);
     let day = as_of("2024-03-05");
     let snapshot = shop.snapshot().await;
-    let without = load(&shop.lake, &snapshot, day, Decided::LeftOut, &Silent).await;
+    let without = load(&shop.lake, &snapshot, day, &Logs::new(), &Silent).await;
     let without = without.unwrap();
     assert!(rounds(&without).is_empty());
     assert!(without.trials().visits_of("c2").is_empty());

@@ -2,10 +2,15 @@
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::compute::{cast, concat_batches};
-use features::{Decided, History, LoadError, Product, load};
+use features::{History, LoadError, Logs, Product, load};
 use lake::{Lake, LakeOptions, Snapshot};
 use schema::AsOf;
 use schema::progress::Silent;
+
+/// The data product of the tests from whose decisions is learnt.
+pub(crate) fn logs() -> Logs {
+    Logs::from(["offers".to_owned()])
+}
 
 pub(crate) struct Shop {
     pub(crate) lake: Lake,
@@ -65,7 +70,7 @@ impl Shop {
             &self.lake,
             &self.snapshot().await,
             as_of(day),
-            Decided::Read,
+            &logs(),
             &Silent,
         )
         .await

@@ -4,7 +4,6 @@ use super::error::ExperimentError;
 use super::settings::Settings;
 use super::units::{Times, Unit, Units, day_of, windows};
 use super::{DECIDED, HELD_OUT};
-use crate::logged::listed;
 use features::{History, Round};
 
 /// The arm of a customer of a product's rounds: 0 where held out, 1 where decided for; `None` for one of both.
@@ -85,7 +84,6 @@ fn check_arms(history: &History, product: &str, units: &Units<'_>) -> Result<(),
         [0, 0] => Err(ExperimentError::NoDecision {
             product: product.to_owned(),
             as_of: history.as_of(),
-            held: listed(&history.trials().rounds().products().collect()),
         }),
         [_, 0] | [0, _] => {
             let only = units.assigned.iter().position(|customers| *customers > 0);

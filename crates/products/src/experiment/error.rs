@@ -25,15 +25,13 @@ pub enum ExperimentError {
     },
     /// No such product.
     #[error(
-        "table `decisions` has no decision of product {product:?} about a customer before {as_of} that counts; it holds those of {held}"
+        "table `decisions` has no decision of product {product:?} about a customer before {as_of} that counts; `comptoir query \"SELECT product, count(*) FROM decisions GROUP BY product\"` lists whose it has"
     )]
     NoDecision {
         /// The product asked for.
         product: String,
         /// The first day not known.
         as_of: AsOf,
-        /// The products there are.
-        held: String,
     },
     /// No such arm.
     #[error("trial {trial:?} has no arm {control:?} to compare with; its arms are {arms}")]

@@ -147,6 +147,11 @@ impl Product for ExperimentProduct {
         Bytes(drawn + size.sales * PER_SALE + (64 << 20))
     }
 
+    fn learns_from(&self) -> Vec<&str> {
+        let read = [&self.settings.product, &self.settings.trial];
+        read.into_iter().flatten().map(String::as_str).collect()
+    }
+
     fn compares_sites(&self) -> bool {
         self.settings.change.is_some()
     }

@@ -132,6 +132,10 @@ impl Product for PromotionProduct {
         })
     }
 
+    fn learns_from(&self) -> Vec<&str> {
+        vec![&self.header.name, &self.settings.trial]
+    }
+
     /// None: a version is measured on customers that it has not seen, not on days.
     fn judged(&self) -> Judged {
         Judged::No {
