@@ -1,7 +1,9 @@
 //! Decisions for many questions at once, with the code that answers online.
 
+mod money;
+
 use crate::given::{Given, counted};
-use crate::ledger::{HoldError, Purse, Refusal};
+use crate::ledger::HoldError;
 use crate::run::one_line;
 use crate::workshop::{ChampionError, Workshop};
 use arrow::array::{
@@ -9,14 +11,12 @@ use arrow::array::{
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use lake::log::{ActionRecord, Answer, DecisionRecord, Reserved};
-use products::{
-    Asked, Decisions, Gave, Lately, Product, Serving, Shop, Stake, Subject, TotalsOf, Week,
-};
+use lake::log::{ActionRecord, Answer, DecisionRecord};
+use money::decide_paid;
+use products::{Asked, Decisions, Gave, Lately, Product, Serving, Shop, Subject, TotalsOf, Week};
 use schema::progress::Progress;
 use schema::{CustomerId, DecisionId, ProductId};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -685,7 +685,7 @@ impl Workshop {
             )
             .await?;
         let lately = given.as_ref().and_then(|given| given.lately(&name));
-        let money = self.money(product, version, serving.as_ref(), &questions, options);
+        let money = self.money(product, version, serving.as_ref(), &mut questions, options);
         let mut purses = money.await?;
         for (number, asked) in questions.iter_mut().enumerate() {
             stand(asked, lately, options.now);
@@ -816,41 +816,6 @@ impl Workshop {
         Ok(given)
     }
 
-    /// The money that the answers promise, where they are logged and a ledger keeps the budget; none where not. What they
-    /// take is found by deciding twice, so that not all answers of a batch are held in memory; where caps count what the
-    /// batch itself gives, they may take less. Customers whom other limits count have money of their own, see
-    /// [`Serving::counted_by`].
-    async fn money(
-        &self,
-        product: &dyn Product,
-        version: u32,
-        serving: &dyn Serving,
-        questions: &[Asked],
-        options: &BatchOptions,
-    ) -> Result<BTreeMap<Vec<usize>, Purse>, HoldError> {
-        let mut purses = BTreeMap::new();
-        let Some(allowance) = product.allowance().filter(|_| options.log) else {
-            return Ok(purses);
-        };
-        let holdout = &self.project.file.holdout;
-        let mut takes: BTreeMap<Vec<usize>, Stake> = BTreeMap::new();
-        for asked in questions {
-            let held_out = holdout.is_held_out(asked);
-            let decided = decide_one(serving, asked, held_out, options.now);
-            let all = takes.entry(serving.counted_by(asked)).or_default();
-            if let Some(stake) = decided.ok().and_then(|decided| decided.stake) {
-                add(all, stake);
-            }
-        }
-        let (name, ahead) = (&product.header().name, takes.len() == 1);
-        for (counted_by, takes) in takes {
-            let allowance = allowance.clone();
-            let purse = self.purse(name, version, allowance, (&takes, ahead), options.now);
-            purses.insert(counted_by, purse.await?);
-        }
-        Ok(purses)
-    }
-
     async fn log_batch(
         &self,
         rows: &RecordBatch,
@@ -905,50 +870,4 @@ fn decide_one(
         serving.decide(asked, now)
     }
     .map_err(|e| e.to_string())
-}
-
-/// Adds what an answer takes to what others take, and what must be there for the dearest.
-fn add(all: &mut Stake, one: Stake) {
-    all.takes = all.takes + one.takes;
-    all.must_have = all.must_have.max(one.must_have);
-    for of in one.limits {
-        match all.limits.iter_mut().find(|sum| sum.limit == of.limit) {
-            Some(sum) => {
-                sum.takes = sum.takes.saturating_add(of.takes);
-                sum.must_have = sum.must_have.max(of.must_have);
-            }
-            None => all.limits.push(of),
-        }
-    }
-}
-
-/// The answer with what it reserves: without the arms that limits do not pay for, and the one that promises nothing where
-/// there is no money at all.
-async fn decide_paid(
-    purse: &mut Purse,
-    serving: &dyn Serving,
-    asked: &mut Asked,
-    held_out: bool,
-    id: &str,
-    now: jiff::Timestamp,
-) -> Result<(Decisions, Option<Reserved>), String> {
-    let id = DecisionId::new(id).map_err(|e| e.to_string())?;
-    asked.standing.short = purse.short();
-    loop {
-        let decided = decide_one(serving, asked, held_out, now)?;
-        let Some(stake) = &decided.stake else {
-            return Ok((decided, None));
-        };
-        let arm = decided.actions.first().map_or("", |a| a.id.as_str());
-        let granted = purse.grant(&id, asked.customer_id.as_ref(), arm, stake, now);
-        match granted.await {
-            Ok(reserved) => return Ok((decided, reserved)),
-            // What is left of a limit is less each time, and then its arms need no more than that.
-            Err(Refusal::Limits(short)) => asked.standing.note_short(&short),
-            Err(Refusal::Budget(why)) => {
-                let without = serving.without_money(asked, now, why);
-                return Ok((without.map_err(|e| e.to_string())?, None));
-            }
-        }
-    }
 }

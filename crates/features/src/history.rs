@@ -130,8 +130,14 @@ impl History {
     /// The site that a customer usually buys at, as of the history's day: see [`crate::usual_site`].
     #[must_use]
     pub fn usual_site(&self, customer: &str) -> Option<&str> {
+        self.usual_site_at(customer, self.as_of)
+    }
+
+    /// The same as of another day that is known.
+    #[must_use]
+    pub fn usual_site_at(&self, customer: &str, as_of: AsOf) -> Option<&str> {
         let lines = self.lines_of(self.customer_index(customer)?);
-        let number = crate::usual_site(lines, self.as_of)?.get();
+        let number = crate::usual_site(lines, as_of)?.get();
         let name = self.site_names.get(number as usize - 1)?;
         Some(name.as_str())
     }

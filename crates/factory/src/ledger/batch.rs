@@ -1,17 +1,16 @@
-//! Money that a batch promises: leased at once, since what all of its answers take is known before any is given. Where
-//! limits on customers of some sites tell its customers apart it is leased bit by bit, so that who is asked about first
-//! is served first, whatever limits count them.
+//! Money that a batch promises: leased at once, since what all of its answers take is known before any is given.
 
 use super::pot::Pot;
 use super::tend::{limit_asked, open};
-use super::{BATCH, LEASE_SILENCE, OFFERS_MAX, OFFERS_MIN, Refusal};
+use super::{BATCH, LEASE_SILENCE, OFFERS_MIN, Refusal};
 use crate::run::one_line;
 use crate::workshop::Workshop;
 use jiff::Timestamp;
 use lake::log::Reserved;
-use products::{Allowance, LimitLeft, NoMoney, Stake};
+use products::{Allowance, ArmsAllowance, LimitLeft, NoMoney, Stake};
 use registry::{LeaseAsked, LeaseError, LimitAsked, NewReservation, Registry, StoreError};
 use schema::{Cents, CustomerId, DecisionId};
+use std::collections::BTreeMap;
 
 /// Why a batch must not be logged: nobody could tell what it promises.
 #[derive(Debug, thiserror::Error)]
@@ -42,19 +41,93 @@ pub(crate) struct Purse {
     period: String,
     allowance: Allowance,
     money: Pot,
-    /// Why no more money can be leased, where that is known.
-    empty: Option<NoMoney>,
+    /// Why no more money than so much can be leased, where that is known.
+    empty: Option<(NoMoney, i64)>,
     limits: Vec<Pot>,
     /// Why no more of each limit can be leased, where that is known.
     short: Vec<Option<NoMoney>>,
     promised: Vec<NewReservation>,
 }
 
+/// What is free of a budget and of limits within it, for answers that are foreseen.
+pub(crate) struct Free<'a> {
+    allowance: &'a Allowance,
+    money: i64,
+    limits: Vec<i64>,
+}
+
+impl Free<'_> {
+    /// The limits that do not pay for each of their arms any more.
+    pub(crate) fn short(&self) -> Vec<LimitLeft> {
+        let all = self.limits.iter().zip(&self.allowance.limits).enumerate();
+        let short = all.filter(|(_, (units, of))| **units < of.dearest());
+        let left = short.map(|(limit, (units, _))| used_up(limit, *units));
+        left.collect()
+    }
+
+    /// Takes what an answer takes, or says why not, as [`Purse::grant`] does.
+    pub(crate) fn take(&mut self, stake: &Stake) -> Result<(), Refusal> {
+        if self.money < stake.must_have.max(stake.takes).0 {
+            return Err(Refusal::Budget(NoMoney::UsedUp));
+        }
+        let left = |limit: usize| self.limits.get(limit).copied().unwrap_or(0);
+        let lacks = stake.limits.iter().map(|of| (of, left(of.limit)));
+        let lacks = lacks.filter(|(of, left)| *left < of.must_have);
+        let lacks: Vec<LimitLeft> = lacks.map(|(of, left)| used_up(of.limit, left)).collect();
+        if !lacks.is_empty() {
+            return Err(Refusal::Limits(lacks));
+        }
+        self.money -= stake.takes.0;
+        for of in &stake.limits {
+            if let Some(left) = self.limits.get_mut(of.limit) {
+                *left -= of.takes;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn used_up(limit: usize, units: i64) -> LimitLeft {
+    LimitLeft {
+        limit,
+        units,
+        why: NoMoney::UsedUp,
+    }
+}
+
 impl Workshop {
+    /// What is free of a budget and its limits in the period of a moment. Of what the registry does not tell it is all:
+    /// then nothing was leased yet, or nothing can be leased.
+    pub(crate) async fn free<'a>(
+        &self,
+        product: &str,
+        version: u32,
+        allowance: &'a Allowance,
+        now: Timestamp,
+    ) -> Free<'a> {
+        let period = allowance.period;
+        let period = period.name_at(now, &self.project.time_zone, version);
+        let budget = self.registry.budget(product, &period).await.ok().flatten();
+        let held = budget.map_or(0, |of| of.limit_cents.0 - of.free_cents.0);
+        let all = self.registry.budget_limits().await.unwrap_or_default();
+        let mut opened = BTreeMap::new();
+        for of in &all {
+            if of.product == product && of.period == period {
+                opened.insert((of.limit.as_str(), of.counts), of.allowed - of.free);
+            }
+        }
+        let held_of = |of: &ArmsAllowance| opened.get(&(of.name.as_str(), of.unit)).copied();
+        let left = |of: &ArmsAllowance| of.units - held_of(of).unwrap_or(0);
+        Free {
+            money: allowance.limit.0 - held,
+            limits: allowance.limits.iter().map(left).collect(),
+            allowance,
+        }
+    }
+
     /// Leases what a batch takes, or what is there.
     ///
     /// - `takes`: what all of its answers take together, and what must be there for the dearest.
-    /// - `ahead`: whether that is leased now, or bit by bit as it is granted.
     ///
     /// # Errors
     /// [`HoldError`] when the folder of the logs cannot be written. A registry that is away leaves the purse empty.
@@ -63,7 +136,7 @@ impl Workshop {
         product: &str,
         version: u32,
         allowance: Allowance,
-        (takes, ahead): (&Stake, bool),
+        takes: &Stake,
         now: Timestamp,
     ) -> Result<Purse, HoldError> {
         let machine = lake::log::root_id(&self.log_root()).map_err(HoldError::Place)?;
@@ -84,30 +157,18 @@ impl Workshop {
             allowance,
             promised: Vec::new(),
         };
-        // The last offer is given where the dearest could be.
-        let all = takes.takes + takes.must_have;
-        if all.0 == 0 {
+        if takes.must_have.max(takes.takes).0 == 0 {
             return Ok(purse);
         }
         purse.open().await;
-        if !ahead {
-            return Ok(purse);
+        if takes.takes.0 > 0 {
+            purse.lease_money(1, (takes.takes.0, takes.takes.0)).await;
         }
-        purse.lease_money(1, (all.0, all.0)).await;
-        for of in &takes.limits {
-            let all = of.takes + of.must_have;
-            purse.lease_limit(of.limit, (all, all)).await;
+        for of in takes.limits.iter().filter(|of| of.takes > 0) {
+            purse.lease_limit(of.limit, (of.takes, of.takes)).await;
         }
         Ok(purse)
     }
-}
-
-/// How much is leased at once at least, and at most, for answers that take so much.
-fn some(each: i64) -> (i64, i64) {
-    (
-        each.saturating_mul(OFFERS_MIN),
-        each.saturating_mul(OFFERS_MAX),
-    )
 }
 
 impl Purse {
@@ -125,7 +186,7 @@ impl Purse {
     async fn open(&mut self) {
         let opened = open(&self.registry, &self.product, &self.period, &self.allowance).await;
         if let Err(error) = opened {
-            self.empty = Some(self.away(&error));
+            self.empty = Some((self.away(&error), 0));
         }
     }
 
@@ -133,7 +194,7 @@ impl Purse {
     ///
     /// - `few`, `many`: see [`LeaseAsked`].
     async fn lease_money(&mut self, needed: i64, (few, many): (i64, i64)) {
-        if self.empty.is_some() {
+        if self.empty.is_some_and(|(_, free)| free < needed) {
             return;
         }
         let asked = LeaseAsked {
@@ -149,12 +210,12 @@ impl Purse {
         };
         match self.registry.lease(&asked, Timestamp::now()).await {
             Ok(all) => self.money.is_leased(all.0, None),
-            Err(LeaseError::UsedUp { .. }) => self.empty = Some(NoMoney::UsedUp),
+            Err(LeaseError::UsedUp { free, .. }) => self.empty = Some((NoMoney::UsedUp, free.0)),
             Err(
                 other @ (LeaseError::NoBudget { .. }
                 | LeaseError::Closed { .. }
                 | LeaseError::Store(_)),
-            ) => self.empty = Some(self.away(&other)),
+            ) => self.empty = Some((self.away(&other), 0)),
         }
     }
 
@@ -208,8 +269,9 @@ impl Purse {
 
     /// Grants what an answer takes, or says why not; nothing is reserved where it takes nothing.
     ///
-    /// More is leased where what was thought to be enough is not: an answer that is decided again without some arms may
-    /// take more of others.
+    /// A little more is leased where what was foreseen is not enough: the dearest arm that an answer might have been must
+    /// be there too, and what was asked for meanwhile by others may make answers of other arms. What customers whom other
+    /// limits count could have is not kept from them.
     pub(crate) async fn grant(
         &mut self,
         decision: &DecisionId,
@@ -220,17 +282,21 @@ impl Purse {
     ) -> Result<Option<Reserved>, Refusal> {
         let (takes, needed) = (stake.takes, stake.must_have.max(stake.takes).0);
         if self.money.left() < needed {
-            let more = needed - self.money.left().max(0);
-            self.lease_money(more, some(self.allowance.dearest.0)).await;
+            let lacks = needed - self.money.left().max(0);
+            let many = self.allowance.dearest.0.saturating_mul(OFFERS_MIN);
+            self.lease_money(lacks, (lacks, many)).await;
         }
         if self.money.left() < needed {
-            return Err(Refusal::Budget(self.empty.unwrap_or(NoMoney::UsedUp)));
+            let why = self.empty.map_or(NoMoney::UsedUp, |(why, _)| why);
+            return Err(Refusal::Budget(why));
         }
         let mut lacks = Vec::new();
         for of in &stake.limits {
             let left = |purse: &Self| purse.limits.get(of.limit).map_or(0, Pot::left);
             if left(self) < of.must_have {
-                self.lease_limit(of.limit, some(of.must_have)).await;
+                let lacks = of.must_have - left(self).max(0);
+                let many = of.must_have.saturating_mul(OFFERS_MIN);
+                self.lease_limit(of.limit, (lacks, many)).await;
             }
             if left(self) < of.must_have {
                 let why = self.short.get(of.limit).copied().flatten();

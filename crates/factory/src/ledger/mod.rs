@@ -12,7 +12,7 @@ mod short;
 mod tend;
 
 pub use batch::HoldError;
-pub(crate) use batch::Purse;
+pub(crate) use batch::{Free, Purse};
 pub(crate) use settle::BATCH;
 pub use settle::{SettleError, Settled};
 
@@ -102,7 +102,8 @@ struct Account {
     limits: Vec<Pot>,
     /// When the registry last heard of the holder.
     heard_at: Timestamp,
-    granted_at: Timestamp,
+    /// When something was last taken from it; at first when it was wanted.
+    taken_at: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -270,10 +271,10 @@ impl Ledger {
         if !lacks.is_empty() {
             return refused(lacks, *away);
         }
-        account.granted_at = account.granted_at.max(promise.at);
         if takes == 0 {
             return Tried::Granted(None);
         }
+        account.taken_at = account.taken_at.max(promise.at);
         account.money.used += takes;
         for of in &stake.limits {
             if let Some(pot) = account.limits.get_mut(of.limit) {
@@ -365,7 +366,7 @@ impl Account {
             money: Pot::new(now),
             limits: allowance.limits.iter().map(|_| Pot::new(now)).collect(),
             heard_at: now,
-            granted_at: now,
+            taken_at: now,
         }
     }
 

@@ -26,7 +26,7 @@ const WRITTEN_TOGETHER: usize = 2_000;
 /// Promises are written down so long after they were granted: by then their decisions are in the log.
 const WRITTEN_AFTER: SignedDuration = SignedDuration::from_secs(1);
 
-/// A lease that nothing was granted from for so long is given back: others may need it.
+/// A lease that nothing was taken from for so long is given back: others may need it.
 const IDLE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Between two signs of life, and between two looks for what has expired.
@@ -105,7 +105,7 @@ impl Ledger {
         }
         // While the registry is away, what is leased is all that can be promised.
         if !self.state.lock().away {
-            self.retire(|granted_at| now.duration_since(granted_at).abs() >= IDLE);
+            self.retire(|taken_at| now.duration_since(taken_at).abs() >= IDLE);
             asked |= self.give_back_idle(now).await?;
         }
         asked |= self.settle_retired(now).await?;
@@ -335,7 +335,7 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Grants nothing more from accounts of which the last grant is chosen.
+    /// Grants nothing more from accounts chosen by when something was last taken from them.
     fn retire(&self, chosen: impl Fn(Timestamp) -> bool) {
         let mut state = self.state.lock();
         let State {
@@ -343,7 +343,7 @@ impl Ledger {
         } = &mut *state;
         for parts in accounts.values_mut() {
             parts.retain(|_, account| {
-                let goes = chosen(account.granted_at);
+                let goes = chosen(account.taken_at);
                 if goes {
                     retired.push(Arc::clone(&account.lease));
                 }

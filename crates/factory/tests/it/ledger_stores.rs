@@ -175,3 +175,43 @@ async fn what_is_short_is_said_to_customers_whom_it_counts_and_what_left_for_nob
     // Of a gift the brand pays nothing.
     assert_eq!(figures(&workshop, "brand").await[1], 3 * OFFER);
 }
+
+#[tokio::test]
+async fn what_a_store_takes_nothing_of_for_a_minute_goes_back_though_its_customers_are_asked_about()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let workshop = workshop(folder.path(), 100, 500).await;
+    let ledger = Arc::new(Ledger::of(&workshop, "here/process".to_owned()).unwrap());
+    let stop = Arc::<AtomicBool>::default();
+    let keeping = kept(&ledger, &stop, noon() + SignedDuration::from_secs(2));
+    grant(&ledger, "d1", "deal", Some(LYON), noon())
+        .await
+        .unwrap();
+    stop.store(true, Ordering::Relaxed);
+    keeping.await.unwrap();
+    let leased = async || {
+        let budget = workshop.registry.budget("deals", DAY).await.unwrap();
+        budget.unwrap().leased_cents.0
+    };
+    assert!(leased().await > 0);
+    // The control, where it might have been a deal.
+    let control = Stake {
+        takes: Cents(0),
+        limits: Vec::new(),
+        ..stake("deal", Some(LYON))
+    };
+    let asked = Promise {
+        product: "deals",
+        version: 1,
+        decision: &DecisionId::new("d2").unwrap(),
+        customer: None,
+        arm: "control",
+        stake: &control,
+        at: noon() + SignedDuration::from_secs(50),
+    };
+    assert_eq!(ledger.grant(&asked).await, Ok(None));
+    ledger.tend(noon() + SignedDuration::from_secs(59)).await;
+    assert!(leased().await > 0);
+    ledger.tend(noon() + SignedDuration::from_secs(61)).await;
+    assert_eq!(leased().await, 0);
+}

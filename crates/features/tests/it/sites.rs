@@ -95,4 +95,8 @@ async fn a_history_knows_where_its_customers_usually_buy() {
     // A day earlier as many orders were at both, and the last one in Lyon.
     let earlier = history.until(as_of("2024-03-04"));
     assert_eq!(usual(&earlier), [Some("lyon".to_owned()), None, None]);
+    assert_eq!(
+        history.usual_site_at("c1", as_of("2024-03-04")),
+        Some("lyon")
+    );
 }

@@ -122,8 +122,13 @@ impl Attached {
         history.usual_site(customer)
     }
 
-    /// What may be given to a customer at a moment.
-    fn allowed(&self, customer: &str, standing: &Standing, now: jiff::Timestamp) -> Possible {
+    /// What may be given to a customer, who usually buys at a site, at a moment.
+    fn allowed(
+        &self,
+        (customer, site): (&str, Option<&str>),
+        standing: &Standing,
+        now: jiff::Timestamp,
+    ) -> Possible {
         let clock = self.shop.clock(now);
         let arms = self.body.arms.iter().map(|arm| arm.name.as_str());
         let caps = self.body.settings.caps.as_ref();
@@ -131,7 +136,6 @@ impl Attached {
         let mut capped = capped.unwrap_or_default();
         if !standing.short.is_empty() {
             capped.resize(self.body.arms.len(), None);
-            let site = self.site(customer);
             for (arm, limit) in capped.iter_mut().enumerate() {
                 let short = || shut(&self.counted, &standing.short, arm, site);
                 *limit = limit.take().or_else(short);
@@ -141,11 +145,11 @@ impl Attached {
             .of(&self.shop, &self.product, customer, clock, capped)
     }
 
-    /// - `customer`: empty for nobody.
+    /// - `customer`: and where they usually buy; empty for nobody.
     fn offered(
         &self,
         facts: &Facts,
-        customer: &str,
+        (customer, site): (&str, Option<&str>),
         pace: Option<Pace>,
         allowed: Possible,
     ) -> Offered {
@@ -155,7 +159,6 @@ impl Attached {
             (self.body.effects(facts), Why::Own)
         };
         let worth = self.body.worth(facts, &effects);
-        let site = self.site(customer);
         let at_price = self.body.at_price(site);
         let possible = [(true, at_price), (false, 1.0 - at_price)];
         // Another draw than that of the slice that explores.
@@ -281,8 +284,9 @@ impl Serving for Attached {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
-        let allowed = self.allowed(customer, &asked.standing, now);
-        let offered = self.offered(&facts, customer, asked.standing.pace, allowed);
+        let of = (customer, self.site(customer));
+        let allowed = self.allowed(of, &asked.standing, now);
+        let offered = self.offered(&facts, of, asked.standing.pace, allowed);
         if let Some(drawn) = self.drawn(customer, &offered.allowed) {
             let offered = Offered {
                 why: Why::Drawn,
@@ -302,8 +306,8 @@ impl Serving for Attached {
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
-        let allowed = self.allowed(customer, &asked.standing, now);
-        let offered = self.offered(&Facts::default(), "", None, allowed);
+        let allowed = self.allowed((customer, self.site(customer)), &asked.standing, now);
+        let offered = self.offered(&Facts::default(), ("", None), None, allowed);
         if self.body.settings.budget.is_some() || self.body.settings.ledger.is_some() {
             let offered = Offered {
                 why: Why::HeldOut,
@@ -321,10 +325,10 @@ impl Serving for Attached {
         why: NoMoney,
     ) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
-        let allowed = self.allowed(customer, &asked.standing, now);
+        let allowed = self.allowed((customer, self.site(customer)), &asked.standing, now);
         let offered = Offered {
             why: Why::NoMoney(why),
-            ..self.offered(&Facts::default(), "", None, allowed)
+            ..self.offered(&Facts::default(), ("", None), None, allowed)
         };
         Ok(self.answer(None, &offered, "the control: nothing can be promised"))
     }
@@ -347,7 +351,8 @@ impl Serving for Attached {
     ) -> Result<Explanation, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
-        let allowed = self.allowed(customer, &asked.standing, now);
+        let of = (customer, self.site(customer));
+        let allowed = self.allowed(of, &asked.standing, now);
         let Offered {
             effects,
             worth,
@@ -359,7 +364,7 @@ impl Serving for Attached {
             allowed,
             site,
             ..
-        } = self.offered(&facts, customer, asked.standing.pace, allowed);
+        } = self.offered(&facts, of, asked.standing.pace, allowed);
         let named = |name: &str| self.body.arms.iter().position(|arm| arm.name == name);
         let net = |arm: &usize| prices.priced(*arm, &worth[*arm]);
         let nearest = || {

@@ -219,6 +219,12 @@ pub(crate) fn round(
     let part = stores.part(None, rows);
     let every: Vec<usize> = (0..n_arms).collect();
     let each = || of.chunks_exact(n_arms);
+    let by_group = stores.rows(rows);
+    let those = |rows: &[usize]| {
+        rows.iter()
+            .map(|row| &of[row * n_arms..(row + 1) * n_arms])
+            .collect::<Vec<_>>()
+    };
     let spent_by_chance = explored(each(), n_arms, &every, Counts::Spend, settings.explore);
     // Those who are not drawn by chance are a part of all, and may use as much more each.
     let share = 1.0 - settings.explore;
@@ -237,13 +243,20 @@ pub(crate) fn round(
         let places = limit.places(arms);
         let groups = limit.sites.as_ref().map(|sites| stores.at(sites));
         let (counts, amount) = limit.counts();
-        let counted = each().enumerate().filter(|(row, _)| {
-            let group = || stores.group(*row);
-            let is_in = |groups: &Vec<u16>| groups.iter().any(|of| usize::from(*of) == group());
-            groups.as_ref().is_none_or(is_in)
-        });
-        let counted = counted.map(|(_, worth)| worth);
-        let by_chance = explored(counted, n_arms, &places, counts, settings.explore);
+        let counted = groups.as_ref().map_or_else(
+            || each().collect(),
+            |groups| {
+                let rows = groups.iter().map(|group| &by_group[usize::from(*group)]);
+                rows.flat_map(|rows| those(rows)).collect::<Vec<_>>()
+            },
+        );
+        let by_chance = explored(
+            counted.into_iter(),
+            n_arms,
+            &places,
+            counts,
+            settings.explore,
+        );
         let part = stores.part(groups.as_deref(), rows);
         let left = (part * amount - by_chance) / share;
         if by_chance > 0.0 && left <= 0.0 && counts != Counts::AtLeast {
@@ -296,21 +309,15 @@ pub(crate) fn round(
         gap: outcome.gap() * of_all,
         limits: bounds,
     };
-    for (group, site) in stores.each().enumerate() {
+    for (site, rows) in stores.each().zip(&by_group) {
         let prices = round.prices(n_arms, None, site);
-        let in_group = || {
-            each()
-                .enumerate()
-                .filter(|(row, _)| stores.group(*row) == group)
-        };
         let (counted, used) = if rules.is_empty() {
             (Counted::Spend, spent)
         } else {
-            let chosen = in_group().map(|(row, _)| allocation.choices.of(row).count());
+            let chosen = rows.iter().map(|row| allocation.choices.of(*row).count());
             (Counted::Customers, chosen.sum::<usize>() as f64)
         };
-        let worth = in_group().map(|(_, worth)| worth);
-        let at_price = at_price(worth, &prices, counted, used);
+        let at_price = at_price(those(rows).into_iter(), &prices, counted, used);
         match site {
             Some(site) => {
                 round.at_price_of.insert(site.to_owned(), at_price);

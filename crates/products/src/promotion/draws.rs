@@ -291,7 +291,7 @@ impl Draws {
             let number = *numbers.entry(&draw.customer).or_insert(next);
             draws.customer.push(number);
             draws.facts.push(facts_at(history, draw));
-            drawn.push(draw.customer.as_str());
+            drawn.push((draw.customer.as_str(), AsOf(date_of(day_of(draw)))));
         }
         draws.store = super::stores::groups(settings, history, drawn.into_iter());
         Ok(draws)

@@ -5,7 +5,7 @@ use super::draws::{Draws, TrialError, features};
 use super::facts::{Column, Facts};
 use super::limits::Counts;
 use super::settings::Settings;
-use super::stores::{Stores, groups};
+use super::stores::{Stores, groups, some};
 use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
 use crate::artefact::Artefact;
@@ -181,19 +181,20 @@ impl Body {
         let Some(budget) = self.settings.budget else {
             return Ok(None);
         };
-        let known = known_customers(history);
-        let step = known.len().div_ceil(CUSTOMERS_MAX).max(1);
-        let some: Vec<Facts> = known
-            .iter()
-            .step_by(step)
+        let known: Vec<&str> = known_customers(history).into_iter().collect();
+        let today = known.iter().map(|customer| (*customer, history.as_of()));
+        let of_known = groups(&self.settings, history, today);
+        let rows = some(known.len(), CUSTOMERS_MAX, &of_known);
+        let some = || rows.iter().map(|row| known[*row]);
+        let facts: Vec<Facts> = some()
             .map(|customer| Facts::of(history, customer))
             .collect();
-        let mut worth = self.worth_of(&some)?;
+        let mut worth = self.worth_of(&facts)?;
         let arms: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
-        let some = || known.iter().step_by(step).copied();
         super::possible::mask(&mut worth, &arms, some(), history);
-        let of = groups(&self.settings, history, some());
-        let stores = Stores::new(&self.settings, history, &known, of);
+        let of = rows.iter().filter_map(|row| of_known.get(*row)).copied();
+        let asked = (known.len(), of_known.as_slice());
+        let stores = Stores::new(&self.settings, asked, of.collect());
         round(&worth, &arms, &stores, budget, &self.settings).map(Some)
     }
 

@@ -243,7 +243,8 @@ pub(super) fn check(settings: &Settings, raw: &Raw) -> Result<(), ConfigError> {
 
 /// Names that are there and no two alike, in their order; `None` where not.
 fn once_each(names: Option<&[String]>) -> Option<BTreeSet<&String>> {
-    let (names, each): (_, BTreeSet<&String>) = (names?, names?.iter().collect());
+    let names = names?;
+    let each: BTreeSet<&String> = names.iter().collect();
     (!each.is_empty() && each.len() == names.len()).then_some(each)
 }
 

@@ -7,7 +7,7 @@ use super::draws::{Draws, TrialError};
 use super::facts::Column;
 use super::fitted::{discounts, known_customers, name};
 use super::settings::Settings;
-use super::stores::Stores;
+use super::stores::{Stores, groups};
 use super::worth::{Prices, Worth, best};
 use crate::contract::FitError;
 use crate::estimates;
@@ -178,9 +178,8 @@ impl OutOfFold {
                 }
                 None => here.each().map(|_| (free.clone(), 0.0)).collect(),
             };
-            for (group, (prices, _)) in prices.iter().enumerate() {
-                let rows = (0..held_out.len()).filter(|place| here.group(*place) == group);
-                let share = rows.count() as f64 / held_out.len().max(1) as f64;
+            for ((prices, _), rows) in prices.iter().zip(here.rows(held_out.len())) {
+                let share = rows.len() as f64 / held_out.len().max(1) as f64;
                 all.prices.add(prices, share / settings.folds as f64);
             }
             // As many as the budget pays for get the best arm on average.
@@ -298,7 +297,10 @@ pub(super) fn scorecard(
         .and_then(|draws| {
             let columns = draws.columns(settings);
             let asked = known_customers(later);
-            let stores = Stores::new(settings, later, &asked, draws.store.clone());
+            let today = asked.iter().map(|customer| (*customer, later.as_of()));
+            let of_asked = groups(settings, later, today);
+            let asked = (asked.len(), of_asked.as_slice());
+            let stores = Stores::new(settings, asked, draws.store.clone());
             let out = OutOfFold::of(&draws, &columns, settings, &stores, seed)?;
             Ok((draws, columns, out))
         });
