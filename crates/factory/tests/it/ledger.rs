@@ -4,7 +4,8 @@ use factory::ledger::{Ledger, Promise, Refusal};
 use factory::{Project, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::LakeOptions;
-use products::{NoMoney, Stake};
+use lake::log::Reserved;
+use products::{LimitLeft, NoMoney, Stake};
 use schema::{Cents, DecisionId};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,12 +14,12 @@ use std::time::Instant;
 
 pub(crate) const OFFER: i64 = 500;
 
-pub(crate) async fn workshop(folder: &Path, budget: f64) -> Workshop {
+/// A shop whose product `deals` has these settings.
+pub(crate) async fn deals(folder: &Path, settings: &str) -> Workshop {
     std::fs::create_dir_all(folder.join("products")).unwrap();
     std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
     let file = format!(
-        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\nbudget = {budget}\n\n\
-         [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0 }}\npace = \"even\"\n"
+        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\n{settings}"
     );
     std::fs::write(folder.join("products/deals.toml"), file).unwrap();
     let project = Project::open(folder).unwrap();
@@ -26,26 +27,57 @@ pub(crate) async fn workshop(folder: &Path, budget: f64) -> Workshop {
     Workshop::open(project, &options).await.unwrap()
 }
 
+pub(crate) async fn workshop(folder: &Path, budget: f64) -> Workshop {
+    let settings = format!(
+        "budget = {budget}\n\n\
+         [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0 }}\npace = \"even\"\n"
+    );
+    deals(folder, &settings).await
+}
+
 pub(crate) fn ledger(workshop: &Workshop) -> Ledger {
     Ledger::of(workshop, "here/process".to_owned()).unwrap()
 }
 
-pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Result<i64, NoMoney> {
+/// A promise of product `deals` to nobody in particular.
+pub(crate) fn promise<'a>(
+    decision: &'a DecisionId,
+    arm: &'a str,
+    stake: &'a Stake,
+    at: Timestamp,
+) -> Promise<'a> {
+    Promise {
+        product: "deals",
+        version: 1,
+        decision,
+        customer: None,
+        arm,
+        stake,
+        at,
+    }
+}
+
+/// What an arm reserves of what it takes.
+pub(crate) async fn granted(
+    ledger: &Ledger,
+    decision: &str,
+    arm: &str,
+    stake: &Stake,
+    at: Timestamp,
+) -> Result<Reserved, Refusal> {
     let decision = DecisionId::new(decision).unwrap();
+    let granted = ledger.grant(&promise(&decision, arm, stake, at)).await;
+    granted.map(Option::unwrap)
+}
+
+pub(crate) async fn grant(ledger: &Ledger, decision: &str, at: Timestamp) -> Result<i64, NoMoney> {
     let stake = Stake {
         takes: Cents(OFFER),
         must_have: Cents(OFFER),
         ..Stake::default()
     };
-    let promise = Promise {
-        product: "deals",
-        version: 1,
-        decision: &decision,
-        customer: None,
-        arm: "deal",
-        stake: &stake,
-        at,
-    };
+    let decision = DecisionId::new(decision).unwrap();
+    let promise = promise(&decision, "deal", &stake, at);
     match ledger.grant(&promise).await {
         Ok(reserved) => Ok(reserved.map_or(0, |r| r.cents.0)),
         Err(Refusal::Budget(why)) => Err(why),
@@ -58,6 +90,22 @@ pub(crate) async fn figures(workshop: &Workshop, period: &str) -> [i64; 3] {
     let budgets = workshop.registry.budgets().await.unwrap();
     let of = budgets.iter().find(|b| b.period == period).unwrap();
     [of.leased_cents, of.reserved_cents, of.free_cents].map(|c| c.0)
+}
+
+/// Allowed, reserved, leased and free of a limit.
+pub(crate) async fn limit_figures(workshop: &Workshop, name: &str) -> [i64; 4] {
+    let all = workshop.registry.budget_limits().await.unwrap();
+    let of = all.iter().find(|of| of.limit == name && of.period == DAY);
+    let of = of.unwrap();
+    [of.allowed, of.reserved, of.leased, of.free]
+}
+
+pub(crate) fn used_up(limit: usize) -> LimitLeft {
+    LimitLeft {
+        limit,
+        units: 0,
+        why: NoMoney::UsedUp,
+    }
 }
 
 pub(crate) const DAY: &str = "2026-11-28";

@@ -1,10 +1,10 @@
 //! Limits on some arms, kept promise by promise: what one process may promise of them, and what it does not wait for.
 
-use crate::ledger::{DAY, OFFER, kept, noon};
-use factory::ledger::{Ledger, Promise, Refusal};
-use factory::{Project, Workshop};
+use crate::ledger::{OFFER, deals, granted, kept, limit_figures, noon, used_up};
+use factory::Workshop;
+use factory::ledger::{Ledger, Refusal};
 use jiff::{SignedDuration, Timestamp};
-use lake::LakeOptions;
+use lake::log::Reserved;
 use products::{LimitLeft, LimitStake, NoMoney, Stake};
 use schema::{Cents, DecisionId};
 use std::path::Path;
@@ -17,20 +17,14 @@ const BRAND: usize = 0;
 const GIFTS: usize = 1;
 
 async fn workshop(folder: &Path, brand: f64, gifts: u32) -> Workshop {
-    std::fs::create_dir_all(folder.join("products")).unwrap();
-    std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
-    let file = format!(
-        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\nbudget = 100000.0\n\n\
+    let settings = format!(
+        "budget = 100000.0\n\n\
          [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0, gift = 5.0, plain = 5.0 }}\n\n\
          [[settings.limits]]\nname = \"brand\"\narms = [\"deal\", \"gift\"]\nspend_at_most = {brand}\n\n\
          [[settings.limits]]\nname = \"shelf\"\narms = [\"plain\"]\ncustomers_at_least = 1\n\n\
          [[settings.limits]]\nname = \"gifts\"\narms = [\"gift\"]\ncustomers_at_most = {gifts}\n"
     );
-    std::fs::write(folder.join("products/deals.toml"), file).unwrap();
-    let project = Project::open(folder).unwrap();
-    Workshop::open(project, &LakeOptions::default())
-        .await
-        .unwrap()
+    deals(folder, &settings).await
 }
 
 fn ledger(workshop: &Workshop, holder: &str) -> Arc<Ledger> {
@@ -61,34 +55,8 @@ async fn grant(
     decision: &str,
     arm: &str,
     at: Timestamp,
-) -> Result<lake::log::Reserved, Refusal> {
-    let decision = DecisionId::new(decision).unwrap();
-    let promise = Promise {
-        product: "deals",
-        version: 1,
-        decision: &decision,
-        customer: None,
-        arm,
-        stake: &stake(arm),
-        at,
-    };
-    ledger.grant(&promise).await.map(Option::unwrap)
-}
-
-/// Allowed, reserved, leased and free of a limit.
-async fn figures(workshop: &Workshop, name: &str) -> [i64; 4] {
-    let all = workshop.registry.budget_limits().await.unwrap();
-    let of = all.iter().find(|of| of.limit == name && of.period == DAY);
-    let of = of.unwrap();
-    [of.allowed, of.reserved, of.leased, of.free]
-}
-
-fn used_up(limit: usize) -> LimitLeft {
-    LimitLeft {
-        limit,
-        units: 0,
-        why: NoMoney::UsedUp,
-    }
+) -> Result<Reserved, Refusal> {
+    granted(ledger, decision, arm, &stake(arm), at).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -141,10 +109,10 @@ async fn limits_are_promised_to_the_last_unit_and_what_they_do_not_count_goes_on
     assert_eq!(plain, 8 * 600 - DEALS, "nobody else had to go without");
     let promised = DEALS * OFFER;
     assert_eq!(
-        figures(&workshop, "brand").await,
+        limit_figures(&workshop, "brand").await,
         [promised + OFFER - 1, promised, 0, OFFER - 1]
     );
-    assert_eq!(figures(&workshop, "gifts").await, [70, 70, 0, 0]);
+    assert_eq!(limit_figures(&workshop, "gifts").await, [70, 70, 0, 0]);
 }
 
 #[tokio::test]
@@ -184,7 +152,10 @@ async fn a_limit_that_is_used_up_is_said_without_waiting_until_something_is_free
     // A deal expires, and is redeemed by nobody: two seconds later what it held is free again.
     let later = noon() + SignedDuration::from_secs(10);
     ledger.tend(later).await;
-    assert_eq!(figures(&workshop, "brand").await, [1_500, 1_500, 0, 0]);
+    assert_eq!(
+        limit_figures(&workshop, "brand").await,
+        [1_500, 1_500, 0, 0]
+    );
     let expired = noon() + SignedDuration::from_hours(24 * 7);
     assert_eq!(
         workshop
@@ -204,7 +175,7 @@ async fn a_limit_that_is_used_up_is_said_without_waiting_until_something_is_free
     assert!(ledger.short("deals", 1, Vec::new(), later).is_empty());
     assert!(grant(&ledger, "f1", "deal", later).await.is_ok());
     // That a gift expired has not ended that it was given: one is left.
-    assert_eq!(figures(&workshop, "gifts").await[1], 1);
+    assert_eq!(limit_figures(&workshop, "gifts").await[1], 1);
 }
 
 #[tokio::test]
@@ -225,7 +196,10 @@ async fn what_no_answer_needs_of_a_limit_goes_to_another_process_while_the_lease
     let minute = noon() + SignedDuration::from_secs(61);
     grant(&here, "d3", "plain", minute).await.unwrap();
     here.tend(minute).await;
-    assert_eq!(figures(&workshop, "brand").await, [2_000, 500, 0, 1_500]);
+    assert_eq!(
+        limit_figures(&workshop, "brand").await,
+        [2_000, 500, 0, 1_500]
+    );
     grant(&there, "d4", "plain", minute).await.unwrap();
     assert_eq!(
         there.short("deals", 1, Vec::new(), minute),
@@ -251,7 +225,7 @@ async fn without_the_registry_a_limit_is_promised_as_far_as_it_is_leased_and_the
     grant(&ledger, "d1", "deal", noon()).await.unwrap();
     stop.store(true, Ordering::Relaxed);
     keeping.await.unwrap();
-    let leased = figures(&workshop, "brand").await[2] / OFFER;
+    let leased = limit_figures(&workshop, "brand").await[2] / OFFER;
     workshop.registry.close().await;
     for n in 1..leased {
         grant(&ledger, &format!("e{n}"), "deal", noon())

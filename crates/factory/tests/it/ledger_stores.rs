@@ -1,11 +1,11 @@
 //! Limits on customers of some sites, kept promise by promise: those of other sites are promised from other leases.
 
-use crate::ledger::{DAY, OFFER, kept, noon};
-use factory::ledger::{Ledger, Promise, Refusal};
-use factory::{Project, Workshop};
+use crate::ledger::{DAY, OFFER, deals, granted, kept, limit_figures, noon, promise, used_up};
+use factory::Workshop;
+use factory::ledger::{Ledger, Refusal};
 use jiff::{SignedDuration, Timestamp};
-use lake::LakeOptions;
-use products::{LimitLeft, LimitStake, NoMoney, Stake};
+use lake::log::Reserved;
+use products::{LimitStake, Stake};
 use schema::{Cents, DecisionId};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,11 +17,9 @@ const NICE: usize = 1;
 const BRAND: usize = 2;
 
 async fn workshop(folder: &Path, lyon: i64, brand: i64) -> Workshop {
-    std::fs::create_dir_all(folder.join("products")).unwrap();
-    std::fs::write(folder.join("comptoir.toml"), "name = \"Deals\"\n").unwrap();
     let money = |offers: i64| (offers * OFFER) as f64 / 100.0;
-    let file = format!(
-        "kind = \"promotion\"\nowner = \"tests\"\n\n[settings]\noutcome = \"revenue\"\nbudget = 100000.0\n\n\
+    let settings = format!(
+        "budget = 100000.0\n\n\
          [settings.ledger]\nperiod = \"day\"\nexpires_days = 7\nmost = {{ deal = 5.0, gift = 5.0 }}\n\n\
          [[settings.limits]]\nname = \"store Lyon\"\nsites = [\"lyon\"]\nspend_at_most = {:.2}\n\n\
          [[settings.limits]]\nname = \"store Nice\"\nsites = [\"nice\"]\nspend_at_most = 50000.0\n\n\
@@ -29,10 +27,7 @@ async fn workshop(folder: &Path, lyon: i64, brand: i64) -> Workshop {
         money(lyon),
         money(brand)
     );
-    std::fs::write(folder.join("products/deals.toml"), file).unwrap();
-    let project = Project::open(folder).unwrap();
-    let options = LakeOptions::default();
-    Workshop::open(project, &options).await.unwrap()
+    deals(folder, &settings).await
 }
 
 /// What giving an arm takes of a customer of a store.
@@ -57,34 +52,8 @@ async fn grant(
     arm: &str,
     store: Option<usize>,
     at: Timestamp,
-) -> Result<lake::log::Reserved, Refusal> {
-    let decision = DecisionId::new(decision).unwrap();
-    let promise = Promise {
-        product: "deals",
-        version: 1,
-        decision: &decision,
-        customer: None,
-        arm,
-        stake: &stake(arm, store),
-        at,
-    };
-    ledger.grant(&promise).await.map(Option::unwrap)
-}
-
-/// Allowed, reserved, leased and free of a limit.
-async fn figures(workshop: &Workshop, name: &str) -> [i64; 4] {
-    let all = workshop.registry.budget_limits().await.unwrap();
-    let of = all.iter().find(|of| of.limit == name && of.period == DAY);
-    let of = of.unwrap();
-    [of.allowed, of.reserved, of.leased, of.free]
-}
-
-fn used_up(limit: usize) -> LimitLeft {
-    LimitLeft {
-        limit,
-        units: 0,
-        why: NoMoney::UsedUp,
-    }
+) -> Result<Reserved, Refusal> {
+    granted(ledger, decision, arm, &stake(arm, store), at).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,10 +97,16 @@ async fn a_store_promises_its_money_to_the_last_offer_and_others_go_on() {
     ledger.close(noon()).await;
     assert_eq!(given, [OFFERS, 400, 400]);
     let [lyon, nice] = [OFFERS, 400].map(|offers| offers * OFFER);
-    assert_eq!(figures(&workshop, "store Lyon").await, [lyon, lyon, 0, 0]);
-    assert_eq!(figures(&workshop, "store Nice").await[1..3], [nice, 0]);
     assert_eq!(
-        figures(&workshop, "brand").await[1..3],
+        limit_figures(&workshop, "store Lyon").await,
+        [lyon, lyon, 0, 0]
+    );
+    assert_eq!(
+        limit_figures(&workshop, "store Nice").await[1..3],
+        [nice, 0]
+    );
+    assert_eq!(
+        limit_figures(&workshop, "brand").await[1..3],
         [(OFFERS + 800) * OFFER, 0]
     );
 }
@@ -168,12 +143,12 @@ async fn what_is_short_is_said_to_customers_whom_it_counts_and_what_left_for_nob
     keeping.await.unwrap();
     ledger.close(noon()).await;
     assert_eq!(
-        figures(&workshop, "store Lyon").await,
+        limit_figures(&workshop, "store Lyon").await,
         [2 * OFFER, 2 * OFFER, 0, 0]
     );
-    assert_eq!(figures(&workshop, "store Nice").await[1], OFFER);
+    assert_eq!(limit_figures(&workshop, "store Nice").await[1], OFFER);
     // Of a gift the brand pays nothing.
-    assert_eq!(figures(&workshop, "brand").await[1], 3 * OFFER);
+    assert_eq!(limit_figures(&workshop, "brand").await[1], 3 * OFFER);
 }
 
 #[tokio::test]
@@ -200,15 +175,13 @@ async fn what_a_store_takes_nothing_of_for_a_minute_goes_back_though_its_custome
         limits: Vec::new(),
         ..stake("deal", Some(LYON))
     };
-    let asked = Promise {
-        product: "deals",
-        version: 1,
-        decision: &DecisionId::new("d2").unwrap(),
-        customer: None,
-        arm: "control",
-        stake: &control,
-        at: noon() + SignedDuration::from_secs(50),
-    };
+    let id = DecisionId::new("d2").unwrap();
+    let asked = promise(
+        &id,
+        "control",
+        &control,
+        noon() + SignedDuration::from_secs(50),
+    );
     assert_eq!(ledger.grant(&asked).await, Ok(None));
     ledger.tend(noon() + SignedDuration::from_secs(59)).await;
     assert!(leased().await > 0);

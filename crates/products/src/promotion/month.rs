@@ -39,6 +39,12 @@ enum Plan {
     Usual,
 }
 
+/// The budget, allocated among customers.
+fn allocated(of: &[Worth]) -> Round {
+    let (stores, settings) = (Stores::alike(of.len()), Settings::default());
+    round(of, &["offer"], &stores, BUDGET, &settings).unwrap()
+}
+
 /// Shares of the questions that come in each hour of a week: between eight and ten at night, twice as many at weekends.
 fn usual() -> Week {
     Week::of_counts(&std::array::from_fn(|hour| match (hour / 24, hour % 24) {
@@ -97,14 +103,7 @@ fn month(round: &Round, of: &[Worth], times: f64, plan: Plan) -> Month {
 fn a_paced_budget_lasts_for_its_month_and_buys_more_than_one_that_is_gone_on_the_tenth_day() {
     let of = customers();
     // Money for a tenth of the customers, each asked once.
-    let round = round(
-        &of,
-        &["offer"],
-        &Stores::alike(of.len()),
-        BUDGET,
-        &Settings::default(),
-    )
-    .unwrap();
+    let round = allocated(&of);
     assert_eq!(round.chosen, 1_000);
     for times in [3.0, 1.0, 0.4] {
         let (free, paced) = (
@@ -137,14 +136,7 @@ fn a_paced_budget_lasts_for_its_month_and_buys_more_than_one_that_is_gone_on_the
 fn a_budget_that_one_round_does_not_need_is_spread_all_the_same() {
     // All of 200 would be given at once, and are asked for ten times in the month.
     let of: Vec<Worth> = (1..=200).map(|n| worth(f64::from(n) / 10.0)).collect();
-    let round = round(
-        &of,
-        &["offer"],
-        &Stores::alike(of.len()),
-        BUDGET,
-        &Settings::default(),
-    )
-    .unwrap();
+    let round = allocated(&of);
     assert_eq!(round.price, 0.0);
     let month = month(&round, &of, 10.0, Plan::Even);
     assert!(month.promised[9] < 0.45, "{:?}", month.promised);
@@ -154,14 +146,7 @@ fn a_budget_that_one_round_does_not_need_is_spread_all_the_same() {
 #[test]
 fn a_plan_by_usual_hours_keeps_the_price_where_weekends_move_that_of_an_even_one() {
     let of = customers();
-    let round = round(
-        &of,
-        &["offer"],
-        &Stores::alike(of.len()),
-        BUDGET,
-        &Settings::default(),
-    )
-    .unwrap();
+    let round = allocated(&of);
     let of_plan = |plan| month(&round, &of, 1.0, plan);
     let (free, even, usual) = (
         of_plan(Plan::None),
