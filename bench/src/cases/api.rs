@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use math::random::stream;
 
+use super::measure::exponential;
 use super::program::{Folder, NO_PROGRAM, comptoir, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::child::{ChildUse, peak_memory, resident_memory};
@@ -97,6 +99,9 @@ pub(super) enum Pace {
     Closed,
     /// So many a second over all connections, however long answers take: times count from when a request was due.
     Open { per_second: f64 },
+    /// So many a second on average, by chance as customers come (a Poisson process), so that two servers which are asked
+    /// at the same time meet each other in every phase.
+    Chance { per_second: f64, seed: u64 },
 }
 
 /// What a load measured.
@@ -169,11 +174,16 @@ pub(super) fn load(
     let mut due_on = [Duration::ZERO; CONNECTIONS];
     let mut answered = Vec::new();
     let mut requests = 0_usize;
+    let mut random = match pace {
+        Pace::Chance { seed, .. } => Some(stream(seed, 0)),
+        Pace::Closed | Pace::Open { .. } => None,
+    };
+    let mut next_second = 0.0;
     let began = Instant::now();
     loop {
         let due = match pace {
             Pace::Closed => began.elapsed(),
-            Pace::Open { per_second } => Duration::from_secs_f64(requests as f64 / per_second),
+            Pace::Open { .. } | Pace::Chance { .. } => Duration::from_secs_f64(next_second),
         };
         // By the clock too: a server that falls behind is not waited for.
         let now = began.elapsed();
@@ -187,6 +197,13 @@ pub(super) fn load(
                 connections[n].ask(path, &bodies[requests % bodies.len()])?;
                 due_on[n] = due;
                 requests += 1;
+                match (pace, &mut random) {
+                    (Pace::Chance { per_second, .. }, Some(random)) => {
+                        next_second += exponential(random) / per_second;
+                    }
+                    (Pace::Open { per_second }, _) => next_second = requests as f64 / per_second,
+                    (Pace::Closed | Pace::Chance { .. }, _) => {}
+                }
                 continue;
             }
             Some(_) if !over => Some(due - now),

@@ -1,11 +1,8 @@
 //! The loop of promotions on the simulated grocery, beside the simulator's truth.
 
-use std::process::Stdio;
-
-use anyhow::Context;
 use serde_json::Value;
 
-use super::program::{Folder, NO_PROGRAM, comptoir, program};
+use super::program::{NO_PROGRAM, demonstrated, program};
 use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
 use crate::peer::Peer;
 
@@ -46,16 +43,8 @@ fn grocery_promotions(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let mut seeds = Vec::new();
     let mut closed = 0;
     for seed in 1..=ctx.fewer("COMPTOIR_BENCH_SEEDS", 1, SEEDS) {
-        let folder = Folder::new("grocery")?;
-        let text = seed.to_string();
-        let mut arguments = vec!["demo", "--shop", "grocery", "--dir", "shop", "--once"];
-        arguments.extend(["--quiet", "--output", "json", "--seed", &text]);
-        arguments.extend(ctx.pick(&["--customers", "600"][..], &[]));
-        let ran = comptoir(&program, &folder.0, &arguments)
-            .stdout(Stdio::piped())
-            .output()
-            .context("start the program")?;
-        let document: Value = serde_json::from_slice(&ran.stdout).context("read its answer")?;
+        let fewer = ctx.pick(&["--customers", "600"][..], &[]);
+        let document = demonstrated(&program, "grocery", seed, fewer)?;
         match brought(&document) {
             Some(brought) => seeds.push(brought),
             // No version beat its baseline: nothing is given, and nothing gained.

@@ -6,13 +6,13 @@ use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use math::tails::student_t_upper_quantile;
 use models::launch::{
     Columns, Demand, Estimate, Forecaster, HOURS, Launch, Past, Sales, Score, Settings, Total,
     kendall_tau,
 };
 use simulator::{FlashSales, FlashSalesShop, LaunchTruth, MerchantSkill, RawFile};
 
+use super::measure::mean;
 use crate::case::{Case, Ctx, Measured, Outcome, Verdict};
 use crate::peer::Peer;
 
@@ -326,18 +326,6 @@ fn ln_likelihood(by: &MerchantSkill, told: &Told<'_>) -> f64 {
     let of_estimate = read * read / told_by_it + (signal * signal / told_by_it).ln();
     let of_demand = (told.beyond - read).powi(2) / around + around.ln();
     -0.5 * (of_estimate + of_demand)
-}
-
-/// Mean with half its 95 % interval, by Student's t.
-fn mean(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    if values.len() < 2 {
-        return (mean, f64::INFINITY);
-    }
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let error = (squares / (n - 1.0) / n).sqrt();
-    (mean, error * student_t_upper_quantile(0.025, n - 1.0))
 }
 
 fn launch_layers(ctx: &Ctx) -> anyhow::Result<Outcome> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use math::random::stream;
+use math::tails::student_t_upper_quantile;
 use measure::effects::{
     Effect, Moments, Scale, Size, UNITS_MIN, cluster_totals, clustered, cuped, difference, ratio,
     regression_adjusted,
@@ -80,13 +81,25 @@ fn size(effect: &Effect) -> anyhow::Result<Size> {
         .with_context(|| format!("not measurable: {effect:?}"))
 }
 
+/// Mean with half its 95 % interval, by Student's t.
+pub(super) fn mean(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    if values.len() < 2 {
+        return (mean, f64::INFINITY);
+    }
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let error = (squares / (n - 1.0) / n).sqrt();
+    (mean, error * student_t_upper_quantile(0.025, n - 1.0))
+}
+
 /// Uniform in 0..1.
 pub(super) fn uniform(random: &mut impl Rng) -> f64 {
     (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Exponential of mean 1.
-fn exponential(random: &mut impl Rng) -> f64 {
+pub(super) fn exponential(random: &mut impl Rng) -> f64 {
     -(1.0 - uniform(random)).ln()
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod allocate;
 pub(crate) mod api;
 pub(crate) mod api_offers;
 pub(crate) mod boost;
+mod boutique;
 pub(crate) mod build;
 pub(crate) mod censored;
 #[path = "../../../crates/comptoir/tests/it/clock.rs"]
@@ -44,6 +45,7 @@ pub(crate) static CASES: &[&Case] = &[
     &api::API_FOR_YOU,
     &api_offers::API_OFFERS,
     &boost::BOOST_VS_LIGHTGBM,
+    &boutique::BOUTIQUE_ORDERS,
     &demand::CAR_PARTS_DEMAND,
     &portfolio::CAUSE_SPLIT,
     &value::CDNOW_BGNBD,

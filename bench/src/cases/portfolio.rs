@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::api::{Load, PATH, Pace, Server, load, query, questions};
 use super::monitoring::hits;
-use super::program::{Folder, NO_PROGRAM, program, ran, shop};
+use super::program::{Folder, NO_PROGRAM, demonstrated, program, ran, shop};
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Size, Verdict};
 use crate::peer::Peer;
 
@@ -420,9 +420,10 @@ fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let (mut noticed, mut right, mut wrong) = (0_u64, 0_u64, 0_u64);
     let (mut silent, mut others, mut delays) = (0_u64, 0_usize, Vec::new());
     let mut missed = Vec::new();
-    let (mut cost, mut unnoticed) = (0.0, 0.0);
+    let (mut cost, mut unnoticed, mut seconds) = (0.0, 0.0, 0.0);
     for seed in ctx.seed..ctx.seed + seeds {
-        let told = kept(&program, seed)?;
+        let told = year(&program, seed)?;
+        seconds += told["seconds"].as_f64().context("how long a year took")?;
         for of in told["incidents"].as_array().context("the incidents")? {
             let is_right = of["right"] == true;
             if of["truth"] == "nothing at all happens" {
@@ -459,9 +460,10 @@ fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("no monitoring package goes from decisions to their cause"),
         split: "simulated; each product trained on 52 weeks and watched for 52",
         note: format!(
-            "{seeds} of {SEEDS} seeds: {noticed} of {wrong} noticed, after {middle} days in the middle and {} at most, {right} named right; {silent} of {seeds} quiet products silent; {others} incidents that are none of it; where something was done they cost {:.0} % of what they would have unnoticed{}",
+            "{seeds} of {SEEDS} seeds: {noticed} of {wrong} noticed, after {middle} days in the middle and {} at most, {right} named right; {silent} of {seeds} quiet products silent; {others} incidents that are none of it; where something was done they cost {:.0} % of what they would have unnoticed; {:.0} minutes a year{}",
             delays.last().copied().unwrap_or_default(),
             100.0 * cost / unnoticed,
+            seconds / 60.0 / seeds as f64,
             if missed.is_empty() {
                 String::new()
             } else {
@@ -472,44 +474,20 @@ fn dealer_incidents(ctx: &Ctx) -> anyhow::Result<Outcome> {
     }))
 }
 
-/// What a demonstration tells of a dealer's year: as it was told before where `COMPTOIR_DEALERS_KEPT` names a folder that
-/// has it, for twenty years take hours. What is kept there must be of one program.
-fn kept(program: &Path, seed: u64) -> anyhow::Result<serde_json::Value> {
+/// What a demonstration tells of a dealer's year, with the seconds that it took: as it was told before where
+/// `COMPTOIR_DEALERS_KEPT` names a folder that has it, for twenty years take hours. What is kept there must be of one
+/// program.
+fn year(program: &Path, seed: u64) -> anyhow::Result<serde_json::Value> {
     let keeps = std::env::var_os("COMPTOIR_DEALERS_KEPT").map(PathBuf::from);
     let file = keeps.map(|folder| folder.join(format!("dealer-{seed}.json")));
     if let Some(file) = file.as_ref().filter(|file| file.exists()) {
         return Ok(serde_json::from_slice(&fs_err::read(file)?)?);
     }
-    let folder = Folder::new(&format!("dealer-{seed}"))?;
-    let told = dealer(program, &folder.0, &seed.to_string())?;
+    let began = Instant::now();
+    let mut told = demonstrated(program, "used-cars", seed, &[])?["used_cars"].take();
+    told["seconds"] = began.elapsed().as_secs_f64().into();
     if let Some(file) = file {
         fs_err::write(file, serde_json::to_vec(&told)?)?;
     }
     Ok(told)
-}
-
-/// What a demonstration tells of a dealer's year.
-fn dealer(program: &Path, folder: &Path, seed: &str) -> anyhow::Result<serde_json::Value> {
-    let arguments = [
-        "demo",
-        "--once",
-        "--quiet",
-        "--shop",
-        "used-cars",
-        "--dir",
-        "dealer",
-        "--output",
-        "json",
-        "--seed",
-        seed,
-    ];
-    let output = super::program::comptoir(program, folder, &arguments)
-        .stdout(std::process::Stdio::piped())
-        .output()?;
-    ensure!(
-        output.status.success(),
-        "the demonstration of seed {seed} failed"
-    );
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    Ok(told["used_cars"].clone())
 }

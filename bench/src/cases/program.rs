@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 
 use crate::case::{Case, Ctx, Measured, NO_DATA, Outcome, Verdict};
 use crate::child::{ChildUse, measure};
@@ -80,6 +81,28 @@ pub(crate) fn comptoir(program: &Path, folder: &Path, arguments: &[&str]) -> Com
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command
+}
+
+/// What a demonstration tells that ends by itself; where a gate kept a version back too.
+///
+/// - `more`: further options.
+pub(crate) fn demonstrated(
+    program: &Path,
+    shop: &str,
+    seed: u64,
+    more: &[&str],
+) -> anyhow::Result<Value> {
+    let folder = Folder::new(&format!("{shop}-{seed}"))?;
+    let seed = seed.to_string();
+    let mut arguments = vec!["demo", "--shop", shop, "--dir", "shop", "--once", "--quiet"];
+    arguments.extend(["--output", "json", "--seed", &seed]);
+    arguments.extend(more);
+    let ran = comptoir(program, &folder.0, &arguments)
+        .stdout(Stdio::piped())
+        .output()
+        .context("start the program")?;
+    serde_json::from_slice(&ran.stdout)
+        .with_context(|| format!("comptoir {} ended with {}", arguments.join(" "), ran.status))
 }
 
 /// Runs the program; 1 is allowed where a gate may say no.

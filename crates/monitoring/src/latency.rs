@@ -39,13 +39,18 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Records one time. Four atomic operations and no allocation; times beyond [`LONGEST`] count as that long.
+    /// Records one time. At most four atomic operations and no allocation; times beyond [`LONGEST`] count as that long.
     pub fn record(&self, time: Duration) {
         let ns = nanoseconds(time);
         self.counts[bucket(ns)].fetch_add(1, Ordering::Relaxed);
         self.sum_ns.fetch_add(ns, Ordering::Relaxed);
-        self.shortest_ns.fetch_min(ns, Ordering::Relaxed);
-        self.longest_ns.fetch_max(ns, Ordering::Relaxed);
+        // Looked at first: few times are the shortest or the longest so far, and writing takes a loop.
+        if ns < self.shortest_ns.load(Ordering::Relaxed) {
+            self.shortest_ns.fetch_min(ns, Ordering::Relaxed);
+        }
+        if ns > self.longest_ns.load(Ordering::Relaxed) {
+            self.longest_ns.fetch_max(ns, Ordering::Relaxed);
+        }
     }
 
     /// What is recorded by now. While others record, times of this very moment may be in part of it only.

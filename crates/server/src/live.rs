@@ -28,6 +28,8 @@ struct OnTrial {
 
 /// One product: its file, the version that answers, and why a newer one does not where that is so.
 pub(crate) struct Slot {
+    /// Its place among the products of the project.
+    pub(crate) place: usize,
     pub(crate) product: Arc<dyn Product>,
     answering: RwLock<Option<Arc<Answering>>>,
     challenger: RwLock<Option<Arc<Answering>>>,
@@ -98,8 +100,9 @@ const SHOP_TABLES: [&str; 4] = ["sales", "products", "prices", "stock_levels"];
 
 impl Live {
     pub(crate) fn new(workshop: &Workshop) -> Self {
-        let slot = |product: &Arc<dyn Product>| {
+        let slot = |(place, product): (usize, &Arc<dyn Product>)| {
             let slot = Slot {
+                place,
                 product: Arc::clone(product),
                 answering: RwLock::default(),
                 challenger: RwLock::default(),
@@ -109,7 +112,13 @@ impl Live {
             (product.header().name.clone(), slot)
         };
         Self {
-            slots: workshop.project.products.iter().map(slot).collect(),
+            slots: workshop
+                .project
+                .products
+                .iter()
+                .enumerate()
+                .map(slot)
+                .collect(),
             shop: RwLock::default(),
             recent: Arc::default(),
             problem: RwLock::default(),

@@ -9,7 +9,7 @@ use crate::{api, chance, console, otlp};
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::ListenerExt;
@@ -433,16 +433,17 @@ async fn noted(
     next: Next,
     id: Option<&HeaderValue>,
 ) -> Response {
-    let trace = Trace::new();
+    static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let headers = request.headers();
-    let request_bytes = text(headers, "content-length").and_then(|length| length.parse().ok());
+    // As its header says, where it has one.
+    let request_bytes = request.body().size_hint().exact();
     let belongs = state.traces.as_ref().and_then(|traces| {
-        Belongs::of(text(headers, "traceparent"))
+        let named = request.headers().get(&TRACEPARENT);
+        Belongs::of(named.and_then(|value| value.to_str().ok()))
             .unwrap_or_else(|| chance::is_drawn(traces.share).then(Belongs::begun))
     });
-    let response = trace.within(next.run(request)).await;
+    let (response, trace) = Trace::of(next.run(request)).await;
     let took = trace.began.elapsed();
     let status = response.status();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -459,6 +460,7 @@ async fn noted(
     let is_slow = route.starts_with("/v1/") && state.slowest.wants(took);
     if belongs.is_some() || is_slow {
         let request = told(
+            state,
             &trace,
             &method,
             counted,
@@ -479,29 +481,28 @@ async fn noted(
     response
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
 /// A request as it is told to people and to a collector.
 fn told(
+    state: &AppState,
     trace: &Trace,
     method: &Method,
     counted: Counted<'_>,
     id: Option<&HeaderValue>,
     trace_id: Option<String>,
 ) -> Answered {
-    let (stages, product, version) = trace.told();
+    let noted = trace.told();
+    let products = &state.workshop.project.products;
+    let product = noted.product.and_then(|at| products.get(at));
     Answered {
         at: jiff::Timestamp::now(),
         method: method.to_string(),
         route: counted.route.to_owned(),
-        product,
-        version,
+        product: product.map(|of| of.header().name.clone()),
+        version: noted.version,
         status: counted.status.as_u16(),
         problem: counted.problem,
         took_micros: u64::try_from(counted.took.as_micros()).unwrap_or(u64::MAX),
-        stages,
+        stages: noted.stages,
         request_bytes: counted.request_bytes,
         response_bytes: counted.response_bytes,
         request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),

@@ -72,15 +72,54 @@ pub(crate) struct ProductMetrics {
     pub(crate) decisions: Mutex<BTreeMap<u32, Arc<Counter>>>,
 }
 
-/// The figures of one route, opened once so that a request only counts.
+/// The figures of one route. Counts lie together here and are told to counters when those are read: a request is to
+/// touch little memory.
 #[derive(Default)]
 pub(crate) struct RouteMetrics {
     pub(crate) time: Arc<ResponseTimes>,
-    pub(crate) answered: BTreeMap<StatusCode, Arc<Counter>>,
-    pub(crate) problems: BTreeMap<&'static str, Arc<Counter>>,
-    pub(crate) request_bytes: Arc<Counter>,
-    pub(crate) response_bytes: Arc<Counter>,
+    pub(crate) request_bytes: u64,
+    pub(crate) response_bytes: u64,
     pub(crate) largest_response: u64,
+    /// How many were answered by each status, and by each sort of problem.
+    pub(crate) answered: Vec<(StatusCode, u64)>,
+    pub(crate) problems: Vec<(&'static str, u64)>,
+}
+
+fn count<T: PartialEq>(counts: &mut Vec<(T, u64)>, what: T) {
+    match counts.iter_mut().find(|(other, _)| *other == what) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((what, 1)),
+    }
+}
+
+impl RouteMetrics {
+    fn of(metrics: &Metrics, route: &str) -> Self {
+        let labels = [(Label::Route, route)];
+        let time = metrics.response_times(Indicator::ResponseTime, &labels);
+        Self {
+            time: time.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Tells counters what was counted since they were told last.
+    fn tell(&self, metrics: &Metrics, route: &str) {
+        let route = (Label::Route, route);
+        let tell = |indicator, labels: &[(Label, &str)], count: u64| {
+            let counter = metrics.counter(indicator, labels).unwrap_or_default();
+            counter.add(count.saturating_sub(counter.get()));
+        };
+        tell(Indicator::RequestBytes, &[route], self.request_bytes);
+        tell(Indicator::ResponseBytes, &[route], self.response_bytes);
+        for (status, count) in &self.answered {
+            let labels = [route, (Label::Status, status.as_str())];
+            tell(Indicator::Requests, &labels, *count);
+        }
+        for (problem, count) in &self.problems {
+            let labels = [route, (Label::Problem, *problem)];
+            tell(Indicator::Problems, &labels, *count);
+        }
+    }
 }
 
 /// A request as it is counted.
@@ -111,7 +150,7 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     /// Empty where nothing is counted.
     pub(crate) of_product: BTreeMap<String, ProductMetrics>,
-    pub(crate) of_route: Mutex<BTreeMap<String, RouteMetrics>>,
+    pub(crate) of_route: Mutex<HashMap<String, RouteMetrics>>,
     pub(crate) log_time: Arc<ResponseTimes>,
     /// What this process may promise; none where no product has a ledger.
     pub(crate) ledger: Option<Ledger>,
@@ -275,43 +314,28 @@ impl AppState {
     /// Counts and times a request.
     pub(crate) fn count_request(&self, request: Counted<'_>) {
         let mut routes = self.of_route.lock();
-        if !routes.contains_key(request.route) {
-            let labels = [(Label::Route, request.route)];
-            let metrics = &self.metrics;
-            let counter = |indicator| metrics.counter(indicator, &labels).unwrap_or_default();
-            let of = RouteMetrics {
-                time: metrics
-                    .response_times(Indicator::ResponseTime, &labels)
-                    .unwrap_or_default(),
-                request_bytes: counter(Indicator::RequestBytes),
-                response_bytes: counter(Indicator::ResponseBytes),
-                ..RouteMetrics::default()
-            };
-            routes.insert(request.route.to_owned(), of);
-        }
-        let Some(of) = routes.get_mut(request.route) else {
-            return;
+        let of = match routes.get_mut(request.route) {
+            Some(of) => of,
+            None => routes
+                .entry(request.route.to_owned())
+                .or_insert(RouteMetrics::of(&self.metrics, request.route)),
         };
         of.time.record(request.took);
-        of.request_bytes.add(request.request_bytes);
-        of.response_bytes.add(request.response_bytes);
+        of.request_bytes += request.request_bytes;
+        of.response_bytes += request.response_bytes;
         of.largest_response = of.largest_response.max(request.response_bytes);
-        let route = (Label::Route, request.route);
-        let status = request.status;
-        let answered = of.answered.entry(status).or_insert_with(|| {
-            let labels = [route, (Label::Status, status.as_str())];
-            let counter = self.metrics.counter(Indicator::Requests, &labels);
-            counter.unwrap_or_default()
-        });
-        answered.increment();
+        count(&mut of.answered, request.status);
         if let Some(problem) = request.problem {
-            let of = of.problems.entry(problem).or_insert_with(|| {
-                let labels = [route, (Label::Problem, problem)];
-                let counter = self.metrics.counter(Indicator::Problems, &labels);
-                counter.unwrap_or_default()
-            });
-            of.increment();
+            count(&mut of.problems, problem);
         }
+    }
+
+    /// All figures as a collector of metrics reads them.
+    pub(crate) fn exposition(&self) -> String {
+        for (route, of) in self.of_route.lock().iter() {
+            of.tell(&self.metrics, route);
+        }
+        self.metrics.exposition()
     }
 
     /// Counts a decision of a version.

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use serde::Serialize;
-use std::sync::Arc;
+use std::cell::Cell;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ const KEPT: usize = 20;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 tokio::task_local! {
-    static HERE: Arc<Trace>;
+    static HERE: Trace;
 }
 
 /// A part of a request.
@@ -26,20 +27,58 @@ pub(crate) struct Stage {
     pub(crate) took_micros: u64,
 }
 
+/// What is done for a request, part by part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Part {
+    #[default]
+    Read,
+    Decide,
+    Promise,
+    Log,
+}
+
+impl Part {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Read => "read the question",
+            Self::Decide => "decide",
+            Self::Promise => "promise",
+            Self::Log => "log",
+        }
+    }
+}
+
 /// The stages of a request, noted while it is answered.
+///
+/// Every request has one and few are told, so that it is small and lies where the request does: of what a server does a
+/// thousand times a second, waiting for memory takes longer than computing.
 #[derive(Debug)]
 pub(crate) struct Trace {
     pub(crate) began: Instant,
-    noted: Mutex<Noted>,
+    noted: Cell<Noted>,
 }
 
-#[derive(Debug, Default)]
+/// Stages that are noted at most: a request has four. What one that is answered anew does beyond them counts to the last.
+const STAGES: usize = 6;
+
+#[derive(Debug, Clone, Copy, Default)]
 struct Noted {
-    stages: Vec<Stage>,
-    /// End of the last stage.
-    until: Duration,
-    product: Option<String>,
+    parts: [Part; STAGES],
+    /// Microseconds from the request's beginning to the end of each.
+    until: [u32; STAGES],
+    stages: u8,
+    /// Place of the product among those of the project.
+    product: Option<u16>,
     version: Option<u32>,
+}
+
+/// What was noted of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) stages: Vec<Stage>,
+    /// Place of the product among those of the project.
+    pub(crate) product: Option<usize>,
+    pub(crate) version: Option<u32>,
 }
 
 fn micros(of: Duration) -> u64 {
@@ -47,49 +86,70 @@ fn micros(of: Duration) -> u64 {
 }
 
 impl Trace {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
+    /// Does the work of a request, with what was noted while it was done.
+    pub(crate) async fn of<T>(work: impl Future<Output = T>) -> (T, Self) {
+        let trace = Self {
             began: Instant::now(),
-            noted: Mutex::default(),
-        })
-    }
-
-    /// Does work whose stages are those of this request.
-    pub(crate) async fn within<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
-        HERE.scope(Arc::clone(self), work).await
+            noted: Cell::default(),
+        };
+        let mut work = pin!(HERE.scope(trace, work));
+        let done = work.as_mut().await;
+        let trace = work.take_value().expect("nothing else takes it");
+        (done, trace)
     }
 
     /// What was noted.
-    pub(crate) fn told(&self) -> (Vec<Stage>, Option<String>, Option<u32>) {
-        let mut noted = self.noted.lock();
-        let stages = std::mem::take(&mut noted.stages);
-        (stages, noted.product.take(), noted.version)
+    pub(crate) fn told(&self) -> Told {
+        let noted = self.noted.get();
+        let mut from = 0;
+        let stage = |(part, until): (Part, u32)| {
+            let after = std::mem::replace(&mut from, until);
+            Stage {
+                what: part.told(),
+                after_micros: after.into(),
+                took_micros: until.saturating_sub(after).into(),
+            }
+        };
+        let stages = noted.parts.into_iter().zip(noted.until);
+        Told {
+            stages: stages.take(noted.stages.into()).map(stage).collect(),
+            product: noted.product.map(usize::from),
+            version: noted.version,
+        }
     }
 }
 
-/// A part of the request under way is done: it lasted since the part before.
-pub(crate) fn done(what: &'static str) {
+/// Notes something of the request under way.
+///
+/// - `what`: told when the request began.
+fn note(what: impl FnOnce(Instant, &mut Noted)) {
     let _ = HERE.try_with(|trace| {
-        let now = trace.began.elapsed();
-        let mut noted = trace.noted.lock();
-        let from = noted.until;
-        noted.stages.push(Stage {
-            what,
-            after_micros: micros(from),
-            took_micros: micros(now.saturating_sub(from)),
-        });
-        noted.until = now;
+        let mut noted = trace.noted.get();
+        what(trace.began, &mut noted);
+        trace.noted.set(noted);
+    });
+}
+
+/// A part of the request under way is done: it lasted since the part before.
+pub(crate) fn done(part: Part) {
+    note(|began, noted| {
+        let at = usize::from(noted.stages).min(STAGES - 1);
+        noted.parts[at] = part;
+        noted.until[at] = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        noted.stages = (noted.stages + 1).min(STAGES as u8);
     });
 }
 
 /// The request under way is about a product.
-pub(crate) fn about(product: &str) {
-    let _ = HERE.try_with(|trace| trace.noted.lock().product = Some(product.to_owned()));
+///
+/// - `product`: its place among those of the project.
+pub(crate) fn about(product: usize) {
+    note(|_, noted| noted.product = u16::try_from(product).ok());
 }
 
 /// A version answers the request under way.
 pub(crate) fn answered_by(version: u32) {
-    let _ = HERE.try_with(|trace| trace.noted.lock().version = Some(version));
+    note(|_, noted| noted.version = Some(version));
 }
 
 /// A request that was answered.
@@ -203,24 +263,43 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn stages_follow_each_other_and_add_up() {
-        let trace = Trace::new();
         let work = async {
             tokio::time::sleep(Duration::from_millis(3)).await;
-            done("read");
-            about("for-you");
+            done(Part::Read);
+            about(4);
             tokio::time::sleep(Duration::from_millis(2)).await;
-            done("decide");
+            done(Part::Decide);
             answered_by(7);
         };
-        trace.within(work).await;
-        done("nowhere");
-        let (stages, product, version) = trace.told();
-        assert_eq!((product.as_deref(), version), (Some("for-you"), Some(7)));
+        let ((), trace) = Trace::of(work).await;
+        done(Part::Log);
+        let Told {
+            stages,
+            product,
+            version,
+        } = trace.told();
+        assert_eq!((product, version), (Some(4), Some(7)));
         let names: Vec<&str> = stages.iter().map(|stage| stage.what).collect();
-        assert_eq!(names, ["read", "decide"]);
+        assert_eq!(names, ["read the question", "decide"]);
         assert!(stages[0].took_micros >= 3_000 && stages[1].took_micros >= 2_000);
-        // To the microsecond below.
         let end = stages[0].after_micros + stages[0].took_micros;
-        assert!(stages[1].after_micros.abs_diff(end) <= 1, "{stages:?}");
+        assert_eq!(stages[1].after_micros, end);
+    }
+
+    #[tokio::test]
+    async fn what_is_done_beyond_the_stages_that_are_noted_counts_to_the_last() {
+        let work = async {
+            for _ in 0..3 * STAGES {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                done(Part::Decide);
+            }
+            done(Part::Log);
+        };
+        let ((), trace) = Trace::of(work).await;
+        let stages = trace.told().stages;
+        assert_eq!((stages.len(), stages[STAGES - 1].what), (STAGES, "log"));
+        let took: u64 = stages.iter().map(|stage| stage.took_micros).sum();
+        assert!(took >= 3_000 * STAGES as u64, "{stages:?}");
+        assert!(stages[STAGES - 1].took_micros > 1_000 * STAGES as u64);
     }
 }

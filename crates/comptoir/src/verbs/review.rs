@@ -309,6 +309,10 @@ fn parts(split: &Split) -> Vec<[String; 4]> {
             ],
         });
     }
+    if let Some(of) = &split.together {
+        let names = of.names.join(" and ");
+        rows.push(row(format!("  of that, {names} together"), &of.part));
+    }
     if !split.columns.is_empty() {
         rows.push(row("  of that, the rest".to_owned(), &split.rest));
     }

@@ -29,7 +29,7 @@ mod trial;
 mod value;
 
 pub use attribute::Attribute;
-pub use cause::{Most, OfColumn, Split, Why};
+pub use cause::{Most, OfColumn, OfColumns, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};

@@ -8,7 +8,7 @@ use math::optimise::inverse_positive_definite;
 use math::tails::normal_upper_quantile;
 use serde::{Deserialize, Serialize};
 
-use super::explain::{CauseOptions, NamedPart, Part, explain};
+use super::explain::{CauseOptions, Part, explain};
 use super::moments::PeriodMoments;
 use crate::refusal::{Allowed, Refusal, require};
 
@@ -16,8 +16,12 @@ use crate::refusal::{Allowed, Refusal, require};
 const SHRUNK_BY: f64 = 20.0;
 
 /// Of the shift of a column so much must be seen among rows of one period that differ by it alone, else it cannot be told
-/// from the period or from another column: two that change in the same rows see half of theirs at most.
+/// from the period or from another column.
 const SEEN_MIN: f64 = 0.5;
+
+/// Where it is asked what is seen of some columns, others may explain what they like: they are drawn to nothing by this
+/// part of a row, so that of columns which change in the same rows hardly anything is seen.
+const OTHERS_SHRUNK_BY: f64 = 0.02;
 
 /// Rows that are alike in all that is known of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +43,19 @@ pub struct Alike {
 pub struct ByColumns {
     /// Each column's part.
     pub columns: Vec<ColumnPart>,
+    /// What columns explain together that are not told apart from each other; its part counts beside those of columns.
+    pub together: Option<Together>,
     /// What is left: outcomes are different within segments at the same score and the same values of all columns.
     pub rest: Part,
+}
+
+/// Columns that changed in the same rows, and what they explain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// The columns by their place, at least two.
+    pub columns: Vec<usize>,
+    /// Their part.
+    pub part: Part,
 }
 
 /// What a column explains.
@@ -50,8 +65,8 @@ pub enum ColumnPart {
     /// Because within segments it has other values.
     Told(Part),
     /// Unknown: within a period hardly any two rows differ by this column alone as the periods do, so that it cannot be
-    /// told apart from all else that changed between them or from a column that changed in the same rows. It stays in the
-    /// rest.
+    /// told apart from all else that changed between them, and stays in the rest, or from columns that changed in the same
+    /// rows, and is told together with them.
     NotApart,
 }
 
@@ -60,7 +75,8 @@ pub enum ColumnPart {
 /// Beyond the score, an outcome is taken to be the mean of its period and segment and what each column's cell adds. What
 /// cells add is learnt within periods and segments alone, of all columns at once, so that nothing that changed for
 /// everybody is taken for a column's; each is drawn to nothing by 20 rows. A column's part is what its cells add times how
-/// much their shares within segments have changed. Parts and rest add up to the relation.
+/// much their shares within segments have changed. Columns that changed in the same rows have one part together. Parts and
+/// rest add up to the relation.
 ///
 /// Intervals hold what is drawn of both periods, and that what cells add is estimated.
 ///
@@ -103,6 +119,8 @@ struct Fit {
     covariance: Vec<f64>,
     /// By how much the share of each cell within segments has grown.
     shift: Vec<f64>,
+    /// Rows of each two cells, beyond what their shares in each period and segment give, row by row.
+    rows: Vec<f64>,
 }
 
 /// Sums of the rows of one period and segment.
@@ -113,14 +131,13 @@ struct Group {
     cells: Vec<f64>,
 }
 
-/// A square matrix with nothing but this on its diagonal, row by row.
-fn diagonal(size: usize, value: f64) -> Vec<f64> {
-    let mut matrix = vec![0.0; size * size];
-    matrix
-        .iter_mut()
-        .step_by(size + 1)
-        .for_each(|cell| *cell = value);
-    matrix
+/// The inverse of rows of each two cells, each cell drawn to nothing by some rows; `None` where rounding leaves none.
+fn inverse(rows: &[f64], size: usize, shrunk_by: impl Fn(usize) -> f64) -> Option<Vec<f64>> {
+    let mut normal = rows.to_vec();
+    for at in 0..size {
+        normal[at * size + at] += shrunk_by(at);
+    }
+    inverse_positive_definite(&normal, size)
 }
 
 impl Fit {
@@ -132,7 +149,7 @@ impl Fit {
         };
         let columns: Vec<Range<usize>> = cells.iter().map(next).collect();
         let mut groups: [BTreeMap<&str, Group>; 2] = Default::default();
-        let (mut normal, mut right) = (diagonal(size, SHRUNK_BY), vec![0.0; size]);
+        let (mut normal, mut right) = (vec![0.0; size * size], vec![0.0; size]);
         let (mut squares, mut all) = (0.0, 0.0);
         for (groups, period) in groups.iter_mut().zip(periods) {
             for rows in period {
@@ -172,41 +189,84 @@ impl Fit {
             }
         }
         // Where rounding leaves no inverse, nothing is known but what cells are drawn by.
-        let inverse = inverse_positive_definite(&normal, size);
+        let solved = inverse(&normal, size, |_| SHRUNK_BY);
         let add = |at: usize| {
             let row = at * size..(at + 1) * size;
-            inverse.as_ref().map_or(0.0, |of| dot(&of[row], &right))
+            solved.as_ref().map_or(0.0, |of| dot(&of[row], &right))
         };
         let adds: Vec<f64> = (0..size).map(add).collect();
-        let covariance = inverse.unwrap_or_else(|| diagonal(size, 1.0 / SHRUNK_BY));
+        let unknown = |at: usize| f64::from(u8::from(at % (size + 1) == 0)) / SHRUNK_BY;
+        let covariance = solved.unwrap_or_else(|| (0..size * size).map(unknown).collect());
         Self {
             variance: ((squares - dot(&adds, &right)) / free.max(1.0)).max(0.0),
             shift: shift(&groups, size),
+            rows: normal,
             columns,
             covariance,
             adds,
         }
     }
 
-    /// Variance of the change by some cells, as far as what they add is estimated, in units of that of an outcome.
-    fn unsure(&self, cells: Range<usize>) -> f64 {
-        let size = self.shift.len();
-        let of = |one: usize| {
-            let row = one * size;
-            let covariance = &self.covariance[row + cells.start..row + cells.end];
-            self.shift[one] * dot(covariance, &self.shift[cells.clone()])
-        };
-        cells.clone().map(of).sum::<f64>().max(0.0)
+    /// The cells of some columns.
+    fn cells(&self, columns: &[usize]) -> impl Iterator<Item = usize> + Clone {
+        columns.iter().flat_map(|at| self.columns[*at].clone())
     }
 
-    /// How much of the shift of a column rows of one period tell: 1 where all of it, 0 where nothing.
-    fn seen(&self, cells: Range<usize>) -> f64 {
-        let shift = &self.shift[cells.clone()];
-        let squares = dot(shift, shift);
+    /// Variance of the change by some columns, by the covariance of what cells add.
+    fn variance_of(&self, columns: &[usize], covariance: &[f64]) -> f64 {
+        let size = self.shift.len();
+        let of = |one: usize| {
+            let others = self.cells(columns);
+            let others = others.map(|other| covariance[one * size + other] * self.shift[other]);
+            self.shift[one] * others.sum::<f64>()
+        };
+        self.cells(columns).map(of).sum::<f64>().max(0.0)
+    }
+
+    /// Variance of the change by some columns, as far as what their cells add is estimated, in units of that of an outcome.
+    fn unsure(&self, columns: &[usize]) -> f64 {
+        self.variance_of(columns, &self.covariance)
+    }
+
+    /// How much of the shift of some columns together rows of one period tell, whatever other columns explain: 1 where all
+    /// of it, 0 where nothing.
+    fn seen(&self, columns: &[usize]) -> f64 {
+        let squares: f64 = self.cells(columns).map(|at| self.shift[at].powi(2)).sum();
         if squares == 0.0 {
             return 1.0;
         }
-        1.0 - self.unsure(cells) * SHRUNK_BY / squares
+        let theirs: Vec<usize> = self.cells(columns).collect();
+        let shrunk_by = |at: usize| {
+            if theirs.contains(&at) {
+                SHRUNK_BY
+            } else {
+                OTHERS_SHRUNK_BY
+            }
+        };
+        let covariance = inverse(&self.rows, self.shift.len(), shrunk_by);
+        covariance.map_or(0.0, |of| {
+            1.0 - self.variance_of(columns, &of) * SHRUNK_BY / squares
+        })
+    }
+
+    /// Of columns that cannot be told by themselves those that can be told together: all but the ones without which the
+    /// others are better seen. None where that leaves fewer than two.
+    fn together(&self, mut columns: Vec<usize>) -> Vec<usize> {
+        while columns.len() > 1 {
+            let seen = self.seen(&columns);
+            let without = |at: usize| {
+                let mut others = columns.clone();
+                others.remove(at);
+                (self.seen(&others), others)
+            };
+            let best = (0..columns.len()).map(without);
+            match best.max_by(|(one, _), (other, _)| one.total_cmp(other)) {
+                Some((better, others)) if better > seen => columns = others,
+                _ if seen >= SEEN_MIN => return columns,
+                _ => break,
+            }
+        }
+        Vec::new()
     }
 
     fn parts(
@@ -215,50 +275,53 @@ impl Fit {
         features: &[&str],
         options: CauseOptions,
     ) -> Result<ByColumns, Refusal> {
-        let each = self.columns.iter().cloned();
-        let apart: Vec<bool> = each.map(|cells| self.seen(cells) >= SEEN_MIN).collect();
+        let all: Vec<usize> = (0..self.columns.len()).collect();
+        let (apart, others): (Vec<usize>, Vec<usize>) =
+            all.iter().partition(|at| self.seen(&[**at]) >= SEEN_MIN);
+        let together = self.together(others.clone());
         // What is not told is left to the rest; the others are told as what they add beside it.
-        for (cells, apart) in self.columns.iter().zip(&apart) {
-            if !apart {
-                self.adds[cells.clone()].fill(0.0);
-                self.shift[cells.clone()].fill(0.0);
-            }
+        for column in others.iter().filter(|at| !together.contains(at)) {
+            let cells = self.columns[*column].clone();
+            self.adds[cells.clone()].fill(0.0);
+            self.shift[cells].fill(0.0);
         }
-        let each = self.columns.iter().map(|_| "column");
-        let names: Vec<&str> = features.iter().copied().chain(each).collect();
+        let names = [features, &vec!["column"; apart.len()], &["together"]].concat();
         let moments = |period: &[Alike]| {
             let mut sums = PeriodMoments::of_features(&names);
             for rows in period {
+                let adds = |at: &usize| self.adds[self.columns[*at].start + rows.cells[*at]];
                 let mut of = rows.contributions.clone();
-                let each = self.columns.iter().zip(&rows.cells);
-                of.extend(each.map(|(range, cell)| self.adds[range.start + cell]));
+                of.extend(apart.iter().map(adds));
+                of.push(together.iter().map(adds).sum());
                 sums.push_alike(&rows.segment, rows.outcome, &of, rows.rows)?;
             }
             Ok(sums)
         };
         let cause = explain(&moments(periods[0])?, &moments(periods[1])?, options)?;
         let z = normal_upper_quantile(0.5 * (1.0 - options.level));
-        let widened = |part: Part, cells: Range<usize>| {
+        let widened = |part: Part, columns: &[usize]| {
             let half = 0.5 * (part.high - part.low);
-            let half = half.hypot(z * (self.variance * self.unsure(cells)).sqrt());
+            let half = half.hypot(z * (self.variance * self.unsure(columns)).sqrt());
             Part {
                 low: part.change - half,
                 high: part.change + half,
                 ..part
             }
         };
-        let of_columns = cause.inputs_by_feature.iter().skip(features.len());
-        let each = self.columns.iter().zip(apart).zip(of_columns);
-        let of_column = |((cells, apart), named): ((&Range<usize>, bool), &NamedPart)| {
-            if apart {
-                ColumnPart::Told(widened(named.part, cells.clone()))
-            } else {
-                ColumnPart::NotApart
-            }
-        };
+        // The columns that are told apart, in their order, and after them what others explain together.
+        let told = &cause.inputs_by_feature[features.len()..];
+        let mut columns = vec![ColumnPart::NotApart; all.len()];
+        for (column, named) in apart.iter().zip(told) {
+            columns[*column] = ColumnPart::Told(widened(named.part, &[*column]));
+        }
+        let last = told.last().filter(|_| !together.is_empty());
         Ok(ByColumns {
-            columns: each.map(of_column).collect(),
-            rest: widened(cause.relation, 0..self.adds.len()),
+            columns,
+            together: last.map(|named| Together {
+                part: widened(named.part, &together),
+                columns: together.clone(),
+            }),
+            rest: widened(cause.relation, &all),
         })
     }
 }

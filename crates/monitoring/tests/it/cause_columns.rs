@@ -132,7 +132,7 @@ fn what_changed_for_all_at_once_cannot_be_told_from_all_else_and_stays_in_the_re
 }
 
 #[test]
-fn of_columns_that_change_in_the_same_rows_none_is_given_what_they_explain_together() {
+fn columns_that_change_in_the_same_rows_are_told_together_and_none_by_itself() {
     let row = |cells: [usize; 3], outcome: f64, rows: u64| Alike {
         segment: "all".to_owned(),
         outcome,
@@ -154,8 +154,23 @@ fn of_columns_that_change_in_the_same_rows_none_is_given_what_they_explain_toget
     let found = explain_columns(&before, &after, &[], &[4, 4, 3], OPTIONS).unwrap();
     assert_eq!(found.columns[..2], [ColumnPart::NotApart; 2]);
     assert!(told(found.columns[2]).change.abs() < 1e-9, "{found:?}");
-    let rest = found.rest;
-    assert!((rest.change + 0.1).abs() < 1e-9, "{rest:?}");
+    let together = found.together.as_ref().unwrap();
+    assert_eq!(together.columns, [0, 1]);
+    let (part, rest) = (together.part, found.rest);
+    assert!(part.low <= -0.1 && -0.1 <= part.high, "{part:?}");
+    assert!((part.change + rest.change + 0.1).abs() < 1e-9, "{found:?}");
+    assert!(rest.change.abs() < 0.005, "{rest:?}");
+    // A third column that changed for everybody is of neither.
+    let everybody = |rows: &Alike| row([rows.cells[0], rows.cells[1], 3], rows.outcome, rows.rows);
+    let all: Vec<Alike> = after.iter().map(everybody).collect();
+    let of_three = explain_columns(&before, &all, &[], &[4, 4, 4], OPTIONS).unwrap();
+    assert_eq!(of_three.columns, [ColumnPart::NotApart; 3]);
+    let of_two = of_three.together.unwrap();
+    assert_eq!(of_two.columns, [0, 1]);
+    assert!(
+        (of_two.part.change - part.change).abs() < 0.005,
+        "{of_two:?}"
+    );
     // Where each is absent by itself as well, both are told.
     let by_itself = |n: usize| [of([3, 0, n], 144, 360), of([0, 3, n], 126, 360)];
     let after: Vec<Alike> = after
@@ -163,6 +178,7 @@ fn of_columns_that_change_in_the_same_rows_none_is_given_what_they_explain_toget
         .chain((0..3).flat_map(by_itself).flatten())
         .collect();
     let found = explain_columns(&before, &after, &[], &[4, 4, 3], OPTIONS).unwrap();
+    assert_eq!(found.together, None);
     let share = 2160.0 / 4860.0;
     for (column, adds) in found.columns.iter().zip([-0.1, -0.15]) {
         let part = told(*column);

@@ -73,9 +73,8 @@ impl AppState {
             .map(|(route, of)| {
                 let times = of.time.snapshot();
                 let by_status = of.answered.iter();
-                let by_status: BTreeMap<u16, u64> = by_status
-                    .map(|(status, n)| (status.as_u16(), n.get()))
-                    .collect();
+                let by_status: BTreeMap<u16, u64> =
+                    by_status.map(|(status, n)| (status.as_u16(), *n)).collect();
                 OfRoute {
                     route: route.clone(),
                     requests: by_status.values().sum(),
@@ -83,13 +82,9 @@ impl AppState {
                     p99_ms: quantile_ms(&times, 0.99),
                     max_ms: quantile_ms(&times, 1.0),
                     by_status,
-                    problems: of
-                        .problems
-                        .iter()
-                        .map(|(sort, n)| (*sort, n.get()))
-                        .collect(),
-                    request_bytes: of.request_bytes.get(),
-                    response_bytes: of.response_bytes.get(),
+                    problems: of.problems.iter().copied().collect(),
+                    request_bytes: of.request_bytes,
+                    response_bytes: of.response_bytes,
                     largest_response_bytes: of.largest_response,
                 }
             })

@@ -124,6 +124,7 @@ messages! {
     ReviewPartRelation: "How alike customers take the like", "L’accueil que de mêmes clients font aux mêmes choses";
     ReviewPartColumn: "of that, column {0}", "dont la colonne {0}";
     ReviewPartNotApart: "cannot be told apart", "ne se distingue pas";
+    ReviewPartTogether: "of that, {0} together", "dont {0} ensemble";
     ReviewPartRest: "of that, the rest", "dont le reste";
     ReviewPartMore: "more or fewer: {0}", "plus ou moins : {0}";
     ReviewPartShows: "shows: {0}", "montre : {0}";

@@ -403,6 +403,10 @@ fn parts(l: Locale, split: &Split) -> Markup {
             ],
         });
     }
+    if let Some(of) = &split.together {
+        let name = Say::ReviewPartTogether.with(l, &[&of.names.join(l.choose(" and ", " et "))]);
+        rows.push(row(html! { span.small { (name) } }, &of.part));
+    }
     if !split.columns.is_empty() {
         let rest = Say::ReviewPartRest.text(l);
         rows.push(row(html! { span.small { (rest) } }, &split.rest));

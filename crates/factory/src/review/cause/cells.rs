@@ -3,9 +3,9 @@
 use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
 use super::columns::{Bins, Met};
-use super::split::{Falling, OfColumn, Split};
+use super::split::{Falling, OfColumn, OfColumns, Split};
 use monitoring::cause::{
-    Alike, Cause, CauseOptions, ColumnPart, NamedPart, Part, PeriodMoments, explain,
+    Alike, ByColumns, Cause, CauseOptions, ColumnPart, NamedPart, PeriodMoments, explain,
     explain_columns,
 };
 use std::collections::BTreeMap;
@@ -92,7 +92,18 @@ impl Cells {
         let Some((n, by, parts)) = best else {
             return Ok(None);
         };
-        let (columns, rest) = self.by_columns(fall, n, &effects, options)?;
+        let by_columns = self.by_columns(fall, n, &effects, options)?;
+        let of_column = |(met, part): (&Met, ColumnPart)| OfColumn {
+            table: met.table.name.clone(),
+            column: met.column.name.clone(),
+            part,
+        };
+        let columns = fall.met.iter().zip(by_columns.columns).map(of_column);
+        let columns: Vec<OfColumn> = columns.collect();
+        let together = by_columns.together.map(|of| OfColumns {
+            names: of.columns.iter().map(|at| columns[*at].name()).collect(),
+            part: of.part,
+        });
         Ok(Some(Split {
             before: fall.before(),
             after: fall.after(),
@@ -100,7 +111,8 @@ impl Cells {
             by,
             shares: self.shares(n, &parts.mix_by_segment),
             columns,
-            rest,
+            together,
+            rest: by_columns.rest,
             parts,
             mixes,
         }))
@@ -113,7 +125,7 @@ impl Cells {
         n: usize,
         effects: &Effects,
         options: CauseOptions,
-    ) -> Result<(Vec<OfColumn>, Part), OutcomesError> {
+    ) -> Result<ByColumns, OutcomesError> {
         let each = fall.met.iter().enumerate();
         let bins: Vec<Bins> = each
             .map(|(at, met)| Bins::of(met, at, &self.0[0]))
@@ -128,14 +140,7 @@ impl Cells {
         let [before, after]: [Vec<Alike>; 2] =
             [0, 1].map(|side: usize| self.0[side].iter().map(alike).collect());
         let cells: Vec<usize> = bins.iter().map(Bins::cells).collect();
-        let by = explain_columns(&before, &after, &SHOWN, &cells, options)?;
-        let of_column = |(met, part): (&Met, ColumnPart)| OfColumn {
-            table: met.table.name.clone(),
-            column: met.column.name.clone(),
-            part,
-        };
-        let columns = fall.met.iter().zip(by.columns).map(of_column);
-        Ok((columns.collect(), by.rest))
+        Ok(explain_columns(&before, &after, &SHOWN, &cells, options)?)
     }
 
     /// Whether an attribute has more than one value.

@@ -11,7 +11,7 @@ mod counted;
 mod split;
 
 pub(super) use split::{Falling, of_falls};
-pub use split::{OfColumn, Split};
+pub use split::{OfColumn, OfColumns, Split};
 
 use super::{Answers, Fell, Inputs, Measured, Shifted};
 use monitoring::cause::{ColumnPart, Part};
@@ -96,10 +96,8 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
     let number = around.version.map(|version| version.number);
     let told_of = |shifted: &Shifted| {
         let told = shifted.sentence_of(around.product, number);
-        let share = split.as_ref().and_then(|split| split.share_of(shifted));
-        share.map_or(told.clone(), |share| {
-            format!("{told}; the column explains {share}")
-        })
+        let explains = split.as_ref().and_then(|split| split.explains(shifted));
+        explains.map_or(told.clone(), |explains| format!("{told}; {explains}"))
     };
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
     let mut most = most(
@@ -204,13 +202,25 @@ fn share_told(part: &Part, whole: &Part) -> String {
 }
 
 impl Split {
-    /// The share of the fall that a column explains, where it is told.
-    fn share_of(&self, shifted: &Shifted) -> Option<String> {
+    /// The share of the fall that a column explains, by itself or with others, where it is told.
+    fn explains(&self, shifted: &Shifted) -> Option<String> {
         let of = |of: &&OfColumn| of.table == shifted.table && of.column == shifted.column;
-        match self.columns.iter().find(of)?.part {
-            ColumnPart::Told(part) => Some(share_told(&part, &self.parts.change)),
-            ColumnPart::NotApart => None,
+        let column = self.columns.iter().find(of)?;
+        let share = |part| share_told(part, &self.parts.change);
+        if let ColumnPart::Told(part) = &column.part {
+            return Some(format!("the column explains {}", share(part)));
         }
+        let name = column.name();
+        let together = self
+            .together
+            .as_ref()
+            .filter(|of| of.names.contains(&name))?;
+        let others = together.names.iter().filter(|of| **of != name);
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        let (others, share) = (others.join(" and "), share(&together.part));
+        Some(format!(
+            "the column together with {others} explains {share}"
+        ))
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Split {
     pub parts: Cause,
     /// What of the relation columns that changed explain, by name.
     pub columns: Vec<OfColumn>,
+    /// What of it columns explain that changed for the same decisions.
+    pub together: Option<OfColumns>,
     /// The relation without that: adds up to it with the columns.
     pub rest: Part,
     /// Shares of each value of the attribute, before and after.
@@ -54,6 +56,15 @@ impl OfColumn {
     pub fn name(&self) -> String {
         format!("{}.{}", self.table, self.column)
     }
+}
+
+/// What columns explain together that are not told apart from each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfColumns {
+    /// The columns, each with its table.
+    pub names: Vec<String>,
+    /// Their part.
+    pub part: Part,
 }
 
 impl Split {
@@ -153,7 +164,7 @@ impl<'a> Falling<'a> {
 }
 
 /// How splits are made; what was kept by others is not read.
-const FORMAT: &str = "by one attribute and columns that can be told apart";
+const FORMAT: &str = "by one attribute and columns, together where they cannot be told apart";
 
 /// The falls of all products in parts. Those that are kept in the registry are only read.
 pub(in crate::review) async fn of_falls(

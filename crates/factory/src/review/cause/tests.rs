@@ -233,10 +233,10 @@ fn the_same_shown_to_the_same_with_less_success_is_what_customers_want() {
     assert_eq!(told.most, Most::Wants, "{}", told.sentence);
 }
 
-/// Decisions of a time by the value that they met of a column, and the share of good ones in tenths.
-fn met(of: &[(&str, u64, u64)]) -> Vec<Cell> {
+/// Decisions of a time by the value that they met of each of some columns, and the share of good ones in tenths.
+fn met(columns: usize, of: &[(&str, u64, u64)]) -> Vec<Cell> {
     let cell = |(value, decisions, tenths): &(&str, u64, u64)| {
-        let met = vec![(*value).to_owned()];
+        let met = vec![(*value).to_owned(); columns];
         let alike = cells(&[("FR", "tyres", *decisions, *tenths)]).into_iter();
         alike.map(move |cell| Cell {
             met: met.clone(),
@@ -258,20 +258,23 @@ fn falling<'a>(live: &'a Measured, columns: &[&str]) -> Falling<'a> {
     }
 }
 
-/// The split by a column that changed with the fall, and what is told of that.
-fn by_column(
-    column: &str,
+/// The split by columns that changed with the fall in the same rows, and what is told of that.
+fn by_columns(
+    columns: &[&str],
     before: &[(&str, u64, u64)],
     after: &[(&str, u64, u64)],
 ) -> (Split, Why) {
     let live = fallen("2026-05-20");
-    let cells = Cells([met(before), met(after)]);
-    let split = cells.split(&falling(&live, &[column])).unwrap().unwrap();
+    let cells = Cells([before, after].map(|of| met(columns.len(), of)));
+    let split = cells.split(&falling(&live, columns)).unwrap().unwrap();
     adds_up(&split);
     let inputs = Inputs {
         since: Some(day("2026-04-01")),
         watched: Vec::new(),
-        shifted: vec![shifted(column, "2026-05-20", 0.3, 0.9)],
+        shifted: columns
+            .iter()
+            .map(|column| shifted(column, "2026-05-20", 0.3, 0.9))
+            .collect(),
         suspected: Vec::new(),
     };
     let why = told(&live, &inputs, Some(split.clone()));
@@ -279,9 +282,35 @@ fn by_column(
 }
 
 #[test]
+fn columns_that_a_feed_leaves_out_of_the_same_rows_are_told_together() {
+    let (split, why) = by_columns(
+        &["channel", "unit_price_cents"],
+        &[("=a", 2000, 5), ("=b", 1000, 5), ("?", 20, 5)],
+        &[("=a", 1000, 4), ("?", 1000, 1)],
+    );
+    let apart: Vec<&ColumnPart> = split.columns.iter().map(|of| &of.part).collect();
+    assert_eq!(apart, [&ColumnPart::NotApart; 2]);
+    let together = split.together.as_ref().unwrap();
+    assert_eq!(together.names, ["sales.channel", "sales.unit_price_cents"]);
+    // Half of them miss both, which costs three tenths; all lost a tenth.
+    let (part, rest) = (together.part, split.rest);
+    assert!(part.low < -0.15 && -0.15 < part.high, "{part:?}");
+    assert!(rest.low < -0.1 && -0.1 < rest.high, "{rest:?}");
+    let sum = part.change + rest.change;
+    assert!(
+        (sum - split.parts.relation.change).abs() < 1e-9,
+        "{split:?}"
+    );
+    let told = "; the column together with sales.unit_price_cents explains ";
+    assert!(why.sentence.contains(told), "{}", why.sentence);
+    let text = serde_json::to_string(&split).unwrap();
+    assert_eq!(serde_json::from_str::<Split>(&text).unwrap(), split);
+}
+
+#[test]
 fn what_a_column_with_values_that_never_were_explains_is_told_beside_what_fell_for_all() {
-    let (split, why) = by_column(
-        "channel",
+    let (split, why) = by_columns(
+        &["channel"],
         &[("=web", 2000, 5), ("=store", 1000, 5), ("?", 200, 5)],
         &[("=web", 1000, 4), ("=partner", 1000, 1)],
     );
@@ -309,7 +338,7 @@ fn what_a_column_with_values_that_never_were_explains_is_told_beside_what_fell_f
 fn a_column_that_changed_for_all_at_once_is_named_without_a_share() {
     let prices = ["=10", "=20", "=30", "=40"].map(|price| (price, 500, 5));
     let in_cents = ["=1000", "=2000", "=3000", "=4000"].map(|price| (price, 500, 2));
-    let (split, why) = by_column("unit_price_cents", &prices, &in_cents);
+    let (split, why) = by_columns(&["unit_price_cents"], &prices, &in_cents);
     assert_eq!(split.columns[0].part, ColumnPart::NotApart);
     assert_eq!(split.rest, split.parts.relation);
     assert!(

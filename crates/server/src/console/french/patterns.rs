@@ -230,6 +230,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "il ne devance aucune référence : {0}",
     ),
     (
+        "{~}; the column together with {} and {} explains {#} % of the fall ({#} to {#} %)",
+        "{0} ; avec {1} et {2}, la colonne explique {3} % de la baisse ({4} à {5} %)",
+    ),
+    (
+        "{~}; the column together with {} explains {#} % of the fall ({#} to {#} %)",
+        "{0} ; avec {1}, la colonne explique {2} % de la baisse ({3} à {4} %)",
+    ),
+    (
         "{~}; the column explains {#} % of the fall ({#} to {#} %)",
         "{0} ; la colonne explique {1} % de la baisse ({2} à {3} %)",
     ),
