@@ -195,7 +195,7 @@ impl Fit {
             solved.as_ref().map_or(0.0, |of| dot(&of[row], &right))
         };
         let adds: Vec<f64> = (0..size).map(add).collect();
-        let unknown = |at: usize| f64::from(u8::from(at % (size + 1) == 0)) / SHRUNK_BY;
+        let unknown = |at: usize| f64::from(u8::from(at.is_multiple_of(size + 1))) / SHRUNK_BY;
         let covariance = solved.unwrap_or_else(|| (0..size * size).map(unknown).collect());
         Self {
             variance: ((squares - dot(&adds, &right)) / free.max(1.0)).max(0.0),
