@@ -174,10 +174,11 @@ pub(super) fn load(
     let mut due_on = [Duration::ZERO; CONNECTIONS];
     let mut answered = Vec::new();
     let mut requests = 0_usize;
-    let mut random = match pace {
-        Pace::Chance { seed, .. } => Some(stream(seed, 0)),
-        Pace::Closed | Pace::Open { .. } => None,
+    let seed = match pace {
+        Pace::Chance { seed, .. } => seed,
+        Pace::Closed | Pace::Open { .. } => 0,
     };
+    let mut random = stream(seed, 0);
     let mut next_second = 0.0;
     let began = Instant::now();
     loop {
@@ -197,13 +198,13 @@ pub(super) fn load(
                 connections[n].ask(path, &bodies[requests % bodies.len()])?;
                 due_on[n] = due;
                 requests += 1;
-                match (pace, &mut random) {
-                    (Pace::Chance { per_second, .. }, Some(random)) => {
-                        next_second += exponential(random) / per_second;
+                next_second = match pace {
+                    Pace::Closed => 0.0,
+                    Pace::Open { per_second } => requests as f64 / per_second,
+                    Pace::Chance { per_second, .. } => {
+                        next_second + exponential(&mut random) / per_second
                     }
-                    (Pace::Open { per_second }, _) => next_second = requests as f64 / per_second,
-                    (Pace::Closed | Pace::Chance { .. }, _) => {}
-                }
+                };
                 continue;
             }
             Some(_) if !over => Some(due - now),

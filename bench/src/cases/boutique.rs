@@ -38,7 +38,7 @@ fn boutique_orders(ctx: &Ctx) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Skipped("four weeks of orders take minutes"));
     }
     let costs = (1..=ctx.fewer("COMPTOIR_BENCH_SEEDS", 1, SEEDS))
-        .map(|seed| cost(&demonstrated(&program, "boutique", seed, &[])?))
+        .map(|seed| cost(&demonstrated(&program, "boutique", seed, &[], &[0])?))
         .collect::<anyhow::Result<Vec<Cost>>>()?;
     let percent = |of: f64, to: f64| 100.0 * (of / to - 1.0);
     let more: Vec<f64> = costs

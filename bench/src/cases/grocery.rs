@@ -44,7 +44,7 @@ fn grocery_promotions(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let mut closed = 0;
     for seed in 1..=ctx.fewer("COMPTOIR_BENCH_SEEDS", 1, SEEDS) {
         let fewer = ctx.pick(&["--customers", "600"][..], &[]);
-        let document = demonstrated(&program, "grocery", seed, fewer)?;
+        let document = demonstrated(&program, "grocery", seed, fewer, &[0, 1])?;
         match brought(&document) {
             Some(brought) => seeds.push(brought),
             // No version beat its baseline: nothing is given, and nothing gained.

@@ -83,14 +83,16 @@ pub(crate) fn comptoir(program: &Path, folder: &Path, arguments: &[&str]) -> Com
     command
 }
 
-/// What a demonstration tells that ends by itself; where a gate kept a version back too.
+/// What a demonstration tells that ends by itself.
 ///
 /// - `more`: further options.
+/// - `allowed`: how it may end; 1 where a gate may say no.
 pub(crate) fn demonstrated(
     program: &Path,
     shop: &str,
     seed: u64,
     more: &[&str],
+    allowed: &[i32],
 ) -> anyhow::Result<Value> {
     let folder = Folder::new(&format!("{shop}-{seed}"))?;
     let seed = seed.to_string();
@@ -101,8 +103,13 @@ pub(crate) fn demonstrated(
         .stdout(Stdio::piped())
         .output()
         .context("start the program")?;
-    serde_json::from_slice(&ran.stdout)
-        .with_context(|| format!("comptoir {} ended with {}", arguments.join(" "), ran.status))
+    let code = ran.status.code().unwrap_or(-1);
+    ensure!(
+        allowed.contains(&code),
+        "comptoir {} ended with {code}",
+        arguments.join(" ")
+    );
+    serde_json::from_slice(&ran.stdout).context("read what the demonstration tells")
 }
 
 /// Runs the program; 1 is allowed where a gate may say no.

@@ -4,7 +4,7 @@ use crate::otlp::{Belongs, Span};
 use crate::problem::Sort;
 use crate::service::Recorder;
 use crate::state::{AppState, Counted};
-use crate::trace::{Answered, Trace};
+use crate::trace::{self, Answered, Trace};
 use crate::{api, chance, console, otlp};
 use axum::Router;
 use axum::body::HttpBody;
@@ -477,7 +477,7 @@ async fn noted(
             state.slowest.add(request);
         }
     }
-    tracing::info!(%method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
+    tracing::info!(%method, route, status = status.as_u16(), micros = trace::micros(took), "answered");
     response
 }
 
@@ -501,7 +501,7 @@ fn told(
         version: noted.version,
         status: counted.status.as_u16(),
         problem: counted.problem,
-        took_micros: u64::try_from(counted.took.as_micros()).unwrap_or(u64::MAX),
+        took_micros: trace::micros(counted.took),
         stages: noted.stages,
         request_bytes: counted.request_bytes,
         response_bytes: counted.response_bytes,

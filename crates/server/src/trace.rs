@@ -81,7 +81,7 @@ pub(crate) struct Told {
     pub(crate) version: Option<u32>,
 }
 
-fn micros(of: Duration) -> u64 {
+pub(crate) fn micros(of: Duration) -> u64 {
     u64::try_from(of.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -11,7 +11,7 @@ use crate::auth::Scope;
 use crate::live::Answering;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::trace::{self, Part as Stage};
+use crate::trace;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -261,11 +261,11 @@ async fn answer_one(
         let mut answered = answer(state, name, &put, tried, started.elapsed())?;
         if given::note(state, name, &put, &answered) {
             trace::answered_by(answered.version);
-            trace::done(Stage::Decide);
+            trace::done(trace::Part::Decide);
             let promises = answered.decided.stake.is_some();
             let paid = pay(state, name, &put, &mut answered).await?;
             if promises {
-                trace::done(Stage::Promise);
+                trace::done(trace::Part::Promise);
             }
             match paid {
                 Paid::Leaves => break answered,
@@ -275,7 +275,7 @@ async fn answer_one(
         put = Arc::new(Put::new(state, name, live, put.asked.clone(), &short));
     };
     log(state, name, &[(put.as_ref(), &answered)]).await?;
-    trace::done(Stage::Log);
+    trace::done(trace::Part::Log);
     state.count_decisions(name, answered.version, 1);
     put_to_challenger(state, &put, &answered);
     json(answered.told().to_json())
@@ -353,7 +353,7 @@ async fn answer_many(
     if let Some((_, first)) = answered.first() {
         trace::answered_by(first.version);
     }
-    trace::done(Stage::Decide);
+    trace::done(trace::Part::Decide);
     for (put, answered) in &mut answered {
         let mut short = Vec::new();
         while let Paid::Short(of) = pay(state, name, put, answered).await? {
@@ -362,10 +362,10 @@ async fn answer_many(
             (*put, *answered) = answer_noted(state, name, live, deadline, asked, &short)?;
         }
     }
-    trace::done(Stage::Promise);
+    trace::done(trace::Part::Promise);
     let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
     log(state, name, &pairs).await?;
-    trace::done(Stage::Log);
+    trace::done(trace::Part::Log);
     for (put, answered) in &pairs {
         state.count_decisions(name, answered.version, 1);
         put_to_challenger(state, put, answered);
@@ -459,7 +459,7 @@ pub(crate) async fn decide(
     trace::about(slot.place);
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
     let questions = Questions::read(&body::json(&headers, bytes)?)?;
-    trace::done(Stage::Read);
+    trace::done(trace::Part::Read);
     let single = matches!(questions, Questions::One(_));
     let answered = match (answering(&state, &name), questions) {
         (Err(none), _) => Err(none),
