@@ -7,6 +7,7 @@ mod auth;
 mod chance;
 pub mod charts;
 mod console;
+mod figures;
 mod live;
 mod openapi;
 mod otlp;

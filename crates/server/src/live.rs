@@ -38,6 +38,10 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    pub(crate) fn name(&self) -> &str {
+        &self.product.header().name
+    }
+
     /// The version that answers; the lock is held for the copy of one pointer.
     pub(crate) fn answering(&self) -> Option<Arc<Answering>> {
         self.answering.read().clone()

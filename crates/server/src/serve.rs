@@ -1,10 +1,11 @@
 //! Starting, keeping up to date, and stopping without losing anything.
 
+use crate::figures::Counted;
 use crate::otlp::{Belongs, Span};
 use crate::problem::Sort;
 use crate::service::Recorder;
-use crate::state::{AppState, Counted};
-use crate::trace::{self, Answered, Trace};
+use crate::state::AppState;
+use crate::trace::{self, Answered};
 use crate::{api, chance, console, otlp};
 use axum::Router;
 use axum::body::HttpBody;
@@ -22,7 +23,7 @@ use monitoring::metrics::Indicator;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How to serve.
 #[derive(Debug, Clone, Default)]
@@ -159,7 +160,7 @@ pub async fn serve(
     if let Some((address, spans)) = ways.spans {
         let (shop, lost) = (
             state.workshop.project.file.name.clone(),
-            Arc::clone(&state.spans_lost),
+            Arc::clone(&state.figures.spans_lost),
         );
         // It ends with the state, once what was answered by then is sent.
         tokio::spawn(async move {
@@ -218,7 +219,7 @@ async fn look(state: Arc<AppState>) {
         }
         if let (Some(bytes), Ok(gauge)) = (
             resident_bytes(),
-            state.metrics.gauge(Indicator::Memory, &[]),
+            state.figures.metrics.gauge(Indicator::Memory, &[]),
         ) {
             gauge.set(bytes as f64);
         }
@@ -443,66 +444,67 @@ async fn noted(
         Belongs::of(named.and_then(|value| value.to_str().ok()))
             .unwrap_or_else(|| chance::is_drawn(traces.share).then(Belongs::begun))
     });
-    let (response, trace) = Trace::of(next.run(request)).await;
-    let took = trace.began.elapsed();
-    let status = response.status();
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let began = Instant::now();
+    let response = next.run(request).await;
     let counted = Counted {
         route,
-        status,
-        problem: response.extensions().get::<Sort>().map(|sort| sort.0),
-        took,
+        status: response.status(),
+        took: began.elapsed(),
         request_bytes: request_bytes.unwrap_or(0),
         response_bytes: response.body().size_hint().exact().unwrap_or(0),
+        problem: response.extensions().get::<Sort>().map(|sort| sort.0),
+        noted: trace::left(began),
     };
-    state.count_request(counted);
     // Of the slowest are requests of programs: pages are read by people and take longer.
-    let is_slow = route.starts_with("/v1/") && state.slowest.wants(took);
+    let is_slow = counted.route().starts_with("/v1/") && state.slowest.wants(counted.took);
     if belongs.is_some() || is_slow {
-        let request = told(
-            state,
-            &trace,
-            &method,
-            counted,
-            id,
-            belongs.as_ref().map(|belongs| belongs.trace.clone()),
-        );
+        let trace_id = belongs.as_ref().map(|belongs| belongs.trace.clone());
+        let request = told(state, began, &method, &counted, id, trace_id);
         if let (Some(traces), Some(belongs)) = (&state.traces, belongs) {
             let request = request.clone();
             if !traces.send(Span { request, belongs }) {
-                state.spans_lost.increment();
+                state.figures.spans_lost.increment();
             }
         }
         if is_slow {
             state.slowest.add(request);
         }
     }
-    tracing::info!(%method, route, status = status.as_u16(), micros = trace::micros(took), "answered");
+    tracing::info!(
+        %method,
+        route = counted.route(),
+        status = counted.status.as_u16(),
+        micros = trace::micros(counted.took),
+        "answered"
+    );
+    state.figures.request(counted);
     response
 }
 
 /// A request as it is told to people and to a collector.
+///
+/// - `began`: when.
 fn told(
     state: &AppState,
-    trace: &Trace,
+    began: Instant,
     method: &Method,
-    counted: Counted<'_>,
+    counted: &Counted,
     id: Option<&HeaderValue>,
     trace_id: Option<String>,
 ) -> Answered {
-    let noted = trace.told();
+    let noted = counted.noted.as_ref();
     let products = &state.workshop.project.products;
-    let product = noted.product.and_then(|at| products.get(at));
+    let product = noted.and_then(|noted| products.get(noted.product?));
     Answered {
         at: jiff::Timestamp::now(),
         method: method.to_string(),
-        route: counted.route.to_owned(),
+        route: counted.route().to_owned(),
         product: product.map(|of| of.header().name.clone()),
-        version: noted.version,
+        version: noted.and_then(|noted| noted.version),
         status: counted.status.as_u16(),
         problem: counted.problem,
         took_micros: trace::micros(counted.took),
-        stages: noted.stages,
+        stages: noted.map_or_else(Vec::new, |noted| noted.stages(began)),
         request_bytes: counted.request_bytes,
         response_bytes: counted.response_bytes,
         request_id: id.and_then(|id| id.to_str().ok()).map(str::to_owned),

@@ -1,6 +1,7 @@
 //! How each product answers, written down every few minutes, so that a review knows it when this process is gone.
 
-use crate::state::{AppState, ProductMetrics};
+use crate::figures::OfProduct;
+use crate::state::AppState;
 use factory::review::SLOT_MINUTES;
 use jiff::Timestamp;
 use monitoring::latency::Snapshot;
@@ -17,12 +18,12 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(metrics: &ProductMetrics) -> Self {
+    fn of(figures: &OfProduct) -> Self {
         Self {
-            answered: metrics.decisions.lock().values().map(|c| c.get()).sum(),
-            unanswered: metrics.unanswered.get(),
-            fallbacks: metrics.fallbacks.get(),
-            times: metrics.answer_time.snapshot(),
+            answered: figures.answered(),
+            unanswered: figures.unanswered.get(),
+            fallbacks: figures.fallbacks(),
+            times: figures.answer_time.snapshot(),
         }
     }
 }
@@ -55,12 +56,12 @@ impl Recorder {
     /// Closes the records whose time is over or whose version answers no more, and all of them where `last`; then writes
     /// what is closed. Where the registry is away it is kept, and written when it is back.
     pub(crate) async fn look(&mut self, state: &AppState, now: Timestamp, last: bool) {
-        for (name, metrics) in &state.of_product {
-            let slot = state.live.slots.get(name);
-            let version = slot
-                .and_then(|slot| slot.answering())
-                .map_or(0, |a| a.version);
-            self.close_where_due(name, metrics, version, now, last);
+        for (name, slot) in &state.live.slots {
+            let Some(figures) = state.figures.told(slot) else {
+                continue;
+            };
+            let version = slot.answering().map_or(0, |a| a.version);
+            self.close_where_due(name, figures, version, now, last);
         }
         if self.closed.is_empty() {
             return;
@@ -77,7 +78,7 @@ impl Recorder {
     fn close_where_due(
         &mut self,
         name: &str,
-        metrics: &ProductMetrics,
+        figures: &OfProduct,
         version: u32,
         now: Timestamp,
         last: bool,
@@ -97,7 +98,7 @@ impl Recorder {
         if !due {
             return;
         }
-        let counts = Counts::of(metrics);
+        let counts = Counts::of(figures);
         let answered = counts.answered.saturating_sub(open.before.answered);
         let unanswered = counts.unanswered.saturating_sub(open.before.unanswered);
         if answered + unanswered > 0 {

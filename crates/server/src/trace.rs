@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::cell::Cell;
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,10 +12,6 @@ const KEPT: usize = 20;
 
 /// How long they are kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
-
-tokio::task_local! {
-    static HERE: Trace;
-}
 
 /// A part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,9 +23,8 @@ pub(crate) struct Stage {
 }
 
 /// What is done for a request, part by part.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    #[default]
     Read,
     Decide,
     Promise,
@@ -48,108 +42,163 @@ impl Part {
     }
 }
 
-/// The stages of a request, noted while it is answered.
+/// The stages of a question, noted while it is answered.
 ///
-/// Every request has one and few are told, so that it is small and lies where the request does: of what a server does a
+/// Every question has one and few are told, so that it is small and lies with what is done: of what a server does a
 /// thousand times a second, waiting for memory takes longer than computing.
 #[derive(Debug)]
-pub(crate) struct Trace {
-    pub(crate) began: Instant,
-    noted: Cell<Noted>,
-}
+pub(crate) struct Trace(Option<Noted>);
 
-/// Stages that are noted at most: a request has four. What one that is answered anew does beyond them counts to the last.
+/// Stages that are noted at most: a question has four. What one that is answered anew does beyond them counts to the last.
 const STAGES: usize = 6;
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Noted {
+/// What is noted of a question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noted {
+    began: Instant,
+    /// Nanoseconds from then to the end of each stage.
+    until_ns: [u64; STAGES],
     parts: [Part; STAGES],
-    /// Microseconds from the request's beginning to the end of each.
-    until: [u32; STAGES],
     stages: u8,
-    /// Place of the product among those of the project.
-    product: Option<u16>,
-    version: Option<u32>,
-}
-
-/// What was noted of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) stages: Vec<Stage>,
     /// Place of the product among those of the project.
     pub(crate) product: Option<usize>,
     pub(crate) version: Option<u32>,
+    /// How long a version thought about a single question.
+    pub(crate) scored: Option<Duration>,
+    /// Whether it was a single question, and is answered.
+    is_answered: bool,
+}
+
+thread_local! {
+    /// What was noted of the question that this thread has just answered.
+    static LEFT: Cell<Option<Noted>> = const { Cell::new(None) };
 }
 
 pub(crate) fn micros(of: Duration) -> u64 {
     u64::try_from(of.as_micros()).unwrap_or(u64::MAX)
 }
 
-impl Trace {
-    /// Does the work of a request, with what was noted while it was done.
-    pub(crate) async fn of<T>(work: impl Future<Output = T>) -> (T, Self) {
-        let trace = Self {
+impl Noted {
+    fn new() -> Self {
+        Self {
             began: Instant::now(),
-            noted: Cell::default(),
-        };
-        let mut work = pin!(HERE.scope(trace, work));
-        let done = work.as_mut().await;
-        let trace = work.take_value().expect("nothing else takes it");
-        (done, trace)
-    }
-
-    /// What was noted.
-    pub(crate) fn told(&self) -> Told {
-        let noted = self.noted.get();
-        let mut from = 0;
-        let stage = |(part, until): (Part, u32)| {
-            let after = std::mem::replace(&mut from, until);
-            Stage {
-                what: part.told(),
-                after_micros: after.into(),
-                took_micros: until.saturating_sub(after).into(),
-            }
-        };
-        let stages = noted.parts.into_iter().zip(noted.until);
-        Told {
-            stages: stages.take(noted.stages.into()).map(stage).collect(),
-            product: noted.product.map(usize::from),
-            version: noted.version,
+            until_ns: [0; STAGES],
+            parts: [Part::Read; STAGES],
+            stages: 0,
+            product: None,
+            version: None,
+            scored: None,
+            is_answered: false,
         }
     }
+
+    /// Each part with its beginning and its end.
+    fn parts(&self) -> impl Iterator<Item = (Part, Duration, Duration)> {
+        let ends = self.parts.into_iter().zip(self.until_ns);
+        let mut from = 0;
+        let part = move |(part, until)| {
+            let from = std::mem::replace(&mut from, until);
+            (
+                part,
+                Duration::from_nanos(from),
+                Duration::from_nanos(until),
+            )
+        };
+        ends.take(self.stages.into()).map(part)
+    }
+
+    /// How long a part took, where there was one.
+    pub(crate) fn took(&self, what: Part) -> Option<Duration> {
+        let mut parts = self.parts();
+        let (_, from, until) = parts.find(|(part, ..)| *part == what)?;
+        Some(until.saturating_sub(from))
+    }
+
+    /// From its beginning to the logged answer of a single question.
+    pub(crate) fn answered(&self) -> Option<Duration> {
+        let until = self.parts().last().map(|(.., until)| until);
+        until.filter(|_| self.is_answered)
+    }
+
+    /// As it is told.
+    ///
+    /// - `request`: when the request began: its first part reached from there.
+    pub(crate) fn stages(&self, request: Instant) -> Vec<Stage> {
+        let before = self.began.saturating_duration_since(request);
+        let stage = |(part, from, until): (Part, Duration, Duration)| {
+            let until = before + until;
+            let from = if from.is_zero() { from } else { before + from };
+            Stage {
+                what: part.told(),
+                after_micros: micros(from),
+                took_micros: micros(until).saturating_sub(micros(from)),
+            }
+        };
+        self.parts().map(stage).collect()
+    }
 }
 
-/// Notes something of the request under way.
-///
-/// - `what`: told when the request began.
-fn note(what: impl FnOnce(Instant, &mut Noted)) {
-    let _ = HERE.try_with(|trace| {
-        let mut noted = trace.noted.get();
-        what(trace.began, &mut noted);
-        trace.noted.set(noted);
-    });
-}
+impl Trace {
+    /// Of a question that is answered from now on.
+    ///
+    /// - `is_noted`: whether anything is.
+    pub(crate) fn new(is_noted: bool) -> Self {
+        Self(is_noted.then(Noted::new))
+    }
 
-/// A part of the request under way is done: it lasted since the part before.
-pub(crate) fn done(part: Part) {
-    note(|began, noted| {
+    /// A part is done: it lasted since the part before.
+    pub(crate) fn done(&mut self, part: Part) {
+        let Some(noted) = &mut self.0 else { return };
         let at = usize::from(noted.stages).min(STAGES - 1);
         noted.parts[at] = part;
-        noted.until[at] = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        noted.until_ns[at] = u64::try_from(noted.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         noted.stages = (noted.stages + 1).min(STAGES as u8);
-    });
+    }
+
+    /// The question is about a product.
+    ///
+    /// - `product`: its place among those of the project.
+    pub(crate) fn about(&mut self, product: usize) {
+        if let Some(noted) = &mut self.0 {
+            noted.product = Some(product);
+        }
+    }
+
+    /// A version answers.
+    pub(crate) fn answered_by(&mut self, version: u32) {
+        if let Some(noted) = &mut self.0 {
+            noted.version = Some(version);
+        }
+    }
+
+    /// A version has thought about a single question; where it is asked once more, that counts too.
+    pub(crate) fn scored(&mut self, took: Duration) {
+        if let Some(noted) = &mut self.0 {
+            noted.scored = Some(noted.scored.unwrap_or_default() + took);
+        }
+    }
+
+    /// A single question is answered.
+    pub(crate) fn answered(&mut self) {
+        if let Some(noted) = &mut self.0 {
+            noted.is_answered = true;
+        }
+    }
+
+    /// Leaves what was noted for [`left`].
+    pub(crate) fn leave(self) {
+        LEFT.set(self.0);
+    }
 }
 
-/// The request under way is about a product.
+/// What was noted of the question of a request.
 ///
-/// - `product`: its place among those of the project.
-pub(crate) fn about(product: usize) {
-    note(|_, noted| noted.product = u16::try_from(product).ok());
-}
-
-/// A version answers the request under way.
-pub(crate) fn answered_by(version: u32) {
-    note(|_, noted| noted.version = Some(version));
+/// Between a handler and the layer that counts requests nothing waits: both are done in the same moment on the same
+/// thread. An extension of the response would be three pieces of heap for each request.
+///
+/// - `request`: when the request began.
+pub(crate) fn left(request: Instant) -> Option<Noted> {
+    LEFT.take().filter(|noted| noted.began >= request)
 }
 
 /// A request that was answered.
@@ -261,42 +310,53 @@ pub(crate) mod tests {
         assert_eq!(slowest.told(at(63)).len(), 1);
     }
 
-    #[tokio::test]
-    async fn stages_follow_each_other_and_add_up() {
-        let work = async {
-            tokio::time::sleep(Duration::from_millis(3)).await;
-            done(Part::Read);
-            about(4);
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            done(Part::Decide);
-            answered_by(7);
-        };
-        let ((), trace) = Trace::of(work).await;
-        done(Part::Log);
-        let Told {
-            stages,
-            product,
-            version,
-        } = trace.told();
-        assert_eq!((product, version), (Some(4), Some(7)));
+    #[test]
+    fn stages_follow_each_other_from_the_beginning_of_the_request_and_add_up() {
+        let wait = |ms| std::thread::sleep(Duration::from_millis(ms));
+        let request = Instant::now();
+        wait(3);
+        let mut trace = Trace::new(true);
+        trace.about(4);
+        wait(1);
+        trace.done(Part::Read);
+        wait(2);
+        trace.scored(Duration::from_millis(1));
+        trace.scored(Duration::from_millis(1));
+        trace.answered_by(7);
+        trace.done(Part::Decide);
+        trace.answered();
+        trace.leave();
+        let noted = left(request).unwrap();
+        assert_eq!((noted.product, noted.version), (Some(4), Some(7)));
+        assert_eq!(noted.scored, Some(Duration::from_millis(2)));
+        let stages = noted.stages(request);
         let names: Vec<&str> = stages.iter().map(|stage| stage.what).collect();
         assert_eq!(names, ["read the question", "decide"]);
-        assert!(stages[0].took_micros >= 3_000 && stages[1].took_micros >= 2_000);
+        assert!(stages[0].took_micros >= 4_000 && stages[1].took_micros >= 2_000);
         let end = stages[0].after_micros + stages[0].took_micros;
-        assert_eq!(stages[1].after_micros, end);
+        assert_eq!((stages[0].after_micros, stages[1].after_micros), (0, end));
+        let decided = micros(noted.took(Part::Decide).unwrap());
+        assert!(decided.abs_diff(stages[1].took_micros) <= 1, "{stages:?}");
+        assert_eq!(noted.took(Part::Log), None);
+        let answered = micros(noted.answered().unwrap());
+        assert!(answered >= 3_000 && answered < end + stages[1].took_micros);
+        assert!(left(request).is_none(), "it was taken");
+        Trace::new(false).leave();
+        assert!(left(request).is_none(), "nothing was noted");
+        Trace::new(true).leave();
+        assert!(left(Instant::now()).is_none(), "it was of another request");
     }
 
-    #[tokio::test]
-    async fn what_is_done_beyond_the_stages_that_are_noted_counts_to_the_last() {
-        let work = async {
-            for _ in 0..3 * STAGES {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                done(Part::Decide);
-            }
-            done(Part::Log);
-        };
-        let ((), trace) = Trace::of(work).await;
-        let stages = trace.told().stages;
+    #[test]
+    fn what_is_done_beyond_the_stages_that_are_noted_counts_to_the_last() {
+        let mut trace = Trace::new(true);
+        for _ in 0..3 * STAGES {
+            std::thread::sleep(Duration::from_millis(1));
+            trace.done(Part::Decide);
+        }
+        trace.done(Part::Log);
+        let noted = trace.0.unwrap();
+        let stages = noted.stages(noted.began);
         assert_eq!((stages.len(), stages[STAGES - 1].what), (STAGES, "log"));
         let took: u64 = stages.iter().map(|stage| stage.took_micros).sum();
         assert!(took >= 3_000 * STAGES as u64, "{stages:?}");

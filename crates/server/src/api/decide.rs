@@ -5,13 +5,14 @@ mod put;
 #[cfg(test)]
 mod tests;
 
-use self::put::{Put, Tried, decide_watched, is_often_late};
+use self::put::{Put, Tried, decide_watched};
 use super::{Part, Shared, body, slot};
 use crate::auth::Scope;
-use crate::live::Answering;
+use crate::figures::OfProduct;
+use crate::live::{Answering, Slot};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::trace;
+use crate::trace::{self, Trace};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,7 +26,7 @@ use schema::DecisionId;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One question, or several.
 enum Questions {
@@ -89,8 +90,8 @@ impl Answer {
 }
 
 /// The version of a product that answers.
-pub(crate) fn answering(state: &AppState, name: &str) -> Result<Arc<Answering>, Problem> {
-    let slot = slot(state, name)?;
+pub(crate) fn answering(state: &AppState, slot: &Slot) -> Result<Arc<Answering>, Problem> {
+    let name = slot.name();
     slot.answering().ok_or_else(|| {
         let why = slot.refused().or_else(|| state.live.problem());
         Problem::unavailable(match why {
@@ -128,24 +129,15 @@ pub(crate) fn problem(infeasible: &Infeasible) -> Problem {
 /// Makes the answer of what was tried.
 ///
 /// A version that fails or takes too long is answered for by its baseline, and the answer says so.
-fn answer(
-    state: &AppState,
-    name: &str,
-    put: &Put,
-    tried: Tried,
-    took: Duration,
-) -> Result<Answer, Problem> {
-    let of = state.of_product.get(name);
-    if let Some(of) = of {
-        of.time.record(took);
-    }
+fn answer(state: &AppState, slot: &Slot, put: &Put, tried: Tried) -> Result<Answer, Problem> {
+    let of = state.figures.of(slot);
     let (decided, fallback) = match tried {
         Tried::Decided(decided) => (Ok(decided), false),
         Tried::Refused(infeasible) => (Err(infeasible), false),
         Tried::Late => (put.baseline(), true),
         Tried::Failed => {
             tracing::error!(
-                product = name,
+                product = slot.name(),
                 version = put.live.version,
                 "a version failed on a request; its baseline answers"
             );
@@ -159,14 +151,14 @@ fn answer(
         problem(&infeasible)
     })?;
     if fallback && let Some(of) = of {
-        of.fallbacks.increment();
+        of.fell_back();
     }
     let id = format!("{}", uuid::Uuid::now_v7().simple());
     let decision_id =
         DecisionId::new(id).map_err(|e| Problem::internal("name the decision", &e))?;
     Ok(Answer {
         decision_id,
-        product: name.to_owned(),
+        product: slot.name().to_owned(),
         version: put.live.version,
         decided_at: put.now,
         holdout: put.held_out,
@@ -187,7 +179,7 @@ enum Paid {
 /// Has the ledger grant what an answer promises; where there is no money the answer becomes the one that promises nothing.
 async fn pay(
     state: &AppState,
-    name: &str,
+    slot: &Slot,
     put: &Put,
     answered: &mut Answer,
 ) -> Result<Paid, Problem> {
@@ -195,7 +187,7 @@ async fn pay(
         return Ok(Paid::Leaves);
     };
     let promise = Promise {
-        product: name,
+        product: slot.name(),
         version: answered.version,
         decision: &answered.decision_id,
         customer: put.asked.customer_id.as_ref(),
@@ -211,7 +203,7 @@ async fn pay(
         Some(ledger) => ledger.grant(&promise).await,
         None => Err(Refusal::Budget(NoMoney::Unavailable)),
     };
-    let of = state.of_product.get(name);
+    let of = state.figures.of(slot);
     match granted {
         Ok(reserved) => {
             if let (Some(of), Some(reserved)) = (of, &reserved) {
@@ -221,14 +213,14 @@ async fn pay(
             answered.reserved = reserved;
         }
         Err(Refusal::Limits(short)) => {
-            given::take_back(state, name, put, answered);
+            given::take_back(state, slot, put, answered);
             return Ok(Paid::Short(short));
         }
         Err(Refusal::Budget(why)) => {
             if let Some(of) = of {
                 of.refused.increment();
             }
-            given::take_back(state, name, put, answered);
+            given::take_back(state, slot, put, answered);
             let serving = &put.live.serving;
             answered.decided = serving
                 .without_money(&put.asked, put.now, why)
@@ -244,79 +236,85 @@ async fn pay(
 /// scoring ends, so that no other request pays for the watch.
 async fn answer_one(
     state: &AppState,
-    name: &str,
+    slot: &Slot,
     live: &Arc<Answering>,
     deadline: Duration,
     asked: Asked,
+    trace: &mut Trace,
 ) -> Result<Response, Problem> {
+    let of = state.figures.of(slot);
     let mut short = Vec::new();
-    let mut put = Arc::new(Put::new(state, name, live, asked, &short));
+    let mut put = Arc::new(Put::new(state, slot, live, asked, &short));
     let answered = loop {
-        let started = Instant::now();
-        let tried = if state.of_product.get(name).is_some_and(is_often_late) {
+        let (tried, took) = if of.is_some_and(OfProduct::is_often_late) {
             decide_watched(&put, deadline).await
         } else {
             put.decide_here(deadline)
         };
-        let mut answered = answer(state, name, &put, tried, started.elapsed())?;
-        if given::note(state, name, &put, &answered) {
-            trace::answered_by(answered.version);
-            trace::done(trace::Part::Decide);
+        trace.scored(took);
+        let mut answered = answer(state, slot, &put, tried)?;
+        if given::note(state, slot, &put, &answered) {
+            trace.answered_by(answered.version);
+            trace.done(trace::Part::Decide);
             let promises = answered.decided.stake.is_some();
-            let paid = pay(state, name, &put, &mut answered).await?;
+            let paid = pay(state, slot, &put, &mut answered).await?;
             if promises {
-                trace::done(trace::Part::Promise);
+                trace.done(trace::Part::Promise);
             }
             match paid {
                 Paid::Leaves => break answered,
                 Paid::Short(of) => short.extend(of),
             }
         }
-        put = Arc::new(Put::new(state, name, live, put.asked.clone(), &short));
+        put = Arc::new(Put::new(state, slot, live, put.asked.clone(), &short));
     };
-    log(state, name, &[(put.as_ref(), &answered)]).await?;
-    trace::done(trace::Part::Log);
-    state.count_decisions(name, answered.version, 1);
-    put_to_challenger(state, &put, &answered);
-    json(answered.told().to_json())
+    log(state, slot, &[(put.as_ref(), &answered)]).await?;
+    trace.done(trace::Part::Log);
+    put_to_challenger(state, slot, &put, &answered);
+    let response = json(answered.told().to_json())?;
+    trace.answered();
+    Ok(response)
 }
 
 /// The challenger is asked what the champion itself answered: neither the holdout nor a fallback tells of a version.
-fn put_to_challenger(state: &AppState, put: &Put, answered: &Answer) {
+fn put_to_challenger(state: &AppState, slot: &Slot, put: &Put, answered: &Answer) {
     if !answered.holdout && !answered.fallback {
-        let (name, version) = (&answered.product, answered.version);
-        state.put_to_challenger(name, version, &answered.decision_id, &put.asked, put.now);
+        let (id, version) = (&answered.decision_id, answered.version);
+        state.put_to_challenger(slot, version, id, &put.asked, put.now);
     }
 }
 
 /// Decides here and now, and notes what is given; see [`given::note`].
 fn answer_noted(
     state: &AppState,
-    name: &str,
+    slot: &Slot,
     live: &Arc<Answering>,
     deadline: Duration,
     asked: Asked,
     short: &[LimitLeft],
 ) -> Result<(Put, Answer), Problem> {
-    let mut put = Put::new(state, name, live, asked, short);
+    let mut put = Put::new(state, slot, live, asked, short);
     loop {
-        let started = Instant::now();
-        let tried = put.decide_here(deadline);
-        let answered = answer(state, name, &put, tried, started.elapsed())?;
-        if given::note(state, name, &put, &answered) {
+        let (tried, took) = put.decide_here(deadline);
+        if let Some(of) = state.figures.of(slot) {
+            of.time.record(took);
+        }
+        let answered = answer(state, slot, &put, tried)?;
+        if given::note(state, slot, &put, &answered) {
             return Ok((put, answered));
         }
-        put = Put::new(state, name, live, put.asked, short);
+        put = Put::new(state, slot, live, put.asked, short);
     }
 }
 
 /// Answers several questions, each by the deadline, beside the threads that other requests wait for.
 async fn answer_many(
     state: &Arc<AppState>,
-    name: &str,
+    of: &Slot,
     live: &Arc<Answering>,
     deadline: Duration,
     asked: Vec<Asked>,
+    trace: &mut Trace,
 ) -> Result<Response, Problem> {
     let most = state.workshop.project.file.server.batch_max;
     if asked.is_empty() || asked.len() > most {
@@ -327,16 +325,17 @@ async fn answer_many(
         return Err(Problem::invalid(detail).field("requests"));
     }
     let all = {
-        let (state, live, name) = (Arc::clone(state), Arc::clone(live), name.to_owned());
+        let (state, live, name) = (Arc::clone(state), Arc::clone(live), of.name().to_owned());
         move || {
+            let of = slot(&state, &name)?;
             let mut answers = Vec::with_capacity(asked.len());
             for (number, asked) in asked.into_iter().enumerate() {
-                match answer_noted(&state, &name, &live, deadline, asked, &[]) {
+                match answer_noted(&state, of, &live, deadline, asked, &[]) {
                     Ok(answered) => answers.push(answered),
                     Err(problem) => {
                         // None of them leaves.
                         for (put, answered) in &answers {
-                            given::take_back(&state, &name, put, answered);
+                            given::take_back(&state, of, put, answered);
                         }
                         let outer = format!("requests[{number}]");
                         let field = body::within(&outer, problem.field.as_deref());
@@ -351,24 +350,24 @@ async fn answer_many(
         .await
         .map_err(|e| Problem::internal("decide", &e))??;
     if let Some((_, first)) = answered.first() {
-        trace::answered_by(first.version);
+        trace.answered_by(first.version);
     }
-    trace::done(trace::Part::Decide);
+    trace.done(trace::Part::Decide);
     for (put, answered) in &mut answered {
         let mut short = Vec::new();
-        while let Paid::Short(of) = pay(state, name, put, answered).await? {
-            short.extend(of);
+        while let Paid::Short(left) = pay(state, of, put, answered).await? {
+            short.extend(left);
             let asked = put.asked.clone();
-            (*put, *answered) = answer_noted(state, name, live, deadline, asked, &short)?;
+            (*put, *answered) = answer_noted(state, of, live, deadline, asked, &short)?;
         }
     }
-    trace::done(trace::Part::Promise);
+    trace.done(trace::Part::Promise);
     let pairs: Vec<(&Put, &Answer)> = answered.iter().map(|(put, a)| (put, a)).collect();
-    log(state, name, &pairs).await?;
-    trace::done(trace::Part::Log);
+    log(state, of, &pairs).await?;
+    trace.done(trace::Part::Log);
     for (put, answered) in &pairs {
-        state.count_decisions(name, answered.version, 1);
-        put_to_challenger(state, put, answered);
+        state.figures.decided(of, answered.version);
+        put_to_challenger(state, of, put, answered);
     }
     /// Several answers, as they leave.
     #[derive(Serialize)]
@@ -379,22 +378,21 @@ async fn answer_many(
     json(serde_json::to_vec(&Answers { answers }))
 }
 
-fn record(state: &AppState, name: &str, asked: &Asked, answer: &Answer) -> Option<DecisionRecord> {
-    let product = &state.live.slots.get(name)?.product;
+fn record(slot: &Slot, asked: &Asked, answer: &Answer) -> DecisionRecord {
     let plain = factory::batch::record(
         answer.decision_id.clone(),
         answer.decided_at,
-        product.as_ref(),
+        slot.product.as_ref(),
         answer.version,
         asked,
         &answer.decided,
     );
-    Some(DecisionRecord {
+    DecisionRecord {
         holdout: answer.holdout,
         fallback: answer.fallback,
         reserved: answer.reserved.clone(),
         ..plain
-    })
+    }
 }
 
 /// A record that could not be made safe: nothing is answered.
@@ -410,15 +408,11 @@ pub(crate) fn not_logged(error: &WalError) -> Problem {
 }
 
 /// Puts decisions on disk. Only then may they be answered.
-async fn log(state: &AppState, name: &str, answers: &[(&Put, &Answer)]) -> Result<(), Problem> {
-    let started = Instant::now();
+async fn log(state: &AppState, slot: &Slot, answers: &[(&Put, &Answer)]) -> Result<(), Problem> {
     let mut logged = Vec::with_capacity(answers.len());
     let mut waiting = Vec::with_capacity(answers.len());
     for (put, answer) in answers {
-        let Some(record) = record(state, name, &put.asked, answer) else {
-            continue;
-        };
-        let bytes = LogRecord::Decision(record)
+        let bytes = LogRecord::Decision(record(slot, &put.asked, answer))
             .to_bytes()
             .map_err(|e| Problem::internal("log the decision", &e))?;
         waiting.push((state.wal.append(&bytes), *put, *answer));
@@ -428,7 +422,7 @@ async fn log(state: &AppState, name: &str, answers: &[(&Put, &Answer)]) -> Resul
     for (appended, put, answer) in waiting {
         let Err(error) = appended.await else { continue };
         // It leaves for nobody: what it promised is free again, and it counts against no cap.
-        given::take_back(state, name, put, answer);
+        given::take_back(state, slot, put, answer);
         if let (Some(ledger), Some(reserved)) = (&state.ledger, &answer.reserved) {
             ledger.take_back(&answer.decision_id, reserved);
         }
@@ -436,9 +430,6 @@ async fn log(state: &AppState, name: &str, answers: &[(&Put, &Answer)]) -> Resul
     }
     if let Some(problem) = failed {
         return Err(problem);
-    }
-    if state.monitored {
-        state.log_time.record(started.elapsed());
     }
     let mut latest = state.latest.lock();
     for (id, bytes) in logged {
@@ -453,31 +444,39 @@ pub(crate) async fn decide(
     headers: HeaderMap,
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let started = Instant::now();
-    state.admit(&headers, Scope::Decide).await?;
-    let slot = slot(&state, &name)?;
-    trace::about(slot.place);
+    let mut trace = Trace::new(state.monitored);
+    let answered = decided(&state, &name, &headers, bytes, &mut trace).await;
+    trace.leave();
+    answered
+}
+
+async fn decided(
+    state: &Arc<AppState>,
+    name: &str,
+    headers: &HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+    trace: &mut Trace,
+) -> Result<Response, Problem> {
+    state.admit(headers, Scope::Decide).await?;
+    let slot = slot(state, name)?;
+    trace.about(slot.place);
     let deadline = Duration::from_millis(slot.product.header().deadline_ms);
-    let questions = Questions::read(&body::json(&headers, bytes)?)?;
-    trace::done(trace::Part::Read);
-    let single = matches!(questions, Questions::One(_));
-    let answered = match (answering(&state, &name), questions) {
+    let questions = Questions::read(&body::json(headers, bytes)?)?;
+    trace.done(trace::Part::Read);
+    let answered = match (answering(state, slot), questions) {
         (Err(none), _) => Err(none),
         (Ok(live), Questions::One(asked)) => {
-            answer_one(&state, &name, &live, deadline, asked).await
+            answer_one(state, slot, &live, deadline, asked, trace).await
         }
         (Ok(live), Questions::Many(asked)) => {
-            answer_many(&state, &name, &live, deadline, asked).await
+            answer_many(state, slot, &live, deadline, asked, trace).await
         }
     };
-    if let Some(of) = state.of_product.get(&name) {
-        match &answered {
-            Ok(_) if single => of.answer_time.record(started.elapsed()),
-            Ok(_) => {}
-            // What is wrong with the question is not ours.
-            Err(problem) if problem.status >= 500 => of.unanswered.increment(),
-            Err(_) => {}
-        }
+    // What is wrong with the question is not ours.
+    if let (Some(of), Err(problem)) = (state.figures.of(slot), &answered)
+        && problem.status >= 500
+    {
+        of.unanswered.increment();
     }
     answered
 }
@@ -516,16 +515,16 @@ pub(crate) async fn explain(
     bytes: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     state.admit(&headers, Scope::Decide).await?;
-    slot(&state, &name)?;
+    let slot = slot(&state, &name)?;
     let mut asked: Explain = body::read(&headers, bytes)?;
     let now = jiff::Timestamp::now();
-    let champion = answering(&state, &name)?;
+    let champion = answering(&state, slot)?;
     let holdout = &state.workshop.project.file.holdout;
     let holdout = holdout.is_held_out(&asked.request);
     let live = if holdout {
         champion
     } else {
-        slot(&state, &name)?.chosen(&champion, &asked.request)
+        slot.chosen(&champion, &asked.request)
     };
     let version = live.version;
     asked.request = state.stood(&name, &live, asked.request, now);

@@ -42,7 +42,7 @@ pub(crate) async fn ready(State(state): Shared) -> Response {
 
 pub(crate) async fn metrics(State(state): Shared, headers: HeaderMap) -> Result<Response, Problem> {
     state.admit(&headers, Scope::Read).await?;
-    let text = state.exposition();
+    let text = state.figures.exposition();
     Ok((
         [(
             header::CONTENT_TYPE,

@@ -282,7 +282,7 @@ fn again(
 
 /// What the product proposes now, in units.
 fn proposed(state: &AppState, name: &str, sent: &Sent) -> Result<u32, Problem> {
-    let live = answering(state, name)?;
+    let live = answering(state, slot(state, name)?)?;
     let now = jiff::Timestamp::now();
     let asked = Asked {
         product_id: Some(sent.product_id.clone()),

@@ -48,7 +48,7 @@ pub(crate) async fn take(
     let sent: Sent = body::read(&headers, bytes)?;
     let confirmed = tokio::time::timeout(PATIENCE, confirm(&state, key, &sent));
     let redeemed = confirmed.await.map_err(|_| away())??;
-    if let Some(of) = state.of_product.get(&redeemed.product)
+    if let Some(of) = state.figures_of(&redeemed.product)
         && !redeemed.repeated
     {
         let cents = u64::try_from(redeemed.redeemed_cents.0).unwrap_or(0);

@@ -66,48 +66,38 @@ fn quantile_ms(times: &Snapshot, share: f64) -> Option<f64> {
 impl AppState {
     /// How requests are answered by now.
     pub(crate) fn requests(&self, now: Timestamp) -> Requests {
-        let mut routes: Vec<OfRoute> = self
-            .of_route
-            .lock()
-            .iter()
-            .map(|(route, of)| {
-                let times = of.time.snapshot();
-                let by_status = of.answered.iter();
-                let by_status: BTreeMap<u16, u64> =
-                    by_status.map(|(status, n)| (status.as_u16(), *n)).collect();
-                OfRoute {
-                    route: route.clone(),
-                    requests: by_status.values().sum(),
-                    p50_ms: quantile_ms(&times, 0.5),
-                    p99_ms: quantile_ms(&times, 0.99),
-                    max_ms: quantile_ms(&times, 1.0),
-                    by_status,
-                    problems: of.problems.iter().copied().collect(),
-                    request_bytes: of.request_bytes,
-                    response_bytes: of.response_bytes,
-                    largest_response_bytes: of.largest_response,
-                }
-            })
-            .collect();
-        routes.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.route.cmp(&b.route)));
-        let products = self.of_product.iter().map(|(name, of)| {
-            let times = of.answer_time.snapshot();
-            let slot = self.live.slots.get(name);
-            OfProduct {
-                product: name.clone(),
-                by_version: of
-                    .decisions
-                    .lock()
-                    .iter()
-                    .map(|(v, n)| (*v, n.get()))
-                    .collect(),
+        let mut routes = self.figures.routes(|route, of| {
+            let times = of.time.snapshot();
+            let by_status = of.answered.iter();
+            let by_status: BTreeMap<u16, u64> =
+                by_status.map(|(status, n)| (status.as_u16(), *n)).collect();
+            OfRoute {
+                route: route.to_owned(),
+                requests: by_status.values().sum(),
                 p50_ms: quantile_ms(&times, 0.5),
                 p99_ms: quantile_ms(&times, 0.99),
-                deadline_ms: slot.map_or(0, |slot| slot.product.header().deadline_ms),
-                fallbacks: of.fallbacks.get(),
+                max_ms: quantile_ms(&times, 1.0),
+                by_status,
+                problems: of.problems.iter().copied().collect(),
+                request_bytes: of.request_bytes,
+                response_bytes: of.response_bytes,
+                largest_response_bytes: of.largest_response,
+            }
+        });
+        routes.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.route.cmp(&b.route)));
+        let products = self.live.slots.values().filter_map(|slot| {
+            let of = self.figures.told(slot)?;
+            let times = of.answer_time.snapshot();
+            Some(OfProduct {
+                product: slot.name().to_owned(),
+                by_version: of.by_version(),
+                p50_ms: quantile_ms(&times, 0.5),
+                p99_ms: quantile_ms(&times, 0.99),
+                deadline_ms: slot.product.header().deadline_ms,
+                fallbacks: of.fallbacks(),
                 unanswered: of.unanswered.get(),
                 refused: of.failures.get(),
-            }
+            })
         });
         Requests {
             since: self.started_at,

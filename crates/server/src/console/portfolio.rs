@@ -8,9 +8,10 @@ use super::visit::Visit;
 use super::{french, ledger, scorecard};
 use crate::api::Shared;
 use crate::charts::Locale;
+use crate::figures::OfProduct;
 use crate::live::Slot;
 use crate::problem::Problem;
-use crate::state::{AppState, ProductMetrics};
+use crate::state::AppState;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
@@ -83,7 +84,7 @@ impl Standing {
 }
 
 /// Response times of a product against its deadline.
-pub(super) fn latency(l: Locale, of: Option<&ProductMetrics>, deadline_ms: u64) -> Markup {
+pub(super) fn latency(l: Locale, of: Option<&OfProduct>, deadline_ms: u64) -> Markup {
     let times = of.map(|o| o.time.snapshot());
     let at = |share: f64| {
         Probability::new(share)
@@ -107,9 +108,9 @@ pub(super) fn latency(l: Locale, of: Option<&ProductMetrics>, deadline_ms: u64) 
 }
 
 /// What was decided since the start.
-pub(super) fn asked(l: Locale, of: Option<&ProductMetrics>) -> Markup {
-    let decided: u64 = of.map_or(0, |o| o.decisions.lock().values().map(|c| c.get()).sum());
-    let (fallbacks, failures) = of.map_or((0, 0), |o| (o.fallbacks.get(), o.failures.get()));
+pub(super) fn asked(l: Locale, of: Option<&OfProduct>) -> Markup {
+    let decided = of.map_or(0, OfProduct::answered);
+    let (fallbacks, failures) = of.map_or((0, 0), |o| (o.fallbacks(), o.failures.get()));
     html! {
         div { (Say::SinceStart.with(l, &[&count(l, decided)])) }
         @if fallbacks > 0 { div { (page::badge(Tone::Warn, &Say::Fallbacks.with(l, &[&count(l, fallbacks)]))) } }
@@ -135,7 +136,7 @@ async fn row(state: &AppState, l: Locale, name: &str, slot: &Slot) -> Result<Vec
     let header = slot.product.header();
     let card = quality(state, name, slot).await?;
     let measured = card.as_ref().and_then(|c| c.metrics.first());
-    let of = state.of_product.get(name);
+    let of = state.figures.told(slot);
     let told = |text: &str| french::marked(l, text);
     let question = products::kind(&header.kind).map(|k| k.card().question);
     Ok(vec![

@@ -213,7 +213,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
     let searched = known.searched.as_ref();
     let searched = searched.and_then(|record| search::show(l, record));
     let header = slot.product.header();
-    let of = state.of_product.get(name);
+    let of = state.figures.told(slot);
     let standing = Standing::of(state, slot);
     let train = format!("comptoir run {name}");
     let body = html! {

@@ -1,13 +1,10 @@
 //! A question that is put to a version, and what became of it.
 
-use crate::live::Answering;
-use crate::state::{AppState, ProductMetrics};
+use crate::live::{Answering, Slot};
+use crate::state::AppState;
 use products::{Asked, Decisions, Infeasible, LimitLeft};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Answers to each late one under which scoring is watched.
-const ANSWERS_PER_LATE_MIN: u64 = 1_000;
 
 /// A question that is put to a version.
 pub(super) struct Put {
@@ -32,7 +29,7 @@ impl Put {
     /// - `short`: limits that turned out not to pay for what was decided.
     pub(super) fn new(
         state: &AppState,
-        name: &str,
+        slot: &Slot,
         live: &Arc<Answering>,
         asked: Asked,
         short: &[LimitLeft],
@@ -40,9 +37,12 @@ impl Put {
         let holdout = &state.workshop.project.file.holdout;
         let now = jiff::Timestamp::now();
         let held_out = holdout.is_held_out(&asked);
-        let slot = state.live.slots.get(name).filter(|_| !held_out);
-        let live = slot.map_or_else(|| Arc::clone(live), |slot| slot.chosen(live, &asked));
-        let mut asked = state.stood(name, &live, asked, now);
+        let live = if held_out {
+            Arc::clone(live)
+        } else {
+            slot.chosen(live, &asked)
+        };
+        let mut asked = state.stood(slot.name(), &live, asked, now);
         asked.standing.note_short(short);
         Self {
             held_out,
@@ -72,22 +72,24 @@ impl Put {
         }
     }
 
-    /// Decides here and now; what took longer than the deadline is late.
-    pub(super) fn decide_here(&self, deadline: Duration) -> Tried {
+    /// Decides here and now; what took longer than the deadline is late. With how long it took.
+    pub(super) fn decide_here(&self, deadline: Duration) -> (Tried, Duration) {
         let started = Instant::now();
         let tried = self.decide();
-        if matches!(tried, Tried::Decided(_)) && started.elapsed() > deadline {
-            return Tried::Late;
+        let took = started.elapsed();
+        if matches!(tried, Tried::Decided(_)) && took > deadline {
+            return (Tried::Late, took);
         }
-        tried
+        (tried, took)
     }
 }
 
 /// Decides where it can be left behind at the deadline. That costs two changes of thread.
-pub(super) async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> Tried {
+pub(super) async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> (Tried, Duration) {
+    let started = Instant::now();
     let scoring = Arc::clone(put);
     let mut scoring = tokio::task::spawn_blocking(move || scoring.decide());
-    match tokio::time::timeout(deadline, &mut scoring).await {
+    let tried = match tokio::time::timeout(deadline, &mut scoring).await {
         Ok(Ok(tried)) => tried,
         Ok(Err(_)) => Tried::Failed,
         Err(_) => {
@@ -95,14 +97,6 @@ pub(super) async fn decide_watched(put: &Arc<Put>, deadline: Duration) -> Tried 
             scoring.abort();
             Tried::Late
         }
-    }
-}
-
-/// Whether so many answers of a product were late since the server started that its scoring is watched.
-pub(super) fn is_often_late(of: &ProductMetrics) -> bool {
-    let late = of.fallbacks.get();
-    late > 0 && {
-        let answers: u64 = of.decisions.lock().values().map(|n| n.get()).sum();
-        late * ANSWERS_PER_LATE_MIN > answers
-    }
+    };
+    (tried, started.elapsed())
 }

@@ -5,6 +5,7 @@ use lake::log::{Drain, DrainOptions, Wal, WalOptions};
 use products::Serving;
 use schema::{AsOf, CustomerId};
 use serde_json::{Value, json};
+use std::time::Instant;
 
 /// A version that takes its time, or breaks.
 struct Odd {
@@ -104,7 +105,8 @@ fn asked() -> Asked {
 async fn ask(state: &Arc<AppState>, live: &Arc<Answering>, deadline_ms: u64) -> (Value, u128) {
     let started = Instant::now();
     let deadline = Duration::from_millis(deadline_ms);
-    let response = answer_one(state, NAME, live, deadline, asked())
+    let slot = slot(state, NAME).unwrap();
+    let response = answer_one(state, slot, live, deadline, asked(), &mut Trace::new(true))
         .await
         .unwrap();
     let took = started.elapsed().as_millis();
@@ -120,7 +122,7 @@ async fn logged(state: &AppState, answer: &Value) -> DecisionRecord {
 }
 
 fn fallbacks(state: &AppState) -> String {
-    let metrics = state.metrics.exposition();
+    let metrics = state.figures.exposition();
     let line = metrics
         .lines()
         .find(|l| l.starts_with("comptoir_fallbacks_total{"));
@@ -163,7 +165,16 @@ async fn what_is_late_or_broken_is_answered_by_the_baseline_and_counted_and_logg
     assert_eq!(third["method"], "baseline");
     assert!(third["fallback"] == true && logged(&state, &third).await.fallback);
     let deadline = Duration::from_secs(5);
-    let many = answer_many(&state, NAME, &broken, deadline, vec![asked(), asked()]).await;
+    let (slot, trace) = (slot(&state, NAME).unwrap(), &mut Trace::new(true));
+    let many = answer_many(
+        &state,
+        slot,
+        &broken,
+        deadline,
+        vec![asked(), asked()],
+        trace,
+    )
+    .await;
     let body = axum::body::to_bytes(many.unwrap().into_body(), 1 << 20).await;
     let many: Value = serde_json::from_slice(&body.unwrap()).unwrap();
     for answer in many["answers"].as_array().unwrap() {
@@ -176,13 +187,15 @@ async fn what_is_late_or_broken_is_answered_by_the_baseline_and_counted_and_logg
 async fn the_watch_ends_when_late_answers_are_rare() {
     let folder = tempfile::tempdir().unwrap();
     let state = state(folder.path(), 0.0).await;
-    let of = &state.of_product[NAME];
-    assert!(!is_often_late(of), "nothing was answered");
-    of.fallbacks.increment();
-    state.count_decisions(NAME, 1, 600);
-    assert!(is_often_late(of), "one of 600");
-    state.count_decisions(NAME, 2, 400);
-    assert!(!is_often_late(of), "one of 1000");
+    let slot = slot(&state, NAME).unwrap();
+    let of = state.figures.of(slot).unwrap();
+    let decided = |version, n| (0..n).for_each(|_| state.figures.decided(slot, version));
+    assert!(!of.is_often_late(), "nothing was answered");
+    decided(1, 600);
+    of.fell_back();
+    assert!(of.is_often_late(), "one of 600");
+    decided(2, 400);
+    assert!(!of.is_often_late(), "one of 1000");
 }
 
 /// A version that gives a deal to whoever has got none.
@@ -238,17 +251,13 @@ async fn deals(state: &Arc<AppState>) -> usize {
                 customer_id: Some(CustomerId::new("C2").unwrap()),
                 ..Asked::default()
             };
+            let slot = slot(&state, "deals").unwrap();
+            let trace = &mut Trace::new(true);
             let response = if n % 3 == 0 {
-                answer_many(
-                    &state,
-                    "deals",
-                    &live,
-                    deadline,
-                    vec![asked(), other, asked()],
-                )
-                .await
+                let several = vec![asked(), other, asked()];
+                answer_many(&state, slot, &live, deadline, several, trace).await
             } else {
-                answer_one(&state, "deals", &live, deadline, asked()).await
+                answer_one(&state, slot, &live, deadline, asked(), trace).await
             };
             let body = axum::body::to_bytes(response.unwrap().into_body(), 1 << 20).await;
             let text = String::from_utf8(body.unwrap().to_vec()).unwrap();
