@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use schema::{Cents, CustomerId, DecisionId, Estimate, Probability, ProductId};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What an answer can be about.
@@ -91,7 +92,7 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
     /// Unit of the figure or of the score.
-    pub unit: String,
+    pub unit: Cow<'static, str>,
     /// Probability with which this action was drawn at this place.
     pub propensity: Probability,
     /// Why.

@@ -165,7 +165,7 @@ impl Attached {
                 label: None,
                 score: estimate.point(),
                 estimate: Some(estimate),
-                unit: self.body.unit().to_owned(),
+                unit: self.body.unit().into(),
                 propensity: Probability::ONE,
                 reasons: reasons.into(),
             }
@@ -255,7 +255,7 @@ impl Attached {
             ),
             about,
             score,
-            unit: self.body.unit().to_owned(),
+            unit: self.body.unit().into(),
             lines,
             why_not: None,
             rules: Vec::new(),

@@ -152,7 +152,7 @@ impl Serving for Attached {
             label: None,
             score: self.mean(arm),
             estimate: None,
-            unit: self.unit(),
+            unit: self.unit().into(),
             propensity: Probability::ONE,
             reasons: vec![self.reason(arm)].into(),
         };

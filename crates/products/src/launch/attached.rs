@@ -274,7 +274,7 @@ fn action(id: &str, estimate: Estimate, reasons: Vec<Reason>) -> Action {
         label: None,
         score: estimate.point(),
         estimate: Some(estimate),
-        unit: "units".to_owned(),
+        unit: "units".into(),
         propensity: Probability::ONE,
         reasons: reasons.into(),
     }
@@ -373,7 +373,7 @@ impl Serving for Attached {
                 reasons.collect::<Vec<_>>().join("; ")
             ),
             score,
-            unit: "units".to_owned(),
+            unit: "units".into(),
             lines,
             why_not: None,
             rules: Vec::new(),

@@ -232,7 +232,7 @@ impl Attached {
             label: None,
             score: Some(given.map_or(0.0, |arm| offered.effects[arm].point)),
             estimate,
-            unit: self.unit(),
+            unit: self.unit().into(),
             propensity: self.propensity(given, offered),
             reasons: self.reasons(given, offered).into(),
         };

@@ -516,7 +516,7 @@ impl Attached {
                     label: product.name.clone(),
                     score: placed.score.map(f64::from),
                     estimate: None,
-                    unit: "none".to_owned(),
+                    unit: "none".into(),
                     propensity: Probability::ONE,
                     reasons,
                 })

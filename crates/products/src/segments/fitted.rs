@@ -369,7 +369,7 @@ impl Attached {
             )),
             score: Some(scores.iter().map(|s| f64::from(*s)).sum()),
             estimate: None,
-            unit: "sum of three quintiles, 3 to 15".to_owned(),
+            unit: "sum of three quintiles, 3 to 15".into(),
             propensity: Probability::ONE,
             reasons: vec![why].into(),
         })
@@ -412,7 +412,7 @@ impl Serving for Attached {
             label: Some(self.name(a.segment).to_owned()),
             score: Some(a.margin),
             estimate: None,
-            unit: "standard deviations nearer than the next segment".to_owned(),
+            unit: "standard deviations nearer than the next segment".into(),
             propensity: Probability::ONE,
             reasons: reasons.into(),
         };

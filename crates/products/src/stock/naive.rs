@@ -60,7 +60,7 @@ pub(super) fn action(units: Option<u64>) -> Action {
         label: None,
         score: estimate.point(),
         estimate: Some(estimate),
-        unit: "units".to_owned(),
+        unit: "units".into(),
         propensity: Probability::ONE,
         reasons: vec![reason(
             "usual_order",

@@ -73,7 +73,7 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
             label: None,
             score: figure.estimate.point(),
             estimate: Some(figure.estimate),
-            unit: figure.unit.to_owned(),
+            unit: figure.unit.into(),
             propensity: Probability::ONE,
             reasons: figure.reasons.into(),
         })

@@ -623,7 +623,7 @@ impl Attached {
                 label: None,
                 score: estimate.point(),
                 estimate: Some(estimate),
-                unit,
+                unit: unit.into(),
                 propensity: Probability::ONE,
                 reasons: reasons.into(),
             })

@@ -231,7 +231,7 @@ pub(super) fn figure(l: Locale, currency: &Currency, action: &Action, listed: bo
     let (written, rest) = match action.unit.strip_prefix("cents") {
         Some(rest) => (Written::Money(currency), rest.trim()),
         None if action.unit == "probability" => (Written::Percent, ""),
-        None => (Written::Plain, action.unit.as_str()),
+        None => (Written::Plain, &*action.unit),
     };
     html! { (estimates::estimate(l, estimate, written)) @if !rest.is_empty() { div.small { (unit(l, rest)) } } }
 }

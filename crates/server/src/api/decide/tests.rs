@@ -216,7 +216,7 @@ impl Serving for Deals {
             label: None,
             score: None,
             estimate: None,
-            unit: String::new(),
+            unit: "none".into(),
             propensity: schema::Probability::ONE,
             reasons: Vec::new().into(),
         };

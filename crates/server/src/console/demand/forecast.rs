@@ -104,7 +104,7 @@ mod tests {
             label: None,
             score: estimate.point(),
             estimate: Some(estimate),
-            unit: "units".to_owned(),
+            unit: "units".into(),
             propensity: Probability::ONE,
             reasons: vec![products::reasons::reason(code, code, [])].into(),
         }

@@ -291,7 +291,7 @@ mod tests {
             label: None,
             score: estimate.point(),
             estimate: Some(estimate),
-            unit: unit.to_owned(),
+            unit: unit.to_owned().into(),
             propensity: Probability::ONE,
             reasons: vec![products::reasons::reason(
                 "because",
