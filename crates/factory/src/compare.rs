@@ -139,7 +139,7 @@ impl Workshop {
 }
 
 /// The scorecard of a version; `None` where another program has written something else.
-fn scorecard(of: &VersionRecord) -> Option<Scorecard> {
+pub(crate) fn scorecard(of: &VersionRecord) -> Option<Scorecard> {
     serde_json::from_value(of.scorecard.clone()).ok()
 }
 

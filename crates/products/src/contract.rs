@@ -310,6 +310,11 @@ pub trait Product: Send + Sync {
         false
     }
 
+    /// The data product of which it compares the version on trial with the champion; `None` where it does not.
+    fn compares_versions_of(&self) -> Option<&str> {
+        None
+    }
+
     /// Names under which it looks for decisions to learn from, those of data products among them: the logs of all others
     /// are not read.
     fn learns_from(&self) -> Vec<&str> {

@@ -3,6 +3,8 @@
 use super::fitted::Body;
 use super::reading::Finding;
 use super::settings::Source;
+use super::units::Times;
+use super::versions::SideBySide;
 use super::{CARD, decided, drawn};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 pub(super) struct Attached {
     body: Arc<Body>,
     shop: Arc<Shop>,
+    /// The versions that are compared, where they are.
+    versions: Option<SideBySide>,
 }
 
 /// Part of a score that everybody has.
@@ -26,7 +30,18 @@ const ARM_ADDS: &str = "what the arm adds";
 
 impl Attached {
     pub(super) fn new(body: Arc<Body>, shop: Arc<Shop>) -> Self {
-        Self { body, shop }
+        let (history, settings) = (&shop.history, &body.settings);
+        let versions = match settings.source() {
+            Source::Versions(product) => {
+                SideBySide::of(history, product, Times::of(history, settings))
+            }
+            Source::Product(_) | Source::Trial { .. } => None,
+        };
+        Self {
+            body,
+            shop,
+            versions,
+        }
     }
 
     /// The arm of the customer asked about.
@@ -42,7 +57,12 @@ impl Attached {
                 })
             }
             Source::Product(product) => {
-                decided::arm_of(decided::rounds_of(history, product, customer, settings))
+                decided::answered(decided::rounds_of(history, product, customer, settings)).arm()
+            }
+            Source::Versions(product) => {
+                let rounds = history.trials().rounds().of_customer(product, customer);
+                let versions = self.versions.as_ref();
+                versions.and_then(|both| both.answered(rounds).arm())
             }
         };
         found.ok_or_else(|| Infeasible::NotInExperiment {

@@ -5,12 +5,37 @@ use super::settings::Settings;
 use super::units::{Times, Unit, Units, day_of, windows};
 use super::{DECIDED, HELD_OUT};
 use features::{History, Round};
+use schema::AsOf;
 
-/// The arm of a customer of a product's rounds: 0 where held out, 1 where decided for; `None` for one of both.
-pub(super) fn arm_of(rounds: &[Round]) -> Option<usize> {
-    let first = rounds.first()?.held_out;
-    let same = rounds.iter().all(|round| round.held_out == first);
-    same.then_some(usize::from(!first))
+/// Who answered a customer in the rounds that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answered<'a> {
+    /// Nobody.
+    Nobody,
+    /// An arm.
+    Arm(usize, &'a [Round]),
+    /// More than one.
+    Both,
+}
+
+impl Answered<'_> {
+    pub(super) fn arm(self) -> Option<usize> {
+        match self {
+            Self::Arm(arm, _) => Some(arm),
+            Self::Nobody | Self::Both => None,
+        }
+    }
+}
+
+/// Who answered in a customer's rounds: arm 0 where held out, 1 where decided for.
+pub(super) fn answered(rounds: &[Round]) -> Answered<'_> {
+    let Some(first) = rounds.first() else {
+        return Answered::Nobody;
+    };
+    if rounds.iter().any(|round| round.held_out != first.held_out) {
+        return Answered::Both;
+    }
+    Answered::Arm(usize::from(!first.held_out), rounds)
 }
 
 /// The rounds of one customer that count.
@@ -35,12 +60,33 @@ pub(super) fn units<'a>(
     product: &str,
     times: Times,
 ) -> Result<Units<'a>, ExperimentError> {
+    let customers = history.trials().rounds().of(product);
+    let customers =
+        customers.map(|(customer, rounds)| (customer, answered(since(rounds, times.start))));
+    let arms = [HELD_OUT, DECIDED].map(str::to_owned);
+    let units = gathered(history.as_of(), arms, customers, times);
+    if units.assigned == [0, 0] {
+        return Err(ExperimentError::NoDecision {
+            product: product.to_owned(),
+            as_of: history.as_of(),
+        });
+    }
+    units.with_both_arms(&format!("product {product}"))
+}
+
+/// Customers of two arms, each with the windows after their rounds.
+pub(super) fn gathered<'a>(
+    as_of: AsOf,
+    arms: [String; 2],
+    customers: impl Iterator<Item = (&'a str, Answered<'a>)>,
+    times: Times,
+) -> Units<'a> {
     let mut units = Units {
-        arms: vec![HELD_OUT.to_owned(), DECIDED.to_owned()],
+        arms: arms.to_vec(),
         shares: None,
         assigned: vec![0; 2],
         finished: Vec::new(),
-        start: history.as_of(),
+        start: as_of,
         repeated: 0,
         both: 0,
         moved: 0,
@@ -48,13 +94,16 @@ pub(super) fn units<'a>(
         rounds: None,
     };
     let mut days = [0u64; 2];
-    for (customer, rounds) in history.trials().rounds().of(product) {
-        let rounds = since(rounds, times.start);
-        let Some(first) = rounds.first() else {
-            continue;
+    for (customer, answered) in customers {
+        let (arm, rounds) = match answered {
+            Answered::Nobody => continue,
+            Answered::Both => {
+                units.both += 1;
+                continue;
+            }
+            Answered::Arm(arm, rounds) => (arm, rounds),
         };
-        let Some(arm) = arm_of(rounds) else {
-            units.both += 1;
+        let Some(first) = rounds.first() else {
             continue;
         };
         units.assigned[arm] += 1;
@@ -72,26 +121,8 @@ pub(super) fn units<'a>(
             });
         }
     }
-    check_arms(history, product, &units)?;
     let customers = |arm: usize| units.finished.iter().filter(|u| u.arm == arm).count();
     let mean = |arm: usize| days[arm] as f64 / customers(arm).max(1) as f64;
     units.rounds = Some(vec![mean(0), mean(1)]);
-    Ok(units)
-}
-
-fn check_arms(history: &History, product: &str, units: &Units<'_>) -> Result<(), ExperimentError> {
-    match units.assigned[..] {
-        [0, 0] => Err(ExperimentError::NoDecision {
-            product: product.to_owned(),
-            as_of: history.as_of(),
-        }),
-        [_, 0] | [0, _] => {
-            let only = units.assigned.iter().position(|customers| *customers > 0);
-            Err(ExperimentError::OneArm {
-                experiment: format!("product {product}"),
-                arm: units.arms[only.unwrap_or(0)].clone(),
-            })
-        }
-        [..] => Ok(()),
-    }
+    units
 }

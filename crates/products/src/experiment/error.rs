@@ -33,6 +33,16 @@ pub enum ExperimentError {
         /// The first day not known.
         as_of: AsOf,
     },
+    /// No trial of a version.
+    #[error(
+        "before {as_of} no two versions of product {product:?} answered customers on the same days; `trial_share` in its file lets a version answer a share of them first"
+    )]
+    NoVersions {
+        /// The product.
+        product: String,
+        /// The first day not known.
+        as_of: AsOf,
+    },
     /// No such arm.
     #[error("trial {trial:?} has no arm {control:?} to compare with; its arms are {arms}")]
     NoControl {

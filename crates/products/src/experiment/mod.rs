@@ -23,6 +23,7 @@ mod settings;
 mod sums;
 mod told;
 mod units;
+mod versions;
 mod wanted;
 
 pub use balance::{ArmSize, Balance, Drawn, Unlike, spent_before};
@@ -46,8 +47,16 @@ use crate::search::Searched;
 use change::FittedChange;
 use features::History;
 use fitted::{Body, FittedExperiment, Golden};
-use schema::{Bytes, ConfigError};
+use schema::{Bytes, ConfigError, Metric, Role, Scorecard};
 use settings::Settings;
+
+/// Of the scorecard of an experiment that compares versions, the guardrail that one of them breaks.
+#[must_use]
+pub fn broken_guardrail(card: &Scorecard, version: u32) -> Option<&Metric> {
+    let arm = versions::name(u16::try_from(version).unwrap_or(u16::MAX));
+    let mut metrics = card.metrics.iter();
+    metrics.find(|metric| metric.role == Role::Warns && metric.scope == arm)
+}
 
 /// The arm of the customers whom a data product held out.
 const HELD_OUT: &str = "held_out";
@@ -154,6 +163,11 @@ impl Product for ExperimentProduct {
 
     fn compares_sites(&self) -> bool {
         self.settings.change.is_some()
+    }
+
+    fn compares_versions_of(&self) -> Option<&str> {
+        let product = self.settings.product.as_deref();
+        product.filter(|_| self.settings.versions)
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {

@@ -105,10 +105,13 @@ impl Reading {
         let sample_ratio = if sums.shares.is_some() {
             read.sample_ratio
         } else {
+            let because = if settings.versions {
+                "the share of a version on trial is a setting of its product, which this one does not know"
+            } else {
+                "the share held out is a setting of the project, which a version does not know"
+            };
             SampleRatio::NotMeasurable(WhyNot::DoesNotApply {
-                because:
-                    "the share held out is a setting of the project, which a version does not know"
-                        .to_owned(),
+                because: because.to_owned(),
             })
         };
         let arms = sums.arms.len() - 1;

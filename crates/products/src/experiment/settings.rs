@@ -24,6 +24,10 @@ pub(crate) struct Settings {
     /// The data product to read: the customers it decided for against those held out, from table `decisions`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) product: Option<String>,
+    /// Of the product, instead of those held out: customers whom its version on trial answered against those whom its
+    /// champion did on the same days. A trial is asked for with `trial_share` in the product's file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) versions: bool,
     /// The arm of the trial that was left alone, `none` where it is not given; of a product those held out are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control: Option<String>,
@@ -69,6 +73,7 @@ impl Default for Settings {
         Self {
             trial: None,
             product: None,
+            versions: false,
             control: None,
             outcomes: vec![Outcome::Margin],
             ratio: Vec::new(),
@@ -92,12 +97,15 @@ pub(crate) enum Source<'a> {
     Trial { trial: &'a str, control: &'a str },
     /// A data product against the holdout.
     Product(&'a str),
+    /// The version on trial of a data product against its champion.
+    Versions(&'a str),
 }
 
 impl Settings {
     /// What is read. Of settings that were checked exactly one is given.
     pub(crate) fn source(&self) -> Source<'_> {
         match (&self.product, &self.trial) {
+            (Some(product), _) if self.versions => Source::Versions(product),
             (Some(product), _) => Source::Product(product),
             (None, trial) => Source::Trial {
                 trial: trial.as_deref().unwrap_or_default(),
@@ -111,6 +119,7 @@ impl Settings {
         match self.source() {
             Source::Trial { trial, .. } => format!("trial {trial}"),
             Source::Product(product) => format!("product {product} against the holdout"),
+            Source::Versions(product) => format!("the version of {product} on trial"),
         }
     }
 
@@ -188,6 +197,10 @@ impl Settings {
 
     fn check_source(&self, header: &Header, raw: &Raw) -> Result<(), ConfigError> {
         const ONE: &str = "exactly one of `trial`, `product` and `change`";
+        if self.versions && self.product.is_none() {
+            let allowed = "true with `product`, whose versions they are";
+            return Err(raw.refuse("versions", true, allowed));
+        }
         if self.change.is_some() {
             let others = [
                 ("trial", self.trial.is_some()),

@@ -31,7 +31,7 @@ pub(super) struct Sums {
     pub(super) unfinished: u64,
     /// Draws of customers who had been drawn before.
     pub(super) repeated: u64,
-    /// Customers decided for on some days and held out on others.
+    /// Customers of a product or of its versions whom both arms answered.
     pub(super) both: u64,
     /// Customers of a trial who were drawn again later, into another arm.
     #[serde(default)]

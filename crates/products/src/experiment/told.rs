@@ -197,6 +197,7 @@ fn subject(body: &Body, arm: &str) -> String {
     match body.settings.source() {
         Source::Trial { .. } => arm.to_owned(),
         Source::Product(product) => format!("product {product}"),
+        Source::Versions(product) => format!("{arm} of {product}"),
     }
 }
 
@@ -356,16 +357,28 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
     lines.extend(sums.reached.iter().flat_map(reached_in_words));
     if sums.both > 0 {
         let both = sums.both;
-        lines.push(format!(
-            "{both} customers decided for on some days and held out on others are not counted"
-        ));
+        lines.push(if body.settings.versions {
+            format!("{both} customers answered by both versions are not counted")
+        } else {
+            format!(
+                "{both} customers decided for on some days and held out on others are not counted"
+            )
+        });
     }
-    if let Some([held_out, decided]) = sums.rounds.as_deref() {
-        lines.push(format!(
-            "asked about on {} days per customer where decided for, on {} where held out: where the two differ, being asked is part of what it changed",
-            short(*decided),
-            short(*held_out)
-        ));
+    if let Some([beside, tried]) = sums.rounds.as_deref() {
+        let (beside, tried) = (short(*beside), short(*tried));
+        lines.push(if body.settings.versions {
+            let arm = |place: usize| sums.arms.get(place).map_or("", String::as_str);
+            format!(
+                "asked about on {tried} days per customer of {}, on {beside} of {}: where the two differ, being asked is part of what it changed",
+                arm(1),
+                arm(0)
+            )
+        } else {
+            format!(
+                "asked about on {tried} days per customer where decided for, on {beside} where held out: where the two differ, being asked is part of what it changed"
+            )
+        });
     }
     lines
 }

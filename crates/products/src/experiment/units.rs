@@ -2,7 +2,7 @@
 
 use super::error::ExperimentError;
 use super::settings::{Settings, Source};
-use super::{decided, drawn};
+use super::{decided, drawn, versions};
 use features::History;
 use schema::AsOf;
 use schema::time::{self, DAY_SECONDS, date_of};
@@ -52,7 +52,7 @@ pub(super) struct Units<'a> {
     pub(super) start: AsOf,
     /// Draws of customers who had been drawn before: not counted.
     pub(super) repeated: u64,
-    /// Customers decided for on some days and held out on others: not counted.
+    /// Customers of a product or of its versions whom both arms answered: not counted.
     pub(super) both: u64,
     /// Customers of a trial who were drawn again later, into another arm.
     pub(super) moved: u64,
@@ -109,6 +109,7 @@ impl<'a> Units<'a> {
         let units = match settings.source() {
             Source::Trial { trial, control } => drawn::units(history, trial, control, times)?,
             Source::Product(product) => decided::units(history, product, times)?,
+            Source::Versions(product) => versions::units(history, product, times)?,
         };
         if units.finished.is_empty() {
             return Err(ExperimentError::NothingFinished {
@@ -119,6 +120,19 @@ impl<'a> Units<'a> {
             });
         }
         Ok(units)
+    }
+
+    /// These, where nobody is missing to compare with.
+    ///
+    /// - `experiment`: what is read.
+    pub(super) fn with_both_arms(self, experiment: &str) -> Result<Self, ExperimentError> {
+        match (&self.assigned[..], &self.arms[..]) {
+            ([0, _], [_, only]) | ([_, 0], [only, _]) => Err(ExperimentError::OneArm {
+                experiment: experiment.to_owned(),
+                arm: only.clone(),
+            }),
+            _ => Ok(self),
+        }
     }
 
     /// Customers whose window is not over yet.

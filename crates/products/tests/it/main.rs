@@ -36,5 +36,6 @@ mod standing;
 mod stock;
 mod stock_policies;
 mod totals;
+mod versions;
 mod weather;
 mod what_if;

@@ -3,14 +3,16 @@
 use crate::house::{customers, decide};
 use crate::served::{edit, get, post, project, serving, train, trained, within};
 use factory::review::{Trial, Verdict};
-use factory::{CHAMPION, Workshop};
+use factory::{CHAMPION, RunOptions, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::log::{ActionRecord, Answer, DecisionRecord};
 use registry::{CHALLENGER, OutcomeDay, TRIAL};
+use schema::progress::{Progress, Silent};
 use schema::{AsOf, CustomerId, DecisionId, Json, Probability};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 const NAME: &str = "for-you";
@@ -142,6 +144,43 @@ fn a_challenger_answers_its_share_of_the_customers_always_the_same_ones() {
     });
 }
 
+/// A decision about a customer.
+fn decision(customer: &str, version: u32, at: Timestamp) -> DecisionRecord {
+    DecisionRecord {
+        decision_id: DecisionId::new(format!("{version}-{customer}-{}", at.as_second())).unwrap(),
+        decided_at: at,
+        product: NAME.to_owned(),
+        version,
+        customer_id: Some(CustomerId::new(customer).unwrap()),
+        subject_product_id: None,
+        placement: None,
+        answer: Answer::Actions(vec![ActionRecord {
+            action: Some("P1".to_owned()),
+            score: None,
+            propensity: Probability::ONE,
+            reasons: Json::default(),
+        }]),
+        holdout: false,
+        fallback: false,
+        fingerprint: None,
+        reserved: None,
+    }
+}
+
+/// Decisions come into the lake.
+async fn log(workshop: &Workshop, decisions: impl IntoIterator<Item = DecisionRecord>) {
+    let records: Vec<DecisionRecord> = decisions.into_iter().collect();
+    let rows = DecisionRecord::to_batch(&records);
+    let mut transaction = workshop.lake.begin().await.unwrap();
+    let writer = transaction
+        .writer("decisions", rows.schema(), "trial")
+        .await;
+    let mut writer = writer.unwrap();
+    writer.write(&rows).await.unwrap();
+    writer.finish(&mut transaction).await.unwrap();
+    transaction.commit(begun()).await.unwrap();
+}
+
 /// Outcomes of days: judged decisions and good ones a day of the champion and of the challenger.
 async fn plant(workshop: &Workshop, days: i32, champion: (u64, u64), challenger: (u64, u64)) {
     let first = AsOf(jiff::civil::date(2025, 7, 1));
@@ -221,35 +260,15 @@ fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
             .unwrap();
         assert!(review.products[0].trial.is_some());
 
-        let decision = |number: i64| DecisionRecord {
-            decision_id: DecisionId::new(format!("trial-{number}")).unwrap(),
-            decided_at: begun() + SignedDuration::from_mins(number),
-            product: NAME.to_owned(),
-            version: 2,
-            customer_id: Some(CustomerId::new(format!("C{number}")).unwrap()),
-            subject_product_id: None,
-            placement: None,
-            answer: Answer::Actions(vec![ActionRecord {
-                action: Some("P1".to_owned()),
-                score: None,
-                propensity: Probability::ONE,
-                reasons: Json::default(),
-            }]),
-            holdout: false,
+        let records = (0..50).map(|number: i64| DecisionRecord {
             fallback: number % 5 == 0,
-            fingerprint: None,
-            reserved: None,
-        };
-        let records: Vec<DecisionRecord> = (0..50).map(decision).collect();
-        let rows = DecisionRecord::to_batch(&records);
-        let mut transaction = workshop.lake.begin().await.unwrap();
-        let writer = transaction
-            .writer("decisions", rows.schema(), "trial")
-            .await;
-        let mut writer = writer.unwrap();
-        writer.write(&rows).await.unwrap();
-        writer.finish(&mut transaction).await.unwrap();
-        transaction.commit(begun()).await.unwrap();
+            ..decision(
+                &format!("C{number}"),
+                2,
+                begun() + SignedDuration::from_mins(number),
+            )
+        });
+        log(workshop, records).await;
         let moved = workshop.watch_challengers(later).await.unwrap();
         assert_eq!(moved.len(), 1);
         assert!(
@@ -259,6 +278,56 @@ fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
             "{moved:?}"
         );
         assert_eq!(version(workshop, CHAMPION).await, Some(1));
+    });
+}
+
+#[test]
+fn a_trial_ends_at_once_where_an_experiment_that_reads_it_tells_of_a_broken_guardrail() {
+    let folder = on_trial();
+    let guard = "kind = \"experiment\"\nowner = \"shop\"\n\n[settings]\nproduct = \"for-you\"\nversions = true\n\
+        outcomes = [\"orders\"]\nwindow_days = 14\n\n[[settings.guardrail]]\noutcome = \"orders\"\nworse_by = 0.05\n";
+    std::fs::write(folder.path().join("products/guard.toml"), guard).unwrap();
+    within(folder.path(), async |workshop| {
+        let now = begun() + SignedDuration::from_hours(1);
+        assert!(matches!(
+            trial(workshop).await.unwrap().verdict,
+            Verdict::Waits { .. }
+        ));
+        let (history, _) = workshop.history(None, &Silent).await.unwrap();
+        // Version 2 answered most of those who came to buy nothing, and few of the others.
+        let day = history.as_of().minus_days(30);
+        let from = i64::from(day.epoch_day()) * 86_400;
+        let at = |seconds: i64| Timestamp::from_second(seconds).unwrap();
+        let in_window = f64::from(day.epoch_day() + 1)..f64::from(day.epoch_day() + 15);
+        let customers = history.customers().iter().zip(0_u32..);
+        let asked = customers.flat_map(|(customer, number)| {
+            let mut bought = history.lines_of(number).iter();
+            let buys = bought.any(|line| in_window.contains(&line.at_days()));
+            let version = if buys == (number % 4 == 0) { 2 } else { 1 };
+            [0, 1].map(|day| decision(customer, version, at(from + day * 86_400 + 60)))
+        });
+        log(workshop, asked).await;
+        let (history, inputs) = workshop.history(None, &Silent).await.unwrap();
+        let product = workshop.project.product("guard").unwrap().clone();
+        let options = RunOptions {
+            as_of: None,
+            seed: 1,
+            now,
+            attempt: None,
+        };
+        let silent: Arc<dyn Progress> = Arc::new(Silent);
+        let run = workshop.run(&product, &history, &inputs, &options, &silent);
+        let run = run.await.unwrap();
+        assert!(run.promoted, "{:?}", run.because);
+        let moved = workshop.watch_challengers(now).await.unwrap();
+        assert_eq!(moved.len(), 1, "{moved:?}");
+        assert!(
+            moved[0].why.contains(
+                "guard tells of a broken guardrail: change of orders per customer of version 2 is -"
+            ) && moved[0].why.ends_with("allowed is -5.0"),
+            "{moved:?}"
+        );
+        assert_eq!(version(workshop, CHALLENGER).await, Some(1));
     });
 }
 

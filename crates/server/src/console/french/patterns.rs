@@ -745,6 +745,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "demandés {0} jours par client servi, {1} par client du groupe témoin : si les deux diffèrent, être demandé fait partie de ce qui a changé",
     ),
     (
+        "{#} customers answered by both versions are not counted",
+        "{0} clients servis par les deux versions ne sont pas comptés",
+    ),
+    (
+        "asked about on {#} days per customer of version {#}, on {#} of version {#}: where the two differ, being asked is part of what it changed",
+        "demandés {0} jours par client de la version {1}, {2} par client de la version {3} : si les deux diffèrent, être demandé fait partie de ce qui a changé",
+    ),
+    (
+        "whether the arms have the sizes asked for is not measurable: does not apply: the share of a version on trial is a setting of its product, which this one does not know",
+        "si les variantes ont les tailles demandées n’est pas mesurable : la part d’une version à l’essai est un réglage de son produit, que celui-ci ne connaît pas",
+    ),
+    (
         "{#} customers of {} in {#} arms, what came of them within {#} days",
         "{0} clients de {1} en {2} variantes, ce qu’ils ont fait en {3} jours",
     ),
