@@ -1,6 +1,6 @@
 //! Stock, prices and rules of the house, from the files of the shop to the answers; and the universal holdout.
 
-use crate::served::{Served, edit, get, post, serving, shop, trained, within};
+use crate::served::{Served, edit, get, in_no_hurry, post, serving, shop, trained, within};
 use factory::import::ImportOptions;
 use jiff::civil::Date;
 use schema::progress::Silent;
@@ -226,6 +226,7 @@ fn with_complements(chosen: &[&String]) -> String {
 #[test]
 fn what_is_sold_out_or_excluded_is_never_listed_and_pins_boosts_and_caps_hold() {
     let folder = trained();
+    in_no_hurry(folder.path());
     let (before, tomorrow) = items(folder.path());
     let chosen = choose(&before);
     furnish(folder.path(), &chosen, tomorrow);

@@ -1,7 +1,7 @@
 //! Purchases that events tell of: known at once, over an import and over a restart, and none that the sales hold already.
 
 use crate::house::{customers, decide, ids};
-use crate::served::{Served, edit, get, post, serving, trained, within};
+use crate::served::{Served, edit, get, in_no_hurry, post, serving, trained, within};
 use factory::import::ImportOptions;
 use jiff::civil::Date;
 use schema::progress::Silent;
@@ -70,13 +70,7 @@ fn what_was_just_bought_is_not_offered_after_an_import_and_a_restart_either() {
         "share = 0.02",
         "share = 0.0",
     );
-    // A debug build on a busy machine is slow.
-    edit(
-        folder.path(),
-        "products/for-you.toml",
-        "deadline_ms = ",
-        "deadline_ms = 10000 # ",
-    );
+    in_no_hurry(folder.path());
     let today = tomorrow(folder.path());
     let served = serving(folder);
     let customer = customers(&served).remove(0);

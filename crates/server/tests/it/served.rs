@@ -125,6 +125,12 @@ pub(crate) fn edit(folder: &Path, file: &str, from: &str, to: &str) {
     std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
 }
 
+/// Lets answers of `for-you` take their time: a debug build on a busy machine is slow.
+pub(crate) fn in_no_hurry(folder: &Path) {
+    let file = "products/for-you.toml";
+    edit(folder, file, "deadline_ms = ", "deadline_ms = 10000 # ");
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

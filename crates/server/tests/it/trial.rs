@@ -1,7 +1,7 @@
 //! A challenger answers a share of the customers, and all of them if its decisions lead to as much.
 
 use crate::house::{customers, decide};
-use crate::served::{edit, get, post, project, serving, train, trained, within};
+use crate::served::{edit, get, in_no_hurry, post, project, serving, train, trained, within};
 use factory::review::{Trial, Verdict};
 use factory::{CHAMPION, RunOptions, Workshop};
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +37,7 @@ async fn trial(workshop: &Workshop) -> Option<Trial> {
 /// A project of which version 2 answers three of ten customers beside version 1 since a day.
 fn on_trial() -> TempDir {
     let folder = trained();
+    in_no_hurry(folder.path());
     edit(
         folder.path(),
         "products/for-you.toml",
