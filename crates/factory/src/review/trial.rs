@@ -111,7 +111,7 @@ impl Workshop {
         let (decisions, fallbacks) = self.answered_on_trial(header, of, &snapshot).await?;
         let (outcomes, known) = self.registry.outcomes(&header.name).await?;
         let mut trial = read(header, of, &outcomes, known, (decisions, fallbacks));
-        if let Some(because) = self.broken_guardrail(&header.name, of).await? {
+        if let Some(because) = self.told_against(&header.name, of).await? {
             trial.verdict = Verdict::Failed { because };
         }
         Ok(Some(trial))
@@ -119,11 +119,7 @@ impl Workshop {
 
     /// What experiments of this project that compare versions of a product say against the one on trial, by the last of
     /// their versions: a guardrail that is broken.
-    async fn broken_guardrail(
-        &self,
-        product: &str,
-        of: OnTrial,
-    ) -> Result<Option<String>, StoreError> {
+    async fn told_against(&self, product: &str, of: OnTrial) -> Result<Option<String>, StoreError> {
         let products = self.project.products.iter();
         for reads in products.filter(|reads| reads.compares_versions_of() == Some(product)) {
             let name = &reads.header().name;
@@ -132,8 +128,8 @@ impl Workshop {
             };
             let record = self.registry.version(name, champion.version).await?;
             let card = record.as_ref().and_then(scorecard);
-            let broken = card.and_then(|card| broken_guardrail(&card, of.version).map(broken));
-            if let Some(told) = broken {
+            let told = card.and_then(|card| broken_guardrail(&card, of.version).map(in_words));
+            if let Some(told) = told {
                 return Ok(Some(format!("{name} tells of a broken guardrail: {told}")));
             }
         }
@@ -164,7 +160,7 @@ impl Workshop {
 }
 
 /// What is told of a guardrail that is broken.
-fn broken(metric: &Metric) -> String {
+fn in_words(metric: &Metric) -> String {
     let percent = |share: f64| format!("{:+.1}", 100.0 * share);
     let (low, high) = metric.value.interval().unwrap_or_default();
     format!(

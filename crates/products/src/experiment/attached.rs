@@ -57,7 +57,8 @@ impl Attached {
                 })
             }
             Source::Product(product) => {
-                decided::answered(decided::rounds_of(history, product, customer, settings)).arm()
+                let rounds = decided::rounds_of(history, product, customer, settings);
+                decided::answered(rounds, decided::arm_of).arm()
             }
             Source::Versions(product) => {
                 let rounds = history.trials().rounds().of_customer(product, customer);

@@ -27,15 +27,21 @@ impl Answered<'_> {
     }
 }
 
-/// Who answered in a customer's rounds: arm 0 where held out, 1 where decided for.
-pub(super) fn answered(rounds: &[Round]) -> Answered<'_> {
-    let Some(first) = rounds.first() else {
-        return Answered::Nobody;
-    };
-    if rounds.iter().any(|round| round.held_out != first.held_out) {
-        return Answered::Both;
+/// Who answered in a customer's rounds.
+///
+/// - `arm`: of a round; none where it is of neither arm.
+pub(super) fn answered(rounds: &[Round], arm: impl Fn(&Round) -> Option<usize>) -> Answered<'_> {
+    let mut arms = rounds.iter().map(arm);
+    match arms.next() {
+        Some(first) if arms.any(|arm| arm != first) => Answered::Both,
+        Some(Some(arm)) => Answered::Arm(arm, rounds),
+        Some(None) | None => Answered::Nobody,
     }
-    Answered::Arm(usize::from(!first.held_out), rounds)
+}
+
+/// The arm of a product's round: 0 where held out, 1 where decided for.
+pub(super) fn arm_of(round: &Round) -> Option<usize> {
+    Some(usize::from(!round.held_out))
 }
 
 /// The rounds of one customer that count.
@@ -61,17 +67,16 @@ pub(super) fn units<'a>(
     times: Times,
 ) -> Result<Units<'a>, ExperimentError> {
     let customers = history.trials().rounds().of(product);
-    let customers =
-        customers.map(|(customer, rounds)| (customer, answered(since(rounds, times.start))));
+    let customers = customers
+        .map(|(customer, rounds)| (customer, answered(since(rounds, times.start), arm_of)));
     let arms = [HELD_OUT, DECIDED].map(str::to_owned);
     let units = gathered(history.as_of(), arms, customers, times);
-    if units.assigned == [0, 0] {
-        return Err(ExperimentError::NoDecision {
+    units.with_both_arms(&format!("product {product}"), || {
+        ExperimentError::NoDecision {
             product: product.to_owned(),
             as_of: history.as_of(),
-        });
-    }
-    units.with_both_arms(&format!("product {product}"))
+        }
+    })
 }
 
 /// Customers of two arms, each with the windows after their rounds.

@@ -125,8 +125,14 @@ impl<'a> Units<'a> {
     /// These, where nobody is missing to compare with.
     ///
     /// - `experiment`: what is read.
-    pub(super) fn with_both_arms(self, experiment: &str) -> Result<Self, ExperimentError> {
+    /// - `nobody`: what is said where both arms are empty.
+    pub(super) fn with_both_arms(
+        self,
+        experiment: &str,
+        nobody: impl FnOnce() -> ExperimentError,
+    ) -> Result<Self, ExperimentError> {
         match (&self.assigned[..], &self.arms[..]) {
+            ([0, 0], _) => Err(nobody()),
             ([0, _], [_, only]) | ([_, 0], [only, _]) => Err(ExperimentError::OneArm {
                 experiment: experiment.to_owned(),
                 arm: only.clone(),

@@ -54,23 +54,16 @@ impl SideBySide {
         })
     }
 
-    /// The rounds of a customer in which one of both answered, and who: 0 for the champion, 1 for the version on trial,
-    /// `None` for both.
+    /// Who answered a customer while both did: arm 0 for the champion, 1 for the version on trial.
     pub(super) fn answered<'a>(&self, rounds: &'a [Round]) -> Answered<'a> {
         let place = |at| rounds.partition_point(|round| round.at_seconds < at);
         let rounds = &rounds[place(self.times.start)..place(self.times.end)];
-        let all_by = |version| {
-            let mut rounds = rounds.iter();
-            rounds.all(|round| round.version == version && !round.held_out)
-        };
-        if rounds.iter().all(|round| round.held_out) {
-            return Answered::Nobody;
-        }
-        match (all_by(self.beside), all_by(self.tried)) {
-            (true, _) => Answered::Arm(0, rounds),
-            (_, true) => Answered::Arm(1, rounds),
-            (false, false) => Answered::Both,
-        }
+        let versions = [self.beside, self.tried];
+        decided::answered(rounds, |round| {
+            let mut versions = versions.iter();
+            let arm = versions.position(|version| *version == round.version);
+            arm.filter(|_| !round.held_out)
+        })
     }
 }
 
@@ -80,15 +73,14 @@ pub(super) fn units<'a>(
     product: &str,
     times: Times,
 ) -> Result<Units<'a>, ExperimentError> {
-    let Some(both) = SideBySide::of(history, product, times) else {
-        return Err(ExperimentError::NoVersions {
-            product: product.to_owned(),
-            as_of: history.as_of(),
-        });
+    let none = || ExperimentError::NoVersions {
+        product: product.to_owned(),
+        as_of: history.as_of(),
     };
+    let both = SideBySide::of(history, product, times).ok_or_else(none)?;
     let arms = [name(both.beside), name(both.tried)];
     let customers = history.trials().rounds().of(product);
     let customers = customers.map(|(customer, rounds)| (customer, both.answered(rounds)));
     decided::gathered(history.as_of(), arms, customers, times)
-        .with_both_arms(&format!("versions of {product}"))
+        .with_both_arms(&format!("versions of {product}"), none)
 }
