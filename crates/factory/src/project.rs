@@ -585,10 +585,12 @@ impl Project {
             folder,
             files: Vec::new(),
         };
-        let main = ConfigFile::read(&path)
-            .map_err(|e| vec![e])
-            .and_then(|main| Settings::check(&main, &stems(&folder.join("products"))));
-        let (settings, verdict) = match main {
+        let main = ConfigFile::read(&path).map_err(|e| vec![e]);
+        let checked = main
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|main| Settings::check(main, &stems(&folder.join("products"))));
+        let (settings, verdict) = match checked {
             Ok(settings) => (Some(settings), Ok("the project".to_owned())),
             Err(wrong) => (None, Err(wrong)),
         };
@@ -597,6 +599,15 @@ impl Project {
         let holdout = settings.as_ref().map(|s| s.file.holdout.clone());
         let experiments = verdicts.experiments(&holdout.unwrap_or_default());
         let (products, names) = verdicts.products(&experiments);
+        if let (Ok(main), Some(settings)) = (&main, &settings)
+            && names.all.len() == products.len()
+        {
+            let headers: Vec<&Header> = products.iter().map(|product| product.header()).collect();
+            let wrong = settings.file.alerts.check_people(main, &headers);
+            if !wrong.is_empty() {
+                verdicts.files[0].1 = Err(wrong);
+            }
+        }
         let what_ifs = verdicts.what_ifs(&names);
         let rules = verdicts.rules(&names);
         let contradictions = rules.contradictions();

@@ -4,7 +4,7 @@ use crate::import::{self, Forgotten, ImportError, ImportOptions, ImportOutcome, 
 use crate::project::Project;
 use features::{History, Logs};
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
-use products::{Artefact, Fitted, LoadError, Product, Recent, Shop};
+use products::{Artefact, Fitted, LoadError, Product, Promotes, Recent, Shop};
 use registry::Registry;
 use schema::AsOf;
 use schema::progress::{Progress, Silent};
@@ -205,7 +205,8 @@ impl Workshop {
     pub fn works_by_itself(&self) -> bool {
         let moves = |product: &Arc<dyn Product>| {
             let asks = &product.header().retraining;
-            asks.is_tried_first() || asks.rolls_back_within_hours.is_some()
+            let asks_a_person = asks.promotes == Promotes::Person;
+            asks.is_tried_first() || asks_a_person || asks.rolls_back_within_hours.is_some()
         };
         !self.project.jobs.is_empty() || self.project.products.iter().any(moves)
     }

@@ -7,6 +7,7 @@ use crate::live::Slot;
 use crate::trace::{Noted, Part};
 use axum::extract::MatchedPath;
 use axum::http::StatusCode;
+use monitoring::latency::Snapshot;
 use monitoring::metrics::{Counter, Indicator, Label, Registry as Metrics, ResponseTimes};
 use parking_lot::Mutex;
 use products::Product;
@@ -24,21 +25,65 @@ const ANSWERS_PER_LATE_MIN: u64 = 1_000;
 /// The indicators of this program have the labels they are opened with.
 const BROKEN: &str = "an indicator is opened with its own labels";
 
+/// Where no version answers.
+pub(crate) const NO_VERSION: u32 = 0;
+
+/// The figures of one version of a product: while a challenger answers some of the customers, what it does is not the
+/// champion's doing.
+#[derive(Default)]
+pub(crate) struct OfVersion {
+    decisions: Arc<Counter>,
+    /// From a single question to its logged answer.
+    answer_time: Arc<ResponseTimes>,
+    unanswered: Arc<Counter>,
+    fallbacks: Arc<Counter>,
+}
+
+/// What was counted since the start of the process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counts {
+    pub(crate) answered: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) fallbacks: u64,
+    pub(crate) times: Snapshot,
+}
+
+impl OfVersion {
+    fn new(metrics: &Metrics, product: &str, version: u32) -> Self {
+        let version = version.to_string();
+        let labels = [(Label::Product, product), (Label::Version, &version)];
+        let counter = |indicator| metrics.counter(indicator, &labels).unwrap_or_default();
+        Self {
+            decisions: counter(Indicator::Decisions),
+            answer_time: metrics
+                .response_times(Indicator::AnswerTime, &labels)
+                .unwrap_or_default(),
+            unanswered: counter(Indicator::Unanswered),
+            fallbacks: counter(Indicator::Fallbacks),
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            answered: self.decisions.get(),
+            unanswered: self.unanswered.get(),
+            fallbacks: self.fallbacks.get(),
+            times: self.answer_time.snapshot(),
+        }
+    }
+}
+
 /// The figures of one product, opened once so that a request only counts.
 pub(crate) struct OfProduct {
     name: String,
     pub(crate) time: Arc<ResponseTimes>,
-    /// From a single question to its logged answer.
-    pub(crate) answer_time: Arc<ResponseTimes>,
-    pub(crate) unanswered: Arc<Counter>,
-    fallbacks: Arc<Counter>,
     pub(crate) failures: Arc<Counter>,
     pub(crate) shadow_answers: Arc<Counter>,
     pub(crate) shadow_left_out: Arc<Counter>,
     pub(crate) reserved_cents: Arc<Counter>,
     pub(crate) spent_cents: Arc<Counter>,
     pub(crate) refused: Arc<Counter>,
-    decisions: Mutex<BTreeMap<u32, Arc<Counter>>>,
+    versions: Mutex<BTreeMap<u32, OfVersion>>,
     is_often_late: AtomicBool,
 }
 
@@ -50,67 +95,51 @@ impl OfProduct {
         let times = |indicator| metrics.response_times(indicator, &labels).expect(BROKEN);
         Self {
             time: times(Indicator::DecisionTime),
-            answer_time: times(Indicator::AnswerTime),
-            unanswered: counter(Indicator::Unanswered),
-            fallbacks: counter(Indicator::Fallbacks),
             failures: counter(Indicator::DecisionFailures),
             shadow_answers: counter(Indicator::ShadowAnswers),
             shadow_left_out: counter(Indicator::ShadowLeftOut),
             reserved_cents: counter(Indicator::BudgetReserved),
             spent_cents: counter(Indicator::BudgetSpent),
             refused: counter(Indicator::BudgetRefused),
-            decisions: Mutex::default(),
+            versions: Mutex::default(),
             is_often_late: AtomicBool::new(false),
             name,
         }
     }
 
-    /// Decisions that were answered, by version.
-    pub(crate) fn by_version(&self) -> BTreeMap<u32, u64> {
-        let versions = self.decisions.lock();
-        versions.iter().map(|(v, n)| (*v, n.get())).collect()
+    /// What was counted of each version.
+    pub(crate) fn by_version(&self) -> BTreeMap<u32, Counts> {
+        let versions = self.versions.lock();
+        versions.iter().map(|(v, of)| (*v, of.counts())).collect()
     }
 
-    pub(crate) fn answered(&self) -> u64 {
-        self.decisions.lock().values().map(|n| n.get()).sum()
+    /// What was counted of all versions.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for of in self.by_version().values() {
+            all.answered += of.answered;
+            all.unanswered += of.unanswered;
+            all.fallbacks += of.fallbacks;
+            all.times.merge(&of.times);
+        }
+        all
     }
 
-    pub(crate) fn fallbacks(&self) -> u64 {
-        self.fallbacks.get()
-    }
-
-    /// Counts an answer of the declared fallback.
-    pub(crate) fn fell_back(&self) {
-        self.fallbacks.increment();
-        self.judge();
-    }
-
-    /// Counts a decision of a version.
-    fn decided(&self, metrics: &Metrics, version: u32) {
-        let opened = || {
-            let text = version.to_string();
-            let labels = [
-                (Label::Product, self.name.as_str()),
-                (Label::Version, &text),
-            ];
-            let opened = metrics.counter(Indicator::Decisions, &labels);
-            opened.unwrap_or_default()
-        };
-        let mut versions = self.decisions.lock();
-        versions.entry(version).or_insert_with(opened).increment();
+    fn of_version(&self, metrics: &Metrics, version: u32, count: impl FnOnce(&OfVersion)) {
+        let mut versions = self.versions.lock();
+        let opened = || OfVersion::new(metrics, &self.name, version);
+        count(versions.entry(version).or_insert_with(opened));
+        let of_all = |count: fn(&OfVersion) -> u64| -> u64 { versions.values().map(count).sum() };
+        let late = of_all(|of| of.fallbacks.get());
+        let often = late > 0 && late * ANSWERS_PER_LATE_MIN > of_all(|of| of.decisions.get());
+        if often != self.is_often_late() {
+            self.is_often_late.store(often, Ordering::Relaxed);
+        }
     }
 
     /// Whether so many answers were late since the server started that scoring is watched.
     pub(crate) fn is_often_late(&self) -> bool {
         self.is_often_late.load(Ordering::Relaxed)
-    }
-
-    fn judge(&self) {
-        let late = self.fallbacks();
-        let often = late > 0 && late * ANSWERS_PER_LATE_MIN > self.answered();
-        if often != self.is_often_late() {
-            self.is_often_late.store(often, Ordering::Relaxed);
-        }
     }
 }
 
@@ -285,17 +314,31 @@ impl Figures {
             of.time.record(time);
         }
         if let (Some(time), Some(version)) = (noted.answered(), noted.version) {
-            of.answer_time.record(time);
-            of.decided(&self.metrics, version);
-            of.judge();
+            of.of_version(&self.metrics, version, |of| {
+                of.answer_time.record(time);
+                of.decisions.increment();
+            });
         }
     }
 
     /// Counts a decision of a version that was asked for among several.
     pub(crate) fn decided(&self, slot: &Slot, version: u32) {
+        self.count(slot, version, |of| of.decisions.increment());
+    }
+
+    /// Counts an answer that the declared fallback gave in place of a version.
+    pub(crate) fn fell_back(&self, slot: &Slot, version: u32) {
+        self.count(slot, version, |of| of.fallbacks.increment());
+    }
+
+    /// Counts a question without an answer.
+    pub(crate) fn unanswered(&self, slot: &Slot, version: u32) {
+        self.count(slot, version, |of| of.unanswered.increment());
+    }
+
+    fn count(&self, slot: &Slot, version: u32, count: impl FnOnce(&OfVersion)) {
         if let Some(of) = self.of(slot) {
-            of.decided(&self.metrics, version);
-            of.judge();
+            of.of_version(&self.metrics, version, count);
         }
     }
 

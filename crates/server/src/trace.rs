@@ -171,6 +171,11 @@ impl Trace {
         }
     }
 
+    /// The version that answers, where one does by now.
+    pub(crate) fn version(&self) -> Option<u32> {
+        self.0.as_ref().and_then(|noted| noted.version)
+    }
+
     /// A version has thought about a single question; where it is asked once more, that counts too.
     pub(crate) fn scored(&mut self, took: Duration) {
         if let Some(noted) = &mut self.0 {

@@ -6,10 +6,13 @@ use crate::context::Context;
 use crate::exit::Refused;
 use crate::print::{self, Table};
 use crate::verbs::run::one;
+use factory::incidents::Incident;
 use factory::review::{
-    ColumnPart, Inputs, Kept, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split,
+    ColumnPart, Inputs, Kept, LastRun, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split,
     State, Trial, Why,
 };
+use jiff::Timestamp;
+use registry::RunStatus;
 use schema::estimate::short;
 use server::charts::Locale;
 use std::path::PathBuf;
@@ -58,6 +61,7 @@ impl Review {
             .review(&self.product, now, context.progress.as_ref())
             .await?;
         let noted = workshop.note_review(&found, now).await?;
+        let found = workshop.with_incidents(found).await?;
         let told = if self.tell {
             let _telling = context.slow("tell of incidents");
             Some(workshop.tell(Context::now()).await?)
@@ -108,17 +112,7 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         let mut products = found.products.iter();
         return products.try_for_each(|product| full(product, &found.inputs));
     }
-    let mut table = Table::new([
-        "product",
-        "state",
-        "answers",
-        "p99",
-        "by version",
-        "quality",
-        "at launch",
-        "learnt until",
-        "owner",
-    ]);
+    let mut table = Table::new(HEAD_OF_PRODUCTS);
     for product in &found.products {
         table.row(row(product));
     }
@@ -159,26 +153,89 @@ fn of_challenger(product: &Reviewed) -> impl Iterator<Item = String> {
 
 const NOT_KNOWN: &str = "-";
 
-fn row(product: &Reviewed) -> [String; 9] {
-    let period = &product.service.period;
+/// The head of the row of a product. What stands in brackets is of the period before, or of its launch.
+const HEAD_OF_PRODUCTS: [&str; 11] = [
+    "product",
+    "state",
+    "answers",
+    "p99",
+    "by version",
+    "quality",
+    "left",
+    "value",
+    "last incident",
+    "last training",
+    "owner",
+];
+
+fn row(product: &Reviewed) -> [String; 11] {
+    let (period, before) = (&product.service.period, &product.service.before);
     let or_not = |text: Option<String>| text.unwrap_or_else(|| NOT_KNOWN.to_owned());
-    let percent = |share: Option<f64>| or_not(share.map(|share| format!("{:.1} %", 100.0 * share)));
+    let beside = |now: Option<String>, then: Option<String>| {
+        let then = then.map_or_else(String::new, |then| format!(" ({then})"));
+        or_not(now.map(|now| now + &then))
+    };
+    let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", 100.0 * share));
+    let ms = |ms: Option<f64>| ms.map(|ms| format!("{} ms", short(ms)));
     let (good, at_launch) = match &product.live {
         Live::Measured(live) => (live.good.point(), live.at_launch.point()),
         Live::NotJudged { .. } | Live::Unknown { .. } => (None, None),
     };
-    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    let left = product.budget_left();
+    let value = product.value().and_then(|kept| kept.measured);
     [
         product.header.name.clone(),
         product.state.told().to_owned(),
-        period.answered.to_string(),
-        or_not(period.p99_ms.map(|ms| format!("{} ms", short(ms)))),
-        percent(period.by_version()),
-        percent(good),
-        percent(at_launch),
-        or_not(learnt.map(|day| day.to_string())),
+        beside(
+            Some(period.answered.to_string()),
+            (before.answered > 0).then(|| before.answered.to_string()),
+        ),
+        beside(ms(period.p99_ms), ms(before.p99_ms)),
+        beside(percent(period.by_version()), percent(before.by_version())),
+        beside(percent(good), percent(at_launch)),
+        or_not(left.map(|left| format!("{:.0} %", 100.0 * left))),
+        or_not(value.map(|value| format!("{value:.2}"))),
+        or_not(product.last_incident.as_ref().map(of_incident)),
+        or_not(product.last_run.as_ref().map(of_run)),
         product.header.owner.clone(),
     ]
+}
+
+fn on(at: Timestamp) -> impl std::fmt::Display {
+    at.strftime("%Y-%m-%d")
+}
+
+/// When an incident was, in a few words.
+fn of_incident(incident: &Incident) -> String {
+    match incident.closed_at {
+        None => format!("open since {}", on(incident.opened_at)),
+        Some(_) => on(incident.opened_at).to_string(),
+    }
+}
+
+/// When a training was, and how it ended where that was not well.
+fn of_run(run: &LastRun) -> String {
+    let at = on(run.started_at);
+    match &run.status {
+        RunStatus::Done => at.to_string(),
+        RunStatus::Running => format!("{at}, under way"),
+        RunStatus::Failed { .. } => format!("{at}, failed"),
+        RunStatus::Refused { .. } => format!("{at}, refused"),
+    }
+}
+
+/// The last incident and the last training of a product, each in a sentence.
+fn lately(product: &Reviewed) -> Vec<(&'static str, String)> {
+    let incident = product.last_incident.as_ref();
+    let incident = incident.map(|of| ("incident", format!("{}: {}", of_incident(of), of.what)));
+    let run = product.last_run.as_ref().map(|run| {
+        let why = match &run.status {
+            RunStatus::Failed { reason } | RunStatus::Refused { reason } => format!(": {reason}"),
+            RunStatus::Done | RunStatus::Running => String::new(),
+        };
+        ("trained", format!("{}{why}", of_run(run)))
+    });
+    incident.into_iter().chain(run).collect()
 }
 
 /// Everything of one product.
@@ -224,6 +281,9 @@ fn full(product: &Reviewed, inputs: &Inputs) -> anyhow::Result<()> {
     }
     for sentence in of_challenger(product) {
         print::line(format!("  challenger  {sentence}"))?;
+    }
+    for (what, told) in lately(product) {
+        print::line(format!("  {what:<11} {told}"))?;
     }
     if let Some(next) = &product.next_training {
         print::line(format!("  training    {}", next.sentence()))?;

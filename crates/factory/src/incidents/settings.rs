@@ -3,6 +3,7 @@
 use super::silence::{self, Silence};
 use jiff::SignedDuration;
 use lettre::message::Mailbox;
+use products::Header;
 use schema::ConfigError;
 use schema::config::ConfigFile;
 use schemars::JsonSchema;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// Longest time that one message may take, in seconds.
 const TIMEOUT_SECONDS_MAX: u64 = 60;
+
+/// Longest time that an incident lasts before a channel is told, in hours.
+const AFTER_HOURS_MAX: u32 = 720;
 
 /// Who is told when something is wrong.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -71,6 +75,13 @@ pub struct WebhookFile {
     /// Owners whose products it is told about; all where absent.
     #[serde(default)]
     pub owners: Vec<String>,
+    /// Names that products call by `escalation`: it is told about those products.
+    #[serde(default)]
+    pub escalations: Vec<String>,
+    /// Hours that an incident lasts before it is told of it, 0 to 720: for whoever is told when nobody has acted. At once
+    /// where absent.
+    #[serde(default)]
+    pub after_hours: u32,
     /// When it is told nothing, in place of what holds for all; `[]` for a channel that is told at all times.
     #[serde(default)]
     pub silence: Option<Vec<String>>,
@@ -106,6 +117,13 @@ pub struct EmailFile {
     /// Owners whose products it is told about; all where absent.
     #[serde(default)]
     pub owners: Vec<String>,
+    /// Names that products call by `escalation`: it is told about those products.
+    #[serde(default)]
+    pub escalations: Vec<String>,
+    /// Hours that an incident lasts before it is told of it, 0 to 720: for whoever is told when nobody has acted. At once
+    /// where absent.
+    #[serde(default)]
+    pub after_hours: u32,
     /// When it is told nothing, in place of what holds for all; `[]` for a channel that is told at all times.
     #[serde(default)]
     pub silence: Option<Vec<String>>,
@@ -125,6 +143,13 @@ pub struct FileFile {
     /// Owners whose products it is told about; all where absent.
     #[serde(default)]
     pub owners: Vec<String>,
+    /// Names that products call by `escalation`: it is told about those products.
+    #[serde(default)]
+    pub escalations: Vec<String>,
+    /// Hours that an incident lasts before it is told of it, 0 to 720: for whoever is told when nobody has acted. At once
+    /// where absent.
+    #[serde(default)]
+    pub after_hours: u32,
     /// When it is told nothing, in place of what holds for all; `[]` for a channel that is told at all times.
     #[serde(default)]
     pub silence: Option<Vec<String>>,
@@ -164,6 +189,9 @@ pub(super) struct Channel {
     pub(super) name: String,
     pub(super) products: BTreeSet<String>,
     pub(super) owners: BTreeSet<String>,
+    pub(super) escalations: BTreeSet<String>,
+    /// How long an incident lasts before it is told of it.
+    pub(super) after: SignedDuration,
     pub(super) silence: Silence,
     pub(super) way: Way,
 }
@@ -220,6 +248,8 @@ struct Common<'f> {
     name: &'f str,
     products: &'f [String],
     owners: &'f [String],
+    escalations: &'f [String],
+    after_hours: u32,
     silence: Option<&'f [String]>,
 }
 
@@ -291,6 +321,10 @@ impl Reading<'_> {
                 self.refuse(&path, format!("{product:?}"), allowed);
             }
         }
+        if common.after_hours > AFTER_HOURS_MAX {
+            let allowed = format!("0 to {AFTER_HOURS_MAX}");
+            self.refuse(&[kind, &at, "after_hours"], common.after_hours, allowed);
+        }
         let silence = match common.silence {
             None => of_all.clone(),
             Some(windows) => self.silence(&[kind, &at, "silence"], windows),
@@ -299,6 +333,8 @@ impl Reading<'_> {
             name: common.name.to_owned(),
             products: common.products.iter().cloned().collect(),
             owners: common.owners.iter().cloned().collect(),
+            escalations: common.escalations.iter().cloned().collect(),
+            after: SignedDuration::from_hours(i64::from(common.after_hours)),
             silence,
             way,
         }
@@ -439,12 +475,15 @@ impl Alerts {
             let way = reading.webhook(at, of);
             let silence = of.silence.as_deref();
             let (name, products, owners) = (&of.name, &of.products, &of.owners);
+            let (escalations, after_hours) = (&of.escalations, of.after_hours);
             let common = Common {
                 kind: "webhook",
                 at,
                 name,
                 products,
                 owners,
+                escalations,
+                after_hours,
                 silence,
             };
             channels.push(reading.channel(&common, &of_all, way));
@@ -453,12 +492,15 @@ impl Alerts {
             let way = reading.email(at, of);
             let silence = of.silence.as_deref();
             let (name, products, owners) = (&of.name, &of.products, &of.owners);
+            let (escalations, after_hours) = (&of.escalations, of.after_hours);
             let common = Common {
                 kind: "email",
                 at,
                 name,
                 products,
                 owners,
+                escalations,
+                after_hours,
                 silence,
             };
             channels.extend(way.map(|way| reading.channel(&common, &of_all, way)));
@@ -470,12 +512,15 @@ impl Alerts {
             let way = Way::File(PathBuf::from(&of.path));
             let silence = of.silence.as_deref();
             let (name, products, owners) = (&of.name, &of.products, &of.owners);
+            let (escalations, after_hours) = (&of.escalations, of.after_hours);
             let common = Common {
                 kind: "file",
                 at,
                 name,
                 products,
                 owners,
+                escalations,
+                after_hours,
                 silence,
             };
             channels.push(reading.channel(&common, &of_all, way));
@@ -491,6 +536,50 @@ impl Alerts {
         } else {
             Err(reading.wrong)
         }
+    }
+}
+
+impl AlertsFile {
+    /// Refuses a channel that would never be told of anything, because no data product has the owner or the escalation
+    /// that it names.
+    pub(crate) fn check_people(&self, main: &ConfigFile, products: &[&Header]) -> Vec<ConfigError> {
+        let owners: BTreeSet<&str> = products.iter().map(|of| of.owner.as_str()).collect();
+        let next = products
+            .iter()
+            .filter_map(|of| of.promises.escalation.as_deref());
+        let next: BTreeSet<&str> = next.collect();
+        let webhooks = self.webhook.iter().map(|of| (&of.owners, &of.escalations));
+        let emails = self.email.iter().map(|of| (&of.owners, &of.escalations));
+        let files = self.file.iter().map(|of| (&of.owners, &of.escalations));
+        let kinds = [
+            ("webhook", webhooks.collect::<Vec<_>>()),
+            ("email", emails.collect()),
+            ("file", files.collect()),
+        ];
+        let mut wrong = Vec::new();
+        for (kind, channels) in kinds {
+            for (at, (named_owners, named_next)) in channels.into_iter().enumerate() {
+                let at = at.to_string();
+                for (key, named, known) in [
+                    ("owners", named_owners, &owners),
+                    ("escalations", named_next, &next),
+                ] {
+                    let unknown = named.iter().enumerate();
+                    let unknown = unknown.filter(|(_, name)| !known.contains(name.as_str()));
+                    wrong.extend(unknown.map(|(n, name)| {
+                        let allowed = if known.is_empty() {
+                            format!("one of the {key} of data products, of whom there is none")
+                        } else {
+                            let known: Vec<&str> = known.iter().copied().collect();
+                            format!("one of the {key} of data products: {}", known.join(", "))
+                        };
+                        let path = ["alerts", kind, &at, key, &n.to_string()];
+                        main.refuse(&path, format!("{name:?}"), allowed)
+                    }));
+                }
+            }
+        }
+        wrong
     }
 }
 

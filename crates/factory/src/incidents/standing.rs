@@ -142,13 +142,15 @@ impl Workshop {
                 if let (true, Some(about)) = (wanted, about)
                     && record.message(&recipient.name, about).is_none()
                 {
-                    let until = record.closed_at.map(|at| at + alerts.calm);
+                    let from = channel.from(&record);
+                    let until = record.closed_at.map_or(from, |at| at + alerts.calm);
                     messages.push(Telling {
                         recipient: recipient.name,
                         about,
-                        stage: match until {
-                            Some(until) if until > now => Stage::Held { until },
-                            Some(_) | None => Stage::Waits,
+                        stage: if until > now {
+                            Stage::Held { until }
+                        } else {
+                            Stage::Waits
                         },
                     });
                 }

@@ -48,12 +48,22 @@ pub struct Delivery {
 impl Channel {
     /// Whether it is told of an incident.
     pub(super) fn wants(&self, project: &Project, incident: &IncidentRecord) -> bool {
-        let everything = self.products.is_empty() && self.owners.is_empty();
+        let named_by = [&self.products, &self.owners, &self.escalations];
+        let everything = named_by.iter().all(|names| names.is_empty());
         let named = |name: &String| {
-            let owner = project.product(name).map(|p| &p.header().owner);
-            self.products.contains(name) || owner.is_some_and(|owner| self.owners.contains(owner))
+            let header = project.product(name).map(|product| product.header());
+            let owner = header.map(|header| &header.owner);
+            let next = header.and_then(|header| header.promises.escalation.as_ref());
+            self.products.contains(name)
+                || owner.is_some_and(|owner| self.owners.contains(owner))
+                || next.is_some_and(|next| self.escalations.contains(next))
         };
         everything || incident.products.iter().any(named)
+    }
+
+    /// From when on it is told of an incident that is still open.
+    pub(super) fn from(&self, incident: &IncidentRecord) -> Timestamp {
+        incident.opened_at + self.after
     }
 }
 
@@ -204,7 +214,9 @@ impl Workshop {
                     let wants = channel.wants(&self.project, incident);
                     let name = &recipient.name;
                     let about = due(incident, name, alerts.closing, alerts.calm, now);
-                    about.filter(|_| wants).map(|about| (incident, about))
+                    let about = about.filter(|_| wants)?;
+                    let is_time = about == About::Closed || now >= channel.from(incident);
+                    is_time.then_some((incident, about))
                 });
                 let mut due: Vec<(&IncidentRecord, About)> = due.collect();
                 // One message that is never taken keeps no other from being tried.

@@ -45,6 +45,7 @@ pub use shadow::{
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 pub use trial::{OnTrial, Trial};
 
+use crate::incidents::Incident;
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
 use lake::LakeError;
@@ -117,6 +118,24 @@ pub struct Reviewed {
     pub next_training: Option<NextTraining>,
     /// The last training.
     pub last_run: Option<LastRun>,
+    /// The last incident about it, an open one first; absent where it never had one.
+    pub last_incident: Option<Incident>,
+}
+
+impl Reviewed {
+    /// The smallest share of what may still go wrong, of all its promises; `None` where of none it can be said.
+    #[must_use]
+    pub fn budget_left(&self) -> Option<f64> {
+        let left = self.standing.iter().filter_map(|kept| kept.budget_left);
+        left.min_by(f64::total_cmp)
+    }
+
+    /// What it earns per period beside what it promised to; `None` where it promised nothing.
+    #[must_use]
+    pub fn value(&self) -> Option<&Kept> {
+        let mut standing = self.standing.iter();
+        standing.find(|kept| kept.promise == Promised::Value)
+    }
 }
 
 /// The version that answers.
@@ -242,6 +261,18 @@ impl Workshop {
         })
     }
 
+    /// Takes what a review of a moment ago has opened and closed into it, once that is noted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the registry cannot be read.
+    pub async fn with_incidents(&self, mut review: Review) -> Result<Review, StoreError> {
+        for product in &mut review.products {
+            let name = &product.header.name;
+            product.last_incident = self.latest_incident(name, review.at).await?;
+        }
+        Ok(review)
+    }
+
     async fn reviewed(
         &self,
         product: &dyn Product,
@@ -273,6 +304,7 @@ impl Workshop {
                 started_at: run.started_at,
                 status: run.status,
             }),
+            last_incident: self.latest_incident(&header.name, found.now).await?,
         })
     }
 

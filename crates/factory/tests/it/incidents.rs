@@ -577,6 +577,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
             started_at: minute(0),
             status: run,
         }),
+        last_incident: None,
     }
 }
 

@@ -110,9 +110,9 @@ indicators! {
     SpansLost Counter "comptoir_spans_lost_total" [] "Requests whose trace did not reach the collector.";
     Decisions Counter "comptoir_decisions_total" [Product, Version] "Decisions answered, by data product and version.";
     DecisionTime Histogram "comptoir_decision_seconds" [Product] "Time to decide, without the way there and back, in seconds.";
-    AnswerTime Histogram "comptoir_answer_seconds" [Product] "Time from a question about one thing to its answer, the log included, in seconds.";
-    Unanswered Counter "comptoir_unanswered_total" [Product] "Questions that got no answer, for want of a version or of a log.";
-    Fallbacks Counter "comptoir_fallbacks_total" [Product] "Decisions answered by the declared fallback.";
+    AnswerTime Histogram "comptoir_answer_seconds" [Product, Version] "Time from a question about one thing to its answer, the log included, in seconds, by data product and version.";
+    Unanswered Counter "comptoir_unanswered_total" [Product, Version] "Questions that got no answer, for want of a version (version 0) or of a log.";
+    Fallbacks Counter "comptoir_fallbacks_total" [Product, Version] "Decisions answered by the declared fallback in place of the version.";
     DecisionFailures Counter "comptoir_decision_failures_total" [Product] "Questions that could not be answered as they were asked.";
     ShadowAnswers Counter "comptoir_shadow_answers_total" [Product] "Answers that a challenger logged in the shadow, never shown.";
     ShadowLeftOut Counter "comptoir_shadow_left_out_total" [Product] "Questions that were not put to the challenger, for want of time or of room in the log.";

@@ -8,7 +8,7 @@ mod tests;
 use self::put::{Put, Tried, decide_watched};
 use super::{Part, Shared, body, slot};
 use crate::auth::Scope;
-use crate::figures::OfProduct;
+use crate::figures::{NO_VERSION, OfProduct};
 use crate::live::{Answering, Slot};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -150,8 +150,8 @@ fn answer(state: &AppState, slot: &Slot, put: &Put, tried: Tried) -> Result<Answ
         }
         problem(&infeasible)
     })?;
-    if fallback && let Some(of) = of {
-        of.fell_back();
+    if fallback {
+        state.figures.fell_back(slot, put.live.version);
     }
     let id = format!("{}", uuid::Uuid::now_v7().simple());
     let decision_id =
@@ -473,10 +473,12 @@ async fn decided(
         }
     };
     // What is wrong with the question is not ours.
-    if let (Some(of), Err(problem)) = (state.figures.of(slot), &answered)
+    if let Err(problem) = &answered
         && problem.status >= 500
     {
-        of.unanswered.increment();
+        let champion = || slot.answering().map(|answering| answering.version);
+        let version = trace.version().or_else(champion).unwrap_or(NO_VERSION);
+        state.figures.unanswered(slot, version);
     }
     answered
 }

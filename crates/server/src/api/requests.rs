@@ -2,6 +2,7 @@
 
 use super::Shared;
 use crate::auth::Scope;
+use crate::figures::Counts;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::trace::Answered;
@@ -47,8 +48,7 @@ pub(crate) struct OfRoute {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OfProduct {
     pub(crate) product: String,
-    /// Decisions by version.
-    pub(crate) by_version: BTreeMap<u32, u64>,
+    pub(crate) by_version: BTreeMap<u32, OfVersion>,
     pub(crate) p50_ms: Option<f64>,
     pub(crate) p99_ms: Option<f64>,
     pub(crate) deadline_ms: u64,
@@ -56,6 +56,29 @@ pub(crate) struct OfProduct {
     pub(crate) unanswered: u64,
     /// Questions that could not be answered as they were asked.
     pub(crate) refused: u64,
+}
+
+/// Questions to one version of a product.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct OfVersion {
+    pub(crate) answered: u64,
+    pub(crate) p50_ms: Option<f64>,
+    pub(crate) p99_ms: Option<f64>,
+    pub(crate) fallbacks: u64,
+    pub(crate) unanswered: u64,
+}
+
+impl OfVersion {
+    fn of((version, counts): (u32, Counts)) -> (u32, Self) {
+        let of = Self {
+            answered: counts.answered,
+            p50_ms: quantile_ms(&counts.times, 0.5),
+            p99_ms: quantile_ms(&counts.times, 0.99),
+            fallbacks: counts.fallbacks,
+            unanswered: counts.unanswered,
+        };
+        (version, of)
+    }
 }
 
 fn quantile_ms(times: &Snapshot, share: f64) -> Option<f64> {
@@ -87,15 +110,15 @@ impl AppState {
         routes.sort_by(|a, b| b.requests.cmp(&a.requests).then(a.route.cmp(&b.route)));
         let products = self.live.slots.values().filter_map(|slot| {
             let of = self.figures.told(slot)?;
-            let times = of.answer_time.snapshot();
+            let all = of.counts();
             Some(OfProduct {
                 product: slot.name().to_owned(),
-                by_version: of.by_version(),
-                p50_ms: quantile_ms(&times, 0.5),
-                p99_ms: quantile_ms(&times, 0.99),
+                by_version: of.by_version().into_iter().map(OfVersion::of).collect(),
+                p50_ms: quantile_ms(&all.times, 0.5),
+                p99_ms: quantile_ms(&all.times, 0.99),
                 deadline_ms: slot.product.header().deadline_ms,
-                fallbacks: of.fallbacks(),
-                unanswered: of.unanswered.get(),
+                fallbacks: all.fallbacks,
+                unanswered: all.unanswered,
                 refused: of.failures.get(),
             })
         });

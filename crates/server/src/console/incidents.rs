@@ -55,19 +55,26 @@ pub(super) async fn last(state: &AppState, product: &str, l: Locale) -> Result<M
     let found = found.await;
     let found = found.map_err(|error| Problem::internal("read incidents", &error))?;
     Ok(html! {
-        @if let Some(incident) = found {
+        (of(l, found.as_ref()))
+        @if found.is_some() { p { a href="/incidents" { (Say::Incidents.text(l)) } } }
+    })
+}
+
+/// An incident with who was told of it, where there is one.
+pub(super) fn of(l: Locale, incident: Option<&Incident>) -> Markup {
+    html! {
+        @if let Some(incident) = incident {
             section {
                 h2 { (Say::IncidentLast.text(l)) }
                 p {
                     @if incident.closed_at.is_none() { (page::badge(Tone::Bad, Say::IncidentsOpen.text(l))) }
                     @else { (page::badge(Tone::Good, Say::IncidentsOver.text(l))) }
-                    " " (times(&incident)) " " (french::marked(l, &incident.what))
+                    " " (times(incident)) " " (french::marked(l, &incident.what))
                 }
-                (told(l, &incident))
-                p { a href="/incidents" { (Say::Incidents.text(l)) } }
+                (told(l, incident))
             }
         }
-    })
+    }
 }
 
 /// Those that are open, then those that are over.

@@ -84,6 +84,8 @@ messages! {
     ReviewDays: "{0} d", "{0} j";
     ReviewAnswers: "Answers", "Réponses";
     ReviewAtLaunch: "{0} at launch", "{0} au lancement";
+    ReviewThen: "before:", "avant :";
+    ReviewTrained: "Last training", "Dernier entraînement";
     ReviewLearnt: "Learnt until", "Appris jusqu’au";
     ReviewSince: "Version {0} answers since {1}", "La version {0} répond depuis le {1}";
     ReviewNoVersion: "No version answers", "Aucune version ne répond";
@@ -284,7 +286,7 @@ messages! {
     RequestsByRoute: "By route", "Par route";
     RequestsSlowest: "The slowest of the last hour", "Les plus lentes de la dernière heure";
     RequestsVersions: "decisions", "décisions";
-    RequestsOfVersion: "version {0}: {1}", "version {0} : {1}";
+    RequestsOfVersion: "version {0}: {1}, 99 of 100 within {2}", "version {0} : {1}, 99 sur 100 en {2}";
     RequestsHalf: "half within", "la moitié en";
     RequestsP99: "99 of 100 within", "99 sur 100 en";
     RequestsDeadline: "deadline", "délai";

@@ -109,8 +109,9 @@ pub(super) fn latency(l: Locale, of: Option<&OfProduct>, deadline_ms: u64) -> Ma
 
 /// What was decided since the start.
 pub(super) fn asked(l: Locale, of: Option<&OfProduct>) -> Markup {
-    let decided = of.map_or(0, OfProduct::answered);
-    let (fallbacks, failures) = of.map_or((0, 0), |o| (o.fallbacks(), o.failures.get()));
+    let counts = of.map(OfProduct::counts).unwrap_or_default();
+    let (decided, fallbacks) = (counts.answered, counts.fallbacks);
+    let failures = of.map_or(0, |of| of.failures.get());
     html! {
         div { (Say::SinceStart.with(l, &[&count(l, decided)])) }
         @if fallbacks > 0 { div { (page::badge(Tone::Warn, &Say::Fallbacks.with(l, &[&count(l, fallbacks)]))) } }

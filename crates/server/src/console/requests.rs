@@ -5,7 +5,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::visit::Visit;
 use crate::api::Shared;
-use crate::api::requests::{OfProduct, OfRoute, Requests};
+use crate::api::requests::{OfProduct, OfRoute, OfVersion, Requests};
 use crate::charts::Locale;
 use crate::trace::Answered;
 use axum::extract::State;
@@ -38,6 +38,20 @@ fn body(l: Locale, requests: &Requests) -> Markup {
     }
 }
 
+/// What was asked of one version.
+fn version_line(l: Locale, version: u32, of: &OfVersion) -> Markup {
+    let p99 = of.p99_ms.map_or_else(
+        || "–".to_owned(),
+        |ms| took(l, Duration::from_secs_f64(ms / 1_000.0)),
+    );
+    let told = [version.to_string(), count(l, of.answered), p99];
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    html! {
+        div { (Say::RequestsOfVersion.with(l, &told)) }
+        @if of.fallbacks > 0 { div.small { (Say::Fallbacks.with(l, &[&count(l, of.fallbacks)])) } }
+    }
+}
+
 fn products(l: Locale, products: &[OfProduct]) -> Markup {
     let say = |s: Say| s.text(l);
     let heads = [
@@ -57,7 +71,7 @@ fn products(l: Locale, products: &[OfProduct]) -> Markup {
                 html! { a.strong href={ "/products/" (encoded(&of.product)) } { (of.product) } },
                 html! {
                     @if of.by_version.is_empty() { span.unknown { (say(Say::NothingAsked)) } }
-                    @for (version, n) in &of.by_version { div { (Say::RequestsOfVersion.with(l, &[&version.to_string(), &count(l, *n)])) } }
+                    @for (version, of) in &of.by_version { (version_line(l, *version, of)) }
                 },
                 ms(l, of.p50_ms),
                 ms(l, of.p99_ms),

@@ -18,10 +18,11 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    ColumnPart, Inputs, Kept, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review,
+    ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review,
     Reviewed, Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
+use registry::RunStatus;
 use schema::Estimate;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,10 @@ pub fn review(shop: &str, review: &Review, locale: Locale) -> String {
 /// The review of one product as a page that stands alone.
 #[must_use]
 pub fn review_of(shop: &str, review: &Review, product: &Reviewed, locale: Locale) -> String {
-    let body = one(locale, review, product);
+    let body = html! {
+        (one(locale, review, product))
+        (incidents::of(locale, product.last_incident.as_ref()))
+    };
     page::alone(locale, shop, &product.header.name, &body).into_string()
 }
 
@@ -159,7 +163,10 @@ fn all(l: Locale, review: &Review, address: &dyn Fn(&str) -> String) -> Markup {
         figures(say(Say::ReviewAnswers)),
         figures(say(Say::ReviewP99)),
         figures(say(Say::ReviewQuality)),
-        words(say(Say::ReviewLearnt)),
+        figures(say(Say::ReviewLeft)),
+        figures(say(Say::ReviewValue)),
+        words(say(Say::IncidentLast)),
+        words(say(Say::ReviewTrained)),
     ];
     let rows: Vec<Vec<Markup>> = review
         .products
@@ -247,8 +254,10 @@ fn made(l: Locale, review: &Review) -> String {
 }
 
 fn row(l: Locale, product: &Reviewed, address: &str) -> Vec<Markup> {
-    let period = &product.service.period;
-    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    let (period, before) = (&product.service.period, &product.service.before);
+    let then = |unit, of: Option<f64>| {
+        html! { @if of.is_some() { div.small { (Say::ReviewThen.text(l)) " " (figure(l, unit, of)) } } }
+    };
     let good = match &product.live {
         Live::Measured(live) => html! {
             div { (estimate(l, &live.good)) }
@@ -266,11 +275,42 @@ fn row(l: Locale, product: &Reviewed, address: &str) -> Vec<Markup> {
         },
         badge(l, product.state),
         html! { @for kept in wrong { div { (sentence(l, kept)) } } },
-        html! { (count(l, period.answered)) },
-        figure(l, Unit::Ms, period.p99_ms),
+        html! {
+            (count(l, period.answered))
+            @if before.answered > 0 { div.small { (Say::ReviewThen.text(l)) " " (count(l, before.answered)) } }
+        },
+        html! { (figure(l, Unit::Ms, period.p99_ms)) (then(Unit::Ms, before.p99_ms)) },
         good,
-        html! { @if let Some(as_of) = learnt { (day(as_of.0)) } @else { span.unknown { "–" } } },
+        figure(l, Unit::Share, product.budget_left()),
+        figure(l, Unit::Money, product.value().and_then(|kept| kept.measured)),
+        html! {
+            @if let Some(incident) = &product.last_incident {
+                @if incident.closed_at.is_none() { (page::badge(Tone::Bad, Say::IncidentsOpen.text(l))) " " }
+                (moment(incident.opened_at))
+            } @else { span.unknown { "–" } }
+        },
+        trained(l, product),
     ]
+}
+
+/// When it was trained last, how that ended where it was not well, and what its version knows.
+fn trained(l: Locale, product: &Reviewed) -> Markup {
+    let learnt = product.version.as_ref().and_then(|version| version.as_of);
+    let ended = |run: &LastRun| match &run.status {
+        RunStatus::Done => None,
+        RunStatus::Running => Some((Tone::Quiet, Say::RunRunning)),
+        RunStatus::Failed { .. } => Some((Tone::Bad, Say::RunFailed)),
+        RunStatus::Refused { .. } => Some((Tone::Warn, Say::RunRefused)),
+    };
+    html! {
+        @if let Some(run) = &product.last_run {
+            div {
+                (moment(run.started_at))
+                @if let Some((tone, say)) = ended(run) { " " (page::badge(tone, say.text(l))) }
+            }
+        } @else { span.unknown { "–" } }
+        @if let Some(as_of) = learnt { div.small { (Say::ReviewLearnt.text(l)) " " (day(as_of.0)) } }
+    }
 }
 
 /// A promise in a few words.

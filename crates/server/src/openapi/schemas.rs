@@ -488,6 +488,16 @@ fn requests() -> Value {
             "largest_response_bytes": whole("The largest that went."),
         }),
     );
+    let version = object(
+        &["answered", "p50_ms", "p99_ms", "fallbacks", "unanswered"],
+        &json!({
+            "answered": whole("Decisions of the version."),
+            "p50_ms": ms("Milliseconds within which half of its single questions were answered, the log included."),
+            "p99_ms": ms("Milliseconds within which 99 of 100 were."),
+            "fallbacks": whole("Answered by the baseline in its place."),
+            "unanswered": whole("Without an answer."),
+        }),
+    );
     let product = object(
         &[
             "product",
@@ -501,7 +511,7 @@ fn requests() -> Value {
         ],
         &json!({
             "product": text("The data product."),
-            "by_version": counts("Decisions by version."),
+            "by_version": { "type": "object", "additionalProperties": version, "description": "By version; 0 where there was none." },
             "p50_ms": ms("Milliseconds within which half of the single questions were answered, the log included."),
             "p99_ms": ms("Milliseconds within which 99 of 100 were."),
             "deadline_ms": whole("Milliseconds after which the baseline answers."),

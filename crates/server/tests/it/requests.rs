@@ -215,7 +215,12 @@ fn routes_versions_sizes_problems_and_the_slowest_are_told() {
         .iter()
         .find(|of| of["product"] == "for-you")
         .unwrap();
-    assert_eq!(product["by_version"], json!({ "1": 4 }));
+    let versions = product["by_version"].as_object().unwrap();
+    assert_eq!(versions.keys().collect::<Vec<_>>(), ["1"]);
+    let version = &versions["1"];
+    assert_eq!(version["answered"], 4);
+    assert_eq!((&version["fallbacks"], &version["unanswered"]), (&json!(0), &json!(0)));
+    assert_eq!(version["p99_ms"], product["p99_ms"]);
     assert_eq!(product["refused"], 1);
     let slowest = told["slowest"].as_array().unwrap();
     assert!(

@@ -303,14 +303,29 @@ fn a_person_sees_the_shadow_and_lets_the_version_answer() {
         assert!(matches!(found.verdict, Verdict::Passed { .. }), "{found:?}");
         // Two of the three that were shown.
         assert_eq!(found.shown_too, Some(2.0 / 3.0));
+        let asking = async |now| {
+            assert!(workshop.watch_challengers(now).await.unwrap().is_empty());
+            let open = workshop.incidents(now, now).await.unwrap().into_iter();
+            let asking = open.filter(|of| of.cause == "approval/for-you" && of.closed_at.is_none());
+            asking.map(|of| of.what).collect::<Vec<_>>()
+        };
+        assert!(asking(Timestamp::now()).await.is_empty(), "not yet");
+        let told = asking(in_an_hour()).await;
         assert!(
-            workshop
-                .watch_challengers(in_an_hour())
-                .await
-                .unwrap()
-                .is_empty()
+            told.len() == 1
+                && told[0].starts_with("version 2 waits for a person to let it answer: ")
+                && told[0].ends_with("comptoir promote for-you 2"),
+            "{told:?}"
         );
         assert_eq!(version(workshop, CHAMPION).await, Some(1));
+        let signed = Signature {
+            who: "a person",
+            why: "it is as good",
+            at: in_an_hour(),
+        };
+        let promoted = workshop.registry.promote(NAME, 2, Some(1), signed);
+        promoted.await.unwrap();
+        assert!(asking(in_an_hour()).await.is_empty(), "it answers");
     });
 }
 

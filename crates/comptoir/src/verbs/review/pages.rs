@@ -1,7 +1,9 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
-use super::{HEAD_OF_PARTS, compared, of_inputs, parts, promise_row};
-use factory::review::{Kept, Review, Reviewed, State};
+use super::{
+    HEAD_OF_PARTS, HEAD_OF_PRODUCTS, compared, lately, of_challenger, of_inputs, parts, promise_row,
+};
+use factory::review::{Kept, Live, Review, Reviewed, State};
 use server::charts::Locale;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -59,20 +61,17 @@ fn made(review: &Review) -> String {
 
 fn all(shop: &str, review: &Review) -> String {
     let mut out = format!("# Review of {shop}\n\n{}\n\n", made(review));
-    head(&mut out, &["product", "state", "why", "owner"]);
+    let mut heads = HEAD_OF_PRODUCTS.to_vec();
+    heads.push("why");
+    head(&mut out, &heads);
     for product in &review.products {
         let name = &product.header.name;
         let why = product.standing.iter().filter(|k| k.state > State::Unknown);
         let why: Vec<String> = why.map(Kept::sentence).collect();
-        row(
-            &mut out,
-            &[
-                format!("[{name}]({name}.md)"),
-                product.state.told().to_owned(),
-                why.join("; "),
-                product.header.owner.clone(),
-            ],
-        );
+        let mut cells = super::row(product).to_vec();
+        cells[0] = format!("[{name}]({name}.md)");
+        cells.push(why.join("; "));
+        row(&mut out, &cells);
     }
     for shifted in &review.inputs.shifted {
         let _ = writeln!(out, "\n{}; {}", shifted.sentence(), shifted.used_by());
@@ -114,6 +113,28 @@ fn one(review: &Review, product: &Reviewed) -> String {
     }
     for sentence in of_inputs(product, &review.inputs) {
         let _ = writeln!(out, "\nWhat it reads: {sentence}.");
+    }
+    match &product.live {
+        Live::Measured(live) => {
+            let (first, last) = live.launch_days;
+            let _ = writeln!(
+                out,
+                "\nQuality ({}): {} at launch ({first} to {last}), {} since then.",
+                live.what, live.at_launch, live.good
+            );
+        }
+        Live::Unknown { why, .. } => {
+            let _ = writeln!(out, "\nWhat its decisions led to is not known yet: {why}.");
+        }
+        Live::NotJudged { because } => {
+            let _ = writeln!(out, "\nSingle decisions are not judged: {because}.");
+        }
+    }
+    for sentence in of_challenger(product) {
+        let _ = writeln!(out, "\nChallenger: {sentence}.");
+    }
+    for (what, told) in lately(product) {
+        let _ = writeln!(out, "\nLast {what}: {told}.");
     }
     if let Some(next) = &product.next_training {
         let _ = writeln!(out, "\nNext training: {}.", next.sentence());

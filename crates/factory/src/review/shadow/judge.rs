@@ -33,7 +33,8 @@ pub enum WatchChallengersError {
 impl Workshop {
     /// Takes challengers a step further, where no person is to say so (`promotes` of `[retraining]`): from the shadow to
     /// a share of the customers, where their file asks for a trial, and from there to all. Those that fail are taken
-    /// back, which is an incident until the next challenger or champion.
+    /// back, which is an incident until the next challenger or champion. One that waits for a person is an incident, too,
+    /// so that somebody is told.
     ///
     /// # Errors
     /// [`WatchChallengersError`] when lake or registry cannot be used.
@@ -44,11 +45,26 @@ impl Workshop {
         let mut moved = Vec::new();
         for product in &self.project.products {
             let (header, product) = (product.header(), product.as_ref());
+            let by_person = header.retraining.promotes == Promotes::Person;
             if !header.retraining.is_tried_first() {
+                if by_person {
+                    let waits = self.waits(&header.name).await?;
+                    let asks = waits.map(|version| (version, "it passed its gate".to_owned()));
+                    self.note_asking(&header.name, asks, now).await?;
+                }
                 continue;
             }
-            moved.extend(self.judge_challenger(product, now).await?);
+            let asks = match self.judge_challenger(product, now).await? {
+                Step::Moved(change) => {
+                    moved.extend(change);
+                    None
+                }
+                Step::Asks { version, because } => Some((version, because)),
+            };
             self.note_failed(&header.name, now).await?;
+            if by_person {
+                self.note_asking(&header.name, asks, now).await?;
+            }
         }
         Ok(moved)
     }
@@ -57,7 +73,7 @@ impl Workshop {
         &self,
         product: &dyn Product,
         now: Timestamp,
-    ) -> Result<Option<AliasChange>, WatchChallengersError> {
+    ) -> Result<Step, WatchChallengersError> {
         let header = product.header();
         let name = &header.name;
         if let Some(trial) = self.trial(product).await? {
@@ -65,11 +81,12 @@ impl Workshop {
                 version: trial.version,
                 champion: trial.beside,
             };
-            return match &trial.verdict {
-                Verdict::Waits { .. } => Ok(None),
-                Verdict::Passed { because } => self.promote_it(name, pair, because, now).await,
-                Verdict::Failed { because } => self.take_back(name, pair, because, now).await,
+            let moved = match &trial.verdict {
+                Verdict::Waits { .. } => None,
+                Verdict::Passed { because } => self.promote_it(name, pair, because, now).await?,
+                Verdict::Failed { because } => self.take_back(name, pair, because, now).await?,
             };
+            return Ok(Step::Moved(moved));
         }
         if let Some(of) = self.in_shadow(header).await? {
             let until = of.until(header);
@@ -96,19 +113,25 @@ impl Workshop {
             };
             if let Err(error) = loaded {
                 let because = crate::run::one_line(&error);
-                return self.take_back(name, pair, &because, now).await;
+                let moved = self.take_back(name, pair, &because, now).await?;
+                return Ok(Step::Moved(moved));
             }
-            return match counts.verdict(header, until, now) {
+            let moved = match counts.verdict(header, until, now) {
                 Verdict::Passed { because } if by_itself => {
                     if header.retraining.trial_share.is_some() {
-                        self.begin_trial(name, pair, &because, now).await
+                        self.begin_trial(name, pair, &because, now).await?
                     } else {
-                        self.promote_it(name, pair, &because, now).await
+                        self.promote_it(name, pair, &because, now).await?
                     }
                 }
-                Verdict::Passed { .. } | Verdict::Waits { .. } => Ok(None),
-                Verdict::Failed { because } => self.take_back(name, pair, &because, now).await,
+                Verdict::Passed { because } => {
+                    let version = of.version;
+                    return Ok(Step::Asks { version, because });
+                }
+                Verdict::Waits { .. } => None,
+                Verdict::Failed { because } => self.take_back(name, pair, &because, now).await?,
             };
+            return Ok(Step::Moved(moved));
         }
         // Without a shadow the trial begins at once.
         let champion = self.registry.alias(name, CHAMPION).await?;
@@ -120,11 +143,10 @@ impl Workshop {
                 version,
                 champion: champion.version,
             };
-            return self
-                .begin_trial(name, pair, "it passed its gate", now)
-                .await;
+            let begun = self.begin_trial(name, pair, "it passed its gate", now);
+            return Ok(Step::Moved(begun.await?));
         }
-        Ok(None)
+        Ok(Step::Moved(None))
     }
 
     /// Lets a challenger answer all customers, through its gate.
@@ -200,6 +222,27 @@ impl Workshop {
         }
     }
 
+    /// A version that a person is to let answer, with why it might.
+    async fn note_asking(
+        &self,
+        name: &str,
+        asks: Option<(u32, String)>,
+        now: Timestamp,
+    ) -> Result<(), WatchChallengersError> {
+        let cause = format!("approval/{name}");
+        let signal = asks.map(|(version, because)| Signal {
+            cause: cause.clone(),
+            product: Some(name.to_owned()),
+            what: format!(
+                "version {version} waits for a person to let it answer: {because}; comptoir promote {name} {version}"
+            ),
+            page: format!("/products/{name}/compare"),
+        });
+        let signals: Vec<Signal> = signal.into_iter().collect();
+        self.note(&[&cause], &signals, now).await?;
+        Ok(())
+    }
+
     async fn note_failed(&self, name: &str, now: Timestamp) -> Result<(), WatchChallengersError> {
         let history = self.registry.alias_history(name, CHALLENGER).await?;
         let champion = self.registry.alias(name, CHAMPION).await?;
@@ -219,6 +262,14 @@ impl Workshop {
         self.note(&[&cause], &signals, now).await?;
         Ok(())
     }
+}
+
+/// What came of judging a challenger.
+enum Step {
+    /// It was moved, or nothing is to be done.
+    Moved(Option<AliasChange>),
+    /// A person is to say whether it answers.
+    Asks { version: u32, because: String },
 }
 
 /// A challenger and its champion.
