@@ -9,7 +9,6 @@
 //! - [`ageing`]: what a day of age costs a version.
 //! - [`cause`]: a change of a mean in parts that add up: mix, inputs by feature, the relation itself.
 //! - [`expected`]: performance before outcomes are known, and what that stands on.
-//! - [`matured`]: which decisions can be judged, and which are pending.
 //! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
 //! - [`refusal`]: input that cannot be watched.
 
@@ -20,7 +19,6 @@ pub mod expected;
 pub mod inputs;
 pub mod latency;
 pub mod loss;
-pub mod matured;
 pub mod metrics;
 pub mod promises;
 pub mod refusal;

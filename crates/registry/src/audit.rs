@@ -11,6 +11,7 @@ use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::store::{StoreError, Writing};
 use jiff::Timestamp;
+use schema::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use std::collections::BTreeMap;
 pub enum Act {
     /// A trained version was stored.
     VersionRegistered,
+    /// A training broke off, was interrupted, or what it made was refused.
+    TrainingEnded,
     /// An alias points elsewhere: a promotion, a rollback, a choice.
     AliasMoved,
     /// An API key was made.
@@ -29,8 +32,9 @@ pub enum Act {
     KeyRevoked,
 }
 
-const ACTS: [Act; 4] = [
+const ACTS: [Act; 5] = [
     Act::VersionRegistered,
+    Act::TrainingEnded,
     Act::AliasMoved,
     Act::KeyCreated,
     Act::KeyRevoked,
@@ -42,6 +46,7 @@ impl Act {
     pub fn told(self) -> &'static str {
         match self {
             Self::VersionRegistered => "version registered",
+            Self::TrainingEnded => "training ended",
             Self::AliasMoved => "alias moved",
             Self::KeyCreated => "key created",
             Self::KeyRevoked => "key revoked",
@@ -113,6 +118,9 @@ pub enum VerifyAuditError {
     Store(#[from] StoreError),
 }
 
+/// Who trains.
+pub(crate) const TRAINS: &str = "comptoir run";
+
 /// A line that is to be written.
 pub(crate) struct Deed<'a> {
     pub(crate) at: Timestamp,
@@ -123,6 +131,25 @@ pub(crate) struct Deed<'a> {
 }
 
 impl<'a> Deed<'a> {
+    /// A training that came to no version that may answer.
+    ///
+    /// - `ended`: how, in a word, and why.
+    pub(crate) fn ended(
+        product: &'a str,
+        run: &RunId,
+        ended: (&str, &str),
+        at: Timestamp,
+    ) -> Self {
+        let (state, reason) = ended;
+        Self {
+            at,
+            who: TRAINS,
+            act: Act::TrainingEnded,
+            product: Some(product),
+            details: json!({ "run": run.as_str(), "state": state, "reason": reason }),
+        }
+    }
+
     pub(crate) fn moved(change: &'a AliasChange) -> Self {
         Self {
             at: change.at,
@@ -336,7 +363,7 @@ impl Told {
                     (text("artefact_sha256"), text("scorecard_sha256")),
                 );
             }
-            Act::KeyCreated | Act::KeyRevoked => {}
+            Act::TrainingEnded | Act::KeyCreated | Act::KeyRevoked => {}
         }
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::open::Registry;
 use crate::rows::{Row, values};
+use crate::run_life::interrupt;
 use crate::store::StoreError;
 use jiff::Timestamp;
 
@@ -77,10 +78,12 @@ impl Registry {
             .execute(sql, values![name, holder, new.term, new.beat])
             .await?;
         // One that has registered its version is ended by the next attempt.
-        let sql = "UPDATE runs SET status = 'failed', reason = $1 WHERE status = 'running' AND attempt IS NOT NULL \
-                   AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.run_id = runs.id)";
+        let sql = "SELECT id, product FROM runs WHERE status = 'running' AND attempt IS NOT NULL \
+                   AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.run_id = runs.id) ORDER BY sequence";
         let reason = "interrupted: the process that led the jobs is gone";
-        writing.execute(sql, values![reason]).await?;
+        for row in writing.rows(sql, vec![]).await? {
+            interrupt(&mut writing, &row, reason, now).await?;
+        }
         let sql = "UPDATE attempts SET state = 'lost', ended_at = CASE WHEN started_at > $1 THEN started_at ELSE $1 END, \
              told = $2 WHERE state = 'running'";
         writing.execute(sql, values![now, reason]).await?;

@@ -1,7 +1,8 @@
 //! The life of a run: it starts, gives signs of life, and ends, or is found dead.
 
+use crate::audit::Deed;
 use crate::open::Registry;
-use crate::rows::values;
+use crate::rows::{Row, values};
 use crate::runs::{NewRun, Outcome, RunCost, RunStatus, run_id, status};
 use crate::store::{StoreError, Writing};
 use jiff::{SignedDuration, Timestamp};
@@ -171,24 +172,37 @@ impl Registry {
     ) -> Result<Vec<RunId>, StoreError> {
         let limit = now.checked_sub(silent_for).unwrap_or(Timestamp::MIN);
         let mut writing = self.store.write().await?;
-        let sql = "SELECT id, last_sign_at FROM runs WHERE status = 'running' AND last_sign_at < $1 \
+        let sql = "SELECT id, product, last_sign_at FROM runs WHERE status = 'running' AND last_sign_at < $1 \
                    ORDER BY sequence";
         let mut recovered = Vec::new();
         for row in writing.rows(sql, values![limit]).await? {
-            let id = run_id(&row)?;
             let reason = format!(
                 "interrupted: no sign of life since {}",
                 row.time("last_sign_at")?
             );
-            let sql = "UPDATE runs SET status = 'failed', reason = $2 WHERE id = $1";
-            writing
-                .execute(sql, values![id.as_str(), reason.as_str()])
-                .await?;
-            recovered.push(id);
+            recovered.push(interrupt(&mut writing, &row, &reason, now).await?);
         }
         writing.commit().await?;
         Ok(recovered)
     }
+}
+
+/// Marks a run as failed whose process is gone, within a change.
+///
+/// - `row`: its `id` and `product`.
+pub(crate) async fn interrupt(
+    writing: &mut Writing<'_>,
+    row: &Row,
+    reason: &str,
+    now: Timestamp,
+) -> Result<RunId, StoreError> {
+    let id = run_id(row)?;
+    let sql = "UPDATE runs SET status = 'failed', reason = $2 WHERE id = $1";
+    writing.execute(sql, values![id.as_str(), reason]).await?;
+    let product: String = row.get("product")?;
+    let deed = Deed::ended(&product, &id, ("failed", reason), now);
+    deed.write(writing).await?;
+    Ok(id)
 }
 
 /// Ends a run that is running, within a change.
@@ -201,7 +215,7 @@ pub(crate) async fn end(
     scorecard: Option<&serde_json::Value>,
     cost: RunCost,
 ) -> Result<(), EndRunError> {
-    must_be_running(writing, id).await?;
+    let product = must_be_running(writing, id).await?;
     let scorecard = scorecard.map(ToString::to_string);
     let (status, reason) = ended;
     let sql = "UPDATE runs SET status = $2, reason = $3, scorecard = $4, duration_ms = $5, \
@@ -215,6 +229,16 @@ pub(crate) async fn end(
         cost.peak_memory_bytes,
     ];
     writing.execute(sql, of).await?;
+    // One that is done is told by its version.
+    if let Some(reason) = reason {
+        let sql = "SELECT started_at FROM runs WHERE id = $1";
+        let row = writing.row(sql, values![id.as_str()]).await?;
+        let started_at = row.map(|row| row.time("started_at")).transpose()?;
+        let lasted = i64::try_from(cost.duration_ms).unwrap_or(i64::MAX);
+        let at = started_at.unwrap_or(Timestamp::UNIX_EPOCH) + SignedDuration::from_millis(lasted);
+        let deed = Deed::ended(&product, id, (status, reason), at);
+        deed.write(writing).await?;
+    }
     Ok(())
 }
 
@@ -230,10 +254,11 @@ pub(crate) async fn status_of(
     }
 }
 
-async fn must_be_running(writing: &mut Writing<'_>, id: &RunId) -> Result<(), EndRunError> {
+/// The product of a run that is running.
+async fn must_be_running(writing: &mut Writing<'_>, id: &RunId) -> Result<String, EndRunError> {
     match status_of(writing, id).await? {
         None => Err(EndRunError::Unknown { id: id.clone() }),
-        Some((_, RunStatus::Running)) => Ok(()),
+        Some((product, RunStatus::Running)) => Ok(product),
         Some((_, ended)) => Err(EndRunError::Ended {
             id: id.clone(),
             found: ended.word(),

@@ -1,7 +1,7 @@
 //! Versions: what a run made, numbered per product, with its artefact.
 
 use crate::artefact::{ARTEFACT_BYTES_MAX, sha256_hex};
-use crate::audit::{Act, Deed};
+use crate::audit::{Act, Deed, TRAINS};
 use crate::open::Registry;
 use crate::rows::{Row, values};
 use crate::run_life::status_of;
@@ -219,7 +219,7 @@ pub(crate) async fn register(
     let attempt: Option<String> = row.map(|row| row.get("attempt")).transpose()?.flatten();
     let deed = Deed {
         at: new.created_at,
-        who: "comptoir run",
+        who: TRAINS,
         act: Act::VersionRegistered,
         product: Some(new.product),
         details: serde_json::json!({

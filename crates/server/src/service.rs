@@ -72,11 +72,9 @@ impl Recorder {
             began_at: now,
             before,
         };
-        let Some(open) = self.open.get_mut(&of) else {
-            // What was counted before the first look belongs to the first record.
-            self.open.insert(of, begin(Counts::default()));
-            return;
-        };
+        // What was counted before the first look belongs to the first record.
+        let first = || begin(Counts::default());
+        let open = self.open.entry(of.clone()).or_insert_with(first);
         let due = last || open.champion != champion || slot(open.began_at) != slot(now);
         if !due {
             return;

@@ -79,7 +79,7 @@ pub(crate) fn answer(
 }
 
 /// What a challenger makes of a question.
-fn answered(state: &AppState, question: &Unseen) -> Option<ShadowRecord> {
+pub(crate) fn answered(state: &AppState, question: &Unseen) -> Option<ShadowRecord> {
     let product = &state.live.slots.get(&question.product)?.product;
     let deadline = Duration::from_millis(product.header().deadline_ms);
     let serving = &question.challenger.serving;

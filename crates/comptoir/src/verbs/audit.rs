@@ -87,6 +87,7 @@ fn told(line: &AuditLine) -> String {
     let text = |key: &str| details[key].as_str().unwrap_or_default();
     match line.act {
         Act::VersionRegistered => format!("version {} registered", details["version"]),
+        Act::TrainingEnded => format!("training {}: {}", text("state"), text("reason")),
         Act::AliasMoved => {
             let from = details["from"].as_u64();
             let from = from.map_or_else(|| "nothing".to_owned(), |from| format!("version {from}"));

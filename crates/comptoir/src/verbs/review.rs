@@ -276,6 +276,9 @@ fn full(product: &Reviewed, inputs: &Inputs) -> anyhow::Result<()> {
     if let Some(why) = &product.why {
         explained(why)?;
     }
+    if let Some(sentence) = lineage(product) {
+        print::line(format!("  came from   {sentence}"))?;
+    }
     for sentence in of_inputs(product, inputs) {
         print::line(format!("  reads       {sentence}"))?;
     }
@@ -299,6 +302,13 @@ pub(super) fn of_inputs(product: &Reviewed, inputs: &Inputs) -> Vec<String> {
     changed
         .map(|(shifted, _)| shifted.sentence_of(name, version))
         .collect()
+}
+
+/// Where the column came from that is called the cause of a fall.
+fn lineage(product: &Reviewed) -> Option<String> {
+    let lineage = product.why.as_ref()?.lineage.as_ref()?;
+    let version = product.version.as_ref().map(|version| version.number);
+    Some(lineage.sentence(&product.header.name, version))
 }
 
 /// Why quality fell: a sentence, then the parts that add up to it.
@@ -445,6 +455,9 @@ fn live(live: &Live) -> anyhow::Result<()> {
                     "  baseline    {} (customers of the holdout)",
                     live.baseline
                 ))?;
+            }
+            if let Some(season) = &live.season {
+                print::line(format!("  season      {}", season.sentence()))?;
             }
             if let Some(errors) = &live.errors {
                 let wape = errors.wape.zip(errors.naive_wape);

@@ -27,6 +27,15 @@ pub struct RefusedSource {
     pub report: Option<Report>,
 }
 
+impl RefusedSource {
+    /// In a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let reasons = self.reasons.join("; ");
+        format!("the import of {} was refused: {reasons}", self.source)
+    }
+}
+
 /// The sources that the gate refused and that have not passed it since, by name. Reports that another version of the
 /// program kept are not read.
 ///

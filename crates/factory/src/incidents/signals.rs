@@ -176,11 +176,7 @@ impl Shown {
         for source in refused.values() {
             let cause = format!("{IMPORT}/{}", source.source);
             self.known.insert(cause.clone());
-            let mut what = format!(
-                "the import of {} was refused: {}",
-                source.source,
-                source.reasons.join("; ")
-            );
+            let mut what = source.sentence();
             let page = format!("/tables/{}", source.table);
             let of_sales = source.table == "sales" && !open.contains(DATA_AGE);
             if let Some(too_old) = too_old.take_if(|_| of_sales) {

@@ -29,14 +29,14 @@ mod trial;
 mod value;
 
 pub use attribute::Attribute;
-pub use cause::{Most, OfColumn, OfColumns, Split, Why};
+pub use cause::{Brought, Lineage, Most, OfColumn, OfColumns, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
 pub use monitoring::cause::{ColumnPart, NamedPart, Part};
 pub use monitoring::latency::Histogram;
 pub use next_training::{ExpectedGain, LearntFrom, NextTraining};
-pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError};
+pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError, Season};
 pub use rollback::WatchChampionsError;
 pub use service::{Answered, Service, fold};
 pub use shadow::{
@@ -45,6 +45,7 @@ pub use shadow::{
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
 pub use trial::{OnTrial, Trial};
 
+use crate::import::RefusedSource;
 use crate::incidents::Incident;
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
@@ -220,6 +221,8 @@ impl Workshop {
             .filter_map(|(product, _, live, _)| cause::Falling::of(product.as_ref(), live, &inputs))
             .collect();
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
+        let tables = cause::Tables::read(self, &snapshot, &inputs).await?;
+        let refused = self.refused_imports().await?;
         for (product, version, live, expected) in found {
             let name = &product.header().name;
             let value = value::of(self, product.header()).await;
@@ -234,6 +237,8 @@ impl Workshop {
             let found = Found {
                 split: splits.remove(name),
                 inputs: &inputs,
+                tables: &tables,
+                refused: &refused,
                 now,
                 data_until,
                 version,
@@ -331,6 +336,8 @@ impl Workshop {
 struct Found<'a> {
     split: Option<Split>,
     inputs: &'a Inputs,
+    tables: &'a cause::Tables,
+    refused: &'a BTreeMap<String, RefusedSource>,
     now: Timestamp,
     data_until: Option<AsOf>,
     version: Option<Answers>,
@@ -361,6 +368,8 @@ impl Found<'_> {
             version: self.version.as_ref(),
             inputs: self.inputs,
             late: standing.iter().find(of_times).map(Kept::sentence),
+            refused: self.refused,
+            tables: self.tables,
         };
         Some(cause::why(live, live.fell?, self.split.take(), &around))
     }

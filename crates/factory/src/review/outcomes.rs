@@ -86,8 +86,11 @@ pub struct Measured {
     /// How wrong forecasts were since the version answers; absent where decisions are no forecasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Errors>,
-    /// When it was seen that quality fell below that, where it did.
+    /// When it was seen that quality fell below that, where it did and the season is not why.
     pub fell: Option<Fell>,
+    /// Where quality is below what is allowed as it was in the same weeks of the year before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub season: Option<Season>,
     /// Decisions whose outcomes are not complete.
     pub pending: u64,
 }
@@ -126,6 +129,64 @@ pub struct Fell {
     pub seen: AsOf,
     /// The day from which on a change explains most.
     pub likely_since: Option<AsOf>,
+}
+
+/// Quality that is as low as it was in the same weeks of the year before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Season {
+    /// Since when it is lower than after launch.
+    pub since: AsOf,
+    /// Quality since then.
+    pub good: f64,
+    /// Quality 52 weeks before those days.
+    pub good_before: f64,
+}
+
+/// 52 weeks: the same weekdays of the year before.
+const YEAR_DAYS: i32 = 364;
+
+impl Season {
+    /// Whether a fall is no deeper than one of the same weeks of the year before; `None` where it is, and where those
+    /// weeks are not known.
+    ///
+    /// - `losses`: of all days, in their order.
+    /// - `loss_max`: the share of its quality then that it may lose.
+    /// - `few`: days from which on those weeks are known.
+    fn of(losses: &[LossDay], fell: Fell, loss_max: f64, few: usize) -> Option<Self> {
+        let since = fell.likely_since.unwrap_or(fell.seen);
+        let last = losses.last()?.day;
+        let good = |from: AsOf, to: AsOf| {
+            let days = losses.iter().filter(|of| of.day >= from && of.day <= to);
+            let (days, count, sum) = days.fold((0, 0, 0.0), |(days, count, sum), of| {
+                (days + 1, count + of.count, sum + of.sum)
+            });
+            (days >= few && count > 0).then(|| 1.0 - sum / count as f64)
+        };
+        // Of a few days next to nothing is known: their season is that of the weeks around them.
+        let width = (last.epoch_day() - since.epoch_day() + 1).max(0);
+        let around = (few as i32 - width).max(0) / 2 + 1;
+        let (from, to) = (since.minus_days(YEAR_DAYS + around), last.minus_days(YEAR_DAYS - around));
+        let good_before = good(from, to)?;
+        let days = losses.iter().filter(|of| of.day >= since);
+        let (count, sum) = days.fold((0, 0.0), |(n, sum), of| (n + of.count, sum + of.sum));
+        let good = 1.0 - sum / count.max(1) as f64;
+        (good >= good_before - loss_max * good_before).then_some(Self {
+            since,
+            good,
+            good_before,
+        })
+    }
+
+    /// In a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "{:.1} % since {}, and {:.1} % in the same weeks of the year before: the season, and no fall",
+            100.0 * self.good,
+            self.since,
+            100.0 * self.good_before
+        )
+    }
 }
 
 impl std::fmt::Display for Fell {
@@ -268,6 +329,15 @@ fn held_against_launch(
         .iter()
         .filter(|day| day.day < first && day.day >= first.minus_days(LAUNCH_DAYS as i32));
     let before = "decisions before the present version";
+    let fell = match reading.verdict {
+        LossVerdict::Quiet => None,
+        // A later change may explain more than the one that was seen; that one it does not date.
+        LossVerdict::Passed { seen, likely_since } => Some(Fell {
+            seen,
+            likely_since: likely_since.filter(|since| *since <= seen),
+        }),
+    };
+    let season = fell.and_then(|fell| Season::of(&losses, fell, loss_max, launch_days));
     Ok(Live::Measured(Box::new(Measured {
         what: what_is_good(judged),
         good,
@@ -290,14 +360,8 @@ fn held_against_launch(
         },
         baseline: baseline_since(days, judged, first),
         errors: errors_since(days, judged, first),
-        fell: match reading.verdict {
-            LossVerdict::Quiet => None,
-            // A later change may explain more than the one that was seen; that one it does not date.
-            LossVerdict::Passed { seen, likely_since } => Some(Fell {
-                seen,
-                likely_since: likely_since.filter(|since| *since <= seen),
-            }),
-        },
+        fell: fell.filter(|_| season.is_none()),
+        season,
         pending,
     })))
 }
@@ -438,6 +502,47 @@ mod tests {
             errors: None,
         };
         (0..40).map(day).collect()
+    }
+
+    #[test]
+    fn a_season_that_was_there_the_year_before_is_no_fall_and_one_that_was_not_is() {
+        let first = AsOf(jiff::civil::date(2025, 1, 1));
+        // From June to August two of twenty fewer are good.
+        let days_of = |last_year: bool| -> Vec<OutcomeDay> {
+            let day = |n: i32| {
+                let day = first.minus_days(-n);
+                let summer = (6..=8).contains(&day.0.month());
+                let fewer = u64::from(summer && (last_year || day.0.year() == 2026)) * 5;
+                OutcomeDay {
+                    day,
+                    version: 1,
+                    held_out: false,
+                    decisions: 60,
+                    judged: 60,
+                    good: 30 - 2 * fewer + u64::from(n % 2 == 0),
+                    errors: None,
+                }
+            };
+            (0..600).map(day).collect()
+        };
+        let since = Some(AsOf(jiff::civil::date(2026, 3, 1)));
+        let live = |last_year| {
+            let judged = Judged::Bought { window_days: 7 };
+            held_against_launch(&days_of(last_year), since, judged, 0.1, 0).unwrap()
+        };
+        let Live::Measured(fallen) = live(false) else {
+            panic!("years of decisions are judged");
+        };
+        let fell = fallen.fell.expect("the summer before was not like that");
+        assert_eq!((fell.seen.0.month(), fallen.season), (6, None));
+        let Live::Measured(seasonal) = live(true) else {
+            panic!("years of decisions are judged");
+        };
+        let season = seasonal.season.expect("the summer before was like that");
+        assert_eq!(seasonal.fell, None);
+        assert_eq!(season.since.0.month(), 6);
+        assert!((season.good - season.good_before).abs() < 0.02, "{season:?}");
+        assert!(season.sentence().ends_with("the season, and no fall"));
     }
 
     fn live_of(days: &[OutcomeDay]) -> Result<Live, OutcomesError> {

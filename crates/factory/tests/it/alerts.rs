@@ -56,6 +56,21 @@ fn what_is_not_allowed_is_refused_at_its_line_and_no_secret_is_shown() {
             ["`alerts.link` is \"comptoir\"", "https://"],
         ),
         (
+            format!("{LINK}{file}after_hours = 721\n"),
+            6,
+            ["`alerts.file.0.after_hours` is 721", "0 to 720"],
+        ),
+        (
+            format!("{LINK}{file}owners = [\"a\", \"b\"]\n"),
+            6,
+            ["`alerts.file.0.owners.1` is \"b\"", "one of the owners of data products: a"],
+        ),
+        (
+            format!("{LINK}{file}escalations = [\"boss\"]\n"),
+            6,
+            ["`alerts.file.0.escalations.0` is \"boss\"", "of whom there is none"],
+        ),
+        (
             format!("{LINK}calm_minutes = 1441\n"),
             3,
             ["`alerts.calm_minutes` is 1441", "0 to 1440"],

@@ -171,6 +171,32 @@ async fn what_flaps_is_told_once() {
 }
 
 #[tokio::test]
+async fn who_comes_after_the_owner_is_told_once_nobody_has_acted_for_hours() {
+    let alerts = format!(
+        "{FILE}[[alerts.file]]\nname = \"boss\"\npath = \"boss.ndjson\"\nescalations = [\"head of shop\"]\nafter_hours = 4\n"
+    );
+    let shop = shop(&alerts).await;
+    shop.note(&[signal("value", "slow"), signal("worth", "slow")], 0)
+        .await;
+    assert_eq!(shop.tell(1).await, [told("log"), told("log")]);
+    let waits = |incidents: Vec<Incident>| -> Vec<Stage> {
+        let messages = incidents.into_iter().flat_map(|incident| incident.messages);
+        let of_boss = messages.filter(|message| message.recipient == "boss");
+        of_boss.map(|message| message.stage).collect()
+    };
+    let until = minute(240);
+    let held = Stage::Held { until };
+    assert_eq!(waits(shop.incidents(1).await), [held.clone(), held]);
+    assert_eq!(shop.tell(239).await, [], "the owner has an hour left");
+    // One is mended in time, of which its boss never hears.
+    shop.note(&[signal("worth", "slow")], 239).await;
+    assert_eq!(shop.tell(240).await, [told("boss")]);
+    assert_eq!(shop.tell(299).await, [told("log")], "the other is over");
+    shop.note(&[], 300).await;
+    assert_eq!(shop.tell(360).await, [told("boss"), told("log")]);
+}
+
+#[tokio::test]
 async fn channels_are_told_of_their_products_and_owners_only() {
     let alerts = "closing = false\ncalm_minutes = 0\n[[alerts.file]]\nname = \"all\"\npath = \"a\"\n\
                   [[alerts.file]]\nname = \"value\"\npath = \"b\"\nproducts = [\"value\"]\n\

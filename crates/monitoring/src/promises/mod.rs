@@ -89,66 +89,6 @@ impl Promise {
         require(days >= 1, "period_days", days, Allowed::CountAtLeast(1))?;
         require(days <= 366, "period_days", days, Allowed::CountAtMost(366))
     }
-
-    /// Checks promises of one product together: each subject once, and a longer time for at least as many answers.
-    ///
-    /// # Errors
-    /// [`Refusal`] with the place of the promise that contradicts one before it.
-    pub fn check_together(promises: &[Self]) -> Result<(), Refusal> {
-        for (at, promise) in promises.iter().enumerate() {
-            promise.check().map_err(|refusal| refusal.at(at))?;
-            for other in &promises[..at] {
-                promise
-                    .check_beside(other)
-                    .map_err(|refusal| refusal.at(at))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_beside(&self, other: &Self) -> Result<(), Refusal> {
-        require(
-            self.subject != other.subject,
-            "subject",
-            2u64,
-            Allowed::Count(1),
-        )?;
-        let longer = match (self.subject, other.subject) {
-            (Subject::Latency { ms_max: own }, Subject::Latency { ms_max: others }) => own > others,
-            (
-                Subject::Freshness {
-                    age_minutes_max: own,
-                },
-                Subject::Freshness {
-                    age_minutes_max: others,
-                },
-            ) => own > others,
-            (
-                Subject::Latency { .. }
-                | Subject::Failures
-                | Subject::Fallback
-                | Subject::Freshness { .. },
-                _,
-            ) => return Ok(()),
-        };
-        // Whoever is within the shorter time is within the longer one: a smaller share says nothing or the contrary.
-        let (found, bound) = (self.good_share, other.good_share);
-        if longer {
-            require(
-                found > bound,
-                "good_share",
-                found,
-                Allowed::Inside(bound, 1.0),
-            )
-        } else {
-            require(
-                found < bound,
-                "good_share",
-                found,
-                Allowed::Inside(0.0, bound),
-            )
-        }
-    }
 }
 
 impl BurnWindow {

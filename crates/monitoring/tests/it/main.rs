@@ -20,7 +20,6 @@ mod exposition;
 mod inputs;
 mod latency;
 mod loss;
-mod matured;
 mod promises;
 mod simulated;
 mod turns;

@@ -164,21 +164,6 @@ fn contradictions_and_clocks_that_go_back_are_refused() {
     assert_eq!(check(|p| p.good_share = f64::NAN).found, Found::NotFinite);
     assert_eq!(check(|p| p.period_days = 0).field, "period_days");
 
-    let latency = |ms_max, good_share| Promise {
-        subject: Subject::Latency { ms_max },
-        good_share,
-        period_days: 30,
-    };
-    Promise::check_together(&[latency(100, 0.95), latency(200, 0.99), three_nines()]).unwrap();
-    let fewer = Promise::check_together(&[latency(100, 0.99), latency(200, 0.95)]).unwrap_err();
-    assert_eq!((fewer.field.as_str(), fewer.at), ("good_share", Some(1)));
-    assert_eq!(fewer.allowed, Allowed::Inside(0.99, 1.0));
-    let twice = Promise::check_together(&[three_nines(), three_nines()]).unwrap_err();
-    assert_eq!(
-        (twice.field.as_str(), twice.found),
-        ("subject", Found::Count(2))
-    );
-
     let promise = three_nines();
     let window = |long_minutes, short_minutes, burn_max| {
         let window = BurnWindow {

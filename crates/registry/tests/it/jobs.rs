@@ -1,8 +1,9 @@
 //! One leader, its attempts, and the audit.
 
 use crate::backend::{Backend, at, id, new_run, register, signed, with_versions};
+use jiff::SignedDuration;
 use registry::{
-    Act, AttemptState, CHAMPION, Leader, NewAttempt, NewVersion, RegisterError, Registry,
+    Act, AttemptState, CHAMPION, Leader, NewAttempt, NewVersion, RegisterError, Registry, RunCost,
     RunStatus, VerifyAuditError,
 };
 use serde_json::json;
@@ -194,6 +195,19 @@ pub(crate) async fn old_attempts_are_forgotten_and_the_last_of_a_job_is_not(back
 pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(backend: &Backend) {
     let registry = backend.open().await;
     assert_eq!(registry.verify_audit(None).await.unwrap().lines, 0);
+    // Trainings that came to nothing: one broke off, one was killed.
+    for run in ["broken", "killed"] {
+        registry.start_run(&new_run("baskets", run)).await.unwrap();
+    }
+    let cost = RunCost {
+        duration_ms: 1_500,
+        peak_memory_bytes: None,
+    };
+    let broken = id("broken");
+    let failed = registry.fail_run(&broken, "the disk is full", cost);
+    failed.await.unwrap();
+    let recovered = registry.recover(at("2026-03-02T02:30:00Z"), SignedDuration::from_hours(1));
+    assert_eq!(recovered.await.unwrap(), [id("killed")]);
     with_versions(&registry, 2).await;
     for (version, before) in [(1, None), (2, Some(1))] {
         let moved = registry.set_alias("baskets", CHAMPION, version, before, signed("chosen"));
@@ -210,6 +224,8 @@ pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(back
     assert_eq!(
         acts,
         [
+            Act::TrainingEnded,
+            Act::TrainingEnded,
             Act::VersionRegistered,
             Act::VersionRegistered,
             Act::AliasMoved,
@@ -218,11 +234,16 @@ pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(back
             Act::KeyRevoked
         ]
     );
-    assert_eq!(registry.audit(Some("baskets"), 100).await.unwrap().len(), 4);
+    assert_eq!(registry.audit(Some("baskets"), 100).await.unwrap().len(), 6);
+    let reasons = ["the disk is full", "interrupted: no sign of life since"];
+    for (line, reason) in lines.iter().rev().zip(reasons) {
+        let told = line.details["reason"].as_str().unwrap();
+        assert!(line.details["state"] == "failed" && told.starts_with(reason), "{line:?}");
+    }
     let sound = registry.verify_audit(None).await.unwrap();
     assert_eq!(
         (sound.lines, sound.head.as_str()),
-        (6, lines[0].sha256.as_str())
+        (8, lines[0].sha256.as_str())
     );
     // More is written behind it, and the line that was known is still there.
     register(&registry, "baskets", "later", b"later", &json!({})).await;

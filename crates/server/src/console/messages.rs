@@ -73,6 +73,7 @@ messages! {
     ReviewValue: "value per period", "valeur par période";
     ReviewErrors: "Weighted absolute percentage error (WAPE)", "Erreur absolue pondérée (WAPE)";
     ReviewErrorsTold: "{0}, naive forecast {1}, of {2} forecasts", "{0}, prévision naïve {1}, sur {2} prévisions";
+    ReviewSeason: "Season", "Saison";
     ReviewBias: "Bias: above 0 where forecasts are too high", "Biais : au-dessus de 0 quand les prévisions sont trop hautes";
     ReviewPromise: "Promise", "Promesse";
     ReviewPromises: "Promises", "Promesses";
@@ -84,7 +85,8 @@ messages! {
     ReviewDays: "{0} d", "{0} j";
     ReviewAnswers: "Answers", "Réponses";
     ReviewAtLaunch: "{0} at launch", "{0} au lancement";
-    ReviewThen: "before:", "avant :";
+    ReviewThen: "before: {0}", "avant : {0}";
+    ReviewBudgetLeft: "{0} left", "reste {0}";
     ReviewTrained: "Last training", "Dernier entraînement";
     ReviewLearnt: "Learnt until", "Appris jusqu’au";
     ReviewSince: "Version {0} answers since {1}", "La version {0} répond depuis le {1}";

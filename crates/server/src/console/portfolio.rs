@@ -51,6 +51,18 @@ pub(super) enum Standing {
 }
 
 impl Standing {
+    /// Of two products the one with the smaller number is shown first: whoever looks is to see what is wrong.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Unreadable { .. } => 0,
+            Self::Refused { .. } => 1,
+            Self::AnswersOld { .. } => 2,
+            Self::NotTrained => 3,
+            Self::NoData => 4,
+            Self::Answers { .. } => 5,
+        }
+    }
+
     pub(super) fn of(state: &AppState, slot: &Slot) -> Self {
         match (slot.answering(), slot.refused()) {
             (Some(a), None) => Self::Answers { version: a.version },
@@ -160,8 +172,11 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit) -> Result<Page, Pr
     let l = visit.locale;
     let say = |s: Say| s.text(l);
     let slots = &state.live.slots;
+    let mut worst_first: Vec<(&String, &Slot)> = slots.iter().collect();
+    // Those that stand alike stay in the order of their names.
+    worst_first.sort_by_key(|(_, slot)| Standing::of(state, slot).rank());
     let mut rows = Vec::with_capacity(slots.len());
-    for (name, slot) in slots {
+    for (name, slot) in worst_first {
         rows.push(row(state, l, name, slot).await?);
     }
     let answering = slots.values().filter(|s| s.answering().is_some()).count() as u64;

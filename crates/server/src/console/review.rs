@@ -163,9 +163,6 @@ fn all(l: Locale, review: &Review, address: &dyn Fn(&str) -> String) -> Markup {
         figures(say(Say::ReviewAnswers)),
         figures(say(Say::ReviewP99)),
         figures(say(Say::ReviewQuality)),
-        figures(say(Say::ReviewLeft)),
-        figures(say(Say::ReviewValue)),
-        words(say(Say::IncidentLast)),
         words(say(Say::ReviewTrained)),
     ];
     let rows: Vec<Vec<Markup>> = review
@@ -255,9 +252,6 @@ fn made(l: Locale, review: &Review) -> String {
 
 fn row(l: Locale, product: &Reviewed, address: &str) -> Vec<Markup> {
     let (period, before) = (&product.service.period, &product.service.before);
-    let then = |unit, of: Option<f64>| {
-        html! { @if of.is_some() { div.small { (Say::ReviewThen.text(l)) " " (figure(l, unit, of)) } } }
-    };
     let good = match &product.live {
         Live::Measured(live) => html! {
             div { (estimate(l, &live.good)) }
@@ -267,30 +261,46 @@ fn row(l: Locale, product: &Reviewed, address: &str) -> Vec<Markup> {
         },
         Live::NotJudged { .. } | Live::Unknown { .. } => html! { span.unknown { "–" } },
     };
+    let value = product.value().and_then(|kept| kept.measured);
     let wrong = product.standing.iter().filter(|k| k.state > State::Unknown);
     vec![
         html! {
             a.strong href=(address) { (product.header.name) }
             div.small { (product.header.owner) }
         },
-        badge(l, product.state),
-        html! { @for kept in wrong { div { (sentence(l, kept)) } } },
+        html! {
+            (badge(l, product.state))
+            @if let Some(left) = product.budget_left() { div.small { (Say::ReviewBudgetLeft.with(l, &[&percent(l, left)])) } }
+        },
+        html! {
+            @for kept in wrong { div { (sentence(l, kept)) } }
+            @if let Some(incident) = &product.last_incident {
+                div.small {
+                    (Say::IncidentLast.text(l)) " " (day(on(incident.opened_at)))
+                    @if incident.closed_at.is_none() { " " (page::badge(Tone::Bad, Say::IncidentsOpen.text(l))) }
+                }
+            }
+        },
         html! {
             (count(l, period.answered))
-            @if before.answered > 0 { div.small { (Say::ReviewThen.text(l)) " " (count(l, before.answered)) } }
+            @if before.answered > 0 { div.small { (Say::ReviewThen.with(l, &[&count(l, before.answered)])) } }
         },
-        html! { (figure(l, Unit::Ms, period.p99_ms)) (then(Unit::Ms, before.p99_ms)) },
-        good,
-        figure(l, Unit::Share, product.budget_left()),
-        figure(l, Unit::Money, product.value().and_then(|kept| kept.measured)),
         html! {
-            @if let Some(incident) = &product.last_incident {
-                @if incident.closed_at.is_none() { (page::badge(Tone::Bad, Say::IncidentsOpen.text(l))) " " }
-                (moment(incident.opened_at))
-            } @else { span.unknown { "–" } }
+            (figure(l, Unit::Ms, period.p99_ms))
+            @if let Some(ms) = before.p99_ms {
+                div.small { (Say::ReviewThen.with(l, &[&took(l, Duration::from_secs_f64(ms.max(0.0) / 1000.0))])) }
+            }
+        },
+        html! {
+            (good)
+            @if value.is_some() { div.small { (Say::ReviewValue.text(l)) " " (figure(l, Unit::Money, value)) } }
         },
         trained(l, product),
     ]
+}
+
+fn on(at: jiff::Timestamp) -> jiff::civil::Date {
+    at.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// When it was trained last, how that ended where it was not well, and what its version knows.
@@ -305,7 +315,7 @@ fn trained(l: Locale, product: &Reviewed) -> Markup {
     html! {
         @if let Some(run) = &product.last_run {
             div {
-                (moment(run.started_at))
+                (day(on(run.started_at)))
                 @if let Some((tone, say)) = ended(run) { " " (page::badge(tone, say.text(l))) }
             }
         } @else { span.unknown { "–" } }
@@ -389,6 +399,10 @@ fn why(l: Locale, product: &Reviewed) -> Markup {
             @if !why.coincides.is_empty() {
                 p { (Say::ReviewThenToo.text(l)) }
                 ul { @for one in &why.coincides { li { (french::marked(l, one)) } } }
+            }
+            @if let Some(lineage) = &why.lineage {
+                @let version = product.version.as_ref().map(|version| version.number);
+                p { (french::marked(l, &lineage.sentence(&product.header.name, version))) }
             }
             @if let Some(split) = &why.split { (parts(l, split)) }
         }
@@ -512,6 +526,10 @@ fn measured(l: Locale, live: &Measured) -> Markup {
     ];
     if live.holds_out() {
         facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline)));
+    }
+    if let Some(season) = &live.season {
+        let told = french::marked(l, &season.sentence());
+        facts.push((Say::ReviewSeason.text(l), told));
     }
     if let Some(errors) = &live.errors {
         if let (Some(wape), Some(naive)) = (errors.wape, errors.naive_wape) {

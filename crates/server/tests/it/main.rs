@@ -21,6 +21,7 @@ mod house;
 mod incidents;
 mod jobs;
 mod launches;
+mod needed;
 mod openapi;
 mod orders;
 mod purchases;

@@ -529,6 +529,30 @@ fn what_waits_is_expected_to_lead_to_what_alike_scores_led_to() {
     });
 }
 
+#[test]
+fn days_whose_sales_come_in_late_are_waited_for() {
+    let judged_until = |delay_days: u16| {
+        let folder = trained();
+        let promises = format!("[promises]\nlabel_delay_days = {delay_days}\n\n[settings]");
+        edit(folder.path(), "products/for-you.toml", "[settings]", &promises);
+        within(folder.path(), async |workshop| {
+            let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+            champion_since(workshop, from).await;
+            decided(workshop, from, &|_, _| planted(50)).await;
+            let now = "2025-06-10T08:00:00Z".parse().unwrap();
+            let review = workshop.review(&[NAME.to_owned()], now, &Silent).await;
+            let Live::Measured(live) = &review.unwrap().products[0].live else {
+                panic!("months of decisions are judged");
+            };
+            (live.days.last().unwrap().0, live.pending)
+        })
+    };
+    let (at_once, few) = judged_until(0);
+    let (late, more) = judged_until(5);
+    assert_eq!(late, at_once.minus_days(5));
+    assert!(more > few, "{more} wait, {few} before");
+}
+
 #[track_caller]
 fn noticed(live: &Measured) {
     let fell = live.fell.expect("it fell");

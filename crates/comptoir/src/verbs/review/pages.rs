@@ -1,7 +1,7 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
 use super::{
-    HEAD_OF_PARTS, HEAD_OF_PRODUCTS, compared, lately, of_challenger, of_inputs, parts, promise_row,
+    HEAD_OF_PARTS, HEAD_OF_PRODUCTS, compared, lately, lineage, of_challenger, of_inputs, parts, promise_row,
 };
 use factory::review::{Kept, Live, Review, Reviewed, State};
 use server::charts::Locale;
@@ -110,6 +110,9 @@ fn one(review: &Review, product: &Reviewed) -> String {
         for also in &why.coincides {
             let _ = writeln!(out, "\nThen, too: {also}.");
         }
+        if let Some(sentence) = lineage(product) {
+            let _ = writeln!(out, "\nCame from: {sentence}.");
+        }
     }
     for sentence in of_inputs(product, &review.inputs) {
         let _ = writeln!(out, "\nWhat it reads: {sentence}.");
@@ -122,6 +125,9 @@ fn one(review: &Review, product: &Reviewed) -> String {
                 "\nQuality ({}): {} at launch ({first} to {last}), {} since then.",
                 live.what, live.at_launch, live.good
             );
+            if let Some(season) = &live.season {
+                let _ = writeln!(out, "\nSeason: {}.", season.sentence());
+            }
         }
         Live::Unknown { why, .. } => {
             let _ = writeln!(out, "\nWhat its decisions led to is not known yet: {why}.");

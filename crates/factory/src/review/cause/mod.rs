@@ -3,21 +3,26 @@
 //!
 //! Reading order: [`Why`] (what is told), [`split`] (a fall in parts, worked out or kept), [`counted`] (its decisions by
 //! what is known of them), [`columns`] (what they met of columns that changed), [`cells`] (which are split by that),
-//! [`most`] (which of all that explains most).
+//! [`most`] (which of all that explains most), [`lineage`] (where a column came from).
 
 mod cells;
 mod columns;
 mod counted;
+mod lineage;
 mod split;
 
+pub(super) use lineage::Tables;
+pub use lineage::{Brought, Lineage};
 pub(super) use split::{Falling, of_falls};
 pub use split::{OfColumn, OfColumns, Split};
 
 use super::{Answers, Fell, Inputs, Measured, Shifted};
+use crate::import::RefusedSource;
 use monitoring::cause::{ColumnPart, Part};
 use products::Header;
 use schema::AsOf;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Days between a change and a fall of quality within which one may be the reason of the other: both are dated by what
 /// explains most, which is off by some days.
@@ -43,6 +48,8 @@ pub struct Why {
     pub split: Option<Split>,
     /// What else changed on the days around, in sentences.
     pub coincides: Vec<String>,
+    /// Where the column came from that is called the cause; absent where it is something else.
+    pub lineage: Option<Lineage>,
 }
 
 /// What explains most of a fall.
@@ -77,6 +84,9 @@ pub(super) struct Around<'a> {
     pub(super) inputs: &'a Inputs,
     /// What is said of answers that come late, where they do.
     pub(super) late: Option<String>,
+    /// Imports that were refused and have not passed since.
+    pub(super) refused: &'a BTreeMap<String, RefusedSource>,
+    pub(super) tables: &'a Tables,
 }
 
 /// Why a product's decisions became worse.
@@ -122,11 +132,20 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
             .map(|(value, _, _)| format!("{} {value}", split.by.told())),
         _ => None,
     };
+    let lineage = match most {
+        Most::Source => source.and_then(|source| around.tables.of(source)),
+        Most::Mix | Most::Shown | Most::Version | Most::Late | Most::Wants | Most::Unclear => None,
+    };
+    let refused = around.refused.values().filter(|refused| {
+        let day = AsOf(refused.refused_at.to_zoned(jiff::tz::TimeZone::UTC).date());
+        around.reads.contains(&refused.table.as_str()) && is_near(day)
+    });
     let sentence = sentence(most, split.as_ref(), told);
     let coincides = version
         .into_iter()
         .chain(shifted.iter().map(|shifted| told_of(shifted)))
         .chain(around.late.clone())
+        .chain(refused.map(RefusedSource::sentence))
         .collect();
     Why {
         sentence,
@@ -134,6 +153,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         shared,
         split,
         coincides,
+        lineage,
     }
 }
 

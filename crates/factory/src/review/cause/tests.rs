@@ -30,6 +30,7 @@ fn fallen(since: &str) -> Measured {
         before: unknown(),
         baseline: unknown(),
         errors: None,
+        season: None,
         fell: Some(Fell {
             seen: day("2026-06-01"),
             likely_since: Some(day(since)),
@@ -57,6 +58,19 @@ fn shifted(column: &str, since: &str, weight: f64, share: f64) -> Shifted {
     }
 }
 
+/// An import of prices that was refused on the day of a fall.
+fn refused() -> BTreeMap<String, RefusedSource> {
+    let refused = RefusedSource {
+        import_id: "i".to_owned(),
+        refused_at: "2026-07-20T04:00:00Z".parse().unwrap(),
+        source: "price-feed".to_owned(),
+        table: "prices".to_owned(),
+        reasons: vec!["half of the rows were set aside".to_owned()],
+        report: None,
+    };
+    [(refused.source.clone(), refused)].into()
+}
+
 fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     let version = Answers {
         number: 3,
@@ -71,6 +85,8 @@ fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
         version: Some(&version),
         inputs,
         late: None,
+        refused: &refused(),
+        tables: &Tables::default(),
     };
     why(live, live.fell.unwrap(), split, &around)
 }
@@ -116,6 +132,11 @@ fn what_changed_around_a_fall_is_named_and_what_did_at_another_time_or_for_other
     assert_eq!((none.most, none.coincides.len()), (Most::Unclear, 0));
     let later = told(&fallen("2026-05-30"), &inputs, None);
     assert_eq!((later.most, later.coincides.len()), (Most::Unclear, 0));
+    let refused = told(&fallen("2026-07-18"), &inputs, None);
+    assert_eq!(
+        refused.coincides,
+        ["the import of price-feed was refused: half of the rows were set aside"]
+    );
 }
 
 #[test]

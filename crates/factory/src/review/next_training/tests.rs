@@ -186,6 +186,7 @@ fn of_two_trainings_nothing_is_known_unless_live_quality_is_measured() {
         before: unknown.clone(),
         baseline: unknown,
         errors: None,
+        season: None,
         fell: None,
         pending: 0,
     }));

@@ -49,7 +49,7 @@ impl Workshop {
             if !header.retraining.is_tried_first() {
                 if by_person {
                     let waits = self.waits(&header.name).await?;
-                    let asks = waits.map(|version| (version, "it passed its gate".to_owned()));
+                    let asks = waits.map(|version| asking(&header.name, version, "it passed its gate"));
                     self.note_asking(&header.name, asks, now).await?;
                 }
                 continue;
@@ -59,7 +59,7 @@ impl Workshop {
                     moved.extend(change);
                     None
                 }
-                Step::Asks { version, because } => Some((version, because)),
+                Step::Asks(what) => Some(what),
             };
             self.note_failed(&header.name, now).await?;
             if by_person {
@@ -91,9 +91,10 @@ impl Workshop {
         if let Some(of) = self.in_shadow(header).await? {
             let until = of.until(header);
             let by_itself = header.retraining.promotes == Promotes::Gate;
-            // While it goes on only the last hour is looked at: what fails is seen there, and days need not be read again
-            // every minute.
-            let from = if by_itself && now >= until {
+            let asks = self.asks_already(name, of.version, now).await?;
+            // While it goes on, and while a person is asked, only the last hour is looked at: what fails is seen there, and
+            // days need not be read again every minute.
+            let from = if now >= until && asks.is_none() {
                 of.since
             } else {
                 now.checked_sub(LATELY)
@@ -125,10 +126,13 @@ impl Workshop {
                     }
                 }
                 Verdict::Passed { because } => {
-                    let version = of.version;
-                    return Ok(Step::Asks { version, because });
+                    let what = asks.unwrap_or_else(|| asking(name, of.version, &because));
+                    return Ok(Step::Asks(what));
                 }
-                Verdict::Waits { .. } => None,
+                Verdict::Waits { .. } => match asks {
+                    Some(what) => return Ok(Step::Asks(what)),
+                    None => None,
+                },
                 Verdict::Failed { because } => self.take_back(name, pair, &because, now).await?,
             };
             return Ok(Step::Moved(moved));
@@ -222,20 +226,32 @@ impl Workshop {
         }
     }
 
-    /// A version that a person is to let answer, with why it might.
+    /// What is told of a version that a person is asked to let answer; `None` where nobody is.
+    async fn asks_already(
+        &self,
+        name: &str,
+        version: u32,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let (cause, of_version) = (format!("approval/{name}"), waits_for_a_person(version));
+        let open = self.registry.incidents(now).await?.into_iter();
+        let mut open = open.filter(|incident| incident.closed_at.is_none());
+        let asks = open.find(|incident| incident.cause == cause && incident.what.starts_with(&of_version));
+        Ok(asks.map(|incident| incident.what))
+    }
+
+    /// A version that a person is to let answer, as it is told.
     async fn note_asking(
         &self,
         name: &str,
-        asks: Option<(u32, String)>,
+        asks: Option<String>,
         now: Timestamp,
     ) -> Result<(), WatchChallengersError> {
         let cause = format!("approval/{name}");
-        let signal = asks.map(|(version, because)| Signal {
+        let signal = asks.map(|what| Signal {
             cause: cause.clone(),
             product: Some(name.to_owned()),
-            what: format!(
-                "version {version} waits for a person to let it answer: {because}; comptoir promote {name} {version}"
-            ),
+            what,
             page: format!("/products/{name}/compare"),
         });
         let signals: Vec<Signal> = signal.into_iter().collect();
@@ -268,8 +284,20 @@ impl Workshop {
 enum Step {
     /// It was moved, or nothing is to be done.
     Moved(Option<AliasChange>),
-    /// A person is to say whether it answers.
-    Asks { version: u32, because: String },
+    /// A person is to say whether it answers; how that is told.
+    Asks(String),
+}
+
+fn waits_for_a_person(version: u32) -> String {
+    format!("version {version} waits for a person to let it answer: ")
+}
+
+/// How it is told that a version waits for a person.
+fn asking(name: &str, version: u32, because: &str) -> String {
+    format!(
+        "{}{because}; comptoir promote {name} {version}",
+        waits_for_a_person(version)
+    )
 }
 
 /// A challenger and its champion.

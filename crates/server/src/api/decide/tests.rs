@@ -1,7 +1,8 @@
 use super::*;
+use crate::shadow::Unseen;
 use factory::{Project, Workshop};
 use lake::LakeOptions;
-use lake::log::{Drain, DrainOptions, Wal, WalOptions};
+use lake::log::{Drain, DrainOptions, ShadowOutcome, Wal, WalOptions};
 use products::Serving;
 use schema::{AsOf, CustomerId};
 use serde_json::{Value, json};
@@ -179,6 +180,33 @@ async fn what_is_late_or_broken_is_answered_by_the_baseline_and_counted_and_logg
         assert!(answer["fallback"] == true && logged(&state, answer).await.fallback);
     }
     assert_eq!(fallbacks(&state), 5);
+}
+
+#[tokio::test]
+async fn a_challenger_that_is_late_or_breaks_in_the_shadow_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = state(folder.path(), 0.0).await;
+    let outcome = |serving: Odd| {
+        let question = Unseen {
+            challenger: live(serving),
+            product: NAME.to_owned(),
+            decision_id: DecisionId::new("shown").unwrap(),
+            shown: 1,
+            asked: asked(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let record = crate::shadow::answered(&state, &question).unwrap();
+        assert_eq!((record.shown, record.answer.version), (1, 7));
+        record.outcome
+    };
+    let deadline_ms = slot(&state, NAME).unwrap().product.header().deadline_ms;
+    assert_eq!(outcome(Odd::taking(0)), ShadowOutcome::Answered);
+    assert_eq!(outcome(Odd::taking(deadline_ms + 20)), ShadowOutcome::Late);
+    let breaks = Odd {
+        breaks: true,
+        ..Odd::taking(0)
+    };
+    assert_eq!(outcome(breaks), ShadowOutcome::Failed);
 }
 
 #[tokio::test]

@@ -48,6 +48,28 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("first hour", "première heure"),
     ("first {#} hours", "{0} premières heures"),
+    // Where a column came from, and a season that is no fall.
+    (
+        "{} version {#} reads column {} of table {} (its version {#}), brought by {~}",
+        "la version {1} de {0} lit la colonne {2} de la table {3} (version {4} de celle-ci), apportée par {5}",
+    ),
+    (
+        "source {} in file {}, imported {} and by {~}",
+        "la source {0} dans le fichier {1}, importé le {2} et par {3}",
+    ),
+    (
+        "source {} in file {}, imported {}",
+        "la source {0} dans le fichier {1}, importé le {2}",
+    ),
+    (
+        "{#} % since {}, and {#} % in the same weeks of the year before: the season, and no fall",
+        "{0} % depuis le {1}, et {2} % les mêmes semaines de l’année précédente : la saison, et non une baisse",
+    ),
+    (
+        "version {#} waits for a person to let it answer: {~}; {}",
+        "la version {0} attend qu’une personne la laisse répondre : {1} ; {2}",
+    ),
+    ("it passed its gate", "elle a passé sa porte"),
     // What a rule would have brought.
     (
         "what {} for everybody would have brought is not measurable: {}",
