@@ -387,7 +387,7 @@ fn after_training() -> Vec<Call> {
                 ("/review/products/0/name", "for-you".into()),
                 ("/review/products/0/state", "unknown".into()),
             ],
-            &["for-you", "LEARNT UNTIL"],
+            &["for-you", "LAST TRAINING"],
         ),
         call(
             "review",
@@ -439,7 +439,7 @@ fn after_training() -> Vec<Call> {
         call(
             "audit",
             &["audit", "for-you"],
-            &[("/0/act", "version_registered".into())],
+            &[("/0/act", "training_ended".into())],
             &["champion: nothing -> version 1"],
         ),
         call(

@@ -180,7 +180,13 @@ fn a_promise_is_broken_by_more_than_may_go_wrong_and_the_pages_say_so() {
         folder.path(),
         "products/value.toml",
         "[settings]",
-        "[promises]\nversion_age_days_max = 200\nescalation = \"the board\"\n\n[settings]",
+        "[promises]\nversion_age_days_max = 200\nlatency_p50_ms = 3\nescalation = \"the board\"\n\n[settings]",
+    );
+    edit(
+        folder.path(),
+        "products/for-you.toml",
+        "[settings]",
+        "[promises]\nlatency_p50_ms = 6\n\n[settings]",
     );
     let now: Timestamp = "2025-06-10T08:00:00Z".parse().unwrap();
     within(folder.path(), async |workshop| {
@@ -202,7 +208,10 @@ fn a_promise_is_broken_by_more_than_may_go_wrong_and_the_pages_say_so() {
         .map(|p| p.header.name.as_str())
         .collect();
     assert_eq!(names, [NAME, "value", "segments"], "the broken ones first");
-    use Promised::{Answered, ByVersion, LatencyP99, VersionAge};
+    use Promised::{Answered, ByVersion, LatencyP50, LatencyP99, VersionAge};
+    // Half of the answers took 4 ms.
+    assert_eq!(state_of(&review, NAME, LatencyP50), State::Kept);
+    assert_eq!(state_of(&review, "value", LatencyP50), State::Broken);
     assert_eq!(state_of(&review, NAME, LatencyP99), State::Broken);
     assert_eq!(state_of(&review, NAME, Answered), State::Kept);
     assert_eq!(state_of(&review, "value", LatencyP99), State::Kept);
