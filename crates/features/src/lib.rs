@@ -33,4 +33,4 @@ pub use rounds::{Logged, Round, Rounds, RoundsBuilder};
 pub use shown::visits;
 pub use sites::{SiteDay, Sites, sites};
 pub use supply::Supply;
-pub use trial::{Assignment, Exposure, Trials};
+pub use trial::{Assignment, Exposure, TrialShare, Trials};

@@ -27,13 +27,16 @@ pub enum Act {
     KeyCreated,
     /// An API key was revoked.
     KeyRevoked,
+    /// A version on trial is asked to answer another share of the customers than before.
+    TrialShareSet,
 }
 
-const ACTS: [Act; 4] = [
+const ACTS: [Act; 5] = [
     Act::VersionRegistered,
     Act::AliasMoved,
     Act::KeyCreated,
     Act::KeyRevoked,
+    Act::TrialShareSet,
 ];
 
 impl Act {
@@ -45,6 +48,7 @@ impl Act {
             Self::AliasMoved => "alias moved",
             Self::KeyCreated => "key created",
             Self::KeyRevoked => "key revoked",
+            Self::TrialShareSet => "trial share set",
         }
     }
 }
@@ -336,7 +340,7 @@ impl Told {
                     (text("artefact_sha256"), text("scorecard_sha256")),
                 );
             }
-            Act::KeyCreated | Act::KeyRevoked => {}
+            Act::KeyCreated | Act::KeyRevoked | Act::TrialShareSet => {}
         }
     }
 }

@@ -33,7 +33,8 @@ impl Attached {
         let (history, settings) = (&shop.history, &body.settings);
         let versions = match settings.source() {
             Source::Versions(product) => {
-                SideBySide::of(history, product, Times::of(history, settings))
+                let both = SideBySide::of(history, product, Times::of(history, settings));
+                both.map(|both| both.asked_for(&body.sums.asked_for))
             }
             Source::Product(_) | Source::Trial { .. } => None,
         };

@@ -23,6 +23,7 @@ mod settings;
 mod sums;
 mod told;
 mod units;
+mod verdict;
 mod versions;
 mod wanted;
 
@@ -37,6 +38,7 @@ pub(crate) use effect::effect_of;
 pub use effect::money_per_period;
 pub use error::ExperimentError;
 pub use measure::sequential::SampleRatio;
+pub use verdict::ToldOfVersion;
 pub use wanted::Wanted;
 
 use crate::answer::Subject;
@@ -47,16 +49,8 @@ use crate::search::Searched;
 use change::FittedChange;
 use features::History;
 use fitted::{Body, FittedExperiment, Golden};
-use schema::{Bytes, ConfigError, Metric, Role, Scorecard};
+use schema::{Bytes, ConfigError};
 use settings::Settings;
-
-/// Of the scorecard of an experiment that compares versions, the guardrail that one of them breaks.
-#[must_use]
-pub fn broken_guardrail(card: &Scorecard, version: u32) -> Option<&Metric> {
-    let arm = versions::name(u16::try_from(version).unwrap_or(u16::MAX));
-    let mut metrics = card.metrics.iter();
-    metrics.find(|metric| metric.role == Role::Warns && metric.scope == arm)
-}
 
 /// The arm of the customers whom a data product held out.
 const HELD_OUT: &str = "held_out";

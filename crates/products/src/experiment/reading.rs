@@ -106,7 +106,7 @@ impl Reading {
             read.sample_ratio
         } else {
             let because = if settings.versions {
-                "the share of a version on trial is a setting of its product, which this one does not know"
+                "which share the version on trial was asked to answer was not noted on all of its days"
             } else {
                 "the share held out is a setting of the project, which a version does not know"
             };

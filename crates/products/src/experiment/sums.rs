@@ -6,7 +6,7 @@ use super::groups::{Groups, Members};
 use super::policy::Valued;
 use super::ratio::{Measure, Ratio};
 use super::settings::Settings;
-use super::units::{Reached, Unit, Units};
+use super::units::{AskedFor, Reached, Unit, Units};
 use crate::outcome::{Outcome, knows_costs};
 use features::History;
 use measure::effects::{Moments, cuped_slope, ratio_slope};
@@ -41,6 +41,9 @@ pub(super) struct Sums {
     pub(super) reached: Option<Reached>,
     /// Days with a decision of each arm's customers, on average; absent for a trial.
     pub(super) rounds: Option<Vec<f64>>,
+    /// Of versions: the shares of the customers that the one on trial was asked to answer, oldest first.
+    #[serde(default)]
+    pub(super) asked_for: Vec<AskedFor>,
     /// By outcome and arm: the outcome, and the same before the first draw where that explains some of it; and then by
     /// ratio and arm: what is divided and by what, and both before.
     pub(super) moments: Vec<Vec<Moments>>,
@@ -87,6 +90,7 @@ impl Sums {
             moved: units.moved,
             reached: units.reached,
             rounds: units.rounds,
+            asked_for: units.asked_for,
             moments,
             groups,
             policy,

@@ -5,7 +5,7 @@ use super::fitted::Body;
 use super::guardrails::Watched;
 use super::reading::Finding;
 use super::settings::Source;
-use super::units::Reached;
+use super::units::{Reached, day_of};
 use measure::effects::{Effect, Size};
 use measure::guardrail::Guarded;
 use measure::sequential::SampleRatio;
@@ -28,8 +28,18 @@ pub(super) fn lines(body: &Body) -> Vec<String> {
     lines.extend(policy(body));
     lines.extend(by_log(body));
     lines.push(sizes(body));
+    lines.extend(asked_for(body));
     lines.extend(left_out(body));
     lines
+}
+
+/// The shares of the customers that a version on trial was asked to answer.
+fn asked_for(body: &Body) -> impl Iterator<Item = String> {
+    let tried = body.sums.arms.last().map_or("", String::as_str);
+    body.sums.asked_for.iter().map(move |of| {
+        let (share, day) = (short(100.0 * of.share), day_of(of.since));
+        format!("{tried} was asked to answer {share} % of the customers from {day} on; that day itself is not counted")
+    })
 }
 
 /// One guardrail of one arm.

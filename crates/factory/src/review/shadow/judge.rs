@@ -65,6 +65,9 @@ impl Workshop {
                 version: trial.version,
                 champion: trial.beside,
             };
+            // Another one than before where its file was changed meanwhile.
+            self.note_trial_share(name, trial.version, trial.share, WHO, now)
+                .await?;
             return match &trial.verdict {
                 Verdict::Waits { .. } => Ok(None),
                 Verdict::Passed { because } => self.promote_it(name, pair, because, now).await,
@@ -100,8 +103,8 @@ impl Workshop {
             }
             return match counts.verdict(header, until, now) {
                 Verdict::Passed { because } if by_itself => {
-                    if header.retraining.trial_share.is_some() {
-                        self.begin_trial(name, pair, &because, now).await
+                    if let Some(share) = header.retraining.trial_share {
+                        self.begin_trial((name, share), pair, &because, now).await
                     } else {
                         self.promote_it(name, pair, &because, now).await
                     }
@@ -114,6 +117,7 @@ impl Workshop {
         let champion = self.registry.alias(name, CHAMPION).await?;
         let waits = self.waits(name).await?;
         if header.retraining.shadow_hours.is_none()
+            && let Some(share) = header.retraining.trial_share
             && let Some((version, champion)) = waits.zip(champion)
         {
             let pair = Pair {
@@ -121,7 +125,7 @@ impl Workshop {
                 champion: champion.version,
             };
             return self
-                .begin_trial(name, pair, "it passed its gate", now)
+                .begin_trial((name, share), pair, "it passed its gate", now)
                 .await;
         }
         Ok(None)
@@ -150,14 +154,17 @@ impl Workshop {
         }
     }
 
+    /// Lets a challenger answer a share of the customers; the share is noted first, so that no answer is of an unknown one.
     async fn begin_trial(
         &self,
-        name: &str,
+        (name, share): (&str, f64),
         pair: Pair,
         because: &str,
         now: Timestamp,
     ) -> Result<Option<AliasChange>, WatchChallengersError> {
-        let why = format!("answers a share of the customers: {because}");
+        let why = format!("answers a share of {share} of the customers: {because}");
+        self.note_trial_share(name, pair.version, share, WHO, now)
+            .await?;
         let before = self.registry.alias(name, TRIAL).await?;
         let before = before.map(|before| before.version);
         self.moved(name, TRIAL, pair.version, before, signed(&why, now))

@@ -753,8 +753,20 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "demandés {0} jours par client de la version {1}, {2} par client de la version {3} : si les deux diffèrent, être demandé fait partie de ce qui a changé",
     ),
     (
-        "whether the arms have the sizes asked for is not measurable: does not apply: the share of a version on trial is a setting of its product, which this one does not know",
-        "si les variantes ont les tailles demandées n’est pas mesurable : la part d’une version à l’essai est un réglage de son produit, que celui-ci ne connaît pas",
+        "whether the arms have the sizes asked for is not measurable: does not apply: which share the version on trial was asked to answer was not noted on all of its days",
+        "si les variantes ont les tailles demandées n’est pas mesurable : la part demandée à la version à l’essai n’a pas été notée pour tous ses jours",
+    ),
+    (
+        "version {#} was asked to answer {#} % of the customers from {} on; that day itself is not counted",
+        "la version {0} devait répondre à {1} % des clients à partir du {2} ; ce jour-là ne compte pas",
+    ),
+    (
+        "{} cannot be read: {} has {#} % of the customers, asked for were {#} %",
+        "{0} ne se lit pas : {1} a {2} % des clients, {3} % étaient demandés",
+    ),
+    (
+        "{} has not read version {#} as of a day after {}: {}",
+        "{0} n’a pas lu la version {1} à une date après le {2} : {3}",
     ),
     (
         "{#} customers of {} in {#} arms, what came of them within {#} days",
