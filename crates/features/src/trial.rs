@@ -1,6 +1,6 @@
 //! Who was drawn into which arm of which trial, whom products decided for, and who came back.
 
-use crate::Rounds;
+use crate::{Rounds, RuleRound};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub struct Trials {
     exposures: HashMap<String, Vec<Exposure>>,
     /// By data product: which share of the customers its versions on trial were asked to answer, oldest first.
     shares: BTreeMap<String, Vec<TrialShare>>,
+    /// By data product and measured rule: by customer and time.
+    ruled: BTreeMap<(String, String), Vec<RuleRound>>,
 }
 
 /// The share of the customers that a version on trial was asked to answer from a moment on.
@@ -87,6 +89,7 @@ impl Trials {
             rounds: Rounds::default(),
             exposures: HashMap::new(),
             shares: BTreeMap::new(),
+            ruled: BTreeMap::new(),
         }
     }
 
@@ -112,6 +115,21 @@ impl Trials {
     pub(crate) fn take_shares(&mut self, product: &str, mut shares: Vec<TrialShare>) {
         shares.sort_by_key(|share| share.since_seconds);
         self.shares.insert(product.to_owned(), shares);
+    }
+
+    /// Takes over the days on which a measured rule covered what a data product decided, in any order.
+    pub(crate) fn take_ruled(&mut self, product: &str, rule: &str, mut rounds: Vec<RuleRound>) {
+        rounds.sort_by(|a, b| (&a.customer, a.at_seconds).cmp(&(&b.customer, b.at_seconds)));
+        self.ruled
+            .insert((product.to_owned(), rule.to_owned()), rounds);
+    }
+
+    /// The days on which a measured rule covered what a data product decided, by customer and time; nothing where they
+    /// were not read.
+    #[must_use]
+    pub fn ruled(&self, product: &str, rule: &str) -> &[RuleRound] {
+        let of = (product.to_owned(), rule.to_owned());
+        self.ruled.get(&of).map_or(&[], Vec::as_slice)
     }
 
     /// The shares of the customers that versions of a data product on trial were asked to answer, oldest first.
@@ -178,6 +196,10 @@ impl Trials {
         for (product, all) in &self.shares {
             let known = all.iter().filter(|share| share.since_seconds < seconds);
             earlier.take_shares(product, known.copied().collect());
+        }
+        for ((product, rule), all) in &self.ruled {
+            let known = all.iter().filter(|round| round.at_seconds < seconds);
+            earlier.take_ruled(product, rule, known.cloned().collect());
         }
         earlier
     }

@@ -21,8 +21,7 @@ pub struct TrialShare {
     pub since: Timestamp,
 }
 
-const SELECT: &str =
-    "SELECT at, details FROM audit WHERE product = $1 AND act = $2 ORDER BY id";
+const SELECT: &str = "SELECT at, details FROM audit WHERE product = $1 AND act = $2 ORDER BY id";
 
 impl Registry {
     /// Notes which share of the customers a version on trial is asked to answer. False where the last line of the audit
@@ -65,7 +64,9 @@ impl Registry {
     /// # Errors
     /// [`StoreError`] when the database cannot be used.
     pub async fn trial_shares(&self, product: &str) -> Result<Vec<TrialShare>, StoreError> {
-        let rows = self.store.rows(SELECT, values![product, Act::TrialShareSet.told()]);
+        let rows = self
+            .store
+            .rows(SELECT, values![product, Act::TrialShareSet.told()]);
         rows.await?.iter().map(trial_share).collect()
     }
 }

@@ -154,7 +154,9 @@ impl Workshop {
             why: "`trial_share` of its file",
             at: now,
         };
-        let noted = self.registry.set_trial_share(product, version, share, signed);
+        let noted = self
+            .registry
+            .set_trial_share(product, version, share, signed);
         noted.await.map(drop)
     }
 

@@ -5,7 +5,7 @@ use super::reading::Finding;
 use super::settings::Source;
 use super::units::Times;
 use super::versions::SideBySide;
-use super::{CARD, decided, drawn};
+use super::{CARD, decided, drawn, ruled};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -36,7 +36,7 @@ impl Attached {
                 let both = SideBySide::of(history, product, Times::of(history, settings));
                 both.map(|both| both.asked_for(&body.sums.asked_for))
             }
-            Source::Product(_) | Source::Trial { .. } => None,
+            Source::Product(_) | Source::Trial { .. } | Source::Rule { .. } => None,
         };
         Self {
             body,
@@ -65,6 +65,11 @@ impl Attached {
                 let rounds = history.trials().rounds().of_customer(product, customer);
                 let versions = self.versions.as_ref();
                 versions.and_then(|both| both.answered(rounds).arm())
+            }
+            Source::Rule { product, rule } => {
+                let start = Times::of(history, settings).start;
+                let rounds = ruled::rounds_of(history, (product, rule), customer, start);
+                ruled::answered(rounds).arm()
             }
         };
         found.ok_or_else(|| Infeasible::NotInExperiment {

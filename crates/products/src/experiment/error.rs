@@ -43,6 +43,18 @@ pub enum ExperimentError {
         /// The first day not known.
         as_of: AsOf,
     },
+    /// No measured rule.
+    #[error(
+        "no decision of product {product:?} about a customer before {as_of} tells of a measured rule {rule:?}; `measure_share` in its file holds it out for a share of the customers"
+    )]
+    NoRule {
+        /// The product.
+        product: String,
+        /// The rule asked for.
+        rule: String,
+        /// The first day not known.
+        as_of: AsOf,
+    },
     /// No such arm.
     #[error("trial {trial:?} has no arm {control:?} to compare with; its arms are {arms}")]
     NoControl {

@@ -19,6 +19,7 @@ mod measured;
 mod policy;
 mod ratio;
 mod reading;
+mod ruled;
 mod settings;
 mod sums;
 mod told;
@@ -162,6 +163,13 @@ impl Product for ExperimentProduct {
     fn compares_versions_of(&self) -> Option<&str> {
         let product = self.settings.product.as_deref();
         product.filter(|_| self.settings.versions)
+    }
+
+    fn reads_rule(&self) -> Option<(&str, &str)> {
+        self.settings
+            .product
+            .as_deref()
+            .zip(self.settings.rule.as_deref())
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {

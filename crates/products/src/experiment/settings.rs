@@ -28,6 +28,10 @@ pub(crate) struct Settings {
     /// champion did on the same days. A trial is asked for with `trial_share` in the product's file.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) versions: bool,
+    /// Of the product, instead of those held out: the name of a rule that is measured (`measure_share` in its file).
+    /// Customers whom it covered and to whom it was applied against those it covered and to whom it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rule: Option<String>,
     /// The arm of the trial that was left alone, `none` where it is not given; of a product those held out are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control: Option<String>,
@@ -74,6 +78,7 @@ impl Default for Settings {
             trial: None,
             product: None,
             versions: false,
+            rule: None,
             control: None,
             outcomes: vec![Outcome::Margin],
             ratio: Vec::new(),
@@ -99,12 +104,18 @@ pub(crate) enum Source<'a> {
     Product(&'a str),
     /// The version on trial of a data product against its champion.
     Versions(&'a str),
+    /// A measured rule on what a data product decides.
+    Rule { product: &'a str, rule: &'a str },
 }
 
 impl Settings {
     /// What is read. Of settings that were checked exactly one is given.
     pub(crate) fn source(&self) -> Source<'_> {
         match (&self.product, &self.trial) {
+            (Some(product), _) if self.rule.is_some() => Source::Rule {
+                product,
+                rule: self.rule.as_deref().unwrap_or_default(),
+            },
             (Some(product), _) if self.versions => Source::Versions(product),
             (Some(product), _) => Source::Product(product),
             (None, trial) => Source::Trial {
@@ -120,6 +131,7 @@ impl Settings {
             Source::Trial { trial, .. } => format!("trial {trial}"),
             Source::Product(product) => format!("product {product} against the holdout"),
             Source::Versions(product) => format!("the version of {product} on trial"),
+            Source::Rule { product, rule } => format!("rule \"{rule}\" on product {product}"),
         }
     }
 
@@ -201,6 +213,14 @@ impl Settings {
             let allowed = "true with `product`, whose versions they are";
             return Err(raw.refuse("versions", true, allowed));
         }
+        if let Some(rule) = self.rule.as_ref().filter(|_| self.product.is_none()) {
+            let allowed = "a name with `product`, on whose decisions the rule is measured";
+            return Err(raw.refuse("rule", format!("{rule:?}"), allowed));
+        }
+        if let Some(rule) = self.rule.as_ref().filter(|_| self.versions) {
+            let allowed = "none with `versions`: one of both is compared";
+            return Err(raw.refuse("rule", format!("{rule:?}"), allowed));
+        }
         if self.change.is_some() {
             let others = [
                 ("trial", self.trial.is_some()),
@@ -232,6 +252,7 @@ impl Settings {
             ("trial", &self.trial),
             ("product", &self.product),
             ("control", &self.control),
+            ("rule", &self.rule),
         ];
         for (key, name) in named {
             if let Some(name) = name.as_deref().filter(|name| name.trim().is_empty()) {

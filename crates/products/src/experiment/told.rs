@@ -208,6 +208,7 @@ fn subject(body: &Body, arm: &str) -> String {
         Source::Trial { .. } => arm.to_owned(),
         Source::Product(product) => format!("product {product}"),
         Source::Versions(product) => format!("{arm} of {product}"),
+        Source::Rule { rule, .. } => format!("rule \"{rule}\""),
     }
 }
 
@@ -367,27 +368,33 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
     lines.extend(sums.reached.iter().flat_map(reached_in_words));
     if sums.both > 0 {
         let both = sums.both;
-        lines.push(if body.settings.versions {
-            format!("{both} customers answered by both versions are not counted")
-        } else {
-            format!(
+        lines.push(match body.settings.source() {
+            Source::Versions(_) => {
+                format!("{both} customers answered by both versions are not counted")
+            }
+            Source::Rule { .. } => format!(
+                "{both} customers to whom the rule was applied on some days and not on others are not counted"
+            ),
+            Source::Product(_) | Source::Trial { .. } => format!(
                 "{both} customers decided for on some days and held out on others are not counted"
-            )
+            ),
         });
     }
     if let Some([beside, tried]) = sums.rounds.as_deref() {
         let (beside, tried) = (short(*beside), short(*tried));
-        lines.push(if body.settings.versions {
-            let arm = |place: usize| sums.arms.get(place).map_or("", String::as_str);
-            format!(
+        let arm = |place: usize| sums.arms.get(place).map_or("", String::as_str);
+        lines.push(match body.settings.source() {
+            Source::Versions(_) => format!(
                 "asked about on {tried} days per customer of {}, on {beside} of {}: where the two differ, being asked is part of what it changed",
                 arm(1),
                 arm(0)
-            )
-        } else {
-            format!(
+            ),
+            Source::Rule { .. } => format!(
+                "covered on {tried} days per customer with the rule, on {beside} without: where the two differ, being covered is part of what it changed"
+            ),
+            Source::Product(_) | Source::Trial { .. } => format!(
                 "asked about on {tried} days per customer where decided for, on {beside} where held out: where the two differ, being asked is part of what it changed"
-            )
+            ),
         });
     }
     lines

@@ -2,7 +2,7 @@
 
 use super::error::ExperimentError;
 use super::settings::{Settings, Source};
-use super::{decided, drawn, versions};
+use super::{decided, drawn, ruled, versions};
 use features::History;
 use schema::AsOf;
 use schema::time::{self, DAY_SECONDS, date_of};
@@ -121,6 +121,7 @@ impl<'a> Units<'a> {
             Source::Trial { trial, control } => drawn::units(history, trial, control, times)?,
             Source::Product(product) => decided::units(history, product, times)?,
             Source::Versions(product) => versions::units(history, product, times)?,
+            Source::Rule { product, rule } => ruled::units(history, (product, rule), times)?,
         };
         if units.finished.is_empty() {
             return Err(ExperimentError::NothingFinished {

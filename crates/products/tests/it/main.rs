@@ -30,6 +30,7 @@ mod promoted;
 mod promotion;
 mod ratios;
 mod read_out;
+mod ruled;
 mod search;
 mod shop;
 mod standing;

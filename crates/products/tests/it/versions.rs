@@ -200,7 +200,10 @@ fn the_sizes_of_versions_are_held_against_the_share_that_was_asked_for() {
     let history = shop(true).with_trial_shares("for-you", shares);
     let version = fitted(SETTINGS, &history).unwrap();
     let page = version.page();
-    assert!(number(&page, "/sample_ratio/holds/p_value") > 0.5, "{page:#}");
+    assert!(
+        number(&page, "/sample_ratio/holds/p_value") > 0.5,
+        "{page:#}"
+    );
     assert_eq!(page["asked_for"].as_array().unwrap().len(), 1);
     let told = version.summary().join("\n");
     assert!(
@@ -230,7 +233,10 @@ fn the_sizes_of_versions_are_held_against_the_share_that_was_asked_for() {
     // Noted only once its days were over: of days before nothing is known.
     let history = shop(true).with_trial_shares("for-you", vec![asked(2, 0.3, BEGUN + 3)]);
     let page = fitted(SETTINGS, &history).unwrap().page();
-    assert!(page["sample_ratio"]["not_measurable"].is_object(), "{page:#}");
+    assert!(
+        page["sample_ratio"]["not_measurable"].is_object(),
+        "{page:#}"
+    );
 }
 
 /// A trial whose share is raised from a tenth to four tenths after twenty days: customers come in the first days, in the
@@ -295,10 +301,14 @@ fn raised(lost: f64) -> History {
 
 #[test]
 fn a_share_that_was_raised_meanwhile_counts_day_by_day() {
-    let settings = "product = \"for-you\"\nversions = true\noutcomes = [\"revenue\"]\ncovariate_days = 0\n";
+    let settings =
+        "product = \"for-you\"\nversions = true\noutcomes = [\"revenue\"]\ncovariate_days = 0\n";
     let version = fitted(settings, &raised(0.0)).unwrap();
     let page = version.page();
-    assert!(number(&page, "/sample_ratio/holds/p_value") > 1e-3, "{page:#}");
+    assert!(
+        number(&page, "/sample_ratio/holds/p_value") > 1e-3,
+        "{page:#}"
+    );
     // A tenth, four tenths, and of those who came on both sides one of seven who were not answered by both.
     let share = |place: usize| number(&page["arms"][place], "/share");
     assert!((share(1) - 0.224).abs() < 0.01, "{page:#}");

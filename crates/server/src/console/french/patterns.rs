@@ -769,6 +769,14 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} n’a pas lu la version {1} à une date après le {2} : {3}",
     ),
     (
+        "{#} customers to whom the rule was applied on some days and not on others are not counted",
+        "{0} clients pour qui la règle s’est appliquée certains jours et pas d’autres ne comptent pas",
+    ),
+    (
+        "covered on {#} days per customer with the rule, on {#} without: where the two differ, being covered is part of what it changed",
+        "concernés {0} jours par client avec la règle, {1} sans : où les deux diffèrent, être concerné fait partie de ce qu’elle a changé",
+    ),
+    (
         "{#} customers of {} in {#} arms, what came of them within {#} days",
         "{0} clients de {1} en {2} variantes, ce qu’ils ont fait en {3} jours",
     ),
