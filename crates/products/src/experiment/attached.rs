@@ -88,8 +88,7 @@ impl Attached {
     }
 
     fn control_mean(&self) -> Option<f64> {
-        let first = self.body.sums.moments.first()?;
-        first.first()?.mean(0)
+        self.body.reading.findings.first()?.control_mean
     }
 
     /// The arm's mean of the first outcome.

@@ -162,6 +162,8 @@ impl Fitted for FittedExperiment {
             "control": sums.arms.first(),
             "arms": arms.collect::<Vec<_>>(),
             "sample_ratio": reading.sample_ratio,
+            "cuts": sums.cuts,
+            "clusters": sums.clusters,
             "asked_for": sums.asked_for,
             "unfinished": sums.unfinished,
             "repeated": sums.repeated,

@@ -78,7 +78,8 @@ fn sizes(body: &Body) -> Option<Metric> {
     else {
         return None;
     };
-    let all = body.sums.assigned.iter().sum::<u64>() as f64;
+    let units = body.sums.clusters.as_ref().unwrap_or(&body.sums.assigned);
+    let all = units.iter().sum::<u64>() as f64;
     let (found, expected) = (*found as f64 / all, expected / all);
     Some(Metric {
         name: "share of the customers".to_owned(),
@@ -99,6 +100,10 @@ fn error_of(found: &Finding) -> String {
 
 /// How precisely an effect is known.
 fn precision(settings: &Settings, found: &Finding) -> Metric {
+    let units = settings
+        .cluster
+        .as_ref()
+        .map_or("customers", |_| "clusters");
     let measured = found.effect.size().zip(found.smallest);
     let why = || Estimate::NotMeasurable(why_not(&found.effect));
     Metric {
@@ -109,7 +114,7 @@ fn precision(settings: &Settings, found: &Finding) -> Metric {
         role: Role::Decides,
         value: measured.map_or_else(why, |(size, _)| standard_error(size, 0.0)),
         baseline: found.smallest.map_or_else(why, Estimate::Exact),
-        baseline_name: format!("{UNITS_MIN} customers in each arm, the fewest that can be read"),
+        baseline_name: format!("{UNITS_MIN} {units} in each arm, the fewest that can be read"),
         gain: measured.map_or_else(why, |(size, smallest)| standard_error(size, smallest)),
     }
 }
@@ -137,9 +142,9 @@ fn saved(settings: &Settings, found: &Finding) -> Option<Metric> {
 
 /// What an arm changed.
 fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments)) -> Metric {
-    let of = |arm: &Moments| match found.ratio {
-        None => mean(arm),
-        Some(_) => of_ratio(arm),
+    let of = |arm: &Moments| match (&found.ratio, &body.sums.clusters) {
+        (None, None) => mean(arm),
+        (Some(_), _) | (None, Some(_)) => of_ratio(arm),
     };
     Metric {
         name: found.measure().unit(),

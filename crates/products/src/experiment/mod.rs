@@ -4,7 +4,9 @@ mod attached;
 mod balance;
 mod by_log;
 mod change;
+mod clusters;
 mod complete;
+mod cuts;
 mod decided;
 mod definition;
 mod design;
@@ -15,7 +17,9 @@ mod error;
 mod fitted;
 mod groups;
 mod guardrails;
+mod known_before;
 mod measured;
+mod measuring;
 mod policy;
 mod ratio;
 mod reading;
@@ -82,6 +86,8 @@ static CARD: Card = Card {
         "Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2021), time-uniform central limit theory and asymptotic confidence sequences",
         "Wang, Ramdas (2022), false discovery rate control with e-values",
         "Deng, Knoblich, Lu (2018), applying the delta method in metric analytics",
+        "Lin (2013), agnostic notes on regression adjustments; Wager, Du, Taylor, Tibshirani (2016), cross-fitted",
+        "Liang, Zeger (1986), errors of clusters",
         "Schultzberg, Ankargren, Frånberg (2024), risk-aware product decisions in A/B tests with multiple metrics",
         "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
         "Bloom (1995), minimum detectable effects",

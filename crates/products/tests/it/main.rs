@@ -26,6 +26,7 @@ mod offers;
 mod planned;
 mod planners;
 mod planted;
+mod precision;
 mod promoted;
 mod promotion;
 mod ratios;
