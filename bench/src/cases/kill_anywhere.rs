@@ -331,7 +331,10 @@ impl Chain {
         ensure!(row["n"] == row["d"], "decisions are there twice: {row}");
         let sql = "SELECT COUNT(*) AS n, COUNT(DISTINCT decision_id || '/' || version || '/' || position) AS d FROM shadow_answers";
         let row = self.json(&["query", sql])?;
-        ensure!(row["n"] == row["d"], "answers in the shadow are there twice: {row}");
+        ensure!(
+            row["n"] == row["d"],
+            "answers in the shadow are there twice: {row}"
+        );
         let told = self.told(&["query", "SELECT DISTINCT decision_id AS id FROM decisions"])?;
         let logged: BTreeSet<String> = told
             .lines()

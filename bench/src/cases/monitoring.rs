@@ -129,8 +129,11 @@ fn quiet_products(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let ever = in_parallel(u64::from(years), |product| {
         quiet_year(ctx.seed, product).expect("days drawn here are in order and can be")
     });
-    let [apart, fated, measured, first, periods] = ever.map(|n| 100.0 * f64::from(n) / f64::from(years));
-    let worst = [fated, measured, first, periods].into_iter().fold(apart, f64::max);
+    let [apart, fated, measured, first, periods] =
+        ever.map(|n| 100.0 * f64::from(n) / f64::from(years));
+    let worst = [fated, measured, first, periods]
+        .into_iter()
+        .fold(apart, f64::max);
     Ok(Outcome::Measured(Measured {
         value: worst,
         verdict: Verdict::at_full_size(ctx, worst <= 100.0 * ALPHA),

@@ -100,6 +100,8 @@ pub struct Request<'a> {
     pub customer_id: Option<&'a str>,
     /// What is known of them.
     pub customer: Option<&'a CustomerFacts>,
+    /// Rules that are not applied, by their number from 0: those measured of which this customer is held out.
+    pub without: &'a [usize],
 }
 
 impl<'a> Request<'a> {
@@ -114,6 +116,7 @@ impl<'a> Request<'a> {
             hour: None,
             customer_id: None,
             customer: None,
+            without: &[],
         }
     }
 }

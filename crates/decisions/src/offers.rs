@@ -164,9 +164,12 @@ impl ItemRules {
     #[must_use]
     pub fn on_offers(&self, offers: &[OfferFacts], request: &Request<'_>) -> Vec<OfferTouch> {
         let mut touches = Vec::new();
-        for rule in self.rules.iter().filter(|rule| touches_offers(rule)) {
+        let about_offers = self.rules.iter().enumerate();
+        for (number, rule) in about_offers.filter(|(_, rule)| touches_offers(rule)) {
             let scope = &rule.scope;
-            if !scope.holds(request.product, request.placement, request.today) {
+            if !scope.holds(request.product, request.placement, request.today)
+                || request.without.contains(&number)
+            {
                 continue;
             }
             let held = self.offers_held(rule, offers, KnownRequest::from(request));
@@ -199,7 +202,7 @@ impl ItemRules {
 }
 
 /// Whether a rule says anything of offers: it looks at them, or keeps everything away from whom it holds for.
-fn touches_offers(rule: &Rule) -> bool {
+pub(crate) fn touches_offers(rule: &Rule) -> bool {
     match rule.action {
         Action::Exclude => !rule.is_about_items(),
         Action::Pin { .. } => rule.is_about_offers(),

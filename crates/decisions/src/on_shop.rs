@@ -18,7 +18,7 @@ pub enum Over {
 }
 
 /// For how much of a shop a rule holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fired {
     /// The rule.
     pub rule: Arc<str>,
@@ -32,6 +32,8 @@ pub struct Fired {
     pub fires: usize,
     /// For how many it may hold, by what is not known before it is asked (the hour, the placement) or at all.
     pub unknown: usize,
+    /// Share of the customers to whom it is not applied, where it is measured.
+    pub measure_share: Option<f64>,
 }
 
 /// A pin and an exclusion that hold together on a shop. The exclusion wins.
@@ -52,7 +54,7 @@ pub struct Together {
 }
 
 /// What rules do on a shop.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct OnShop {
     /// Every rule, in the order of the rules.
     pub fired: Vec<Fired>,
@@ -165,6 +167,7 @@ impl ItemRules {
             of: self.n_items(),
             fires: 0,
             unknown: 0,
+            measure_share: rule.measure_share,
         };
         let reached = &self.reach()[number];
         if rule.is_about_items() && reached.items == 0 {

@@ -326,7 +326,14 @@ impl Workshop {
             let sites = features::sites(&self.lake, snapshot, as_of).await;
             history = history.with_sites(sites.map_err(failed)?);
         }
-        let history = self.with_plans(history, snapshot).await.map_err(failed)?;
+        let mut history = self.with_plans(history, snapshot).await.map_err(failed)?;
+        for reads in &self.project.products {
+            if let Some(product) = reads.compares_versions_of() {
+                let shares = self.trial_shares(product, as_of).await;
+                let shares = shares.map_err(|error| stored(&reads.header().name)(&error))?;
+                history = history.with_trial_shares(product, shares);
+            }
+        }
         Ok(Arc::new(history))
     }
 

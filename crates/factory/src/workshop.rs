@@ -8,7 +8,7 @@ use products::{Artefact, Fitted, LoadError, Product, Promotes, Recent, Shop};
 use registry::Registry;
 use schema::AsOf;
 use schema::progress::{Progress, Silent};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A project with its lake and registry open.
@@ -162,7 +162,7 @@ impl Workshop {
     }
 
     /// The same with what the kinds of the project's products read beside the sales of customers: what each product sold
-    /// at each site with the plans, launches, stock and supply.
+    /// at each site with the plans, launches, stock and supply, and whom measured rules covered.
     pub(crate) async fn with_plans(
         &self,
         mut history: History,
@@ -180,6 +180,13 @@ impl Workshop {
         if self.reads("supply_terms") {
             let supply = features::supply::supply(&self.lake, snapshot, as_of).await?;
             history = history.with_supply(supply);
+        }
+        let rules: BTreeSet<_> = (self.project.products.iter())
+            .filter_map(|product| product.reads_rule())
+            .collect();
+        for (product, rule) in rules {
+            let rounds = features::ruled(&self.lake, snapshot, as_of, (product, rule)).await?;
+            history = history.with_ruled(product, rule, rounds);
         }
         Ok(history)
     }

@@ -1,7 +1,7 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
 use crate::demand::Demand;
-use crate::{Catalogue, Launches, Offers, Product, Sites, Supply, Trials};
+use crate::{Catalogue, Launches, Offers, Product, RuleRound, Sites, Supply, TrialShare, Trials};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -187,6 +187,22 @@ impl History {
     #[must_use]
     pub fn with_trials(mut self, trials: Trials) -> Self {
         self.trials = Arc::new(trials);
+        self
+    }
+
+    /// The same with the shares of the customers that versions of a data product on trial were asked to answer, in any
+    /// order, all of them before the as-of day.
+    #[must_use]
+    pub fn with_trial_shares(mut self, product: &str, shares: Vec<TrialShare>) -> Self {
+        Arc::make_mut(&mut self.trials).take_shares(product, shares);
+        self
+    }
+
+    /// The same with the days on which a measured rule covered what a data product decided, in any order, all of them
+    /// before the as-of day.
+    #[must_use]
+    pub fn with_ruled(mut self, product: &str, rule: &str, rounds: Vec<RuleRound>) -> Self {
+        Arc::make_mut(&mut self.trials).take_ruled(product, rule, rounds);
         self
     }
 

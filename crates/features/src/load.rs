@@ -215,6 +215,10 @@ async fn offers(lake: &Lake, snapshot: &Snapshot) -> Result<Offers, LoadError> {
 /// Code of the reason of a decision that chance made: its value [`PROPENSITIES`] holds the probability of every arm.
 const DRAWN: &str = "drawn";
 
+/// Code of the reason of a decision that a rule made: where that is measured its probability is below 1, and it is no
+/// choice of the version all the same.
+const RULE_GAVE: &str = "rule_gave";
+
 /// The value of the reason `drawn` that holds the probability of every arm, as a JSON object.
 pub const PROPENSITIES: &str = "propensities";
 
@@ -234,7 +238,8 @@ async fn rounds(
 ) -> Result<Rounds, LoadError> {
     let mut builder = RoundsBuilder::default();
     let first_of_day = format!(
-        "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout, MIN(propensity) < 1 AS open, \
+        "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout, \
+         MIN(propensity) < 1 AND NOT coalesce(bool_or(reasons LIKE '%\"code\":\"{RULE_GAVE}\"%'), false) AS open, \
          MIN(version) AS version \
          FROM decisions WHERE {} AND NOT fallback AND customer_id IS NOT NULL \
          AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \

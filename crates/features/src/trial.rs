@@ -1,7 +1,7 @@
 //! Who was drawn into which arm of which trial, whom products decided for, and who came back.
 
-use crate::Rounds;
-use std::collections::HashMap;
+use crate::{Rounds, RuleRound};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// One customer's draw.
@@ -33,6 +33,21 @@ pub struct Trials {
     rounds: Rounds,
     /// What each customer was shown of offers, oldest first.
     exposures: HashMap<String, Vec<Exposure>>,
+    /// By data product: which share of the customers its versions on trial were asked to answer, oldest first.
+    shares: BTreeMap<String, Vec<TrialShare>>,
+    /// By data product and measured rule: by customer and time.
+    ruled: BTreeMap<(String, String), Vec<RuleRound>>,
+}
+
+/// The share of the customers that a version on trial was asked to answer from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrialShare {
+    /// The version.
+    pub version: u32,
+    /// Of the customers, 0 to 1.
+    pub share: f64,
+    /// Since when, in seconds since 1970-01-01 UTC.
+    pub since_seconds: i64,
 }
 
 /// An offer that reached a customer.
@@ -73,6 +88,8 @@ impl Trials {
             visits,
             rounds: Rounds::default(),
             exposures: HashMap::new(),
+            shares: BTreeMap::new(),
+            ruled: BTreeMap::new(),
         }
     }
 
@@ -92,6 +109,33 @@ impl Trials {
     #[must_use]
     pub fn exposures_of(&self, customer: &str) -> &[Exposure] {
         self.exposures.get(customer).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes over the shares of the customers that versions of a data product were asked to answer, in any order.
+    pub(crate) fn take_shares(&mut self, product: &str, mut shares: Vec<TrialShare>) {
+        shares.sort_by_key(|share| share.since_seconds);
+        self.shares.insert(product.to_owned(), shares);
+    }
+
+    /// Takes over the days on which a measured rule covered what a data product decided, in any order.
+    pub(crate) fn take_ruled(&mut self, product: &str, rule: &str, mut rounds: Vec<RuleRound>) {
+        rounds.sort_by(|a, b| (&a.customer, a.at_seconds).cmp(&(&b.customer, b.at_seconds)));
+        self.ruled
+            .insert((product.to_owned(), rule.to_owned()), rounds);
+    }
+
+    /// The days on which a measured rule covered what a data product decided, by customer and time; nothing where they
+    /// were not read.
+    #[must_use]
+    pub fn ruled(&self, product: &str, rule: &str) -> &[RuleRound] {
+        let of = (product.to_owned(), rule.to_owned());
+        self.ruled.get(&of).map_or(&[], Vec::as_slice)
+    }
+
+    /// The shares of the customers that versions of a data product on trial were asked to answer, oldest first.
+    #[must_use]
+    pub fn shares_of(&self, product: &str) -> &[TrialShare] {
+        self.shares.get(product).map_or(&[], Vec::as_slice)
     }
 
     /// The same with the rounds in which data products decided.
@@ -146,9 +190,18 @@ impl Trials {
             let known = own.iter().filter(|shown| shown.at_seconds < seconds);
             known.map(move |shown| (customer.clone(), shown.clone()))
         });
-        Self::new(drawn.cloned().collect(), seen)
+        let mut earlier = Self::new(drawn.cloned().collect(), seen)
             .with_rounds(self.rounds.before(seconds))
-            .with_exposures(shown)
+            .with_exposures(shown);
+        for (product, all) in &self.shares {
+            let known = all.iter().filter(|share| share.since_seconds < seconds);
+            earlier.take_shares(product, known.copied().collect());
+        }
+        for ((product, rule), all) in &self.ruled {
+            let known = all.iter().filter(|round| round.at_seconds < seconds);
+            earlier.take_ruled(product, rule, known.cloned().collect());
+        }
+        earlier
     }
 }
 
@@ -175,7 +228,13 @@ mod tests {
             let offer = "mail".into();
             ("1".to_owned(), Exposure { at_seconds, offer })
         };
-        let trials = Trials::new(draws, seen).with_exposures([shown(25), shown(11)]);
+        let share = |since_seconds| TrialShare {
+            version: 2,
+            share: 0.3,
+            since_seconds,
+        };
+        let mut trials = Trials::new(draws, seen).with_exposures([shown(25), shown(11)]);
+        trials.take_shares("list", vec![share(22), share(3)]);
         let customers = |trials: &Trials, trial: &str| -> Vec<String> {
             trials
                 .of(trial)
@@ -192,6 +251,9 @@ mod tests {
         assert_eq!(customers(&before, "b"), ["1"]);
         assert_eq!(before.visits_of("1"), [12]);
         assert!(before.visits_of("2").is_empty());
+        assert_eq!(trials.shares_of("list"), [share(3), share(22)]);
+        assert_eq!(before.shares_of("list"), [share(3)]);
+        assert!(trials.shares_of("offers").is_empty());
         let moments = |trials: &Trials| -> Vec<i64> {
             trials
                 .exposures_of("1")

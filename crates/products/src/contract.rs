@@ -315,6 +315,11 @@ pub trait Product: Send + Sync {
         None
     }
 
+    /// The data product and the measured rule on its decisions whose effect it reads, if any.
+    fn reads_rule(&self) -> Option<(&str, &str)> {
+        None
+    }
+
     /// Names under which it looks for decisions to learn from, those of data products among them: the logs of all others
     /// are not read.
     fn learns_from(&self) -> Vec<&str> {

@@ -16,6 +16,7 @@ mod lately;
 pub mod launch;
 mod ledger;
 mod logged;
+mod measured_rules;
 mod outcome;
 mod promises;
 pub mod promotion;

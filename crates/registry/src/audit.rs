@@ -30,14 +30,17 @@ pub enum Act {
     KeyCreated,
     /// An API key was revoked.
     KeyRevoked,
+    /// A version on trial is asked to answer another share of the customers than before.
+    TrialShareSet,
 }
 
-const ACTS: [Act; 5] = [
+const ACTS: [Act; 6] = [
     Act::VersionRegistered,
     Act::TrainingEnded,
     Act::AliasMoved,
     Act::KeyCreated,
     Act::KeyRevoked,
+    Act::TrialShareSet,
 ];
 
 impl Act {
@@ -50,6 +53,7 @@ impl Act {
             Self::AliasMoved => "alias moved",
             Self::KeyCreated => "key created",
             Self::KeyRevoked => "key revoked",
+            Self::TrialShareSet => "trial share set",
         }
     }
 }
@@ -134,12 +138,7 @@ impl<'a> Deed<'a> {
     /// A training that came to no version that may answer.
     ///
     /// - `ended`: how, in a word, and why.
-    pub(crate) fn ended(
-        product: &'a str,
-        run: &RunId,
-        ended: (&str, &str),
-        at: Timestamp,
-    ) -> Self {
+    pub(crate) fn ended(product: &'a str, run: &RunId, ended: (&str, &str), at: Timestamp) -> Self {
         let (state, reason) = ended;
         Self {
             at,
@@ -363,7 +362,7 @@ impl Told {
                     (text("artefact_sha256"), text("scorecard_sha256")),
                 );
             }
-            Act::TrainingEnded | Act::KeyCreated | Act::KeyRevoked => {}
+            Act::TrainingEnded | Act::KeyCreated | Act::KeyRevoked | Act::TrialShareSet => {}
         }
     }
 }

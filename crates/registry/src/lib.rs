@@ -42,6 +42,7 @@ mod runs;
 mod searches;
 mod service;
 mod store;
+mod trials;
 mod versions;
 
 pub use aliases::{AliasChange, AliasRecord, CHALLENGER, CHAMPION, Cause, Signature, TRIAL};
@@ -67,4 +68,5 @@ pub use runs::{NewRun, Outcome, RunCost, RunRecord, RunStatus, TableVersion};
 pub use searches::{SearchRecord, SearchedFit};
 pub use service::ServiceRecord;
 pub use store::StoreError;
+pub use trials::TrialShare;
 pub use versions::{NewVersion, RegisterError, VersionRecord};

@@ -157,6 +157,16 @@ impl Registry {
             .collect()
     }
 
+    /// The newest version of a product, whether or not it ever answered; `None` where it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn newest_version(&self, product: &str) -> Result<Option<VersionRecord>, StoreError> {
+        let sql = select_versions!("WHERE v.product = $1 ORDER BY v.number DESC LIMIT 1");
+        let row = self.store.row(sql, values![product]).await?;
+        row.as_ref().map(version_record).transpose()
+    }
+
     /// One version; `None` where the product has none of this number.
     ///
     /// # Errors

@@ -133,19 +133,51 @@ mod tests {
                     let times = Snapshot::from_bytes(&record.times).unwrap();
                     let late = times.count_above(Duration::from_millis(100));
                     let began = record.began_at.as_second();
-                    (record.version, began, record.answered, record.fallbacks, late)
+                    (
+                        record.version,
+                        began,
+                        record.answered,
+                        record.fallbacks,
+                        late,
+                    )
                 })
                 .collect::<Vec<_>>()
         };
         let none = [];
-        assert_eq!(look(0, 1, [(1, counts(9, 0, 4)), (2, counts(0, 0, 0))], false), none);
-        assert_eq!(look(60, 1, [(1, counts(40, 0, 4)), (2, counts(10, 10, 500))], false), none);
-        let five = look(300, 1, [(1, counts(90, 0, 4)), (2, counts(20, 20, 500))], false);
+        assert_eq!(
+            look(0, 1, [(1, counts(9, 0, 4)), (2, counts(0, 0, 0))], false),
+            none
+        );
+        assert_eq!(
+            look(
+                60,
+                1,
+                [(1, counts(40, 0, 4)), (2, counts(10, 10, 500))],
+                false
+            ),
+            none
+        );
+        let five = look(
+            300,
+            1,
+            [(1, counts(90, 0, 4)), (2, counts(20, 20, 500))],
+            false,
+        );
         assert_eq!(five, [(1, 0, 90, 0, 0), (2, 0, 20, 20, 20)]);
         // The challenger becomes the champion: what it answered before that is told apart.
-        let changed = look(360, 2, [(1, counts(91, 0, 4)), (2, counts(22, 20, 500))], false);
+        let changed = look(
+            360,
+            2,
+            [(1, counts(91, 0, 4)), (2, counts(22, 20, 500))],
+            false,
+        );
         assert_eq!(changed, [(1, 300, 1, 0, 0), (2, 300, 2, 0, 2)]);
-        let last = look(400, 2, [(1, counts(91, 0, 4)), (2, counts(29, 20, 500))], true);
+        let last = look(
+            400,
+            2,
+            [(1, counts(91, 0, 4)), (2, counts(29, 20, 500))],
+            true,
+        );
         assert_eq!(last, [(2, 360, 7, 0, 7)]);
     }
 }

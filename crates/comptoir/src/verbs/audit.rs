@@ -97,5 +97,11 @@ fn told(line: &AuditLine) -> String {
         }
         Act::KeyCreated => format!("key {} of {:?} made", details["key"], text("name")),
         Act::KeyRevoked => format!("key {} of {:?} revoked", details["key"], text("name")),
+        Act::TrialShareSet => format!(
+            "version {} on trial answers a share of {} of the customers ({})",
+            details["version"],
+            details["share"],
+            text("why")
+        ),
     }
 }

@@ -103,7 +103,7 @@ fn counted(on_shop: &RulesOnShop) -> serde_json::Value {
     let fired = on_shop.seen.fired.iter().map(|fired| {
         serde_json::json!({
             "rule": &*fired.rule, "at": fired.at, "over": fired.over.to_string(), "of": fired.of,
-            "fires": fired.fires, "unknown": fired.unknown,
+            "fires": fired.fires, "unknown": fired.unknown, "measure_share": fired.measure_share,
         })
     });
     let together = on_shop.seen.together.iter().map(|pair| {
@@ -129,6 +129,12 @@ fn show_rules(on_shop: &RulesOnShop) -> anyhow::Result<()> {
         let mut says = format!("{} of {} {}", fired.fires, fired.of, fired.over);
         if fired.unknown > 0 {
             says += &format!(", of {} it is not known", fired.unknown);
+        }
+        if let Some(share) = fired.measure_share {
+            says += &format!(
+                "; measured, held out for {:.0} % of the customers",
+                100.0 * share
+            );
         }
         table.row([fired.rule.to_string(), fired.at.clone(), says]);
     }

@@ -8,8 +8,8 @@ use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::incidents::Incident;
 use factory::review::{
-    ColumnPart, Inputs, Kept, LastRun, Live, NamedPart, Part, Review as Found, Reviewed, Shadow, Split,
-    State, Trial, Why,
+    ColumnPart, Inputs, Kept, LastRun, Live, NamedPart, Part, Review as Found, Reviewed, Shadow,
+    Split, State, Trial, Why,
 };
 use jiff::Timestamp;
 use registry::RunStatus;

@@ -44,6 +44,29 @@ fn a_night_is_done_as_its_guide_says() {
     all_work(&steps);
 }
 
+#[test]
+fn an_experiment_is_planned_drawn_and_read_as_its_guide_says() {
+    let page = std::fs::read_to_string(root().join("docs/guides/experiments.md")).unwrap();
+    let mut steps = steps(&page);
+    assert!(steps.len() > 11, "the guide has lost its commands");
+    // Each file is written before the first command that needs it.
+    let mut files = page.split("```toml\n").skip(1);
+    for (file, before) in [
+        ("experiments/reminder.toml", "comptoir design"),
+        ("sources/letter.toml", "cut "),
+        ("products/letter.toml", "comptoir check"),
+    ] {
+        let text = files.next().unwrap().split("```").next().unwrap();
+        assert!(page.contains(&format!("`{file}`")), "{file}");
+        let at = steps
+            .iter()
+            .position(|(command, _)| command.starts_with(before));
+        let write = format!("mkdir -p experiments\ncat > {file} <<'END'\n{text}END");
+        steps.insert(at.unwrap(), (write, Vec::new()));
+    }
+    all_work(&steps);
+}
+
 /// Runs the commands one after the other in one shell; each must print its lines.
 fn all_work(steps: &[(String, Vec<String>)]) {
     // One shell for the whole page, as for its reader; a line before each step tells the outputs apart.

@@ -54,6 +54,18 @@ fn several_servers_on_one_database_promise_no_more_than_the_budget_with_one_kill
 
 #[test]
 fn without_its_database_a_server_uses_up_its_lease_then_gives_the_control_and_heals() {
+    // Past the moment at which it is noticed, and some more.
+    without_its_database_for(Duration::from_secs(5));
+}
+
+#[test]
+#[ignore = "its database is away for a minute"]
+fn without_its_database_for_a_minute_a_server_does_the_same() {
+    without_its_database_for(Duration::from_secs(60));
+}
+
+#[track_caller]
+fn without_its_database_for(long: Duration) {
     let Some(mut database) = Database::start("a ledger that is away") else {
         return;
     };
@@ -77,8 +89,7 @@ fn without_its_database_a_server_uses_up_its_lease_then_gives_the_control_and_he
     database.down();
     let mut away = Vec::new();
     let since = Instant::now();
-    // Past the moment at which it is noticed, and some more.
-    while since.elapsed() < Duration::from_secs(5) {
+    while since.elapsed() < long {
         away.push(next(&mut connection));
     }
     let counted = codes(&away);

@@ -55,7 +55,7 @@ impl<'a> Active<'a> {
             effects: prepared.rules.iter().map(RuleEffect::none).collect(),
         };
         for (number, rule) in prepared.rules.iter().enumerate() {
-            if rule.is_about_offers() {
+            if rule.is_about_offers() || request.without.contains(&number) {
                 continue;
             }
             if !rule

@@ -1,6 +1,7 @@
 //! From rule files as they are written to rules that can be used.
 
 use super::example::Example;
+use super::measured::MEASURED_MAX;
 use super::raw::{RawAction, RawGroup, RawRule, RawRuleFile};
 use super::{Action, Group, Names, Rule, Scope};
 use crate::condition::{Condition, Evaluator};
@@ -100,6 +101,13 @@ impl<'a> Checked<'a> {
             );
             return Err(place.refuse(&["position"], position, allowed));
         }
+        let measured = |rule: &&Rule| rule.measure_share.is_some();
+        if let Some(share) = rule.measure_share
+            && self.rules.iter().filter(measured).count() >= MEASURED_MAX
+        {
+            let allowed = format!("none: {MEASURED_MAX} other rules are measured already");
+            return Err(place.refuse(&["measure_share"], share, allowed));
+        }
         self.rules.push(rule);
         self.places.push(place);
         Ok(())
@@ -153,6 +161,10 @@ fn check_rule(
     let of_offers = condition.has_offer_part();
     let action = check_action(&raw, place, of_offers)?;
     let scope = check_scope(&raw, place, names, of_offers)?;
+    let measure_share = raw.measure_share.filter(|share| *share != 0.0);
+    if let Some(share) = measure_share.filter(|share| !(0.0..=0.5).contains(share)) {
+        return Err(place.refuse(&["measure_share"], share, "0 to 0.5"));
+    }
     let names_what = condition.has_item_part() || of_offers;
     if matches!(action, Action::Pin { .. }) && !names_what {
         let allowed = "for a pin, a condition that names its items apart from the request, joined by &&, \
@@ -178,6 +190,7 @@ fn check_rule(
         condition,
         action,
         scope,
+        measure_share,
     })
 }
 

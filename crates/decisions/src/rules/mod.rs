@@ -12,9 +12,11 @@
 
 mod check;
 mod example;
+mod measured;
 mod pairs;
 pub mod raw;
 
+pub use measured::{Covering, MEASURED_MAX};
 pub use pairs::Contradiction;
 
 use crate::condition::Condition;
@@ -95,6 +97,7 @@ pub struct Rule {
     pub(crate) condition: Condition,
     pub(crate) action: Action,
     pub(crate) scope: Scope,
+    pub(crate) measure_share: Option<f64>,
 }
 
 impl Rule {
@@ -150,6 +153,13 @@ impl Rule {
     #[must_use]
     pub fn action(&self) -> Action {
         self.action
+    }
+
+    /// Share of the customers to whom it is not applied, so that what it changes can be measured; `None` where it is
+    /// applied to all.
+    #[must_use]
+    pub fn measure_share(&self) -> Option<f64> {
+        self.measure_share
     }
 
     /// Where and on which days it does so.

@@ -50,6 +50,10 @@ pub struct RawRule {
     /// Last day it is valid on, in the `time_zone` of the project.
     #[schemars(with = "Option<String>")]
     pub valid_to: Option<toml::value::Date>,
+    /// Share of the customers to whom it is not applied, 0 to 0.5, so that kind `experiment` can read what it changes. They
+    /// are drawn by a hash of the rule's name and the customer; who asks without saying who they are is not held out. At
+    /// most three rules of a project are measured at once. None where absent.
+    pub measure_share: Option<f64>,
     /// Examples, at least one. They are evaluated whenever the file is read.
     #[serde(default)]
     pub example: Vec<RawExample>,

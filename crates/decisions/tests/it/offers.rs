@@ -86,6 +86,98 @@ fn a_rule_holds_for_the_offers_and_the_customers_of_its_condition() {
 }
 
 #[test]
+fn a_measured_rule_covers_whom_it_holds_for_whether_or_not_it_is_applied() {
+    let text = rule(
+        "no points",
+        NO_POINTS,
+        "then = 'exclude'\nmeasure_share = 0.1",
+        GONE,
+    ) + &rule(
+        "no wine",
+        "item.category == 'wine' && request.placement == 'home'",
+        "then = 'exclude'\nmeasure_share = 0.5",
+        "item = { category = 'wine' }\nrequest = { placement = 'home' }\napplies = true",
+    ) + &rule(
+        "no fish",
+        "item.category == 'fish'",
+        "then = 'exclude'\nmeasure_share = 0.2",
+        "item = { category = 'fish' }\napplies = true",
+    ) + &rule(
+        "no bread",
+        "item.category == 'bread'",
+        "then = 'exclude'\nmeasure_share = 0.0",
+        "item = { category = 'bread' }\napplies = true",
+    );
+    let prepared = rules(&text).compile_for(&six_items());
+    let (gone, there) = (customer(3, 57), customer(3, 20));
+    let covering = |customer: &CustomerFacts| {
+        let covering = prepared.measured_on_offers(&three_offers(), &asked(customer));
+        let told = covering
+            .iter()
+            .map(|of| (of.number, of.rule.to_string(), of.share));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(covering(&gone), [(0, "no points".to_owned(), 0.1)]);
+    assert!(covering(&there).is_empty());
+    let without = Request {
+        without: &[0],
+        ..asked(&gone)
+    };
+    assert!(prepared.on_offers(&three_offers(), &without).is_empty());
+    assert_eq!(prepared.on_offers(&three_offers(), &asked(&gone)).len(), 1);
+    assert_eq!(
+        prepared.measured_on_offers(&three_offers(), &without).len(),
+        1
+    );
+
+    // Of lists: no item is a fish, and bread is not measured.
+    let items = six_items();
+    let all: Vec<(u32, f32)> = (0..6).map(|i| (i, 1.0)).collect();
+    let at_home = Request {
+        placement: Some("home"),
+        ..asked(&there)
+    };
+    let listed = |without| {
+        let request = Request { without, ..at_home };
+        assert_eq!(prepared.measured_on_lists(&request)[0].number, 1);
+        assert_eq!(prepared.measured_on_lists(&request).len(), 1);
+        let limits = decisions::Limits::of(6);
+        let ranked = decisions::rank(&all, &items, &prepared, &request, &limits).unwrap();
+        ranked.items.len()
+    };
+    assert_eq!((listed(&[]), listed(&[1]), listed(&[1, 3])), (2, 5, 6));
+    assert!(prepared.measured_on_lists(&asked(&there)).is_empty());
+}
+
+#[test]
+fn a_share_is_measured_of_three_rules_at_most() {
+    let measured = |name: &str, share: &str| {
+        let then = format!("then = 'exclude'\nmeasure_share = {share}");
+        rule(
+            name,
+            "item.category == 'wine'",
+            &then,
+            "item = { category = 'wine' }\napplies = true",
+        )
+    };
+    for share in ["0.51", "-0.1", "nan"] {
+        let told = refused(&measured("a", share));
+        assert!(
+            told.contains("measure_share") && told.contains("0 to 0.5"),
+            "{told}"
+        );
+    }
+    let three = measured("a", "0.1") + &measured("b", "0.2") + &measured("c", "0.3");
+    assert_eq!(rules(&three).rules()[2].measure_share(), Some(0.3));
+    rules(&(three.clone() + &measured("d", "0.0")));
+    let told = refused(&(three + &measured("d", "0.1")));
+    assert!(
+        told.contains("3 other rules are measured already"),
+        "{told}"
+    );
+}
+
+#[test]
 fn rules_of_offers_keep_to_their_days_and_products_and_leave_lists_alone() {
     let over = rule(
         "over",

@@ -5,7 +5,7 @@
 //! by [`launches`], and of orders by [`orders`], as [`sums`]), [`outcomes`] (what that says), [`expected`] (what decisions
 //! that wait will have led to), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
 //! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
-//! [`trial`] (what came of a challenger's decisions), [`next_training`] (what one more training would gain).
+//! [`trial`] (what came of a challenger's decisions), [`heard`] (what experiments say of it), [`next_training`] (what one more training would gain).
 
 mod attribute;
 mod buyers;
@@ -13,6 +13,7 @@ mod cause;
 mod expected;
 mod forecasts;
 mod good;
+mod heard;
 mod inputs;
 mod judged;
 mod launches;

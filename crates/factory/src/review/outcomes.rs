@@ -165,7 +165,10 @@ impl Season {
         // Of a few days next to nothing is known: their season is that of the weeks around them.
         let width = (last.epoch_day() - since.epoch_day() + 1).max(0);
         let around = (few as i32 - width).max(0) / 2 + 1;
-        let (from, to) = (since.minus_days(YEAR_DAYS + around), last.minus_days(YEAR_DAYS - around));
+        let (from, to) = (
+            since.minus_days(YEAR_DAYS + around),
+            last.minus_days(YEAR_DAYS - around),
+        );
         let good_before = good(from, to)?;
         let days = losses.iter().filter(|of| of.day >= since);
         let (count, sum) = days.fold((0, 0.0), |(n, sum), of| (n + of.count, sum + of.sum));
@@ -541,7 +544,10 @@ mod tests {
         let season = seasonal.season.expect("the summer before was like that");
         assert_eq!(seasonal.fell, None);
         assert_eq!(season.since.0.month(), 6);
-        assert!((season.good - season.good_before).abs() < 0.02, "{season:?}");
+        assert!(
+            (season.good - season.good_before).abs() < 0.02,
+            "{season:?}"
+        );
         assert!(season.sentence().ends_with("the season, and no fall"));
     }
 

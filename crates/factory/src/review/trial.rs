@@ -4,16 +4,14 @@
 use super::judged::{count, quoted};
 use super::rollback::is_too_many;
 use super::shadow::{ShadowError, Verdict};
-use crate::compare::scorecard;
 use crate::{CHAMPION, Workshop};
 use jiff::Timestamp;
 use lake::Snapshot;
-use products::experiment::broken_guardrail;
 use products::{Header, Product};
 use registry::{OutcomeDay, StoreError, TRIAL};
 use schema::estimate::short;
 use schema::time::day_of;
-use schema::{AsOf, Estimate, Metric, WhyNot};
+use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
 
 /// A challenger that answers a share of the customers.
@@ -111,29 +109,9 @@ impl Workshop {
         let (decisions, fallbacks) = self.answered_on_trial(header, of, &snapshot).await?;
         let (outcomes, known) = self.registry.outcomes(&header.name).await?;
         let mut trial = read(header, of, &outcomes, known, (decisions, fallbacks));
-        if let Some(because) = self.told_against(&header.name, of).await? {
-            trial.verdict = Verdict::Failed { because };
-        }
+        let heard = self.heard(&header.name, of, &trial, known).await?;
+        trial.verdict = heard.beside(trial.verdict);
         Ok(Some(trial))
-    }
-
-    /// What experiments of this project that compare versions of a product say against the one on trial, by the last of
-    /// their versions: a guardrail that is broken.
-    async fn told_against(&self, product: &str, of: OnTrial) -> Result<Option<String>, StoreError> {
-        let products = self.project.products.iter();
-        for reads in products.filter(|reads| reads.compares_versions_of() == Some(product)) {
-            let name = &reads.header().name;
-            let Some(champion) = self.registry.alias(name, CHAMPION).await? else {
-                continue;
-            };
-            let record = self.registry.version(name, champion.version).await?;
-            let card = record.as_ref().and_then(scorecard);
-            let told = card.and_then(|card| broken_guardrail(&card, of.version).map(in_words));
-            if let Some(told) = told {
-                return Ok(Some(format!("{name} tells of a broken guardrail: {told}")));
-            }
-        }
-        Ok(None)
     }
 
     /// Decisions of a challenger on trial, and those that the baseline answered in its place.
@@ -157,21 +135,6 @@ impl Workshop {
         let first = batches.first().filter(|batch| batch.num_rows() > 0);
         Ok(first.map_or((0, 0), |batch| (count(batch, 0)(0), count(batch, 1)(0))))
     }
-}
-
-/// What is told of a guardrail that is broken.
-fn in_words(metric: &Metric) -> String {
-    let percent = |share: f64| format!("{:+.1}", 100.0 * share);
-    let (low, high) = metric.value.interval().unwrap_or_default();
-    format!(
-        "{} of {} is {} % ({} to {}), allowed is {}",
-        metric.name,
-        metric.scope,
-        percent(metric.value.point().unwrap_or_default()),
-        percent(low),
-        percent(high),
-        percent(metric.baseline.point().unwrap_or_default())
-    )
 }
 
 /// Reads a trial.

@@ -63,12 +63,18 @@ fn what_is_not_allowed_is_refused_at_its_line_and_no_secret_is_shown() {
         (
             format!("{LINK}{file}owners = [\"a\", \"b\"]\n"),
             6,
-            ["`alerts.file.0.owners.1` is \"b\"", "one of the owners of data products: a"],
+            [
+                "`alerts.file.0.owners.1` is \"b\"",
+                "one of the owners of data products: a",
+            ],
         ),
         (
             format!("{LINK}{file}escalations = [\"boss\"]\n"),
             6,
-            ["`alerts.file.0.escalations.0` is \"boss\"", "of whom there is none"],
+            [
+                "`alerts.file.0.escalations.0` is \"boss\"",
+                "of whom there is none",
+            ],
         ),
         (
             format!("{LINK}calm_minutes = 1441\n"),

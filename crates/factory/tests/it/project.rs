@@ -58,17 +58,44 @@ fn promises_that_contradict_each_other_or_the_deadline_are_refused() {
         std::fs::write(folder.path().join("products/value.toml"), file).unwrap();
         Project::open(folder.path())
     };
-    for good in ["latency_p50_ms = 75", "latency_p99_ms = 50\nlatency_p50_ms = 50"] {
+    for good in [
+        "latency_p50_ms = 75",
+        "latency_p99_ms = 50\nlatency_p50_ms = 50",
+    ] {
         open(good).unwrap();
     }
     for (promises, parts) in [
-        ("latency_p50_ms = 76", ["`promises.latency_p50_ms` is 76", "1 to 75"]),
-        ("latency_p50_ms = 61\nlatency_p99_ms = 60", ["is 61", "1 to 60"]),
-        ("latency_p99_ms = 49", ["`promises.latency_p99_ms` is 49", "at least `deadline_ms`, 50"]),
-        ("answered_share = 1.0", ["`promises.answered_share` is 1", "below 1"]),
-        ("version_share = 0.0", ["`promises.version_share` is 0", "above 0"]),
-        ("quality_loss_max = 1.5", ["`promises.quality_loss_max` is 1.5", "0 to 1"]),
-        ("period_days = 0", ["`promises.period_days` is 0", "1 to 366"]),
+        (
+            "latency_p50_ms = 76",
+            ["`promises.latency_p50_ms` is 76", "1 to 75"],
+        ),
+        (
+            "latency_p50_ms = 61\nlatency_p99_ms = 60",
+            ["is 61", "1 to 60"],
+        ),
+        (
+            "latency_p99_ms = 49",
+            [
+                "`promises.latency_p99_ms` is 49",
+                "at least `deadline_ms`, 50",
+            ],
+        ),
+        (
+            "answered_share = 1.0",
+            ["`promises.answered_share` is 1", "below 1"],
+        ),
+        (
+            "version_share = 0.0",
+            ["`promises.version_share` is 0", "above 0"],
+        ),
+        (
+            "quality_loss_max = 1.5",
+            ["`promises.quality_loss_max` is 1.5", "0 to 1"],
+        ),
+        (
+            "period_days = 0",
+            ["`promises.period_days` is 0", "1 to 366"],
+        ),
         ("uptime = 0.9", ["uptime", "latency_p99_ms"]),
     ] {
         let refused = open(promises).unwrap_err().to_string();

@@ -268,6 +268,68 @@ async fn a_history_is_that_of_its_snapshot() {
 }
 
 #[tokio::test]
+async fn a_measured_rule_tells_whom_it_covered_on_which_day() {
+    let mut shop = three_products().await;
+    let columns = "decision_id, position, decided_at, product, version, customer_id, propensity, holdout, fallback, reasons";
+    let decided = |id: &str, at: &str, customer: &str, code: &str, share: &str| {
+        format!(
+            "('{id}', 1, '{at}', 'list', 1, {customer}, 0.5, false, false, \
+             '[{{\"code\":\"popular\"}},{{\"code\":\"{code}\",\"values\":{{\"rule\":\"no wine\",\"share\":{share}}}}}]')"
+        )
+    };
+    let rows = [
+        decided("d1", "2024-03-02T10:00:00Z", "'c2'", "rule_measured", "0.1"),
+        decided("d2", "2024-03-02T09:00:00Z", "'c2'", "rule_measured", "0.1"),
+        decided("d3", "2024-03-03T09:00:00Z", "'c2'", "rule_held_out", "0.3"),
+        decided("d4", "2024-03-02T09:00:00Z", "'c1'", "rule_held_out", "0.1"),
+        decided("d5", "2024-03-02T09:00:00Z", "'c3'", "rule_boosted", "0.1"),
+        decided("d6", "2024-03-02T09:00:00Z", "NULL", "rule_measured", "0.1"),
+        decided("d7", "2024-03-05T00:00:00Z", "'c1'", "rule_held_out", "0.1"),
+        decided("d8", "2024-03-02T09:00:00Z", "'c8'", "rule_held_out", "0.1")
+            .replace("no wine", "no beer"),
+        decided("d9", "2024-03-02T09:00:00Z", "'c9'", "rule_held_out", "0.1")
+            .replace("'list'", "'offers'"),
+        decided("e1", "2024-03-02T09:00:00Z", "'c7'", "rule_measured", "0.1")
+            .replace("0.5, false", "0.5, true"),
+        // What a measured rule gave is not what the version chose.
+        decided("e2", "2024-03-02T09:00:00Z", "'c4'", "rule_gave", "0.1")
+            .replace("'list'", "'offers'"),
+        decided("e3", "2024-03-02T09:00:00Z", "'c5'", "popular", "0.1")
+            .replace("'list'", "'offers'"),
+    ];
+    shop.put("decisions", columns, &rows.join(", ")).await;
+    let snapshot = shop.snapshot().await;
+    let day = as_of("2024-03-05");
+    let found = features::ruled(&shop.lake, &snapshot, day, ("list", "no wine"));
+    let history = shop.load("2024-03-05").await.unwrap();
+    let open = |customer: &str| history.trials().rounds().of_customer("offers", customer)[0].open;
+    assert_eq!((open("c4"), open("c5")), (false, true));
+    let history = history.with_ruled("list", "no wine", found.await.unwrap());
+    let told = |history: &features::History| -> Vec<(String, i64, bool, f64)> {
+        let rounds = history.trials().ruled("list", "no wine").iter();
+        let hours = |at: i64| at / 3_600 - 19_784 * 24;
+        rounds
+            .map(|of| {
+                (
+                    of.customer.clone(),
+                    hours(of.at_seconds),
+                    of.held_out,
+                    of.share,
+                )
+            })
+            .collect()
+    };
+    let expected = [
+        ("c1".to_owned(), 9, true, 0.1),
+        ("c2".to_owned(), 9, false, 0.1),
+        ("c2".to_owned(), 33, true, 0.3),
+    ];
+    assert_eq!(told(&history), expected);
+    assert_eq!(told(&history.until(as_of("2024-03-03"))), expected[..2]);
+    assert!(history.trials().ruled("list", "no beer").is_empty());
+}
+
+#[tokio::test]
 async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing() {
     let mut shop = three_products().await;
     let columns = "decision_id, position, decided_at, product, version, customer_id, propensity, holdout, fallback";

@@ -57,13 +57,29 @@ pub fn cluster_totals(
     rows: impl IntoIterator<Item = (u64, usize, f64)>,
     arms: usize,
 ) -> Result<Vec<Moments>, ClusterError> {
-    let mut totals: BTreeMap<u64, (usize, f64, f64)> = BTreeMap::new();
-    for (row, (cluster, arm, value)) in rows.into_iter().enumerate() {
+    let rows = rows.into_iter();
+    cluster_sums(
+        rows.map(|(cluster, arm, value)| (cluster, arm, [value, 1.0])),
+        arms,
+    )
+}
+
+/// The same of several values a row: of each cluster the sums of all of them, so that ratios of sums can be read with
+/// clusters as units. A value of 1 counts rows.
+///
+/// # Errors
+/// As [`cluster_totals`].
+pub fn cluster_sums<const N: usize>(
+    rows: impl IntoIterator<Item = (u64, usize, [f64; N])>,
+    arms: usize,
+) -> Result<Vec<Moments>, ClusterError> {
+    let mut totals: BTreeMap<u64, (usize, [f64; N])> = BTreeMap::new();
+    for (row, (cluster, arm, values)) in rows.into_iter().enumerate() {
         if arm >= arms {
             let found = arm;
             return Err(ClusterError::Arm { row, found, arms });
         }
-        let (before, sum, count) = totals.entry(cluster).or_insert((arm, 0.0, 0.0));
+        let (before, sums) = totals.entry(cluster).or_insert((arm, [0.0; N]));
         if *before != arm {
             return Err(ClusterError::InTwoArms {
                 row,
@@ -72,16 +88,17 @@ pub fn cluster_totals(
                 before: *before,
             });
         }
-        *sum += value;
-        *count += 1.0;
-        if !sum.is_finite() {
-            return Err(ClusterError::NotFinite { row, value: *sum });
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += value;
+            if !sum.is_finite() {
+                return Err(ClusterError::NotFinite { row, value: *sum });
+            }
         }
     }
-    let mut moments = vec![Moments::new(2); arms];
-    for (arm, sum, count) in totals.into_values() {
-        // Two finite columns, as the moments have: nothing is refused.
-        let _ = moments[arm].push(&[sum, count]);
+    let mut moments = vec![Moments::new(N); arms];
+    for (arm, sums) in totals.into_values() {
+        // Finite columns, as many as the moments have: nothing is refused.
+        let _ = moments[arm].push(&sums);
     }
     Ok(moments)
 }

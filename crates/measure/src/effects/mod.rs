@@ -2,6 +2,7 @@
 
 mod adjusted;
 mod clusters;
+mod cross_fitted;
 mod difference;
 mod groups;
 mod moments;
@@ -10,7 +11,8 @@ mod winsor;
 
 pub(crate) use adjusted::NOTHING_LEFT;
 pub use adjusted::{cuped, cuped_slope, regression_adjusted};
-pub use clusters::{ClusterError, cluster_totals, clustered};
+pub use clusters::{ClusterError, cluster_sums, cluster_totals, clustered};
+pub use cross_fitted::cross_fitted;
 pub use difference::{Scale, difference, ratio};
 pub use groups::{InGroups, Same, in_groups};
 pub use moments::{Moments, MomentsError};

@@ -2,7 +2,8 @@
 
 use measure::effects::{
     ClusterError, Effect, EffectError, Moments, MomentsError, Scale, Size, Winsor, WinsorError,
-    cluster_totals, clustered, cuped, cuped_slope, difference, ratio, regression_adjusted,
+    adjusted_ratio, cluster_sums, cluster_totals, clustered, cross_fitted, cuped, cuped_slope,
+    difference, ratio, regression_adjusted,
 };
 use measure::sequential::ConfidenceSequence;
 use proptest::prelude::*;
@@ -592,4 +593,101 @@ fn intervals_cover_a_known_effect_as_often_as_they_say() {
     // The covariate explains half of the control's variance and more of the treated's.
     let narrower = narrower / 1_000.0;
     assert!((0.62..0.72).contains(&narrower), "{narrower}");
+}
+
+/// Rows of both arms: a metric, and two covariates that explain most of it and one that repeats the first.
+fn explained(seed: u64, units: usize, effect: f64) -> [Vec<[f64; 5]>; 2] {
+    let mut random = draws(53, seed);
+    [0.0, effect].map(|added| {
+        let rows = (0..units).map(|_| {
+            let (one, two) = (normal(&mut random), normal(&mut random));
+            let metric = 3.0 * one - 2.0 * two + 0.5 * normal(&mut random) + added;
+            [metric, one, two, 10.0 * one, 1.0]
+        });
+        rows.collect()
+    })
+}
+
+/// The effect with the prediction of each row as its covariate.
+fn predicted(arms: &[Vec<[f64; 5]>; 2]) -> Size {
+    let predicted = cross_fitted(arms, 5).unwrap();
+    let of = |arm: usize| {
+        let rows = arms[arm].iter().zip(&predicted[arm]);
+        Moments::of_rows(2, rows.map(|(row, predicted)| [row[0], *predicted])).unwrap()
+    };
+    size(cuped(&of(0), &of(1), Scale::Absolute, 0.95))
+}
+
+#[test]
+fn a_cross_fitted_prediction_adjusts_as_the_regression_itself_does() {
+    let arms = explained(0, 4_000, 0.3);
+    let found = predicted(&arms);
+    let of = |arm: usize| {
+        Moments::of_rows(3, arms[arm].iter().map(|row| [row[0], row[1], row[2]])).unwrap()
+    };
+    let expected = size(regression_adjusted(&of(0), &of(1), 0.95));
+    // Covariates that repeat another or never vary are no hindrance.
+    assert!(
+        (found.point - expected.point).abs() < 0.05 * expected.standard_error,
+        "{found:?} {expected:?}"
+    );
+    assert!(
+        (found.standard_error / expected.standard_error - 1.0).abs() < 0.01,
+        "{found:?} {expected:?}"
+    );
+    // Nothing a row says of itself goes into its prediction.
+    let mut other = arms.clone();
+    other[0][7][0] += 1_000.0;
+    let (before, after) = (
+        cross_fitted(&arms, 5).unwrap(),
+        cross_fitted(&other, 5).unwrap(),
+    );
+    for (place, (one, two)) in before[0].iter().zip(&after[0]).enumerate() {
+        assert_eq!(one == two, place % 5 == 2, "row {place}");
+    }
+    let wrong = cross_fitted(&[vec![[f64::NAN, 1.0]], vec![]], 2).unwrap_err();
+    assert!(matches!(wrong, MomentsError::NotFinite { .. }), "{wrong}");
+    assert_eq!(
+        cross_fitted::<2>(&[vec![], vec![]], 5).unwrap(),
+        [vec![], vec![]] as [Vec<f64>; 2]
+    );
+}
+
+#[test]
+fn intervals_of_cross_fitted_predictions_cover_as_often_as_they_say() {
+    let mut coverage = Coverage::default();
+    for seed in 1..=1_000 {
+        let found = predicted(&explained(seed, 60, 0.3));
+        coverage.add(found.low, 0.3, found.high);
+    }
+    coverage.assert_is(0.95, "cross-fitted, 60 units an arm");
+}
+
+#[test]
+fn sums_of_clusters_hold_ratios_beside_the_same_before() {
+    let mut random = draws(59, 0);
+    let mut rows = Vec::new();
+    for cluster in 0..120_u64 {
+        let (arm, of_cluster) = ((cluster % 2) as usize, normal(&mut random));
+        for _ in 0..1 + cluster % 5 {
+            let before = 5.0 + of_cluster + 0.2 * normal(&mut random);
+            let metric = 5.0 + of_cluster + 0.2 * normal(&mut random) + 0.4 * arm as f64;
+            rows.push((cluster, arm, [metric, 1.0, before, 1.0]));
+        }
+    }
+    let sums = cluster_sums(rows.iter().copied(), 2).unwrap();
+    let totals = cluster_totals(rows.iter().map(|(c, arm, row)| (*c, *arm, row[0])), 2).unwrap();
+    let alone = size(clustered(&totals[0], &totals[1], Scale::Absolute, 0.95));
+    let as_ratio = size(ratio(&sums[0], &sums[1], Scale::Absolute, 0.95));
+    assert!((alone.point - as_ratio.point).abs() < 1e-12);
+    assert!((alone.standard_error - as_ratio.standard_error).abs() < 1e-12);
+    let adjusted = size(adjusted_ratio(&sums[0], &sums[1], Scale::Absolute, 0.95));
+    assert!(
+        adjusted.standard_error < 0.4 * alone.standard_error,
+        "{adjusted:?} {alone:?}"
+    );
+    assert!(
+        (adjusted.point - 0.4).abs() < 3.0 * adjusted.standard_error,
+        "{adjusted:?}"
+    );
 }

@@ -5,7 +5,7 @@ use super::reading::Finding;
 use super::settings::Source;
 use super::units::Times;
 use super::versions::SideBySide;
-use super::{CARD, decided, drawn};
+use super::{CARD, decided, drawn, ruled};
 use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::reasons::reason;
@@ -33,9 +33,10 @@ impl Attached {
         let (history, settings) = (&shop.history, &body.settings);
         let versions = match settings.source() {
             Source::Versions(product) => {
-                SideBySide::of(history, product, Times::of(history, settings))
+                let both = SideBySide::of(history, product, Times::of(history, settings));
+                both.map(|both| both.asked_for(&body.sums.asked_for))
             }
-            Source::Product(_) | Source::Trial { .. } => None,
+            Source::Product(_) | Source::Trial { .. } | Source::Rule { .. } => None,
         };
         Self {
             body,
@@ -65,6 +66,11 @@ impl Attached {
                 let versions = self.versions.as_ref();
                 versions.and_then(|both| both.answered(rounds).arm())
             }
+            Source::Rule { product, rule } => {
+                let start = Times::of(history, settings).start;
+                let rounds = ruled::rounds_of(history, (product, rule), customer, start);
+                ruled::answered(rounds).arm()
+            }
         };
         found.ok_or_else(|| Infeasible::NotInExperiment {
             customer: customer.to_owned(),
@@ -82,8 +88,7 @@ impl Attached {
     }
 
     fn control_mean(&self) -> Option<f64> {
-        let first = self.body.sums.moments.first()?;
-        first.first()?.mean(0)
+        self.body.reading.findings.first()?.control_mean
     }
 
     /// The arm's mean of the first outcome.

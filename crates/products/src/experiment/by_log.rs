@@ -2,13 +2,13 @@
 //! made, beside what the product chose.
 
 use super::error::ExperimentError;
+use super::measuring::{Measuring, Rows};
 use super::reading::LEVEL;
-use super::settings::{Settings, Source};
-use super::sums::{Rows, moments_of, row};
+use super::settings::Source;
 use super::units::{Times, Unit, windows};
 use crate::logged::of_possible;
 use crate::outcome::Outcome;
-use features::{Assignment, History, Round};
+use features::{Assignment, Round};
 use measure::effects::{Effect, Moments, Scale, apart, cuped, cuped_slope, difference};
 use measure::offpolicy::{Logged, PolicyValue, Predicted, evaluate};
 use schema::WhyNot;
@@ -76,10 +76,8 @@ struct Draw<'a> {
 
 impl ByLog {
     /// Reads the first decision about each customer; `None` where a trial is read, or the product drew nobody.
-    pub(super) fn of(
-        history: &History,
-        settings: &Settings,
-    ) -> Result<Option<Self>, ExperimentError> {
+    pub(super) fn of(read: &Measuring<'_>) -> Result<Option<Self>, ExperimentError> {
+        let (history, settings) = (read.history, read.settings);
         let (Source::Product(product), Some(outcome)) =
             (settings.source(), settings.outcomes.first())
         else {
@@ -123,20 +121,17 @@ impl ByLog {
         }
         let control = control(&drawn);
         let arms: BTreeSet<&str> = drawn.iter().map(|draw| draw.arm).collect();
-        let read = Log {
-            history,
-            settings,
+        let log = Log {
+            read,
             outcome: *outcome,
             drawn: &drawn,
             chosen: &chosen,
             chosen_by: &chosen_by,
             control: control.as_deref(),
         };
-        let rules = arms.into_iter().map(|arm| read.rule(arm));
+        let rules = arms.into_iter().map(|arm| log.rule(arm));
         let rules = rules.collect::<Result<Vec<_>, _>>()?;
-        let brought = chosen
-            .iter()
-            .map(|unit| row(history, settings, unit, *outcome)[0]);
+        let brought = chosen.iter().map(|unit| read.row(unit, *outcome)[0]);
         let brought: Vec<f64> = brought.collect();
         Ok(Some(Self {
             drawn: drawn.len() as u64,
@@ -144,7 +139,7 @@ impl ByLog {
             fixed,
             chosen_mean: Moments::of(&brought)?.mean(0),
             rules,
-            versions: read.versions()?,
+            versions: log.versions()?,
         }))
     }
 }
@@ -170,8 +165,7 @@ fn draw_on<'a>(draws: &'a [Assignment], customer: &str, first: &Round) -> Option
 
 /// What is compared.
 struct Log<'a> {
-    history: &'a History,
-    settings: &'a Settings,
+    read: &'a Measuring<'a>,
     outcome: Outcome,
     drawn: &'a [Draw<'a>],
     chosen: &'a [Unit<'a>],
@@ -240,7 +234,7 @@ impl Log<'_> {
             members: &members,
             arms: 2,
         };
-        let moments = moments_of(self.history, self.settings, &rows, self.outcome)?;
+        let moments = self.read.moments(&rows, self.outcome)?;
         let (others, own) = (&moments[0], &moments[1]);
         let adds = if others.columns() == 2 {
             cuped(others, own, Scale::Absolute, LEVEL)
@@ -294,7 +288,7 @@ impl Log<'_> {
         let rows: Vec<[f64; 2]> = self
             .drawn
             .iter()
-            .map(|draw| row(self.history, self.settings, &draw.unit, self.outcome))
+            .map(|draw| self.read.row(&draw.unit, self.outcome))
             .collect();
         let mut halves: BTreeMap<(usize, &str), Moments> = BTreeMap::new();
         let mut all = Moments::new(2);

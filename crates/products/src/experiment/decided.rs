@@ -9,19 +9,19 @@ use schema::AsOf;
 
 /// Who answered a customer in the rounds that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answered<'a> {
+pub(super) enum Answered {
     /// Nobody.
     Nobody,
     /// An arm.
-    Arm(usize, &'a [Round]),
+    Arm(usize),
     /// More than one.
     Both,
 }
 
-impl Answered<'_> {
+impl Answered {
     pub(super) fn arm(self) -> Option<usize> {
         match self {
-            Self::Arm(arm, _) => Some(arm),
+            Self::Arm(arm) => Some(arm),
             Self::Nobody | Self::Both => None,
         }
     }
@@ -30,13 +30,27 @@ impl Answered<'_> {
 /// Who answered in a customer's rounds.
 ///
 /// - `arm`: of a round; none where it is of neither arm.
-pub(super) fn answered(rounds: &[Round], arm: impl Fn(&Round) -> Option<usize>) -> Answered<'_> {
-    let mut arms = rounds.iter().map(arm);
+pub(super) fn answered<'a>(
+    rounds: impl IntoIterator<Item = &'a Round>,
+    arm: impl Fn(&Round) -> Option<usize>,
+) -> Answered {
+    let mut arms = rounds.into_iter().map(arm);
     match arms.next() {
         Some(first) if arms.any(|arm| arm != first) => Answered::Both,
-        Some(Some(arm)) => Answered::Arm(arm, rounds),
+        Some(Some(arm)) => Answered::Arm(arm),
         Some(None) | None => Answered::Nobody,
     }
+}
+
+/// A customer of two arms.
+#[derive(Debug, Clone)]
+pub(super) struct Seen<'a> {
+    pub(super) customer: &'a str,
+    pub(super) answered: Answered,
+    /// When, of the rounds that count, in seconds since 1970-01-01 UTC, oldest first.
+    pub(super) moments: Vec<i64>,
+    /// The probability of arm 1, where it is known.
+    pub(super) share: Option<f64>,
 }
 
 /// The arm of a product's round: 0 where held out, 1 where decided for.
@@ -67,8 +81,15 @@ pub(super) fn units<'a>(
     times: Times,
 ) -> Result<Units<'a>, ExperimentError> {
     let customers = history.trials().rounds().of(product);
-    let customers = customers
-        .map(|(customer, rounds)| (customer, answered(since(rounds, times.start), arm_of)));
+    let customers = customers.map(|(customer, rounds)| {
+        let rounds = since(rounds, times.start);
+        Seen {
+            customer,
+            answered: answered(rounds, arm_of),
+            moments: rounds.iter().map(|round| round.at_seconds).collect(),
+            share: None,
+        }
+    });
     let arms = [HELD_OUT, DECIDED].map(str::to_owned);
     let units = gathered(history.as_of(), arms, customers, times);
     units.with_both_arms(&format!("product {product}"), || {
@@ -79,11 +100,12 @@ pub(super) fn units<'a>(
     })
 }
 
-/// Customers of two arms, each with the windows after their rounds.
+/// Customers of two arms, each with the windows after their rounds. Where the probability of an arm is known of all of them
+/// it weighs them and says how large the arms should be.
 pub(super) fn gathered<'a>(
     as_of: AsOf,
     arms: [String; 2],
-    customers: impl Iterator<Item = (&'a str, Answered<'a>)>,
+    customers: impl Iterator<Item = Seen<'a>>,
     times: Times,
 ) -> Units<'a> {
     let mut units = Units {
@@ -97,35 +119,41 @@ pub(super) fn gathered<'a>(
         moved: 0,
         reached: None,
         rounds: None,
+        asked_for: Vec::new(),
     };
     let mut days = [0u64; 2];
-    for (customer, answered) in customers {
-        let (arm, rounds) = match answered {
+    let mut share_of_all = Some(0.0);
+    for seen in customers {
+        let arm = match seen.answered {
             Answered::Nobody => continue,
             Answered::Both => {
                 units.both += 1;
                 continue;
             }
-            Answered::Arm(arm, rounds) => (arm, rounds),
+            Answered::Arm(arm) => arm,
         };
-        let Some(first) = rounds.first() else {
+        let Some(first) = seen.moments.first().copied() else {
             continue;
         };
         units.assigned[arm] += 1;
-        units.start = units.start.min(day_of(first.at_seconds));
-        let moments = rounds.iter().map(|round| round.at_seconds);
-        let over: Vec<i64> = moments.filter(|at| times.is_over(*at)).collect();
+        units.start = units.start.min(day_of(first));
+        share_of_all = share_of_all.zip(seen.share).map(|(sum, own)| sum + own);
+        let over = seen.moments.into_iter().filter(|at| times.is_over(*at));
+        let over: Vec<i64> = over.collect();
         if !over.is_empty() {
             days[arm] += over.len() as u64;
+            let of_arm = |share| if arm == 1 { share } else { 1.0 - share };
             units.finished.push(Unit {
-                customer,
+                customer: seen.customer,
                 arm,
-                weight: 1.0,
-                first: first.at_seconds,
+                weight: seen.share.map_or(1.0, |share| 1.0 / of_arm(share)),
+                first,
                 windows: windows(over, times.window),
             });
         }
     }
+    let all = units.assigned.iter().sum::<u64>().max(1) as f64;
+    units.shares = share_of_all.map(|sum| vec![1.0 - sum / all, sum / all]);
     let customers = |arm: usize| units.finished.iter().filter(|u| u.arm == arm).count();
     let mean = |arm: usize| days[arm] as f64 / customers(arm).max(1) as f64;
     units.rounds = Some(vec![mean(0), mean(1)]);

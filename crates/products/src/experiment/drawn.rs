@@ -115,6 +115,7 @@ pub(super) fn units<'a>(
         moved: moved(history.trials().of(trial), times.start),
         reached,
         rounds: None,
+        asked_for: Vec::new(),
     })
 }
 

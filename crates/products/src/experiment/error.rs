@@ -1,7 +1,7 @@
 //! Why an experiment cannot be read.
 
 use crate::logged::PropensitiesError;
-use measure::effects::MomentsError;
+use measure::effects::{ClusterError, MomentsError};
 use measure::guardrail::GuardrailError;
 use measure::offpolicy::OffPolicyError;
 use measure::quasi::QuasiError;
@@ -40,6 +40,18 @@ pub enum ExperimentError {
     NoVersions {
         /// The product.
         product: String,
+        /// The first day not known.
+        as_of: AsOf,
+    },
+    /// No measured rule.
+    #[error(
+        "no decision of product {product:?} about a customer before {as_of} tells of a measured rule {rule:?}; `measure_share` in its file holds it out for a share of the customers"
+    )]
+    NoRule {
+        /// The product.
+        product: String,
+        /// The rule asked for.
+        rule: String,
         /// The first day not known.
         as_of: AsOf,
     },
@@ -104,6 +116,43 @@ pub enum ExperimentError {
         /// Values allowed.
         most: u64,
     },
+    /// Customers of whom it is not known with whom they were drawn.
+    #[error(
+        "`cluster` is {key:?}: of {unknown} of the {customers} customers the draws logged no value of it; each must have one"
+    )]
+    NoCluster {
+        /// The key asked for.
+        key: String,
+        /// Customers without a value.
+        unknown: u64,
+        /// Customers there are.
+        customers: u64,
+    },
+    /// A cluster that was not drawn as one.
+    #[error(
+        "`cluster` is {key:?}: customers of {cluster:?} are in arms {one:?} and {other:?}; a cluster must be in one"
+    )]
+    ClusterInTwoArms {
+        /// The key asked for.
+        key: String,
+        /// The cluster.
+        cluster: String,
+        /// One of its arms.
+        one: String,
+        /// Another one.
+        other: String,
+    },
+    /// Clusters of which some were likelier drawn than others.
+    #[error(
+        "`cluster` is {key:?}, and the draws have different probabilities; errors of clusters are read where all are alike"
+    )]
+    UnlikeClusters {
+        /// The key asked for.
+        key: String,
+    },
+    /// Clusters that cannot be added up.
+    #[error("add up the clusters")]
+    Clusters(#[from] ClusterError),
     /// A rule that gives an arm which nobody was drawn into.
     #[error("`policy` gives arm {arm:?}, which the draws could not show; their arms are {arms}")]
     NotDrawn {

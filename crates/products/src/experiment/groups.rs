@@ -1,9 +1,9 @@
 //! Who gained: groups of customers by what was known before the draw, named in the settings before it is read.
 
 use super::error::ExperimentError;
+use super::measuring::{Measuring, Rows};
 use super::reading::LEVEL;
 use super::settings::{Settings, Source};
-use super::sums::{Rows, moments_of};
 use super::units::{Unit, Units};
 use crate::outcome::Outcome;
 use features::History;
@@ -75,12 +75,11 @@ impl Members {
 impl Groups {
     /// The first outcome of the groups.
     pub(super) fn of(
-        history: &History,
-        settings: &Settings,
+        read: &Measuring<'_>,
         units: &Units<'_>,
         members: Option<&Members>,
     ) -> Result<Option<Self>, ExperimentError> {
-        let (Some(Members(own)), Some(outcome)) = (members, settings.outcomes.first()) else {
+        let (Some(Members(own)), Some(outcome)) = (members, read.settings.outcomes.first()) else {
             return Ok(None);
         };
         let mut of: BTreeMap<&Level, Vec<&Unit<'_>>> = BTreeMap::new();
@@ -94,7 +93,7 @@ impl Groups {
                 members: &members,
                 arms: units.arms.len(),
             };
-            moments.push(moments_of(history, settings, &rows, *outcome)?);
+            moments.push(read.moments(&rows, *outcome)?);
         }
         Ok(Some(Self { names, moments }))
     }
@@ -169,16 +168,16 @@ fn spent_before(history: &History, settings: &Settings, units: &Units<'_>) -> Ve
     spent.iter().map(group).collect()
 }
 
-/// What the draws of a trial logged under a key.
-fn of_context(
+/// What the draw of each customer logged under a key; nothing where there is no trial.
+pub(super) fn logged_under(
     history: &History,
     settings: &Settings,
     units: &Units<'_>,
     key: &str,
-) -> Result<Vec<Level>, ExperimentError> {
+) -> Vec<Option<String>> {
     let Source::Trial { trial, .. } = settings.source() else {
         // Settings refuse a key without a trial.
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let draws = history.trials().of(trial);
     let level = |unit: &Unit<'_>| {
@@ -196,7 +195,17 @@ fn of_context(
             Some(_) | None => None,
         }
     };
-    let levels: Vec<Option<String>> = units.finished.iter().map(level).collect();
+    units.finished.iter().map(level).collect()
+}
+
+/// Customers by what the draws of a trial logged under a key.
+fn of_context(
+    history: &History,
+    settings: &Settings,
+    units: &Units<'_>,
+    key: &str,
+) -> Result<Vec<Level>, ExperimentError> {
+    let levels = logged_under(history, settings, units, key);
     let known: std::collections::BTreeSet<&String> = levels.iter().flatten().collect();
     if known.is_empty() || known.len() > LEVELS_MAX {
         return Err(ExperimentError::Groups {

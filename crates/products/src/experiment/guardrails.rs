@@ -11,6 +11,9 @@ use measure::sequential::{ConfidenceSequence, SampleRatio};
 use schema::{Direction, Estimate, Metric, Role};
 use serde::{Deserialize, Serialize};
 
+/// What a change is held against.
+pub(super) const GUARDRAIL: &str = "the guardrail";
+
 /// One guardrail of one arm.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Watched {
@@ -108,7 +111,7 @@ impl Watched {
             },
             value: less(0.0),
             baseline: Estimate::Exact(edge),
-            baseline_name: "the guardrail".to_owned(),
+            baseline_name: GUARDRAIL.to_owned(),
             gain: less(edge),
         }
     }

@@ -16,6 +16,7 @@ use crate::estimates;
 use features::History;
 use math::tails::{normal_upper_quantile, student_t_upper_quantile};
 use measure::effects::{Effect, Moments, Size, UNITS_MIN};
+use measure::sequential::SampleRatio;
 use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 
 /// The scorecard of the experiment as of a later day.
@@ -28,7 +29,8 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
     let findings = &body.reading.findings;
     let guardrails = &body.reading.guardrails;
     let broken = guardrails.iter().filter(|watched| watched.is_broken());
-    let mut metrics: Vec<Metric> = broken.map(Watched::metric).collect();
+    let mut metrics: Vec<Metric> = sizes(&body).into_iter().collect();
+    metrics.extend(broken.map(Watched::metric));
     let deciding = findings.iter().filter(|found| found.decides(settings));
     metrics.extend(deciding.map(|found| precision(settings, found)));
     let others = guardrails.iter().filter(|watched| !watched.is_broken());
@@ -59,12 +61,49 @@ pub(super) fn scorecard(settings: &Settings, later: &History) -> Scorecard {
     }
 }
 
+/// What the name of the figure that decides begins with, before that of the outcome.
+pub(super) const ERROR_OF: &str = "standard error of the effect on ";
+
+/// What the size of an arm is held against.
+pub(super) const SHARE_ASKED_FOR: &str = "the share asked for";
+
+/// The arm that is furthest from its size, where the sizes are not those asked for.
+fn sizes(body: &Body) -> Option<Metric> {
+    let SampleRatio::Broken {
+        arm,
+        found,
+        expected,
+        ..
+    } = &body.reading.sample_ratio
+    else {
+        return None;
+    };
+    let units = body.sums.clusters.as_ref().unwrap_or(&body.sums.assigned);
+    let all = units.iter().sum::<u64>() as f64;
+    let (found, expected) = (*found as f64 / all, expected / all);
+    Some(Metric {
+        name: "share of the customers".to_owned(),
+        scope: body.sums.arms.get(*arm).cloned().unwrap_or_default(),
+        unit: "share of the customers".to_owned(),
+        better: Direction::Higher,
+        role: Role::Warns,
+        value: Estimate::Exact(found),
+        baseline: Estimate::Exact(expected),
+        baseline_name: SHARE_ASKED_FOR.to_owned(),
+        gain: Estimate::Exact(found - expected),
+    })
+}
+
 fn error_of(found: &Finding) -> String {
-    format!("standard error of the effect on {}", found.measure().unit())
+    format!("{ERROR_OF}{}", found.measure().unit())
 }
 
 /// How precisely an effect is known.
 fn precision(settings: &Settings, found: &Finding) -> Metric {
+    let units = settings
+        .cluster
+        .as_ref()
+        .map_or("customers", |_| "clusters");
     let measured = found.effect.size().zip(found.smallest);
     let why = || Estimate::NotMeasurable(why_not(&found.effect));
     Metric {
@@ -75,7 +114,7 @@ fn precision(settings: &Settings, found: &Finding) -> Metric {
         role: Role::Decides,
         value: measured.map_or_else(why, |(size, _)| standard_error(size, 0.0)),
         baseline: found.smallest.map_or_else(why, Estimate::Exact),
-        baseline_name: format!("{UNITS_MIN} customers in each arm, the fewest that can be read"),
+        baseline_name: format!("{UNITS_MIN} {units} in each arm, the fewest that can be read"),
         gain: measured.map_or_else(why, |(size, smallest)| standard_error(size, smallest)),
     }
 }
@@ -103,9 +142,9 @@ fn saved(settings: &Settings, found: &Finding) -> Option<Metric> {
 
 /// What an arm changed.
 fn changed(body: &Body, found: &Finding, (control, treated): (&Moments, &Moments)) -> Metric {
-    let of = |arm: &Moments| match found.ratio {
-        None => mean(arm),
-        Some(_) => of_ratio(arm),
+    let of = |arm: &Moments| match (&found.ratio, &body.sums.clusters) {
+        (None, None) => mean(arm),
+        (Some(_), _) | (None, Some(_)) => of_ratio(arm),
     };
     Metric {
         name: found.measure().unit(),

@@ -4,7 +4,9 @@ mod attached;
 mod balance;
 mod by_log;
 mod change;
+mod clusters;
 mod complete;
+mod cuts;
 mod decided;
 mod definition;
 mod design;
@@ -15,14 +17,18 @@ mod error;
 mod fitted;
 mod groups;
 mod guardrails;
+mod known_before;
 mod measured;
+mod measuring;
 mod policy;
 mod ratio;
 mod reading;
+mod ruled;
 mod settings;
 mod sums;
 mod told;
 mod units;
+mod verdict;
 mod versions;
 mod wanted;
 
@@ -37,6 +43,7 @@ pub(crate) use effect::effect_of;
 pub use effect::money_per_period;
 pub use error::ExperimentError;
 pub use measure::sequential::SampleRatio;
+pub use verdict::ToldOfVersion;
 pub use wanted::Wanted;
 
 use crate::answer::Subject;
@@ -47,16 +54,8 @@ use crate::search::Searched;
 use change::FittedChange;
 use features::History;
 use fitted::{Body, FittedExperiment, Golden};
-use schema::{Bytes, ConfigError, Metric, Role, Scorecard};
+use schema::{Bytes, ConfigError};
 use settings::Settings;
-
-/// Of the scorecard of an experiment that compares versions, the guardrail that one of them breaks.
-#[must_use]
-pub fn broken_guardrail(card: &Scorecard, version: u32) -> Option<&Metric> {
-    let arm = versions::name(u16::try_from(version).unwrap_or(u16::MAX));
-    let mut metrics = card.metrics.iter();
-    metrics.find(|metric| metric.role == Role::Warns && metric.scope == arm)
-}
 
 /// The arm of the customers whom a data product held out.
 const HELD_OUT: &str = "held_out";
@@ -87,6 +86,8 @@ static CARD: Card = Card {
         "Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2021), time-uniform central limit theory and asymptotic confidence sequences",
         "Wang, Ramdas (2022), false discovery rate control with e-values",
         "Deng, Knoblich, Lu (2018), applying the delta method in metric analytics",
+        "Lin (2013), agnostic notes on regression adjustments; Wager, Du, Taylor, Tibshirani (2016), cross-fitted",
+        "Liang, Zeger (1986), errors of clusters",
         "Schultzberg, Ankargren, Frånberg (2024), risk-aware product decisions in A/B tests with multiple metrics",
         "Fabijan et al. (2019), diagnosing sample ratio mismatch in online controlled experiments",
         "Bloom (1995), minimum detectable effects",
@@ -168,6 +169,13 @@ impl Product for ExperimentProduct {
     fn compares_versions_of(&self) -> Option<&str> {
         let product = self.settings.product.as_deref();
         product.filter(|_| self.settings.versions)
+    }
+
+    fn reads_rule(&self) -> Option<(&str, &str)> {
+        self.settings
+            .product
+            .as_deref()
+            .zip(self.settings.rule.as_deref())
     }
 
     fn fit(&self, history: &History, seed: u64) -> Result<Box<dyn Fitted>, FitError> {

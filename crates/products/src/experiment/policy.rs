@@ -2,12 +2,10 @@
 
 use super::error::ExperimentError;
 use super::groups::Members;
-use super::settings::Settings;
-use super::sums::row;
+use super::measuring::Measuring;
 use super::units::Units;
 use crate::logged::listed;
 use crate::outcome::Outcome;
-use features::History;
 use measure::offpolicy::{Logged, PolicyValue, Predicted, evaluate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,11 +38,11 @@ pub(super) struct Valued {
 impl Valued {
     /// The rule that the settings name; `None` where they name none.
     pub(super) fn of(
-        history: &History,
-        settings: &Settings,
+        read: &Measuring<'_>,
         units: &Units<'_>,
         members: Option<&Members>,
     ) -> Result<Option<Self>, ExperimentError> {
+        let settings = read.settings;
         let (Some(policy), Some(members)) = (&settings.policy, members) else {
             return Ok(None);
         };
@@ -78,7 +76,7 @@ impl Valued {
                 others
             }
         };
-        let value = value(history, settings, units, *outcome, members, &gives)?;
+        let value = value(read, units, *outcome, members, &gives)?;
         let drawn = units.finished.iter().zip(members.levels());
         Ok(Some(Self {
             rule: format!(
@@ -98,8 +96,7 @@ impl Valued {
 
 /// Values of the draws, with predictions by arm and group that each half of the customers makes for the other.
 fn value(
-    history: &History,
-    settings: &Settings,
+    read: &Measuring<'_>,
     units: &Units<'_>,
     outcome: Outcome,
     members: &Members,
@@ -108,7 +105,7 @@ fn value(
     let finished = &units.finished;
     let reward: Vec<f64> = finished
         .iter()
-        .map(|unit| row(history, settings, unit, outcome)[0])
+        .map(|unit| read.row(unit, outcome)[0])
         .collect();
     let levels: Vec<&str> = members.levels().collect();
     let mut sums: BTreeMap<(usize, usize, &str), [f64; 2]> = BTreeMap::new();

@@ -100,13 +100,14 @@ impl Reading {
     pub(super) fn of(sums: &Sums, settings: &Settings) -> Result<Self, ExperimentError> {
         let measures: Vec<Measure<'_>> = settings.measures().collect();
         let planned = planned(sums, settings, &measures);
-        let read = read_out(&planned, sums.as_of, &sums.assigned, &sums.moments)?;
+        let units = sums.clusters.as_ref().unwrap_or(&sums.assigned);
+        let read = read_out(&planned, sums.as_of, units, &sums.moments)?;
         let guardrails = Watched::all(sums, settings, &planned, &read)?;
         let sample_ratio = if sums.shares.is_some() {
             read.sample_ratio
         } else {
             let because = if settings.versions {
-                "the share of a version on trial is a setting of its product, which this one does not know"
+                "which share the version on trial was asked to answer was not noted on all of its days"
             } else {
                 "the share held out is a setting of the project, which a version does not know"
             };
@@ -119,7 +120,14 @@ impl Reading {
         let findings = findings.map(|(place, found)| {
             let (measured, arm) = (place / arms, place % arms + 1);
             let of = &sums.moments[measured];
-            finding(found, measures[measured], &of[0], &of[arm])
+            let clusters = sums.clusters.is_some();
+            finding(
+                found,
+                (measures[measured], clusters),
+                &of[0],
+                &of[arm],
+                sums.finished(arm),
+            )
         });
         Ok(Self {
             sample_ratio,
@@ -151,7 +159,7 @@ fn planned(sums: &Sums, settings: &Settings, measures: &[Measure<'_>]) -> Experi
         metrics: metrics
             .map(|(measure, moments)| Metric {
                 name: measure.unit(),
-                method: method(*measure, &moments[0]),
+                method: method(*measure, sums.clusters.is_some(), &moments[0]),
             })
             .collect(),
         alpha: settings.alpha,
@@ -159,52 +167,66 @@ fn planned(sums: &Sums, settings: &Settings, measures: &[Measure<'_>]) -> Experi
     }
 }
 
-fn method(measure: Measure<'_>, moments: &Moments) -> readout::Method {
-    match (measure, moments.columns()) {
-        (Measure::Outcome(_), 2) => readout::Method::Adjusted,
-        (Measure::Outcome(_), _) => readout::Method::Mean,
-        (Measure::Ratio(_), 4) => readout::Method::AdjustedRatio,
-        (Measure::Ratio(_), _) => readout::Method::Ratio,
+fn method(measure: Measure<'_>, clusters: bool, moments: &Moments) -> readout::Method {
+    match (measure, clusters, moments.columns()) {
+        (Measure::Outcome(_), false, 2) => readout::Method::Adjusted,
+        (Measure::Outcome(_), false, _) => readout::Method::Mean,
+        // The mean over customers, adjusted: a ratio of sums of clusters to their customers.
+        (Measure::Outcome(_), true, 4) | (Measure::Ratio(_), _, 4) => {
+            readout::Method::AdjustedRatio
+        }
+        (Measure::Outcome(_), true, _) => readout::Method::Clustered,
+        (Measure::Ratio(_), _, _) => readout::Method::Ratio,
     }
 }
 
+/// - `clusters`: whether units are clusters and not customers.
+/// - `customers`: of the arm.
 fn finding(
     found: readout::Finding,
-    measure: Measure<'_>,
+    (measure, clusters): (Measure<'_>, bool),
     control: &Moments,
     treated: &Moments,
+    customers: u64,
 ) -> Finding {
     let (outcome, of_ratio) = match measure {
         Measure::Outcome(outcome) => (outcome, None),
         Measure::Ratio(ratio) => (ratio.of, Some(ratio.clone())),
     };
     // The level is a probability, and every arm has its first columns.
-    let plain = match measure {
-        Measure::Outcome(_) => difference(control, treated, Scale::Absolute, LEVEL).ok(),
-        Measure::Ratio(_) => ratio(control, treated, Scale::Absolute, LEVEL).ok(),
+    let plain = match (measure, clusters) {
+        (Measure::Outcome(_), false) => difference(control, treated, Scale::Absolute, LEVEL).ok(),
+        (Measure::Ratio(_), _) | (Measure::Outcome(_), true) => {
+            ratio(control, treated, Scale::Absolute, LEVEL).ok()
+        }
     };
     let plain = plain.filter(|_| found.effect.size().is_some());
     let plain = plain.unwrap_or_else(|| found.effect.clone());
     let (adjusted, alone) = (found.effect.size(), plain.size());
     let is_adjusted = matches!(
-        method(measure, control),
+        method(measure, clusters, control),
         readout::Method::Adjusted | readout::Method::AdjustedRatio
     );
     let variance_saved = adjusted.zip(alone).filter(|_| is_adjusted);
     let variance_saved = variance_saved.map(|(adjusted, alone)| saved(adjusted, alone));
-    let (control_mean, detectable, smallest) = match measure {
-        Measure::Outcome(_) => (
+    let (control_mean, detectable, smallest) = match (measure, clusters) {
+        (Measure::Outcome(_), false) => (
             control.mean(0),
             detectable(control, treated),
             smallest(control, treated),
         ),
-        Measure::Ratio(_) => (quotient(control), adjusted.map(seen_again), None),
+        (Measure::Outcome(_), true) => (
+            quotient(control),
+            adjusted.map(seen_again),
+            smallest_of_clusters(control, treated),
+        ),
+        (Measure::Ratio(_), _) => (quotient(control), adjusted.map(seen_again), None),
     };
     Finding {
         outcome,
         ratio: of_ratio,
         arm: found.arm,
-        customers: treated.count(),
+        customers,
         control_mean,
         detectable,
         smallest,
@@ -246,4 +268,16 @@ fn detectable(control: &Moments, treated: &Moments) -> Option<f64> {
 fn smallest(control: &Moments, treated: &Moments) -> Option<f64> {
     let variance = control.covariance(0, 0)? + treated.covariance(0, 0)?;
     (variance > 0.0).then(|| (variance / UNITS_MIN as f64).sqrt())
+}
+
+/// The same with as few clusters.
+fn smallest_of_clusters(control: &Moments, treated: &Moments) -> Option<f64> {
+    let variance = |arm: &Moments| {
+        let (mean, by) = (quotient(arm)?, arm.mean(1)?);
+        let of = |one, other| arm.covariance(one, other);
+        let squares = of(0, 0)? - 2.0 * mean * of(0, 1)? + mean * mean * of(1, 1)?;
+        Some(squares / (by * by))
+    };
+    let both = variance(control)? + variance(treated)?;
+    (both > 0.0).then(|| (both / UNITS_MIN as f64).sqrt())
 }

@@ -28,6 +28,10 @@ pub(crate) struct Settings {
     /// champion did on the same days. A trial is asked for with `trial_share` in the product's file.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) versions: bool,
+    /// Of the product, instead of those held out: the name of a rule that is measured (`measure_share` in its file).
+    /// Customers whom it covered and to whom it was applied against those it covered and to whom it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rule: Option<String>,
     /// The arm of the trial that was left alone, `none` where it is not given; of a product those held out are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control: Option<String>,
@@ -62,6 +66,17 @@ pub(crate) struct Settings {
     /// A rule whose worth the trial's draws tell: which arm some of `groups` get, and all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<Policy>,
+    /// Share of the customers whose outcome is as it is, above 0.5 and below 1: what is beyond this quantile, or below one
+    /// less it, is cut to it, so that a few do not decide. Visits are never cut. Nothing is where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) winsorise: Option<f64>,
+    /// How what is known from before takes chance out of the effects.
+    #[serde(skip_serializing_if = "Adjust::is_cuped")]
+    pub(crate) adjust: Adjust,
+    /// A key of what the trial's draws logged, where all customers of one value were drawn as one, such as a household or a
+    /// store: errors then count values and not customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster: Option<String>,
     /// A change that nobody drew: sites that were changed beside others, or blocks of days; windows and covariates are
     /// not read with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +89,7 @@ impl Default for Settings {
             trial: None,
             product: None,
             versions: false,
+            rule: None,
             control: None,
             outcomes: vec![Outcome::Margin],
             ratio: Vec::new(),
@@ -85,8 +101,29 @@ impl Default for Settings {
             begins: None,
             groups: None,
             policy: None,
+            winsorise: None,
+            adjust: Adjust::Cuped,
+            cluster: None,
             change: None,
         }
+    }
+}
+
+/// How what is known from before takes chance out of effects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Adjust {
+    /// By the same outcome in the covariate days.
+    #[default]
+    Cuped,
+    /// By what a regression says of the outcome that reads several things known of the covariate days, and has not seen the
+    /// customer. Ratios are adjusted as before.
+    Regression,
+}
+
+impl Adjust {
+    fn is_cuped(&self) -> bool {
+        *self == Self::Cuped
     }
 }
 
@@ -99,12 +136,18 @@ pub(crate) enum Source<'a> {
     Product(&'a str),
     /// The version on trial of a data product against its champion.
     Versions(&'a str),
+    /// A measured rule on what a data product decides.
+    Rule { product: &'a str, rule: &'a str },
 }
 
 impl Settings {
     /// What is read. Of settings that were checked exactly one is given.
     pub(crate) fn source(&self) -> Source<'_> {
         match (&self.product, &self.trial) {
+            (Some(product), _) if self.rule.is_some() => Source::Rule {
+                product,
+                rule: self.rule.as_deref().unwrap_or_default(),
+            },
             (Some(product), _) if self.versions => Source::Versions(product),
             (Some(product), _) => Source::Product(product),
             (None, trial) => Source::Trial {
@@ -120,6 +163,7 @@ impl Settings {
             Source::Trial { trial, .. } => format!("trial {trial}"),
             Source::Product(product) => format!("product {product} against the holdout"),
             Source::Versions(product) => format!("the version of {product} on trial"),
+            Source::Rule { product, rule } => format!("rule \"{rule}\" on product {product}"),
         }
     }
 
@@ -163,6 +207,7 @@ impl Settings {
             return Err(raw.refuse("alpha", self.alpha, "0.001 to 0.2"));
         }
         self.check_groups(raw)?;
+        self.check_reading(raw)?;
         let refuse = |path: &[&str], found: String, allowed: &str| {
             let path: Vec<&str> = ["settings"].iter().chain(path).copied().collect();
             raw.file.refuse(&path, found, allowed)
@@ -172,6 +217,39 @@ impl Settings {
             Some(change) => change.check(&self.outcomes, raw),
             None => Ok(()),
         }
+    }
+
+    fn check_reading(&self, raw: &Raw) -> Result<(), ConfigError> {
+        if let Some(share) = self
+            .winsorise
+            .filter(|share| !(*share > 0.5 && *share < 1.0))
+        {
+            return Err(raw.refuse("winsorise", share, "above 0.5 and below 1"));
+        }
+        if self.adjust == Adjust::Regression && self.covariate_days == 0 {
+            let allowed = "regression with `covariate_days` above 0";
+            return Err(raw.refuse("adjust", "regression", allowed));
+        }
+        let given = [
+            ("winsorise", self.winsorise.is_some()),
+            ("adjust", self.adjust == Adjust::Regression),
+            ("cluster", self.cluster.is_some()),
+        ];
+        let with_change = given.iter().find(|(_, is)| *is && self.change.is_some());
+        if let Some((key, _)) = with_change {
+            return Err(raw.refuse(key, "it and `change`", "none with `change`"));
+        }
+        let Some(key) = &self.cluster else {
+            return Ok(());
+        };
+        let allowed = if self.trial.is_none() || key.trim().is_empty() {
+            "with `trial` a key of its context"
+        } else if self.groups.is_some() {
+            "none with `groups`, whose customers are units"
+        } else {
+            return Ok(());
+        };
+        Err(raw.refuse("cluster", format!("{key:?}"), allowed))
     }
 
     fn check_groups(&self, raw: &Raw) -> Result<(), ConfigError> {
@@ -200,6 +278,14 @@ impl Settings {
         if self.versions && self.product.is_none() {
             let allowed = "true with `product`, whose versions they are";
             return Err(raw.refuse("versions", true, allowed));
+        }
+        if let Some(rule) = self.rule.as_ref().filter(|_| self.product.is_none()) {
+            let allowed = "a name with `product`, on whose decisions the rule is measured";
+            return Err(raw.refuse("rule", format!("{rule:?}"), allowed));
+        }
+        if let Some(rule) = self.rule.as_ref().filter(|_| self.versions) {
+            let allowed = "none with `versions`: one of both is compared";
+            return Err(raw.refuse("rule", format!("{rule:?}"), allowed));
         }
         if self.change.is_some() {
             let others = [
@@ -232,6 +318,7 @@ impl Settings {
             ("trial", &self.trial),
             ("product", &self.product),
             ("control", &self.control),
+            ("rule", &self.rule),
         ];
         for (key, name) in named {
             if let Some(name) = name.as_deref().filter(|name| name.trim().is_empty()) {

@@ -1,11 +1,13 @@
 //! A read-out in sentences.
 
 use super::by_log::Valued;
+use super::cuts::Basis;
 use super::fitted::Body;
 use super::guardrails::Watched;
+use super::known_before::KNOWN;
 use super::reading::Finding;
-use super::settings::Source;
-use super::units::Reached;
+use super::settings::{Adjust, Source};
+use super::units::{Reached, day_of};
 use measure::effects::{Effect, Size};
 use measure::guardrail::Guarded;
 use measure::sequential::SampleRatio;
@@ -27,9 +29,53 @@ pub(super) fn lines(body: &Body) -> Vec<String> {
     lines.extend(in_groups(body));
     lines.extend(policy(body));
     lines.extend(by_log(body));
+    lines.extend(cuts(body));
+    lines.extend(clusters(body));
     lines.push(sizes(body));
+    lines.extend(asked_for(body));
     lines.extend(left_out(body));
     lines
+}
+
+/// Between which values outcomes were cut.
+fn cuts(body: &Body) -> impl Iterator<Item = String> {
+    let days = body.settings.window_days;
+    body.sums.cuts.iter().map(move |cut| {
+        let (low, high) = cut.bounds.bounds();
+        let (what, customers) = (cut.outcome.unit(), cut.customers);
+        let (low, high) = (short(low), short(high));
+        match cut.basis {
+            Basis::Before => format!(
+                "{what} is cut to between {low} and {high}, as it was in the {days} d before: {customers} customers are beyond"
+            ),
+            Basis::Arms => format!(
+                "{what} is cut to between {low} and {high}, as it is in all arms together: {customers} customers are beyond"
+            ),
+        }
+    })
+}
+
+/// What errors count where customers were drawn together.
+fn clusters(body: &Body) -> Option<String> {
+    let (of_arms, key) = (
+        body.sums.clusters.as_ref()?,
+        body.settings.cluster.as_ref()?,
+    );
+    let counted = of_arms.iter().zip(&body.sums.arms);
+    let counted: Vec<String> = counted.map(|(n, arm)| format!("{n} in {arm}")).collect();
+    let counted = counted.join(", ");
+    Some(format!(
+        "errors count clusters by {key} and not customers: {counted}"
+    ))
+}
+
+/// The shares of the customers that a version on trial was asked to answer.
+fn asked_for(body: &Body) -> impl Iterator<Item = String> {
+    let tried = body.sums.arms.last().map_or("", String::as_str);
+    body.sums.asked_for.iter().map(move |of| {
+        let (share, day) = (short(100.0 * of.share), day_of(of.since));
+        format!("{tried} was asked to answer {share} % of the customers from {day} on; that day itself is not counted")
+    })
 }
 
 /// One guardrail of one arm.
@@ -198,6 +244,7 @@ fn subject(body: &Body, arm: &str) -> String {
         Source::Trial { .. } => arm.to_owned(),
         Source::Product(product) => format!("product {product}"),
         Source::Versions(product) => format!("{arm} of {product}"),
+        Source::Rule { rule, .. } => format!("rule \"{rule}\""),
     }
 }
 
@@ -275,7 +322,14 @@ fn figures(body: &Body, found: &Finding) -> Vec<String> {
     lines.extend(seen);
     let saved = found.variance_saved.map(|share| {
         let (share, before) = (100.0 * share, body.settings.covariate_days);
-        format!("the {before} d before take away {share:.0} % of the variance of {unit}")
+        match (body.settings.adjust, &found.ratio) {
+            (Adjust::Regression, None) => format!(
+                "a regression on {KNOWN} things known of the {before} d before takes away {share:.0} % of the variance of {unit}"
+            ),
+            (Adjust::Cuped, _) | (Adjust::Regression, Some(_)) => {
+                format!("the {before} d before take away {share:.0} % of the variance of {unit}")
+            }
+        }
     });
     lines.extend(saved);
     lines
@@ -322,8 +376,12 @@ fn sizes(body: &Body) -> String {
             found,
             expected,
         } => format!(
-            "the arms do not have the sizes asked for: {} has {found} customers, expected {expected:.0} (p-value {}); nothing can be read until that is explained",
+            "the arms do not have the sizes asked for: {} has {found} {}, expected {expected:.0} (p-value {}); nothing can be read until that is explained",
             body.sums.arms.get(*arm).map_or("", String::as_str),
+            body.sums
+                .clusters
+                .as_ref()
+                .map_or("customers", |_| "clusters"),
             p_value(*p)
         ),
         SampleRatio::NotMeasurable(why) => {
@@ -357,27 +415,33 @@ pub(super) fn left_out(body: &Body) -> Vec<String> {
     lines.extend(sums.reached.iter().flat_map(reached_in_words));
     if sums.both > 0 {
         let both = sums.both;
-        lines.push(if body.settings.versions {
-            format!("{both} customers answered by both versions are not counted")
-        } else {
-            format!(
+        lines.push(match body.settings.source() {
+            Source::Versions(_) => {
+                format!("{both} customers answered by both versions are not counted")
+            }
+            Source::Rule { .. } => format!(
+                "{both} customers to whom the rule was applied on some days and not on others are not counted"
+            ),
+            Source::Product(_) | Source::Trial { .. } => format!(
                 "{both} customers decided for on some days and held out on others are not counted"
-            )
+            ),
         });
     }
     if let Some([beside, tried]) = sums.rounds.as_deref() {
         let (beside, tried) = (short(*beside), short(*tried));
-        lines.push(if body.settings.versions {
-            let arm = |place: usize| sums.arms.get(place).map_or("", String::as_str);
-            format!(
+        let arm = |place: usize| sums.arms.get(place).map_or("", String::as_str);
+        lines.push(match body.settings.source() {
+            Source::Versions(_) => format!(
                 "asked about on {tried} days per customer of {}, on {beside} of {}: where the two differ, being asked is part of what it changed",
                 arm(1),
                 arm(0)
-            )
-        } else {
-            format!(
+            ),
+            Source::Rule { .. } => format!(
+                "covered on {tried} days per customer with the rule, on {beside} without: where the two differ, being covered is part of what it changed"
+            ),
+            Source::Product(_) | Source::Trial { .. } => format!(
                 "asked about on {tried} days per customer where decided for, on {beside} where held out: where the two differ, being asked is part of what it changed"
-            )
+            ),
         });
     }
     lines

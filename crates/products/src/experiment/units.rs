@@ -2,7 +2,7 @@
 
 use super::error::ExperimentError;
 use super::settings::{Settings, Source};
-use super::{decided, drawn, versions};
+use super::{decided, drawn, ruled, versions};
 use features::History;
 use schema::AsOf;
 use schema::time::{self, DAY_SECONDS, date_of};
@@ -60,6 +60,17 @@ pub(super) struct Units<'a> {
     pub(super) reached: Option<Reached>,
     /// Days with a decision of each arm's finished customers, on average; absent for a trial.
     pub(super) rounds: Option<Vec<f64>>,
+    /// Of versions: the shares of the customers that the one on trial was asked to answer, oldest first.
+    pub(super) asked_for: Vec<AskedFor>,
+}
+
+/// A share of the customers that a version on trial was asked to answer from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct AskedFor {
+    /// In seconds since 1970-01-01 UTC.
+    pub(super) since: i64,
+    /// Of the customers, 0 to 1.
+    pub(super) share: f64,
 }
 
 /// What the settings and the history say of time.
@@ -110,6 +121,7 @@ impl<'a> Units<'a> {
             Source::Trial { trial, control } => drawn::units(history, trial, control, times)?,
             Source::Product(product) => decided::units(history, product, times)?,
             Source::Versions(product) => versions::units(history, product, times)?,
+            Source::Rule { product, rule } => ruled::units(history, (product, rule), times)?,
         };
         if units.finished.is_empty() {
             return Err(ExperimentError::NothingFinished {

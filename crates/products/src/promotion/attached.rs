@@ -87,6 +87,31 @@ pub(super) struct Offered {
     pub(super) why: Why,
     /// What may be given at all.
     pub(super) allowed: Possible,
+    /// Probability that measured rules are left out as they are.
+    share: f64,
+    /// The same where they are left out otherwise.
+    otherwise: Vec<Offered>,
+}
+
+impl Offered {
+    /// The probability of an answer where measured rules are left out as they are: that of being drawn, and that of being
+    /// best and not drawn.
+    fn chance(&self, given: Option<usize>, explore: f64) -> f64 {
+        let surely = |is: bool| f64::from(u8::from(is));
+        let possible = self.allowed.arms().count();
+        match self.why {
+            Why::HeldOut | Why::NoMoney(_) => surely(given.is_none()),
+            Why::Pinned => surely(self.best == given),
+            Why::Own | Why::Average | Why::Drawn if possible == 0 => surely(given.is_none()),
+            Why::Own | Why::Average | Why::Drawn => {
+                let may_be = given.is_none_or(|arm| self.allowed.why_not(arm).is_none());
+                let drawn = surely(may_be) * explore / (possible + 1) as f64;
+                let best = self.possible.iter().filter(|(arm, _)| *arm == given);
+                let best: f64 = best.map(|(_, share)| share).sum();
+                drawn + (1.0 - explore) * best
+            }
+        }
+    }
 }
 
 impl Attached {
@@ -123,11 +148,14 @@ impl Attached {
     }
 
     /// What may be given to a customer, who usually buys at a site, at a moment.
+    ///
+    /// - `without`: measured rules that are not applied, by number; as they were drawn where absent.
     fn allowed(
         &self,
         (customer, site): (&str, Option<&str>),
         standing: &Standing,
         now: jiff::Timestamp,
+        without: Option<&[usize]>,
     ) -> Possible {
         let clock = self.shop.clock(now);
         let arms = self.body.arms.iter().map(|arm| arm.name.as_str());
@@ -141,8 +169,35 @@ impl Attached {
                 *limit = limit.take().or_else(short);
             }
         }
+        let capped = (capped, without);
         self.limits
             .of(&self.shop, &self.product, customer, clock, capped)
+    }
+
+    /// What the arms do for the customer asked about, and what they would do if measured rules were left out otherwise.
+    ///
+    /// - `offered`: of what may be given.
+    fn either_way(
+        &self,
+        asked: &Asked,
+        customer: &str,
+        now: jiff::Timestamp,
+        offered: impl Fn(Possible) -> Offered,
+    ) -> Offered {
+        let of = (customer, self.site(customer));
+        let allowed = |without: Option<&[usize]>| self.allowed(of, &asked.standing, now, without);
+        let as_drawn = allowed(None);
+        let mut ways = as_drawn.draws.ways().into_iter();
+        let share = ways.next().map_or(1.0, |(_, share)| share);
+        let otherwise = ways.map(|(without, share)| Offered {
+            share,
+            ..offered(allowed(Some(&without)))
+        });
+        Offered {
+            otherwise: otherwise.collect(),
+            share,
+            ..offered(as_drawn)
+        }
     }
 
     /// - `customer`: and where they usually buy; empty for nobody.
@@ -184,6 +239,8 @@ impl Attached {
             site: site.map(str::to_owned),
             why: allowed.pinned.map_or(why, |_| Why::Pinned),
             allowed,
+            share: 1.0,
+            otherwise: Vec::new(),
         }
     }
 
@@ -252,10 +309,13 @@ impl Attached {
             return None;
         }
         let most = |arm: usize| ledger.most(&self.body.arms[arm].name);
-        let might = offered.possible.iter().filter(|(_, share)| *share > 0.0);
-        let mut might: Vec<usize> = might.filter_map(|(arm, _)| *arm).chain(given).collect();
-        if self.body.settings.explore > 0.0 && !matches!(offered.why, Why::Pinned) {
-            might.extend(offered.allowed.arms());
+        let mut might: Vec<usize> = given.into_iter().collect();
+        for way in std::iter::once(offered).chain(&offered.otherwise) {
+            let best = way.possible.iter().filter(|(_, share)| *share > 0.0);
+            might.extend(best.filter_map(|(arm, _)| *arm));
+            if self.body.settings.explore > 0.0 && !matches!(way.why, Why::Pinned) {
+                might.extend(way.allowed.arms());
+            }
         }
         let site = offered.site.as_deref();
         Some(Stake {
@@ -266,17 +326,12 @@ impl Attached {
         })
     }
 
-    /// The probability of an answer: that of being drawn, and that of being best and not drawn.
+    /// The probability of an answer, however measured rules are left out.
     fn propensity(&self, given: Option<usize>, offered: &Offered) -> Probability {
-        let possible = offered.allowed.arms().count();
-        if matches!(offered.why, Why::HeldOut | Why::Pinned | Why::NoMoney(_)) || possible == 0 {
-            return Probability::ONE;
-        }
         let explore = self.body.settings.explore;
-        let drawn = explore / (possible + 1) as f64;
-        let best = offered.possible.iter().filter(|(arm, _)| *arm == given);
-        let best: f64 = best.map(|(_, share)| share).sum();
-        Probability::new(drawn + (1.0 - explore) * best).unwrap_or(Probability::ONE)
+        let ways = std::iter::once(offered).chain(&offered.otherwise);
+        let all: f64 = ways.map(|way| way.share * way.chance(given, explore)).sum();
+        Probability::new(all.min(1.0)).unwrap_or(Probability::ONE)
     }
 }
 
@@ -285,8 +340,9 @@ impl Serving for Attached {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
         let of = (customer, self.site(customer));
-        let allowed = self.allowed(of, &asked.standing, now);
-        let offered = self.offered(&facts, of, asked.standing.pace, allowed);
+        let offered = self.either_way(asked, customer, now, |allowed| {
+            self.offered(&facts, of, asked.standing.pace, allowed)
+        });
         if let Some(drawn) = self.drawn(customer, &offered.allowed) {
             let offered = Offered {
                 why: Why::Drawn,
@@ -306,11 +362,15 @@ impl Serving for Attached {
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
-        let allowed = self.allowed((customer, self.site(customer)), &asked.standing, now);
-        let offered = self.offered(&Facts::default(), ("", None), None, allowed);
+        let offered = self.either_way(asked, customer, now, |allowed| {
+            self.offered(&Facts::default(), ("", None), None, allowed)
+        });
         if self.body.settings.budget.is_some() || self.body.settings.ledger.is_some() {
+            // Whatever rules are left out.
             let offered = Offered {
                 why: Why::HeldOut,
+                share: 1.0,
+                otherwise: Vec::new(),
                 ..offered
             };
             return Ok(self.answer(None, &offered, "the control: the budget is not spent on it"));
@@ -325,7 +385,7 @@ impl Serving for Attached {
         why: NoMoney,
     ) -> Result<Decisions, Infeasible> {
         let customer = asked.customer(CARD.kind)?;
-        let allowed = self.allowed((customer, self.site(customer)), &asked.standing, now);
+        let allowed = self.allowed((customer, self.site(customer)), &asked.standing, now, None);
         let offered = Offered {
             why: Why::NoMoney(why),
             ..self.offered(&Facts::default(), ("", None), None, allowed)
@@ -352,7 +412,7 @@ impl Serving for Attached {
         let customer = asked.customer(CARD.kind)?;
         let facts = self.facts(customer);
         let of = (customer, self.site(customer));
-        let allowed = self.allowed(of, &asked.standing, now);
+        let allowed = self.allowed(of, &asked.standing, now, None);
         let Offered {
             effects,
             worth,

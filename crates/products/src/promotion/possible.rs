@@ -4,6 +4,7 @@ use super::offers::{context, eligibility};
 use super::worth::Worth;
 use crate::answer::Reason;
 use crate::known;
+use crate::measured_rules::RuleDraws;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use decisions::{CustomerFacts, Eligibility, Eligible, OfferFacts, OfferTouch, Request};
@@ -167,6 +168,8 @@ pub(super) struct Possible {
     /// The arm that a rule gives.
     pub(super) pinned: Option<usize>,
     touches: Vec<OfferTouch>,
+    /// The measured rules that cover the customer.
+    pub(super) draws: RuleDraws,
 }
 
 impl Limits {
@@ -214,13 +217,14 @@ impl Limits {
     /// - `product`: the one that decides.
     /// - `clock`: of the shop.
     /// - `capped`: of each arm, why a cap or a limit does not let the customer have it; empty where there are none.
+    /// - `without`: measured rules that are not applied, by number; as they were drawn where absent.
     pub(super) fn of(
         &self,
         shop: &Shop,
         product: &str,
         customer: &str,
         clock: jiff::civil::DateTime,
-        capped: Vec<Option<Limit>>,
+        (capped, without): (Vec<Option<Limit>>, Option<&[usize]>),
     ) -> Possible {
         let today = clock.date();
         let facts = if self.ask {
@@ -245,6 +249,13 @@ impl Limits {
             customer: Some(&facts),
             hour: u8::try_from(clock.hour()).ok(),
             ..Request::new(product, today)
+        };
+        let measured = shop.item_rules.measured_on_offers(&self.facts, &request);
+        possible.draws = RuleDraws::of(measured, customer);
+        let as_drawn = possible.draws.without();
+        let request = Request {
+            without: without.unwrap_or(&as_drawn),
+            ..request
         };
         possible.touches = shop.item_rules.on_offers(&self.facts, &request);
         for touch in possible.touches.iter().filter(|touch| !touch.pinned) {

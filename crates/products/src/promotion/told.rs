@@ -41,6 +41,7 @@ impl Attached {
             all.extend(self.bound(given, offered));
         }
         all.extend(allowed.reasons(&name, given));
+        all.extend(allowed.draws.reasons());
         all
     }
 

@@ -10,6 +10,7 @@ use crate::answer::{
 };
 use crate::contract::Serving;
 use crate::file::Header;
+use crate::measured_rules::RuleDraws;
 use crate::reasons::Reasons;
 use crate::shop::Shop;
 use decisions::rank::{By, Placed, Ranked};
@@ -69,6 +70,30 @@ impl Question<'_> {
             self.placement,
             Placement::Similar | Placement::Complementary
         )
+    }
+}
+
+/// A list under the rules of the shop.
+struct Ruled {
+    ranked: Ranked,
+    /// The measured rules that cover the question.
+    draws: RuleDraws,
+    /// Probability that they are left out as they are.
+    share: f64,
+    /// The lists that would have been if they were left out otherwise, each with its probability.
+    otherwise: Vec<(Ranked, f64)>,
+}
+
+impl Ruled {
+    /// The probability that a product takes its place, however measured rules are left out.
+    fn propensity(&self, placed: &Placed) -> Probability {
+        let is_there = |other: &Ranked| {
+            let mut items = other.items.iter();
+            items.any(|other| (other.item, other.position) == (placed.item, placed.position))
+        };
+        let others = self.otherwise.iter().filter(|(other, _)| is_there(other));
+        let all = self.share + others.map(|(_, share)| share).sum::<f64>();
+        Probability::new(all.min(1.0)).unwrap_or(Probability::ONE)
     }
 }
 
@@ -384,7 +409,7 @@ impl Attached {
         proposed: &Proposed,
         now: jiff::Timestamp,
         keep_excluded: bool,
-    ) -> Ranked {
+    ) -> Ruled {
         let clock = self.shop.clock(now);
         let about = question
             .about
@@ -410,16 +435,30 @@ impl Attached {
             })
             .collect();
         let limits = self.limits(question, keep_excluded);
-        rank(
-            &candidates,
-            &self.shop.items,
-            &self.shop.item_rules,
-            &request,
-            &limits,
-        )
-        .unwrap_or_else(|e| {
-            unreachable!("candidates come from the catalogue the rules were prepared for: {e}")
-        })
+        let ranked = |without: &[usize]| {
+            rank(
+                &candidates,
+                &self.shop.items,
+                &self.shop.item_rules,
+                &Request { without, ..request },
+                &limits,
+            )
+            .unwrap_or_else(|e| {
+                unreachable!("candidates come from the catalogue the rules were prepared for: {e}")
+            })
+        };
+        let measured = self.shop.item_rules.measured_on_lists(&request);
+        let draws = RuleDraws::of(measured, question.customer.unwrap_or_default());
+        let mut ways = draws.ways().into_iter();
+        let (without, share) = ways.next().unwrap_or((Vec::new(), 1.0));
+        Ruled {
+            ranked: ranked(&without),
+            otherwise: ways
+                .map(|(without, share)| (ranked(&without), share))
+                .collect(),
+            draws,
+            share,
+        }
     }
 
     /// Why each of `items` was proposed, in their order.
@@ -486,7 +525,10 @@ impl Attached {
         }
     }
 
-    fn answer(&self, question: &Question<'_>, proposed: &Proposed, ranked: Ranked) -> Decisions {
+    fn answer(&self, question: &Question<'_>, proposed: &Proposed, ruled: &Ruled) -> Decisions {
+        let ranked = &ruled.ranked;
+        // Those of the list stand with its first product.
+        let mut of_list: Vec<Reason> = ruled.draws.reasons().collect();
         let catalogue = self.shop.history.catalogue();
         let place_of = |placed: &Placed| {
             placed.score?;
@@ -503,10 +545,11 @@ impl Attached {
                 let product = catalogue.get(placed.item)?;
                 let why = place.and_then(|place| proposed.reasons[place].get());
                 let reasons = match why {
-                    Some(why) if placed.rules.is_empty() => why.clone(),
+                    Some(why) if placed.rules.is_empty() && of_list.is_empty() => why.clone(),
                     _ => {
                         let mut all = why.map(Reasons::list).unwrap_or_default();
                         all.extend(placed.rules.iter().map(sentences::rule));
+                        all.append(&mut of_list);
                         all.into()
                     }
                 };
@@ -517,12 +560,12 @@ impl Attached {
                     score: placed.score.map(f64::from),
                     estimate: None,
                     unit: "none".into(),
-                    propensity: Probability::ONE,
+                    propensity: ruled.propensity(placed),
                     reasons,
                 })
             })
             .collect();
-        let short_of = ranked.short.map(|short| ShortOf {
+        let short_of = ranked.short.as_ref().map(|short| ShortOf {
             missing: short.short_of,
             because: short
                 .because
@@ -591,15 +634,15 @@ impl Serving for Attached {
     fn decide(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let question = self.question(asked)?;
         let proposed = self.candidates(&question);
-        let ranked = self.ranked(&question, &proposed, now, false);
-        Ok(self.answer(&question, &proposed, ranked))
+        let ruled = self.ranked(&question, &proposed, now, false);
+        Ok(self.answer(&question, &proposed, &ruled))
     }
 
     fn baseline(&self, asked: &Asked, now: jiff::Timestamp) -> Result<Decisions, Infeasible> {
         let question = self.question(asked)?;
         let proposed = self.popular(&question, "popularity");
-        let ranked = self.ranked(&question, &proposed, now, false);
-        Ok(self.answer(&question, &proposed, ranked))
+        let ruled = self.ranked(&question, &proposed, now, false);
+        Ok(self.answer(&question, &proposed, &ruled))
     }
 
     fn explain(
@@ -610,7 +653,7 @@ impl Serving for Attached {
     ) -> Result<Explanation, Infeasible> {
         let question = self.question(asked)?;
         let proposed = self.propose(&question);
-        let ranked = self.ranked(&question, &proposed, now, true);
+        let Ruled { ranked, .. } = self.ranked(&question, &proposed, now, true);
         let unknown = |id: &str| Infeasible::UnknownProduct {
             product: id.to_owned(),
         };

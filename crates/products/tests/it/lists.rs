@@ -199,3 +199,63 @@ fn rules_hold_by_the_clock_of_the_shop() {
         assert_eq!(!listed.contains(&in_june), june, "{zone} {now}");
     }
 }
+
+#[test]
+fn a_list_tells_of_a_measured_rule_and_how_likely_each_place_was() {
+    let best = decide(
+        EARLIER.attach(shop()).as_ref(),
+        &asked("popular", None, None),
+    );
+    let (first, second) = (best.actions[0].id.clone(), best.actions[1].id.clone());
+    let rule = format!(
+        "[[rule]]\nname = \"not the first\"\nowner = \"house\"\nreason = \"a trial\"\nthen = \"exclude\"\n\
+         measure_share = 0.4\nwhen = \"item.product_id == '{first}'\"\n\
+         [[rule.example]]\nitem = {{ product_id = \"{first}\" }}\napplies = true\n"
+    );
+    let names = Names {
+        products: &[],
+        offers: &[],
+        placements: &[],
+    };
+    let rules = RuleSet::check(&[ConfigFile::new("rules/house.toml", rule)], &names).unwrap();
+    let shop = Shop::new(Arc::clone(&HISTORY), &rules, Arc::default());
+    let serving = EARLIER.attach(Arc::new(shop));
+    let mut held_out = 0;
+    for number in 0..400 {
+        let customer = format!("new {number}");
+        let list = decide(serving.as_ref(), &asked("popular", Some(&customer), None));
+        let told: Vec<String> = list.actions[0]
+            .reasons
+            .list()
+            .into_iter()
+            .map(|reason| reason.code)
+            .collect();
+        let place = |action: usize| {
+            (
+                list.actions[action].id.as_str(),
+                list.actions[action].propensity.get(),
+            )
+        };
+        if told.contains(&"rule_held_out".to_owned()) {
+            held_out += 1;
+            assert_eq!(place(0), (first.as_str(), 0.4));
+            assert_eq!(place(1), (second.as_str(), 0.4));
+        } else {
+            assert!(told.contains(&"rule_measured".to_owned()), "{told:?}");
+            assert_eq!(place(0), (second.as_str(), 0.6));
+        }
+        let others = list.actions[1..].iter();
+        let of_others = others.flat_map(|action| action.reasons.list());
+        assert!(
+            of_others
+                .into_iter()
+                .all(|reason| !reason.code.starts_with("rule_"))
+        );
+    }
+    // Two fifths of 400 with a standard deviation of 10.
+    assert!((120..200).contains(&held_out), "{held_out}");
+    // Nobody is held out of it where nobody is named.
+    let anybody = decide(serving.as_ref(), &asked("popular", None, None));
+    assert_eq!(anybody.actions[0].id, second);
+    assert!((anybody.actions[0].propensity.get() - 1.0).abs() < 1e-12);
+}

@@ -405,6 +405,54 @@ fn what_a_rule_gives_is_given_for_sure_where_it_may_be() {
     );
 }
 
+const EVERYBODY: &str = "[[rule]]\nname = \"gifts for all\"\nowner = \"me\"\nreason = \"a trial\"\n\
+    when = \"offer.offer_id == 'gift' && context.channel == 'web'\"\nthen = \"pin\"\nmeasure_share = 0.25\n\
+    [[rule.example]]\noffer = { offer_id = \"gift\" }\ncontext = { channel = \"web\" }\napplies = true\n";
+
+#[test]
+fn a_measured_rule_is_left_out_for_its_share_and_propensities_count_both_ways() {
+    let (measured, free) = (serving([], EVERYBODY), serving([], ""));
+    let mut held_out = 0;
+    for number in 0..CUSTOMERS {
+        let (action, alone) = (
+            decided(measured.as_ref(), number),
+            decided(free.as_ref(), number),
+        );
+        if number >= 600 {
+            assert_eq!(action, alone, "the rule does not cover it");
+            continue;
+        }
+        let told = codes(&action);
+        let chance = |id: &str| {
+            if alone.id == id {
+                alone.propensity.get()
+            } else {
+                0.0
+            }
+        };
+        if told.contains(&"rule_held_out".to_owned()) {
+            held_out += 1;
+            assert_eq!((&action.id, action.score), (&alone.id, alone.score));
+            let pinned = if action.id == "gift" { 0.75 } else { 0.0 };
+            let expected = 0.25 * chance(&action.id) + pinned;
+            assert!(
+                (action.propensity.get() - expected).abs() < 1e-12,
+                "{action:?}"
+            );
+        } else {
+            assert_eq!(told, ["rule_gave", "rule_measured"]);
+            assert_eq!(action.id, "gift");
+            let values = &action.reasons.list()[1].values;
+            assert_eq!(values["rule"], "gifts for all");
+            assert_eq!(values["share"], 0.25);
+            let least = 0.75 + 0.25 * chance("gift");
+            assert!(action.propensity.get() >= least - 1e-12, "{action:?}");
+        }
+    }
+    // A quarter of 600 with a standard deviation of 11.
+    assert!((110..190).contains(&held_out), "{held_out}");
+}
+
 /// What a refused training says, with its causes.
 fn refused(settings: &str, history: &History) -> String {
     let error = product(settings).fit(history, 1).map(|_| ()).unwrap_err();

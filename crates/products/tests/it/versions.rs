@@ -1,9 +1,9 @@
 //! Kind `experiment` on the version of a product that is tried on a share of the customers.
 
 use crate::read_out::{fitted, number, product, refused};
-use features::{History, HistoryBuilder, Logged, NewLine, RoundsBuilder, Trials};
+use features::{History, HistoryBuilder, Logged, NewLine, RoundsBuilder, TrialShare, Trials};
 use math::random::stream;
-use products::experiment::broken_guardrail;
+use products::experiment::ToldOfVersion;
 use products::{Asked, Infeasible, Shop};
 use rand::RngExt;
 use schema::time::date_of;
@@ -124,13 +124,19 @@ fn a_version_on_trial_is_read_beside_the_champion_on_the_days_of_both_and_its_gu
         "5 customers answered by both versions are not counted",
         "asked about on 2.000 days per customer of version 2, on 2.000 of version 1",
         "guardrail broken",
+        "which share the version on trial was asked to answer was not noted",
     ] {
         assert!(told.contains(says), "{says}: {told}");
     }
     let card = version.evaluate(&history, 1);
-    let broken = broken_guardrail(&card, 2).unwrap();
+    let told = ToldOfVersion::of(&card, 2).unwrap();
+    let broken = told.guardrail.unwrap();
     assert!(broken.value.interval().unwrap().1 < -0.02, "{broken:?}");
-    assert!(broken_guardrail(&card, 1).is_none());
+    assert!(told.is_worse() && told.sizes.is_none(), "{told:?}");
+    assert_eq!(told.as_of, Some(history.as_of()));
+    for other in [1, 3] {
+        assert_eq!(ToldOfVersion::of(&card, other), None);
+    }
 
     let serving = version.attach(Arc::new(Shop::new(
         Arc::new(history),
@@ -177,4 +183,141 @@ fn versions_are_compared_where_a_product_is_named_and_two_of_it_answered_side_by
             .compares_versions_of(),
         None
     );
+}
+
+fn asked(version: u32, share: f64, day: i64) -> TrialShare {
+    TrialShare {
+        version,
+        share,
+        since_seconds: day * DAY + 30_000,
+    }
+}
+
+#[test]
+fn the_sizes_of_versions_are_held_against_the_share_that_was_asked_for() {
+    // Of 2,000 customers 100 are held out, all of them where version 2 would answer.
+    let shares = vec![asked(1, 0.5, BEGUN - 40), asked(2, 500.0 / 1_900.0, BEGUN)];
+    let history = shop(true).with_trial_shares("for-you", shares);
+    let version = fitted(SETTINGS, &history).unwrap();
+    let page = version.page();
+    assert!(
+        number(&page, "/sample_ratio/holds/p_value") > 0.5,
+        "{page:#}"
+    );
+    assert_eq!(page["asked_for"].as_array().unwrap().len(), 1);
+    let told = version.summary().join("\n");
+    assert!(
+        told.contains("version 2 was asked to answer 26.32 % of the customers from 2024-10-04 on"),
+        "{told}"
+    );
+
+    // Of another share they are not: nothing is read, and the trial's end is told which arm it was.
+    let history = shop(true).with_trial_shares("for-you", vec![asked(2, 0.35, BEGUN)]);
+    let version = fitted(SETTINGS, &history).unwrap();
+    let page = version.page();
+    assert!(
+        number(&page, "/sample_ratio/broken/p_value") < 1e-4
+            && page["findings"][0]["effect"]["not_measurable"].is_object(),
+        "{page:#}"
+    );
+    let card = version.evaluate(&history, 1);
+    let told = ToldOfVersion::of(&card, 2).unwrap();
+    let sizes = told.sizes.unwrap();
+    assert!(!told.is_worse() && told.guardrail.is_none(), "{told:?}");
+    assert!(sizes.value.point().is_some() && sizes.baseline.point().is_some());
+    assert!(
+        matches!(card.gate(None), schema::scorecard::Gate::Closed { .. }),
+        "{card:?}"
+    );
+
+    // Noted only once its days were over: of days before nothing is known.
+    let history = shop(true).with_trial_shares("for-you", vec![asked(2, 0.3, BEGUN + 3)]);
+    let page = fitted(SETTINGS, &history).unwrap().page();
+    assert!(
+        page["sample_ratio"]["not_measurable"].is_object(),
+        "{page:#}"
+    );
+}
+
+/// A trial whose share is raised from a tenth to four tenths after twenty days: customers come in the first days, in the
+/// last ones or in both, and those who come late spend ten times as much. `lost` is the share of the tried version's
+/// customers whose answers were never logged.
+fn raised(lost: f64) -> History {
+    const RAISED: i64 = BEGUN + 20;
+    let mut random = stream(31, 0);
+    let (mut builder, mut rounds) = (HistoryBuilder::default(), RoundsBuilder::default());
+    let share_on = |day: i64| if day < RAISED { 0.1 } else { 0.4 };
+    for number in 0..12_000 {
+        let name = customer(number);
+        let place: f64 = random.random();
+        let days: &[i64] = match number % 3 {
+            0 => &[2, 9],
+            1 => &[22, 31],
+            _ => &[4, 27],
+        };
+        let is_lost = random.random_bool(lost);
+        let version = |day: i64| if place < share_on(day) { 2 } else { 1 };
+        for day in days.iter().map(|day| BEGUN + day) {
+            if version(day) == 2 && is_lost {
+                continue;
+            }
+            let logged = Logged {
+                at_seconds: day * DAY + 40_000,
+                version: version(day),
+                held_out: false,
+                open: false,
+            };
+            rounds.push("for-you", &name, &logged);
+        }
+        let usual = if number % 3 == 1 { 100.0 } else { 10.0 };
+        let amount: f64 = usual + random.random_range(-3.0..3.0);
+        let first = BEGUN + days[0];
+        let added = if version(first) == 2 { ADDED } else { 0.0 };
+        builder.push(NewLine {
+            customer: Some(&name),
+            product: "tea",
+            order: &number.to_string(),
+            at_seconds: (first + 1) * DAY,
+            quantity: 1,
+            spend_cents: (100.0 * (amount + added)).round() as i64,
+            discount_cents: 0,
+            is_return: false,
+        });
+    }
+    // One customer makes version 2 answer on the day before the first that counts.
+    let logged = Logged {
+        at_seconds: BEGUN * DAY + 40_000,
+        version: 2,
+        held_out: false,
+        open: false,
+    };
+    rounds.push("for-you", &customer(0), &logged);
+    let as_of = AsOf(date_of(i32::try_from(BEGUN + 60).unwrap()));
+    let history = builder.build(as_of, vec![]);
+    history
+        .with_trials(Trials::new(vec![], []).with_rounds(rounds.build()))
+        .with_trial_shares("for-you", vec![asked(2, 0.1, BEGUN), asked(2, 0.4, RAISED)])
+}
+
+#[test]
+fn a_share_that_was_raised_meanwhile_counts_day_by_day() {
+    let settings =
+        "product = \"for-you\"\nversions = true\noutcomes = [\"revenue\"]\ncovariate_days = 0\n";
+    let version = fitted(settings, &raised(0.0)).unwrap();
+    let page = version.page();
+    assert!(
+        number(&page, "/sample_ratio/holds/p_value") > 1e-3,
+        "{page:#}"
+    );
+    // A tenth, four tenths, and of those who came on both sides one of seven who were not answered by both.
+    let share = |place: usize| number(&page["arms"][place], "/share");
+    assert!((share(1) - 0.224).abs() < 0.01, "{page:#}");
+    let effect = &page["findings"][0]["effect"]["measured"];
+    let at = |end: &str| effect[end].as_f64().unwrap();
+    // Unweighed the version on trial would seem to add some 20: its customers came late.
+    assert!(at("low") < ADDED && ADDED < at("high"), "{effect:#}");
+    assert!(at("high") - at("low") < 8.0, "{effect:#}");
+
+    let page = fitted(settings, &raised(0.2)).unwrap().page();
+    assert!(page["sample_ratio"]["broken"].is_object(), "{page:#}");
 }

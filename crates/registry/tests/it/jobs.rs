@@ -219,6 +219,16 @@ pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(back
         .await
         .unwrap();
     registry.revoke_key(1, at(NOW)).await.unwrap();
+    for (version, share, is_new) in [(2, 0.1, true), (2, 0.1, false), (2, 0.3, true)] {
+        let set = registry.set_trial_share("baskets", version, share, signed("as its file says"));
+        assert_eq!(set.await.unwrap(), is_new);
+    }
+    let shares = registry.trial_shares("baskets").await.unwrap();
+    let shares: Vec<(u32, f64)> = shares.iter().map(|of| (of.version, of.share)).collect();
+    assert_eq!(shares, [(2, 0.1), (2, 0.3)]);
+    assert!(registry.trial_shares("value").await.unwrap().is_empty());
+    let newest = registry.newest_version("baskets").await.unwrap();
+    assert_eq!(newest.map(|newest| newest.number), Some(2));
     let lines = registry.audit(None, 100).await.unwrap();
     let acts: Vec<Act> = lines.iter().rev().map(|line| line.act).collect();
     assert_eq!(
@@ -231,19 +241,24 @@ pub(crate) async fn the_audit_tells_every_deed_and_shows_every_change_of_it(back
             Act::AliasMoved,
             Act::AliasMoved,
             Act::KeyCreated,
-            Act::KeyRevoked
+            Act::KeyRevoked,
+            Act::TrialShareSet,
+            Act::TrialShareSet
         ]
     );
-    assert_eq!(registry.audit(Some("baskets"), 100).await.unwrap().len(), 6);
+    assert_eq!(registry.audit(Some("baskets"), 100).await.unwrap().len(), 8);
     let reasons = ["the disk is full", "interrupted: no sign of life since"];
     for (line, reason) in lines.iter().rev().zip(reasons) {
         let told = line.details["reason"].as_str().unwrap();
-        assert!(line.details["state"] == "failed" && told.starts_with(reason), "{line:?}");
+        assert!(
+            line.details["state"] == "failed" && told.starts_with(reason),
+            "{line:?}"
+        );
     }
     let sound = registry.verify_audit(None).await.unwrap();
     assert_eq!(
         (sound.lines, sound.head.as_str()),
-        (8, lines[0].sha256.as_str())
+        (10, lines[0].sha256.as_str())
     );
     // More is written behind it, and the line that was known is still there.
     register(&registry, "baskets", "later", b"later", &json!({})).await;

@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall, Promised, Review,
-    Reviewed, Shifted, Split, State, Unit,
+    ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall, Promised,
+    Review, Reviewed, Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
 use registry::RunStatus;

@@ -21,6 +21,7 @@ mod house;
 mod incidents;
 mod jobs;
 mod launches;
+mod measured_rule;
 mod needed;
 mod openapi;
 mod orders;

@@ -219,7 +219,10 @@ fn routes_versions_sizes_problems_and_the_slowest_are_told() {
     assert_eq!(versions.keys().collect::<Vec<_>>(), ["1"]);
     let version = &versions["1"];
     assert_eq!(version["answered"], 4);
-    assert_eq!((&version["fallbacks"], &version["unanswered"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&version["fallbacks"], &version["unanswered"]),
+        (&json!(0), &json!(0))
+    );
     assert_eq!(version["p99_ms"], product["p99_ms"]);
     assert_eq!(product["refused"], 1);
     let slowest = told["slowest"].as_array().unwrap();

@@ -543,7 +543,12 @@ fn days_whose_sales_come_in_late_are_waited_for() {
     let judged_until = |delay_days: u16| {
         let folder = trained();
         let promises = format!("[promises]\nlabel_delay_days = {delay_days}\n\n[settings]");
-        edit(folder.path(), "products/for-you.toml", "[settings]", &promises);
+        edit(
+            folder.path(),
+            "products/for-you.toml",
+            "[settings]",
+            &promises,
+        );
         within(folder.path(), async |workshop| {
             let from: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
             champion_since(workshop, from).await;

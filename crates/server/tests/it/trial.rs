@@ -52,6 +52,18 @@ fn on_trial() -> TempDir {
         assert_eq!(moved.len(), 1, "{moved:?}");
         assert_eq!((moved[0].alias.as_str(), moved[0].to), (TRIAL, 2));
         assert!(
+            moved[0]
+                .why
+                .starts_with("answers a share of 0.3 of the customers"),
+            "{moved:?}"
+        );
+        let shares = workshop.registry.trial_shares(NAME).await.unwrap();
+        let told: Vec<_> = shares
+            .iter()
+            .map(|of| (of.version, of.share, of.since))
+            .collect();
+        assert_eq!(told, [(2, 0.3, begun())]);
+        assert!(
             workshop
                 .watch_challengers(begun())
                 .await
@@ -282,44 +294,60 @@ fn a_trial_waits_for_its_days_and_ends_at_once_where_the_challenger_fails() {
     });
 }
 
+/// An experiment that reads the trial by the orders of its customers.
+fn reads_it(folder: &Path, guardrail: &str) {
+    let guard = format!(
+        "kind = \"experiment\"\nowner = \"shop\"\n\n[settings]\nproduct = \"for-you\"\nversions = true\n\
+        outcomes = [\"orders\"]\nwindow_days = 14\n{guardrail}"
+    );
+    std::fs::write(folder.join("products/guard.toml"), guard).unwrap();
+}
+
+/// Days before the last sale version 2 answered most of those who came to buy nothing, and few of the others.
+async fn log_what_it_made_worse(workshop: &Workshop) {
+    let (history, _) = workshop.history(None, &Silent).await.unwrap();
+    let day = history.as_of().minus_days(30);
+    let from = i64::from(day.epoch_day()) * 86_400;
+    let at = |seconds: i64| Timestamp::from_second(seconds).unwrap();
+    let in_window = f64::from(day.epoch_day() + 1)..f64::from(day.epoch_day() + 15);
+    let customers = history.customers().iter().zip(0_u32..);
+    let asked = customers.flat_map(|(customer, number)| {
+        let mut bought = history.lines_of(number).iter();
+        let buys = bought.any(|line| in_window.contains(&line.at_days()));
+        let version = if buys == (number % 4 == 0) { 2 } else { 1 };
+        [0, 1].map(|day| decision(customer, version, at(from + day * 86_400 + 60)))
+    });
+    log(workshop, asked).await;
+}
+
+/// The experiment is read; whether its version passed its gate.
+async fn read(workshop: &Workshop, as_of: Option<AsOf>) -> bool {
+    let (history, inputs) = workshop.history(as_of, &Silent).await.unwrap();
+    let product = workshop.project.product("guard").unwrap().clone();
+    let options = RunOptions {
+        as_of,
+        seed: 1,
+        now: begun() + SignedDuration::from_hours(if as_of.is_some() { 200 } else { 1 }),
+        attempt: None,
+    };
+    let silent: Arc<dyn Progress> = Arc::new(Silent);
+    let run = workshop.run(&product, &history, &inputs, &options, &silent);
+    run.await.unwrap().promoted
+}
+
 #[test]
 fn a_trial_ends_at_once_where_an_experiment_that_reads_it_tells_of_a_broken_guardrail() {
     let folder = on_trial();
-    let guard = "kind = \"experiment\"\nowner = \"shop\"\n\n[settings]\nproduct = \"for-you\"\nversions = true\n\
-        outcomes = [\"orders\"]\nwindow_days = 14\n\n[[settings.guardrail]]\noutcome = \"orders\"\nworse_by = 0.05\n";
-    std::fs::write(folder.path().join("products/guard.toml"), guard).unwrap();
+    let guardrail = "\n[[settings.guardrail]]\noutcome = \"orders\"\nworse_by = 0.05\n";
+    reads_it(folder.path(), guardrail);
     within(folder.path(), async |workshop| {
         let now = begun() + SignedDuration::from_hours(1);
         assert!(matches!(
             trial(workshop).await.unwrap().verdict,
             Verdict::Waits { .. }
         ));
-        let (history, _) = workshop.history(None, &Silent).await.unwrap();
-        // Version 2 answered most of those who came to buy nothing, and few of the others.
-        let day = history.as_of().minus_days(30);
-        let from = i64::from(day.epoch_day()) * 86_400;
-        let at = |seconds: i64| Timestamp::from_second(seconds).unwrap();
-        let in_window = f64::from(day.epoch_day() + 1)..f64::from(day.epoch_day() + 15);
-        let customers = history.customers().iter().zip(0_u32..);
-        let asked = customers.flat_map(|(customer, number)| {
-            let mut bought = history.lines_of(number).iter();
-            let buys = bought.any(|line| in_window.contains(&line.at_days()));
-            let version = if buys == (number % 4 == 0) { 2 } else { 1 };
-            [0, 1].map(|day| decision(customer, version, at(from + day * 86_400 + 60)))
-        });
-        log(workshop, asked).await;
-        let (history, inputs) = workshop.history(None, &Silent).await.unwrap();
-        let product = workshop.project.product("guard").unwrap().clone();
-        let options = RunOptions {
-            as_of: None,
-            seed: 1,
-            now,
-            attempt: None,
-        };
-        let silent: Arc<dyn Progress> = Arc::new(Silent);
-        let run = workshop.run(&product, &history, &inputs, &options, &silent);
-        let run = run.await.unwrap();
-        assert!(run.promoted, "{:?}", run.because);
+        log_what_it_made_worse(workshop).await;
+        assert!(read(workshop, None).await);
         let moved = workshop.watch_challengers(now).await.unwrap();
         assert_eq!(moved.len(), 1, "{moved:?}");
         assert!(
@@ -329,6 +357,85 @@ fn a_trial_ends_at_once_where_an_experiment_that_reads_it_tells_of_a_broken_guar
             "{moved:?}"
         );
         assert_eq!(version(workshop, CHALLENGER).await, Some(1));
+    });
+}
+
+/// The day after the last one of the trial.
+fn over() -> AsOf {
+    AsOf(jiff::civil::date(2025, 7, 7))
+}
+
+/// What becomes of a trial that passes by its own figure, as the audit tells it, once the experiment was read.
+async fn passes(workshop: &Workshop, as_of: AsOf) -> String {
+    plant(workshop, 7, (3_000, 900), (1_000, 300)).await;
+    let now = begun() + SignedDuration::from_hours(24 * 9);
+    assert!(workshop.watch_challengers(now).await.unwrap().is_empty());
+    let waits = trial(workshop).await.unwrap().verdict.to_string();
+    assert!(
+        waits.contains("guard has not read version 2 as of a day after 2025-07-06"),
+        "{waits}"
+    );
+    read(workshop, Some(as_of)).await;
+    let moved = workshop.watch_challengers(now).await.unwrap();
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    workshop.registry.verify_audit(None).await.unwrap();
+    moved[0].why.clone()
+}
+
+#[test]
+fn a_version_on_trial_answers_all_only_if_the_experiment_that_reads_it_does_not_tell_it_worse() {
+    let folder = on_trial();
+    reads_it(folder.path(), "");
+    within(folder.path(), async |workshop| {
+        log_what_it_made_worse(workshop).await;
+        assert!(read(workshop, None).await, "before its days are over");
+        let why = passes(workshop, over()).await;
+        assert!(
+            why.starts_with("taken back: guard: version 2 changes orders per customer by -"),
+            "{why}"
+        );
+        assert_eq!(version(workshop, CHAMPION).await, Some(1));
+    });
+
+    // Three of ten were asked for and three of ten answered, of whom nobody bought.
+    let answered = |of_challenger: usize| {
+        move |number: usize| {
+            let version = if number % 10 < of_challenger { 2 } else { 1 };
+            [3, 4].map(|day: i64| {
+                let at = begun() + SignedDuration::from_hours(24 * day);
+                decision(&format!("C{number:04}"), version, at)
+            })
+        }
+    };
+    let later = AsOf(jiff::civil::date(2025, 8, 1));
+    let folder = on_trial();
+    reads_it(folder.path(), "");
+    within(folder.path(), async |workshop| {
+        log(workshop, (0..600).flat_map(answered(3))).await;
+        let why = passes(workshop, later).await;
+        assert!(
+            why.contains("points from the champion's")
+                && why.contains(
+                    "; guard: what version 2 changes in orders per customer is not measurable"
+                ),
+            "{why}"
+        );
+        assert_eq!(version(workshop, CHAMPION).await, Some(2));
+    });
+
+    // Of six of ten answers: whoever is missing among the champion's may be who bought.
+    let folder = on_trial();
+    reads_it(folder.path(), "");
+    within(folder.path(), async |workshop| {
+        log(workshop, (0..600).flat_map(answered(6))).await;
+        let why = passes(workshop, later).await;
+        assert!(
+            why.contains(
+                "guard cannot be read: version 2 has 60.0 % of the customers, asked for were 30.0 %"
+            ),
+            "{why}"
+        );
+        assert_eq!(version(workshop, CHAMPION).await, Some(1));
     });
 }
 

@@ -1,7 +1,8 @@
 //! The review as pages for any web server: HTML to read, Markdown to put into a wiki or a repository.
 
 use super::{
-    HEAD_OF_PARTS, HEAD_OF_PRODUCTS, compared, lately, lineage, of_challenger, of_inputs, parts, promise_row,
+    HEAD_OF_PARTS, HEAD_OF_PRODUCTS, compared, lately, lineage, of_challenger, of_inputs, parts,
+    promise_row,
 };
 use factory::review::{Kept, Live, Review, Reviewed, State};
 use server::charts::Locale;

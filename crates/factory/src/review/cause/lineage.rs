@@ -71,7 +71,8 @@ impl Tables {
                 continue;
             };
             let at = batch.column(3).as_primitive::<TimestampMicrosecondType>();
-            let text = |column: &dyn Array, row: usize| column.as_string::<i32>().value(row).to_owned();
+            let text =
+                |column: &dyn Array, row: usize| column.as_string::<i32>().value(row).to_owned();
             for row in 0..batch.num_rows() {
                 let Ok(imported_at) = Timestamp::from_microsecond(at.value(row)) else {
                     continue;
@@ -89,7 +90,10 @@ impl Tables {
 
     /// Where a column came from.
     pub(super) fn of(&self, shifted: &Shifted) -> Option<Lineage> {
-        let files = self.files.get(&shifted.table).map_or(&[][..], Vec::as_slice);
+        let files = self
+            .files
+            .get(&shifted.table)
+            .map_or(&[][..], Vec::as_slice);
         let sources: BTreeSet<&str> = files.iter().map(|file| file.source.as_str()).collect();
         let is_since = |file: &&Brought| {
             let day = AsOf(file.imported_at.to_zoned(jiff::tz::TimeZone::UTC).date());

@@ -49,7 +49,8 @@ impl Workshop {
             if !header.retraining.is_tried_first() {
                 if by_person {
                     let waits = self.waits(&header.name).await?;
-                    let asks = waits.map(|version| asking(&header.name, version, "it passed its gate"));
+                    let asks =
+                        waits.map(|version| asking(&header.name, version, "it passed its gate"));
                     self.note_asking(&header.name, asks, now).await?;
                 }
                 continue;
@@ -81,6 +82,9 @@ impl Workshop {
                 version: trial.version,
                 champion: trial.beside,
             };
+            // Another one than before where its file was changed meanwhile.
+            self.note_trial_share(name, trial.version, trial.share, WHO, now)
+                .await?;
             let moved = match &trial.verdict {
                 Verdict::Waits { .. } => None,
                 Verdict::Passed { because } => self.promote_it(name, pair, because, now).await?,
@@ -119,8 +123,8 @@ impl Workshop {
             }
             let moved = match counts.verdict(header, until, now) {
                 Verdict::Passed { because } if by_itself => {
-                    if header.retraining.trial_share.is_some() {
-                        self.begin_trial(name, pair, &because, now).await?
+                    if let Some(share) = header.retraining.trial_share {
+                        self.begin_trial((name, share), pair, &because, now).await?
                     } else {
                         self.promote_it(name, pair, &because, now).await?
                     }
@@ -141,13 +145,14 @@ impl Workshop {
         let champion = self.registry.alias(name, CHAMPION).await?;
         let waits = self.waits(name).await?;
         if header.retraining.shadow_hours.is_none()
+            && let Some(share) = header.retraining.trial_share
             && let Some((version, champion)) = waits.zip(champion)
         {
             let pair = Pair {
                 version,
                 champion: champion.version,
             };
-            let begun = self.begin_trial(name, pair, "it passed its gate", now);
+            let begun = self.begin_trial((name, share), pair, "it passed its gate", now);
             return Ok(Step::Moved(begun.await?));
         }
         Ok(Step::Moved(None))
@@ -176,14 +181,17 @@ impl Workshop {
         }
     }
 
+    /// Lets a challenger answer a share of the customers; the share is noted first, so that no answer is of an unknown one.
     async fn begin_trial(
         &self,
-        name: &str,
+        (name, share): (&str, f64),
         pair: Pair,
         because: &str,
         now: Timestamp,
     ) -> Result<Option<AliasChange>, WatchChallengersError> {
-        let why = format!("answers a share of the customers: {because}");
+        let why = format!("answers a share of {share} of the customers: {because}");
+        self.note_trial_share(name, pair.version, share, WHO, now)
+            .await?;
         let before = self.registry.alias(name, TRIAL).await?;
         let before = before.map(|before| before.version);
         self.moved(name, TRIAL, pair.version, before, signed(&why, now))
@@ -236,7 +244,8 @@ impl Workshop {
         let (cause, of_version) = (format!("approval/{name}"), waits_for_a_person(version));
         let open = self.registry.incidents(now).await?.into_iter();
         let mut open = open.filter(|incident| incident.closed_at.is_none());
-        let asks = open.find(|incident| incident.cause == cause && incident.what.starts_with(&of_version));
+        let asks =
+            open.find(|incident| incident.cause == cause && incident.what.starts_with(&of_version));
         Ok(asks.map(|incident| incident.what))
     }
 

@@ -126,6 +126,18 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5}, et plus n’est pas exclu",
     ),
     (
+        "its share of good decisions is {#} points from the champion's ({#} to {#}), on {} to {}; it may lose {#}; {}: version {#} changes {~} by {#} ({#} to {#})",
+        "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5} ; {6} : la version {7} change {8} de {9} ({10} à {11})",
+    ),
+    (
+        "{}: version {#} changes {~} by {#} ({#} to {#})",
+        "{0} : la version {1} change {2} de {3} ({4} à {5})",
+    ),
+    (
+        "{} tells of a broken guardrail: {}",
+        "{0} signale un garde-fou rompu : {1}",
+    ),
+    (
         "its share of good decisions is {#} points from the champion's ({#} to {#}), on {} to {}; it may lose {#}",
         "sa part de bonnes décisions est à {0} points de celle du champion ({1} à {2}), du {3} au {4} ; elle peut perdre {5}",
     ),
@@ -727,6 +739,10 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "les variantes n’ont pas les tailles demandées : {0} a {1} clients, attendus : {2} (valeur p {3}) ; rien ne se lit tant que cela n’est pas expliqué",
     ),
     (
+        "the arms do not have the sizes asked for: {} has {#} clusters, expected {#} (p-value {}); nothing can be read until that is explained",
+        "les variantes n’ont pas les tailles demandées : {0} a {1} grappes, attendues : {2} (valeur p {3}) ; rien ne se lit tant que cela n’est pas expliqué",
+    ),
+    (
         "whether the arms have the sizes asked for is not measurable: does not apply: the share held out is a setting of the project, which a version does not know",
         "si les variantes ont les tailles demandées n’est pas mesurable : la part du groupe témoin est un réglage du projet, qu’une version ne connaît pas",
     ),
@@ -775,8 +791,48 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "demandés {0} jours par client de la version {1}, {2} par client de la version {3} : si les deux diffèrent, être demandé fait partie de ce qui a changé",
     ),
     (
-        "whether the arms have the sizes asked for is not measurable: does not apply: the share of a version on trial is a setting of its product, which this one does not know",
-        "si les variantes ont les tailles demandées n’est pas mesurable : la part d’une version à l’essai est un réglage de son produit, que celui-ci ne connaît pas",
+        "whether the arms have the sizes asked for is not measurable: does not apply: which share the version on trial was asked to answer was not noted on all of its days",
+        "si les variantes ont les tailles demandées n’est pas mesurable : la part demandée à la version à l’essai n’a pas été notée pour tous ses jours",
+    ),
+    (
+        "version {#} was asked to answer {#} of the customers from {} on; that day itself is not counted",
+        "la version {0} devait répondre à {1} des clients à partir du {2} ; ce jour-là ne compte pas",
+    ),
+    (
+        "{} cannot be read: {} has {#} of the customers, asked for were {#}",
+        "{0} ne se lit pas : {1} a {2} des clients, {3} étaient demandés",
+    ),
+    (
+        "{} has not read version {#} as of a day after {}: {}",
+        "{0} n’a pas lu la version {1} à une date après le {2} : {3}",
+    ),
+    (
+        "a regression on {#} things known of the {#} d before takes away {#} of the variance of {~}",
+        "une régression sur {0} choses connues des {1} j d’avant enlève {2} de la variance ({3})",
+    ),
+    (
+        "{~} is cut to between {#} and {#}, as it was in the {#} d before: {#} customers are beyond",
+        "{0} : ramené entre {1} et {2}, comme dans les {3} j d’avant ; {4} clients sont au-delà",
+    ),
+    (
+        "{~} is cut to between {#} and {#}, as it is in all arms together: {#} customers are beyond",
+        "{0} : ramené entre {1} et {2}, comme dans toutes les variantes ensemble ; {3} clients sont au-delà",
+    ),
+    (
+        "errors count clusters by {} and not customers: {}",
+        "les erreurs comptent des grappes par {0} et non des clients : {1}",
+    ),
+    (
+        "{#} clusters in each arm, the fewest that can be read",
+        "{0} grappes par variante, le moins qui se lise",
+    ),
+    (
+        "{#} customers to whom the rule was applied on some days and not on others are not counted",
+        "{0} clients pour qui la règle s’est appliquée certains jours et pas d’autres ne comptent pas",
+    ),
+    (
+        "covered on {#} days per customer with the rule, on {#} without: where the two differ, being covered is part of what it changed",
+        "concernés {0} jours par client avec la règle, {1} sans : où les deux diffèrent, être concerné fait partie de ce qu’elle a changé",
     ),
     (
         "{#} customers of {} in {#} arms, what came of them within {#} days",

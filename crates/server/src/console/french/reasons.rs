@@ -325,6 +325,14 @@ const SENTENCES: &[(&str, &str)] = &[
         "la règle « {rule} » exclut {arm} ({because})",
     ),
     (
+        "rule_held_out",
+        "la règle « {rule} » est mesurée et ne s’applique pas ici : une part de {share} des clients en est tenue à l’écart",
+    ),
+    (
+        "rule_measured",
+        "la règle « {rule} » est mesurée : une part de {share} des clients en est tenue à l’écart, pas celui-ci",
+    ),
+    (
         "budget_used_up",
         "{control} : ce qui reste du budget ne paie plus d’offre",
     ),
