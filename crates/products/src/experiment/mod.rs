@@ -148,12 +148,17 @@ impl Product for ExperimentProduct {
     }
 
     fn memory_needed(&self, size: &Size) -> Bytes {
-        // A draw with its texts, a unit with its windows and the two numbers of each outcome; a round of decisions with
-        // its window; per sale: the history.
+        // A draw with its texts, a unit with its windows and the numbers of each outcome; a round of decisions with its
+        // window, and what it tells of a measured rule; per sale: the history.
         const PER_DRAW: u64 = 600;
         const PER_ROUND: u64 = 40;
+        const PER_RULED_ROUND: u64 = 160;
         const PER_SALE: u64 = 120;
-        let drawn = size.draws * PER_DRAW + size.rounds * PER_ROUND;
+        let per_round = match self.settings.rule {
+            Some(_) => PER_RULED_ROUND,
+            None => PER_ROUND,
+        };
+        let drawn = size.draws * PER_DRAW + size.rounds * per_round;
         Bytes(drawn + size.sales * PER_SALE + (64 << 20))
     }
 

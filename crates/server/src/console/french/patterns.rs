@@ -1342,6 +1342,22 @@ mod tests {
                 "garde-fou rompu : mail change basket (chiffre d’affaires par commande) de −8,1\u{202f}% (−12,0\u{202f}% à −4,2\u{202f}%, chaque borne à tout moment), pire de plus de 2\u{202f}%",
             ),
             (
+                "version 2 was asked to answer 10 % of the customers from 2025-07-01 on; that day itself is not counted",
+                "la version 2 devait répondre à 10\u{202f}% des clients à partir du 2025-07-01 ; ce jour-là ne compte pas",
+            ),
+            (
+                "guard cannot be read: version 2 has 60.0 % of the customers, asked for were 30.0 %",
+                "guard ne se lit pas : version 2 a 60,0\u{202f}% des clients, 30,0\u{202f}% étaient demandés",
+            ),
+            (
+                "guard: version 2 changes orders per customer by -0.10 (-0.20 to -0.05)",
+                "guard : la version 2 change commandes par client de −0,10 (−0,20 à −0,05)",
+            ),
+            (
+                "a regression on 8 things known of the 90 d before takes away 45 % of the variance of revenue per customer",
+                "une régression sur 8 choses connues des 90 j d’avant enlève 45\u{202f}% de la variance (chiffre d’affaires par client)",
+            ),
+            (
                 "1.16 % of the rows of raw/a b.csv broke `type`, allowed is 1.00 %",
                 "1,16\u{202f}% des lignes de raw/a b.csv ont rompu `type`, la limite est 1,00\u{202f}%",
             ),
