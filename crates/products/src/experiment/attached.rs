@@ -228,6 +228,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules: Vec::new(),
+            flips: Vec::new(),
         })
     }
 }

@@ -1,13 +1,17 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
 use super::budget::{Bound, Round, round};
+use super::costs::Costs;
 use super::draws::{Draws, TrialError, features};
-use super::facts::{Column, Facts};
+use super::facts::{self, Column, Facts};
+use super::flip::{Grid, Move, moves};
 use super::limits::Counts;
 use super::settings::Settings;
 use super::stores::{Stores, groups, some};
+use super::tried::{Tried, name};
 use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
+use crate::answer::ExplanationLine;
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
@@ -36,10 +40,11 @@ pub(crate) struct Arm {
     pub(crate) name: String,
     pub(crate) fitted: uplift::Fitted,
     /// How each candidate did on customers that it had not seen.
-    pub(crate) trials: Vec<String>,
+    #[serde(default)]
+    pub(crate) tried: Tried,
     /// Draws compared, of the arm and of the control.
     pub(crate) draws: usize,
-    /// Discounts that the arm leads to; absent without a budget.
+    /// Discounts that the arm leads to; absent where neither a budget nor a brand asks for them.
     discounts: Option<uplift::Fitted>,
 }
 
@@ -67,6 +72,9 @@ impl Arm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Body {
     pub(crate) settings: Settings,
+    /// What offers cost; in what was learnt before this was kept, `costs` of the settings has all there is.
+    #[serde(default)]
+    pub(crate) costs: Costs,
     columns: Vec<Column>,
     pub(crate) arms: Vec<Arm>,
     /// Outcome of the control per customer.
@@ -83,32 +91,9 @@ pub(crate) struct Body {
     /// this was kept.
     #[serde(default)]
     parts: Vec<f64>,
-}
-
-/// A learner, as a person calls it.
-pub(crate) fn name(learner: Learner) -> &'static str {
-    match learner {
-        Learner::Average => "the average for everybody",
-        Learner::Prognostic => "by the outcome expected without it",
-        Learner::Additive => "additive: a sum of functions of one thing each",
-        Learner::T => "T-learner",
-        Learner::S => "S-learner",
-        Learner::X => "X-learner",
-        Learner::R => "R-learner",
-        Learner::DoublyRobust => "doubly robust learner",
-    }
-}
-
-/// How a candidate did, in one line.
-fn told(trial: &uplift::Trial) -> String {
-    format!(
-        "{}: ranks unseen customers to a gain of {} (standard error {}), {} behind the best (standard error {})",
-        name(trial.learner),
-        short(trial.gain),
-        short(trial.gain_standard_error),
-        short(trial.behind),
-        short(trial.behind_standard_error)
-    )
+    /// By column, the values that it had; none in what was learnt before this was kept.
+    #[serde(default)]
+    grid: Vec<Grid>,
 }
 
 impl Body {
@@ -120,8 +105,11 @@ impl Body {
         seed: u64,
         choice: Option<&Self>,
     ) -> Result<Self, FitError> {
-        let settings = &super::offers::with_costs(settings, history)?;
-        let draws = Draws::of(history, settings, product)?;
+        let (settings, mut costs) = super::offers::with_costs(settings, history)?;
+        let settings = &settings;
+        let draws = Draws::of(history, settings, product, costs.asks_for_discounts())?;
+        let without = super::offers::without_discounts(&costs, &draws);
+        costs.notes.extend(without);
         if draws.rows() < DRAWS_MIN {
             return Err(FitError::TooLittle {
                 what: "draws of the trial with a whole window",
@@ -139,29 +127,36 @@ impl Body {
         for (arm, name) in draws.arms.iter().enumerate().skip(1) {
             let experiment = draws.experiment(&draws.outcome, &[0, arm], &columns, &all)?;
             let measured = choice.and_then(|body| body.arms.iter().find(|a| a.name == *name));
-            let (fitted, trials) = match measured {
+            let (fitted, tried) = match measured {
                 Some(measured) => (
                     uplift::fit(&experiment, measured.fitted.learner(), &how)?,
-                    measured.trials.clone(),
+                    measured.tried.clone(),
                 ),
                 None => {
                     let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
-                    (choice.fitted, choice.trials.iter().map(told).collect())
+                    let tried = Tried::from(&choice);
+                    (choice.fitted, tried)
                 }
             };
             arms.push(Arm {
                 name: name.clone(),
                 fitted,
-                trials,
+                tried,
                 draws: experiment.rows(),
-                discounts: discounts(&draws, arm, &columns, &all, &how)?,
+                discounts: if costs.spends(settings, name) {
+                    discounts(&draws, arm, &columns, &all, &how)?
+                } else {
+                    None
+                },
             });
         }
         let of_control = draws.of_arm(&draws.outcome, 0);
         let golden = golden(&draws, &columns);
         let body = Self {
             settings: settings.clone(),
+            costs,
             parts: parts(&draws, &columns, &arms),
+            grid: grid(&draws, &columns),
             columns,
             arms,
             control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
@@ -200,32 +195,57 @@ impl Body {
 
     /// What each arm does for each customer, customers one after the other.
     fn worth_of(&self, customers: &[Facts]) -> Result<Vec<Worth>, TrialError> {
-        let features = features(&self.columns, customers)?;
+        Ok(self.worth_at(&features(&self.columns, customers)?))
+    }
+
+    /// The same of customers as learners read them.
+    fn worth_at(&self, features: &uplift::Features) -> Vec<Worth> {
         let arms = self.arms.len();
         let mut worth = vec![
             Worth {
                 net: 0.0,
                 spend: 0.0
             };
-            customers.len() * arms
+            features.rows() * arms
         ];
         for (place, arm) in self.arms.iter().enumerate() {
-            let cost = self.settings.cost(&arm.name);
+            let money = self.costs.money(&self.settings, &arm.name);
             let level = self.settings.interval;
             // Columns are those learnt from, and the level is one.
-            let of = |fitted: &uplift::Fitted| fitted.predict(&features, level).ok();
+            let of = |fitted: &uplift::Fitted| fitted.predict(features, level).ok();
             let effects = of(&arm.fitted);
             let discounts = arm.discounts.as_ref().and_then(of);
-            for row in 0..customers.len() {
+            for row in 0..features.rows() {
                 let effect = effects.as_ref().and_then(|effects| effects.get(row, 0));
                 let given = discounts.as_ref().and_then(|given| given.get(row, 0));
-                worth[row * arms + place] = Worth {
-                    net: effect.map_or(0.0, |effect| self.settings.counted(&effect, level) - cost),
-                    spend: cost + given.map_or(0.0, |given| given.point.max(0.0)),
-                };
+                let counted = effect.map(|effect| self.settings.counted(&effect, level));
+                let discount = given.map_or(0.0, |given| given.point.max(0.0));
+                let of_row = &mut worth[row * arms + place];
+                *of_row = money.worth(counted.unwrap_or(0.0), discount);
             }
         }
-        Ok(worth)
+        worth
+    }
+
+    /// What could be otherwise of a customer, the nearest first, and what all arms would do for them then.
+    pub(crate) fn otherwise(&self, facts: &Facts) -> (Vec<Move>, Vec<Worth>) {
+        let own = facts::rows([facts], &self.columns);
+        let moves = moves(&self.columns, &self.grid, &own);
+        let names = self.columns.iter().map(Column::name).collect();
+        let rows = moves.iter().flat_map(|moved| moved.row.iter().copied());
+        match uplift::Features::new(names, rows.collect()) {
+            Ok(features) => {
+                let worth = self.worth_at(&features);
+                (moves, worth)
+            }
+            // There is nothing that could be otherwise.
+            Err(_) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Whether the values that columns had are known.
+    pub(crate) fn knows_values(&self) -> bool {
+        self.grid.len() == self.columns.len()
     }
 
     /// The effects of all arms on a customer.
@@ -266,6 +286,54 @@ impl Body {
         self.arms
             .get(arm)
             .map_or(0.0, |arm| self.settings.cost(&arm.name))
+    }
+
+    /// What an arm is worth beside its effect, before limits take their prices: what it costs, what a brand pays back of
+    /// its discounts, and what caution takes off.
+    ///
+    /// - `effect`, `worth`: of one customer.
+    pub(crate) fn paid(
+        &self,
+        arm: usize,
+        effect: &EffectInterval,
+        worth: &Worth,
+    ) -> Vec<ExplanationLine> {
+        let Some(name) = self.arms.get(arm).map(|arm| arm.name.as_str()) else {
+            return Vec::new();
+        };
+        let counted = self.settings.counted(effect, self.settings.interval);
+        let cost = self.settings.cost(name);
+        let beside = self.costs.beside(name);
+        let redeeming = beside.map_or(0.0, |(each, times)| each * times);
+        let told = beside.map_or_else(String::new, |(each, times)| {
+            format!(
+                "what its redemptions cost, {} of {} each",
+                short(times),
+                short(each)
+            )
+        });
+        let lines = [
+            ("what it costs".to_owned(), -(cost - redeeming)),
+            (told, -redeeming),
+            (
+                "what the brand pays back of its discounts".to_owned(),
+                worth.net - (counted - cost),
+            ),
+            (
+                format!(
+                    "what caution takes off: {} standard errors",
+                    short(self.settings.caution)
+                ),
+                counted - effect.point,
+            ),
+        ];
+        // What is less is rounding.
+        let counts = |contribution: f64| contribution.abs() > 1e-9;
+        let lines = lines.into_iter();
+        let lines = lines.filter(|(_, contribution)| counts(*contribution));
+        lines
+            .map(|(what, contribution)| ExplanationLine { what, contribution })
+            .collect()
     }
 
     /// Outcome of the control per customer.
@@ -319,11 +387,9 @@ impl Body {
         let of_arms = self.arms.iter().zip(effects);
         of_arms
             .map(|(arm, effect)| {
-                let cost = self.settings.cost(&arm.name);
-                Worth {
-                    net: self.settings.counted(effect, self.settings.interval) - cost,
-                    spend: cost + given(arm).unwrap_or(0.0).max(0.0),
-                }
+                let money = self.costs.money(&self.settings, &arm.name);
+                let counted = self.settings.counted(effect, self.settings.interval);
+                money.worth(counted, given(arm).unwrap_or(0.0).max(0.0))
             })
             .collect()
     }
@@ -369,7 +435,9 @@ impl Body {
                 name(arm.fitted.learner()),
                 100.0 * arm.kept()
             ));
+            lines.extend(arm.tried.lines(&arm.name, arm.fitted.learner()));
         }
+        lines.extend(self.costs.notes.iter().cloned());
         if let (Some(round), Some(budget)) = (&self.round, self.settings.budget) {
             lines.push(format!(
                 "budget {}: {} of {} customers get an arm, expected to spend {} and to add {}; at most {} more could be had",
@@ -457,7 +525,7 @@ fn bound_in_words(bound: &Bound) -> String {
     }
 }
 
-/// The discounts that an arm leads to; `None` without a budget, or where no customer got any.
+/// The discounts that an arm leads to; `None` where they are not known, or no customer got any.
 pub(crate) fn discounts(
     draws: &Draws,
     arm: usize,
@@ -496,11 +564,25 @@ fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
     drawn
         .chain([&nobody])
         .map(|facts| {
-            let row = super::facts::rows([facts], columns);
+            let row = facts::rows([facts], columns);
             row.into_iter()
                 .map(|v| Some(v).filter(|v| v.is_finite()))
                 .collect()
         })
+        .collect()
+}
+
+/// By column, the values that it had among the customers drawn.
+fn grid(draws: &Draws, columns: &[Column]) -> Vec<Grid> {
+    let rows = facts::rows(&draws.facts, columns);
+    let of = |place: usize| {
+        rows.iter()
+            .skip(place)
+            .step_by(columns.len().max(1))
+            .copied()
+    };
+    (0..columns.len())
+        .map(|place| Grid::of(of(place)))
         .collect()
 }
 
@@ -557,7 +639,7 @@ impl Fitted for FittedPromotion {
     }
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
-        measured::scorecard(&self.body.settings, &self.header.name, later, seed)
+        measured::scorecard(&self.body, &self.header.name, later, seed)
     }
 
     fn weights(&self) -> Weights {
@@ -571,6 +653,9 @@ impl Fitted for FittedPromotion {
         let each = each.map(|(part, column)| (*part, column.made_of()));
         // What an arm costs, and to whom it may be given.
         let weights = Weights::of_parts(WeighedBy::Parts, each).with([
+            "offers.type",
+            "offers.cost_retailer_cents",
+            "offers.cost_brand_cents",
             "offers.fixed_cost_retailer_cents",
             "offers.fixed_cost_brand_cents",
             "offers.eligibility",
@@ -597,7 +682,7 @@ impl Fitted for FittedPromotion {
                 "customers": arm.draws,
                 "learner": arm.fitted.learner(),
                 "kept": arm.kept(),
-                "trials": arm.trials,
+                "tried": arm.tried.page(arm.fitted.learner()),
             })
         });
         serde_json::json!({
@@ -606,6 +691,7 @@ impl Fitted for FittedPromotion {
             "control": self.body.settings.control,
             "control_mean": self.body.control_mean,
             "arms": arms.collect::<Vec<_>>(),
+            "budget": self.body.settings.budget,
             "round": self.body.round,
             "told": self.body.lines(),
         })

@@ -672,6 +672,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules,
+            flips: Vec::new(),
         })
     }
 }

@@ -22,6 +22,8 @@ mod gained;
 mod laws;
 mod limits;
 mod lists;
+mod offer_costs;
+mod offer_flips;
 mod offers;
 mod planned;
 mod planners;
