@@ -46,5 +46,6 @@ pub use fitted::{ArmEffects, Fitted};
 pub use learner::Learner;
 pub use outcomes::expected_outcomes;
 pub use policy_tree::{Condition, PolicyLeaf, PolicyTree};
+pub use pool::rising_blocks;
 pub use settings::{Boosting, Settings};
 pub use shrink::{Shrinkage, Slope};

@@ -1,9 +1,10 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
 use super::budget::{Bound, Round, round};
-use super::costs::Costs;
+use super::costs::{Costs, Money};
 use super::draws::{Draws, TrialError, features};
 use super::facts::{self, Column, Facts};
+use super::families::Families;
 use super::flip::{Grid, Move, moves};
 use super::limits::Counts;
 use super::settings::Settings;
@@ -75,6 +76,9 @@ pub(crate) struct Body {
     /// What offers cost; in what was learnt before this was kept, `costs` of the settings has all there is.
     #[serde(default)]
     pub(crate) costs: Costs,
+    /// Arms of rising depth; none in what was learnt before this was kept.
+    #[serde(default)]
+    families: Families,
     columns: Vec<Column>,
     pub(crate) arms: Vec<Arm>,
     /// Outcome of the control per customer.
@@ -154,6 +158,7 @@ impl Body {
         let golden = golden(&draws, &columns);
         let body = Self {
             settings: settings.clone(),
+            families: Families::of(settings, history, &draws.arms[1..]),
             costs,
             parts: parts(&draws, &columns, &arms),
             grid: grid(&draws, &columns),
@@ -208,20 +213,33 @@ impl Body {
             };
             features.rows() * arms
         ];
-        for (place, arm) in self.arms.iter().enumerate() {
-            let money = self.costs.money(&self.settings, &arm.name);
-            let level = self.settings.interval;
-            // Columns are those learnt from, and the level is one.
-            let of = |fitted: &uplift::Fitted| fitted.predict(features, level).ok();
-            let effects = of(&arm.fitted);
-            let discounts = arm.discounts.as_ref().and_then(of);
-            for row in 0..features.rows() {
-                let effect = effects.as_ref().and_then(|effects| effects.get(row, 0));
-                let given = discounts.as_ref().and_then(|given| given.get(row, 0));
-                let counted = effect.map(|effect| self.settings.counted(&effect, level));
+        let level = self.settings.interval;
+        // Columns are those learnt from, and the level is one.
+        let of = |fitted: &uplift::Fitted| fitted.predict(features, level).ok();
+        let each = self.arms.iter();
+        let effects: Vec<_> = each.map(|arm| of(&arm.fitted)).collect();
+        let given: Vec<_> = self
+            .arms
+            .iter()
+            .map(|arm| arm.discounts.as_ref().and_then(of))
+            .collect();
+        let money: Vec<Money> = self
+            .arms
+            .iter()
+            .map(|arm| self.costs.money(&self.settings, &arm.name))
+            .collect();
+        for (row, worth) in worth.chunks_exact_mut(arms.max(1)).enumerate() {
+            let own = effects.iter().zip(&self.arms);
+            let own = own.map(|(effects, arm)| {
+                let known = effects.as_ref().and_then(|effects| effects.get(row, 0));
+                known.unwrap_or_else(|| arm.average())
+            });
+            let own = self.families.in_order(own.collect());
+            for (arm, (worth, effect)) in worth.iter_mut().zip(&own).enumerate() {
+                let given = given[arm].as_ref().and_then(|given| given.get(row, 0));
                 let discount = given.map_or(0.0, |given| given.point.max(0.0));
-                let of_row = &mut worth[row * arms + place];
-                *of_row = money.worth(counted.unwrap_or(0.0), discount);
+                let counted = self.settings.counted(effect, level);
+                *worth = money[arm].worth(counted, discount);
             }
         }
         worth
@@ -255,10 +273,16 @@ impl Body {
 
     /// The average effects of all arms: those on a customer of whom nothing is known.
     pub(crate) fn averages(&self) -> Vec<EffectInterval> {
-        self.arms.iter().map(Arm::average).collect()
+        let averages = self.arms.iter().map(Arm::average);
+        self.families.in_order(averages.collect())
     }
 
     fn effects_of(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
+        self.families.in_order(self.effects_alone(features))
+    }
+
+    /// The effects of each arm as it was learnt by itself.
+    fn effects_alone(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
         let of = |arm: &Arm| {
             let effects = arm.fitted.predict(features?, self.settings.interval).ok()?;
             effects.get(0, 0)
@@ -269,16 +293,24 @@ impl Body {
             .collect()
     }
 
-    /// Why an arm has its effect on a customer: what everybody has, and what each column adds.
+    /// Why an arm has its effect on a customer: what everybody has, and what each column adds. Arms that share an effect,
+    /// since a deeper one would change less, share the mean of their reasons.
     pub(crate) fn why(&self, arm: usize, facts: &Facts) -> Option<(f64, Vec<(String, f64)>)> {
         let features = features(&self.columns, [facts]).ok()?;
-        let explained = self.arms.get(arm)?.fitted.explain(&features).ok()?;
-        let found: Explanation<'_> = explained.get(0, 0)?;
+        let alone = self.effects_alone(Some(&features));
+        let alone: Vec<f64> = alone.iter().map(|effect| effect.point).collect();
+        let those = self.families.sharing(arm, &alone);
+        let share = 1.0 / those.len() as f64;
+        let (mut base, mut parts) = (0.0, vec![0.0; self.columns.len()]);
+        for arm in those {
+            let explained = self.arms.get(arm)?.fitted.explain(&features).ok()?;
+            let found: Explanation<'_> = explained.get(0, 0)?;
+            base += share * found.base;
+            let own = parts.iter_mut().zip(found.contributions);
+            own.for_each(|(sum, part)| *sum += share * part);
+        }
         let names = self.columns.iter().map(Column::name);
-        Some((
-            found.base,
-            names.zip(found.contributions.iter().copied()).collect(),
-        ))
+        Some((base, names.zip(parts).collect()))
     }
 
     /// What an arm costs for each customer who gets it.
@@ -437,6 +469,8 @@ impl Body {
             ));
             lines.extend(arm.tried.lines(&arm.name, arm.fitted.learner()));
         }
+        let names: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
+        lines.extend(self.families.lines(&names));
         lines.extend(self.costs.notes.iter().cloned());
         if let (Some(round), Some(budget)) = (&self.round, self.settings.budget) {
             lines.push(format!(

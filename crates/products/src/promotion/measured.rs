@@ -8,6 +8,7 @@ use super::budget::round;
 use super::costs::{Costs, Money};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
+use super::families::Families;
 use super::fitted::{Body, discounts, known_customers};
 use super::settings::Settings;
 use super::stores::{Stores, groups};
@@ -18,7 +19,7 @@ use crate::outcome::Outcome;
 use books::Books;
 use features::History;
 use measure::effects::{Moments, Scale, difference};
-use models::uplift::{self, Learner};
+use models::uplift::{self, EffectInterval, Learner};
 use ranking::Compared;
 use schema::estimate::short;
 use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
@@ -78,7 +79,7 @@ impl OutOfFold {
     fn of(
         draws: &Draws,
         columns: &[Column],
-        (settings, costs): (&Settings, &Costs),
+        (settings, costs, families): (&Settings, &Costs, &Families),
         stores: &Stores,
         seed: u64,
     ) -> Result<Self, FitError> {
@@ -111,6 +112,7 @@ impl OutOfFold {
             let mut averages = Vec::with_capacity(arms - 1);
             let mut counted = vec![vec![0.0; held_out.len()]; arms - 1];
             let mut average_discounts = Vec::with_capacity(arms - 1);
+            let mut alone = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
                 let experiment = draws.experiment(&draws.outcome, &[0, arm], columns, &learnt)?;
                 let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
@@ -136,13 +138,22 @@ impl OutOfFold {
                     all.discounts[arm - 1][*row] = given.max(0.0);
                 }
                 // Columns are those learnt from, and the level is one.
-                if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
-                    for (place, row) in held_out.iter().enumerate() {
-                        if let Some(effect) = effects.get(place, 0) {
-                            all.effects[arm - 1][*row] = effect.point;
-                            counted[arm - 1][place] = settings.counted(&effect, LEVEL);
-                        }
-                    }
+                alone.push(choice.fitted.predict(&unseen, LEVEL).ok());
+            }
+            families.put_in_order(&mut averages);
+            for (place, row) in held_out.iter().enumerate() {
+                let own = alone.iter().zip(&averages);
+                let own = own.map(|(effects, average)| {
+                    let known = effects.as_ref().and_then(|effects| effects.get(place, 0));
+                    known.unwrap_or(EffectInterval {
+                        point: *average,
+                        low: *average,
+                        high: *average,
+                    })
+                });
+                for (arm, effect) in families.in_order(own.collect()).iter().enumerate() {
+                    all.effects[arm][*row] = effect.point;
+                    counted[arm][place] = settings.counted(effect, LEVEL);
                 }
             }
             let of_everybody: Vec<Worth> = averages
@@ -244,7 +255,14 @@ pub(super) fn scorecard(body: &Body, product: &str, later: &History, seed: u64) 
             let of_asked = groups(settings, later, today);
             let asked = (asked.len(), of_asked.as_slice());
             let stores = Stores::new(settings, asked, draws.store.clone());
-            let out = OutOfFold::of(&draws, &columns, (settings, costs), &stores, seed)?;
+            let families = Families::of(settings, later, &draws.arms[1..]);
+            let out = OutOfFold::of(
+                &draws,
+                &columns,
+                (settings, costs, &families),
+                &stores,
+                seed,
+            )?;
             Ok((draws, columns, out))
         });
     let (draws, columns, out) = match measured {

@@ -8,6 +8,7 @@ mod counted;
 mod draws;
 mod effect;
 mod facts;
+mod families;
 mod fitted;
 mod flip;
 mod limits;

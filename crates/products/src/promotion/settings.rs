@@ -184,7 +184,7 @@ impl Settings {
     fn check_redemptions(&self, raw: &Raw) -> Result<(), ConfigError> {
         let strange = |kind: &&String| !TYPES.contains(&kind.as_str());
         if let Some(kind) = self.in_sales.iter().find(strange) {
-            return Err(raw.refuse("in_sales", format!("{kind:?}"), &TYPES.join(", ")));
+            return Err(raw.refuse("in_sales", format!("{kind:?}"), TYPES.join(", ")));
         }
         if let Some(kind) = self
             .in_sales

@@ -23,6 +23,7 @@ mod laws;
 mod limits;
 mod lists;
 mod offer_costs;
+mod offer_depths;
 mod offer_flips;
 mod offers;
 mod planned;
