@@ -183,7 +183,7 @@ async fn sales(
 /// What may be offered to customers: those of days to come are known too.
 async fn offers(lake: &Lake, snapshot: &Snapshot) -> Result<Offers, LoadError> {
     let sql = "SELECT offer_id, \"type\", depth, fixed_cost_retailer_cents, fixed_cost_brand_cents, valid_from, valid_to, \
-               eligibility FROM offers";
+               eligibility, cost_retailer_cents, cost_brand_cents FROM offers";
     let mut found = Vec::new();
     each(lake, snapshot, "offers", sql, |batch| {
         let text = |i: usize| batch.column(i).as_string::<i32>();
@@ -198,6 +198,8 @@ async fn offers(lake: &Lake, snapshot: &Snapshot) -> Result<Offers, LoadError> {
                 id: text(0).value(row).to_owned(),
                 kind: text(1).value(row).to_owned(),
                 depth: depth.value(row),
+                cost_retailer_cents: cents(8, row).unwrap_or(0),
+                cost_brand_cents: cents(9, row),
                 fixed_cost_retailer_cents: cents(3, row),
                 fixed_cost_brand_cents: cents(4, row),
                 valid_from: day(5, row),

@@ -11,6 +11,10 @@ pub struct Offer {
     pub kind: String,
     /// Size of the gift, in the unit of its type.
     pub depth: f64,
+    /// Cost of one redemption to the retailer, in cents.
+    pub cost_retailer_cents: i64,
+    /// The same to the brand; `None` where it is not known.
+    pub cost_brand_cents: Option<i64>,
     /// Cost to the retailer of giving it to one customer, used or not, in cents; `None` where it is not known.
     pub fixed_cost_retailer_cents: Option<i64>,
     /// The same as far as the brand pays it.

@@ -296,4 +296,7 @@ pub struct Explanation {
     pub why_not: Option<String>,
     /// Rules that touched it.
     pub rules: Vec<String>,
+    /// The nearest changes that would change the answer, each by itself; none where the kind tells none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flips: Vec<Reason>,
 }

@@ -107,6 +107,9 @@ impl Explain {
         for rule in &explained.rules {
             print::line(format!("rule: {rule}"))?;
         }
+        for flip in &explained.flips {
+            print::line(format!("otherwise: {}", flip.text))?;
+        }
         Ok(())
     }
 }

@@ -216,6 +216,7 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
         }
     }
     assert_eq!(compared, 2, "{outcomes}");
+    says_whether_it_ranks(&outcomes[0]["scorecard"]);
     let told = outcomes[1]["summary"].as_array().unwrap();
     let told = |what: &str| {
         told.iter()
@@ -229,6 +230,65 @@ fn a_real_trial_is_learned_from_and_its_exact_effects_are_told() {
     assert_eq!((ran.code, &outcomes[0]["promoted"]), (1, &false.into()));
     let because = outcomes[0]["because"].as_str().unwrap();
     assert!(because.contains("everybody gets the best arm"), "{because}");
+}
+
+/// Every arm has its figures of rankings, and the sentence that they call for.
+fn says_whether_it_ranks(scorecard: &serde_json::Value) {
+    let metrics = scorecard["metrics"].as_array().unwrap();
+    let notes: Vec<&str> = scorecard["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note.as_str().unwrap())
+        .collect();
+    for arm in ["Mens E-Mail", "Womens E-Mail"] {
+        let figure = |name: &str| {
+            let of = |m: &&serde_json::Value| m["name"] == name && m["scope"] == arm;
+            let found = metrics.iter().find(of);
+            &found.unwrap_or_else(|| panic!("{arm} {name}: {scorecard}"))["gain"]["measured"]
+        };
+        for name in [
+            "area under the uplift curve (AUUC)",
+            "rank-weighted effect (RATE, AUTOC)",
+            "rank-weighted effect (RATE, Qini weights)",
+        ] {
+            let found = figure(name);
+            // Of visits, of which there are less than three in ten, no ranking gains as much.
+            let within = |end: &str| found[end].as_f64().is_some_and(|value| value.abs() < 0.3);
+            assert!(within("low") && within("high"), "{arm} {name}: {found}");
+        }
+        let told = |says: &str| {
+            notes
+                .iter()
+                .filter(|n| n.starts_with(&format!("{arm}: {says}")))
+                .count()
+        };
+        let clear = told("customers can be ranked by what it changes; Qini coefficient: ");
+        let likely =
+            told("customers can be ranked by what it changes only through what they would do");
+        let hardly = told("customers can hardly be ranked by what it changes; Qini coefficient: ");
+        let beyond_chance = figure("Qini coefficient")["low"].as_f64() > Some(0.0);
+        assert_eq!(
+            (clear + likely, hardly),
+            (usize::from(beyond_chance), usize::from(!beyond_chance)),
+            "{notes:#?}"
+        );
+        assert_eq!(
+            (
+                told("learners chosen, of 2 parts: "),
+                told("predicted → real effect by tenth")
+            ),
+            (1, 1)
+        );
+    }
+    let rule = |name: &str| metrics.iter().find(|m| m["name"] == name).unwrap();
+    // What is expected of the rule is told beside what was measured, both per customer.
+    let adds = rule("what the rule adds, measured beside expected");
+    let point = |of: &str| adds[of]["measured"]["point"].as_f64().unwrap();
+    assert!(
+        point("value").abs() < 0.3 && point("baseline") > 0.0,
+        "{adds}"
+    );
 }
 
 /// A mail that brings those who shop on the web and keeps the others away, drawn for every other customer; the first

@@ -36,9 +36,9 @@ async fn offers_are_known_with_their_days_costs_and_to_whom_they_may_be_given() 
     );
     shop.put(
         "offers",
-        "offer_id, \"type\", depth, cost_retailer_cents, fixed_cost_retailer_cents, currency, valid_from, valid_to, eligibility",
-        "('percent10', 'percentage', 10, 800, NULL, 'EUR', '2024-01-01', '2024-12-31', NULL), \
-         ('amount5', 'amount', 5, 500, 40, 'EUR', '2025-01-01', '2025-01-31', 'customer.orders > 1')",
+        "offer_id, \"type\", depth, cost_retailer_cents, cost_brand_cents, fixed_cost_retailer_cents, currency, valid_from, valid_to, eligibility",
+        "('percent10', 'percentage', 10, 800, NULL, NULL, 'EUR', '2024-01-01', '2024-12-31', NULL), \
+         ('amount5', 'amount', 5, 200, 300, 40, 'EUR', '2025-01-01', '2025-01-31', 'customer.orders > 1')",
     )
     .await;
     let history = shop.load("2024-03-10").await.unwrap();
@@ -48,6 +48,10 @@ async fn offers_are_known_with_their_days_costs_and_to_whom_they_may_be_given() 
     let amount = offers.get("amount5").unwrap();
     assert_eq!((amount.kind.as_str(), amount.depth), ("amount", 5.0));
     assert_eq!(amount.fixed_cost_retailer_cents, Some(40));
+    assert_eq!(
+        (amount.cost_retailer_cents, amount.cost_brand_cents),
+        (200, Some(300))
+    );
     assert_eq!(
         amount.fixed_cost_brand_cents, None,
         "not told is not nothing"

@@ -39,6 +39,17 @@ pub struct Trial {
     pub complexity: usize,
 }
 
+/// The additive learner, which a person can read, beside the best of those that nobody can.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Twin {
+    /// The best of T, S, X, R and doubly robust by its gain.
+    pub black_box: Learner,
+    /// Its gain less that of the additive learner, in the unit of [`Trial::gain`]; below 0 where the additive one is ahead.
+    pub gap: f64,
+    /// Standard error of that difference, on the same customers.
+    pub gap_standard_error: f64,
+}
+
 /// The learner chosen, fitted to all rows, and why it was.
 #[derive(Debug)]
 pub struct Choice {
@@ -48,6 +59,8 @@ pub struct Choice {
     pub fitted: Fitted,
     /// Every candidate, in the order given.
     pub trials: Vec<Trial>,
+    /// The additive learner beside the best black box; `None` where one of the two was no candidate.
+    pub twin: Option<Twin>,
 }
 
 /// Fits one learner.
@@ -135,7 +148,28 @@ pub fn choose(
     Ok(Choice {
         chosen: learnt.learner,
         fitted: finalise(&work, learnt, shrinkage)?,
+        twin: twin(&tried),
         trials,
+    })
+}
+
+/// The additive learner beside the best black box.
+fn twin(tried: &[(Learnt, Vec<Shrinkage>, Vec<f64>)]) -> Option<Twin> {
+    let mean = |gains: &[f64]| mean_and_error(gains.iter().copied()).0;
+    let (_, _, additive) = tried
+        .iter()
+        .find(|(learnt, _, _)| learnt.learner == Learner::Additive)?;
+    let black_boxes = tried
+        .iter()
+        .filter(|(learnt, _, _)| learnt.learner.is_black_box());
+    let (learnt, _, gains) =
+        black_boxes.max_by(|(_, _, one), (_, _, other)| mean(one).total_cmp(&mean(other)))?;
+    let ahead = gains.iter().zip(additive).map(|(black, own)| black - own);
+    let (gap, gap_standard_error) = mean_and_error(ahead);
+    Some(Twin {
+        black_box: learnt.learner,
+        gap,
+        gap_standard_error,
     })
 }
 

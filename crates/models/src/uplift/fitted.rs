@@ -9,7 +9,7 @@ use super::effects::{Effects, Explanations};
 use super::error::PredictError;
 use super::features::Features;
 use super::learner::Learner;
-use super::pool::{blocks, rise};
+use super::pool::{rise, rising_blocks};
 use super::shrink::Shrinkage;
 use super::surface::{Rows, Surface};
 
@@ -275,7 +275,7 @@ impl Fitted {
                 .iter()
                 .map(|cell| explanations.effect_at(*cell))
                 .collect();
-            for block in blocks(&effects) {
+            for block in rising_blocks(&effects) {
                 let cells = &cells[block];
                 let share = 1.0 / cells.len() as f64;
                 let base: f64 = cells

@@ -39,4 +39,13 @@ impl Learner {
         Self::R,
         Self::DoublyRobust,
     ];
+
+    /// Whether nobody can read what it learnt: trees of many columns at once.
+    #[must_use]
+    pub fn is_black_box(self) -> bool {
+        match self {
+            Self::Average | Self::Prognostic | Self::Additive => false,
+            Self::T | Self::S | Self::X | Self::R | Self::DoublyRobust => true,
+        }
+    }
 }

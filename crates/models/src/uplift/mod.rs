@@ -37,7 +37,7 @@ mod work;
 
 pub use average::AverageEffect;
 pub use boosted::TreesError;
-pub use choose::{Choice, Trial, choose, fit};
+pub use choose::{Choice, Trial, Twin, choose, fit};
 pub use effects::{EffectInterval, Effects, Explanation, Explanations};
 pub use error::{FitError, PredictError};
 pub use experiment::{ARM_ROWS_MIN, Experiment, ExperimentError, Observed, PROPENSITY_SUM_MAX};
@@ -46,5 +46,6 @@ pub use fitted::{ArmEffects, Fitted};
 pub use learner::Learner;
 pub use outcomes::expected_outcomes;
 pub use policy_tree::{Condition, PolicyLeaf, PolicyTree};
+pub use pool::rising_blocks;
 pub use settings::{Boosting, Settings};
 pub use shrink::{Shrinkage, Slope};

@@ -6,7 +6,8 @@
 ///
 /// # Source
 /// Barlow, Bartholomew, Bremner and Brunk (1972), pool adjacent violators.
-pub(super) fn blocks(values: &[f64]) -> Vec<std::ops::Range<usize>> {
+#[must_use]
+pub fn rising_blocks(values: &[f64]) -> Vec<std::ops::Range<usize>> {
     let mut blocks: Vec<(std::ops::Range<usize>, f64)> = Vec::with_capacity(values.len());
     for (at, value) in values.iter().enumerate() {
         let (mut range, mut mean) = (at..at + 1, *value);
@@ -26,7 +27,7 @@ pub(super) fn blocks(values: &[f64]) -> Vec<std::ops::Range<usize>> {
 
 /// Replaces values by the mean of their block.
 pub(super) fn rise(values: &mut [f64]) {
-    for block in blocks(values) {
+    for block in rising_blocks(values) {
         let mean = values[block.clone()].iter().sum::<f64>() / block.len() as f64;
         values[block].fill(mean);
     }

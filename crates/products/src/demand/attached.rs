@@ -259,6 +259,7 @@ impl Attached {
             lines,
             why_not: None,
             rules: Vec::new(),
+            flips: Vec::new(),
         }
     }
 

@@ -233,6 +233,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules: Vec::new(),
+            flips: Vec::new(),
         })
     }
 }

@@ -5,10 +5,11 @@ use super::caps::capped;
 use super::counted::{CountedLimit, counted, counted_by, shut, stakes};
 use super::facts::Facts;
 use super::fitted::Body;
+use super::flip::{of_costs, of_facts};
 use super::limits::Counts;
 use super::possible::{Limits, Possible};
 use super::worth::{Prices, Worth, best};
-use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible};
+use crate::answer::{Action, Asked, Decisions, Explanation, ExplanationLine, Infeasible, Reason};
 use crate::contract::Serving;
 use crate::ledger::{NoMoney, Stake};
 use crate::shop::Shop;
@@ -82,6 +83,8 @@ pub(super) struct Offered {
     pub(super) wanted: Option<usize>,
     /// The arm that would be it without a plan, where none is.
     pub(super) held: Option<usize>,
+    /// Whether the customer gets an arm that is worth exactly its price.
+    admitted: bool,
     /// What it may be, each with its probability: at the price of the budget not everybody gets theirs.
     possible: [(Option<usize>, f64); 2],
     pub(super) why: Why,
@@ -228,6 +231,7 @@ impl Attached {
         let without_plan = pace.and_then(|_| best_at(&self.body.prices(None, site), admitted));
         Offered {
             best: chosen,
+            admitted,
             wanted: best(&worth, &prices, admitted),
             held: without_plan.filter(|_| chosen.is_none()),
             possible: possible.map(|(admitted, share)| (best_at(&prices, admitted), share)),
@@ -264,6 +268,30 @@ impl Attached {
         let place = (at / explore * (arms.len() + 1) as f64) as usize;
         let arm = place.checked_sub(1);
         Some(arm.and_then(|place| arms.get(place)).copied())
+    }
+
+    /// An arm's name; the control's where there is none.
+    fn named(&self, arm: Option<usize>) -> &str {
+        let arm = arm.and_then(|arm| self.body.arms.get(arm));
+        arm.map_or(&self.body.settings.control, |arm| &arm.name)
+    }
+
+    /// The nearest single fact that would change an answer; nothing where nothing is known of the customer.
+    ///
+    /// - `decide`: the arm of who has arms worth so much, all else as it is.
+    fn flips_with_facts(
+        &self,
+        facts: &Facts,
+        decide: impl Fn(&[Worth]) -> Option<usize>,
+        given: Option<usize>,
+    ) -> Vec<Reason> {
+        if facts.is_empty() || !self.body.knows_values() {
+            return Vec::new();
+        }
+        let (moves, worth) = self.body.otherwise(facts);
+        let answers = worth.chunks_exact(self.body.arms.len()).map(decide);
+        let names = |arm: Option<usize>| self.named(arm);
+        vec![of_facts(&moves, answers, given, &names)]
     }
 
     fn unit(&self) -> String {
@@ -420,6 +448,7 @@ impl Serving for Attached {
             prices,
             pace,
             best: chosen,
+            admitted,
             held,
             allowed,
             site,
@@ -455,12 +484,7 @@ impl Serving for Attached {
             what: "what the arm changes for everybody".to_owned(),
             contribution: base,
         });
-        if self.body.cost(arm) > 0.0 {
-            lines.push(ExplanationLine {
-                what: "what it costs".to_owned(),
-                contribution: -self.body.cost(arm),
-            });
-        }
+        lines.extend(self.body.paid(arm, &effects[arm], &worth[arm]));
         if price > 0.0 {
             lines.push(ExplanationLine {
                 what: format!(
@@ -502,6 +526,16 @@ impl Serving for Attached {
                 short(effect.high)
             )
         };
+        let left = allowed.masked(&worth);
+        let flips = if allowed.pinned.is_some() {
+            Vec::new()
+        } else {
+            let decide = |worth: &[Worth]| best(&allowed.masked(worth), &prices, admitted);
+            let mut flips = self.flips_with_facts(&facts, decide, chosen);
+            let names = |arm: Option<usize>| self.named(arm);
+            flips.extend(of_costs(&left, &prices, chosen, arm, &names));
+            flips
+        };
         let name = self.body.arms[arm].name.as_str();
         let why_not = match chosen {
             _ if allowed.why_not(arm).is_some() => allowed.why_not(arm).map(str::to_owned),
@@ -539,6 +573,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules: allowed.rules_of(arm, name),
+            flips,
         })
     }
 }

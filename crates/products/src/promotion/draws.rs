@@ -167,7 +167,7 @@ pub(crate) struct Draws {
     pub(crate) facts: Vec<Facts>,
     pub(crate) arm: Vec<usize>,
     pub(crate) outcome: Vec<f64>,
-    /// Discounts given in the window; empty without a budget.
+    /// Discounts given in the window; empty where they are not asked for.
     pub(crate) discount: Vec<f64>,
     /// Who was drawn, counted from 0 in the order of their first draw: one may be drawn in several rounds.
     pub(crate) customer: Vec<usize>,
@@ -187,10 +187,12 @@ impl Draws {
     /// The draws of the trial that the settings name, and those that the product drew itself where it explores.
     ///
     /// - `product`: its name.
+    /// - `discounts`: whether they are asked for; with a budget they always are.
     pub(crate) fn of(
         history: &History,
         settings: &Settings,
         product: &str,
+        discounts: bool,
     ) -> Result<Self, TrialError> {
         let all = drawn(history, settings, product);
         if settings.outcome == Outcome::Margin && !knows_costs(history) {
@@ -284,7 +286,7 @@ impl Draws {
             let during = draw.at_seconds..draw.at_seconds + window;
             let of = |what: Outcome| what.of(history, &draw.customer, &during);
             draws.outcome.push(of(settings.outcome));
-            if settings.budget.is_some() {
+            if discounts || settings.budget.is_some() {
                 draws.discount.push(of(Outcome::Discount));
             }
             let next = numbers.len();

@@ -1,13 +1,18 @@
 //! What a version has learnt: the effect of each arm on each customer.
 
 use super::budget::{Bound, Round, round};
+use super::costs::{Costs, Money};
 use super::draws::{Draws, TrialError, features};
-use super::facts::{Column, Facts};
+use super::facts::{self, Column, Facts};
+use super::families::Families;
+use super::flip::{Grid, Move, moves};
 use super::limits::Counts;
 use super::settings::Settings;
 use super::stores::{Stores, groups, some};
+use super::tried::{Tried, name};
 use super::worth::{Prices, Worth};
 use super::{CARD, attached, measured};
+use crate::answer::ExplanationLine;
 use crate::artefact::Artefact;
 use crate::contract::{FitError, Fitted, Serving};
 use crate::file::Header;
@@ -36,10 +41,11 @@ pub(crate) struct Arm {
     pub(crate) name: String,
     pub(crate) fitted: uplift::Fitted,
     /// How each candidate did on customers that it had not seen.
-    pub(crate) trials: Vec<String>,
+    #[serde(default)]
+    pub(crate) tried: Tried,
     /// Draws compared, of the arm and of the control.
     pub(crate) draws: usize,
-    /// Discounts that the arm leads to; absent without a budget.
+    /// Discounts that the arm leads to; absent where neither a budget nor a brand asks for them.
     discounts: Option<uplift::Fitted>,
 }
 
@@ -67,6 +73,12 @@ impl Arm {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Body {
     pub(crate) settings: Settings,
+    /// What offers cost; in what was learnt before this was kept, `costs` of the settings has all there is.
+    #[serde(default)]
+    pub(crate) costs: Costs,
+    /// Arms of rising depth; none in what was learnt before this was kept.
+    #[serde(default)]
+    families: Families,
     columns: Vec<Column>,
     pub(crate) arms: Vec<Arm>,
     /// Outcome of the control per customer.
@@ -83,32 +95,9 @@ pub(crate) struct Body {
     /// this was kept.
     #[serde(default)]
     parts: Vec<f64>,
-}
-
-/// A learner, as a person calls it.
-pub(crate) fn name(learner: Learner) -> &'static str {
-    match learner {
-        Learner::Average => "the average for everybody",
-        Learner::Prognostic => "by the outcome expected without it",
-        Learner::Additive => "additive: a sum of functions of one thing each",
-        Learner::T => "T-learner",
-        Learner::S => "S-learner",
-        Learner::X => "X-learner",
-        Learner::R => "R-learner",
-        Learner::DoublyRobust => "doubly robust learner",
-    }
-}
-
-/// How a candidate did, in one line.
-fn told(trial: &uplift::Trial) -> String {
-    format!(
-        "{}: ranks unseen customers to a gain of {} (standard error {}), {} behind the best (standard error {})",
-        name(trial.learner),
-        short(trial.gain),
-        short(trial.gain_standard_error),
-        short(trial.behind),
-        short(trial.behind_standard_error)
-    )
+    /// By column, the values that it had; none in what was learnt before this was kept.
+    #[serde(default)]
+    grid: Vec<Grid>,
 }
 
 impl Body {
@@ -120,8 +109,11 @@ impl Body {
         seed: u64,
         choice: Option<&Self>,
     ) -> Result<Self, FitError> {
-        let settings = &super::offers::with_costs(settings, history)?;
-        let draws = Draws::of(history, settings, product)?;
+        let (settings, mut costs) = super::offers::with_costs(settings, history)?;
+        let settings = &settings;
+        let draws = Draws::of(history, settings, product, costs.asks_for_discounts())?;
+        let without = super::offers::without_discounts(&costs, &draws);
+        costs.notes.extend(without);
         if draws.rows() < DRAWS_MIN {
             return Err(FitError::TooLittle {
                 what: "draws of the trial with a whole window",
@@ -139,29 +131,37 @@ impl Body {
         for (arm, name) in draws.arms.iter().enumerate().skip(1) {
             let experiment = draws.experiment(&draws.outcome, &[0, arm], &columns, &all)?;
             let measured = choice.and_then(|body| body.arms.iter().find(|a| a.name == *name));
-            let (fitted, trials) = match measured {
+            let (fitted, tried) = match measured {
                 Some(measured) => (
                     uplift::fit(&experiment, measured.fitted.learner(), &how)?,
-                    measured.trials.clone(),
+                    measured.tried.clone(),
                 ),
                 None => {
                     let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
-                    (choice.fitted, choice.trials.iter().map(told).collect())
+                    let tried = Tried::from(&choice);
+                    (choice.fitted, tried)
                 }
             };
             arms.push(Arm {
                 name: name.clone(),
                 fitted,
-                trials,
+                tried,
                 draws: experiment.rows(),
-                discounts: discounts(&draws, arm, &columns, &all, &how)?,
+                discounts: if costs.spends(settings, name) {
+                    discounts(&draws, arm, &columns, &all, &how)?
+                } else {
+                    None
+                },
             });
         }
         let of_control = draws.of_arm(&draws.outcome, 0);
         let golden = golden(&draws, &columns);
         let body = Self {
             settings: settings.clone(),
+            families: Families::of(settings, history, &draws.arms[1..]),
+            costs,
             parts: parts(&draws, &columns, &arms),
+            grid: grid(&draws, &columns),
             columns,
             arms,
             control_mean: of_control.iter().sum::<f64>() / of_control.len().max(1) as f64,
@@ -200,32 +200,70 @@ impl Body {
 
     /// What each arm does for each customer, customers one after the other.
     fn worth_of(&self, customers: &[Facts]) -> Result<Vec<Worth>, TrialError> {
-        let features = features(&self.columns, customers)?;
+        Ok(self.worth_at(&features(&self.columns, customers)?))
+    }
+
+    /// The same of customers as learners read them.
+    fn worth_at(&self, features: &uplift::Features) -> Vec<Worth> {
         let arms = self.arms.len();
         let mut worth = vec![
             Worth {
                 net: 0.0,
                 spend: 0.0
             };
-            customers.len() * arms
+            features.rows() * arms
         ];
-        for (place, arm) in self.arms.iter().enumerate() {
-            let cost = self.settings.cost(&arm.name);
-            let level = self.settings.interval;
-            // Columns are those learnt from, and the level is one.
-            let of = |fitted: &uplift::Fitted| fitted.predict(&features, level).ok();
-            let effects = of(&arm.fitted);
-            let discounts = arm.discounts.as_ref().and_then(of);
-            for row in 0..customers.len() {
-                let effect = effects.as_ref().and_then(|effects| effects.get(row, 0));
-                let given = discounts.as_ref().and_then(|given| given.get(row, 0));
-                worth[row * arms + place] = Worth {
-                    net: effect.map_or(0.0, |effect| self.settings.counted(&effect, level) - cost),
-                    spend: cost + given.map_or(0.0, |given| given.point.max(0.0)),
-                };
+        let level = self.settings.interval;
+        // Columns are those learnt from, and the level is one.
+        let of = |fitted: &uplift::Fitted| fitted.predict(features, level).ok();
+        let each = self.arms.iter();
+        let effects: Vec<_> = each.map(|arm| of(&arm.fitted)).collect();
+        let given: Vec<_> = self
+            .arms
+            .iter()
+            .map(|arm| arm.discounts.as_ref().and_then(of))
+            .collect();
+        let money: Vec<Money> = self
+            .arms
+            .iter()
+            .map(|arm| self.costs.money(&self.settings, &arm.name))
+            .collect();
+        for (row, worth) in worth.chunks_exact_mut(arms.max(1)).enumerate() {
+            let own = effects.iter().zip(&self.arms);
+            let own = own.map(|(effects, arm)| {
+                let known = effects.as_ref().and_then(|effects| effects.get(row, 0));
+                known.unwrap_or_else(|| arm.average())
+            });
+            let own = self.families.in_order(own.collect());
+            for (arm, (worth, effect)) in worth.iter_mut().zip(&own).enumerate() {
+                let given = given[arm].as_ref().and_then(|given| given.get(row, 0));
+                let discount = given.map_or(0.0, |given| given.point.max(0.0));
+                let counted = self.settings.counted(effect, level);
+                *worth = money[arm].worth(counted, discount);
             }
         }
-        Ok(worth)
+        worth
+    }
+
+    /// What could be otherwise of a customer, the nearest first, and what all arms would do for them then.
+    pub(crate) fn otherwise(&self, facts: &Facts) -> (Vec<Move>, Vec<Worth>) {
+        let own = facts::rows([facts], &self.columns);
+        let moves = moves(&self.columns, &self.grid, &own);
+        let names = self.columns.iter().map(Column::name).collect();
+        let rows = moves.iter().flat_map(|moved| moved.row.iter().copied());
+        match uplift::Features::new(names, rows.collect()) {
+            Ok(features) => {
+                let worth = self.worth_at(&features);
+                (moves, worth)
+            }
+            // There is nothing that could be otherwise.
+            Err(_) => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Whether the values that columns had are known.
+    pub(crate) fn knows_values(&self) -> bool {
+        self.grid.len() == self.columns.len()
     }
 
     /// The effects of all arms on a customer.
@@ -235,10 +273,16 @@ impl Body {
 
     /// The average effects of all arms: those on a customer of whom nothing is known.
     pub(crate) fn averages(&self) -> Vec<EffectInterval> {
-        self.arms.iter().map(Arm::average).collect()
+        let averages = self.arms.iter().map(Arm::average);
+        self.families.in_order(averages.collect())
     }
 
     fn effects_of(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
+        self.families.in_order(self.effects_alone(features))
+    }
+
+    /// The effects of each arm as it was learnt by itself.
+    fn effects_alone(&self, features: Option<&uplift::Features>) -> Vec<EffectInterval> {
         let of = |arm: &Arm| {
             let effects = arm.fitted.predict(features?, self.settings.interval).ok()?;
             effects.get(0, 0)
@@ -249,16 +293,24 @@ impl Body {
             .collect()
     }
 
-    /// Why an arm has its effect on a customer: what everybody has, and what each column adds.
+    /// Why an arm has its effect on a customer: what everybody has, and what each column adds. Arms that share an effect,
+    /// since a deeper one would change less, share the mean of their reasons.
     pub(crate) fn why(&self, arm: usize, facts: &Facts) -> Option<(f64, Vec<(String, f64)>)> {
         let features = features(&self.columns, [facts]).ok()?;
-        let explained = self.arms.get(arm)?.fitted.explain(&features).ok()?;
-        let found: Explanation<'_> = explained.get(0, 0)?;
+        let alone = self.effects_alone(Some(&features));
+        let alone: Vec<f64> = alone.iter().map(|effect| effect.point).collect();
+        let those = self.families.sharing(arm, &alone);
+        let share = 1.0 / those.len() as f64;
+        let (mut base, mut parts) = (0.0, vec![0.0; self.columns.len()]);
+        for arm in those {
+            let explained = self.arms.get(arm)?.fitted.explain(&features).ok()?;
+            let found: Explanation<'_> = explained.get(0, 0)?;
+            base += share * found.base;
+            let own = parts.iter_mut().zip(found.contributions);
+            own.for_each(|(sum, part)| *sum += share * part);
+        }
         let names = self.columns.iter().map(Column::name);
-        Some((
-            found.base,
-            names.zip(found.contributions.iter().copied()).collect(),
-        ))
+        Some((base, names.zip(parts).collect()))
     }
 
     /// What an arm costs for each customer who gets it.
@@ -266,6 +318,54 @@ impl Body {
         self.arms
             .get(arm)
             .map_or(0.0, |arm| self.settings.cost(&arm.name))
+    }
+
+    /// What an arm is worth beside its effect, before limits take their prices: what it costs, what a brand pays back of
+    /// its discounts, and what caution takes off.
+    ///
+    /// - `effect`, `worth`: of one customer.
+    pub(crate) fn paid(
+        &self,
+        arm: usize,
+        effect: &EffectInterval,
+        worth: &Worth,
+    ) -> Vec<ExplanationLine> {
+        let Some(name) = self.arms.get(arm).map(|arm| arm.name.as_str()) else {
+            return Vec::new();
+        };
+        let counted = self.settings.counted(effect, self.settings.interval);
+        let cost = self.settings.cost(name);
+        let beside = self.costs.beside(name);
+        let redeeming = beside.map_or(0.0, |(each, times)| each * times);
+        let told = beside.map_or_else(String::new, |(each, times)| {
+            format!(
+                "what its redemptions cost, {} of {} each",
+                short(times),
+                short(each)
+            )
+        });
+        let lines = [
+            ("what it costs".to_owned(), -(cost - redeeming)),
+            (told, -redeeming),
+            (
+                "what the brand pays back of its discounts".to_owned(),
+                worth.net - (counted - cost),
+            ),
+            (
+                format!(
+                    "what caution takes off: {} standard errors",
+                    short(self.settings.caution)
+                ),
+                counted - effect.point,
+            ),
+        ];
+        // What is less is rounding.
+        let counts = |contribution: f64| contribution.abs() > 1e-9;
+        let lines = lines.into_iter();
+        let lines = lines.filter(|(_, contribution)| counts(*contribution));
+        lines
+            .map(|(what, contribution)| ExplanationLine { what, contribution })
+            .collect()
     }
 
     /// Outcome of the control per customer.
@@ -319,11 +419,9 @@ impl Body {
         let of_arms = self.arms.iter().zip(effects);
         of_arms
             .map(|(arm, effect)| {
-                let cost = self.settings.cost(&arm.name);
-                Worth {
-                    net: self.settings.counted(effect, self.settings.interval) - cost,
-                    spend: cost + given(arm).unwrap_or(0.0).max(0.0),
-                }
+                let money = self.costs.money(&self.settings, &arm.name);
+                let counted = self.settings.counted(effect, self.settings.interval);
+                money.worth(counted, given(arm).unwrap_or(0.0).max(0.0))
             })
             .collect()
     }
@@ -369,7 +467,11 @@ impl Body {
                 name(arm.fitted.learner()),
                 100.0 * arm.kept()
             ));
+            lines.extend(arm.tried.lines(&arm.name, arm.fitted.learner()));
         }
+        let names: Vec<&str> = self.arms.iter().map(|arm| arm.name.as_str()).collect();
+        lines.extend(self.families.lines(&names));
+        lines.extend(self.costs.notes.iter().cloned());
         if let (Some(round), Some(budget)) = (&self.round, self.settings.budget) {
             lines.push(format!(
                 "budget {}: {} of {} customers get an arm, expected to spend {} and to add {}; at most {} more could be had",
@@ -457,7 +559,7 @@ fn bound_in_words(bound: &Bound) -> String {
     }
 }
 
-/// The discounts that an arm leads to; `None` without a budget, or where no customer got any.
+/// The discounts that an arm leads to; `None` where they are not known, or no customer got any.
 pub(crate) fn discounts(
     draws: &Draws,
     arm: usize,
@@ -496,11 +598,25 @@ fn golden(draws: &Draws, columns: &[Column]) -> Vec<Golden> {
     drawn
         .chain([&nobody])
         .map(|facts| {
-            let row = super::facts::rows([facts], columns);
+            let row = facts::rows([facts], columns);
             row.into_iter()
                 .map(|v| Some(v).filter(|v| v.is_finite()))
                 .collect()
         })
+        .collect()
+}
+
+/// By column, the values that it had among the customers drawn.
+fn grid(draws: &Draws, columns: &[Column]) -> Vec<Grid> {
+    let rows = facts::rows(&draws.facts, columns);
+    let of = |place: usize| {
+        rows.iter()
+            .skip(place)
+            .step_by(columns.len().max(1))
+            .copied()
+    };
+    (0..columns.len())
+        .map(|place| Grid::of(of(place)))
         .collect()
 }
 
@@ -557,7 +673,7 @@ impl Fitted for FittedPromotion {
     }
 
     fn evaluate(&self, later: &History, seed: u64) -> Scorecard {
-        measured::scorecard(&self.body.settings, &self.header.name, later, seed)
+        measured::scorecard(&self.body, &self.header.name, later, seed)
     }
 
     fn weights(&self) -> Weights {
@@ -571,6 +687,9 @@ impl Fitted for FittedPromotion {
         let each = each.map(|(part, column)| (*part, column.made_of()));
         // What an arm costs, and to whom it may be given.
         let weights = Weights::of_parts(WeighedBy::Parts, each).with([
+            "offers.type",
+            "offers.cost_retailer_cents",
+            "offers.cost_brand_cents",
             "offers.fixed_cost_retailer_cents",
             "offers.fixed_cost_brand_cents",
             "offers.eligibility",
@@ -597,7 +716,7 @@ impl Fitted for FittedPromotion {
                 "customers": arm.draws,
                 "learner": arm.fitted.learner(),
                 "kept": arm.kept(),
-                "trials": arm.trials,
+                "tried": arm.tried.page(arm.fitted.learner()),
             })
         });
         serde_json::json!({
@@ -606,6 +725,7 @@ impl Fitted for FittedPromotion {
             "control": self.body.settings.control,
             "control_mean": self.body.control_mean,
             "arms": arms.collect::<Vec<_>>(),
+            "budget": self.body.settings.budget,
             "round": self.body.round,
             "told": self.body.lines(),
         })

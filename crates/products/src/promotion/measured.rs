@@ -1,27 +1,29 @@
 //! What a version is worth on customers that it has not seen: each part of them is decided for by what the others taught.
 
+mod books;
 mod questions;
+mod ranking;
 
 use super::budget::round;
+use super::costs::{Costs, Money};
 use super::draws::{Draws, TrialError};
 use super::facts::Column;
-use super::fitted::{discounts, known_customers, name};
+use super::families::Families;
+use super::fitted::{Body, discounts, known_customers};
 use super::settings::Settings;
 use super::stores::{Stores, groups};
 use super::worth::{Prices, Worth, best};
 use crate::contract::FitError;
 use crate::estimates;
 use crate::outcome::Outcome;
+use books::Books;
 use features::History;
 use measure::effects::{Moments, Scale, difference};
-use measure::uplift::{Top, TopOf, Trial};
-use models::uplift::{self, Learner};
+use models::uplift::{self, EffectInterval, Learner};
+use ranking::Compared;
 use schema::estimate::short;
 use schema::{Direction, Estimate, HeldOut, Metric, Role, Scorecard, WhyNot};
 use std::collections::BTreeMap;
-
-/// Share of the customers, the best by the version, whose effect is shown.
-const TOP_SHARE: f64 = 0.3;
 
 /// Level of all intervals on scorecards.
 const LEVEL: f64 = 0.95;
@@ -57,6 +59,8 @@ impl Given {
 struct OutOfFold {
     /// Arms without the control × rows.
     effects: Vec<Vec<f64>>,
+    /// The same of the discounts that arms lead to, 0 where nothing depends on them.
+    discounts: Vec<Vec<f64>>,
     /// The arm that each customer gets: 0 is the control.
     policy: Vec<Given>,
     /// The arm that everybody gets: the best on average among the customers of the other parts, or as many as the budget
@@ -75,7 +79,7 @@ impl OutOfFold {
     fn of(
         draws: &Draws,
         columns: &[Column],
-        settings: &Settings,
+        (settings, costs, families): (&Settings, &Costs, &Families),
         stores: &Stores,
         seed: u64,
     ) -> Result<Self, FitError> {
@@ -83,6 +87,7 @@ impl OutOfFold {
         let part_of = draws.parts(settings.folds, seed, 0);
         let mut all = Self {
             effects: vec![vec![0.0; rows]; arms - 1],
+            discounts: vec![vec![0.0; rows]; arms - 1],
             policy: vec![Given::CONTROL; rows],
             baseline: vec![Given::CONTROL; rows],
             expected: vec![vec![0.0; rows]; arms],
@@ -95,10 +100,8 @@ impl OutOfFold {
             refits: if settings.budget.is_some() { 10 } else { 2 },
             ..uplift::Settings::default()
         };
-        let costs: Vec<f64> = draws.arms[1..]
-            .iter()
-            .map(|arm| settings.cost(arm))
-            .collect();
+        let of_arms = draws.arms[1..].iter();
+        let money: Vec<Money> = of_arms.map(|arm| costs.money(settings, arm)).collect();
         let names: Vec<&str> = draws.arms[1..].iter().map(String::as_str).collect();
         for part in 0..settings.folds {
             let (held_out, learnt): (Vec<usize>, Vec<usize>) =
@@ -108,7 +111,8 @@ impl OutOfFold {
                 .map_err(TrialError::from)?;
             let mut averages = Vec::with_capacity(arms - 1);
             let mut counted = vec![vec![0.0; held_out.len()]; arms - 1];
-            let mut spends = Vec::with_capacity(arms - 1);
+            let mut average_discounts = Vec::with_capacity(arms - 1);
+            let mut alone = Vec::with_capacity(arms - 1);
             for arm in 1..arms {
                 let experiment = draws.experiment(&draws.outcome, &[0, arm], columns, &learnt)?;
                 let choice = uplift::choose(&experiment, &Learner::ALL, &how)?;
@@ -120,31 +124,44 @@ impl OutOfFold {
                         .first()
                         .map_or(0.0, |a| a.average.effect),
                 );
-                let given = discounts(draws, arm, columns, &learnt, &how)?;
+                let given = if costs.spends(settings, &draws.arms[arm]) {
+                    discounts(draws, arm, columns, &learnt, &how)?
+                } else {
+                    None
+                };
+                let average = given.as_ref().and_then(|given| given.arms().first());
+                average_discounts.push(average.map_or(0.0, |arm| arm.average.effect.max(0.0)));
                 let given = given.and_then(|given| given.predict(&unseen, LEVEL).ok());
-                spends.push(match given {
-                    Some(given) => given
-                        .of_arm(0)
-                        .into_iter()
-                        .map(|given| given.max(0.0))
-                        .collect(),
-                    None => vec![0.0; held_out.len()],
-                });
+                let given =
+                    given.map_or_else(|| vec![0.0; held_out.len()], |given| given.of_arm(0));
+                for (row, given) in held_out.iter().zip(given) {
+                    all.discounts[arm - 1][*row] = given.max(0.0);
+                }
                 // Columns are those learnt from, and the level is one.
-                if let Ok(effects) = choice.fitted.predict(&unseen, LEVEL) {
-                    for (place, row) in held_out.iter().enumerate() {
-                        if let Some(effect) = effects.get(place, 0) {
-                            all.effects[arm - 1][*row] = effect.point;
-                            counted[arm - 1][place] = settings.counted(&effect, LEVEL);
-                        }
-                    }
+                alone.push(choice.fitted.predict(&unseen, LEVEL).ok());
+            }
+            families.put_in_order(&mut averages);
+            for (place, row) in held_out.iter().enumerate() {
+                let own = alone.iter().zip(&averages);
+                let own = own.map(|(effects, average)| {
+                    let known = effects.as_ref().and_then(|effects| effects.get(place, 0));
+                    known.unwrap_or(EffectInterval {
+                        point: *average,
+                        low: *average,
+                        high: *average,
+                    })
+                });
+                for (arm, effect) in families.in_order(own.collect()).iter().enumerate() {
+                    all.effects[arm][*row] = effect.point;
+                    counted[arm][place] = settings.counted(effect, LEVEL);
                 }
             }
             let of_everybody: Vec<Worth> = averages
                 .iter()
-                .zip(&costs)
-                .map(|(effect, cost)| Worth {
-                    net: effect - cost,
+                .zip(&average_discounts)
+                .zip(&money)
+                .map(|((effect, discount), money)| Worth {
+                    net: money.net(*effect, *discount),
                     spend: 0.0,
                 })
                 .collect();
@@ -159,15 +176,12 @@ impl OutOfFold {
                     .zip(expected)
                     .for_each(|(row, y)| all[*row] = y);
             }
-            let worth: Vec<Worth> = (0..held_out.len())
-                .flat_map(|place| {
-                    let of_arm = counted.iter().zip(&costs).zip(&spends);
-                    of_arm.map(move |((counted, cost), spend)| Worth {
-                        net: counted[place] - cost,
-                        spend: spend[place] + cost,
-                    })
-                })
-                .collect();
+            let mut worth = Vec::with_capacity(held_out.len() * (arms - 1));
+            for (place, row) in held_out.iter().enumerate() {
+                for (arm, money) in money.iter().enumerate() {
+                    worth.push(money.worth(counted[arm][place], all.discounts[arm][*row]));
+                }
+            }
             let here = stores.only(&held_out);
             // By group of customers.
             let prices: Vec<(Prices, f64)> = match settings.budget {
@@ -225,74 +239,14 @@ impl OutOfFold {
             expected
         }
     }
-
-    /// What one customer says of the outcome under an arm, less what the arm costs.
-    fn net(&self, draws: &Draws, settings: &Settings, row: usize, arm: usize) -> f64 {
-        self.score(draws, row, arm) - settings.cost(&draws.arms[arm])
-    }
-
-    /// What each customer says of a rule, less what it costs.
-    fn values(&self, draws: &Draws, settings: &Settings, rule: &[Given]) -> Vec<f64> {
-        let scored = rule.iter().enumerate();
-        scored
-            .map(|(row, given)| given.of(|arm| self.net(draws, settings, row, arm)))
-            .collect()
-    }
-}
-
-/// What customers say of the money that arms spend: costs, and the discounts that an arm leads to.
-struct Spends<'a> {
-    draws: &'a Draws,
-    settings: &'a Settings,
-    /// Discounts of an arm on average.
-    expected: Vec<f64>,
-}
-
-impl<'a> Spends<'a> {
-    fn of(draws: &'a Draws, settings: &'a Settings) -> Self {
-        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let arms = 0..draws.arms.len();
-        let expected = arms
-            .map(|arm| mean(draws.of_arm(&draws.discount, arm)))
-            .collect();
-        Self {
-            draws,
-            settings,
-            expected,
-        }
-    }
-
-    /// What one customer says of an arm, as [`OutOfFold::score`] of the outcome.
-    fn score(&self, row: usize, arm: usize) -> f64 {
-        let Self {
-            draws, expected, ..
-        } = self;
-        let seen = if draws.arm[row] == arm {
-            (draws.discount[row] - expected[arm]) / draws.propensity(row, arm)
-        } else {
-            0.0
-        };
-        expected[arm] + seen + self.settings.cost(&draws.arms[arm])
-    }
-
-    /// What each customer says of the money that a rule spends beyond the control.
-    fn values(&self, rule: &[Given]) -> Vec<f64> {
-        let rule = rule.iter().enumerate();
-        rule.map(|(row, given)| given.of(|arm| self.score(row, arm)) - self.score(row, 0))
-            .collect()
-    }
 }
 
 /// The scorecard of a trial.
 ///
 /// - `product`: its name.
-pub(super) fn scorecard(
-    settings: &Settings,
-    product: &str,
-    later: &History,
-    seed: u64,
-) -> Scorecard {
-    let measured = Draws::of(later, settings, product)
+pub(super) fn scorecard(body: &Body, product: &str, later: &History, seed: u64) -> Scorecard {
+    let (settings, costs) = (&body.settings, &body.costs);
+    let measured = Draws::of(later, settings, product, costs.asks_for_discounts())
         .map_err(FitError::from)
         .and_then(|draws| {
             let columns = draws.columns(settings);
@@ -301,7 +255,14 @@ pub(super) fn scorecard(
             let of_asked = groups(settings, later, today);
             let asked = (asked.len(), of_asked.as_slice());
             let stores = Stores::new(settings, asked, draws.store.clone());
-            let out = OutOfFold::of(&draws, &columns, settings, &stores, seed)?;
+            let families = Families::of(settings, later, &draws.arms[1..]);
+            let out = OutOfFold::of(
+                &draws,
+                &columns,
+                (settings, costs, &families),
+                &stores,
+                seed,
+            )?;
             Ok((draws, columns, out))
         });
     let (draws, columns, out) = match measured {
@@ -309,40 +270,31 @@ pub(super) fn scorecard(
         // What was just learnt from can be measured.
         Err(error) => return estimates::not_measured(&error),
     };
+    let books = Books::new(&draws, settings, costs, &out);
+    let everybody = if settings.budget.is_some() {
+        "as many as the budget pays for get the best arm on average"
+    } else {
+        "everybody gets the best arm on average"
+    };
+    let nobody = vec![Given::CONTROL; draws.rows()];
     let mut metrics = vec![
-        against(
-            &draws,
-            &out,
-            settings,
-            seed,
-            &out.baseline,
-            if settings.budget.is_some() {
-                "as many as the budget pays for get the best arm on average"
-            } else {
-                "everybody gets the best arm on average"
-            },
-            Role::Decides,
-        ),
-        against(
-            &draws,
-            &out,
-            settings,
-            seed,
-            &vec![Given::CONTROL; draws.rows()],
-            "nobody gets any",
-            Role::Shown,
-        ),
+        against(&books, seed, (&out.baseline, everybody), Role::Decides),
+        against(&books, seed, (&nobody, "nobody gets any"), Role::Shown),
+        foreseen(&books, seed, &nobody),
     ];
     let mut notes = Vec::new();
+    let mut tenths = Vec::new();
     for arm in 1..draws.arms.len() {
         metrics.push(average(&draws, settings, arm));
-        let compared: Vec<usize> = (0..draws.rows())
-            .filter(|row| [0, arm].contains(&draws.arm[*row]))
-            .collect();
-        let ranked = ranking(&draws, &out, settings, arm, &compared, seed);
-        notes.push(in_words(&draws, &out, arm, &ranked[0]));
+        let compared = compared(&books, arm);
+        let ranked = compared.figures(seed);
+        let chosen = &out.chosen[arm - 1];
+        notes.push(ranking::in_words(&ranked[0], chosen));
+        notes.push(ranking::learners(&draws.arms[arm], chosen));
+        tenths.extend(compared.by_tenth());
         metrics.extend(ranked);
     }
+    notes.extend(tenths);
     let kept = out.policy.iter().filter(|given| given.arm == 0).count();
     notes.push(format!(
         "of {} customers {} would get no arm",
@@ -353,13 +305,11 @@ pub(super) fn scorecard(
         let allowed = budget / known_customers(later).len().max(1) as f64;
         notes.push(format!(
             "the rule spends {} per customer, the budget allows {}",
-            estimates::mean(&Spends::of(&draws, settings).values(&out.policy), seed),
+            estimates::mean(&books.spends(&out.policy), seed),
             short(allowed)
         ));
     }
-    notes.extend(questions::in_questions(
-        &draws, &columns, &out, settings, seed,
-    ));
+    notes.extend(questions::in_questions(&books, &columns, seed));
     if draws.unfinished > 0 {
         notes.push(format!(
             "{} draws are too recent to count: their {} d are not over",
@@ -391,16 +341,14 @@ pub(super) fn scorecard(
 
 /// What the version's rule is worth beside another one, on the same customers.
 fn against(
-    draws: &Draws,
-    out: &OutOfFold,
-    settings: &Settings,
+    books: &Books<'_>,
     seed: u64,
-    other: &[Given],
-    other_name: &str,
+    (other, other_name): (&[Given], &str),
     role: Role,
 ) -> Metric {
-    let own = out.values(draws, settings, &out.policy);
-    let others = out.values(draws, settings, other);
+    let settings = books.settings;
+    let own = books.values(&books.out.policy);
+    let others = books.values(other);
     let gain: Vec<f64> = own
         .iter()
         .zip(&others)
@@ -421,6 +369,63 @@ fn against(
         baseline: estimates::mean(&others, seed),
         baseline_name: other_name.to_owned(),
         gain: estimates::mean(&gain, seed),
+    }
+}
+
+/// What the version's rule adds per customer, as measured and as its own effects let expect: both of customers that it
+/// had not seen, so that what is expected of the luckiest is told apart from what they do.
+fn foreseen(books: &Books<'_>, seed: u64, nobody: &[Given]) -> Metric {
+    let (out, settings) = (books.out, books.settings);
+    let own = books.values(&out.policy);
+    let nobody = books.values(nobody);
+    let measured: Vec<f64> = own
+        .iter()
+        .zip(&nobody)
+        .map(|(own, none)| own - none)
+        .collect();
+    let expected = |row: usize, given: &Given| {
+        given.of(|arm| {
+            let Some(treated) = arm.checked_sub(1) else {
+                return 0.0;
+            };
+            let (effects, discounts) = (&out.effects[treated], &out.discounts[treated]);
+            books.money(arm).net(effects[row], discounts[row])
+        })
+    };
+    let rule = out.policy.iter().enumerate();
+    let expected: Vec<f64> = rule.map(|(row, given)| expected(row, given)).collect();
+    let beyond = measured.iter().zip(&expected);
+    let beyond: Vec<f64> = beyond.map(|(found, expected)| found - expected).collect();
+    Metric {
+        name: "what the rule adds, measured beside expected".to_owned(),
+        scope: String::new(),
+        unit: settings.unit(),
+        better: Direction::Higher,
+        role: Role::Shown,
+        value: estimates::mean(&measured, seed),
+        baseline: estimates::mean(&expected, seed),
+        baseline_name: "what its own effects let expect".to_owned(),
+        gain: estimates::mean(&beyond, seed),
+    }
+}
+
+/// One arm beside the control.
+fn compared(books: &Books<'_>, arm: usize) -> Compared {
+    let (draws, out, settings) = (books.draws, books.out, books.settings);
+    let predicted = &out.effects[arm - 1];
+    let those = (0..draws.rows()).filter(|row| [0, arm].contains(&draws.arm[*row]));
+    let those: Vec<usize> = those.collect();
+    let real = |row: usize| out.score(draws, row, arm) - out.score(draws, row, 0);
+    Compared {
+        arm: draws.arms[arm].clone(),
+        unit: settings.unit(),
+        is_binary: settings.outcome == Outcome::Visits,
+        outcome: those.iter().map(|row| draws.outcome[*row]).collect(),
+        treated: those.iter().map(|row| draws.arm[*row] == arm).collect(),
+        predicted: those.iter().map(|row| predicted[*row]).collect(),
+        scored: (0..draws.rows())
+            .map(|row| (predicted[row], real(row)))
+            .collect(),
     }
 }
 
@@ -450,120 +455,4 @@ fn unreadable() -> Estimate {
     Estimate::NotMeasurable(WhyNot::DoesNotApply {
         because: "an outcome is no number".to_owned(),
     })
-}
-
-/// How far customers are told apart by what an arm changes of them; the first metric says whether at all.
-fn ranking(
-    draws: &Draws,
-    out: &OutOfFold,
-    settings: &Settings,
-    arm: usize,
-    compared: &[usize],
-    seed: u64,
-) -> Vec<Metric> {
-    let outcome: Vec<f64> = compared.iter().map(|row| draws.outcome[*row]).collect();
-    let treated: Vec<bool> = compared.iter().map(|row| draws.arm[*row] == arm).collect();
-    let effects: Vec<f64> = compared
-        .iter()
-        .map(|row| out.effects[arm - 1][*row])
-        .collect();
-    let on = |sample: &[usize], of: &dyn Fn(&Trial<'_>) -> Option<f64>| {
-        let outcome: Vec<f64> = sample.iter().map(|i| outcome[*i]).collect();
-        let treated: Vec<bool> = sample.iter().map(|i| treated[*i]).collect();
-        let effects: Vec<f64> = sample.iter().map(|i| effects[*i]).collect();
-        of(&Trial::new(&outcome, &treated, &effects).ok()?)
-    };
-    // The effect on all of a sample: the difference of the arms' means.
-    let average = |sample: &[usize]| {
-        let mean = |of: bool| {
-            let those = || sample.iter().filter(|i| treated[**i] == of);
-            let n = those().count();
-            (n > 0).then(|| those().map(|i| outcome[*i]).sum::<f64>() / n as f64)
-        };
-        Some(mean(true)? - mean(false)?)
-    };
-    let top = |trial: &Trial<'_>| {
-        trial
-            .uplift_at(Top::Share(TOP_SHARE), TopOf::Everybody)
-            .ok()
-    };
-    let metric = |name: String, unit: String, value, baseline, gain, baseline_name: &str| Metric {
-        name,
-        scope: draws.arms[arm].clone(),
-        unit,
-        better: Direction::Higher,
-        role: Role::Shown,
-        value,
-        baseline,
-        baseline_name: baseline_name.to_owned(),
-        gain,
-    };
-    let unit = settings.unit();
-    let statistic = |of: &(dyn Fn(&[usize]) -> Option<f64> + Sync)| {
-        estimates::statistic(compared.len(), seed, of)
-    };
-    let best = |sample: &[usize]| on(sample, &top);
-    let mut found = vec![metric(
-        format!("effect on the best {:.0} %", 100.0 * TOP_SHARE),
-        unit,
-        statistic(&best),
-        statistic(&average),
-        statistic(&|sample| Some(best(sample)? - average(sample)?)),
-        "everybody",
-    )];
-    if settings.outcome == Outcome::Visits {
-        let qini = statistic(&|sample| on(sample, &|trial| trial.qini_coefficient(true).ok()));
-        found.insert(
-            0,
-            metric(
-                "Qini coefficient".to_owned(),
-                "share of what a perfect ranking gains, as scikit-uplift has it".to_owned(),
-                qini.clone(),
-                Estimate::Exact(0.0),
-                qini,
-                "customers at random",
-            ),
-        );
-    }
-    found
-}
-
-/// Whether customers can be told apart by what an arm changes, and by what, in one sentence.
-fn in_words(draws: &Draws, out: &OutOfFold, arm: usize, ranked: &Metric) -> String {
-    let arm_name = &draws.arms[arm];
-    let chosen = &out.chosen[arm - 1];
-    let learners: Vec<String> = chosen
-        .iter()
-        .map(|(learner, parts)| format!("{} in {parts}", name(*learner)))
-        .collect();
-    let learners = learners.join(", ");
-    let (found, low) = match &ranked.gain {
-        Estimate::Measured {
-            point, low, high, ..
-        } => (
-            format!(
-                "{} {} (95 % {} to {})",
-                ranked.name,
-                short(*point),
-                short(*low),
-                short(*high)
-            ),
-            *low,
-        ),
-        other @ (Estimate::Exact(_) | Estimate::NotMeasurable(_)) => {
-            return format!("{arm_name}: {other}");
-        }
-    };
-    let by_itself = |learner: &Learner| ![Learner::Average, Learner::Prognostic].contains(learner);
-    let told = if low <= 0.0 {
-        "customers can hardly be ranked by what it changes"
-    } else if chosen.keys().any(by_itself) {
-        "customers can be ranked by what it changes"
-    } else {
-        "customers can be ranked by what it changes only through what they would do without it: learners of the effect itself rank them no better"
-    };
-    format!(
-        "{arm_name}: {told}; {found}, chosen of {} parts: {learners}",
-        chosen.values().sum::<usize>()
-    )
 }

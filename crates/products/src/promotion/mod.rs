@@ -3,11 +3,14 @@
 mod attached;
 mod budget;
 mod caps;
+mod costs;
 mod counted;
 mod draws;
 mod effect;
 mod facts;
+mod families;
 mod fitted;
+mod flip;
 mod limits;
 mod measured;
 #[cfg(test)]
@@ -17,6 +20,7 @@ mod possible;
 mod settings;
 mod stores;
 mod told;
+mod tried;
 mod worth;
 
 pub use draws::TrialError;

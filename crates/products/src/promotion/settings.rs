@@ -12,6 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The types of offers that table `offers` knows.
+pub(super) const TYPES: [&str; 5] = ["percentage", "amount", "points", "free_delivery", "bundle"];
+
 /// How the budget is kept, promise by promise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,10 +64,18 @@ pub(crate) struct Settings {
     /// What an arm is to change.
     pub(crate) outcome: Outcome,
     /// What an arm costs for each customer who gets it, in the unit of the outcome, 0 or more; an arm not named costs
-    /// what table `offers` says that giving it costs the retailer, and nothing where it is no offer there. Discounts are no cost: revenue and margin have them taken off.
+    /// what table `offers` says that giving it costs the retailer, with the redemptions that no sale shows, and nothing
+    /// where it is no offer there. Discounts are no cost: revenue and margin have them taken off.
     pub(crate) costs: BTreeMap<String, f64>,
+    /// Types of offers in table `offers` whose redemptions table `sales` holds as discounts: nothing more is taken off for
+    /// them, and what a brand pays back of them is added to margins.
+    pub(crate) in_sales: Vec<String>,
+    /// How many redemptions to expect of a customer who gets an offer that is not in sales, by the offer's name or its
+    /// type, 0 to 1000: times what one costs the retailer it is taken off. An offer whose redemption costs something, and
+    /// of which neither this nor `costs` says anything, is not learnt from.
+    pub(crate) redeemed: BTreeMap<String, f64>,
     /// Money that deciding once for every known customer is expected to spend at most, in the shop's currency: costs,
-    /// and the discounts that an arm leads to. Needs `revenue` or `margin` as the outcome. Whoever is held out then
+    /// and the discounts that an arm leads to, less what a brand pays back of them. Needs `revenue` or `margin` as the outcome. Whoever is held out then
     /// gets the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) budget: Option<f64>,
@@ -103,6 +114,8 @@ impl Default for Settings {
             control: "none".to_owned(),
             outcome: Outcome::Visits,
             costs: BTreeMap::new(),
+            in_sales: vec!["percentage".to_owned(), "amount".to_owned()],
+            redeemed: BTreeMap::new(),
             budget: None,
             ledger: None,
             limits: Vec::new(),
@@ -167,6 +180,27 @@ impl Settings {
         all.into_iter().cloned().collect()
     }
 
+    /// Refuses types that there are not, and redemptions that would count twice.
+    fn check_redemptions(&self, raw: &Raw) -> Result<(), ConfigError> {
+        let strange = |kind: &&String| !TYPES.contains(&kind.as_str());
+        if let Some(kind) = self.in_sales.iter().find(strange) {
+            return Err(raw.refuse("in_sales", format!("{kind:?}"), TYPES.join(", ")));
+        }
+        if let Some(kind) = self
+            .in_sales
+            .iter()
+            .find(|kind| self.redeemed.contains_key(*kind))
+        {
+            let allowed = "types that are not in `in_sales`, whose redemptions are discounts";
+            return Err(raw.refuse("redeemed", format!("{kind:?}"), allowed));
+        }
+        let wrong = |times: &f64| !(0.0..=1000.0).contains(times);
+        if let Some((name, times)) = self.redeemed.iter().find(|(_, times)| wrong(times)) {
+            return Err(raw.refuse("redeemed", format!("{times} for {name:?}"), "0 to 1000"));
+        }
+        Ok(())
+    }
+
     fn check_ledger(&self, raw: &Raw) -> Result<(), ConfigError> {
         let Some(ledger) = &self.ledger else {
             return Ok(());
@@ -221,6 +255,7 @@ impl Settings {
         if let Some((arm, cost)) = self.costs.iter().find(|(_, cost)| wrong(cost)) {
             return Err(raw.refuse("costs", format!("{cost} for {arm:?}"), "0 or more"));
         }
+        self.check_redemptions(raw)?;
         if let Some(budget) = self.budget {
             if !(budget.is_finite() && budget > 0.0) {
                 return Err(raw.refuse("budget", budget, "above 0"));
@@ -265,5 +300,17 @@ impl Settings {
             return Err(raw.refuse("interval", self.interval, "0.5 to 0.99"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_types_of_offers_are_those_of_the_table() {
+        let offers = schema::table::tables().iter().find(|t| t.name == "offers");
+        let column = offers.unwrap().columns.iter().find(|c| c.name == "type");
+        assert_eq!(column.unwrap().allowed, TYPES);
     }
 }

@@ -67,6 +67,11 @@ impl Prices {
         self.of_money[arm] * spend + self.of_giving[arm]
     }
 
+    /// What one unit of cost more takes off an arm: itself, and the price of the money that it spends.
+    pub(crate) fn of_cost(&self, arm: usize) -> f64 {
+        1.0 + self.of_money[arm]
+    }
+
     fn bind(&self, arm: usize) -> bool {
         self.of_money[arm] > 0.0 || self.of_giving[arm] != 0.0
     }

@@ -715,6 +715,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules,
+            flips: Vec::new(),
         })
     }
 }

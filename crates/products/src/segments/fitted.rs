@@ -492,6 +492,7 @@ impl Serving for Attached {
             lines,
             why_not,
             rules: Vec::new(),
+            flips: Vec::new(),
         })
     }
 }

@@ -720,6 +720,7 @@ impl Serving for Attached {
             lines,
             why_not: None,
             rules: Vec::new(),
+            flips: Vec::new(),
         })
     }
 }

@@ -51,6 +51,8 @@ mod tests {
             id: id.to_owned(),
             kind: kind.to_owned(),
             depth,
+            cost_retailer_cents: 0,
+            cost_brand_cents: None,
             fixed_cost_retailer_cents: None,
             fixed_cost_brand_cents: None,
             valid_from: date(2026, 1, 1),

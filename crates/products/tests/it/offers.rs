@@ -82,6 +82,8 @@ fn offer(id: &str) -> Offer {
         id: id.to_owned(),
         kind: "amount".to_owned(),
         depth: 5.0,
+        cost_retailer_cents: 0,
+        cost_brand_cents: None,
         fixed_cost_retailer_cents: Some(0),
         fixed_cost_brand_cents: None,
         valid_from: date(2024, 10, 1),

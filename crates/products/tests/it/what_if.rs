@@ -89,6 +89,8 @@ static HISTORY: LazyLock<Arc<History>> = LazyLock::new(|| {
         id: id.to_owned(),
         kind: "amount".to_owned(),
         depth,
+        cost_retailer_cents: 0,
+        cost_brand_cents: None,
         fixed_cost_retailer_cents: None,
         fixed_cost_brand_cents: None,
         valid_from: date(2024, 1, 1),

@@ -8,7 +8,9 @@ use super::page::{self, figures, words};
 use super::visit::Visit;
 use crate::charts::Locale;
 use maud::{Markup, html};
-use products::{Action, Asked, Card, Decisions, Infeasible, Serving, Subject};
+use products::{
+    Action, Asked, Card, Decisions, Explanation, ExplanationLine, Infeasible, Serving, Subject,
+};
 use schema::{CustomerId, ProductId};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -175,6 +177,38 @@ pub(super) fn preview_alone(
     }
 }
 
+/// What an answer is made of, and the nearest changes that would change it.
+pub(super) fn explanation(l: Locale, currency: &Currency, explained: &Explanation) -> Markup {
+    let say = |s: Say| s.text(l);
+    let heads = [words(say(Say::What)), figures(say(Say::Contribution))];
+    let row = |line: &ExplanationLine| {
+        vec![
+            french::marked(l, &line.what),
+            html! { (l.number(line.contribution)) },
+        ]
+    };
+    let mut rows: Vec<_> = explained.lines.iter().map(row).collect();
+    rows.push(vec![
+        html! { b { (Say::AddsUpTo.with(l, &[&explained.about])) } div.small { (french::marked(l, &explained.unit)) } },
+        html! { b { (l.number(explained.score)) } },
+    ]);
+    html! {
+        details {
+            summary { (say(Say::WhatItIsMadeOf)) }
+            (page::grid(say(Say::WhatItIsMadeOf), &heads, &rows))
+            @if let Some(why_not) = &explained.why_not {
+                p { (Say::NotGivenSince.with(l, &[&french::told(l, why_not)])) }
+            }
+            ul.plain {
+                @for flip in &explained.flips {
+                    @let (text, told) = french::reason(l, currency, flip);
+                    li lang=[(!told).then_some("en")] { (text) }
+                }
+            }
+        }
+    }
+}
+
 /// Why a question cannot be answered.
 pub(super) fn refusal(l: Locale, infeasible: &Infeasible) -> Markup {
     let why = match infeasible {
@@ -288,5 +322,62 @@ pub(super) fn decisions(l: Locale, currency: &Currency, decided: &Decisions) -> 
             p { (Say::ShortOf.with(l, &[&short.missing.to_string(), &because.join(", ")])) }
         }
         p.small { (say(Say::Method)) (l.colon()) (french::told(l, &decided.method)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_is_made_of_and_what_would_change_it_are_told_in_both_languages() {
+        let line = |what: &str, contribution: f64| ExplanationLine {
+            what: what.to_owned(),
+            contribution,
+        };
+        let flip = products::reasons::reason(
+            "flips_if_dearer",
+            "were {arm} dearer by more than {change} for each customer who gets it, {answer} would be given",
+            [
+                ("answer", "none".into()),
+                ("arm", "amount5".into()),
+                ("change", "0.8000".into()),
+            ],
+        );
+        let explained = Explanation {
+            about: "amount5".to_owned(),
+            summary: String::new(),
+            score: 0.75,
+            unit: "additional margin per customer within 28 days".to_owned(),
+            lines: vec![
+                line("what the arm changes for everybody", 1.25),
+                line("what its redemptions cost, 0.4000 of 1.250 each", -0.5),
+            ],
+            why_not: Some("it is not valid until 2026-12-01".to_owned()),
+            rules: Vec::new(),
+            flips: vec![flip],
+        };
+        let euro = Currency::One("EUR".to_owned());
+        let told = |l: Locale| explanation(l, &euro, &explained).into_string();
+        let english = told(Locale::English);
+        for part in [
+            "what the arm changes for everybody",
+            "0.75",
+            "Worth of amount5",
+            "Not given: it is not valid until 2026-12-01",
+            "were amount5 dearer by more than 0.8000",
+        ] {
+            assert!(english.contains(part), "{part}: {english}");
+        }
+        let french = told(Locale::French);
+        for part in [
+            "ce que coûtent ses utilisations, 0,4000 à 1,250 chacune",
+            "marge par client en 28 jours, en plus",
+            "Pas donnée : elle n’est pas valable avant le 2026-12-01",
+            "si amount5 coûtait plus de 0,8 de plus par client",
+        ] {
+            assert!(french.contains(part), "{part}: {french}");
+        }
+        assert!(!french.contains("lang=\"en\""), "{french}");
     }
 }

@@ -18,7 +18,7 @@ use axum::response::Response;
 use features::SaleLine;
 use jiff::civil::Date;
 use maud::{Markup, html};
-use products::{Asked, Shop, Subject};
+use products::{Asked, Explanation, Shop, Subject};
 use schema::CustomerId;
 use schema::time::date_of;
 use std::collections::BTreeMap;
@@ -67,6 +67,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
             status: StatusCode::NOT_FOUND,
         });
     }
+    let explained = explained(state, &customer).await?;
     let drawn = &state.workshop.project.file.holdout;
     let held_out = drawn.is_held_out(&asked(&customer, None));
     let body = html! {
@@ -80,6 +81,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, id: String) -> Res
         @for listed in [false, true] {
             @for (name, slot) in state.live.slots.iter().filter(|(_, slot)| is_listed(slot) == listed) {
                 (of_product(state, l, &currency, name, slot, &customer))
+                @if let Some(explained) = explained.get(name) { (answer::explanation(l, &currency, explained)) }
             }
         }
         p.small { (say(Say::PreviewsNote)) }
@@ -158,6 +160,32 @@ fn asked(customer: &CustomerId, placement: Option<&str>) -> Asked {
 /// Whether a product answers with lists for placements.
 fn is_listed(slot: &Slot) -> bool {
     products::kind(&slot.product.header().kind).is_some_and(|k| !k.card().placements.is_empty())
+}
+
+/// What the answers of promotions are made of, off the threads that answer: what would change them is looked for among
+/// hundreds of customers like this one.
+async fn explained(
+    state: &AppState,
+    customer: &CustomerId,
+) -> Result<BTreeMap<String, Explanation>, Problem> {
+    let mut found = BTreeMap::new();
+    for (name, slot) in &state.live.slots {
+        let Some(live) = slot.answering().filter(|_| is_promotion(slot)) else {
+            continue;
+        };
+        let now = jiff::Timestamp::now();
+        let asked = state.stood(name, &live, asked(customer, None), now);
+        let work = move || live.serving.explain(&asked, None, now);
+        let done = tokio::task::spawn_blocking(work).await;
+        let done = done.map_err(|e| Problem::internal("ask the version", &e))?;
+        // What cannot be explained cannot be answered either, which the page says.
+        found.extend(done.ok().map(|explained| (name.clone(), explained)));
+    }
+    Ok(found)
+}
+
+fn is_promotion(slot: &Slot) -> bool {
+    slot.product.header().kind == "promotion"
 }
 
 /// What one product says of the customer; nothing where it is not about customers.

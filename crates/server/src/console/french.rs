@@ -2,6 +2,7 @@
 //! kinds, names of measures, reasons. A text without French is shown in English and marked as English.
 
 mod patterns;
+mod promotion;
 mod reasons;
 mod schema;
 mod words;
@@ -21,6 +22,7 @@ fn found(english: &str) -> Option<Cow<'static, str>> {
     of(schema::MEANINGS)
         .or_else(|| of(words::WORDS))
         .or_else(|| of(words::ANSWERED))
+        .or_else(|| of(promotion::WORDS))
         .or_else(|| patterns::sentence(english).map(Cow::Owned))
 }
 
@@ -115,6 +117,7 @@ mod tests {
             .iter()
             .chain(words::WORDS)
             .chain(words::ANSWERED)
+            .chain(promotion::WORDS)
             .map(|(english, _)| *english)
             .collect();
         all.sort_unstable();

@@ -6,6 +6,7 @@ mod groups;
 pub(super) mod guardrails;
 mod launch;
 mod promoted;
+mod promotion;
 mod weather;
 
 use super::estimates::{Written, estimate};
@@ -32,6 +33,7 @@ pub(super) fn show(
         "value" => value(l, currency, page),
         "recommend" => recommend(l, page),
         "demand" => demand(l, page),
+        "promotion" => promotion::show(l, page),
         "launch" => launch::show(l, name, page),
         "experiment" => {
             experiment::show(l, currency, page).or_else(|| change::show(l, currency, page))

@@ -202,6 +202,7 @@ fn explained() -> Value {
             "lines": array(&line),
             "why_not": text("Why it is not in the answer, where it is not."),
             "rules": array(&text("A rule that touched it.")),
+            "flips": array(&reference("Reason")),
         }),
     );
     object(

@@ -1,10 +1,10 @@
 //! The rule in two questions that a person can check, beside what the version decides.
 
-use super::{Given, OutOfFold, Spends};
+use super::Given;
+use super::books::Books;
 use crate::estimates;
 use crate::promotion::draws::Draws;
 use crate::promotion::facts::Column;
-use crate::promotion::settings::Settings;
 use models::uplift::{Condition, PolicyLeaf, PolicyTree};
 use schema::Estimate;
 use schema::estimate::short;
@@ -14,24 +14,18 @@ const LEVEL: f64 = 0.95;
 
 /// A tree of two questions, found on one half of the customers and valued on the other, in words; and what it is worth
 /// there beside the rule of the version.
-pub(super) fn in_questions(
-    draws: &Draws,
-    columns: &[Column],
-    out: &OutOfFold,
-    settings: &Settings,
-    seed: u64,
-) -> Vec<String> {
+pub(super) fn in_questions(books: &Books<'_>, columns: &[Column], seed: u64) -> Vec<String> {
+    let (draws, out) = (books.draws, books.out);
     let all: Vec<usize> = (0..draws.rows()).collect();
     let halves = draws.parts(2, seed, 1);
     let found_on: Vec<bool> = halves.iter().map(|half| *half == 0).collect();
-    let spends = settings.budget.map(|_| Spends::of(draws, settings));
+    let has_budget = books.settings.budget.is_some();
     let reward = |row: usize, arm: usize| {
-        let net = out.net(draws, settings, row, arm);
-        let Some((treated, spends)) = arm.checked_sub(1).zip(spends.as_ref()) else {
-            return net;
-        };
-        let spent = spends.score(row, arm) - spends.score(row, 0);
-        net - out.prices.of(treated, spent)
+        let net = books.net(row, arm);
+        match arm.checked_sub(1).filter(|_| has_budget) {
+            Some(treated) => net - out.prices.of(treated, books.spend(row, arm)),
+            None => net,
+        }
     };
     let arms = 0..draws.arms.len();
     let rewards: Vec<Vec<f64>> = arms
@@ -64,17 +58,18 @@ pub(super) fn in_questions(
             .collect();
         estimates::mean(&those, seed)
     };
-    let nobody = out.values(draws, settings, &vec![Given::CONTROL; rule.len()]);
+    let nobody = books.values(&vec![Given::CONTROL; rule.len()]);
     let worth = |rule: &[Given]| {
-        let values = out.values(draws, settings, rule);
+        let values = books.values(rule);
         let gains = values.iter().zip(&nobody).map(|(own, none)| own - none);
         let gained = on_others(gains.collect());
-        match &spends {
-            Some(spends) => format!("{gained} and spend {}", on_others(spends.values(rule))),
-            None => gained.to_string(),
+        if has_budget {
+            format!("{gained} and spend {}", on_others(books.spends(rule)))
+        } else {
+            gained.to_string()
         }
     };
-    let priced = if settings.budget.is_some() {
+    let priced = if has_budget {
         "; gains are less what is spent, at the price of the budget"
     } else {
         ""

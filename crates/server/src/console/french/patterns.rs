@@ -1190,7 +1190,8 @@ fn filled(
 /// French for a sentence with names and figures.
 pub(super) fn sentence(english: &str) -> Option<String> {
     let no_amounts = Currency::Unknown;
-    SENTENCES.iter().find_map(|(sentence, french)| {
+    let mut all = SENTENCES.iter().chain(super::promotion::SENTENCES);
+    all.find_map(|(sentence, french)| {
         filled(Locale::French, &no_amounts, sentence, french, english)
     })
 }
@@ -1262,7 +1263,8 @@ mod tests {
 
     #[test]
     fn french_puts_in_every_part_of_the_english() {
-        let both = SENTENCES.iter().map(|(e, f)| (*e, *f));
+        let both = SENTENCES.iter().chain(super::super::promotion::SENTENCES);
+        let both = both.map(|(e, f)| (*e, *f));
         let three = CONDITIONS.iter().chain(DETAILS);
         let three = three.flat_map(|(s, e, f)| [(*s, *e), (*s, *f)]);
         for (sentence, told) in both.chain(three) {

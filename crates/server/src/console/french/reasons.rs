@@ -365,6 +365,22 @@ const SENTENCES: &[(&str, &str)] = &[
         "{control} : le client a reçu assez d’offres ; en {days} j : {times}, au plus {most}",
     ),
     (
+        "flips_with_fact",
+        "si {fact} était {to} au lieu de {from}, à {spreads} de ses écarts-types, {answer} serait donnée ; aucun fait seul ne change la réponse de plus près",
+    ),
+    (
+        "flips_with_no_fact",
+        "{given} serait donnée de même, quel que soit un seul fait tel qu’un autre client tiré l’avait",
+    ),
+    (
+        "flips_if_dearer",
+        "si {arm} coûtait plus de {change} de plus par client qui la reçoit, {answer} serait donnée",
+    ),
+    (
+        "flips_if_cheaper",
+        "si {arm} coûtait plus de {change} de moins par client qui la reçoit, elle serait donnée",
+    ),
+    (
         "control_arm",
         "{arm} est le témoin de « {experiment} » : {mean} ({unit})",
     ),
@@ -427,6 +443,10 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("same_amount", "amount", Sort::Amount),
     ("next_nearest", "segment", Sort::Segment),
     ("rule", "rule", Sort::Rule),
+    ("flips_with_fact", "fact", Sort::Word),
+    ("flips_with_fact", "spreads", Sort::Number),
+    ("flips_if_dearer", "change", Sort::Number),
+    ("flips_if_cheaper", "change", Sort::Number),
     ("lately", "mean", Sort::Number),
     ("lately", "unit", Sort::Word),
     ("lately", "step", Sort::Word),

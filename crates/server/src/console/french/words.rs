@@ -24,6 +24,24 @@ pub(super) const LEVELS: &[(&str, &str)] = &[
 /// What answers name: methods, units, and why a figure is not there.
 pub(super) const ANSWERED: &[(&str, &str)] = &[
     (
+        "largest effect on the customer, less its cost",
+        "plus grand effet sur le client, moins son coût",
+    ),
+    (
+        "nothing is known of the customer: the best arm on average, less its cost",
+        "rien n’est connu du client : la meilleure variante en moyenne, moins son coût",
+    ),
+    ("a rule of the shop", "une règle du magasin"),
+    ("drawn by chance", "tirée au hasard"),
+    (
+        "the control: the budget is not spent on it",
+        "le témoin : le budget n’y est pas dépensé",
+    ),
+    (
+        "the control: nothing can be promised",
+        "le témoin : rien ne peut être promis",
+    ),
+    (
         "neither the version nor what it reads changed; too few decisions since to say more",
         "ni la version ni ce qu’elle lit n’a changé ; trop peu de décisions depuis pour en dire plus",
     ),
