@@ -16,6 +16,7 @@ use schema::{Bytes, ConfigError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sources::Source;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,8 +31,9 @@ pub struct ProjectFile {
     pub lake: String,
     /// Registry: a file of SQLite below the project, or `postgres://USER@HOST/DATABASE`. `${VAR}` is replaced from the environment.
     pub registry: String,
-    /// IANA name of the time zone of the shop's clocks, such as `Europe/Paris`: by them rules hold at an hour or on a day.
-    pub time_zone: String,
+    /// IANA name of the time zone of the shop's clocks, such as `Europe/Paris`: by them a sale is of a day, and rules hold at
+    /// an hour or on a day. Where it is absent it is that of the sources of table `sales`, and UTC where they name none.
+    pub time_zone: Option<String>,
     /// The SQL engine.
     pub engine: EngineFile,
     /// The HTTP server.
@@ -50,7 +52,7 @@ impl Default for ProjectFile {
             name: "shop".to_owned(),
             lake: "lake".to_owned(),
             registry: "registry.sqlite".to_owned(),
-            time_zone: "UTC".to_owned(),
+            time_zone: None,
             engine: EngineFile::default(),
             server: ServerFile::default(),
             holdout: HoldoutFile::default(),
@@ -196,7 +198,8 @@ struct Settings {
     memory: Bytes,
     body_max: Bytes,
     address: std::net::SocketAddr,
-    time_zone: TimeZone,
+    /// As written.
+    time_zone: Option<TimeZone>,
     alerts: Alerts,
 }
 
@@ -207,9 +210,9 @@ impl Settings {
     fn check(main: &ConfigFile, products: &[String]) -> Result<Self, Vec<ConfigError>> {
         let file: ProjectFile = main.parse().map_err(|e| vec![e])?;
         let mut wrong = Vec::new();
-        let time_zone = TimeZone::get(&file.time_zone);
+        let time_zone = file.time_zone.as_deref().map(TimeZone::get).transpose();
         if time_zone.is_err() {
-            let found = format!("{:?}", file.time_zone);
+            let found = format!("{:?}", file.time_zone.as_deref().unwrap_or_default());
             let allowed = "an IANA time zone such as \"Europe/Paris\"";
             wrong.push(main.refuse(&["time_zone"], found, allowed));
         }
@@ -390,11 +393,13 @@ impl Verdicts<'_> {
         })
     }
 
-    fn sources(&mut self) -> Vec<Source> {
+    /// The sources; where one names no time zone it is the shop's.
+    fn sources(&mut self, of_shop: Option<&TimeZone>) -> Vec<Source> {
+        let of_shop = of_shop.cloned().unwrap_or(TimeZone::UTC);
         let mut sources = Vec::new();
         for (path, file) in self.files("sources") {
             let verdict = file.and_then(|file| {
-                let source = Source::check(&file)?;
+                let source = Source::check_in(&file, &of_shop)?;
                 // Whether its rules can be checked does not depend on the moment of an import.
                 import::contract(&source, jiff::Timestamp::UNIX_EPOCH)?;
                 let what = format!("source of table {}", source.table().name);
@@ -404,6 +409,22 @@ impl Verdicts<'_> {
             self.add(&path, verdict.map_err(|e| vec![e]));
         }
         sources
+    }
+
+    /// Says of the project's file that it must name the time zone.
+    fn refuse_zone(&mut self, main: &Path, names: &[String]) {
+        let Ok(file) = ConfigFile::read(main) else {
+            return;
+        };
+        let allowed = format!(
+            "an IANA time zone: sources of `sales` name more than one ({})",
+            names.join(", ")
+        );
+        let error = file.refuse(&["time_zone"], "absent", allowed);
+        let relative = main.strip_prefix(self.folder).unwrap_or(main);
+        if let Some((_, verdict)) = self.files.iter_mut().find(|(path, _)| path == relative) {
+            *verdict = Err(vec![error]);
+        }
     }
 
     /// The experiments. Those of one layer must want different parts of it.
@@ -590,12 +611,24 @@ impl Project {
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|main| Settings::check(main, &stems(&folder.join("products"))));
-        let (settings, verdict) = match checked {
+        let (mut settings, verdict) = match checked {
             Ok(settings) => (Some(settings), Ok("the project".to_owned())),
             Err(wrong) => (None, Err(wrong)),
         };
         verdicts.add(&path, verdict);
-        let sources = verdicts.sources();
+        let written = settings.as_ref().and_then(|of| of.time_zone.clone());
+        let sources = verdicts.sources(written.as_ref());
+        let time_zone = match written {
+            Some(zone) => zone,
+            None => match zone_of_sales(&sources) {
+                Ok(zone) => zone,
+                Err(names) => {
+                    settings = None;
+                    verdicts.refuse_zone(&path, &names);
+                    TimeZone::UTC
+                }
+            },
+        };
         let holdout = settings.as_ref().map(|s| s.file.holdout.clone());
         let experiments = verdicts.experiments(&holdout.unwrap_or_default());
         let (products, names) = verdicts.products(&experiments);
@@ -618,7 +651,7 @@ impl Project {
             memory: settings.memory,
             body_max: settings.body_max,
             address: settings.address,
-            time_zone: settings.time_zone,
+            time_zone,
             alerts: settings.alerts,
             file: settings.file,
             sources,
@@ -648,6 +681,21 @@ impl Project {
             .iter()
             .map(|p| p.header().name.as_str())
             .collect()
+    }
+}
+
+/// The time zone of the moments of sales, as their sources name it: UTC where none does; `Err` with all of several.
+fn zone_of_sales(sources: &[Source]) -> Result<TimeZone, Vec<String>> {
+    let of_sales = sources.iter().filter(|of| of.table().name == "sales");
+    let zones: Vec<&TimeZone> = of_sales.filter_map(|of| of.zone_of("sold_at")).collect();
+    match zones.split_first() {
+        None => Ok(TimeZone::UTC),
+        Some((first, others)) if others.iter().all(|zone| zone == first) => Ok((*first).clone()),
+        Some(_) => {
+            let names = zones.iter().filter_map(|zone| zone.iana_name());
+            let names: BTreeSet<String> = names.map(str::to_owned).collect();
+            Err(names.into_iter().collect())
+        }
     }
 }
 

@@ -319,11 +319,12 @@ impl Workshop {
             product: "the products".to_owned(),
             source,
         };
-        let mut history = features::load(&self.lake, snapshot, as_of, &self.logs_read(), progress)
+        let until = self.until(as_of);
+        let mut history = features::load(&self.lake, snapshot, &until, &self.logs_read(), progress)
             .await
             .map_err(failed)?;
         if self.project.products.iter().any(|p| p.compares_sites()) {
-            let sites = features::sites(&self.lake, snapshot, as_of).await;
+            let sites = features::sites(&self.lake, snapshot, &until).await;
             history = history.with_sites(sites.map_err(failed)?);
         }
         let mut history = self.with_plans(history, snapshot).await.map_err(failed)?;

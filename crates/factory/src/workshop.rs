@@ -2,7 +2,7 @@
 
 use crate::import::{self, Forgotten, ImportError, ImportOptions, ImportOutcome, RefusedSource};
 use crate::project::Project;
-use features::{History, Logs};
+use features::{Clock, History, Logs, Until};
 use lake::{Lake, LakeError, LakeOptions, Snapshot};
 use products::{Artefact, Fitted, LoadError, Product, Promotes, Recent, Shop};
 use registry::Registry;
@@ -108,7 +108,13 @@ impl Workshop {
         import::refused(&self.lake).await
     }
 
-    /// The day after the last sale in the lake; `None` where there is no sale.
+    /// The clocks that the days of the shop are told by.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::new(self.project.time_zone.clone())
+    }
+
+    /// The day after the last sale in the lake, by the shop's clocks; `None` where there is no sale.
     ///
     /// # Errors
     /// [`LakeError`] when the lake cannot be read.
@@ -116,14 +122,34 @@ impl Workshop {
         &self,
         snapshot: &Snapshot,
     ) -> Result<Option<AsOf>, LakeError> {
+        Ok(self.known_until(snapshot).await?.map(|known| known.of_shop))
+    }
+
+    /// Until when sales are known; `None` where there is none.
+    pub(crate) async fn known_until(
+        &self,
+        snapshot: &Snapshot,
+    ) -> Result<Option<KnownUntil>, LakeError> {
         use arrow::array::{Array, AsArray};
-        let sql = "SELECT CAST(MAX(sold_at) AS DATE) FROM sales";
-        let batches = self.lake.query_at(sql, snapshot).await?;
-        let last = batches.iter().find(|b| b.num_rows() > 0).and_then(|b| {
-            let days = b.column(0).as_primitive::<arrow::datatypes::Date32Type>();
-            days.is_valid(0).then(|| days.value(0))
+        let sql = format!(
+            "SELECT {} AS of_shop, CAST(latest AS DATE) AS of_utc FROM (SELECT MAX(sold_at) AS latest FROM sales) AS found",
+            self.clock().sql_day("latest")
+        );
+        let batches = self.lake.query_at(&sql, snapshot).await?;
+        let known = batches.iter().find(|b| b.num_rows() > 0).and_then(|b| {
+            let day = |column: usize| {
+                let days = b.column(column);
+                let days = days.as_primitive::<arrow::datatypes::Date32Type>();
+                days.is_valid(0)
+                    .then(|| AsOf(schema::time::date_of(days.value(0) + 1)))
+            };
+            let (of_shop, of_utc) = (day(0)?, day(1)?);
+            Some(KnownUntil {
+                of_shop,
+                of_utc: of_utc.min(of_shop),
+            })
         });
-        Ok(last.map(|day| AsOf(schema::time::date_of(day + 1))))
+        Ok(known)
     }
 
     /// The shop as the lake knows it now, for answering.
@@ -151,14 +177,24 @@ impl Workshop {
             .map_err(failed)?
             .unwrap_or(today);
         let logs = self.logs_read();
-        let history: History = features::load(&self.lake, &snapshot, as_of, &logs, &Silent).await?;
+        let until = self.until(as_of);
+        let history: History =
+            features::load(&self.lake, &snapshot, &until, &logs, &Silent).await?;
         let history = self.with_plans(history, &snapshot).await?;
-        features::purchases(&self.lake, &snapshot, as_of, |purchase| {
+        features::purchases(&self.lake, &snapshot, &until, |purchase| {
             recent.add(purchase);
         })
         .await?;
         let shop = Shop::new(Arc::new(history), &self.project.rules, recent);
         Ok(Arc::new(shop.in_time_zone(self.project.time_zone.clone())))
+    }
+
+    /// Everything before a day, by the shop's clocks.
+    pub(crate) fn until(&self, as_of: AsOf) -> Until {
+        Until {
+            as_of,
+            clock: self.clock(),
+        }
     }
 
     /// The same with what the kinds of the project's products read beside the sales of customers: what each product sold
@@ -168,24 +204,24 @@ impl Workshop {
         mut history: History,
         snapshot: &lake::Snapshot,
     ) -> Result<History, features::LoadError> {
-        let as_of = history.as_of();
+        let until = self.until(history.as_of());
         if self.reads("promotions") {
-            let demand = features::demand::demand(&self.lake, snapshot, as_of).await?;
+            let demand = features::demand::demand(&self.lake, snapshot, &until).await?;
             history = history.with_demand(demand);
         }
         if self.reads("launches") {
-            let launches = features::launches::launches(&self.lake, snapshot, as_of).await?;
+            let launches = features::launches::launches(&self.lake, snapshot, &until).await?;
             history = history.with_launches(launches);
         }
         if self.reads("supply_terms") {
-            let supply = features::supply::supply(&self.lake, snapshot, as_of).await?;
+            let supply = features::supply::supply(&self.lake, snapshot, until.as_of).await?;
             history = history.with_supply(supply);
         }
         let rules: BTreeSet<_> = (self.project.products.iter())
             .filter_map(|product| product.reads_rule())
             .collect();
         for (product, rule) in rules {
-            let rounds = features::ruled(&self.lake, snapshot, as_of, (product, rule)).await?;
+            let rounds = features::ruled(&self.lake, snapshot, until.as_of, (product, rule)).await?;
             history = history.with_ruled(product, rule, rounds);
         }
         Ok(history)
@@ -269,6 +305,15 @@ impl Workshop {
         let stored = self.registry.artefact(name, version).await?;
         Ok(product.load(&Artefact::from_bytes(name, &stored.bytes)?)?)
     }
+}
+
+/// Until when sales are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KnownUntil {
+    /// The day after the last sale, by the shop's clocks.
+    pub(crate) of_shop: AsOf,
+    /// The first day in UTC of which sales may be missing that the shop's clocks show as known.
+    pub(crate) of_utc: AsOf,
 }
 
 /// Why the version that answers cannot be had.

@@ -1,10 +1,10 @@
 //! What each product sold at each site, day by day, and what is planned for the days to come.
 
-use crate::LoadError;
 use crate::columns::Columns;
 use crate::load::each;
 use crate::overrides::overrides;
 use crate::weather::weather;
+use crate::{LoadError, Until};
 use arrow::array::{Array, AsArray};
 use lake::{Lake, Snapshot};
 use schema::AsOf;
@@ -15,7 +15,7 @@ pub use crate::weather::WeatherDay;
 /// Stands for all products or all sites in table `promotions`, and for all sites in table `calendar`.
 pub const ALL: &str = "*";
 
-/// What was sold on one day (UTC).
+/// What was sold on one day, by the shop's clocks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SoldDay {
     /// Days since 1970-01-01.
@@ -174,10 +174,11 @@ impl Demand {
 ///
 /// # Errors
 /// [`LoadError::Lake`] when a table cannot be read.
-pub async fn demand(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Demand, LoadError> {
+pub async fn demand(lake: &Lake, snapshot: &Snapshot, until: &Until) -> Result<Demand, LoadError> {
+    let as_of = until.as_of;
     let mut found = Demand {
-        sold: sold(lake, snapshot, as_of).await?,
-        overrides: overrides(lake, snapshot, as_of).await?,
+        sold: sold(lake, snapshot, until).await?,
+        overrides: overrides(lake, snapshot, until).await?,
         weather: weather(lake, snapshot, as_of).await?,
         ..Demand::default()
     };
@@ -258,15 +259,16 @@ fn one(of: &Columns<'_>, column: usize, row: usize) -> Option<String> {
     of.owned(column, row).filter(|text| text != ALL)
 }
 
-async fn sold(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Vec<Sold>, LoadError> {
+async fn sold(lake: &Lake, snapshot: &Snapshot, until: &Until) -> Result<Vec<Sold>, LoadError> {
+    let (known, day) = (until.sql(), until.clock.sql_day("sold_at"));
     let sql = format!(
         "SELECT product_id, site_id, day, SUM(CASE WHEN is_return THEN 0 ELSE quantity END) AS units, \
          SUM(CASE WHEN is_return THEN -quantity ELSE 0 END) AS returned, \
          SUM(CASE WHEN is_return THEN 0 ELSE spend END) AS spend, \
          SUM(CASE WHEN is_return THEN -spend ELSE 0 END) AS returned_spend \
-         FROM (SELECT product_id, site_id, CAST(sold_at AS DATE) AS day, is_return, quantity, \
+         FROM (SELECT product_id, site_id, {day} AS day, is_return, quantity, \
                quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend \
-               FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z') lines \
+               FROM sales WHERE sold_at < {known}) lines \
          GROUP BY product_id, site_id, day ORDER BY product_id, site_id, day"
     );
     let mut found: Vec<Sold> = Vec::new();

@@ -1,7 +1,9 @@
 //! The accepted sales before a day, per customer, in the order of time.
 
 use crate::demand::Demand;
-use crate::{Catalogue, Launches, Offers, Product, RuleRound, Sites, Supply, TrialShare, Trials};
+use crate::{
+    Catalogue, Clock, Launches, Offers, Product, RuleRound, Sites, Supply, TrialShare, Trials,
+};
 use schema::AsOf;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -67,6 +69,7 @@ pub struct NewLine<'a> {
 #[derive(Debug, Clone)]
 pub struct History {
     as_of: AsOf,
+    clock: Clock,
     customers: Vec<String>,
     index: HashMap<String, u32>,
     catalogue: Catalogue,
@@ -88,6 +91,18 @@ impl History {
     #[must_use]
     pub fn as_of(&self) -> AsOf {
         self.as_of
+    }
+
+    /// The same by clocks that show another time: days begin by them.
+    #[must_use]
+    pub fn by(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// When a day begins, by the shop's clocks, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn begins(&self, day: AsOf) -> i64 {
+        self.clock.begins(day)
     }
 
     /// First day with a sale, as days since 1970-01-01; `None` where there is no sale.
@@ -261,14 +276,14 @@ impl History {
     /// What was known at an earlier day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn until(&self, as_of: AsOf) -> Self {
-        let end = i64::from(as_of.epoch_day()) * 86_400;
+        let end = self.begins(as_of);
         let earlier = self.filtered(as_of, |line| line.at_seconds < end);
         if as_of < self.as_of {
             earlier
                 .with_trials(self.trials.before(end))
                 .with_sites(self.sites.before(as_of))
                 .with_demand(self.demand.before(as_of))
-                .with_launches(self.launches.before(as_of))
+                .with_launches(self.launches.before(end))
                 .with_supply(self.supply.before(as_of))
         } else {
             earlier
@@ -278,7 +293,7 @@ impl History {
     /// What happened from a day on, up to the as-of day. Customers, products and orders keep their indices.
     #[must_use]
     pub fn from(&self, day: AsOf) -> Self {
-        let start = i64::from(day.epoch_day()) * 86_400;
+        let start = self.begins(day);
         self.filtered(self.as_of, |line| line.at_seconds >= start)
     }
 
@@ -302,6 +317,7 @@ impl History {
             .min();
         Self {
             as_of,
+            clock: self.clock.clone(),
             customers: self.customers.clone(),
             index: self.index.clone(),
             catalogue: self.catalogue.clone(),
@@ -451,6 +467,7 @@ impl HistoryBuilder {
         let index = customers.iter().cloned().zip(0u32..).collect();
         History {
             as_of,
+            clock: Clock::default(),
             customers,
             index,
             catalogue,

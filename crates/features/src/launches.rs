@@ -1,11 +1,10 @@
 //! Sales that open at one moment and close at another: what is known of each, what it sold hour by hour, and what
 //! people expected of it.
 
-use crate::LoadError;
 use crate::columns::Columns;
 use crate::load::each;
+use crate::{LoadError, Until};
 use lake::{Lake, Snapshot};
-use schema::AsOf;
 
 /// Seconds of an hour.
 const HOUR: i64 = 3_600;
@@ -97,8 +96,9 @@ pub struct Launches {
 impl Launches {
     /// What was known at an earlier day. Which launches are to come is planned ahead.
     #[must_use]
-    pub(crate) fn before(&self, as_of: AsOf) -> Self {
-        let end = i64::from(as_of.epoch_day()) * 24 * HOUR;
+    ///
+    /// - `end`: when that day begins, in seconds since 1970-01-01 UTC.
+    pub(crate) fn before(&self, end: i64) -> Self {
         let told = self.estimates.iter().filter(|e| e.made_at < end);
         Self {
             launches: self.launches.iter().map(|l| l.before(end)).collect(),
@@ -116,8 +116,9 @@ impl Launches {
 pub async fn launches(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
 ) -> Result<Launches, LoadError> {
+    let known = until.sql();
     let mut found = Launches::default();
     let sql = "SELECT launch_id, product_id, opens_at, closes_at, price_cents, list_price_cents, cost_cents, \
                salvage_cents, available_units FROM launches ORDER BY opens_at, launch_id, product_id";
@@ -140,7 +141,7 @@ pub async fn launches(
     .await?;
     let sql = format!(
         "SELECT launch_id, product_id, author, made_at, low, likely, high FROM estimates \
-         WHERE made_at < TIMESTAMP '{as_of}T00:00:00Z' ORDER BY launch_id, product_id, author, made_at"
+         WHERE made_at < {known} ORDER BY launch_id, product_id, author, made_at"
     );
     each(lake, snapshot, "estimates", &sql, |batch| {
         let of = Columns(batch);
@@ -156,7 +157,7 @@ pub async fn launches(
         found.estimates.extend(rows);
     })
     .await?;
-    sold(lake, snapshot, as_of, &mut found).await?;
+    sold(lake, snapshot, until, &mut found).await?;
     Ok(found)
 }
 
@@ -164,11 +165,12 @@ pub async fn launches(
 async fn sold(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     found: &mut Launches,
 ) -> Result<(), LoadError> {
+    let known = until.sql();
     let sql = format!(
-        "SELECT MAX(sold_at) FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z' HAVING MAX(sold_at) IS NOT NULL"
+        "SELECT MAX(sold_at) FROM sales WHERE sold_at < {known} HAVING MAX(sold_at) IS NOT NULL"
     );
     each(lake, snapshot, "sales", &sql, |batch| {
         let of = Columns(batch);
@@ -191,7 +193,7 @@ async fn sold(
          CAST(floor((date_part('epoch', s.sold_at) - date_part('epoch', l.opens_at)) / 3600) AS BIGINT) AS hour \
          FROM launches l JOIN sales s ON s.product_id = l.product_id \
          WHERE s.sold_at >= l.opens_at AND s.sold_at < l.closes_at AND NOT s.is_return \
-         AND s.sold_at < TIMESTAMP '{as_of}T00:00:00Z') hours GROUP BY launch_id, product_id, hour"
+         AND s.sold_at < {known}) hours GROUP BY launch_id, product_id, hour"
     );
     each(lake, snapshot, "sales", &sql, |batch| {
         let of = Columns(batch);
@@ -216,7 +218,6 @@ async fn sold(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schema::time::date_of;
 
     #[test]
     fn a_day_knows_whole_hours_before_it_and_launches_to_come() {
@@ -243,7 +244,7 @@ mod tests {
             estimates: vec![estimate(day), estimate(3 * day)],
             known_until: 5 * day,
         };
-        let earlier = launches.before(AsOf(date_of(2)));
+        let earlier = launches.before(2 * day);
         assert_eq!(earlier.known_until, 2 * day);
         assert_eq!(
             earlier.launches[0].sold,

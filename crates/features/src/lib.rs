@@ -5,6 +5,7 @@
 //! customer's lines, so there is no second definition that could differ.
 
 mod catalogue;
+mod clock;
 mod columns;
 mod customer;
 pub mod demand;
@@ -23,6 +24,7 @@ mod trial;
 mod weather;
 
 pub use catalogue::{Catalogue, Product};
+pub use clock::{Clock, Until};
 pub use customer::{
     PurchaseSummary, Recency, purchase_summary, recency_frequency_value, usual_site,
 };

@@ -2,7 +2,7 @@
 
 use crate::history::{History, HistoryBuilder, NewLine};
 use crate::shown::{exposures, visits};
-use crate::{Assignment, Logged, Offer, Offers, Product, Rounds, RoundsBuilder, Trials};
+use crate::{Assignment, Logged, Offer, Offers, Product, Rounds, RoundsBuilder, Trials, Until};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use futures::TryStreamExt;
@@ -67,8 +67,9 @@ pub(crate) async fn each(
 }
 
 /// Lines of sales before a day, so that it can be told how far the reading is.
-async fn sales_before(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<u64, LoadError> {
-    let sql = format!("SELECT COUNT(*) FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'");
+async fn sales_before(lake: &Lake, snapshot: &Snapshot, until: &Until) -> Result<u64, LoadError> {
+    let known = until.sql();
+    let sql = format!("SELECT COUNT(*) FROM sales WHERE sold_at < {known}");
     let mut rows = 0;
     each(lake, snapshot, "sales", &sql, |batch| {
         let counted = batch.column(0).as_primitive::<Int64Type>();
@@ -78,7 +79,7 @@ async fn sales_before(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<u
     Ok(u64::try_from(rows).unwrap_or(0))
 }
 
-/// Everything that `snapshot` knows before the day `as_of`.
+/// Everything that `snapshot` knows before a day.
 ///
 /// `progress` is told one stage whose units are lines of sales.
 ///
@@ -92,11 +93,11 @@ async fn sales_before(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<u
 pub async fn load(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     logs: &Logs,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
-    let mut sales = sales(lake, snapshot, as_of, "customer_id", progress).await?;
+    let mut sales = sales(lake, snapshot, until, "customer_id", progress).await?;
     each(
         lake,
         snapshot,
@@ -111,8 +112,9 @@ pub async fn load(
         },
     )
     .await?;
-    let history = sales.build(as_of, products(lake, snapshot, as_of).await?);
-    let history = history.with_trials(trials(lake, snapshot, as_of, logs).await?);
+    let products = products(lake, snapshot, until.as_of).await?;
+    let history = sales.build(until.as_of, products).by(until.clock.clone());
+    let history = history.with_trials(trials(lake, snapshot, until, logs).await?);
     Ok(history.with_offers(offers(lake, snapshot).await?))
 }
 
@@ -123,32 +125,34 @@ pub async fn load(
 pub async fn load_sites(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     progress: &dyn Progress,
 ) -> Result<History, LoadError> {
-    let sales = sales(lake, snapshot, as_of, "site_id", progress).await?;
-    Ok(sales.build(as_of, products(lake, snapshot, as_of).await?))
+    let sales = sales(lake, snapshot, until, "site_id", progress).await?;
+    let products = products(lake, snapshot, until.as_of).await?;
+    Ok(sales.build(until.as_of, products).by(until.clock.clone()))
 }
 
 /// The sales before a day, by the column that says whose they are.
 async fn sales(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     whose: &str,
     progress: &dyn Progress,
 ) -> Result<HistoryBuilder, LoadError> {
     progress.stage(
         "read the history",
-        sales_before(lake, snapshot, as_of).await?,
+        sales_before(lake, snapshot, until).await?,
     );
     let mut builder = HistoryBuilder::default();
     let mut rows = 0usize;
+    let known = until.sql();
     let sales = format!(
         "SELECT {whose}, product_id, order_id, sold_at, quantity, is_return, \
          quantity * unit_price_cents - CASE WHEN is_return THEN -1 ELSE 1 END * COALESCE(discount_cents, 0) AS spend, \
          COALESCE(discount_cents, 0) AS discount, site_id AS site \
-         FROM sales WHERE sold_at < TIMESTAMP '{as_of}T00:00:00Z'"
+         FROM sales WHERE sold_at < {known}"
     );
     each(lake, snapshot, "sales", &sales, |batch| {
         let texts = |i: usize| batch.column(i).as_string::<i32>();
@@ -175,7 +179,7 @@ async fn sales(
     })
     .await?;
     if rows == 0 {
-        return Err(LoadError::Empty { as_of });
+        return Err(LoadError::Empty { as_of: until.as_of });
     }
     Ok(builder)
 }
@@ -235,16 +239,17 @@ fn drawn_with(reasons: &str) -> Option<String> {
 async fn rounds(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     logs: &Logs,
 ) -> Result<Rounds, LoadError> {
     let mut builder = RoundsBuilder::default();
+    let known = until.sql();
     let first_of_day = format!(
         "SELECT product, customer_id, MIN(decided_at) AS decided_at, holdout, \
          MIN(propensity) < 1 AND NOT coalesce(bool_or(reasons LIKE '%\"code\":\"{RULE_GAVE}\"%'), false) AS open, \
          MIN(version) AS version \
          FROM decisions WHERE {} AND NOT fallback AND customer_id IS NOT NULL \
-         AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         AND decided_at < {known} \
          GROUP BY product, customer_id, holdout, CAST(decided_at AS DATE)",
         of_products(logs)
     );
@@ -272,15 +277,16 @@ async fn rounds(
 async fn drawn_by_products(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     logs: &Logs,
     names: &mut Names,
 ) -> Result<Vec<Assignment>, LoadError> {
     let mut assignments = Vec::new();
+    let known = until.sql();
     let decided = format!(
         "SELECT product, customer_id, MIN(decided_at) AS decided_at, action, reasons FROM decisions \
          WHERE {} AND NOT holdout AND NOT fallback AND customer_id IS NOT NULL AND action IS NOT NULL \
-         AND reasons LIKE '%\"code\":\"{DRAWN}\"%' AND decided_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         AND reasons LIKE '%\"code\":\"{DRAWN}\"%' AND decided_at < {known} \
          GROUP BY product, version, customer_id, action, reasons",
         of_products(logs)
     );
@@ -327,14 +333,15 @@ impl Names {
 async fn trials(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     logs: &Logs,
 ) -> Result<Trials, LoadError> {
+    let known_until = until.sql();
     let mut names = Names::default();
     let mut assignments = Vec::new();
     let imported = format!(
         "SELECT trial, customer_id, assigned_at, arm, propensities, context FROM assignments \
-         WHERE assigned_at < TIMESTAMP '{as_of}T00:00:00Z'"
+         WHERE assigned_at < {known_until}"
     );
     each(lake, snapshot, "assignments", &imported, |batch| {
         let texts = |i: usize| batch.column(i).as_string::<i32>();
@@ -355,22 +362,22 @@ async fn trials(
     let rounds = if logs.is_empty() {
         Rounds::default()
     } else {
-        let drawn = drawn_by_products(lake, snapshot, as_of, logs, &mut names);
+        let drawn = drawn_by_products(lake, snapshot, until, logs, &mut names);
         assignments.extend(drawn.await?);
-        rounds(lake, snapshot, as_of, logs).await?
+        rounds(lake, snapshot, until, logs).await?
     };
     let mut seen = Vec::new();
     let drawn = assignments.iter().map(|a| a.customer.as_str());
     let known: HashSet<&str> = drawn.chain(rounds.customers()).collect();
     if !known.is_empty() {
-        visits(lake, snapshot, as_of, |customer, at_seconds| {
+        visits(lake, snapshot, until, |customer, at_seconds| {
             if known.contains(customer) {
                 seen.push((customer.to_owned(), at_seconds));
             }
         })
         .await?;
     }
-    let shown = exposures(lake, snapshot, as_of, &assignments, &mut names).await?;
+    let shown = exposures(lake, snapshot, until, &assignments, &mut names).await?;
     Ok(Trials::new(assignments, seen)
         .with_rounds(rounds)
         .with_exposures(shown))
@@ -391,20 +398,22 @@ pub struct Purchase {
     pub quantity: i32,
 }
 
-/// Every purchase of a known customer that table `events` tells of, on the day `since` and after it, in any order.
+/// Every purchase of a known customer that table `events` tells of, from the moment on until which a history knows sales,
+/// in any order.
 ///
 /// # Errors
 /// [`LoadError::Lake`] when the table cannot be read.
 pub async fn purchases(
     lake: &Lake,
     snapshot: &Snapshot,
-    since: AsOf,
+    since: &Until,
     mut take: impl FnMut(Purchase),
 ) -> Result<(), LoadError> {
+    let since = since.sql();
     let sql = format!(
         "SELECT event_id, customer_id, product_id, occurred_at, COALESCE(quantity, 1) AS quantity FROM events \
          WHERE \"type\" = 'purchase' AND customer_id IS NOT NULL AND product_id IS NOT NULL \
-         AND occurred_at >= TIMESTAMP '{since}T00:00:00Z'"
+         AND occurred_at >= {since}"
     );
     each(lake, snapshot, "events", &sql, |batch| {
         let texts = |i: usize| batch.column(i).as_string::<i32>();

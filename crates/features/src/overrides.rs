@@ -1,11 +1,10 @@
 //! What planners know better than a forecast.
 
-use crate::LoadError;
 use crate::columns::Columns;
 use crate::demand::ALL;
 use crate::load::each;
+use crate::{LoadError, Until};
 use lake::{Lake, Snapshot};
-use schema::AsOf;
 
 /// What is done to a forecast.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,11 +54,12 @@ impl Override {
 pub(crate) async fn overrides(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
 ) -> Result<Vec<Override>, LoadError> {
+    let end = until.clock.sql_begins(until.as_of.minus_days(-1));
     let sql = format!(
         "SELECT override_id, made_at, author, product_id, category, site_id, first_day, last_day, change, value, reason \
-         FROM overrides WHERE made_at < TIMESTAMP '{as_of}T00:00:00Z' + INTERVAL '1 day' ORDER BY made_at, override_id"
+         FROM overrides WHERE made_at < {end} ORDER BY made_at, override_id"
     );
     let mut found = Vec::new();
     each(lake, snapshot, "overrides", &sql, |batch| {

@@ -1,11 +1,10 @@
 //! What customers came to see and what reached them, out of the lake.
 
 use crate::load::{LoadError, Names, each};
-use crate::{Assignment, Exposure};
+use crate::{Assignment, Exposure, Until};
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 use lake::{Lake, Snapshot};
-use schema::AsOf;
 use std::collections::HashSet;
 
 /// Every visit of a known customer before a day: who, and when in seconds since 1970-01-01 UTC.
@@ -15,12 +14,13 @@ use std::collections::HashSet;
 pub async fn visits(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     mut take: impl FnMut(&str, i64),
 ) -> Result<(), LoadError> {
+    let known = until.sql();
     let views = format!(
         "SELECT customer_id, occurred_at FROM events WHERE \"type\" = 'view' \
-         AND occurred_at < TIMESTAMP '{as_of}T00:00:00Z' \
+         AND occurred_at < {known} \
          AND customer_id IS NOT NULL"
     );
     each(lake, snapshot, "events", &views, |batch| {
@@ -37,7 +37,7 @@ pub async fn visits(
 pub(crate) async fn exposures(
     lake: &Lake,
     snapshot: &Snapshot,
-    as_of: AsOf,
+    until: &Until,
     assignments: &[Assignment],
     names: &mut Names,
 ) -> Result<Vec<(String, Exposure)>, LoadError> {
@@ -46,9 +46,10 @@ pub(crate) async fn exposures(
         return Ok(shown);
     }
     let drawn: HashSet<&str> = assignments.iter().map(|a| a.customer.as_str()).collect();
+    let known = until.sql();
     let sql = format!(
         "SELECT customer_id, exposed_at, offer_id FROM exposures WHERE customer_id IS NOT NULL \
-         AND offer_id IS NOT NULL AND exposed_at < TIMESTAMP '{as_of}T00:00:00Z'"
+         AND offer_id IS NOT NULL AND exposed_at < {known}"
     );
     each(lake, snapshot, "exposures", &sql, |batch| {
         let texts = |i: usize| batch.column(i).as_string::<i32>();

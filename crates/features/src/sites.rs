@@ -1,7 +1,7 @@
 //! What each site sold, day by day: the units of changes that are made to stores.
 
-use crate::LoadError;
 use crate::load::each;
+use crate::{LoadError, Until};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use lake::{Lake, Snapshot};
@@ -78,15 +78,16 @@ impl Sites {
 ///
 /// # Errors
 /// [`LoadError::Lake`] when a table cannot be read.
-pub async fn sites(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Sites, LoadError> {
+pub async fn sites(lake: &Lake, snapshot: &Snapshot, until: &Until) -> Result<Sites, LoadError> {
+    let (known, day) = (until.sql(), until.clock.sql_day("s.sold_at"));
     let sql = format!(
         "SELECT site_id, day, COUNT(DISTINCT CASE WHEN NOT is_return THEN order_id END) AS orders, \
          SUM(spend) AS spend, COALESCE(SUM(spend - quantity * cost_cents), 0) AS margin, SUM(discount) AS discount \
-         FROM (SELECT s.site_id, CAST(s.sold_at AS DATE) AS day, s.order_id, s.is_return, s.quantity, p.cost_cents, \
+         FROM (SELECT s.site_id, {day} AS day, s.order_id, s.is_return, s.quantity, p.cost_cents, \
                s.quantity * s.unit_price_cents - CASE WHEN s.is_return THEN -1 ELSE 1 END * COALESCE(s.discount_cents, 0) AS spend, \
                CASE WHEN s.is_return THEN -1 ELSE 1 END * COALESCE(s.discount_cents, 0) AS discount \
                FROM sales s LEFT JOIN products p ON p.product_id = s.product_id \
-               WHERE s.sold_at < TIMESTAMP '{as_of}T00:00:00Z') lines GROUP BY site_id, day"
+               WHERE s.sold_at < {known}) lines GROUP BY site_id, day"
     );
     let mut days = Vec::new();
     each(lake, snapshot, "sales", &sql, |batch| {

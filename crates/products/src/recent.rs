@@ -2,7 +2,6 @@
 
 use features::Purchase;
 use parking_lot::RwLock;
-use schema::AsOf;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -43,11 +42,6 @@ pub(crate) struct Bought {
     pub(crate) quantity: i32,
 }
 
-/// The first second of a day.
-fn starts_at(day: AsOf) -> i64 {
-    i64::from(day.epoch_day()) * 86_400
-}
-
 impl Recent {
     fn part(&self, customer: &str) -> &RwLock<HashMap<String, Vec<Bought>>> {
         let hash = self.hasher.hash_one(customer);
@@ -78,23 +72,22 @@ impl Recent {
         true
     }
 
-    /// Whether a customer bought something on a day or after it.
-    pub(crate) fn has_since(&self, customer: &str, day: AsOf) -> bool {
+    /// Whether a customer bought something since a moment, in seconds since 1970-01-01 UTC.
+    pub(crate) fn has_since(&self, customer: &str, moment: i64) -> bool {
         let part = self.part(customer).read();
         let last = part.get(customer).and_then(|all| all.last());
-        last.is_some_and(|b| b.at_seconds >= starts_at(day))
+        last.is_some_and(|b| b.at_seconds >= moment)
     }
 
-    /// What a customer bought on a day and after it, oldest first.
-    pub(crate) fn since(&self, customer: &str, day: AsOf) -> Vec<Bought> {
+    /// What a customer bought since a moment, oldest first.
+    pub(crate) fn since(&self, customer: &str, moment: i64) -> Vec<Bought> {
         let part = self.part(customer).read();
         let all = part.get(customer).map_or(&[][..], Vec::as_slice);
-        all[all.partition_point(|b| b.at_seconds < starts_at(day))..].to_vec()
+        all[all.partition_point(|b| b.at_seconds < moment)..].to_vec()
     }
 
-    /// Forgets what was bought before a day: the sales hold it.
-    pub fn forget_before(&self, day: AsOf) {
-        let start = starts_at(day);
+    /// Forgets what was bought before a moment, in seconds since 1970-01-01 UTC: the sales hold it.
+    pub fn forget_before(&self, start: i64) {
         for part in &self.parts {
             part.write().retain(|_, all| {
                 all.retain(|b| b.at_seconds >= start);
@@ -107,7 +100,6 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schema::time::date_of;
 
     fn purchase(event: &str, at_seconds: i64) -> Purchase {
         Purchase {
@@ -123,8 +115,8 @@ mod tests {
         of.iter().map(|b| &*b.product).collect()
     }
 
-    fn day(n: i32) -> AsOf {
-        AsOf(date_of(n))
+    fn day(n: i64) -> i64 {
+        n * 86_400
     }
 
     #[test]

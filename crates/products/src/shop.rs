@@ -78,13 +78,19 @@ impl Shop {
 
     /// Whether a customer bought something that the history does not hold yet.
     pub(crate) fn bought_since(&self, customer: &str) -> bool {
-        self.recent.has_since(customer, self.today())
+        self.recent.has_since(customer, self.known_until())
     }
 
     /// The first day that the shop does not know: that of its history.
     #[must_use]
     pub fn today(&self) -> schema::AsOf {
         self.history.as_of()
+    }
+
+    /// The moment until which the shop knows sales, in seconds since 1970-01-01 UTC: when that day begins.
+    #[must_use]
+    pub fn known_until(&self) -> i64 {
+        self.history.begins(self.today())
     }
 
     /// A customer's lines, oldest first: those of the history, and the purchases since its as-of day, each an order of
@@ -96,7 +102,7 @@ impl Shop {
             .history
             .customer_index(customer)
             .map_or(&[][..], |c| self.history.lines_of(c));
-        let since = self.recent.since(customer, self.today());
+        let since = self.recent.since(customer, self.known_until());
         let mut lines = Vec::with_capacity(known.len() + since.len());
         lines.extend_from_slice(known);
         // Orders of the history are numbered from 0.

@@ -55,8 +55,8 @@ impl Week {
     /// Of the orders of known customers in the last eight whole weeks, or in as many as are known, four at least; `None`
     /// where there are fewer, or fewer than 500 orders. Where orders tell no hours, each of a day's has as many.
     pub(crate) fn of(history: &History) -> Option<Self> {
-        let ends = i64::from(history.as_of().epoch_day()) * 86_400;
-        let known_days = ends / 86_400 - i64::from(history.first_day()?);
+        let ends = history.begins(history.as_of());
+        let known_days = i64::from(history.as_of().epoch_day() - history.first_day()?);
         let weeks = (known_days / 7).min(WEEKS_MAX);
         if weeks < WEEKS_MIN {
             return None;

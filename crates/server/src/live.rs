@@ -143,8 +143,8 @@ impl Live {
     /// A purchase becomes part of the customer's history at once, so that the next answer knows it; one that is older
     /// than the shop's day is among its sales already.
     pub(crate) fn remember(&self, purchase: Purchase) {
-        let known_before = self.shop().map_or(i32::MIN, |s| s.today().epoch_day());
-        if purchase.at_seconds >= i64::from(known_before) * 86_400 {
+        let known_until = self.shop().map_or(i64::MIN, |shop| shop.known_until());
+        if purchase.at_seconds >= known_until {
             self.recent.add(purchase);
         }
     }
@@ -189,7 +189,7 @@ impl Live {
         }
         if new_shop && let Some(shop) = self.shop() {
             // Now that every version answers for the new shop, nobody looks for what is older than its day.
-            self.recent.forget_before(shop.today());
+            self.recent.forget_before(shop.known_until());
         }
         Ok(())
     }

@@ -225,7 +225,8 @@ impl Workshop {
         let Some(as_of) = as_of else {
             return Ok(None);
         };
-        let read = features::load(&self.lake, snapshot, as_of, &Logs::new(), progress).await;
+        let until = self.until(as_of);
+        let read = features::load(&self.lake, snapshot, &until, &Logs::new(), progress).await;
         progress.end();
         Ok(Some(read.map_err(ExperimentsError::from)?))
     }

@@ -78,16 +78,17 @@ impl Workshop {
             Some(day) => day,
             None => self.day_after_last_sale(&snapshot).await?.unwrap_or(today),
         };
+        let until = self.until(as_of);
         let mut history = match unit {
             Unit::Customer => {
-                features::load(&self.lake, &snapshot, as_of, &Logs::new(), progress).await?
+                features::load(&self.lake, &snapshot, &until, &Logs::new(), progress).await?
             }
-            Unit::Site => features::load_sites(&self.lake, &snapshot, as_of, progress).await?,
+            Unit::Site => features::load_sites(&self.lake, &snapshot, &until, progress).await?,
         };
         if definition.reads_visits() {
             let mut seen = Vec::new();
             let take = |customer: &str, at: i64| seen.push((customer.to_owned(), at));
-            features::visits(&self.lake, &snapshot, as_of, take).await?;
+            features::visits(&self.lake, &snapshot, &until, take).await?;
             history = history.with_trials(Trials::new(Vec::new(), seen));
         }
         let known = known::known(&self.lake, &snapshot, unit).await?;

@@ -2,6 +2,7 @@
 
 use super::judged::product_in;
 use super::sums::{Judging, Measure, Span};
+use features::Clock;
 use products::{Forecasts, Step};
 
 /// Forecasts of some products for some periods: the days are the first of each period.
@@ -9,6 +10,8 @@ pub(super) struct Held<'a> {
     pub(super) span: Span<'a>,
     /// What all of them are of.
     pub(super) of: Forecasts,
+    /// By whose days sales are counted.
+    pub(super) clock: Clock,
 }
 
 impl Held<'_> {
@@ -35,7 +38,7 @@ impl Held<'_> {
     /// horizon before.
     fn forecasts(&self) -> String {
         let ahead = i32::from(self.of.days_max()) * i32::try_from(self.of.horizon).unwrap_or(400);
-        let made_since = self.span.since("decided_at", ahead);
+        let made_since = self.span.since("decided_at", ahead + 1);
         format!(
             "{} AND NOT fallback AND position >= 1 AND subject_product_id IS NOT NULL AND score IS NOT NULL{made_since}",
             product_in(self.span.names)
@@ -61,7 +64,11 @@ impl Held<'_> {
             "NOT is_return"
         };
         let begins = self.span.holds("TRY_CAST(action AS DATE)");
-        let sold_since = self.span.since("sold_at", i32::from(of.days_max()).max(7));
+        // A day of the shop may begin on the day before in UTC.
+        let sold_since = self
+            .span
+            .since("sold_at", i32::from(of.days_max()).max(7) + 1);
+        let [sold_on, made_on] = ["sold_at", "decided_at"].map(|at| self.clock.sql_day(at));
         let (site_made, site_sold) = if of.by_site {
             ("coalesce(placement, '')", "coalesce(site_id, '')")
         } else {
@@ -95,13 +102,13 @@ impl Held<'_> {
                         ORDER BY decided_at DESC, decision_id DESC) AS place
                 FROM decisions
                 WHERE {forecasts} AND {begins}
-                    AND CAST(decided_at AS DATE) <= TRY_CAST(action AS DATE)),
+                    AND {made_on} <= TRY_CAST(action AS DATE)),
             made AS (SELECT product, version, holdout, item, site, day, score,
                     CAST(day + INTERVAL '{length}' AS DATE) AS day_after, CAST(day - INTERVAL '{before}' AS DATE) AS day_before,
                     CAST(day - INTERVAL '{before}' + INTERVAL '{length}' AS DATE) AS day_before_after
                 FROM latest WHERE place = 1),
             {empty}
-            lines AS (SELECT product_id AS item, {site_sold} AS site, CAST(sold_at AS DATE) AS day,
+            lines AS (SELECT product_id AS item, {site_sold} AS site, {sold_on} AS day,
                     sum({line}) AS amount
                 FROM sales WHERE {of_returns}{sold_since} GROUP BY 1, 2, 3),
             sold AS (SELECT item, site, day, amount FROM lines {all_sites}),

@@ -2,6 +2,7 @@
 
 use super::judged::product_in;
 use super::sums::{Judging, Measure, Span};
+use features::Clock;
 use products::launch::TOTAL;
 
 /// Days before the close of a launch within which its last forecast is looked for.
@@ -10,6 +11,8 @@ const LAST_ASKED_DAYS: i32 = 366;
 /// Forecasts of launches: the days are those on which they close.
 pub(super) struct Launched<'a> {
     pub(super) span: Span<'a>,
+    /// By whose days launches close.
+    pub(super) clock: Clock,
 }
 
 impl Launched<'_> {
@@ -39,7 +42,7 @@ impl Launched<'_> {
                         CAST(coalesce(sum(quantity), 0) AS DOUBLE) AS units
                     FROM launches LEFT JOIN sales ON sales.product_id = launches.product_id
                         AND sold_at >= opens_at AND sold_at < closes_at AND NOT is_return
-                    WHERE closes_at < TIMESTAMP '{to}T00:00:00Z'
+                    WHERE closes_at < {to}
                     GROUP BY launch_id, launches.product_id, closes_at, available_units),
                 alike AS (SELECT closed.*, {category} AS category FROM closed {of_products}),
                 moments AS (
@@ -59,7 +62,7 @@ impl Launched<'_> {
                     WHERE of_all IS NOT NULL AND (available_units IS NULL OR units < available_units))
                 {sums}",
                 holds = self.span.holds("day"),
-                to = self.span.to,
+                to = self.clock.sql_begins(self.span.to),
                 sums = Measure::Absolute.sums(),
             ),
             waiting: format!(
@@ -74,7 +77,7 @@ impl Launched<'_> {
     fn made(&self) -> String {
         format!(
             "about AS (SELECT product, version, holdout, score, decision_id, decided_at, launch_id,
-                    launches.product_id AS item, CAST(closes_at AS DATE) AS day,
+                    launches.product_id AS item, {} AS day,
                     row_number() OVER (PARTITION BY decision_id ORDER BY opens_at, launch_id) AS nearest
                 FROM decisions JOIN launches ON launches.product_id = subject_product_id
                     AND (placement IS NULL OR placement = launch_id) AND decided_at < opens_at
@@ -83,6 +86,7 @@ impl Launched<'_> {
                     ORDER BY decided_at DESC, decision_id DESC) AS place
                 FROM about WHERE nearest = 1),
             made AS (SELECT * FROM latest WHERE place = 1)",
+            self.clock.sql_day("closes_at"),
             product_in(self.span.names),
             self.span.since("decided_at", LAST_ASKED_DAYS),
         )

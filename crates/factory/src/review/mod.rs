@@ -187,11 +187,12 @@ impl Workshop {
         progress: &dyn Progress,
     ) -> Result<Review, ReviewError> {
         let snapshot = self.lake.snapshot().await?;
-        let data_until = if snapshot.tables.contains_key("sales") {
-            self.day_after_last_sale(&snapshot).await?
+        let known_until = if snapshot.tables.contains_key("sales") {
+            self.known_until(&snapshot).await?
         } else {
             None
         };
+        let data_until = known_until.map(|known| known.of_shop);
         let of_service = service::of_products(self, now).await?;
         let chosen: Vec<_> = self
             .project
@@ -200,9 +201,10 @@ impl Workshop {
             .filter(|product| names.is_empty() || names.contains(&product.header().name))
             .collect();
         progress.stage_of_time("join decisions with what came after", None);
-        let pending = noted::note(self, &chosen, &snapshot, data_until).await?;
+        let pending = noted::note(self, &chosen, &snapshot, known_until).await?;
         progress.stage_of_time("watch the tables that products read", None);
-        let inputs = inputs::watch(self, &snapshot, data_until).await?;
+        let of_utc = known_until.map(|known| known.of_utc);
+        let inputs = inputs::watch(self, &snapshot, of_utc).await?;
         let mut products = Vec::with_capacity(chosen.len());
         let mut found = Vec::with_capacity(chosen.len());
         progress.stage("review", chosen.len() as u64);

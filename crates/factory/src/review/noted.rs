@@ -10,6 +10,7 @@ use super::orders::Orders;
 use super::outcomes::OutcomesError;
 use super::sums::{Judging, Span};
 use crate::Workshop;
+use crate::workshop::KnownUntil;
 use lake::Snapshot;
 use products::{Judged, Product};
 use registry::OutcomeDay;
@@ -34,7 +35,16 @@ type Joined = (
 
 impl Alike {
     /// The last day of which everything has come in: the one before the first that still waits.
-    fn complete(self, now: AsOf) -> AsOf {
+    ///
+    /// What is told of days of the shop is judged by them, everything else by days in UTC.
+    fn complete(self, known: KnownUntil) -> AsOf {
+        let now = match self.judged {
+            Judged::Sold(_) | Judged::Launched | Judged::Lasted { .. } => known.of_shop,
+            Judged::Bought { .. }
+            | Judged::Clicked { .. }
+            | Judged::Valued { .. }
+            | Judged::No { .. } => known.of_utc,
+        };
         let window_days = self.judged.window_days().unwrap_or_default();
         now.minus_days(1 + i32::from(window_days) + i32::from(self.delay_days))
     }
@@ -49,7 +59,12 @@ impl Alike {
     ) -> Result<Option<Judging>, OutcomesError> {
         let has = |table: &str| snapshot.tables.contains_key(table);
         Ok(Some(match self.judged {
-            Judged::Sold(of) => Held { span, of }.judging(has("stock_levels")),
+            Judged::Sold(of) => Held {
+                span,
+                of,
+                clock: workshop.clock(),
+            }
+            .judging(has("stock_levels")),
             Judged::Valued { horizon_days } => {
                 let of = buyers::versions(workshop, products, &span, horizon_days, snapshot);
                 let versions = of.await?;
@@ -60,11 +75,15 @@ impl Alike {
                 }
                 .judging()
             }
-            Judged::Launched => Launched { span }.judging(has("products")),
+            Judged::Launched => Launched {
+                span,
+                clock: workshop.clock(),
+            }
+            .judging(has("products")),
             Judged::Lasted { horizon_days } => Orders {
                 span,
                 horizon_days,
-                time_zone: workshop.project.time_zone.iana_name().unwrap_or("UTC"),
+                clock: workshop.clock(),
             }
             .judging(),
             Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => return Ok(None),
@@ -78,11 +97,11 @@ pub(super) async fn note(
     workshop: &Workshop,
     products: &[&Arc<dyn Product>],
     snapshot: &Snapshot,
-    data_until: Option<AsOf>,
+    known_until: Option<KnownUntil>,
 ) -> Result<ByProduct<Waiting>, OutcomesError> {
     let mut pending = BTreeMap::new();
     let has = |table: &str| snapshot.tables.contains_key(table);
-    let (Some(now), true) = (data_until, has("decisions")) else {
+    let (Some(now), true) = (known_until, has("decisions")) else {
         return Ok(pending);
     };
     let mut groups: BTreeMap<Alike, Vec<&dyn Product>> = BTreeMap::new();

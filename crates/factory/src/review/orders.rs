@@ -2,6 +2,7 @@
 
 use super::judged::product_in;
 use super::sums::{Judging, Span};
+use features::Clock;
 use products::stock::ORDER;
 
 /// Proposals of orders.
@@ -9,8 +10,8 @@ pub(super) struct Orders<'a> {
     pub(super) span: Span<'a>,
     /// Days after a proposal from which on what is there is no matter of it.
     pub(super) horizon_days: u16,
-    /// By whose days orders are placed: that of the shop's clocks.
-    pub(super) time_zone: &'a str,
+    /// By whose days orders are placed.
+    pub(super) clock: Clock,
 }
 
 impl Orders<'_> {
@@ -79,7 +80,7 @@ impl Orders<'_> {
 
     /// Table `proposed`: the last proposal of each day for each product at each site, where it is of some units.
     fn proposed(&self) -> String {
-        let day = format!("CAST(decided_at AT TIME ZONE '{}' AS DATE)", self.time_zone);
+        let day = self.clock.sql_day("decided_at");
         format!(
             "proposals AS (SELECT product, version, holdout, subject_product_id AS item, placement AS site, score,
                     {day} AS day,

@@ -14,6 +14,7 @@
 mod alerts;
 mod buyers;
 mod clock;
+mod days;
 mod decided;
 mod forecasts;
 mod given;

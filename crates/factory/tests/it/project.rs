@@ -104,3 +104,39 @@ fn promises_that_contradict_each_other_or_the_deadline_are_refused() {
         }
     }
 }
+
+#[test]
+fn clocks_show_the_time_that_sources_of_sales_name_where_the_project_names_none() {
+    let opened = |main: &str, zones: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("comptoir.toml"), main).unwrap();
+        std::fs::create_dir(folder.path().join("sources")).unwrap();
+        for (zone, n) in zones.iter().zip(0..) {
+            let source = format!(
+                "table = \"sales\"\nfiles = \"raw/*.csv\"\nformat = \"csv\"\ncurrency = \"EUR\"\n{zone}\n[columns]\n\
+                 order_id = {{ from = \"order\" }}\nline_no = {{ row_number = true }}\nsold_at = {{ from = \"day\" }}\n\
+                 product_id = {{ from = \"product\" }}\nquantity = {{ from = \"units\" }}\nunit_price_cents = {{ value = \"2\" }}\n"
+            );
+            let path = folder.path().join(format!("sources/s{n}.toml"));
+            std::fs::write(path, source).unwrap();
+        }
+        let project = Project::open(folder.path()).map_err(|e| e.to_string())?;
+        Ok::<_, String>(project.time_zone.iana_name().map(str::to_owned))
+    };
+    let (paris, tokyo) = (
+        "time_zone = \"Europe/Paris\"\n",
+        "time_zone = \"Asia/Tokyo\"\n",
+    );
+    let zone = |name: &str| Ok(Some(name.to_owned()));
+    assert_eq!(opened("", &[paris, paris]), zone("Europe/Paris"));
+    assert_eq!(opened(tokyo, &[paris]), zone("Asia/Tokyo"));
+    assert_eq!(opened("", &[""]), zone("UTC"));
+    assert_eq!(opened("", &["", paris]), zone("Europe/Paris"));
+    assert_eq!(opened(paris, &[""]), zone("Europe/Paris"));
+    let several = opened("", &[paris, tokyo]).unwrap_err();
+    assert!(
+        several.contains("`time_zone` is absent, allowed is an IANA time zone: sources of `sales` name more than one (Asia/Tokyo, Europe/Paris)"),
+        "{several}"
+    );
+    assert_eq!(opened(paris, &[paris, tokyo]), zone("Europe/Paris"));
+}

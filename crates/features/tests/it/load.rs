@@ -1,6 +1,6 @@
 //! What a history takes out of the lake, and what it leaves there because it was not known yet.
 
-use crate::shop::{SALES, Shop, as_of, logs, product};
+use crate::shop::{SALES, Shop, as_of, logs, product, until};
 use features::supply::{Answer, OrderAnswer};
 use features::{LoadError, Logs, Purchase, SaleLine, load, purchases, recency_frequency_value};
 use schema::Cents;
@@ -257,11 +257,11 @@ async fn a_history_is_that_of_its_snapshot() {
         .await;
     shop.sell(&[("o2", "c2", "rug", "2024-03-02T10:00:00Z")])
         .await;
-    let day = as_of("2024-03-10");
-    let then = load(&shop.lake, &before, day, &logs(), &Silent)
+    let day = until("2024-03-10");
+    let then = load(&shop.lake, &before, &day, &logs(), &Silent)
         .await
         .unwrap();
-    let now = load(&shop.lake, &shop.snapshot().await, day, &logs(), &Silent)
+    let now = load(&shop.lake, &shop.snapshot().await, &day, &logs(), &Silent)
         .await
         .unwrap();
     assert_eq!((then.lines().len(), now.lines().len()), (1, 2));
@@ -385,9 +385,9 @@ async fn a_product_decided_for_a_customer_once_a_day_and_fallbacks_tell_nothing(
     assert!(history.trials().visits_of("c9").is_empty());
     let earlier = history.until(as_of("2024-03-03"));
     assert_eq!(rounds(&earlier)[0].1, [9]);
-    let day = as_of("2024-03-05");
+    let day = until("2024-03-05");
     let snapshot = shop.snapshot().await;
-    let without = load(&shop.lake, &snapshot, day, &Logs::new(), &Silent).await;
+    let without = load(&shop.lake, &snapshot, &day, &Logs::new(), &Silent).await;
     let without = without.unwrap();
     assert!(rounds(&without).is_empty());
     assert!(without.trials().visits_of("c2").is_empty());
@@ -412,7 +412,7 @@ async fn purchases_are_those_of_known_customers_from_the_day_on() {
     purchases(
         &shop.lake,
         &shop.snapshot().await,
-        as_of("2024-03-08"),
+        &until("2024-03-08"),
         |p| found.push(p),
     )
     .await

@@ -7,6 +7,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod clock;
 mod load;
 mod shop;
 mod sites;

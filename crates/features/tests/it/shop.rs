@@ -2,7 +2,7 @@
 
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::compute::{cast, concat_batches};
-use features::{History, LoadError, Logs, Product, load};
+use features::{Clock, History, LoadError, Logs, Product, Until, load};
 use lake::{Lake, LakeOptions, Snapshot};
 use schema::AsOf;
 use schema::progress::Silent;
@@ -69,7 +69,7 @@ impl Shop {
         load(
             &self.lake,
             &self.snapshot().await,
-            as_of(day),
+            &until(day),
             &logs(),
             &Silent,
         )
@@ -78,6 +78,14 @@ impl Shop {
 }
 
 pub(crate) const SALES: &str = "order_id, line_no, sold_at, customer_id, product_id, quantity, unit_price_cents, currency, is_return";
+
+/// Before a day that begins at midnight UTC.
+pub(crate) fn until(day: &str) -> Until {
+    Until {
+        as_of: as_of(day),
+        clock: Clock::default(),
+    }
+}
 
 pub(crate) fn as_of(day: &str) -> AsOf {
     AsOf(day.parse().unwrap())

@@ -1,6 +1,6 @@
 //! What each site sold, out of the lake.
 
-use crate::shop::{Shop, as_of};
+use crate::shop::{Shop, as_of, until};
 use features::SiteDay;
 use schema::time::date_of;
 
@@ -32,7 +32,7 @@ async fn a_day_of_a_site_counts_orders_once_and_takes_returns_and_their_discount
         line("o6", 1, "2024-03-03T10:00:00Z", "lamp", "'nice'", (1, 0)),
     ];
     shop.put("sales", LINES, &rows.join(", ")).await;
-    let sites = features::sites(&shop.lake, &shop.snapshot().await, as_of("2024-03-03")).await;
+    let sites = features::sites(&shop.lake, &shop.snapshot().await, &until("2024-03-03")).await;
     let sites = sites.unwrap();
     let lyon = [
         SiteDay {

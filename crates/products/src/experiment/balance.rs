@@ -171,7 +171,7 @@ fn unlike(covariate: &'static str, arms: &[ArmSize], values: &[Moments]) -> Vec<
 pub fn spent_before(history: &History, customer: &str, days: u32) -> f64 {
     let from = match days {
         0 => i64::MIN,
-        days => (i64::from(history.as_of().epoch_day()) - i64::from(days)) * DAY_SECONDS,
+        days => history.begins(history.as_of()) - i64::from(days) * DAY_SECONDS,
     };
     let lines = history
         .customer_index(customer)

@@ -199,7 +199,7 @@ impl Plans<'_> {
     }
 
     fn until(&self) -> i64 {
-        i64::from(self.history.as_of().epoch_day()) * DAY_SECONDS
+        self.history.begins(self.history.as_of())
     }
 
     /// What the experiment can see with the units there are.

@@ -89,7 +89,7 @@ impl Times {
             start: settings.start.map_or(i64::MIN, |day| begins(AsOf(day))),
             begins: settings.begins.map_or(i64::MIN, |day| begins(AsOf(day))),
             window: i64::from(settings.window_days) * DAY_SECONDS,
-            known_until: begins(history.as_of()),
+            known_until: history.begins(history.as_of()),
         }
     }
 

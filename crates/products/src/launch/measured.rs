@@ -55,7 +55,7 @@ fn sum_of(sums: &[Sums], sample: &[usize], of: impl Fn(&Sums) -> f64) -> f64 {
 /// The score of the forecast before the opening decides.
 pub(super) fn scorecard(body: &Body, as_of: AsOf, later: &History, seed: u64) -> Scorecard {
     let launches = later.launches();
-    let opened = i64::from(as_of.epoch_day()) * 86_400;
+    let opened = later.begins(as_of);
     let found = gathered(later);
     let after: Vec<&Gathered> = found
         .over

@@ -262,7 +262,7 @@ impl Draws {
             arms,
         };
         let window = i64::from(settings.window_days) * DAY_SECONDS;
-        let known_until = i64::from(history.as_of().epoch_day()) * DAY_SECONDS;
+        let known_until = history.begins(history.as_of());
         // Draws of one campaign log one text of probabilities, or a few.
         let mut read: HashMap<&str, Vec<f64>> = HashMap::new();
         let mut numbers: HashMap<&str, usize> = HashMap::new();

@@ -12,7 +12,8 @@ use schema::{ConfigError, Currency};
 /// Tables that the program writes itself.
 const NOT_IMPORTED: [&str; 2] = ["imports", "quarantine"];
 
-pub(super) fn check(file: &ConfigFile) -> Result<Source, ConfigError> {
+/// - `of_shop`: the time zone of moments where the file names none.
+pub(super) fn check(file: &ConfigFile, of_shop: &TimeZone) -> Result<Source, ConfigError> {
     let raw: RawSource = file.parse()?;
     let name = file
         .file
@@ -36,11 +37,13 @@ pub(super) fn check(file: &ConfigFile) -> Result<Source, ConfigError> {
     let columns = table
         .columns
         .iter()
-        .map(|c| mapping(file, &raw, table, c))
+        .map(|c| mapping(file, &raw, (table, c), of_shop))
         .collect::<Result<Vec<_>, _>>()?;
+    let of_shop = raw.time_zone.is_none().then(|| of_shop.clone());
     Ok(Source {
         name,
         file: file.clone(),
+        of_shop: of_shop.filter(|zone| *zone != TimeZone::UTC),
         table,
         raw,
         columns,
@@ -261,8 +264,8 @@ fn check_contract(file: &ConfigFile, raw: &RawSource) -> Result<(), ConfigError>
 fn mapping(
     file: &ConfigFile,
     raw: &RawSource,
-    table: &Table,
-    column: &Column,
+    (table, column): (&Table, &Column),
+    of_shop: &TimeZone,
 ) -> Result<Mapping, ConfigError> {
     let given = raw.columns.get(&column.name);
     let empty = RawColumn::default();
@@ -285,8 +288,10 @@ fn mapping(
     if let Origin::Sql(sql) = &origin {
         parses(file, &["columns", &column.name, "sql"], sql)?;
     }
-    let zone_name = mapped.time_zone.as_deref().unwrap_or(&raw.time_zone);
-    let zone = TimeZone::get(zone_name).map_err(|_| {
+    let named = mapped.time_zone.as_deref().or(raw.time_zone.as_deref());
+    let zone = named.map_or_else(|| Ok(of_shop.clone()), TimeZone::get);
+    let zone = zone.map_err(|_| {
+        let zone_name = named.unwrap_or_default();
         let allowed = "an IANA time zone such as \"Europe/Paris\"";
         if mapped.time_zone.is_some() {
             refuse("time_zone", quoted(zone_name), allowed.to_owned())

@@ -20,6 +20,8 @@ use std::path::Path;
 pub struct Source {
     pub(crate) name: String,
     pub(crate) file: ConfigFile,
+    /// The time zone of the shop, where the file names none and it is not UTC.
+    pub(crate) of_shop: Option<TimeZone>,
     pub(crate) table: &'static Table,
     pub(crate) raw: RawSource,
     pub(crate) columns: Vec<Mapping>,
@@ -67,12 +69,29 @@ impl Source {
         Self::check(&ConfigFile::read(file)?)
     }
 
-    /// Checks a source file that is in memory.
+    /// Checks a source file that is in memory; its moments are in UTC where it names no time zone.
     ///
     /// # Errors
     /// As [`Source::read`].
     pub fn check(file: &ConfigFile) -> Result<Self, ConfigError> {
-        check::check(file)
+        Self::check_in(file, &TimeZone::UTC)
+    }
+
+    /// The same of a shop in a time zone: by it moments are read where the file names none.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn check_in(file: &ConfigFile, of_shop: &TimeZone) -> Result<Self, ConfigError> {
+        check::check(file, of_shop)
+    }
+
+    /// The time zone that the file names for a column; `None` where it names none.
+    #[must_use]
+    pub fn zone_of(&self, column: &str) -> Option<&TimeZone> {
+        let own = self.raw.columns.get(column);
+        let named = own.is_some_and(|own| own.time_zone.is_some()) || self.raw.time_zone.is_some();
+        let at = self.table.columns.iter().position(|of| of.name == column)?;
+        self.columns.get(at).map(|of| &of.zone).filter(|_| named)
     }
 
     /// The name of the source: that of its file, without the ending.
@@ -93,10 +112,14 @@ impl Source {
         &self.file
     }
 
-    /// Fingerprint of everything the file says, comments and order aside.
+    /// Fingerprint of everything the file says, comments and order aside, and of the shop's time zone where it counts.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.file.fingerprint()
+        let of_file = self.file.fingerprint();
+        match self.of_shop.as_ref().and_then(TimeZone::iana_name) {
+            Some(zone) => format!("{of_file} {zone}"),
+            None => of_file,
+        }
     }
 
     /// The rules beside those of the shared schema.

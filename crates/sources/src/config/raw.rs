@@ -34,9 +34,10 @@ pub struct RawSource {
     /// What groups the thousands of numbers written as text: nothing, a space, `.`, `,`, `'` or `_`.
     #[serde(default)]
     pub thousands: String,
-    /// Time zone of moments that are written without an offset, as an IANA name.
-    #[serde(default = "utc")]
-    pub time_zone: String,
+    /// Time zone of moments that are written without an offset, as an IANA name; where absent `time_zone` of `comptoir.toml`,
+    /// or UTC.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Format of dates and moments written as text, in the notation of `strftime`, or `epoch-seconds` or
     /// `epoch-milliseconds`; ISO 8601 where it is absent.
     #[serde(default)]
@@ -245,10 +246,6 @@ fn comma() -> String {
 
 fn point() -> String {
     ".".to_owned()
-}
-
-fn utc() -> String {
-    "UTC".to_owned()
 }
 
 fn yes() -> bool {

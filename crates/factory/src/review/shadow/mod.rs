@@ -239,9 +239,9 @@ impl Workshop {
             }
             if let Judged::Bought { window_days } = product.judged()
                 && has("sales")
-                && let Some(until) = self.day_after_last_sale(snapshot).await?
+                && let Some(known) = self.known_until(snapshot).await?
             {
-                let sql = asks.bought(window_days, until);
+                let sql = asks.bought(window_days, known.of_utc);
                 let batches = self.lake.query_at(&sql, snapshot).await?;
                 found = batches.first().map(|batch| bought(batch, window_days));
             }
