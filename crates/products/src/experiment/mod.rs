@@ -6,6 +6,7 @@ mod by_log;
 mod change;
 mod clusters;
 mod complete;
+mod counted;
 mod cuts;
 mod decided;
 mod definition;
