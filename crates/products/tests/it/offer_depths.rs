@@ -3,7 +3,7 @@
 use features::{Assignment, History, HistoryBuilder, NewLine, Offer, Offers, Trials};
 use jiff::civil::date;
 use math::random::stream;
-use products::{Asked, Explanation, Fitted, Raw, Serving, Shop};
+use products::{Asked, Explanation, Fitted, Raw, Shop};
 use rand::RngExt;
 use schema::config::ConfigFile;
 use schema::time::date_of;

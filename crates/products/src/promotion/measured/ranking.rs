@@ -270,7 +270,10 @@ mod tests {
     fn compared(gains: impl Fn(usize) -> bool, predicted: impl Fn(usize) -> f64) -> Compared {
         let mut random = stream(3, 0);
         let customers = 0..1_200;
-        let treated: Vec<bool> = customers.clone().map(|i: usize| i.is_multiple_of(2)).collect();
+        let treated: Vec<bool> = customers
+            .clone()
+            .map(|i: usize| i.is_multiple_of(2))
+            .collect();
         let outcome: Vec<f64> = customers
             .clone()
             .map(|i| {
