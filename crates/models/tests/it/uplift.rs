@@ -182,6 +182,18 @@ fn the_choice_is_close_to_the_best_learner() {
             "{set_up:?} {:?}: {found}, best {best}",
             choice.chosen
         );
+        // The readable twin stands beside the best of those that nobody can read.
+        let gain = |learner: Learner| {
+            let mut trials = choice.trials.iter();
+            trials.find(|trial| trial.learner == learner).unwrap().gain
+        };
+        let black_boxes = Learner::ALL.into_iter().filter(|one| one.is_black_box());
+        let ahead = black_boxes.map(gain).fold(f64::NEG_INFINITY, f64::max);
+        let twin = choice.twin.unwrap();
+        assert_eq!(gain(twin.black_box), ahead);
+        assert!((twin.gap - (ahead - gain(Learner::Additive))).abs() < 1e-9);
+        // Where every learner was shrunk away there is nothing to be behind.
+        assert!(twin.gap == 0.0 || twin.gap_standard_error > 0.0, "{twin:?}");
     }
 }
 

@@ -372,7 +372,7 @@ mod tests {
         let french = told(Locale::French);
         for part in [
             "ce que coûtent ses utilisations, 0,4000 à 1,250 chacune",
-            "marge par client en 28 jours, en plus",
+            "marge par client en plus en 28 jours",
             "Pas donnée : elle n’est pas valable avant le 2026-12-01",
             "si amount5 coûtait plus de 0,8 de plus par client",
         ] {

@@ -144,7 +144,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ),
     ("money spent per {#} days", "dépense par {0} jours"),
     // Units and names of measures.
-    ("additional {~}", "{0}, en plus"),
+    ("additional {~}", "{0} en plus"),
     ("{~} less costs", "{0}, coûts déduits"),
     ("{~} as drawn", "{0}, selon le tirage"),
     ("effect on the best {#} %", "effet sur les meilleurs {0} %"),
