@@ -98,4 +98,5 @@ pub(crate) static CASES: &[&Case] = &[
     &value::VALUE_FIT_MILLION,
     &value::VALUE_PLANTED_TRUTH,
     &demand::WALMART_DEMAND,
+    &demand::WHOLESALER_DEMAND,
 ];

@@ -126,7 +126,8 @@ impl Supply {
     }
 }
 
-/// What was on hand and on order before a day, with the terms of supply. Read where a data product decides on stock;
+/// What was on hand and on order before a day, with the terms of supply. What is ordered on the day itself is known too:
+/// it is on its way, and has taken its part of budgets. Read where a data product decides on stock;
 /// the rest of a history does without.
 ///
 /// Memory: 16 bytes a stock level of the last 400 days.
@@ -141,7 +142,7 @@ pub async fn supply(lake: &Lake, snapshot: &Snapshot, as_of: AsOf) -> Result<Sup
     };
     let sql = format!(
         "SELECT product_id, site_id, supplier_id, from_site_id, ordered_on, units, unit_cost_cents, due_on, \
-         received_on, received_units FROM replenishments WHERE ordered_on < DATE '{as_of}' \
+         received_on, received_units FROM replenishments WHERE ordered_on <= DATE '{as_of}' \
          ORDER BY ordered_on, replenishment_id, product_id, site_id"
     );
     let until = as_of.epoch_day();

@@ -2,15 +2,24 @@
 
 use rayon::prelude::*;
 
-use super::local::Local;
+use super::local::{Apart, Local};
 use super::panel::Panel;
 use super::recent::mean;
 
-/// Series × `ahead`; 0 while closed. Periods that are not known are filled by the season before, or by the mean.
-pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {
+/// Series × `ahead`; 0 while closed, and where it is not wanted. Periods that are not known are filled by the season
+/// before, or by the mean.
+pub(super) fn forecast(
+    method: Local,
+    panel: &Panel,
+    ahead: usize,
+    wanted: &(dyn Fn(usize) -> bool + Sync),
+) -> Vec<f64> {
     let known = panel.known();
     let season = panel.step().season();
     let of = |series: usize| {
+        if !wanted(series) {
+            return vec![0.0; ahead];
+        }
         let values = filled(panel.values(series), season);
         let mut said = method.forecast(&values, season, ahead);
         for (period, value) in (known..).zip(&mut said) {
@@ -22,6 +31,18 @@ pub(super) fn forecast(method: Local, panel: &Panel, ahead: usize) -> Vec<f64> {
     };
     let each: Vec<Vec<f64>> = (0..panel.series()).into_par_iter().map(of).collect();
     each.concat()
+}
+
+/// What the forecast of a panel's only series is made of; nothing while closed.
+pub(super) fn told_apart(method: Local, panel: &Panel, ahead: usize) -> Vec<Apart> {
+    let season = panel.step().season();
+    let mut apart = method.told_apart(&filled(panel.values(0), season), season, ahead);
+    for (period, of) in (panel.known()..).zip(&mut apart) {
+        if !panel.is_open(0, period) {
+            *of = Apart::default();
+        }
+    }
+    apart
 }
 
 /// A series from its first known period on, without gaps.

@@ -25,6 +25,17 @@ pub(super) struct Windows<'a> {
     pub(super) each: Vec<Window>,
 }
 
+/// What came of forecasts of one window.
+#[derive(Debug, Default)]
+struct Outcomes {
+    /// Period by period.
+    single: Vec<Past>,
+    /// As totals from its first period on.
+    total: Vec<Past>,
+    /// By series, in the order asked for, where its periods end in `single`.
+    ends: Vec<usize>,
+}
+
 /// What is compared: forecasts of a method from the start of each window.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -34,11 +45,20 @@ pub(super) struct Candidate {
 }
 
 impl Windows<'_> {
-    /// Forecasts of one window with what came of them, period by period, and as totals from its first period on.
-    fn outcomes(&self, window: &Window, forecast: &[f64]) -> (Vec<Past>, Vec<Past>) {
-        let (mut single, mut total) = (Vec::new(), Vec::new());
+    /// Forecasts of some series of one window with what came of them.
+    fn outcomes(
+        &self,
+        window: &Window,
+        forecast: &[f64],
+        of: impl IntoIterator<Item = usize>,
+    ) -> Outcomes {
+        let Outcomes {
+            mut single,
+            mut total,
+            mut ends,
+        } = Outcomes::default();
         let (panel, from, ahead) = (self.panel, window.from, self.ahead);
-        for series in 0..panel.series() {
+        for series in of {
             let sold = &panel.values(series)[from..];
             let (mut expected, mut so_far, mut whole) = (0.0, 0.0, true);
             for h in 0..ahead.min(sold.len()) {
@@ -63,8 +83,18 @@ impl Windows<'_> {
                     total.push(of(expected, so_far));
                 }
             }
+            ends.push(single.len());
         }
-        (single, total)
+        Outcomes {
+            single,
+            total,
+            ends,
+        }
+    }
+
+    /// All series.
+    fn all(&self) -> std::ops::Range<usize> {
+        0..self.panel.series()
     }
 }
 
@@ -97,7 +127,7 @@ impl Candidate {
     pub(super) fn quantile_loss(&self, windows: &Windows<'_>) -> Option<f64> {
         let each = self.forecasts.iter().zip(&windows.each);
         let each: Vec<Vec<Past>> = each
-            .map(|(forecast, window)| windows.outcomes(window, forecast).0)
+            .map(|(forecast, window)| windows.outcomes(window, forecast, windows.all()).single)
             .collect();
         match (loss(&each), Counted::loss(&each)) {
             (Some(relative), Some(counted)) => Some(counted.min(relative)),
@@ -105,10 +135,43 @@ impl Candidate {
         }
     }
 
+    /// By window and series, its quantile loss, by intervals learnt of these series on the other windows; `None` where
+    /// it forecast nothing of them.
+    pub(super) fn losses(&self, windows: &Windows<'_>, series: &[usize]) -> Option<Vec<Vec<f64>>> {
+        let each = self.forecasts.iter().zip(&windows.each);
+        let each = each.map(|(forecast, window)| {
+            let found = windows.outcomes(window, forecast, series.iter().copied());
+            (found.single, found.ends)
+        });
+        let (single, ends): (Vec<Vec<Past>>, Vec<Vec<usize>>) = each.unzip();
+        let counted = match (loss(&single), Counted::loss(&single)) {
+            (Some(relative), Some(counted)) if counted < relative => Counted::losses(&single),
+            (_, _) => None,
+        };
+        let losses = counted.or_else(|| Spread::losses(&single))?;
+        let by_series = |(losses, ends): (&Vec<f64>, &Vec<usize>)| -> Vec<f64> {
+            let starts = [0].into_iter().chain(ends.iter().copied());
+            starts
+                .zip(ends)
+                .map(|(from, to)| losses[from..*to].iter().sum())
+                .collect()
+        };
+        Some(losses.iter().zip(&ends).map(by_series).collect())
+    }
+
     /// How far off it was over all windows; `None` where it forecast nothing at all.
     pub(super) fn spreads(&self, windows: &Windows<'_>) -> Option<Spreads> {
+        let all: Vec<usize> = windows.all().collect();
+        self.spreads_of(windows, &all)
+    }
+
+    /// The same of some series.
+    pub(super) fn spreads_of(&self, windows: &Windows<'_>, series: &[usize]) -> Option<Spreads> {
         let each = self.forecasts.iter().zip(&windows.each);
-        let each = each.map(|(forecast, window)| windows.outcomes(window, forecast));
+        let each = each.map(|(forecast, window)| {
+            let found = windows.outcomes(window, forecast, series.iter().copied());
+            (found.single, found.total)
+        });
         let (single, total): (Vec<_>, Vec<_>) = each.unzip();
         let counted = match (loss(&single), Counted::loss(&single)) {
             (Some(relative), Some(counted)) if counted < relative => Counted::over(&single),

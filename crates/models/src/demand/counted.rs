@@ -4,7 +4,7 @@ use math::counts::NegativeBinomial;
 use serde::{Deserialize, Serialize};
 
 use super::panel::Panel;
-use super::score::{LEVELS, pinball, quantile_loss};
+use super::score::{LEVELS, pinballs, quantile_loss};
 use super::spread::Past;
 
 /// Units sold that tell as much of a series' scatter as all series together do.
@@ -57,6 +57,23 @@ impl Counted {
         quantile_loss(each)
     }
 
+    /// By window and forecast, its quantile loss, each by what the other windows teach; `None` as for [`Counted::over`].
+    pub(super) fn losses(windows: &[Vec<Past>]) -> Option<Vec<Vec<f64>>> {
+        is_counted(windows).then(|| {
+            let each = windows.iter().enumerate().map(|(left_out, window)| {
+                let others = windows.iter().enumerate();
+                let others = others.filter(move |(at, _)| *at != left_out);
+                let learnt = Self::fit(others.flat_map(|(_, of)| of));
+                let loss = |past: &Past| {
+                    let (sold, said) = learnt.told(past);
+                    pinballs(sold, said)
+                };
+                window.iter().map(loss).collect()
+            });
+            each.collect()
+        })
+    }
+
     /// The factor of least loss.
     fn fit<'a>(past: impl Iterator<Item = &'a Past> + Clone) -> Self {
         let stride = past.clone().count().div_ceil(CHOOSING_MAX).max(1);
@@ -64,9 +81,7 @@ impl Counted {
         let loss = |times: f64| {
             let each = some.iter().map(|past| {
                 let (sold, said) = Self { times }.told(past);
-                let of = LEVELS.iter().zip(said);
-                of.map(|(level, said)| pinball(*level, sold, said))
-                    .sum::<f64>()
+                pinballs(sold, said)
             });
             each.sum::<f64>()
         };

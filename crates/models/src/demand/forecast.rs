@@ -19,6 +19,10 @@ pub(super) struct Spreads {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
     pub(super) spreads: Spreads,
+    /// Those of series with a method of their own.
+    pub(super) others: Vec<Spreads>,
+    /// By series, which of them are its; nothing where all series have the same.
+    pub(super) other_of: Vec<Option<usize>>,
     pub(super) ahead: usize,
     /// Series × `ahead`.
     pub(super) expected: Vec<f64>,
@@ -61,9 +65,10 @@ impl Forecast {
     #[must_use]
     pub fn quantile(&self, series: usize, ahead: usize, level: f64) -> f64 {
         let of = self.period(series, ahead);
-        match self.spreads.counted {
+        let spreads = self.spreads(series);
+        match spreads.counted {
             Some(counted) => counted.quantile(level, &of),
-            None => self.spreads.single.quantile(level, &of),
+            None => spreads.single.quantile(level, &of),
         }
     }
 
@@ -71,7 +76,7 @@ impl Forecast {
     /// sum of their quantiles.
     #[must_use]
     pub fn quantile_of_total(&self, series: usize, up_to: usize, level: f64) -> f64 {
-        self.spreads
+        self.spreads(series)
             .total
             .quantile(level, &self.total(series, up_to))
     }
@@ -84,9 +89,10 @@ impl Forecast {
     #[must_use]
     pub fn interval(&self, series: usize, ahead: usize, probability: f64) -> (f64, f64) {
         let of = self.period(series, ahead);
-        interval(probability, |level| match self.spreads.counted {
+        let spreads = self.spreads(series);
+        interval(probability, |level| match spreads.counted {
             Some(counted) => counted.bound(level, &of),
-            None => self.spreads.single.bound(level, &of),
+            None => spreads.single.bound(level, &of),
         })
     }
 
@@ -94,7 +100,14 @@ impl Forecast {
     #[must_use]
     pub fn interval_of_total(&self, series: usize, up_to: usize, probability: f64) -> (f64, f64) {
         let of = self.total(series, up_to);
-        interval(probability, |level| self.spreads.total.bound(level, &of))
+        let spreads = self.spreads(series);
+        interval(probability, |level| spreads.total.bound(level, &of))
+    }
+
+    fn spreads(&self, series: usize) -> &Spreads {
+        let other = self.other_of.get(series).copied().flatten();
+        let other = other.and_then(|at| self.others.get(at));
+        other.unwrap_or(&self.spreads)
     }
 
     fn period(&self, series: usize, ahead: usize) -> Past {

@@ -15,9 +15,10 @@ use super::forecast::{Forecast, Spreads};
 use super::meaning::Driver;
 use super::method::{Method, Part, Unlearnt, locals, mean_of, nothing_sold, scales};
 use super::naive::Naive;
-use super::panel::Panel;
+use super::panel::{Panel, Step};
 use super::recent::deviations;
 use super::scale::Scale;
+use super::segments::{Segment, of_one, of_series, segments};
 use super::weather::{Answers, Calm, TakeIn, WeatherTrial, gained, pays};
 
 /// Windows at the end of the history that candidates are compared on, each by the intervals that the others teach.
@@ -42,6 +43,9 @@ pub struct Forecaster {
     /// In the order in which the method names them.
     boosted: Vec<Boosted>,
     pub(super) spreads: Spreads,
+    /// Sorts of series that were judged by themselves, and what was chosen for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) segments: Vec<Segment>,
     /// The naive method that did better, to be held against.
     naive: Naive,
     naive_spreads: Spreads,
@@ -60,7 +64,8 @@ impl Forecaster {
     /// Learns to forecast the `ahead` periods after what is known.
     ///
     /// Candidates learn from all but the last three times `ahead` periods, forecast these, and the one of the least
-    /// weighted quantile loss learns again from everything. Where the history is too short for trees the methods
+    /// weighted quantile loss learns again from everything. For series of one sort (how often they sell nothing, and how
+    /// much they sell) another one is taken where it did better beyond noise. Where the history is too short for trees the methods
     /// without them alone are compared.
     ///
     /// Deterministic: the same seed gives the same bytes on any number of threads.
@@ -147,7 +152,9 @@ impl Forecaster {
         let joined = joined(&candidates, &losses);
         losses.extend(judge(&joined));
         candidates.extend(joined);
-        let chosen = &candidates[least_of(&losses).ok_or(FitError::NothingSold)?];
+        let best = least_of(&losses).ok_or(FitError::NothingSold)?;
+        let chosen = &candidates[best];
+        let segments = segments(&windows, &candidates, best);
         let spreads = |of: &Candidate| of.spreads(&windows).ok_or(FitError::NothingSold);
         let naive = match (losses[0], losses[1]) {
             (Some(alike), Some(seasonal)) if seasonal < alike => (Naive::Seasonal, &candidates[1]),
@@ -160,21 +167,23 @@ impl Forecaster {
         });
         let rounds = boosted.iter().map(|of| (of.scale(), of.rounds().max(1)));
         let rounds = rounds.collect();
-        let parts = chosen.method.parts();
-        let is_part = |of: &Boosted| parts.contains(&Part::Boosted(of.scale()));
         let forecasts = chosen.forecasts.clone();
-        let forecaster = Self {
+        let mut forecaster = Self {
             ahead,
             method: chosen.method.clone(),
             trials: trials.collect(),
             rounds,
-            boosted: boosted.iter().filter(|of| is_part(of)).cloned().collect(),
+            boosted: Vec::new(),
             spreads: spreads(chosen)?,
+            segments,
             naive: naive.0,
             naive_spreads: spreads(naive.1)?,
             answers,
             weather: None,
         };
+        let parts = forecaster.parts();
+        let is_part = |of: &Boosted| parts.contains(&Part::Boosted(of.scale()));
+        forecaster.boosted = boosted.into_iter().filter(is_part).collect();
         Ok((forecaster, forecasts))
     }
 
@@ -194,7 +203,7 @@ impl Forecaster {
         if self.answers.is_some() {
             self.answers = Answers::learn(panel).or(self.answers);
         }
-        let parts = self.method.parts();
+        let parts = self.parts();
         let needed = |of: &&(Scale, usize)| parts.contains(&Part::Boosted(of.0));
         let needed: Vec<&(Scale, usize)> = self.rounds.iter().filter(needed).collect();
         self.boosted = if needed.is_empty() {
@@ -220,6 +229,41 @@ impl Forecaster {
         &self.method
     }
 
+    /// The method that forecasts a series.
+    #[must_use]
+    pub fn method_of(&self, panel: &Panel, series: usize) -> &Method {
+        self.of_segment(of_one(panel, series, &self.segments))
+    }
+
+    /// Sorts of series that were judged by themselves; none where all are of one sort.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The method of a segment, or of all other series.
+    fn of_segment(&self, segment: Option<usize>) -> &Method {
+        let own = segment.and_then(|at| self.segments[at].own());
+        own.unwrap_or(&self.method)
+    }
+
+    /// Everything that forecasts some series, once, in the order of the methods that name it.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let own = self.segments.iter().filter_map(Segment::own);
+        let mut all: Vec<Part> = Vec::new();
+        for part in [&self.method]
+            .into_iter()
+            .chain(own)
+            .flat_map(Method::parts)
+        {
+            if !all.contains(part) {
+                all.push(*part);
+            }
+        }
+        all
+    }
+
     /// How each candidate did.
     #[must_use]
     pub fn trials(&self) -> &[Trial] {
@@ -241,13 +285,35 @@ impl Forecaster {
         let calm = Calm::new(panel, self.answers.as_ref(), ahead);
         let boosted = Boosted::forecasts(&self.boosted, calm.panel(), ahead)?;
         let boosted = boosted.into_iter().map(|said| calm.stirred(said, ahead));
-        let mut parts: Vec<Vec<f64>> = boosted.collect();
-        parts.extend(self.unlearnt().map(|part| part.over(panel, &calm, ahead)));
-        let parts: Vec<&[f64]> = parts.iter().map(Vec::as_slice).collect();
+        let scales = self.boosted.iter().map(|of| Part::Boosted(of.scale()));
+        let mut parts: Vec<(Part, Vec<f64>)> = scales.zip(boosted).collect();
+        let segment_of = of_series(panel, &self.segments);
+        for part in self.unlearnt() {
+            let wanted = |series: usize| {
+                let method = self.of_segment(segment_of[series]);
+                method.parts().contains(&part.part())
+            };
+            parts.push((part.part(), part.over(panel, &calm, ahead, &wanted)));
+        }
+        let expected = segment_of.iter().enumerate().map(|(series, segment)| {
+            let of = self.of_segment(*segment).parts();
+            let own = parts.iter().filter(|(part, _)| of.contains(part));
+            let own: Vec<&[f64]> = own
+                .map(|(_, said)| &said[series * ahead..][..ahead])
+                .collect();
+            mean_of(&own)
+        });
         Ok(Forecast {
             spreads: self.spreads.clone(),
+            // A segment without a method of its own is nobody's.
+            others: self
+                .segments
+                .iter()
+                .map(|of| of.spreads.clone().unwrap_or_else(|| self.spreads.clone()))
+                .collect(),
+            expected: expected.flatten().collect(),
+            other_of: segment_of,
             ahead,
-            expected: mean_of(&parts),
             deviations: deviations(panel),
             dispersions: dispersions(panel),
         })
@@ -283,6 +349,8 @@ impl Forecaster {
         let ahead = self.ahead.min(panel.ahead());
         Forecast {
             spreads: self.naive_spreads.clone(),
+            others: Vec::new(),
+            other_of: Vec::new(),
             ahead,
             expected: self.naive.forecast(panel, ahead),
             deviations: deviations(panel),
@@ -291,7 +359,7 @@ impl Forecaster {
     }
 
     /// What each driver adds to the forecast of some periods ahead together, counted from 0, in its unit: they add up to
-    /// it. A method without trees has one, the level.
+    /// it. Methods that know no other series have a level, a trend and a season.
     ///
     /// # Errors
     /// As [`Forecaster::forecast`].
@@ -305,22 +373,36 @@ impl Forecaster {
         let calm = Calm::new(panel, self.answers.as_ref(), ahead.end);
         let factors = calm.factors(series);
         let factor = |at: usize| factors.get(at).copied().unwrap_or(1.0);
+        let method = self.method_of(panel, series);
+        let is_part = |part: Part| method.parts().contains(&part);
         let mut each = Vec::new();
-        for boosted in &self.boosted {
+        let of_method = |of: &&Boosted| is_part(Part::Boosted(of.scale()));
+        for boosted in self.boosted.iter().filter(of_method) {
             let of = |period: usize| factor(period - panel.known());
             each.push(boosted.drivers(calm.panel(), series, periods.clone(), of)?);
         }
-        for part in self.unlearnt() {
-            let all = part.over(&panel.only(series), &calm.only(series), ahead.end);
+        let season = match panel.step() {
+            Step::Day => Driver::Week,
+            Step::Week | Step::Month => Driver::Season,
+        };
+        for part in self.unlearnt().filter(|of| is_part(of.part())) {
+            let all = part.told_apart(&panel.only(series), &calm.only(series), ahead.end);
             let mut drivers = BTreeMap::new();
             for at in ahead.clone() {
-                let plain = match part {
-                    Unlearnt::Naive(_) => all[at],
-                    Unlearnt::Local(_) => all[at] / factor(at),
+                let apart = all[at];
+                let stirred = match part {
+                    Unlearnt::Naive(_) => 0.0,
+                    Unlearnt::Local(_) => apart.sum() * (factor(at) - 1.0),
                 };
-                *drivers.entry(Driver::Level).or_default() += plain;
-                if !factors.is_empty() {
-                    *drivers.entry(Driver::Weather).or_default() += all[at] - plain;
+                for (driver, more) in [
+                    (Driver::Level, apart.level),
+                    (Driver::Trend, apart.trend),
+                    (season, apart.season),
+                    (Driver::Weather, stirred),
+                ] {
+                    if more != 0.0 || driver == Driver::Level {
+                        *drivers.entry(driver).or_default() += more;
+                    }
                 }
             }
             each.push(drivers);
@@ -332,11 +414,11 @@ impl Forecaster {
         Ok(sums)
     }
 
-    /// Parts of the method that have not learnt.
+    /// Parts of the methods that have not learnt.
     fn unlearnt(&self) -> impl Iterator<Item = Unlearnt> {
-        self.method.parts().iter().filter_map(|part| match part {
-            Part::Naive(naive) => Some(Unlearnt::Naive(*naive)),
-            Part::Local(local) => Some(Unlearnt::Local(*local)),
+        self.parts().into_iter().filter_map(|part| match part {
+            Part::Naive(naive) => Some(Unlearnt::Naive(naive)),
+            Part::Local(local) => Some(Unlearnt::Local(local)),
             Part::Boosted(_) => None,
         })
     }
@@ -359,7 +441,7 @@ fn tried<'a>(
         let calm = Calm::new(&past, answers, ahead);
         let mut forecasts: Vec<Vec<f64>> = unlearnt
             .iter()
-            .map(|of| of.over(&past, &calm, ahead))
+            .map(|of| of.over(&past, &calm, ahead, &|_| true))
             .collect();
         let trees = Boosted::forecasts(boosted, calm.panel(), ahead)?;
         forecasts.extend(trees.into_iter().map(|said| calm.stirred(said, ahead)));

@@ -6,6 +6,7 @@ use super::error::FitError;
 use super::forecaster::Forecaster;
 use super::panel::Panel;
 use super::recent::deviations;
+use super::segments::of_series;
 
 /// What was forecast from one day of the past.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,18 @@ impl Forecaster {
             forecasts: of.iter().map(|of| of.expected.clone()).collect(),
         };
         self.spreads = candidate.spreads(&windows).ok_or(FitError::NothingSold)?;
+        let first = windows.each.first().map_or(panel.known(), |of| of.from);
+        let segment_of = of_series(&panel.before(first), &self.segments);
+        for (at, segment) in self.segments.iter_mut().enumerate() {
+            if segment.is_chosen() {
+                let of = segment_of.iter().enumerate();
+                let of = of.filter(|(_, segment)| **segment == Some(at));
+                let series: Vec<usize> = of.map(|(series, _)| series).collect();
+                // Where nothing is left to learn from they keep the intervals that they had.
+                let told = candidate.spreads_of(&windows, &series);
+                segment.spreads = told.or(segment.spreads.take());
+            }
+        }
         Ok(self)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alone;
-use super::local::Local;
+use super::local::{Apart, Local};
 use super::naive::Naive;
 use super::panel::{Panel, Step};
 use super::scale::Scale;
@@ -82,10 +82,30 @@ impl Unlearnt {
     /// Series × `ahead`; 0 while closed. What anybody could forecast knows nothing of the weather.
     ///
     /// - `calm`: the panel without what the weather did.
-    pub(super) fn over(self, panel: &Panel, calm: &Calm<'_>, ahead: usize) -> Vec<f64> {
+    /// - `wanted`: series whose forecast matters; others may be told to sell nothing.
+    pub(super) fn over(
+        self,
+        panel: &Panel,
+        calm: &Calm<'_>,
+        ahead: usize,
+        wanted: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Vec<f64> {
         match self {
             Self::Naive(naive) => naive.forecast(panel, ahead),
-            Self::Local(local) => calm.stirred(alone::forecast(local, calm.panel(), ahead), ahead),
+            Self::Local(local) => {
+                let said = alone::forecast(local, calm.panel(), ahead, wanted);
+                calm.stirred(said, ahead)
+            }
+        }
+    }
+
+    /// What the forecast of one series is made of, without what the weather is expected to do.
+    ///
+    /// - `panel`, `calm`: of that series alone.
+    pub(super) fn told_apart(self, panel: &Panel, calm: &Calm<'_>, ahead: usize) -> Vec<Apart> {
+        match self {
+            Self::Naive(naive) => naive.told_apart(panel, ahead),
+            Self::Local(local) => alone::told_apart(local, calm.panel(), ahead),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alike::Kinds;
+use super::local::Apart;
 use super::panel::{Panel, Step};
 use super::recent::mean;
 
@@ -50,6 +51,25 @@ impl Naive {
             }));
         }
         all
+    }
+}
+
+impl Naive {
+    /// What the forecast of a panel's only series is made of: what it sells on the whole, and beyond that the season
+    /// before. The mean of periods alike is all level.
+    pub(super) fn told_apart(self, panel: &Panel, ahead: usize) -> Vec<Apart> {
+        let (known, step) = (panel.known(), panel.step());
+        let values = panel.values(0);
+        let usual = mean(&values[known.saturating_sub(step.level())..]).or_else(|| mean(values));
+        let said = self.forecast(panel, ahead).into_iter().zip(known..);
+        let apart = |(said, period)| match self {
+            Self::Seasonal if panel.is_open(0, period) => {
+                let level = usual.unwrap_or(said);
+                Apart::new(said, level, said - level)
+            }
+            Self::Seasonal | Self::Alike => Apart::new(said, said, 0.0),
+        };
+        said.map(apart).collect()
     }
 }
 

@@ -16,6 +16,12 @@ pub fn pinball(level: f64, sold: f64, said: f64) -> f64 {
     }
 }
 
+/// Cost of all quantiles that were said, where so much was sold.
+pub(super) fn pinballs(sold: f64, said: [f64; LEVELS.len()]) -> f64 {
+    let each = LEVELS.iter().zip(said);
+    each.map(|(level, said)| pinball(*level, sold, said)).sum()
+}
+
 /// Weighted quantile loss: twice the mean pinball loss over [`LEVELS`], as a share of what was sold. With the median
 /// alone it is the weighted absolute percentage error. `None` where nothing was sold.
 ///
@@ -24,10 +30,7 @@ pub fn pinball(level: f64, sold: f64, said: f64) -> f64 {
 pub fn quantile_loss(each: impl IntoIterator<Item = (f64, [f64; LEVELS.len()])>) -> Option<f64> {
     let (mut loss, mut all) = (0.0, 0.0);
     for (sold, said) in each {
-        let of = LEVELS.iter().zip(said);
-        loss += of
-            .map(|(level, said)| pinball(*level, sold, said))
-            .sum::<f64>();
+        loss += pinballs(sold, said);
         all += sold.abs();
     }
     (all > 0.0).then(|| 2.0 * loss / (LEVELS.len() as f64 * all))

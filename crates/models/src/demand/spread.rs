@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::quantiles::{between, kept};
-use super::score::{LEVELS, quantile_loss};
+use super::score::{LEVELS, pinballs, quantile_loss};
 
 /// Into how many groups forecasts are told apart at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +172,19 @@ impl Spread {
             }
         }
         Some(all)
+    }
+
+    /// By window and forecast, its quantile loss, each by what the other windows teach, in the shape of least loss; `None`
+    /// where nothing was forecast or sold.
+    pub(super) fn losses(windows: &[Vec<Past>]) -> Option<Vec<Vec<f64>>> {
+        let (shape, _) = best_shape(windows)?;
+        let each = windows.iter().enumerate().map(|(at, window)| {
+            let spread = Self::without(windows, at, shape)?;
+            let loss =
+                |past: &Past| pinballs(past.sold, LEVELS.map(|level| spread.quantile(level, past)));
+            Some(window.iter().map(loss).collect())
+        });
+        each.collect()
     }
 
     /// Learns from all windows but one.

@@ -245,6 +245,21 @@ fn bad_series_are_forecast_by_finite_numbers_and_harm_nobody() {
     assert!(ours < 0.08, "{ours}");
 }
 
+/// More comes back than is sold, in every period.
+#[test]
+fn a_panel_of_which_more_comes_back_than_is_sold_is_refused_for_nothing_was_sold() {
+    let values = |series: usize| {
+        let mut random = stream(9, series as u64);
+        (0..DAYS).map(move |_| -f32::from(random.random_range(1..9u8)))
+    };
+    let values: Vec<f32> = (0..SERIES).flat_map(values).collect();
+    let groups = (0..SERIES as u32).map(|s| [s % 3, s]).collect();
+    let first = date(2024, 1, 1);
+    let panel = Panel::new(Step::Day, first, (DAYS, AHEAD), values, groups, Vec::new()).unwrap();
+    let refused = Forecaster::fit(&panel, AHEAD, &settings());
+    assert!(matches!(refused, Err(FitError::NothingSold)), "{refused:?}");
+}
+
 #[test]
 fn too_little_is_refused_with_what_is_needed() {
     let panel = stores(30, AHEAD);

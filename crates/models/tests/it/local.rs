@@ -582,6 +582,80 @@ fn bad_inputs() -> Vec<Vec<f64>> {
 }
 
 #[test]
+fn what_a_forecast_is_made_of_adds_up_to_it() {
+    let falling: Vec<f64> = (0..48).map(|t| f64::from(100 - 2 * t).max(1.0)).collect();
+    let cases = [trend(), monthly(), growing(), falling].into_iter();
+    for values in cases.chain(bad_inputs()) {
+        for method in Local::ALL {
+            let said = method.forecast(&values, 12, 18);
+            let apart = method.told_apart(&values, 12, 18);
+            assert_eq!(said.len(), apart.len());
+            for (said, apart) in said.iter().zip(&apart) {
+                let size = apart.level.abs() + apart.trend.abs() + apart.season.abs();
+                assert!(
+                    (apart.sum() - said).abs() <= 1e-9 * size.max(1e-300),
+                    "{method:?} {said} {apart:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_planted_trend_and_season_are_told_apart() {
+    // Four more a month, and half as much again or half as much by the month.
+    let truth = |t: usize| {
+        let line = 200.0 + 4.0 * t as f64;
+        (line, 0.5 * line * turn(t as f64, 12.0).sin())
+    };
+    let values: Vec<f64> = (0..96).map(|t| truth(t).0 + truth(t).1).collect();
+    let (level, _) = truth(95);
+    for method in [Local::Ets, Local::Theta] {
+        let apart = method.told_apart(&values, 12, 12);
+        for (at, of) in apart.iter().enumerate() {
+            let (line, season) = truth(96 + at);
+            assert!((of.level - level).abs() < 30.0, "{method:?} {of:?}");
+            let off = [of.trend - (line - level), of.season - season];
+            assert!(
+                off.iter().all(|off| off.abs() < 0.08 * line),
+                "{method:?} {at} {of:?}"
+            );
+        }
+        assert!(apart[11].trend > apart[0].trend + 15.0, "{method:?}");
+    }
+    // Of weeks of a year it is season and level alone.
+    let stl = Local::Stl.told_apart(&values, 12, 12);
+    let mut seasons = Vec::new();
+    for (at, of) in stl.iter().enumerate() {
+        assert_eq!(of.trend, 0.0);
+        assert!(of.season * truth(96 + at).1 >= -1e3, "{at} {of:?}");
+        seasons.push(of.season);
+    }
+    assert!(seasons.iter().sum::<f64>().abs() < 60.0 && seasons[3] > 100.0);
+    // Demand now and then has neither.
+    let rare: Vec<f64> = (0..48).map(|t| f64::from(u8::from(t % 5 == 0))).collect();
+    for method in [Local::CrostonSba, Local::Tsb, Local::Adida] {
+        for of in method.told_apart(&rare, 12, 3) {
+            assert!(of.level > 0.0 && of.trend == 0.0 && of.season == 0.0);
+        }
+    }
+}
+
+#[test]
+fn what_would_be_less_than_nothing_is_nothing_and_so_are_its_parts_together() {
+    let values: Vec<f64> = (0..24).map(|t| f64::from(240 - 10 * t)).collect();
+    for method in [Local::Ets, Local::Theta] {
+        let apart = method.told_apart(&values, 1, 30);
+        let last = apart[29];
+        assert!(
+            last.sum().abs() < 1e-9 && last.level > 0.0,
+            "{method:?} {last:?}"
+        );
+        assert!((last.trend + last.level).abs() < 1e-9, "{last:?}");
+    }
+}
+
+#[test]
 fn any_input_gets_a_finite_forecast_and_none_below_zero_without_cause() {
     for values in bad_inputs() {
         for (season, ahead) in [

@@ -21,6 +21,7 @@ mod local;
 mod promoted;
 mod recommend;
 mod segments;
+mod segments_of_series;
 mod segments_uci;
 mod totals;
 mod uplift;

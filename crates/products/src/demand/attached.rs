@@ -237,21 +237,27 @@ impl Attached {
             .as_ref()
             .map(|site| format!(" at {site}"))
             .unwrap_or_default();
-        Ok(self.explanation(&format!("product {}{site}", key.product), about, lines))
+        let method = self.body.forecaster.method_of(panel, series).name();
+        let of = format!("product {}{site}", key.product);
+        Ok(self.explanation((&of, &method), about, lines))
     }
 
     /// What adds up to a forecast.
     ///
-    /// - `of`: of what it is.
+    /// - `of`: of what it is, and what forecasts it.
     /// - `about`: the periods.
-    fn explanation(&self, of: &str, about: String, lines: Vec<ExplanationLine>) -> Explanation {
+    fn explanation(
+        &self,
+        (of, method): (&str, &str),
+        about: String,
+        lines: Vec<ExplanationLine>,
+    ) -> Explanation {
         let score = lines.iter().map(|line| line.contribution).sum();
         Explanation {
             summary: format!(
-                "{of}, {about}: {} {} expected by {}",
+                "{of}, {about}: {} {} expected by {method}",
                 schema::estimate::short(score),
                 self.body.unit(),
-                self.body.forecaster.method().name(),
             ),
             about,
             score,
@@ -283,7 +289,8 @@ impl Attached {
                 contribution: others.iter().map(|(_, of)| of).sum(),
             });
         }
-        Ok(self.explanation(&group.told(), about, lines))
+        let method = self.body.forecaster.method().name();
+        Ok(self.explanation((&group.told(), &method), about, lines))
     }
 }
 
@@ -332,6 +339,12 @@ impl Serving for Attached {
         if let Some(answer) = self.answer_of_total(asked, 0, forecast, &method)? {
             return Ok(answer);
         }
+        let own = self.series(asked).ok();
+        let own = own.map(|(series, found)| {
+            let forecaster = &self.body.forecaster;
+            forecaster.method_of(&found.panel, series).name()
+        });
+        let method = own.unwrap_or(method);
         let told = |found: &Series, series: usize| {
             let changed = self.forecast.as_ref();
             let moves = Moves {

@@ -6,6 +6,7 @@ use super::golden::{Golden, golden};
 use super::measured;
 use super::planners::{Scored, Worth, scored, worth};
 use super::promoted::{self, Promoted, promoted};
+use super::segments;
 use super::series::{Series, series};
 use super::settings::{Coherent, Measure, Settings};
 use super::weather;
@@ -353,6 +354,7 @@ impl Fitted for FittedDemand {
             forecaster.windows() * forecaster.ahead(),
             trials.collect::<Vec<_>>().join(", ")
         ));
+        lines.extend(segments::told(forecaster, step));
         for boosted in forecaster.boosted() {
             let gains = boosted.gains();
             let most = gains.iter().take(5);
@@ -390,6 +392,7 @@ impl Fitted for FittedDemand {
                 "method": trial.method.name(),
                 "weighted_quantile_loss": trial.quantile_loss,
             })).collect::<Vec<_>>(),
+            "segments": segments::page(forecaster),
             "agreement": self.body.agreement.as_ref().map(agreed::page),
             "totals": self.body.totals.is_some(),
             "promotions": promoted::page(&self.body.promoted),

@@ -3,6 +3,7 @@
 use super::agreed::by_level;
 use super::fitted::Body;
 use super::parts;
+use super::segments;
 use super::series::{Series, series};
 use crate::estimates::{self, not_measured};
 use features::History;
@@ -287,6 +288,8 @@ fn notes(body: &Body, ours: &[Sums], theirs: &[Sums], seldom: bool, found: &Seri
                 .to_owned(),
         );
     }
+    let step = body.settings.step().name();
+    notes.extend(segments::told(&body.forecaster, step));
     notes.extend(body.notes().iter().cloned());
     notes
 }

@@ -27,7 +27,15 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn new(demand: &Demand, days: &Days) -> Self {
         let mut calendar: BTreeMap<Option<String>, BTreeMap<i32, bool>> = BTreeMap::new();
-        for day in &demand.calendar {
+        // Suppliers have days in it, too.
+        let sites: BTreeSet<Option<&str>> =
+            demand.sold.iter().map(|of| of.site.as_deref()).collect();
+        let of_sites = demand.calendar.iter();
+        let of_sites = of_sites.filter(|day| match day.site.as_deref() {
+            None => true,
+            site => sites.contains(&site),
+        });
+        for day in of_sites {
             calendar
                 .entry(day.site.clone())
                 .or_default()

@@ -130,7 +130,9 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
     }];
     columns.extend(promotions(demand, &keys, &days));
     columns.extend(holidays(demand, &keys, &days));
-    columns.extend(prices(demand, &keys, &days));
+    let price = prices(demand, &keys, &days);
+    let unpriced = price.as_ref().map_or(0, |price| unpriced(price, &days));
+    columns.extend(price);
     let categories: Vec<Option<String>> = keys.iter().map(|key| category(history, key)).collect();
     let promoted = promoted(&columns, &keys, &categories, &values, &days);
     if settings.promotions_of_others == OfOthers::TakenIn {
@@ -166,6 +168,11 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
             "{ran_out} {step}s of series ran out of stock: what was asked for is estimated, at least what was sold"
         ));
     }
+    if unpriced > 0 {
+        notes.push(format!(
+            "no price is known of {unpriced} products in the {step}s to come: their forecasts look at none"
+        ));
+    }
     let left_over = history.as_of().epoch_day() - days.start_of(days.known);
     if left_over > 0 {
         notes.push(format!(
@@ -197,6 +204,13 @@ pub(crate) fn series(history: &History, settings: &Settings) -> Option<Series> {
         overrides,
         notes,
     })
+}
+
+/// Products without a price in the first period ahead.
+fn unpriced(price: &Known, days: &Days) -> usize {
+    let rows = price.values.chunks_exact(days.all);
+    rows.filter(|row| row.get(days.known).is_some_and(|cents| cents.is_nan()))
+        .count()
 }
 
 /// What one series sold, period by period; not a number where nothing could be sold.

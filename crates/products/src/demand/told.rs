@@ -69,6 +69,7 @@ pub(super) fn line(
         }
     };
     let lately = lately(body, found, series);
+    let seldom = seldom(body, found, series);
     let mut line = Vec::with_capacity(expected.len() + 1);
     if let Some(last) = expected.len().checked_sub(1) {
         let interval = forecast.interval_of_total(series, last, level);
@@ -77,6 +78,7 @@ pub(super) fn line(
             estimate: measured(expected.iter().sum(), interval),
             reasons: [lately.clone()]
                 .into_iter()
+                .chain(seldom.clone())
                 .chain(agreed(
                     body,
                     moves.agreed.iter().sum(),
@@ -97,6 +99,7 @@ pub(super) fn line(
         let mut reasons = Vec::new();
         if open {
             reasons.push(lately.clone());
+            reasons.extend(seldom.clone());
             if panel.value_of(Role::Promotion, series, period) > Some(0.0) {
                 reasons.push(reason("promotion", "a promotion is planned", []));
             }
@@ -178,6 +181,27 @@ pub(super) fn summed(added: &[Added]) -> BTreeMap<usize, f64> {
         *sums.entry(one.at).or_default() += one.after - one.before;
     }
     sums
+}
+
+/// Periods with a sale up to which a series tells next to nothing of itself.
+const SELDOM_MAX: usize = 2;
+
+/// That a series sold next to never.
+fn seldom(body: &Body, found: &Series, series: usize) -> Option<Reason> {
+    let values = found.panel.values(series).iter();
+    let known = values.clone().filter(|value| !value.is_nan()).count();
+    let sold = values.filter(|value| **value > 0.0).count();
+    (sold <= SELDOM_MAX).then(|| {
+        reason(
+            "hardly_sold",
+            "it sold in {sold} of the {periods} {step}s that are known: next to nothing can be told of it",
+            [
+                ("sold", sold.into()),
+                ("periods", known.into()),
+                ("step", body.settings.step().name().into()),
+            ],
+        )
+    })
 }
 
 /// What a series sold in the last periods known.

@@ -20,7 +20,7 @@ const WEATHER: [&str; 3] = [
 /// are averaged each counts alike.
 pub(crate) fn of(body: &Body) -> Weights {
     let settings = &body.settings;
-    let parts = body.forecaster.method().parts();
+    let parts = body.forecaster.parts();
     let mut features: Vec<(f64, Vec<&str>)> = Vec::new();
     for part in parts {
         let of_scale = |scale: Scale| {
@@ -28,7 +28,7 @@ pub(crate) fn of(body: &Body) -> Weights {
             all.find(|boosted| boosted.scale() == scale)
         };
         let boosted = match part {
-            Part::Boosted(scale) => of_scale(*scale),
+            Part::Boosted(scale) => of_scale(scale),
             Part::Naive(_) | Part::Local(_) => None,
         };
         match boosted {

@@ -5,7 +5,7 @@ use super::lead_times::LeadTimes;
 use super::left_out::left_out;
 use super::measured;
 use super::people;
-use super::plan::{Known, Of, Plan, PlanError};
+use super::plan::{Known, Of, Ordered, Plan, PlanError, Spent};
 use super::settings::Settings;
 use super::standing::Standings;
 use crate::artefact::Artefact;
@@ -82,10 +82,13 @@ impl Body {
             let key = &found.keys[series];
             standings.of(&key.product, key.site.as_deref()?).cloned()
         };
+        let today = history.as_of().epoch_day();
+        let ordered = Ordered::all(&of, history.supply());
         let known = Known {
             forecast: &changed.forecast,
             standing: &standing,
             depots: &of.depots(&found.keys, &standings),
+            spent: &Spent::new(ordered.iter(), today, self.settings.budget_days),
         };
         let mut plan = Plan::new(&of, history.as_of(), &found.keys, &known)?;
         for item in &mut plan.items {
@@ -177,6 +180,7 @@ impl Fitted for FittedStock {
         });
         lines.extend(self.body.left_out.iter().cloned());
         lines.extend(self.body.people.iter().cloned());
+        lines.extend(demand::segments_told(forecaster, "day"));
         lines.extend(demand::weather_told(forecaster));
         lines.extend(self.body.demand.planners());
         lines.extend(self.body.demand.notes().iter().cloned());

@@ -79,6 +79,19 @@ pub(super) fn left_out(of: &Of<'_>) -> Vec<String> {
         &nowhere,
         "products are sold at no site that is known: nothing is proposed for these sales",
     );
+    let categories: BTreeSet<&str> = of
+        .history
+        .catalogue()
+        .products()
+        .iter()
+        .filter_map(|product| product.category.as_deref())
+        .collect();
+    let services = settings.services.iter().flatten();
+    let nobody: Vec<Line<'_>> = services
+        .map(|(class, _)| (class.as_str(), ""))
+        .filter(|(class, _)| !categories.contains(class))
+        .collect();
+    note(&nobody, "categories with a service have no product");
     if settings.goal == GoalName::Cost {
         note(
             &unpriced,

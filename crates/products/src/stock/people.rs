@@ -66,8 +66,8 @@ fn saved(of: &Of<'_>, (found, goods): (&Series, &Goods<'_>), answer: &OrderAnswe
     let lead = of
         .lead_times
         .of(terms.map(|t| t.supplier.as_str()), terms)?;
-    let lead: f64 = lead.iter().map(|(days, p)| f64::from(*days) * p).sum();
-    let wait = Orders::new(terms, of.settings).until_next(date_of(answer.ordered_on));
+    let lead: f64 = lead.days.iter().map(|(days, p)| f64::from(*days) * p).sum();
+    let wait = Orders::new(terms, of.settings, &of.closed).until_next(date_of(answer.ordered_on));
     let arrives = answer.ordered_on + lead.round() as i32;
     let next = arrives + i32::try_from(wait).ok()?;
     let asked = |from: i32, until: i32| asked(found, series, from..until);

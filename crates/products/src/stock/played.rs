@@ -4,7 +4,7 @@
 use super::fitted::Body;
 use super::lead_times::LeadTime;
 use super::naive;
-use super::plan::{Depot, Known, Of, Plan};
+use super::plan::{Depot, Known, Of, Ordered, Plan, Spent};
 use super::shelf::{Coming, Costs, NEVER, Outcome, Shelf};
 use super::standing::{Standing, Standings};
 use super::terms::Orders;
@@ -24,6 +24,7 @@ struct Player {
     supplier: Option<String>,
     shelf_life: Option<u32>,
     pack: u32,
+    unit_cents: i64,
     orders: Orders,
     lead: LeadTime,
     /// Ours, and that of the naive rule.
@@ -82,6 +83,8 @@ impl Game<'_> {
     pub(super) fn play(&self) -> Played {
         let mut played = Played::default();
         let mut players = self.players(&mut played);
+        let before = self.of.history.supply().before(self.as_of);
+        let mut ordered = Ordered::all(self.of, &before);
         let panel = &self.found.panel;
         let Ok(expected) = self
             .body
@@ -109,7 +112,7 @@ impl Game<'_> {
             }
             let moves = self.of.settings.transfers.is_some();
             if moves || players.iter().any(|player| self.reviews(player, period)) {
-                self.order(&mut players, period);
+                self.order(&mut players, period, &mut ordered);
             }
             for (player, expected) in players.iter_mut().zip(&expected) {
                 let expected = expected.get(period - self.from).copied();
@@ -155,10 +158,8 @@ impl Game<'_> {
         if player.series.is_none() {
             return false;
         }
-        match player.orders {
-            Orders::On(_) => player.orders.on(self.found.panel.date(period)),
-            Orders::Every(days) => (period - self.from).is_multiple_of(days.max(1) as usize),
-        }
+        let panel = &self.found.panel;
+        player.orders.due(panel.date(period), panel.date(self.from))
     }
 
     /// Every product at every site of which enough is known, as it stood before the first day; what only sends comes last.
@@ -196,7 +197,8 @@ impl Game<'_> {
         let terms = of.book.of(&key.product, site);
         let (_, on_hand) = standing.on_hand.ok_or(Lacks::Stock)?;
         let price = of.price(&key.product).ok_or(Lacks::Price)? as f64;
-        let cost = of.unit_cost(&key.product, terms).ok_or(Lacks::Cost)? as f64;
+        let unit_cents = of.unit_cost(&key.product, terms).ok_or(Lacks::Cost)?;
+        let cost = unit_cents as f64;
         let shelf_life = terms.and_then(|t| t.shelf_life_days);
         let perishes = shelf_life
             .and_then(|days| i32::try_from(days).ok())
@@ -221,23 +223,27 @@ impl Game<'_> {
             supplier: terms.map(|t| t.supplier.clone()),
             shelf_life,
             pack: terms.and_then(|t| t.pack_units).unwrap_or(1),
-            orders: Orders::new(terms, of.settings),
+            unit_cents,
+            orders: Orders::new(terms, of.settings, &of.closed),
             lead: of
                 .lead_times
                 .of(terms.map(|t| t.supplier.as_str()), terms)
-                .ok_or(Lacks::LeadTime)?,
+                .ok_or(Lacks::LeadTime)?
+                .days,
             shelves: [shelf.clone(), shelf],
         })
     }
 
     /// What both order on a day, as far as it can be ordered.
-    fn order(&self, players: &mut [Player], period: usize) {
+    fn order(&self, players: &mut [Player], period: usize, ordered: &mut Vec<Ordered>) {
         let panel = self.found.panel.before(period);
         let Ok(forecast) = self.body.demand.forecaster.forecast(&panel) else {
             return;
         };
         let today = AsOf(self.found.panel.date(period));
-        let Some(plan) = self.plan(players, today, &forecast) else {
+        let days = self.of.settings.budget_days;
+        let spent = Spent::new(ordered.iter(), today.epoch_day(), days);
+        let Some(plan) = self.plan(players, (today, &spent), &forecast) else {
             return;
         };
         self.send(players, today, &plan);
@@ -273,6 +279,14 @@ impl Game<'_> {
                 naive::units(mean * covered, position, player.pack),
             ];
             let supplier = player.supplier.as_deref();
+            if let Some(supplier) = supplier.filter(|_| units[0] > 0) {
+                let units = i64::try_from(units[0]).unwrap_or(i64::MAX);
+                ordered.push(Ordered {
+                    supplier: supplier.to_owned(),
+                    on: today.epoch_day(),
+                    cents: Some(player.unit_cents.saturating_mul(units)),
+                });
+            }
             let of_supplier = supplier.and_then(|supplier| settings.order_cost(supplier));
             for ((shelf, units), paid) in player.shelves.iter_mut().zip(units).zip(&mut paid) {
                 if units > 0 {
@@ -289,7 +303,12 @@ impl Game<'_> {
     }
 
     /// What is proposed on a day.
-    fn plan(&self, players: &[Player], today: AsOf, forecast: &Forecast) -> Option<Plan> {
+    fn plan(
+        &self,
+        players: &[Player],
+        (today, spent): (AsOf, &Spent),
+        forecast: &Forecast,
+    ) -> Option<Plan> {
         let standing_of =
             |player: &Player| player.shelves[0].standing(today.epoch_day(), player.shelf_life);
         let selling = players.partition_point(|player| player.series.is_some());
@@ -309,6 +328,7 @@ impl Game<'_> {
             forecast,
             standing: &standing,
             depots: &depots,
+            spent,
         };
         Plan::new(self.of, today, &self.found.keys, &known).ok()
     }

@@ -43,6 +43,16 @@ pub(crate) enum UnmetName {
     Waits,
 }
 
+/// What is done where nothing tells how long an order takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LeadTimeUnknown {
+    /// It is taken to be `lead_time_days`.
+    Assume,
+    /// Nothing is proposed.
+    Refuse,
+}
+
 /// Settings as written.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -55,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) goal: GoalName,
     /// The service to be kept, 0.5 to 0.999, where the goal is one.
     pub(crate) service: f64,
+    /// The same by category of table `products`; categories that are not named keep `service`.
+    pub(crate) services: Option<BTreeMap<String, f64>>,
     /// What the service of the shop is a share of, where the goal is that: `units` or `revenue`.
     pub(crate) service_of: ServiceOf,
     /// What happens to demand that finds no stock: `lost` or `waits`.
@@ -65,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) holding_yearly: f64,
     /// Days from order to arrival, where neither receipts nor the terms of supply tell it; 0 to 120.
     pub(crate) lead_time_days: u32,
+    /// What is done there: `assume` these days, or `refuse` to propose an order.
+    pub(crate) lead_time_unknown: LeadTimeUnknown,
     /// Days between orders, where the terms name no weekdays; 1 to 60.
     pub(crate) review_days: u32,
     /// Probability with which all of an order sells before it perishes, 0.5 to 0.99, where the goal is a service; where it
@@ -86,8 +100,10 @@ pub(crate) struct Settings {
     pub(crate) weigh_order_costs: bool,
     /// Money that an order costs whatever is in it, by supplier, where the goal is cost: an order waits until it is worth it.
     pub(crate) order_costs: Option<BTreeMap<String, f64>>,
-    /// Money that one run may order, by supplier; those that are not named have no limit.
+    /// Money that may be ordered in `budget_days`, by supplier; those that are not named have no limit.
     pub(crate) budgets: Option<BTreeMap<String, f64>>,
+    /// Days that a budget is for, today among them, 1 to 366: what was ordered in them already is taken off.
+    pub(crate) budget_days: u32,
     /// Money that a supplier delivers at least, for all sites together, by supplier.
     pub(crate) minimum_orders: Option<BTreeMap<String, f64>>,
     /// Whether forecasts of demand take in the weather of table `weather`: `off`, `chosen` or `taken_in`, as of kind `demand`.
@@ -104,11 +120,13 @@ impl Default for Settings {
             held_out_days: 28,
             goal: GoalName::Cost,
             service: 0.95,
+            services: None,
             service_of: ServiceOf::Units,
             unmet: UnmetName::Lost,
             missing: 1.0,
             holding_yearly: 0.25,
             lead_time_days: 7,
+            lead_time_unknown: LeadTimeUnknown::Assume,
             review_days: 1,
             perish_level: 0.9,
             transfers: None,
@@ -120,6 +138,7 @@ impl Default for Settings {
             weigh_order_costs: false,
             order_costs: None,
             budgets: None,
+            budget_days: 1,
             minimum_orders: None,
             weather: demand::WeatherUse::Off,
             trees: None,
@@ -135,6 +154,7 @@ impl Settings {
             ("lead_time_days", self.lead_time_days, 0, 120),
             ("review_days", self.review_days, 1, 60),
             ("transfer_days", self.transfer_days, 0, 30),
+            ("budget_days", self.budget_days, 1, 366),
             ("rows_max", self.rows_max, 10_000, 50_000_000),
         ];
         for (key, found, min, max) in counts {
@@ -151,6 +171,17 @@ impl Settings {
         for (key, found, min, max) in shares {
             if !(min..=max).contains(&found) {
                 return Err(raw.refuse(key, found, format!("{min} to {max}")));
+            }
+        }
+        if let Some(services) = &self.services {
+            if self.goal == GoalName::Cost {
+                let allowed = "nothing while `goal` is \"cost\": it keeps no service";
+                return Err(raw.refuse("services", format!("{services:?}"), allowed));
+            }
+            let mut each = services.iter();
+            if let Some((class, found)) = each.find(|(_, of)| !(0.5..=0.999).contains(*of)) {
+                let found = format!("{class} = {found}");
+                return Err(raw.refuse("services", found, "0.5 to 0.999"));
             }
         }
         let needed = self.lead_time_days + self.review_days;
@@ -206,7 +237,14 @@ impl Settings {
         }
     }
 
-    /// Money that one run may order of a supplier, in cents.
+    /// The service to be kept of a category whose service is named, or of all others.
+    pub(crate) fn service_of(&self, class: Option<&str>) -> f64 {
+        let named = self.services.as_ref().zip(class);
+        let named = named.and_then(|(services, class)| services.get(class));
+        named.copied().unwrap_or(self.service)
+    }
+
+    /// Money that may be ordered of a supplier in the days of a budget, in cents.
     pub(crate) fn budget(&self, supplier: &str) -> Option<Cents> {
         in_cents(self.budgets.as_ref(), supplier)
     }

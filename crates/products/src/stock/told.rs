@@ -1,5 +1,6 @@
 //! A proposal in words: figures with their reasons.
 
+use super::lead_times::ToldBy;
 use super::moved;
 use super::plan::{Item, Plan, Unknown};
 use super::settings::{GoalName, Settings};
@@ -55,11 +56,13 @@ pub(super) fn actions(plan: &Plan, place: usize, settings: &Settings, today: i32
         }
         Outcome::Proposed(proposal) => {
             reasons.push(needed(item));
+            reasons.extend(item.lead_by.map(|by| lead_time(item, by)));
             let changes = item.changes.iter();
             reasons.extend(changes.map(|(of, more)| changed_by(of, *more, "units")));
             reasons.extend(moved::reasons(plan, item));
             reasons.extend(asked(item, proposal.asked, settings));
             reasons.extend(stopped(plan, item, proposal));
+            reasons.extend(ordered_already(plan, item, settings));
             reasons.extend(binding(proposal));
             figures(plan, item, proposal, reasons)
         }
@@ -171,9 +174,71 @@ fn needed(item: &Item) -> Reason {
     )
 }
 
+/// How long an order takes, and what says so.
+fn lead_time(item: &Item, by: ToldBy) -> Reason {
+    let days = short(item.lead_days.unwrap_or_default());
+    let supplier = item.supplier.clone().unwrap_or_default();
+    match by {
+        ToldBy::Receipts(receipts) => reason(
+            "lead_time_by_receipts",
+            "an order takes {days} days by {receipts} receipts of {supplier}",
+            [
+                ("days", days.into()),
+                ("receipts", receipts.into()),
+                ("supplier", supplier.into()),
+            ],
+        ),
+        ToldBy::Terms => reason(
+            "lead_time_by_terms",
+            "an order takes {days} days by the terms of {supplier}",
+            [("days", days.into()), ("supplier", supplier.into())],
+        ),
+        ToldBy::Settings => reason(
+            "lead_time_by_settings",
+            "an order is taken to take {days} days, as the settings say: neither receipts nor terms tell it",
+            [("days", days.into())],
+        ),
+    }
+}
+
+/// What is gone of the budget of its supplier.
+fn ordered_already(plan: &Plan, item: &Item, settings: &Settings) -> Vec<Reason> {
+    let Some(supplier) = &item.supplier else {
+        return Vec::new();
+    };
+    let at = plan.suppliers.binary_search(supplier);
+    let Some(budget) = at.ok().and_then(|at| plan.budgets[at]) else {
+        return Vec::new();
+    };
+    let used = (budget.used.0 > 0).then(|| {
+        reason(
+            "budget_used",
+            "{used} of the {budget} cents that may be ordered of {supplier} in {days} days are ordered already",
+            [
+                ("used", budget.used.0.into()),
+                ("budget", budget.all.0.into()),
+                ("supplier", supplier.clone().into()),
+                ("days", settings.budget_days.into()),
+            ],
+        )
+    });
+    let unknown = (budget.unknown > 0).then(|| {
+        reason(
+            "budget_cost_unknown",
+            "{lines} lines ordered of {supplier} in {days} days have no cost that is known and are not counted in its budget",
+            [
+                ("lines", budget.unknown.into()),
+                ("supplier", supplier.clone().into()),
+                ("days", settings.budget_days.into()),
+            ],
+        )
+    });
+    used.into_iter().chain(unknown).collect()
+}
+
 /// What asked for it.
 fn asked(item: &Item, asked: Asked, settings: &Settings) -> Option<Reason> {
-    let service = || short(100.0 * settings.service);
+    let service = || short(100.0 * item.service);
     if let (Asked::Goal, Some(of)) = (asked, item.min_max) {
         return Some(reason(
             "for_order_cost",

@@ -376,6 +376,65 @@ fn a_price_that_is_not_known_yet_is_the_last_one() {
 }
 
 #[test]
+fn products_without_a_price_to_come_are_counted() {
+    let price = |product: &str, from: i32| PriceFrom {
+        product: product.to_owned(),
+        from,
+        cents: 100,
+    };
+    let told = |prices: Vec<PriceFrom>| {
+        let history = history(Demand { prices, ..whole() });
+        fitted(&history, "").summary().join("\n")
+    };
+    const NONE: &str =
+        "no price is known of 2 products in the days to come: their forecasts look at none";
+    // One has a price that holds on; the prices of one begin after the first day that is forecast.
+    let some = vec![price("p0", FIRST), price("p1", FIRST + DAYS + 1)];
+    let told_of_some = told(some);
+    assert!(told_of_some.contains(NONE), "{told_of_some}");
+    let all = ["p0", "p1", "p2"].map(|product| price(product, FIRST));
+    assert!(!told(all.into()).contains("no price is known"));
+    assert!(!told(Vec::new()).contains("no price is known"));
+}
+
+#[test]
+fn a_series_that_hardly_ever_sold_says_so() {
+    let mut demand = whole();
+    let day = |day: i32, units: i64, returned_units: i64| SoldDay {
+        day,
+        units,
+        returned_units,
+        ..SoldDay::default()
+    };
+    let series = |product: &str, days: Vec<SoldDay>| Sold {
+        product: product.to_owned(),
+        site: Some("s0".to_owned()),
+        days,
+    };
+    demand.sold.extend([
+        // What came back of what was sold before all that is known.
+        series("zeros", vec![day(FIRST + 1, 0, 2), day(FIRST + 50, 0, 1)]),
+        series("spike", vec![day(FIRST + 1, 500, 0)]),
+    ]);
+    let history = history(demand);
+    let serving = serving(&history, "");
+    for (product, sold) in [("zeros", 0), ("spike", 1)] {
+        let decided = decided(serving.as_ref(), product, Some("s0"));
+        let reasons = decided.actions[0].reasons.list();
+        let why = reasons.iter().find(|of| of.code == "hardly_sold");
+        let why = why.unwrap_or_else(|| panic!("{product}: {reasons:?}"));
+        let values = serde_json::to_value(&why.values).unwrap();
+        assert_eq!(values["sold"], sold, "{product}");
+        assert!(values["periods"].as_u64() > Some(150), "{values}");
+        let score = decided.actions[0].score.unwrap();
+        assert!(score.is_finite() && score >= 0.0, "{product} {score}");
+    }
+    let often = decided(serving.as_ref(), "p1", Some("s0"));
+    let reasons = often.actions[0].reasons.list();
+    assert!(reasons.iter().all(|of| of.code != "hardly_sold"));
+}
+
+#[test]
 fn a_product_that_is_not_sold_any_more_is_forecast_nothing_and_says_why() {
     let ended = history(whole());
     let items = (0..3).map(|p| Item {

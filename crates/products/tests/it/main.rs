@@ -40,6 +40,7 @@ mod shop;
 mod standing;
 mod stock;
 mod stock_policies;
+mod stock_terms;
 mod totals;
 mod versions;
 mod weather;

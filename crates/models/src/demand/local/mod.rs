@@ -29,6 +29,75 @@ const TSB_ALPHA: f64 = 0.1;
 /// Bounds of the weight for series too short for more.
 const SHORT_ALPHA: (f64, f64) = (0.01, 0.99);
 
+/// What a forecast of one period is made of, in the unit of the values.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Apart {
+    /// How much there is on the whole.
+    pub level: f64,
+    /// Where that is going by then.
+    pub trend: f64,
+    /// What the time of the season adds.
+    pub season: f64,
+}
+
+/// A trend is not told from rounding below this share of the level.
+const ROUNDING: f64 = 1e-12;
+
+impl Apart {
+    /// The trend is what level and season leave of what is said.
+    pub(super) fn new(said: f64, level: f64, season: f64) -> Self {
+        let trend = said - level - season;
+        if trend.abs() <= ROUNDING * (level.abs() + season.abs()) {
+            return Self {
+                level: said - season,
+                trend: 0.0,
+                season,
+            };
+        }
+        Self {
+            level,
+            trend,
+            season,
+        }
+    }
+
+    /// What is forecast.
+    #[must_use]
+    pub fn sum(self) -> f64 {
+        self.level + self.trend + self.season
+    }
+
+    /// The same where less than nothing is told as nothing: what pulls below is taken for as much as there is above.
+    fn not_below_nothing(self) -> Self {
+        if self.sum() >= 0.0 {
+            return self;
+        }
+        let parts = [self.level, self.trend, self.season];
+        let above: f64 = parts.iter().filter(|part| **part > 0.0).sum();
+        let below: f64 = parts.iter().filter(|part| **part < 0.0).sum();
+        let cut = |part: f64| {
+            if part < 0.0 {
+                -part * above / below
+            } else {
+                part
+            }
+        };
+        Self {
+            level: cut(self.level),
+            trend: cut(self.trend),
+            season: cut(self.season),
+        }
+    }
+}
+
+/// What a method says of one period, and how much of it is its level and its season.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Said {
+    pub(super) said: f64,
+    pub(super) level: f64,
+    pub(super) season: f64,
+}
+
 /// A method that forecasts a series from itself alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +149,27 @@ impl Local {
     /// without any value the forecast is 0.
     #[must_use]
     pub fn forecast(self, values: &[f64], season: usize, ahead: usize) -> Vec<f64> {
+        let (all, floor) = self.said(values, season, ahead);
+        let said = all.into_iter().map(|of| of.said);
+        said.map(|said| if floor { said.max(0.0) } else { said })
+            .collect()
+    }
+
+    /// What the same forecast is made of, period by period: the parts add up to it but for rounding.
+    ///
+    /// A multiplied season is what it adds to level and trend. A method without trend or season is all level.
+    #[must_use]
+    pub fn told_apart(self, values: &[f64], season: usize, ahead: usize) -> Vec<Apart> {
+        let (all, floor) = self.said(values, season, ahead);
+        let apart = all.into_iter();
+        let apart = apart.map(|of| Apart::new(of.said, of.level, of.season));
+        apart
+            .map(|of| if floor { of.not_below_nothing() } else { of })
+            .collect()
+    }
+
+    /// What it says, and whether what is below nothing is nothing.
+    fn said(self, values: &[f64], season: usize, ahead: usize) -> (Vec<Said>, bool) {
         let mut finite = Vec::new();
         let values = if values.iter().all(|value| value.is_finite()) {
             values
@@ -88,29 +178,36 @@ impl Local {
             &finite
         };
         let Some(last) = values.last() else {
-            return vec![0.0; ahead];
+            return (vec![flat(0.0); ahead], false);
         };
-        let flat = |rate: Option<f64>| rate.map(|rate| vec![rate; ahead]);
+        let all_alike = |rate: Option<f64>| rate.map(|rate| vec![flat(rate); ahead]);
         let expected = match self {
             Self::Ets => Ets::fit(values, season)
                 .ok()
-                .map(|fitted| fitted.forecast(ahead)),
+                .map(|fitted| fitted.said(ahead)),
             Self::Theta => Theta::fit(values, season)
                 .ok()
-                .map(|fitted| fitted.forecast(ahead)),
+                .map(|fitted| fitted.said(ahead)),
             Self::Stl => stl::forecast(values, season, ahead),
-            Self::CrostonSba => flat(croston_sba(values)),
-            Self::Tsb => flat(tsb(values, TSB_ALPHA, TSB_ALPHA)),
-            Self::Adida => flat(adida(values)),
+            Self::CrostonSba => all_alike(croston_sba(values)),
+            Self::Tsb => all_alike(tsb(values, TSB_ALPHA, TSB_ALPHA)),
+            Self::Adida => all_alike(adida(values)),
         };
-        let usable = |all: &Vec<f64>| all.iter().all(|value| value.is_finite());
-        let mut all = expected
+        let usable = |all: &Vec<Said>| all.iter().all(|of| of.said.is_finite());
+        let smoothed = || all_alike(smoothed_best(values, SHORT_ALPHA.0, SHORT_ALPHA.1));
+        let all = expected
             .filter(usable)
-            .or_else(|| flat(smoothed_best(values, SHORT_ALPHA.0, SHORT_ALPHA.1)).filter(usable))
-            .unwrap_or_else(|| vec![*last; ahead]);
-        if values.iter().all(|value| *value >= 0.0) {
-            all.iter_mut().for_each(|value| *value = value.max(0.0));
-        }
-        all
+            .or_else(|| smoothed().filter(usable))
+            .unwrap_or_else(|| vec![flat(*last); ahead]);
+        (all, values.iter().all(|value| *value >= 0.0))
+    }
+}
+
+/// All level.
+fn flat(said: f64) -> Said {
+    Said {
+        said,
+        level: said,
+        season: 0.0,
     }
 }

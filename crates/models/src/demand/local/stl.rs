@@ -1,5 +1,6 @@
 //! A series told apart into its season, its trend and the rest, by locally weighted lines.
 
+use super::Said;
 use super::error::{SeriesError, check};
 use super::smoothing::smoothed_best;
 
@@ -73,7 +74,7 @@ const ALPHA: (f64, f64) = (0.01, 0.99);
 
 /// Expected values of the next `ahead` periods: the season as far as it is sure, on the smoothed level of what it leaves.
 /// `None` for a series of fewer than two seasons, and where there is no season.
-pub(super) fn forecast(values: &[f64], season: usize, ahead: usize) -> Option<Vec<f64>> {
+pub(super) fn forecast(values: &[f64], season: usize, ahead: usize) -> Option<Vec<Said>> {
     if season < 2 {
         return None;
     }
@@ -86,7 +87,12 @@ pub(super) fn forecast(values: &[f64], season: usize, ahead: usize) -> Option<Ve
     let rest: Vec<f64> = rest.map(|(value, place)| value - place).collect();
     let level = smoothed_best(&rest, ALPHA.0, ALPHA.1)?;
     let next = places(0).take(ahead);
-    Some(next.map(|season| level + season).collect())
+    let said = next.map(|season| Said {
+        said: level + season,
+        level,
+        season: *season,
+    });
+    Some(said.collect())
 }
 
 /// Places of a season from which those next to each other are alike: weeks of a year, and neither its months nor the days
@@ -262,8 +268,9 @@ mod tests {
             }
             let said = forecast(&seen, YEAR, YEAR / 2).expect("it is long enough");
             let peak = 47 - YEAR / 2;
-            assert!(said[peak] > 200.0, "{}", said[peak]);
-            assert!(said[peak - 2] < 150.0 && said[peak + 2] < 150.0);
+            let said = |at: usize| said[at].said;
+            assert!(said(peak) > 200.0, "{}", said(peak));
+            assert!(said(peak - 2) < 150.0 && said(peak + 2) < 150.0);
         }
         assert!(drawn < 0.75 * plain, "{drawn} {plain}");
     }
@@ -273,7 +280,7 @@ mod tests {
         let (seen, truth) = weeks(0.0, 0);
         let said = forecast(&seen, YEAR, YEAR / 2).expect("it is long enough");
         for (said, truth) in said.iter().zip(&truth[seen.len()..]) {
-            assert!((said - truth).abs() < 1.0, "{said} {truth}");
+            assert!((said.said - truth).abs() < 1.0, "{said:?} {truth}");
         }
         let days: Vec<f64> = (0..23).map(|t| f64::from(10 + 5 * (t % 7))).collect();
         let parts = Stl::fit(&days, 7, Change::None).expect("it is long enough");

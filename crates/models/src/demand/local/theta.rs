@@ -1,5 +1,6 @@
 //! The Theta method: a smoothed level beside a line that is learnt anew with each value.
 
+use super::Said;
 use super::error::{SeriesError, check};
 use super::nelder_mead::{Region, Settings, minimise};
 use super::season::{Composition, is_seasonal, shape};
@@ -123,6 +124,11 @@ impl Theta {
     /// Expected values of the next `ahead` periods, in the unit of the values; not clipped.
     #[must_use]
     pub fn forecast(&self, ahead: usize) -> Vec<f64> {
+        let said = self.said(ahead).into_iter();
+        said.map(|of| of.said).collect()
+    }
+
+    pub(super) fn said(&self, ahead: usize) -> Vec<Said> {
         let Parameters { alpha, theta, .. } = self.parameters;
         let (mut level, mut line) = (self.level, self.line);
         let mut kept = (1.0 - alpha).powf(self.taken as f64);
@@ -133,9 +139,14 @@ impl Theta {
             level += alpha * (value - level);
             line = line.after(value, taken);
             kept *= 1.0 - alpha;
-            all.push(match &self.season {
+            let said = match &self.season {
                 Some((composition, shape)) => composition.add(value, shape[taken % shape.len()]),
                 None => value,
+            };
+            all.push(Said {
+                said,
+                level: self.level,
+                season: said - value,
             });
         }
         all

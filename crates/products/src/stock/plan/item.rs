@@ -5,7 +5,7 @@ use super::totals::{Ahead, EMPTY, Total};
 use super::transfers::{Moves, Relief};
 use super::{Of, Shared};
 use crate::demand::Key;
-use crate::stock::lead_times::LeadTime;
+use crate::stock::lead_times::{LeadTime, ToldBy};
 use crate::stock::settings::{GoalName, Settings, UnmetName};
 use crate::stock::standing::Standing;
 use crate::stock::terms::Orders;
@@ -34,6 +34,8 @@ pub(in crate::stock) struct Item {
     pub(in crate::stock) on_order: i64,
     /// Days until what is ordered now arrives, as expected; `None` where nobody knows.
     pub(in crate::stock) lead_days: Option<f64>,
+    /// What says so.
+    pub(in crate::stock) lead_by: Option<ToldBy>,
     /// Days until the delivery after this one.
     pub(in crate::stock) protection_days: f64,
     /// Days until it can be ordered next, where that is not today.
@@ -64,6 +66,10 @@ pub(in crate::stock) struct Item {
     pub(in crate::stock) presentation_units: u32,
     pub(in crate::stock) capacity_units: Option<u32>,
     pub(in crate::stock) goal: Goal,
+    /// The service that it is to keep, where the goal is one.
+    pub(in crate::stock) service: f64,
+    /// The category that the service is of; `None` where it is that of all others.
+    pub(in crate::stock) class: Option<String>,
     pub(in crate::stock) holding_cents: f64,
     pub(in crate::stock) until_arrival: Total,
     pub(in crate::stock) until_next: Total,
@@ -139,10 +145,11 @@ impl Day<'_> {
         let cost = self.of.unit_cost(&key.product, terms);
         let supplier = terms.map(|t| t.supplier.clone());
         let today = self.today;
-        let days = Orders::new(terms, settings);
+        let days = Orders::new(terms, settings, &self.of.closed);
         let now = days.on(today.0);
         let wait = days.until_next(today.0);
-        let lead = self.of.lead_times.of(supplier.as_deref(), terms);
+        let known = self.of.lead_times.of(supplier.as_deref(), terms);
+        let (lead, lead_by) = known.map(|known| (known.days, known.by)).unzip();
         // What can be ordered another day only arrives so much later.
         let arrival = lead
             .as_ref()
@@ -161,7 +168,9 @@ impl Day<'_> {
         let price = self.of.price(&key.product);
         let margin = price.zip(cost).map(|(price, cost)| price - cost);
         let margin = margin.filter(|margin| *margin > 0);
-        let (goal, no_margin) = goal(settings, margin);
+        let class = self.of.class(&key.product);
+        let service = settings.service_of(class);
+        let (goal, no_margin) = goal(settings, service, margin);
         let unknown = if beyond {
             Some(Unknown::BeyondHorizon)
         } else if no_margin {
@@ -205,11 +214,12 @@ impl Day<'_> {
             order_cents: terms.and_then(|t| t.order_cost_cents),
             changes: Vec::new(),
             next_days,
-            missing_cents: missing_cents(settings, margin, holding * f64::from(wait)),
+            missing_cents: missing_cents(settings, service, margin, holding * f64::from(wait)),
             relief,
             on_order: standing.as_ref().map_or(0, |s| s.due_before(due)),
             standing,
             lead_days: expected_lead,
+            lead_by,
             protection_days: protection.max(1.0),
             orders_in: (!now).then_some(wait),
             expected: until_next.expected,
@@ -221,6 +231,8 @@ impl Day<'_> {
             presentation_units: terms.and_then(|t| t.presentation_units).unwrap_or(0),
             capacity_units: terms.and_then(|t| t.capacity_units),
             goal,
+            service,
+            class: class.map(str::to_owned),
             holding_cents: holding,
             until_arrival,
             until_next,
@@ -265,30 +277,33 @@ fn later(days: &LeadTime, by: u32) -> LeadTime {
 }
 
 /// What a unit that is not served is worth, in cents: its margin, or what a service says that asks for it.
-fn missing_cents(settings: &Settings, margin: Option<i64>, left_cents: f64) -> Option<f64> {
+fn missing_cents(
+    settings: &Settings,
+    service: f64,
+    margin: Option<i64>,
+    left_cents: f64,
+) -> Option<f64> {
     let by_margin = margin.map(|margin| margin as f64 * settings.missing);
     match settings.goal {
         GoalName::Cost => by_margin,
         GoalName::CycleService | GoalName::FillRate | GoalName::ShopService => {
-            by_margin.or_else(|| Some(left_cents * settings.service / (1.0 - settings.service)))
+            by_margin.or_else(|| Some(left_cents * service / (1.0 - service)))
         }
     }
 }
 
 /// What is wanted, and whether a margin is missing for it.
-fn goal(settings: &Settings, margin: Option<i64>) -> (Goal, bool) {
+fn goal(settings: &Settings, service: f64, margin: Option<i64>) -> (Goal, bool) {
     match settings.goal {
         // That of the shop is spread once all lines are known.
-        GoalName::CycleService | GoalName::ShopService => {
-            (Goal::CycleService(settings.service), false)
-        }
-        GoalName::FillRate => (Goal::FillRate(settings.service), false),
+        GoalName::CycleService | GoalName::ShopService => (Goal::CycleService(service), false),
+        GoalName::FillRate => (Goal::FillRate(service), false),
         GoalName::Cost => match margin {
             Some(margin) => {
                 let missing_cents = margin as f64 * settings.missing;
                 (Goal::Cost { missing_cents }, false)
             }
-            None => (Goal::CycleService(settings.service), true),
+            None => (Goal::CycleService(service), true),
         },
     }
 }

@@ -6,12 +6,17 @@ use crate::demand::Key;
 use crate::stock::settings::{GoalName, ServiceOf};
 use decisions::stock::propose::Goal;
 use decisions::stock::{MixLine, service_mix};
+use std::collections::BTreeMap;
+
+/// The price is that of the last unit that the service needs; so much more, and it is worth taking and no draw.
+const ABOVE: f64 = 1.0 + 1e-9;
 
 /// A price of a missing unit is above nothing, in cents.
 const CENTS_MIN: f64 = 1e-9;
 
-/// Gives every line that can be ordered today the price of a missing unit at which the shop reaches its service. Others
-/// keep their own service: nothing can be done about them today.
+/// Gives every line that can be ordered today the price of a missing unit at which the shop reaches its service; where
+/// categories have services of their own, each of them reaches its own, and the others together theirs. Lines that cannot
+/// be ordered keep their own service: nothing can be done about them today.
 pub(super) fn spread(of: &Of<'_>, keys: &[Key], items: &mut [Item]) {
     let settings = of.settings;
     if settings.goal != GoalName::ShopService {
@@ -24,18 +29,25 @@ pub(super) fn spread(of: &Of<'_>, keys: &[Key], items: &mut [Item]) {
             .map(|cents| cents as f64)
             .filter(|cents| *cents > 0.0),
     };
-    let (places, lines): (Vec<usize>, Vec<MixLine<'_>>) = items
-        .iter()
-        .enumerate()
-        .filter_map(|(place, item)| Some((place, seen(item, weight(item)?)?)))
-        .unzip();
-    let weights: Vec<f64> = lines.iter().map(|line| line.weight).collect();
-    // Where nothing is asked for there is nothing to spread.
-    let Ok(mix) = service_mix(&lines, settings.service) else {
-        return;
-    };
-    for (place, weight) in places.into_iter().zip(weights) {
-        let missing_cents = (mix.missing_cents * weight).max(CENTS_MIN);
+    let mut classes: BTreeMap<Option<&str>, Vec<(usize, MixLine<'_>)>> = BTreeMap::new();
+    for (place, item) in items.iter().enumerate() {
+        if let Some(line) = weight(item).and_then(|weight| seen(item, weight)) {
+            let class = classes.entry(item.class.as_deref()).or_default();
+            class.push((place, line));
+        }
+    }
+    let mut prices: Vec<(usize, f64)> = Vec::new();
+    for (class, of_class) in classes {
+        let (places, lines): (Vec<usize>, Vec<MixLine<'_>>) = of_class.into_iter().unzip();
+        // Where nothing is asked for there is nothing to spread.
+        let Ok(mix) = service_mix(&lines, settings.service_of(class)) else {
+            continue;
+        };
+        let each = places.into_iter().zip(&lines);
+        prices.extend(each.map(|(place, line)| (place, mix.missing_cents * line.weight * ABOVE)));
+    }
+    for (place, cents) in prices {
+        let missing_cents = cents.max(CENTS_MIN);
         items[place].goal = Goal::Cost { missing_cents };
     }
 }

@@ -3,15 +3,17 @@
 mod item;
 mod mix;
 mod policies;
+mod spent;
 mod totals;
 mod transfers;
 
 pub(super) use item::{Item, Unknown};
+pub(super) use spent::{Ordered, Spent};
 
 use super::lead_times::{LeadTime, LeadTimes};
 use super::settings::{Settings, UnmetName};
 use super::standing::{Standing, Standings};
-use super::terms::Book;
+use super::terms::{Book, Closed};
 use crate::demand::Key;
 use decisions::stock::propose::{
     Limits, Line, LineError, Lines, OrderMinimum, Outcome, Proposals, ProposeError, ShelfLife,
@@ -98,6 +100,8 @@ pub(super) struct Plan {
     pub(super) proposals: Proposals,
     /// Suppliers of [`Proposals::orders`] and [`Proposals::budgets`].
     pub(super) suppliers: Vec<String>,
+    /// What suppliers' budgets were and are, in the places of [`Plan::suppliers`]; `None` where there is none.
+    pub(super) budgets: Vec<Option<Budget>>,
     /// Sites between which units are moved, by the places that [`Moves`] name.
     pub(super) sites: Vec<String>,
 }
@@ -124,6 +128,25 @@ pub(super) struct Known<'a> {
     pub(super) standing: &'a dyn Fn(usize) -> Option<Standing>,
     /// Products at sites that sell nothing of them and may send it, by product and site.
     pub(super) depots: &'a [Depot],
+    /// What was ordered in the days that budgets are for.
+    pub(super) spent: &'a Spent,
+}
+
+/// Money that may be ordered of a supplier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// In all its days.
+    pub(super) all: Cents,
+    /// Ordered already.
+    pub(super) used: Cents,
+    /// Order lines whose cost nobody knows.
+    pub(super) unknown: u64,
+}
+
+impl Budget {
+    fn left(self) -> Cents {
+        Cents((self.all.0 - self.used.0).max(0))
+    }
 }
 
 /// A product at a site that never sold it.
@@ -171,8 +194,19 @@ impl Plan {
             .collect();
         // Far above what anybody orders, and sums of it still have room.
         let unlimited = Cents(i64::MAX / 4);
-        let budgets: Vec<Cents> = each
-            .map(|supplier| settings.budget(supplier).unwrap_or(unlimited))
+        let left: Vec<Option<Budget>> = each
+            .map(|supplier| {
+                let (used, unknown) = known.spent.of(supplier);
+                settings.budget(supplier).map(|all| Budget {
+                    all,
+                    used: Cents(used),
+                    unknown,
+                })
+            })
+            .collect();
+        let budgets: Vec<Cents> = left
+            .iter()
+            .map(|budget| budget.map_or(unlimited, Budget::left))
             .collect();
         let rooms: Vec<u64> = supply.capacities.iter().map(|(_, units)| *units).collect();
         let limits = Limits {
@@ -189,6 +223,7 @@ impl Plan {
             items,
             proposals,
             suppliers: shared.suppliers,
+            budgets: left,
             sites,
         })
     }
@@ -233,6 +268,7 @@ pub(super) struct Of<'a> {
     pub(super) settings: &'a Settings,
     pub(super) lead_times: &'a LeadTimes,
     pub(super) book: Book<'a>,
+    pub(super) closed: Closed<'a>,
 }
 
 impl<'a> Of<'a> {
@@ -246,6 +282,7 @@ impl<'a> Of<'a> {
             settings,
             lead_times,
             book: Book::new(&history.supply().terms),
+            closed: Closed::new(&history.supply().terms, &history.demand().calendar),
         }
     }
 
@@ -282,6 +319,17 @@ impl<'a> Of<'a> {
         terms
             .and_then(|t| t.unit_cost_cents)
             .or(known.and_then(|p| p.cost_cents))
+    }
+
+    /// The category of a product, where its service is named.
+    pub(super) fn class(&self, product: &str) -> Option<&str> {
+        let catalogue = self.history.catalogue();
+        let category = catalogue
+            .get(catalogue.index_of(product)?)?
+            .category
+            .as_deref()?;
+        let services = self.settings.services.as_ref()?;
+        services.contains_key(category).then_some(category)
     }
 
     /// What it sells for.

@@ -490,6 +490,30 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} séries ne sont pas jouées : {1}",
     ),
     (
+        "{#} series that sell nothing in {#} to {#} % of {~} and less than {#} a {~} are forecast by {}: that takes {#} % off their quantile loss (standard error {#})",
+        "{0} séries qui ne vendent rien dans {1} à {2} % des périodes ({3}) et moins de {4} par {5} sont prévues par {6} : cela ôte {7} % de leur perte quantile (erreur type {8})",
+    ),
+    (
+        "{#} series that sell nothing in {#} to {#} % of {~} and {#} or more a {~} are forecast by {}: that takes {#} % off their quantile loss (standard error {#})",
+        "{0} séries qui ne vendent rien dans {1} à {2} % des périodes ({3}) et {4} ou plus par {5} sont prévues par {6} : cela ôte {7} % de leur perte quantile (erreur type {8})",
+    ),
+    (
+        "{#} series that sell nothing in {#} to {#} % of {~} are forecast by {}: that takes {#} % off their quantile loss (standard error {#})",
+        "{0} séries qui ne vendent rien dans {1} à {2} % des périodes ({3}) sont prévues par {4} : cela ôte {5} % de leur perte quantile (erreur type {6})",
+    ),
+    (
+        "series of {#} sorts, by how often and how much they sell, were judged by themselves: {#} have a method of their own",
+        "les séries de {0} sortes, selon combien de fois et combien elles vendent, ont été jugées à part : {1} ont leur propre méthode",
+    ),
+    (
+        "no price is known of {#} products in the {~} to come: their forecasts look at none",
+        "on ne connaît aucun prix de {0} articles pour les périodes à venir ({1}) : leurs prévisions n’en regardent pas",
+    ),
+    (
+        "{#} categories with a service have no product: {}",
+        "{0} catégories qui ont un service n’ont aucun article : {1}",
+    ),
+    (
         "{#} products at sites have stock or some on its way and never sold there: without a sale no demand is known, and nothing is proposed: {}",
         "{0} articles sur des sites ont du stock ou en attendent et n’y ont jamais été vendus : sans vente on ne connaît pas de demande, et rien n’est proposé : {1}",
     ),

@@ -17,6 +17,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "agreement",
         "changé de {more} {unit} pour s’accorder avec les prévisions des niveaux au-dessus",
     ),
+    (
+        "hardly_sold",
+        "vendu dans {sold} des {periods} périodes connues ({step}) : on n’en peut presque rien dire",
+    ),
     ("sum_of_series", "la somme de {series} séries"),
     (
         "largest_part",
@@ -112,6 +116,26 @@ const SENTENCES: &[(&str, &str)] = &[
     (
         "newsvendor",
         "{quantity} suffisent avec {level} % : une unité vendue rapporte {margin} centimes, une unité qui reste en perd {loss}",
+    ),
+    (
+        "budget_used",
+        "sur les {budget} centimes qu’on peut commander à {supplier} en {days} jours, {used} sont déjà commandés",
+    ),
+    (
+        "budget_cost_unknown",
+        "{lines} lignes commandées à {supplier} en {days} jours n’ont pas de coût connu et ne comptent pas dans son budget",
+    ),
+    (
+        "lead_time_by_receipts",
+        "une commande met {days} jours, d’après {receipts} réceptions de {supplier}",
+    ),
+    (
+        "lead_time_by_terms",
+        "une commande met {days} jours, selon les conditions de {supplier}",
+    ),
+    (
+        "lead_time_by_settings",
+        "une commande est supposée mettre {days} jours, comme le disent les réglages : ni réceptions ni conditions ne le disent",
     ),
     (
         "no_budget",
@@ -450,6 +474,7 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("lately", "mean", Sort::Number),
     ("lately", "unit", Sort::Word),
     ("lately", "step", Sort::Word),
+    ("hardly_sold", "step", Sort::Word),
     ("agreement", "more", Sort::Number),
     ("agreement", "unit", Sort::Word),
     ("largest_part", "part", Sort::Word),
@@ -462,6 +487,9 @@ const SORTS: &[(&str, &str, Sort)] = &[
     ("for_order_cost", "cost", Sort::Number),
     ("for_shop_service", "service", Sort::Number),
     ("for_shop_service", "cents", Sort::Number),
+    ("lead_time_by_receipts", "days", Sort::Number),
+    ("lead_time_by_terms", "days", Sort::Number),
+    ("lead_time_by_settings", "days", Sort::Number),
     ("order_waits", "cost", Sort::Number),
     ("receive_from", "saved", Sort::Number),
     ("receive_from", "cost", Sort::Number),

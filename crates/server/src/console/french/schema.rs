@@ -422,6 +422,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     ("The site.", "Le site."),
     ("The site; * for all.", "Le site ; * pour tous."),
+    (
+        "The site, or a supplier of table supply_terms; * for all sites.",
+        "Le site, ou un fournisseur de la table supply_terms ; * pour tous les sites.",
+    ),
     ("The store or warehouse.", "Le magasin ou l’entrepôt."),
     (
         "The value found, cut after 200 characters.",
@@ -505,8 +509,8 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Si la ligne est un retour.",
     ),
     (
-        "Whether the site sells on that day.",
-        "Si le site vend ce jour-là.",
+        "Whether the site sells on that day, or the supplier takes orders.",
+        "Si le site vend ce jour-là, ou si le fournisseur prend des commandes.",
     ),
     (
         "Whether the source file skips such rows; false where the contract refused it.",

@@ -8,6 +8,7 @@ mod state;
 pub use form::{Form, Noise, Season, Trend};
 pub use state::{Smoothing, State};
 
+use super::Said;
 use super::error::{SeriesError, check};
 use first::Seasons;
 use search::{Likelihood, Search};
@@ -220,6 +221,13 @@ impl Ets {
     /// For multiplicative seasons it is the path without errors, as in R, which is close to the mean.
     #[must_use]
     pub fn forecast(&self, ahead: usize) -> Vec<f64> {
+        let said = self.said(ahead).into_iter();
+        said.map(|of| of.said).collect()
+    }
+}
+
+impl Ets {
+    pub(super) fn said(&self, ahead: usize) -> Vec<Said> {
         means(self.form, &self.smoothing, &self.end, self.taken, ahead)
     }
 }

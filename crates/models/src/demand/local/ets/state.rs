@@ -1,6 +1,7 @@
 //! The recursion of exponential smoothing.
 
 use super::form::{Form, Noise, Season, Trend};
+use crate::demand::local::Said;
 
 /// How fast each state follows the values; unitless.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,16 +196,21 @@ pub(super) fn means(
     state: &State,
     taken: usize,
     ahead: usize,
-) -> Vec<f64> {
+) -> Vec<Said> {
     let (mut reached, mut slope) = (state.level, state.slope);
     let step = |period: usize| {
         slope *= smoothing.damping;
         reached += slope;
         let season = || state.season[(taken + period) % state.season.len()];
-        match form.season {
+        let said = match form.season {
             Season::None => reached,
             Season::Additive => reached + season(),
             Season::Multiplicative => reached * season(),
+        };
+        Said {
+            said,
+            level: state.level,
+            season: said - reached,
         }
     };
     (0..ahead).map(step).collect()
