@@ -9,6 +9,7 @@
 //! - [`ageing`]: what a day of age costs a version.
 //! - [`cause`]: a change of a mean in parts that add up: mix, inputs by feature, the relation itself.
 //! - [`expected`]: performance before outcomes are known, and what that stands on.
+//! - [`positions`]: what lists lead to at each of their positions, however long they are.
 //! - [`evidence`]: the money of bets that begin on every day, by which all watches are judged.
 //! - [`refusal`]: input that cannot be watched.
 
@@ -20,5 +21,6 @@ pub mod inputs;
 pub mod latency;
 pub mod loss;
 pub mod metrics;
+pub mod positions;
 pub mod promises;
 pub mod refusal;

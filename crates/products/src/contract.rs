@@ -10,6 +10,7 @@ use crate::shop::Shop;
 use crate::week::Week;
 use features::History;
 use models::demand::Step;
+use models::launch::Hourly;
 use schema::{AsOf, Bytes, ConfigError, Scorecard, Weights};
 use serde::Serialize;
 use std::any::Any;
@@ -454,6 +455,12 @@ pub trait Serving: Send + Sync {
     /// What the answer to a question about a total is the sum of, in each of the ways to tell it apart; none where it is
     /// of nothing smaller.
     fn parts(&self, _asked: &Asked) -> Vec<Parts> {
+        Vec::new()
+    }
+
+    /// How the interval of what is asked about narrowed since a launch opened, before its first hour first; none where
+    /// nothing opens, or no hour of it is known.
+    fn hourly(&self, _asked: &Asked) -> Vec<Hourly> {
         Vec::new()
     }
 

@@ -58,7 +58,7 @@ pub use leaders::Leader;
 pub use limits::{LeaseLimitsError, LeasedLimit, LimitAsked, LimitRecord, NewLimit};
 pub use moves::{AliasError, RollbackError};
 pub use open::{LOCK_WAIT, OpenError, Registry};
-pub use outcomes::{ErrorSums, OutcomeDay};
+pub use outcomes::{ErrorSums, OutcomeDay, PositionDay};
 pub use place::UrlError;
 pub use promotion::PromoteError;
 pub use publish::{Made, Place, PublishError, Published};

@@ -10,7 +10,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         version: 1,
         sql: include_str!("../migrations/0001_runs_versions_aliases.sql"),
@@ -46,6 +46,10 @@ const MIGRATIONS: [Migration; 9] = [
     Migration {
         version: 9,
         sql: include_str!("../migrations/0009_budget_limits.sql"),
+    },
+    Migration {
+        version: 10,
+        sql: include_str!("../migrations/0010_outcome_positions.sql"),
     },
 ];
 

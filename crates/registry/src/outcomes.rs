@@ -52,9 +52,29 @@ impl std::ops::AddAssign for ErrorSums {
     }
 }
 
+/// What came of one version's lists of one day, at one position of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionDay {
+    /// The day of the decisions.
+    pub day: AsOf,
+    /// The version.
+    pub version: u32,
+    /// Whether they were about customers of the holdout, whom the baseline answered.
+    pub held_out: bool,
+    /// The position, from 1.
+    pub position: u32,
+    /// Judged decisions that show something there.
+    pub shown: u64,
+    /// Those of them whose first product that led to something stands there. Over all positions these add up to the good
+    /// decisions of the day.
+    pub good: u64,
+}
+
 impl Registry {
     /// Notes what came of the decisions of days up to `last`. A day that was noted before keeps what was said of it: its
     /// outcomes were complete.
+    ///
+    /// - `positions`: of the same days, where decisions are lists.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be used; nothing is noted then.
@@ -62,6 +82,7 @@ impl Registry {
         &self,
         product: &str,
         days: &[OutcomeDay],
+        positions: &[PositionDay],
         last: AsOf,
     ) -> Result<(), StoreError> {
         let mut writing = self.store.write().await?;
@@ -85,6 +106,23 @@ impl Registry {
                 of.errors.map(|sums| sums.missed_naive),
                 of.errors.map(|sums| sums.excess),
                 of.errors.map(|sums| sums.sold),
+            ];
+            writing.execute(sql, counts).await?;
+        }
+        let sql = "INSERT INTO outcome_positions (product, day, number, held_out, position, shown, good) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                   ON CONFLICT (product, day, number, held_out, position) DO NOTHING";
+        for of in positions {
+            let day = i64::from(of.day.epoch_day());
+            let held_out = i64::from(of.held_out);
+            let counts = values![
+                product,
+                day,
+                of.version,
+                held_out,
+                of.position,
+                of.shown,
+                of.good
             ];
             writing.execute(sql, counts).await?;
         }
@@ -112,6 +150,17 @@ impl Registry {
         let rows = self.store.rows(sql, values![product]).await?;
         let days = rows.iter().map(outcome_day).collect::<Result<_, _>>()?;
         Ok((days, last))
+    }
+
+    /// What came of a product's lists, by day and position. Days that were noted without positions are not in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be used.
+    pub async fn outcome_positions(&self, product: &str) -> Result<Vec<PositionDay>, StoreError> {
+        let sql = "SELECT day, number, held_out, position, shown, good FROM outcome_positions \
+                   WHERE product = $1 ORDER BY day, number, held_out, position";
+        let rows = self.store.rows(sql, values![product]).await?;
+        rows.iter().map(position_day).collect()
     }
 }
 
@@ -156,5 +205,16 @@ fn outcome_day(row: &Row) -> Result<OutcomeDay, StoreError> {
         judged: row.number("judged")?,
         good: row.number("good")?,
         errors: errors(row)?,
+    })
+}
+
+fn position_day(row: &Row) -> Result<PositionDay, StoreError> {
+    Ok(PositionDay {
+        day: day(row)?,
+        version: row.number("number")?,
+        held_out: row.number::<i64>("held_out")? == 1,
+        position: row.number("position")?,
+        shown: row.number("shown")?,
+        good: row.number("good")?,
     })
 }

@@ -456,6 +456,9 @@ fn live(live: &Live) -> anyhow::Result<()> {
                     live.baseline
                 ))?;
             }
+            if let Some(at) = &live.at_positions {
+                print::line(format!("  positions   {}", at.sentence()))?;
+            }
             if let Some(season) = &live.season {
                 print::line(format!("  season      {}", season.sentence()))?;
             }

@@ -290,3 +290,171 @@ fn the_grocery_gives_offers_under_a_budget_and_measures_them_beside_the_truth() 
     let says = ["--shop is marketplace, but the project in shop is a grocery"];
     refused(folder.path(), &again, 2, &says);
 }
+
+/// The parts stand in this order.
+#[track_caller]
+fn tells_in_order(out: &str, steps: &[&str]) {
+    let mut rest = out;
+    for step in steps {
+        let (_, after) = rest
+            .split_once(step)
+            .unwrap_or_else(|| panic!("no {step:?} in {out}"));
+        rest = after;
+    }
+}
+
+/// The same demo for a person and for a program, in folders of their own.
+fn told_and_documented(shop: &str, arguments: &[&str]) -> (String, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--once", "--quiet", "--shop", shop];
+    let of = |dir: &str, more: &[&str]| {
+        let arguments = [&demo[..], arguments, &["--dir", dir], more].concat();
+        good(folder.path(), &arguments).out
+    };
+    let document = json(&of("document", &["--output", "json"]));
+    documented("demo", &document);
+    (of("text", &[]), document)
+}
+
+#[test]
+fn the_club_forecasts_its_launches_before_they_open_and_hour_by_hour() {
+    let (text, document) = told_and_documented("flash-sales", &["--customers", "600"]);
+    tells_in_order(
+        &text,
+        &[
+            "1. Simulate a flash-sales club: ",
+            "2. Import: every row is accepted or set aside with the reason",
+            "3. Learn from launches that are over",
+            "launch (launch) version 1: champion",
+            "4. Before the launches of the last day open",
+            "in the end ",
+            "expected cost of ordering so",
+            "5. The first hours: sales are imported, forecasts corrected",
+            "Look around: comptoir serve --project text",
+        ],
+    );
+    let club = &document["flash_sales"];
+    let summary = club["runs"][0].to_string();
+    let layers = ["history", "attributes", "merchant's estimate", "first hour"];
+    assert!(
+        layers.iter().all(|layer| summary.contains(layer)),
+        "{summary}"
+    );
+
+    let launches = club["launches"].as_array().unwrap();
+    assert!(launches.len() > 8, "{club}");
+    for one in launches {
+        let number = |name: &str| one[name].as_f64().unwrap();
+        let (low, forecast, high) = (number("low"), number("forecast"), number("high"));
+        assert!(low <= forecast && forecast <= high, "{one}");
+    }
+    // What a person is told of the first launch is what a program is.
+    let first = &launches[0];
+    let said = format!(
+        "   {} {}: ",
+        first["launch"].as_str().unwrap(),
+        first["product"].as_str().unwrap()
+    );
+    let end = format!("; in the end {} are asked for", first["truth"]);
+    tells_in_order(&text, &[&said, &end]);
+
+    let costs = club["costs"].as_array().unwrap();
+    let cost = |at: usize| costs[at]["cost"].as_f64().unwrap();
+    assert_eq!(costs.len(), 5, "{club}");
+    assert!(cost(0) < cost(1), "less than the naive order: {costs:?}");
+    assert!(cost(4) <= cost(0) && cost(4) <= cost(3), "{costs:?}");
+    for one in costs {
+        let line = format!(
+            "{:>10.0}  {}",
+            one["cost"].as_f64().unwrap(),
+            one["rule"].as_str().unwrap()
+        );
+        assert!(text.contains(&line), "no {line:?} in {text}");
+    }
+
+    let hours = club["hours"].as_array().unwrap();
+    let seen: Vec<_> = hours.iter().map(|hour| hour["hours"].clone()).collect();
+    assert_eq!(seen, [0, 1, 2, 4, 8]);
+    let of = |at: usize, name: &str| hours[at][name].as_f64().unwrap();
+    assert!(of(4, "error") < of(0, "error"), "{hours:?}");
+    assert!(of(4, "width") < of(0, "width"), "{hours:?}");
+    assert!(of(0, "held") >= 0.6 * of(0, "launches"), "{hours:?}");
+}
+
+#[test]
+fn the_boutiques_order_each_morning_and_tell_forecasts_beside_what_sold() {
+    let size = ["--customers", "600", "--weeks", "1"];
+    let (text, document) = told_and_documented("boutique", &size);
+    tells_in_order(
+        &text,
+        &[
+            "1. Simulate a chain of boutiques: 2 stores, 30 products, 728 days",
+            "2. Import: every row is accepted or set aside with the reason",
+            "3. Learn what sells where and how long suppliers take",
+            "4. 1 weeks: each morning yesterday is imported, and what is proposed is ordered",
+            "what the first morning forecast of the first week, beside what sold:",
+            "by the simulator's truth, the same demand and the same delays:",
+            "as proposed",
+            "by the chain's own rule",
+            "by who knows the true demand",
+            "Look around: comptoir serve --project text",
+        ],
+    );
+    let chain = &document["boutique"];
+    assert_eq!(chain["weeks"], 1);
+    let products: Vec<_> = chain["runs"].as_array().unwrap().iter().collect();
+    assert_eq!(products.len(), 2, "{chain}");
+    assert!(
+        !chain["proposals"].as_array().unwrap().is_empty(),
+        "{chain}"
+    );
+
+    let forecasts = chain["forecasts"].as_array().unwrap();
+    assert_eq!(forecasts.len(), 3, "{chain}");
+    let (mut sold, mut held) = (0.0, 0);
+    for one in forecasts {
+        let name = format!(
+            "   {} at {}: ",
+            one["product"].as_str().unwrap(),
+            one["site"].as_str().unwrap()
+        );
+        assert!(text.contains(&name), "no {name:?} in {text}");
+        let days = one["days"].as_array().unwrap();
+        assert_eq!(days.len(), 7, "{one}");
+        for day in days {
+            let number = |name: &str| day[name].as_f64().unwrap();
+            let (low, forecast, high) = (number("low"), number("forecast"), number("high"));
+            assert!(low <= forecast && forecast <= high, "{day}");
+            sold += number("sold");
+            held += usize::from((low..=high).contains(&number("sold")));
+            let line = format!("     {}  ", day["day"].as_str().unwrap());
+            assert!(text.contains(&line), "no {line:?} in {text}");
+        }
+    }
+    assert!(sold > 0.0, "{forecasts:?}");
+    // Of 21 intervals that hold 80 % each, more than half.
+    assert!(held > 10, "{held} of 21: {forecasts:?}");
+
+    let policies = chain["policies"].as_array().unwrap();
+    let names: Vec<_> = policies.iter().map(|of| of["policy"].clone()).collect();
+    let expected = [
+        "as proposed",
+        "by the chain's own rule",
+        "by who knows the true demand",
+    ];
+    assert_eq!(names, expected);
+    for one in policies {
+        let served = one["fill_rate"].as_f64().unwrap();
+        assert!((0.5..=1.0).contains(&served), "{one}");
+        let line = format!("{:.1} %", 100.0 * served);
+        assert!(text.contains(&line), "no {line:?} in {text}");
+    }
+}
+
+#[test]
+fn a_boutique_plays_four_weeks_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--once", "--shop", "boutique", "--weeks", "5"];
+    let says = ["--weeks is 5, a boutique plays 1 to 4"];
+    refused(folder.path(), &demo, 2, &says);
+}

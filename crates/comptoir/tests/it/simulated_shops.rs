@@ -205,7 +205,10 @@ fn a_price_feed_in_another_unit_is_named_mended_and_held_against_the_truth() {
         &["demo", "--once", "--dir", "other", "--weeks", "2"],
     );
     assert!(
-        other.code == 2 && other.err.contains("--weeks is of --shop used-cars"),
+        other.code == 2
+            && other
+                .err
+                .contains("--weeks is of --shop used-cars and --shop boutique"),
         "{other:?}"
     );
 }

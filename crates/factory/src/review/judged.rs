@@ -8,7 +8,7 @@ use arrow::datatypes::{Date32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use lake::{LakeError, Snapshot};
 use products::Judged;
-use registry::OutcomeDay;
+use registry::{OutcomeDay, PositionDay};
 use schema::AsOf;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,76 @@ pub(super) struct Join<'a> {
     pub(super) judged: Judged,
     /// The days of the decisions, in order and apart.
     pub(super) days: &'a [Days],
+}
+
+/// What came of the decisions of one product.
+#[derive(Debug, Default)]
+pub(super) struct Came {
+    pub(super) days: Vec<OutcomeDay>,
+    pub(super) calibration: Calibration,
+    /// Of lists of a day, a version and the holdout: at each position those that show something, and those that led to
+    /// something there first.
+    lists: BTreeMap<(AsOf, u32, bool), Vec<[u64; 2]>>,
+}
+
+impl Came {
+    /// Without positions: of what is no list.
+    pub(super) fn of(days: Vec<OutcomeDay>) -> Self {
+        Self {
+            days,
+            ..Self::default()
+        }
+    }
+
+    /// Adds decisions that are alike; days come in their order.
+    ///
+    /// - `items`: how many products they show, where they are judged.
+    /// - `found`: the first position that led to something; 0 where none did.
+    fn add(&mut self, of: OutcomeDay, cell: &str, items: u64, found: u64) {
+        if !of.held_out {
+            self.calibration.add(cell, &of);
+        }
+        if of.judged > 0 {
+            let key = (of.day, of.version, of.held_out);
+            let at = self.lists.entry(key).or_default();
+            let items = usize::try_from(items).unwrap_or(0);
+            if at.len() < items {
+                at.resize(items, [0, 0]);
+            }
+            for (index, [shown, good]) in at.iter_mut().take(items).enumerate() {
+                *shown += of.judged;
+                if index as u64 + 1 == found {
+                    *good += of.judged;
+                }
+            }
+        }
+        match self.days.last_mut() {
+            Some(last) if is_same(last, &of) => {
+                last.decisions += of.decisions;
+                last.judged += of.judged;
+                last.good += of.good;
+            }
+            _ => self.days.push(of),
+        }
+    }
+
+    /// What came of lists at each of their positions.
+    pub(super) fn positions(&self) -> Vec<PositionDay> {
+        let days = self.lists.iter().flat_map(|(key, at)| {
+            let (day, version, held_out) = *key;
+            at.iter()
+                .zip(1..)
+                .map(move |([shown, good], position)| PositionDay {
+                    day,
+                    version,
+                    held_out,
+                    position,
+                    shown: *shown,
+                    good: *good,
+                })
+        });
+        days.collect()
+    }
 }
 
 /// Days of decisions.
@@ -53,43 +123,32 @@ pub(super) fn product_in(names: &[&str]) -> String {
 }
 
 impl Join<'_> {
-    /// Counts by product, day, version and holdout, and of answers of the version by what scores alike.
+    /// Counts by product, day, version and holdout, by position too, and of answers of the version by what scores alike.
     pub(super) async fn run(
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,
-    ) -> Result<ByProduct<(Vec<OutcomeDay>, Calibration)>, LakeError> {
+    ) -> Result<ByProduct<Came>, LakeError> {
         const BY: &str = "product, day, version, holdout, asked_at, bucket";
-        let same = |column| format!("outcomes.{column} = asked.{column}");
-        let alike: Vec<String> = BY.split(", ").map(same).collect();
         let sql = format!(
-            "WITH {},
-            outcomes AS (SELECT {BY}, count(*) AS judged, sum(good) AS good FROM judged GROUP BY {BY}),
-            asked AS (SELECT {BY}, count(*) AS decisions FROM heads GROUP BY {BY})
-            SELECT asked.product, asked.day, asked.version, asked.holdout, decisions, coalesce(judged, 0),
-                coalesce(good, 0), asked.asked_at, asked.bucket
-            FROM asked LEFT JOIN outcomes ON {}
-            ORDER BY 1, 2, 3, 4",
+            "WITH {}
+            SELECT * FROM (
+                SELECT {BY}, count(*) AS decisions, 0 AS judged, 0 AS good, 0 AS items, 0 AS found
+                FROM heads GROUP BY {BY}
+                UNION ALL
+                SELECT {BY}, 0 AS decisions, count(*) AS judged, sum(good) AS good, items, found
+                FROM judged GROUP BY {BY}, items, found) AS counted
+            ORDER BY product, day, version, holdout",
             self.tables(),
-            alike.join(" AND ")
         );
-        let mut of: ByProduct<(Vec<OutcomeDay>, Calibration)> = BTreeMap::new();
+        let mut of: ByProduct<Came> = BTreeMap::new();
         for batch in workshop.lake.query_at(&sql, snapshot).await? {
             let names = batch.column(0).as_string::<i32>();
-            let cell = cells(&batch, 7);
-            for (row, day) in outcome_days(&batch) {
-                let (days, calibration) = of.entry(names.value(row).to_owned()).or_default();
-                if !day.held_out {
-                    calibration.add(&cell(row), &day);
-                }
-                match days.last_mut() {
-                    Some(last) if is_same(last, &day) => {
-                        last.decisions += day.decisions;
-                        last.judged += day.judged;
-                        last.good += day.good;
-                    }
-                    _ => days.push(day),
-                }
+            let cell = cells(&batch, 4);
+            let [items, found] = [9, 10].map(|column| count(&batch, column));
+            for (row, day) in outcome_days(&batch, [6, 7, 8]) {
+                let came = of.entry(names.value(row).to_owned()).or_default();
+                came.add(day, &cell(row), items(row), found(row));
             }
         }
         Ok(of)
@@ -121,8 +180,9 @@ impl Join<'_> {
     }
 
     /// The tables of a query: `heads`, one row for each decision that could be judged, and `judged`, one row for each
-    /// that can be, with what is at its `top`, how many `items` it has, and whether it was `good`: the first of a day about
-    /// a customer at a place stands for all of them, for who looks ten times at the same list is no ten customers.
+    /// that can be, with what is at its `top`, how many `items` it has, whether it was `good`, and the first position that
+    /// was `found` to lead to something, 0 where none did: the first decision of a day about a customer at a place stands
+    /// for all of them, for who looks ten times at the same list is no ten customers.
     ///
     /// Only decisions about customers who bought something within the days after are looked at closer: most did not.
     pub(super) fn tables(&self) -> String {
@@ -180,13 +240,14 @@ impl Join<'_> {
                 FROM decisions
                 WHERE {judgeable} AND position >= 1 AND {decided}),
             led AS (
-                SELECT shown.decision_id AS id, max(position) AS items,
-                    max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good
+                SELECT shown.decision_id AS id, CAST(max(position) AS BIGINT) AS items,
+                    max(CASE WHEN came.product_id = shown.action THEN 1 ELSE 0 END) AS good,
+                    CAST(coalesce(min(CASE WHEN came.product_id = shown.action THEN position END), 0) AS BIGINT) AS found
                 FROM shown
                 {joined} AND came.came_at <= shown.decided_at + INTERVAL '{days} days'
                 GROUP BY shown.decision_id),
             judged AS (
-                SELECT heads.*, items, good
+                SELECT heads.*, items, good, found
                 FROM heads LEFT SEMI JOIN first ON first.id = heads.decision_id JOIN led ON led.id = heads.decision_id)"
         )
     }
@@ -252,11 +313,13 @@ pub(super) fn count(batch: &RecordBatch, column: usize) -> impl Fn(usize) -> u64
     move |row| u64::try_from(counts.value(row)).unwrap_or(0)
 }
 
-/// The rows of an answer with their places.
-pub(super) fn outcome_days(batch: &RecordBatch) -> Vec<(usize, OutcomeDay)> {
+/// The rows of an answer with their places: product, day, version, holdout, and in other columns counts of decisions, of
+/// those that are judged and of good ones.
+pub(super) fn outcome_days(batch: &RecordBatch, counts: [usize; 3]) -> Vec<(usize, OutcomeDay)> {
     let days = batch.column(1).as_primitive::<Date32Type>();
     let held_out = batch.column(3).as_boolean();
-    let [version, decisions, judged, good] = [2, 4, 5, 6].map(|column| count(batch, column));
+    let version = count(batch, 2);
+    let [decisions, judged, good] = counts.map(|column| count(batch, column));
     let row = |row| OutcomeDay {
         day: AsOf(schema::time::date_of(days.value(row))),
         version: u32::try_from(version(row)).unwrap_or(0),

@@ -1,12 +1,13 @@
 //! What every data product promised, and whether it keeps it: the review of a portfolio.
 //!
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`noted`] (what came of their decisions,
-//! joined once: of lists by [`judged`]; of forecasts of series by [`forecasts`], of customers by [`buyers`], of launches
+//! joined once: of lists by [`judged`], held against each other by [`at_positions`]; of forecasts of series by [`forecasts`], of customers by [`buyers`], of launches
 //! by [`launches`], and of orders by [`orders`], as [`sums`]), [`outcomes`] (what that says), [`expected`] (what decisions
 //! that wait will have led to), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
 //! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
 //! [`trial`] (what came of a challenger's decisions), [`heard`] (what experiments say of it), [`next_training`] (what one more training would gain).
 
+mod at_positions;
 mod attribute;
 mod buyers;
 mod cause;
@@ -29,6 +30,7 @@ mod sums;
 mod trial;
 mod value;
 
+pub use at_positions::AtPositions;
 pub use attribute::Attribute;
 pub use cause::{Brought, Lineage, Most, OfColumn, OfColumns, Split, Why};
 pub use expected::Expected;
@@ -36,6 +38,7 @@ pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
 pub use monitoring::cause::{ColumnPart, NamedPart, Part};
 pub use monitoring::latency::Histogram;
+pub use monitoring::positions::Compared;
 pub use next_training::{ExpectedGain, LearntFrom, NextTraining};
 pub use outcomes::{Errors, Fell, Live, Measured, OutcomesError, Season};
 pub use rollback::WatchChampionsError;

@@ -4,7 +4,7 @@ use super::ByProduct;
 use super::buyers::{self, Buyers};
 use super::expected::{Calibration, Waiting};
 use super::forecasts::Held;
-use super::judged::{Days, Join};
+use super::judged::{Came, Days, Join};
 use super::launches::Launched;
 use super::orders::Orders;
 use super::outcomes::OutcomesError;
@@ -13,7 +13,6 @@ use crate::Workshop;
 use crate::workshop::KnownUntil;
 use lake::Snapshot;
 use products::{Judged, Product};
-use registry::OutcomeDay;
 use schema::AsOf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,10 +27,7 @@ struct Alike {
 }
 
 /// What came of decisions: of days that became complete, and how many wait.
-type Joined = (
-    ByProduct<(Vec<OutcomeDay>, Calibration)>,
-    ByProduct<Waiting>,
-);
+type Joined = (ByProduct<Came>, ByProduct<Waiting>);
 
 impl Alike {
     /// The last day of which everything has come in: the one before the first that still waits.
@@ -126,13 +122,13 @@ pub(super) async fn note(
             joined(workshop, *alike, products, complete, is_due, snapshot).await?;
         for product in products.iter().filter(|_| is_due) {
             let name = &product.header().name;
-            let (days, calibration) = joined.remove(name).unwrap_or_default();
+            let came = joined.remove(name).unwrap_or_default();
             workshop
                 .registry
-                .add_outcomes(name, &days, complete)
+                .add_outcomes(name, &came.days, &came.positions(), complete)
                 .await?;
             if alike.judged.is_of_lists() {
-                Calibration::note(workshop, name, calibration, complete).await?;
+                Calibration::note(workshop, name, came.calibration, complete).await?;
             }
         }
         pending.extend(waiting);
@@ -161,9 +157,7 @@ async fn joined(
             true => judging.run(workshop, snapshot).await?,
             false => BTreeMap::new(),
         };
-        let days = days
-            .into_iter()
-            .map(|(name, days)| (name, (days, Calibration::default())));
+        let days = days.into_iter().map(|(name, days)| (name, Came::of(days)));
         return Ok((days.collect(), judging.pending(workshop, snapshot).await?));
     }
     let join = Join {

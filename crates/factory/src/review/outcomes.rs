@@ -1,5 +1,6 @@
 //! What decisions led to, held against the days after launch.
 
+use super::at_positions::{AtPositions, Noted};
 use super::good::what_is_good;
 use crate::Workshop;
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use lake::{LakeError, Snapshot};
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
 use monitoring::refusal::Refusal;
 use products::{Forecasts, Judged, Product, Step};
-use registry::{ErrorSums, OutcomeDay, StoreError};
+use registry::{ErrorSums, OutcomeDay, PositionDay, StoreError};
 use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
@@ -83,6 +84,9 @@ pub struct Measured {
     pub before: Estimate,
     /// What the baseline's answers to the holdout led to since the version answers.
     pub baseline: Estimate,
+    /// Quality if lists had shown something at each position as often as after launch; absent where decisions are no lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_positions: Option<AtPositions>,
     /// How wrong forecasts were since the version answers; absent where decisions are no forecasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Errors>,
@@ -103,6 +107,13 @@ impl Measured {
             self.baseline,
             Estimate::NotMeasurable(WhyNot::DoesNotApply { .. })
         )
+    }
+
+    /// Quality at the positions of launch, on the days that are told.
+    fn at_positions(&self, positions: &[PositionDay], days: &[OutcomeDay]) -> Option<AtPositions> {
+        let ((first, _), (last, _)) = (self.days.first()?, self.days.last()?);
+        let since = (*first, *last);
+        Some(Noted { days, positions }.compared(self.launch_days, since))
     }
 }
 
@@ -234,7 +245,12 @@ pub(super) async fn live(
     }
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
-    held_against_launch(&days, since, judged, loss_max, pending)
+    let mut live = held_against_launch(&days, since, judged, loss_max, pending)?;
+    if let (Live::Measured(measured), true) = (&mut live, judged.is_of_lists()) {
+        let positions = workshop.registry.outcome_positions(&header.name).await?;
+        measured.at_positions = measured.at_positions(&positions, &days);
+    }
+    Ok(live)
 }
 
 /// Days with outcomes that later ones are held against.
@@ -362,6 +378,7 @@ fn held_against_launch(
             share(recent, before)
         },
         baseline: baseline_since(days, judged, first),
+        at_positions: None,
         errors: errors_since(days, judged, first),
         fell: fell.filter(|_| season.is_none()),
         season,

@@ -20,6 +20,7 @@ mod exposition;
 mod inputs;
 mod latency;
 mod loss;
+mod positions;
 mod promises;
 mod simulated;
 mod turns;

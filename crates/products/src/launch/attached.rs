@@ -8,7 +8,7 @@ use crate::contract::Serving;
 use crate::reasons::reason;
 use crate::shop::Shop;
 use features::Launches;
-use models::launch::{Demand, Forecast, Newsvendor, NewsvendorError, Total, Updated};
+use models::launch::{Demand, Forecast, Hourly, Newsvendor, NewsvendorError, Total, Updated};
 use schema::estimate::short;
 use schema::{AsOf, Estimate, Probability, ProductId, WhyNot};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use std::sync::Arc;
 /// The action whose score is all that is expected to be asked for.
 pub const TOTAL: &str = "total";
 /// What is asked for in the first day.
-const FIRST_DAY: &str = "first_day";
+pub const FIRST_DAY: &str = "first_day";
 /// The quantity to order.
-const PRE_ORDER: &str = "pre_order";
+pub const PRE_ORDER: &str = "pre_order";
 /// What is asked for in vain of it.
 const LOST: &str = "lost";
 /// What is left of it.
 const LEFT: &str = "left";
 /// What was sold so far.
-const SOLD: &str = "sold";
+pub const SOLD: &str = "sold";
 
 /// Past launches that are named as reasons.
 const ANALOGUES: usize = 3;
@@ -334,6 +334,18 @@ impl Serving for Attached {
             })
         });
         Some(asked.collect())
+    }
+
+    fn hourly(&self, asked: &Asked) -> Vec<Hourly> {
+        let Ok(told) = self.told(asked) else {
+            return Vec::new();
+        };
+        if told.updated.is_none() {
+            return Vec::new();
+        }
+        let interval = self.body.settings.interval;
+        let hourly = told.forecast.hourly(&told.of.sales, interval);
+        hourly.unwrap_or_default()
     }
 
     fn explain(

@@ -7,8 +7,9 @@ mod gathered;
 mod measured;
 mod settings;
 
-pub use attached::TOTAL;
+pub use attached::{FIRST_DAY, PRE_ORDER, SOLD, TOTAL};
 pub use estimated::{Estimated, estimated};
+pub use models::launch::Hourly;
 
 use crate::answer::Subject;
 use crate::artefact::{Artefact, LoadError};

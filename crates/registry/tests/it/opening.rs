@@ -31,7 +31,7 @@ pub(crate) async fn tables_of_a_newer_program_are_refused_untouched(backend: &Ba
             newer,
             OpenError::Newer {
                 found: 99,
-                allowed: 9,
+                allowed: 10,
                 ..
             }
         ),
@@ -40,7 +40,7 @@ pub(crate) async fn tables_of_a_newer_program_are_refused_untouched(backend: &Ba
     assert!(
         newer
             .to_string()
-            .contains("version 99, this program reads up to 9"),
+            .contains("version 99, this program reads up to 10"),
         "{newer}"
     );
     backend

@@ -1,7 +1,7 @@
 //! How products answered, and what came of their decisions.
 
 use crate::backend::{Backend, at};
-use registry::{ErrorSums, OutcomeDay, ServiceRecord};
+use registry::{ErrorSums, OutcomeDay, PositionDay, ServiceRecord};
 use schema::AsOf;
 
 fn service(product: &str, process: &str, began: &str, answered: u64) -> ServiceRecord {
@@ -91,17 +91,34 @@ pub(crate) async fn what_came_of_a_day_is_noted_once(backend: &Backend) {
         ..of(2, false, 6)
     };
     let first = [of(1, false, 5), of(1, true, 4), forecasts];
-    registry.add_outcomes("a", &first, day(3)).await.unwrap();
+    let at = |on, position, shown, good| PositionDay {
+        day: day(on),
+        version: 2,
+        held_out: false,
+        position,
+        shown,
+        good,
+    };
+    let lists = [at(1, 1, 20, 4), at(1, 2, 12, 1), at(2, 1, 20, 6)];
+    let noted = registry.add_outcomes("a", &first, &lists, day(3));
+    noted.await.unwrap();
     assert_eq!(
         registry.outcomes("a").await.unwrap(),
         (first.to_vec(), Some(day(3)))
     );
     // Two reviews at once: the second one finds what the first one noted, and takes nothing back.
     registry
-        .add_outcomes("a", &[of(2, false, 19), of(4, false, 7)], day(2))
+        .add_outcomes(
+            "a",
+            &[of(2, false, 19), of(4, false, 7)],
+            &[at(2, 1, 20, 19)],
+            day(2),
+        )
         .await
         .unwrap();
     let all = [&first[..], &[of(4, false, 7)]].concat();
     assert_eq!(registry.outcomes("a").await.unwrap(), (all, Some(day(3))));
     assert_eq!(registry.outcomes("b").await.unwrap(), (vec![], None));
+    assert_eq!(registry.outcome_positions("a").await.unwrap(), lists);
+    assert_eq!(registry.outcome_positions("b").await.unwrap(), []);
 }

@@ -4,6 +4,7 @@ use super::demand::Overviews;
 use super::demand::gathering::Gatherings;
 use super::format::Currency;
 use super::indicators::Series;
+use super::launches::Ahead;
 use super::orders::Proposals;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -43,6 +44,7 @@ pub(super) struct Cache {
     best: Mutex<Option<(Weak<Shop>, Arc<Vec<Buyer>>)>>,
     pub(super) demand: Overviews,
     pub(super) orders: Gatherings<Proposals>,
+    pub(super) launches: Gatherings<Ahead>,
     review: tokio::sync::Mutex<Option<(Instant, Arc<Review>)>>,
 }
 

@@ -73,6 +73,12 @@ messages! {
     ReviewValue: "value per period", "valeur par période";
     ReviewErrors: "Weighted absolute percentage error (WAPE)", "Erreur absolue pondérée (WAPE)";
     ReviewErrorsTold: "{0}, naive forecast {1}, of {2} forecasts", "{0}, prévision naïve {1}, sur {2} prévisions";
+    ReviewPositions: "Quality if lists were as long as after launch", "Qualité si les listes étaient aussi longues qu’après le lancement";
+    ReviewPositionsLaunch: "After launch, at the same positions", "Après le lancement, aux mêmes positions";
+    ReviewPositionsChange: "Change at these positions", "Changement à ces positions";
+    ReviewPositionsBaseline: "The baseline, at these positions", "La référence, à ces positions";
+    ReviewPositionsCompared: "Positions compared", "Positions comparées";
+    ReviewPositionsTold: "{0} of {1}; {2} products a list, {3} after launch", "{0} sur {1} ; {2} produits par liste, {3} après le lancement";
     ReviewSeason: "Season", "Saison";
     ReviewBias: "Bias: above 0 where forecasts are too high", "Biais : au-dessus de 0 quand les prévisions sont trop hautes";
     ReviewPromise: "Promise", "Promesse";
@@ -685,6 +691,26 @@ messages! {
     AccuracyForecasts: "Forecasts", "Prévisions";
 
     // Launches and merchants.
+    SeeLaunches: "See the launches that are open or to come", "Voir les lancements ouverts ou à venir";
+    LaunchesAhead: "Launches open and to come", "Lancements ouverts et à venir";
+    LaunchesAheadLead: "First those that are expected to sell more than there is, then those of which least is known: the widest intervals.", "D’abord ceux dont on attend plus qu’il n’y a de stock, puis ceux dont on sait le moins : les fourchettes les plus larges.";
+    LaunchesGathering: "Forecasts are still being gathered; look again in a moment.", "Les prévisions sont encore en cours de collecte ; revenez dans un instant.";
+    LaunchesNone: "No launch is open or to come.", "Aucun lancement n’est ouvert ou à venir.";
+    LaunchesOpen: "Open", "Ouverts";
+    LaunchesToCome: "To come", "À venir";
+    LaunchesBeyond: "Expected beyond stock", "Attendus au-delà du stock";
+    LaunchIsOpen: "open", "ouvert";
+    LaunchOpens: "Opens", "Ouverture";
+    LaunchTotal: "Expected in all", "Attendu en tout";
+    LaunchFirstDay: "first day:", "premier jour :";
+    LaunchPreOrder: "To pre-order", "À précommander";
+    LaunchAvailable: "there are {0}", "{0} disponibles";
+    LaunchBeyond: "beyond stock", "au-delà du stock";
+    LaunchSoFar: "So far", "Jusqu’ici";
+    LaunchSoldAfter: "{0} sold in {1} whole hours", "{0} vendus en {1} heures entières";
+    LaunchNarrowed: "{0} expected before, {1} now", "{0} attendus avant, {1} maintenant";
+    LaunchHourly: "Hour by hour", "Heure par heure";
+    LaunchMedian: "Median", "Médiane";
     LaunchLayers: "What each layer of information is worth", "Ce que vaut chaque niveau d’information";
     LaunchLayer: "Known", "Connu";
     LaunchScore: "Score in units", "Score en unités";

@@ -21,6 +21,7 @@ mod french;
 mod incidents;
 mod indicators;
 mod jobs;
+mod launches;
 mod learned;
 mod ledger;
 mod merchant;
@@ -56,6 +57,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
         .route("/", get(portfolio::show))
         .route("/products/{name}", get(product::show))
         .route("/products/{name}/compare", get(compare::show))
+        .route("/products/{name}/launches", get(launches::show))
         .route("/products/{name}/merchants/{id}", get(merchant::show))
         .route("/products/{name}/promote", post(compare::promote))
         .route("/review", get(review::show))

@@ -7,7 +7,7 @@ use super::messages::Say;
 use super::page::{self, Page, Section, Tone, figures, words};
 use super::portfolio::{Standing, asked, latency};
 use super::visit::Visit;
-use super::{budget, demand, french, learned, orders, scorecard, search};
+use super::{budget, demand, french, launches, learned, orders, scorecard, search};
 use crate::api::orders::PROPOSES;
 use crate::api::{self, Shared};
 use crate::charts::Locale;
@@ -224,6 +224,7 @@ async fn body(state: &AppState, cache: &Cache, visit: &Visit, name: &str) -> Res
             (say(Say::Asked), asked(l, of)),
         ]))
         @match header.kind.as_str() {
+            launches::FORECASTS => p { a href=(launches::address(name)) { (say(Say::SeeLaunches)) } },
             demand::FORECASTS => p { a href=(demand::address_of_list(name)) { (say(Say::SeeDemand)) } },
             PROPOSES => p.links {
                 a href=(orders::address_of_list(name)) { (say(Say::SeeOrders)) } " "

@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall, Promised,
-    Review, Reviewed, Shifted, Split, State, Unit,
+    AtPositions, ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall,
+    Promised, Review, Reviewed, Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
 use registry::RunStatus;
@@ -513,6 +513,43 @@ fn led(l: Locale, live: &Live) -> Markup {
     }
 }
 
+/// Quality at the positions of launch.
+fn of_positions(l: Locale, at: &AtPositions, facts: &mut Vec<(&str, Markup)>) {
+    match at {
+        AtPositions::Unknown { why } => {
+            let told = Say::NotMeasurable.with(l, &[&why_not(l, why)]);
+            facts.push((
+                Say::ReviewPositions.text(l),
+                html! { span.unknown { (told) } },
+            ));
+        }
+        AtPositions::Compared(of) => {
+            let told = [
+                count(l, u64::from(of.told)),
+                count(l, u64::from(of.of)),
+                l.fixed(of.items, 1),
+                l.fixed(of.items_at_launch, 1),
+            ];
+            let told = Say::ReviewPositionsTold.with(l, &told.each_ref().map(String::as_str));
+            facts.extend([
+                (Say::ReviewPositions.text(l), estimate(l, &of.good)),
+                (
+                    Say::ReviewPositionsLaunch.text(l),
+                    estimate(l, &of.at_launch),
+                ),
+                (Say::ReviewPositionsChange.text(l), estimate(l, &of.change)),
+            ]);
+            if of.baseline.point().is_some() {
+                facts.push((
+                    Say::ReviewPositionsBaseline.text(l),
+                    estimate(l, &of.baseline),
+                ));
+            }
+            facts.push((Say::ReviewPositionsCompared.text(l), html! { (told) }));
+        }
+    }
+}
+
 fn measured(l: Locale, live: &Measured) -> Markup {
     let (first, last) = live.launch_days;
     let launch = Say::ReviewLaunch.with(l, &[&first.to_string(), &last.to_string()]);
@@ -526,6 +563,9 @@ fn measured(l: Locale, live: &Measured) -> Markup {
     ];
     if live.holds_out() {
         facts.push((Say::ReviewBaseline.text(l), estimate(l, &live.baseline)));
+    }
+    if let Some(at) = &live.at_positions {
+        of_positions(l, at, &mut facts);
     }
     if let Some(season) = &live.season {
         let told = french::marked(l, &season.sentence());

@@ -12,6 +12,12 @@ const FIRST: Date = date(2024, 1, 1);
 /// Launches of each merchant, one a day in turn.
 const LAUNCHES: i64 = 40;
 
+/// Launches after the last that is over: one that is open, and two to come. One of these has a tenth of what will be asked
+/// for, the other one no estimate.
+const OPEN: i64 = 3 * LAUNCHES;
+const SHORT: i64 = OPEN + 1;
+const UNKNOWN: i64 = OPEN + 2;
+
 /// Each with the factor by which the estimates are too high, and by how much they scatter.
 const MERCHANTS: [(&str, f64, f64); 3] =
     [("anna", 1.0, 0.02), ("b/é", 2.0, 0.02), ("carl", 1.0, 0.9)];
@@ -41,12 +47,17 @@ fn is_sold_out(number: i64) -> bool {
 }
 
 fn raw(table: &str) -> String {
-    let all = 0..3 * LAUNCHES;
+    let all = 0..=UNKNOWN;
     let head = match table {
         "launches" => "Launch,Ref,Opens,Closes,Available",
         "estimates" => "Launch,Ref,Who,At,Low,Likely,High",
         "products" => "Ref,Category,Who",
         _ => "Order,At,Ref,Units",
+    };
+    let is_told = |number: &i64| match table {
+        "sales" => *number <= OPEN,
+        "estimates" => *number != UNKNOWN,
+        _ => true,
     };
     let row = |number: i64| {
         let (merchant, _, _) = MERCHANTS[(number % 3) as usize];
@@ -54,10 +65,11 @@ fn raw(table: &str) -> String {
         let (units, likely) = (sold(number), likely(number));
         match table {
             "launches" => {
-                let available = if is_sold_out(number) {
-                    units
-                } else {
-                    2 * units
+                let available = match number {
+                    SHORT => units / 10,
+                    UNKNOWN => 10 * units,
+                    _ if is_sold_out(number) => units,
+                    _ => 2 * units,
                 };
                 format!("{launch},{product},{opens} 08:00:00,{opens} 20:00:00,{available}")
             }
@@ -73,7 +85,7 @@ fn raw(table: &str) -> String {
         }
     };
     let mut lines = vec![head.to_owned()];
-    lines.extend(all.map(row));
+    lines.extend(all.filter(is_told).map(row));
     if table == "sales" {
         // The shop goes on, so that the last launch is known to be over.
         lines.push(format!("later,{} 12:00:00,p0,1", day(3 * LAUNCHES)));
@@ -175,6 +187,56 @@ fn rows(html: &str, caption: &str) -> Vec<Vec<String>> {
         row.split("<td ").skip(1).map(text).collect()
     };
     body.split("<tr ").skip(1).map(row).collect()
+}
+
+#[test]
+fn launches_ahead_are_listed_exceptions_first_with_what_to_order_and_how_intervals_narrowed() {
+    let product = page("/products/launch", "en");
+    assert!(
+        product.contains("href=\"/products/launch/launches\""),
+        "{product}"
+    );
+    let html = page("/products/launch/launches", "en");
+    let listed = rows(&html, "Launches open and to come");
+    let names: Vec<&str> = listed
+        .iter()
+        .filter_map(|row| row[0].split_whitespace().nth(1))
+        .collect();
+    let named = |number: i64| format!("L{number}");
+    let expected = [SHORT, UNKNOWN, OPEN].map(named);
+    assert_eq!(names, expected, "{listed:?}");
+    let [short, unknown, open] = [&listed[0], &listed[1], &listed[2]];
+    assert!(short[3].contains("beyond stock"), "{short:?}");
+    assert!(!unknown[3].contains("beyond stock"), "{unknown:?}");
+    assert!(open[1].contains("open"), "{open:?}");
+    for row in &listed {
+        assert!(row[3].contains("are enough with"), "{row:?}");
+    }
+    // All that was sold came in its second hour, as in each launch before.
+    let told = format!("{} sold in 4 whole hours", sold(OPEN));
+    assert!(open[4].contains(&told), "{open:?}");
+    assert!(open[4].contains("expected before"), "{open:?}");
+    assert_eq!(html.matches("<svg").count(), 1, "of the open one");
+    for row in [short, unknown] {
+        assert_eq!(row[4], "–", "{row:?}");
+    }
+    let french = page("/products/launch/launches", "fr");
+    let told = format!("{} vendus en 4 heures entières", sold(OPEN));
+    for words in ["Lancements ouverts et à venir", "au-delà du stock", &told] {
+        assert!(french.contains(words), "no {words:?} in {french}");
+    }
+}
+
+#[test]
+fn a_kind_that_forecasts_no_launches_has_no_page_of_them() {
+    let of_stock = crate::stocked::stocked().address;
+    let answer = get(of_stock, "/products/orders/launches", &[]);
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer.body.contains("forecasts no launches"),
+        "{}",
+        answer.body
+    );
 }
 
 const ACCENTED: &str = "/products/launch/merchants/b%2F%C3%A9";
@@ -374,6 +436,7 @@ fn pages_of_merchants_fit_a_telephone() {
         "/products/launch",
         ACCENTED,
         "/products/launch/merchants/carl",
+        "/products/launch/launches",
     ];
     let looked = fit(club(), &paths.map(str::to_owned).into());
     let found = looked.found.as_array().unwrap();

@@ -25,6 +25,7 @@ mod measured_rule;
 mod needed;
 mod openapi;
 mod orders;
+mod positions;
 mod purchases;
 mod report;
 mod requests;

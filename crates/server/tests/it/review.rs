@@ -18,7 +18,7 @@ use server::charts::Locale;
 use std::path::Path;
 use std::time::Duration;
 
-const NAME: &str = "for-you";
+pub(crate) const NAME: &str = "for-you";
 
 fn reviewed(folder: &Path, now: Timestamp) -> Review {
     within(folder, async |workshop| {
@@ -275,7 +275,7 @@ fn the_console_tells_the_worst_first() {
 }
 
 /// Who bought what, and when.
-async fn bought(workshop: &Workshop) -> Vec<(String, String, Timestamp)> {
+pub(crate) async fn bought(workshop: &Workshop) -> Vec<(String, String, Timestamp)> {
     let sql = "SELECT customer_id, min(product_id), min(sold_at) FROM sales WHERE customer_id IS NOT NULL \
                AND NOT is_return GROUP BY customer_id, CAST(sold_at AS DATE) ORDER BY 3, 1";
     let mut all = Vec::new();
@@ -295,7 +295,7 @@ async fn bought(workshop: &Workshop) -> Vec<(String, String, Timestamp)> {
 }
 
 /// The champion as a version of another day, as if it had been promoted then.
-async fn champion_since(workshop: &Workshop, at: Timestamp) {
+pub(crate) async fn champion_since(workshop: &Workshop, at: Timestamp) {
     let registry = &workshop.registry;
     let stored = registry.artefact(NAME, 1).await.unwrap();
     let first = registry.version(NAME, 1).await.unwrap().unwrap();
@@ -459,7 +459,7 @@ fn after(
     })
 }
 
-const BROKE: &str = "2025-04-01T00:00:00Z";
+pub(crate) const BROKE: &str = "2025-04-01T00:00:00Z";
 
 fn broke() -> Timestamp {
     BROKE.parse().unwrap()

@@ -214,7 +214,7 @@ async fn plant(workshop: &Workshop, days: i32, champion: (u64, u64), challenger:
     let last = first.minus_days(-days);
     workshop
         .registry
-        .add_outcomes(NAME, &all, last)
+        .add_outcomes(NAME, &all, &[], last)
         .await
         .unwrap();
 }

@@ -1,6 +1,9 @@
 //! The demonstration of the boutiques: orders are proposed each morning for some weeks, the stores sell, and what came
 //! of it is held against the chain's own rule and against who knows the true demand.
 
+mod forecast;
+
+use self::forecast::Forecast;
 use super::simulated::put;
 use super::{Demo, Simulated, say};
 use crate::context::Context;
@@ -16,8 +19,16 @@ use std::collections::HashMap;
 /// The product that proposes orders.
 const STOCK: &str = "stock";
 
-/// Weeks that are played.
-const WEEKS: u32 = 4;
+/// Weeks that are played where nothing else is asked for, and the most.
+pub(super) const WEEKS_MAX: u32 = 4;
+
+/// Customers for each of whom a smaller chain has fewer stores and products.
+const CUSTOMERS_PER_STORE: u32 = 600;
+const CUSTOMERS_PER_PRODUCT: u32 = 40;
+
+/// The fewest stores and products that are played.
+const STORES_MIN: u32 = 2;
+const PRODUCTS_MIN: u32 = 30;
 
 /// Proposals that are shown.
 const SHOWN: usize = 5;
@@ -45,8 +56,23 @@ pub(super) struct Done {
     import: Option<ImportOutcome>,
     runs: Vec<serde_json::Value>,
     proposals: Vec<serde_json::Value>,
+    forecasts: Vec<Forecast>,
     weeks: u32,
     policies: Vec<Policy>,
+}
+
+/// The chain that is played: with few customers fewer stores and products.
+fn chain(seed: u64, customers: Option<u32>) -> Boutique {
+    let usual = Boutique::default();
+    let customers = customers.unwrap_or(usual.customers);
+    let of = |each: u32, least: u32, most: u32| (customers / each).clamp(least, most);
+    Boutique {
+        seed,
+        customers,
+        stores: of(CUSTOMERS_PER_STORE, STORES_MIN, usual.stores),
+        products: of(CUSTOMERS_PER_PRODUCT, PRODUCTS_MIN, usual.products),
+        ..usual
+    }
 }
 
 /// The chain with what it is worked on with.
@@ -67,12 +93,8 @@ impl Demo {
         context: &Context,
         done: &mut Done,
     ) -> anyhow::Result<Workshop> {
-        let usual = Boutique::default();
-        let chain = Boutique {
-            seed: context.global.seed,
-            customers: self.customers.unwrap_or(usual.customers),
-            ..usual
-        };
+        let weeks = self.weeks.unwrap_or(WEEKS_MAX);
+        let chain = chain(context.global.seed, self.customers);
         context.progress.stage("simulate a chain of boutiques", 0);
         let shop = BoutiqueShop::new(&chain)?;
         context.progress.end();
@@ -127,7 +149,7 @@ impl Demo {
         }
         done.runs = run::documents(&tried);
         run::verdict(tried)?;
-        chain.weeks(done).await?;
+        chain.weeks(weeks, done).await?;
         Ok(chain.workshop)
     }
 }
@@ -210,16 +232,17 @@ impl Chain<'_> {
     }
 
     /// Some weeks in which each morning's proposals are ordered.
-    async fn weeks(&self, done: &mut Done) -> anyhow::Result<()> {
+    async fn weeks(&self, weeks: u32, done: &mut Done) -> anyhow::Result<()> {
         let context = self.context;
         say(
             context,
             &format!(
-                "4. {WEEKS} weeks: each morning yesterday is imported, and what is proposed is ordered"
+                "4. {weeks} weeks: each morning yesterday is imported, and what is proposed is ordered"
             ),
         )?;
         let mut playing = self.shop.playing();
-        let days = 7 * WEEKS;
+        let days = 7 * weeks;
+        done.forecasts = self.forecasts().await?;
         for day in 0..days {
             if day > 0 {
                 put(self.folder, &playing.files())?;
@@ -233,9 +256,11 @@ impl Chain<'_> {
         }
         put(self.folder, &playing.files())?;
         import::gate(&self.import().await?)?;
-        let naive = self.shop.play(WEEKS, |review| self.shop.naive(review))?;
-        let oracle = self.shop.play(WEEKS, |review| self.shop.oracle(review))?;
-        done.weeks = WEEKS;
+        self.beside_sales(&mut done.forecasts).await?;
+        forecast::tell(context, &done.forecasts)?;
+        let naive = self.shop.play(weeks, |review| self.shop.naive(review))?;
+        let oracle = self.shop.play(weeks, |review| self.shop.oracle(review))?;
+        done.weeks = weeks;
         done.policies = vec![
             policy("as proposed", &playing.played(), days),
             policy("by the chain's own rule", &naive, days),

@@ -68,6 +68,21 @@ pub(super) struct Done {
     hours: Vec<Hour>,
 }
 
+/// The club that is played: with few members fewer launches, merchants and brands.
+fn club(seed: u64, customers: Option<u32>) -> FlashSales {
+    let (usual, tiny) = (FlashSales::default(), FlashSales::tiny());
+    let customers = customers.unwrap_or(usual.customers);
+    let of = |each: u32, least: u32, most: u32| (customers / each).clamp(least, most);
+    FlashSales {
+        seed,
+        customers,
+        launches: of(10, tiny.launches, usual.launches),
+        merchants: of(150, tiny.merchants, usual.merchants),
+        brands: of(200, tiny.brands, usual.brands),
+        ..usual
+    }
+}
+
 /// The club with what it is worked on with.
 struct Club<'a> {
     context: &'a Context,
@@ -82,12 +97,7 @@ impl Demo {
         context: &Context,
         done: &mut Done,
     ) -> anyhow::Result<Workshop> {
-        let usual = FlashSales::default();
-        let club = FlashSales {
-            seed: context.global.seed,
-            customers: self.customers.unwrap_or(usual.customers),
-            ..usual
-        };
+        let club = club(context.global.seed, self.customers);
         context.progress.stage("simulate a flash-sales club", 0);
         let shop = FlashSalesShop::new(&club)?;
         context.progress.end();

@@ -60,7 +60,7 @@ pub(crate) struct Demo {
     /// with another --seed they lie elsewhere.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(CUSTOMERS))]
     customers: Option<u32>,
-    /// Weeks of a used-car dealer to play, 1 to 52; all where absent
+    /// Weeks of a used-car dealer to play, 1 to 52, or of a boutique, 1 to 4; all where absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=52))]
     weeks: Option<u32>,
     /// Stop after training, serve nothing
@@ -141,8 +141,17 @@ impl Demo {
         let workshop = match shop {
             // Where raw files are there already the demo goes on from them.
             _ if self.dir.join(RAW).exists() => self.trained(context, shop, done).await?,
-            GROCERY | FLASH_SALES | BOUTIQUE | MARKETPLACE if self.weeks.is_some() => {
-                bail!("--weeks is of --shop {USED_CARS}, and this is a {shop}")
+            GROCERY | FLASH_SALES | MARKETPLACE if self.weeks.is_some() => {
+                bail!(
+                    "--weeks is of --shop {USED_CARS} and --shop {BOUTIQUE}, and this is a {shop}"
+                )
+            }
+            BOUTIQUE if self.weeks > Some(boutique::WEEKS_MAX) => {
+                bail!(
+                    "--weeks is {}, a {BOUTIQUE} plays 1 to {}",
+                    self.weeks.unwrap_or_default(),
+                    boutique::WEEKS_MAX
+                )
             }
             GROCERY => {
                 let done = done.grocery.insert(grocery::Done::default());

@@ -126,6 +126,9 @@ fn one(review: &Review, product: &Reviewed) -> String {
                 "\nQuality ({}): {} at launch ({first} to {last}), {} since then.",
                 live.what, live.at_launch, live.good
             );
+            if let Some(at) = &live.at_positions {
+                let _ = writeln!(out, "\nCorrected for positions: {}.", at.sentence());
+            }
             if let Some(season) = &live.season {
                 let _ = writeln!(out, "\nSeason: {}.", season.sentence());
             }

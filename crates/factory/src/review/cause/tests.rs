@@ -29,6 +29,7 @@ fn fallen(since: &str) -> Measured {
         days: vec![(day("2026-06-20"), 0.2)],
         before: unknown(),
         baseline: unknown(),
+        at_positions: None,
         errors: None,
         season: None,
         fell: Some(Fell {

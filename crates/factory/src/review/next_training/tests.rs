@@ -185,6 +185,7 @@ fn of_two_trainings_nothing_is_known_unless_live_quality_is_measured() {
         days: (0..30).map(|n| (day(last + n), quality(n))).collect(),
         before: unknown.clone(),
         baseline: unknown,
+        at_positions: None,
         errors: None,
         season: None,
         fell: None,

@@ -110,6 +110,13 @@ pub(super) const ANSWERED: &[(&str, &str)] = &[
         "jours à l’issue connue depuis le lancement",
     ),
     (
+        "of some of the days it is noted what lists led to, and not where in them",
+        "pour certains jours il est noté à quoi les listes ont mené, mais non à quelle place",
+    ),
+    ("lists in each period", "listes dans chaque période"),
+    ("lists at each position", "listes à chaque place"),
+    ("days with lists", "jours avec des listes"),
+    (
         "decisions for the holdout",
         "décisions pour les clients mis à part",
     ),
