@@ -221,7 +221,8 @@ impl Workshop {
             .filter_map(|product| product.reads_rule())
             .collect();
         for (product, rule) in rules {
-            let rounds = features::ruled(&self.lake, snapshot, until.as_of, (product, rule)).await?;
+            let rounds =
+                features::ruled(&self.lake, snapshot, until.as_of, (product, rule)).await?;
             history = history.with_ruled(product, rule, rounds);
         }
         Ok(history)

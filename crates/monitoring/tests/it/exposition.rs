@@ -234,18 +234,21 @@ fn a_series_that_makes_no_sense_is_refused() {
     );
     for n in 0..SERIES_MAX {
         registry
-            .counter(Indicator::Fallbacks, &[(Label::Product, &n.to_string())])
+            .counter(
+                Indicator::DecisionFailures,
+                &[(Label::Product, &n.to_string())],
+            )
             .unwrap();
     }
-    let one_more = registry.counter(Indicator::Fallbacks, &[(Label::Product, "one more")]);
+    let one_more = registry.counter(Indicator::DecisionFailures, &[(Label::Product, "one more")]);
     assert_eq!(
         one_more.unwrap_err(),
         SeriesError::TooMany {
-            indicator: Indicator::Fallbacks
+            indicator: Indicator::DecisionFailures
         }
     );
     registry
-        .counter(Indicator::Fallbacks, &[(Label::Product, "0")])
+        .counter(Indicator::DecisionFailures, &[(Label::Product, "0")])
         .unwrap();
 }
 
@@ -253,7 +256,7 @@ fn a_series_that_makes_no_sense_is_refused() {
 fn counting_from_many_threads_loses_nothing() {
     let registry = Registry::default();
     let counter = registry
-        .counter(Indicator::Fallbacks, &[(Label::Product, "a")])
+        .counter(Indicator::DecisionFailures, &[(Label::Product, "a")])
         .unwrap();
     let gauge = registry.gauge(Indicator::RequestsInFlight, &[]).unwrap();
     let times = registry
