@@ -2,7 +2,8 @@
 
 use crate::browser::{Looked, available, look};
 use crate::served::{
-    Served, edit, empty, get, locked, post, project, promise, serving, shop, trained, within,
+    Served, edit, empty, get, locked, post, project, promise, serving, shop, this_month, trained,
+    within,
 };
 use factory::import::ImportOptions;
 use schema::progress::Silent;
@@ -684,14 +685,14 @@ fn the_page_of_a_product_with_a_budget_says_what_is_promised_beside_the_plan() {
     assert!(page("").contains("Nothing was promised yet."));
 
     promise(&served, "promised");
-    let this_month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let this_month = this_month();
     within(served.folder(), async |workshop| {
         let limit = schema::Cents(90_000);
         let opened = workshop.registry.open_budget("offers", &this_month, limit);
         opened.await.unwrap();
     });
     let english = page("");
-    for told in ["Promised, not redeemed", "900.00", "895.00", "2026-11"] {
+    for told in ["Promised, not redeemed", "900.00", "895.00", &this_month] {
         assert!(english.contains(told), "{told}: {english}");
     }
     let beside = format!("{this_month}: ");

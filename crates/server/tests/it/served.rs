@@ -297,6 +297,12 @@ pub(crate) fn locked() -> (Served, String) {
     (serving(folder), key.plaintext)
 }
 
+/// The month by the clocks of the shop, as the ledger names it.
+pub(crate) fn this_month() -> String {
+    let now = jiff::Timestamp::now().in_tz("Europe/Paris").unwrap();
+    now.strftime("%Y-%m").to_string()
+}
+
 /// Has the ledger of a running server hold a promise of 5.00 by a decision of this name.
 pub(crate) fn promise(served: &Served, decision: &str) {
     use schema::{Cents, DecisionId};
@@ -307,11 +313,12 @@ pub(crate) fn promise(served: &Served, decision: &str) {
         cents: Cents(500),
         at: jiff::Timestamp::now(),
     };
+    let period = this_month();
     within(served.folder(), async |workshop| {
         let asked = registry::LeaseAsked {
             id: decision,
             product: "offers",
-            period: "2026-11",
+            period: &period,
             holder: "elsewhere/process",
             expires_days: 7,
             known: Cents(0),
