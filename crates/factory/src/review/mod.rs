@@ -227,8 +227,14 @@ impl Workshop {
             .filter_map(|(product, _, live, _)| cause::Falling::of(product.as_ref(), live, &inputs))
             .collect();
         let mut splits = cause::of_falls(self, &snapshot, &falls).await?;
-        let tables = cause::Tables::read(self, &snapshot, &inputs).await?;
-        let refused = self.refused_imports().await?;
+        // Only a fall asks where columns came from and which imports were refused.
+        let has_fallen = |live: &Live| matches!(live, Live::Measured(of) if of.fell.is_some());
+        let (tables, refused) = if found.iter().any(|(_, _, live, _)| has_fallen(live)) {
+            let tables = cause::Tables::read(self, &snapshot, &inputs).await?;
+            (tables, self.refused_imports().await?)
+        } else {
+            Default::default()
+        };
         for (product, version, live, expected) in found {
             let name = &product.header().name;
             let value = value::of(self, product.header()).await;

@@ -166,24 +166,24 @@ impl Season {
     fn of(losses: &[LossDay], fell: Fell, loss_max: f64, few: usize) -> Option<Self> {
         let since = fell.likely_since.unwrap_or(fell.seen);
         let last = losses.last()?.day;
-        let good = |from: AsOf, to: AsOf| {
+        let of_days = |from: AsOf, to: AsOf| {
             let days = losses.iter().filter(|of| of.day >= from && of.day <= to);
             let (days, count, sum) = days.fold((0, 0, 0.0), |(days, count, sum), of| {
                 (days + 1, count + of.count, sum + of.sum)
             });
-            (days >= few && count > 0).then(|| 1.0 - sum / count as f64)
+            (days, 1.0 - sum / count.max(1) as f64)
         };
         // Of a few days next to nothing is known: their season is that of the weeks around them.
         let width = (last.epoch_day() - since.epoch_day() + 1).max(0);
         let around = (few as i32 - width).max(0) / 2 + 1;
-        let (from, to) = (
+        let (days_before, good_before) = of_days(
             since.minus_days(YEAR_DAYS + around),
             last.minus_days(YEAR_DAYS - around),
         );
-        let good_before = good(from, to)?;
-        let days = losses.iter().filter(|of| of.day >= since);
-        let (count, sum) = days.fold((0, 0.0), |(n, sum), of| (n + of.count, sum + of.sum));
-        let good = 1.0 - sum / count.max(1) as f64;
+        if days_before < few {
+            return None;
+        }
+        let (_, good) = of_days(since, last);
         (good >= good_before - loss_max * good_before).then_some(Self {
             since,
             good,

@@ -1,6 +1,6 @@
 //! Lists that become shorter are told apart from lists that lead to less.
 
-use crate::review::{BROKE, NAME, bought, champion_since};
+use crate::review::{BROKE, NAME, bought, champion_since, plant};
 use crate::served::{edit, trained, within};
 use factory::review::{AtPositions, Compared, Live, Measured, Review};
 use jiff::{SignedDuration, Timestamp};
@@ -91,18 +91,7 @@ fn reviewed(by_clicks: bool, since: Planted) -> Review {
             .map(|(number, one)| listed(number, one, planted(one.2)))
             .unzip();
         let clicks: Vec<EventRecord> = clicks.into_iter().flatten().collect();
-        let mut transaction = workshop.lake.begin().await.unwrap();
-        let rows = [
-            ("decisions", DecisionRecord::to_batch(&lists)),
-            ("events", EventRecord::to_batch(&clicks)),
-        ];
-        for (table, rows) in rows {
-            let writer = transaction.writer(table, rows.schema(), "planted");
-            let mut writer = writer.await.unwrap();
-            writer.write(&rows).await.unwrap();
-            writer.finish(&mut transaction).await.unwrap();
-        }
-        transaction.commit(Timestamp::now()).await.unwrap();
+        plant(workshop, &lists, &clicks).await;
         let now = "2025-06-10T08:00:00Z".parse().unwrap();
         let names = [NAME.to_owned()];
         workshop.review(&names, now, &Silent).await.unwrap()

@@ -406,10 +406,19 @@ async fn decided(
     // Of a decision that nobody knows.
     let unknown = DecisionId::new("never-decided").unwrap();
     clicks.push(click(from, usize::MAX, &unknown, "no-such-product"));
+    plant(workshop, &records, &clicks).await;
+}
+
+/// Puts decisions and events into the lake.
+pub(crate) async fn plant(
+    workshop: &Workshop,
+    decisions: &[DecisionRecord],
+    events: &[EventRecord],
+) {
     let mut transaction = workshop.lake.begin().await.unwrap();
     let rows = [
-        ("decisions", DecisionRecord::to_batch(&records)),
-        ("events", EventRecord::to_batch(&clicks)),
+        ("decisions", DecisionRecord::to_batch(decisions)),
+        ("events", EventRecord::to_batch(events)),
     ];
     for (table, rows) in rows {
         let writer = transaction.writer(table, rows.schema(), "planted");
