@@ -1,4 +1,4 @@
-//! Every claim about Comptoir as a named case: `cargo run --release -p bench -- --list`.
+//! Every claim about Comptoir as a named case: `target/release/bench --list`.
 
 mod case;
 mod cases;

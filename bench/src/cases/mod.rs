@@ -31,6 +31,7 @@ mod recommend_data;
 pub(crate) mod stock;
 mod stock_shop;
 pub(crate) mod uplift;
+mod uplift_deciles;
 mod uplift_econml;
 pub(crate) mod value;
 
@@ -58,6 +59,7 @@ pub(crate) static CASES: &[&Case] = &[
     &portfolio::DEALER_INCIDENTS,
     &demand_million::DEMAND_MILLION,
     &program::DEMO_ONCE,
+    &uplift_deciles::DECILE_COVERAGE,
     &detection::DETECTION_DELAY,
     &uplift_econml::DR_VS_ECONML,
     &recommend::EASE_VS_NUMPY,

@@ -92,18 +92,18 @@ fn protocol(ctx: &Ctx, arm: &str, reached: impl Fn(Quality) -> bool) -> anyhow::
         *chosen.borrow_mut().entry(choice.chosen).or_insert(0) += 1;
         Ok(choice.fitted)
     })?;
-    let value = mail.quality(&scores.within_folds())?;
-    let pooled = mail.quality(&scores.effects)?.in_words();
+    let value = mail.quality(&scores.effects)?;
+    let within = mail.quality(&scores.within_folds())?.in_words();
     let mut note = format!(
-        "Qini and uplift at 30 %, ranked within folds: {}; all folds in one ranking: {pooled}. Chosen: {:?}. Each learner:",
+        "Qini and uplift at 30 %, all folds in one ranking: {}; ranked within folds: {within}. Chosen: {:?}. Each learner:",
         value.in_words(),
         chosen.into_inner()
     );
     for learner in ctx.pick(&Learner::ALL[..2], &Learner::ALL[1..]) {
         let scores = mail.out_of_fold(ctx.seed, |trial| Ok(fit(trial, *learner, &settings)?))?;
-        let within = mail.quality(&scores.within_folds())?.in_words();
         let pooled = mail.quality(&scores.effects)?.in_words();
-        note.push_str(&format!(" {learner:?} {within} ({pooled})."));
+        let within = mail.quality(&scores.within_folds())?.in_words();
+        note.push_str(&format!(" {learner:?} {pooled} ({within})."));
     }
     Ok(Outcome::Measured(Measured {
         value: value.qini,

@@ -22,20 +22,21 @@ pub(crate) static DR_VS_ECONML: Case = Case {
     run: dr_vs_econml,
 };
 
-const SET_UPS: [&str; 4] = ["A", "B", "C", "D"];
+pub(super) const SET_UPS: [&str; 4] = ["A", "B", "C", "D"];
 const COLUMNS: usize = 6;
 
 /// Customers of one set-up with their truth, column by column.
-struct Drawn {
+pub(super) struct Drawn {
     columns: Vec<Vec<f64>>,
-    propensity: Vec<f64>,
-    arm: Vec<f64>,
-    outcome: Vec<f64>,
-    effect: Vec<f64>,
+    pub(super) propensity: Vec<f64>,
+    /// 1 where treated, 0 where not.
+    pub(super) arm: Vec<f64>,
+    pub(super) outcome: Vec<f64>,
+    pub(super) effect: Vec<f64>,
 }
 
 /// Nie and Wager (2021), section 5.
-fn draw(set_up: &str, rows: usize, random: &mut impl Rng) -> Drawn {
+pub(super) fn draw(set_up: &str, rows: usize, random: &mut impl Rng) -> Drawn {
     let mut drawn = Drawn {
         columns: vec![Vec::new(); COLUMNS],
         propensity: Vec::with_capacity(rows),
@@ -88,11 +89,24 @@ fn draw(set_up: &str, rows: usize, random: &mut impl Rng) -> Drawn {
 }
 
 impl Drawn {
-    fn features(&self) -> anyhow::Result<Features> {
+    pub(super) fn features(&self) -> anyhow::Result<Features> {
         let rows = self.arm.len();
         let values = (0..rows).flat_map(|row| self.columns.iter().map(move |of| of[row] as f32));
         let names = (0..COLUMNS).map(|column| format!("x{column}")).collect();
         Ok(Features::new(names, values.collect())?)
+    }
+
+    /// The trial that learners see.
+    pub(super) fn experiment(&self) -> anyhow::Result<Experiment> {
+        let pairs = self.propensity.iter().flat_map(|p| [1.0 - p, *p]);
+        let arm = self.arm.iter().map(|arm| usize::from(*arm > 0.5));
+        Ok(Experiment::new(Observed {
+            features: self.features()?,
+            arms: vec!["none".to_owned(), "offer".to_owned()],
+            arm: arm.collect(),
+            outcome: self.outcome.clone(),
+            propensity: pairs.collect(),
+        })?)
     }
 
     fn error(&self, found: &[f64]) -> f64 {
@@ -104,25 +118,13 @@ impl Drawn {
 
 /// Error of our learner on `others`, learnt from `drawn`.
 fn ours(drawn: &Drawn, others: &Drawn, seed: u64) -> anyhow::Result<f64> {
-    let pairs = drawn.propensity.iter().flat_map(|p| [1.0 - p, *p]);
-    let experiment = Experiment::new(Observed {
-        features: drawn.features()?,
-        arms: vec!["none".to_owned(), "offer".to_owned()],
-        arm: drawn
-            .arm
-            .iter()
-            .map(|arm| usize::from(*arm > 0.5))
-            .collect(),
-        outcome: drawn.outcome.clone(),
-        propensity: pairs.collect(),
-    })?;
     // Effects without intervals, as they are asked of the peer.
     let settings = Settings {
         seed,
         refits: 2,
         ..Settings::default()
     };
-    let fitted = fit(&experiment, Learner::DoublyRobust, &settings)?;
+    let fitted = fit(&drawn.experiment()?, Learner::DoublyRobust, &settings)?;
     let found = fitted.predict(&others.features()?, 0.9)?.of_arm(0);
     Ok(others.error(&found))
 }
