@@ -54,9 +54,10 @@ fn question(workshop: &Workshop, name: &str, now: Timestamp) -> Option<String> {
              WHERE \"table\" = '{name}' AND rows_accepted > 0 AND imported_at <= TIMESTAMP '{now}'"
         ));
     };
-    let day = match table.column(time)?.kind {
-        ColumnType::Timestamp => workshop.clock().sql_day(time),
-        _ => time.to_owned(),
+    let day = if table.column(time)?.kind == ColumnType::Timestamp {
+        workshop.clock().sql_day(time)
+    } else {
+        time.to_owned()
     };
     let zone = workshop.project.time_zone.clone();
     let today = AsOf(now.to_zoned(zone).date());
