@@ -1,6 +1,9 @@
 //! Decisions for many questions at once, with the code that answers online.
 
 mod money;
+mod versions;
+
+pub use versions::OfTrial;
 
 use crate::given::{Given, counted};
 use crate::ledger::HoldError;
@@ -91,8 +94,10 @@ pub struct BatchDone {
     pub first_refusal: Option<String>,
     /// Actions decided.
     pub actions: u64,
-    /// The version that decided.
+    /// The champion.
     pub version: u32,
+    /// The challenger that decided for its share of the customers; absent where none is on trial.
+    pub trial: Option<OfTrial>,
 }
 
 /// What came of a batch that a job asked for, perhaps not for the first time.
@@ -170,6 +175,15 @@ pub enum BatchError {
         /// Why.
         #[source]
         source: Box<ChampionError>,
+    },
+    /// Whether a challenger is on trial.
+    #[error("look for a challenger of {product}")]
+    Trial {
+        /// The product.
+        product: String,
+        /// Why that cannot be said.
+        #[source]
+        source: registry::StoreError,
     },
     /// The shop cannot be read.
     #[error("read the shop")]
@@ -653,13 +667,13 @@ impl Workshop {
         let job = options.attempt.as_deref().filter(|_| options.log);
         let (mut beside, sink) = Beside::create(&options.output, job)?;
         let shop = self.shop().await.map_err(BatchError::Shop)?;
-        let serving = fitted.attach(Arc::clone(&shop));
+        let versions = self.versions(product, (version, fitted), &shop).await?;
+        // Who promises money, caps offers or is asked for totals has no trial, see `Judged::no_trial`.
+        let serving = versions.champion();
         let mut questions = match (asked, &options.questions) {
             (Some(asked), _) => asked,
-            (None, Questions::Totals(of)) => totals(product, serving.as_ref(), *of)?,
-            (None, Questions::All | Questions::File { .. }) => {
-                everything(product, serving.as_ref(), &shop)?
-            }
+            (None, Questions::Totals(of)) => totals(product, serving, *of)?,
+            (None, Questions::All | Questions::File { .. }) => everything(product, serving, &shop)?,
         };
         progress.stage(&format!("{name}: decide"), questions.len() as u64);
         let run = match &options.attempt {
@@ -673,7 +687,18 @@ impl Workshop {
             first_refusal: None,
             actions: 0,
             version,
+            trial: versions.of_trial(),
         };
+        if let Some(OfTrial {
+            version,
+            not_loaded: Some(why),
+            ..
+        }) = &done.trial
+        {
+            progress.note(&format!(
+                "{name}: version {version} on trial cannot be loaded, the champion answers all: {why}"
+            ));
+        }
         let (mut rows, mut records) = (Answers::new(), Vec::new());
         let holdout = &self.project.file.holdout;
         let given = self
@@ -685,18 +710,19 @@ impl Workshop {
             )
             .await?;
         let lately = given.as_ref().and_then(|given| given.lately(&name));
-        let money = self.money(product, version, serving.as_ref(), &mut questions, options);
+        let money = self.money(product, version, serving, &mut questions, options);
         let mut purses = money.await?;
         for (number, asked) in questions.iter_mut().enumerate() {
             stand(asked, lately, options.now);
             let held_out = holdout.is_held_out(asked);
             let id = format!("batch-{name}-{run}-{number}");
-            let serving = serving.as_ref();
+            let by = versions.of(asked, &id, held_out);
             let decided = match purses.get_mut(&serving.counted_by(asked)) {
-                Some(purse) => decide_paid(purse, serving, asked, held_out, &id, options.now).await,
-                None => {
-                    decide_one(serving, asked, held_out, options.now).map(|decided| (decided, None))
+                Some(purse) => {
+                    decide_paid(purse, by.serving, asked, held_out, &id, options.now).await
                 }
+                None => decide_one(by.serving, asked, held_out, options.now)
+                    .map(|decided| (decided, None)),
             };
             let asked = &*asked;
             match decided {
@@ -705,6 +731,9 @@ impl Workshop {
                         note(lately, asked, &decided, options.now);
                     }
                     done.answered += 1;
+                    if let Some(trial) = done.trial.as_mut().filter(|_| by.is_on_trial) {
+                        trial.answered += 1;
+                    }
                     done.actions += decided.actions.len() as u64;
                     for a in &decided.actions {
                         let texts = [
@@ -730,7 +759,7 @@ impl Workshop {
                         );
                     }
                     if let Ok(id) = DecisionId::new(id) {
-                        let plain = record(id, options.now, product, version, asked, &decided);
+                        let plain = record(id, options.now, product, by.version, asked, &decided);
                         records.push(DecisionRecord {
                             holdout: held_out,
                             reserved,

@@ -65,6 +65,11 @@ fn after_fall(reviewed: &Reviewed, trained: AsOf, as_of: Option<AsOf>) -> Option
             because: format!("its decisions {because}, and it was trained since, on {trained}"),
         });
     }
+    if let Some(makes_room) = &reviewed.makes_room {
+        return Some(Needed::No {
+            because: format!("{}, once a job reviews", makes_room.sentence()),
+        });
+    }
     let why = reviewed.why.as_ref();
     let not_by_training =
         why.filter(|why| matches!(why.most, Most::Source | Most::Late | Most::Mix));

@@ -13,6 +13,9 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Who signs that a version answers by its gate.
+pub(crate) const WHO: &str = "comptoir run";
+
 /// How a run is to be done.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -487,7 +490,7 @@ impl Workshop {
         let header = product.header();
         let name = &header.name;
         let signed = Signature {
-            who: "comptoir run",
+            who: WHO,
             why: "trained and measured",
             at: of.started_at,
         };

@@ -250,7 +250,7 @@ impl Workshop {
         let moves = |product: &Arc<dyn Product>| {
             let asks = &product.header().retraining;
             let asks_a_person = asks.promotes == Promotes::Person;
-            asks.is_tried_first() || asks_a_person || asks.rolls_back_within_hours.is_some()
+            asks.is_tried_first() || asks_a_person || asks.rolls_back()
         };
         !self.project.jobs.is_empty() || self.project.products.iter().any(moves)
     }

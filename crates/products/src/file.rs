@@ -1,5 +1,6 @@
 //! The product file: what all kinds share, and how it is read strictly.
 
+use crate::contract::Judged;
 use crate::promises::Promises;
 use crate::retraining::Retraining;
 use crate::search::{SearchFile, Space};
@@ -142,8 +143,12 @@ impl Raw {
                 .file
                 .refuse(&["owner"], "empty", "the name of a person or a team"));
         }
-        parsed.promises.check(&self.file, parsed.deadline_ms)?;
-        let measures = crate::kind(&parsed.kind).map_or(&[][..], |kind| kind.card().measures);
+        let card = crate::kind(&parsed.kind).map(|kind| kind.card());
+        let reads = card.map_or(&[][..], |card| card.reads);
+        parsed
+            .promises
+            .check(&self.file, parsed.deadline_ms, reads)?;
+        let measures = card.map_or(&[][..], |card| card.measures);
         parsed
             .retraining
             .check(&self.file, measures, &parsed.promises)?;
@@ -196,6 +201,16 @@ impl Raw {
             return Err(self
                 .file
                 .refuse(&["retraining", "trial_share"], share, allowed));
+        }
+        if let (Some(days), Judged::No { because }) = (
+            product
+                .header()
+                .retraining
+                .rolls_back_when_worse_within_days,
+            product.judged(),
+        ) {
+            let key = ["retraining", "rolls_back_when_worse_within_days"];
+            return Err(self.file.refuse(&key, days, format!("no days: {because}")));
         }
         Ok(product)
     }

@@ -4,6 +4,10 @@ use schema::config::ConfigFile;
 use schema::{AsOf, ConfigError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The table whose age is a promise of its own.
+const SALES: &str = "sales";
 
 /// What a product promises to those who ask it. `comptoir review` tells which promises are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +31,10 @@ pub struct Promises {
     /// Days since the last sale that was imported, at most; no promise where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_age_days_max: Option<u32>,
+    /// Of other tables that its kind reads, days since the last row by the table's own time, or since the last import that
+    /// brought rows where it has none, at most: 1 to 3660; no promise where absent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub table_age_days_max: BTreeMap<String, u32>,
     /// Days until all sales of a day are imported, so that what decisions led to can be told; 0 where they are there on
     /// the day after.
     pub label_delay_days: u16,
@@ -65,6 +73,7 @@ impl Default for Promises {
             version_share: 0.99,
             version_age_days_max: None,
             data_age_days_max: None,
+            table_age_days_max: BTreeMap::new(),
             label_delay_days: 0,
             quality_loss_max: 0.1,
             quality_since: None,
@@ -75,8 +84,49 @@ impl Default for Promises {
 }
 
 impl Promises {
+    /// Refuses ages of tables that its kind does not read, and those that no table has.
+    ///
+    /// - `reads`: tables that its kind reads.
+    fn check_tables(&self, file: &ConfigFile, reads: &[&str]) -> Result<(), ConfigError> {
+        const DAYS: std::ops::RangeInclusive<u32> = 1..=3660;
+        for (table, days) in &self.table_age_days_max {
+            let refuse = |found: String, allowed: String| {
+                Err(file.refuse(&["promises", "table_age_days_max", table], found, allowed))
+            };
+            if table == SALES {
+                let allowed = "`data_age_days_max`, which is of sales";
+                return refuse(format!("table {table:?}"), allowed.to_owned());
+            }
+            if !reads.contains(&table.as_str()) {
+                let others = reads.iter().copied().filter(|of| *of != SALES);
+                let others: Vec<&str> = others.collect();
+                let allowed = if others.is_empty() {
+                    "none: its kind reads sales alone, of which `data_age_days_max` is".to_owned()
+                } else {
+                    format!("tables that its kind reads: {}", others.join(", "))
+                };
+                return refuse(format!("table {table:?}"), allowed);
+            }
+            if !DAYS.contains(days) {
+                return refuse(
+                    days.to_string(),
+                    format!("{} to {}", DAYS.start(), DAYS.end()),
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses what cannot be promised, and what contradicts itself or the deadline.
-    pub(crate) fn check(&self, file: &ConfigFile, deadline_ms: u64) -> Result<(), ConfigError> {
+    ///
+    /// - `reads`: tables that its kind reads.
+    pub(crate) fn check(
+        &self,
+        file: &ConfigFile,
+        deadline_ms: u64,
+        reads: &[&str],
+    ) -> Result<(), ConfigError> {
+        self.check_tables(file, reads)?;
         const PERIOD_DAYS: std::ops::RangeInclusive<u32> = 1..=366;
         let refuse = |key: &str, found: String, allowed: String| {
             Err(file.refuse(&["promises", key], found, allowed))

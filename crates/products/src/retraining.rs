@@ -50,6 +50,11 @@ pub struct Retraining {
     /// worse than promised and that one did not: 1 to 96; never where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolls_back_within_hours: Option<u32>,
+    /// Days within which a version that its gate promoted makes room for the one before it, by itself, when a job reviews
+    /// and finds that decisions became worse with it by more than `quality_loss_max` of [promises]: 8 to 366; never where
+    /// absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolls_back_when_worse_within_days: Option<u32>,
     /// What one training costs, its risk included, in the shop's currency: above 0. It needs one once what that is expected
     /// to gain until the next one by `age_days` is worth more, as its past trainings tell. Never for its gain where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +94,7 @@ impl Default for Retraining {
             trial_share: None,
             trial_days: 14,
             rolls_back_within_hours: None,
+            rolls_back_when_worse_within_days: None,
             cost: None,
             worth: None,
         }
@@ -100,6 +106,12 @@ impl Retraining {
     #[must_use]
     pub fn is_tried_first(&self) -> bool {
         self.shadow_hours.is_some() || self.trial_share.is_some()
+    }
+
+    /// Whether a version may be taken back by itself.
+    #[must_use]
+    pub fn rolls_back(&self) -> bool {
+        self.rolls_back_within_hours.is_some() || self.rolls_back_when_worse_within_days.is_some()
     }
 
     /// Refuses a cost that nothing is held against, and a worth of what is not measured.
@@ -185,6 +197,20 @@ impl Retraining {
         if let Some(hours) = self.rolls_back_within_hours.filter(|h| !HOURS.contains(h)) {
             let allowed = format!("{} to {}", HOURS.start(), HOURS.end());
             return refuse("rolls_back_within_hours", hours.to_string(), allowed);
+        }
+        // A week of its own days is needed to say that a version is worse.
+        const WORSE_DAYS: std::ops::RangeInclusive<u32> = 8..=366;
+        if let Some(days) = self.rolls_back_when_worse_within_days {
+            let key = "rolls_back_when_worse_within_days";
+            if !WORSE_DAYS.contains(&days) {
+                let allowed = format!("{} to {}", WORSE_DAYS.start(), WORSE_DAYS.end());
+                return refuse(key, days.to_string(), allowed);
+            }
+            if self.promotes == Promotes::Person {
+                let allowed =
+                    "no days where `promotes` is \"person\": a person says which version answers";
+                return refuse(key, days.to_string(), allowed.to_owned());
+            }
         }
         const IN_SHADOW: std::ops::RangeInclusive<u32> = 1..=720;
         let most = IN_SHADOW.end().min(&(24 * self.age_days)).to_owned();

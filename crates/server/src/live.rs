@@ -1,5 +1,6 @@
 //! The versions that answer: looked at without waiting, swapped without a failed request.
 
+use factory::review::Drawn;
 use factory::{CHAMPION, Workshop};
 use features::Purchase;
 use parking_lot::RwLock;
@@ -22,8 +23,7 @@ pub(crate) struct Answering {
 #[derive(Clone)]
 struct OnTrial {
     answering: Arc<Answering>,
-    share: f64,
-    salt: String,
+    drawn: Drawn,
 }
 
 /// One product: its file, the version that answers, and why a newer one does not where that is so.
@@ -65,8 +65,8 @@ impl Slot {
             return Arc::clone(champion);
         };
         let is_drawn = match &asked.customer_id {
-            Some(customer) => factory::is_drawn(&trial.salt, customer.as_str(), trial.share),
-            None => crate::chance::is_drawn(trial.share),
+            Some(customer) => trial.drawn.holds(customer.as_str()),
+            None => crate::chance::is_drawn(trial.drawn.share),
         };
         Arc::clone(if is_drawn { &trial.answering } else { champion })
     }
@@ -274,10 +274,10 @@ impl Live {
         };
         match loaded {
             Ok(answering) => {
-                let on_trial = trial.map(|of| OnTrial {
+                let drawn = trial.and_then(|of| of.drawn(header));
+                let on_trial = drawn.map(|drawn| OnTrial {
                     answering: Arc::clone(&answering),
-                    share: asks.trial_share.unwrap_or_default(),
-                    salt: of.salt(name),
+                    drawn,
                 });
                 tracing::info!(
                     product = name,

@@ -5,7 +5,7 @@ use crate::print;
 use crate::verbs::run::one;
 use ::products::TotalsOf;
 use anyhow::Context as _;
-use factory::batch::{BatchOptions, Batched, FileFormat, Questions};
+use factory::batch::{BatchOptions, Batched, FileFormat, OfTrial, Questions};
 use std::path::{Path, PathBuf};
 
 /// Decide for many customers or products at once, with the code that answers online
@@ -25,7 +25,8 @@ product `placement` is the site, or without a product what is added up: all, cat
 product=ID, region=NAME, site=ID, category=NAME&site=ID, category=NAME&region=NAME. Figures have the
 ends of their interval in `low` and `high`.
 Formats by file name: .ndjson, .csv, .parquet.
-Every decision is logged in the lake; one row of output per action, one with an error per question
+While a challenger answers a share of the customers (`trial_share`), each is answered by the version
+that is theirs, as online. Every decision is logged in the lake; one row of output per action, one with an error per question
 that cannot be answered. The output is written beside its place and moved when it is complete.")]
 pub(crate) struct Decide {
     /// The data product
@@ -115,6 +116,21 @@ impl Decide {
             done.first_refusal.as_deref().unwrap_or("none"),
             done.actions,
             options.output.display()
-        ))
+        ))?;
+        match &done.trial {
+            None => Ok(()),
+            Some(OfTrial {
+                version,
+                not_loaded: Some(_),
+                ..
+            }) => print::line(format!(
+                "version {version} is on trial and cannot be loaded; version {} answered all",
+                done.version
+            )),
+            Some(trial) => print::line(format!(
+                "version {} answered {} of them on trial, version {} the others",
+                trial.version, trial.answered, done.version
+            )),
+        }
     }
 }

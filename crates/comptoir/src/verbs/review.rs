@@ -33,7 +33,8 @@ worse although it has not happens once in twenty versions at most, however often
 Columns of the tables that products read are held, each quarter, against the 24 weeks before it.
 
 What is wrong is noted as incidents, which `comptoir incidents` lists. Nobody is told of them
-without --tell: whoever looks sends no mail.
+without --tell: whoever looks sends no mail. Nor does a look take a version back that makes room for
+the one before it (`rolls_back_when_worse_within_days`): that is done with --tell, and by jobs.
 
 Exit code 1: a promise is broken.")]
 pub(crate) struct Review {
@@ -61,6 +62,12 @@ impl Review {
             .review(&self.product, now, context.progress.as_ref())
             .await?;
         let noted = workshop.note_review(&found, now).await?;
+        let is_by_job = context.global.attempt.is_some();
+        let moved = if self.tell || is_by_job {
+            workshop.make_room(&found, now).await?
+        } else {
+            Vec::new()
+        };
         let found = workshop.with_incidents(found).await?;
         let told = if self.tell {
             let _telling = context.slow("tell of incidents");
@@ -77,10 +84,16 @@ impl Review {
         };
         if context.json() {
             print::json(&serde_json::json!({
-                "review": found, "files": written, "noted": noted, "told": told
+                "review": found, "files": written, "noted": noted, "moved": moved, "told": told
             }))?;
         } else {
             show(&found, !self.product.is_empty())?;
+            for change in &moved {
+                print::line(format!(
+                    "{}: version {} answers again",
+                    change.product, change.to
+                ))?;
+            }
             for file in &written {
                 print::line(file.display())?;
             }
@@ -124,6 +137,9 @@ fn show(found: &Found, in_full: bool) -> anyhow::Result<()> {
         }
         if let Some(why) = &product.why {
             print::line(format!("{name}: {}", why.sentence))?;
+        }
+        if let Some(makes_room) = &product.makes_room {
+            print::line(format!("{name}: {}", makes_room.sentence()))?;
         }
     }
     for product in &found.products {
@@ -276,6 +292,9 @@ fn full(product: &Reviewed, inputs: &Inputs) -> anyhow::Result<()> {
     if let Some(why) = &product.why {
         explained(why)?;
     }
+    if let Some(makes_room) = &product.makes_room {
+        print::line(format!("  makes room  {}", makes_room.sentence()))?;
+    }
     if let Some(sentence) = lineage(product) {
         print::line(format!("  came from   {sentence}"))?;
     }
@@ -418,7 +437,7 @@ pub(super) fn promise_row(kept: &Kept) -> [String; 7] {
     let or_not = |text: Option<String>| text.unwrap_or_else(|| NOT_KNOWN.to_owned());
     let figure = |figure: Option<f64>| or_not(figure.map(|figure| kept.unit.told(figure)));
     [
-        kept.promise.told().to_owned(),
+        kept.told(),
         kept.state.told().to_owned(),
         or_not(kept.limit_told()),
         figure(kept.measured),

@@ -4,6 +4,7 @@
 use super::{ImportOptions, ImportOutcome, SourceOutcome};
 use lake::{Lake, LakeError};
 use quality::{Gate, Report};
+use schema::AsOf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,12 @@ pub struct RefusedSource {
 }
 
 impl RefusedSource {
+    /// The day in UTC on which it was refused.
+    #[must_use]
+    pub fn day(&self) -> AsOf {
+        AsOf(self.refused_at.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
     /// In a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {

@@ -45,7 +45,7 @@ use crate::review::Review;
 use jiff::Timestamp;
 use lake::LakeError;
 use registry::StoreError;
-use signals::{DATA_AGE, IMPORT, INPUT, MIX, PROMISE, RUN, Shown};
+use signals::{DATA_AGE, IMPORT, INPUT, MIX, PROMISE, RUN, Shown, TABLE_AGE};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why what a review shows is not noted.
@@ -89,8 +89,8 @@ impl Workshop {
     /// that have changed; and imports that were refused. What has become unknown neither opens nor closes anything. A review of some products
     /// says nothing of the others, nor of what all have in common.
     ///
-    /// Causes below `promise`, `run`, `import`, `input` and `mix`, and `data_age`, are those of reviews: a review of all products closes
-    /// whatever it does not show of them. Who notes something else calls it otherwise, as jobs are `job/…`.
+    /// Causes below `promise`, `run`, `import`, `input`, `mix` and `table_age`, and `data_age`, are those of reviews: a review of all
+    /// products closes whatever it does not show of them. Who notes something else calls it otherwise, as jobs are `job/…`.
     ///
     /// # Errors
     /// [`NoteReviewError`] when lake or registry cannot be used; nothing is noted then.
@@ -117,13 +117,13 @@ impl Workshop {
             // Those of products and promises that are no longer there, too.
             shown.known.extend(open.into_iter().filter(|cause| {
                 let first = cause.split('/').next().unwrap_or_default();
-                [PROMISE, RUN, IMPORT, INPUT, MIX, DATA_AGE].contains(&first)
+                [PROMISE, RUN, IMPORT, INPUT, MIX, DATA_AGE, TABLE_AGE].contains(&first)
             }));
         } else {
             // What several products have in common is left to reviews of all.
             let is_common = |cause: &str| {
                 let first = cause.split('/').next().unwrap_or_default();
-                [DATA_AGE, INPUT, MIX].contains(&first)
+                [DATA_AGE, TABLE_AGE, INPUT, MIX].contains(&first)
             };
             shown.known.retain(|cause| !is_common(cause));
             shown.signals.retain(|signal| !is_common(&signal.cause));

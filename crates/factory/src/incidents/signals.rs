@@ -12,6 +12,7 @@ pub(super) const IMPORT: &str = "import";
 pub(super) const INPUT: &str = "input";
 pub(super) const MIX: &str = "mix";
 pub(super) const DATA_AGE: &str = "data_age";
+pub(super) const TABLE_AGE: &str = "table_age";
 
 /// What a review shows, and what of it cannot be said.
 pub(super) struct Shown {
@@ -22,6 +23,9 @@ pub(super) struct Shown {
     pub(super) unknown: BTreeSet<String>,
 }
 
+/// Promises about the age of a table that are broken, by the table.
+type ByTable<'r> = BTreeMap<&'r str, Vec<(&'r Reviewed, &'r Kept)>>;
+
 /// The last part of a cause.
 fn key(promised: Promised) -> &'static str {
     match promised {
@@ -31,6 +35,7 @@ fn key(promised: Promised) -> &'static str {
         Promised::ByVersion => "by_version",
         Promised::VersionAge => "version_age",
         Promised::DataAge => DATA_AGE,
+        Promised::TableAge => TABLE_AGE,
         Promised::Quality => "quality",
         Promised::Value => "value",
     }
@@ -47,7 +52,11 @@ fn is_told(kept: &Kept) -> bool {
             | Promised::LatencyP99
             | Promised::Answered
             | Promised::ByVersion => true,
-            Promised::VersionAge | Promised::DataAge | Promised::Quality | Promised::Value => false,
+            Promised::VersionAge
+            | Promised::DataAge
+            | Promised::TableAge
+            | Promised::Quality
+            | Promised::Value => false,
         },
     }
 }
@@ -85,10 +94,17 @@ impl Shown {
             unknown: BTreeSet::new(),
         };
         let mut of_data: Vec<(&Reviewed, &Kept)> = Vec::new();
+        let mut of_tables = ByTable::new();
         for product in &review.products {
-            shown.product(review, product, open, &mut of_data);
+            shown.product(review, product, open, (&mut of_data, &mut of_tables));
         }
-        shown.imports(review, &of_data, refused, open);
+        shown.imports(review, &of_data, &mut of_tables, refused, open);
+        for (table, of) in of_tables {
+            let page = format!("/tables/{table}");
+            if let Some(too_old) = strictest(&of) {
+                shown.of_all(&format!("{TABLE_AGE}/{table}"), &too_old, &page, &of);
+            }
+        }
         shown.inputs(review);
         shown
     }
@@ -98,7 +114,7 @@ impl Shown {
         review: &Review,
         product: &'r Reviewed,
         open: &BTreeSet<String>,
-        of_data: &mut Vec<(&'r Reviewed, &'r Kept)>,
+        (of_data, of_tables): (&mut Vec<(&'r Reviewed, &'r Kept)>, &mut ByTable<'r>),
     ) {
         let name = &product.header.name;
         let run = format!("{RUN}/{name}");
@@ -106,10 +122,10 @@ impl Shown {
             .map(|reason| format!("the last training failed: {reason}"));
         let running = matches!(&product.last_run, Some(last) if last.status == RunStatus::Running);
         for kept in &product.standing {
-            let cause = if kept.promise == Promised::DataAge {
-                DATA_AGE.to_owned()
-            } else {
-                format!("{PROMISE}/{name}/{}", key(kept.promise))
+            let cause = match (kept.promise, &kept.table) {
+                (Promised::DataAge, _) => DATA_AGE.to_owned(),
+                (_, Some(table)) => format!("{TABLE_AGE}/{table}"),
+                (promise, None) => format!("{PROMISE}/{name}/{}", key(promise)),
             };
             if kept.state == State::Unknown {
                 self.unknown.insert(cause);
@@ -120,7 +136,10 @@ impl Shown {
                 continue;
             }
             let grows_old = kept.promise == Promised::VersionAge && !open.contains(&cause);
-            if kept.promise == Promised::DataAge || (grows_old && knows_all(review, product)) {
+            if let Some(table) = &kept.table {
+                of_tables.entry(table).or_default().push((product, kept));
+            } else if kept.promise == Promised::DataAge || (grows_old && knows_all(review, product))
+            {
                 of_data.push((product, kept));
             } else if let (true, Some(failed)) = (grows_old, &mut failed) {
                 *failed += &format!("; {}", kept.sentence());
@@ -169,6 +188,7 @@ impl Shown {
         &mut self,
         review: &Review,
         of_data: &[(&Reviewed, &Kept)],
+        of_tables: &mut ByTable<'_>,
         refused: &BTreeMap<String, RefusedSource>,
         open: &BTreeSet<String>,
     ) {
@@ -179,7 +199,15 @@ impl Shown {
             let mut what = source.sentence();
             let page = format!("/tables/{}", source.table);
             let of_sales = source.table == "sales" && !open.contains(DATA_AGE);
-            if let Some(too_old) = too_old.take_if(|_| of_sales) {
+            let of_table = if open.contains(&format!("{TABLE_AGE}/{}", source.table)) {
+                None
+            } else {
+                of_tables.remove(source.table.as_str())
+            };
+            if let Some((of, too_old)) = of_table.and_then(|of| Some((strictest(&of)?, of))) {
+                what += &format!("; {of}");
+                self.of_all(&cause, &what, &page, &too_old);
+            } else if let Some(too_old) = too_old.take_if(|_| of_sales) {
                 what += &format!("; {too_old}");
                 self.of_all(&cause, &what, &page, of_data);
             } else {
@@ -254,12 +282,11 @@ impl Shown {
 
 /// How old the sales are, by whoever promises most; nothing where that breaks no promise.
 fn too_old(review: &Review, of_data: &[(&Reviewed, &Kept)]) -> Option<String> {
-    let strictest = of_data
+    let of_sales = of_data
         .iter()
-        .filter(|(_, kept)| kept.promise == Promised::DataAge)
-        .min_by(|(_, a), (_, b)| f64::total_cmp(&limit(a), &limit(b)));
-    if let Some((_, kept)) = strictest {
-        return Some(kept.sentence());
+        .filter(|(_, kept)| kept.promise == Promised::DataAge);
+    if let Some(told) = strictest(&of_sales.copied().collect::<Vec<_>>()) {
+        return Some(told);
     }
     let (_, kept) = of_data.first()?;
     let until = review.data_until?;
@@ -267,6 +294,14 @@ fn too_old(review: &Review, of_data: &[(&Reviewed, &Kept)]) -> Option<String> {
         "{}; no sale of {until} or later is known",
         kept.sentence()
     ))
+}
+
+/// The sentence of whoever promises most.
+fn strictest(of: &[(&Reviewed, &Kept)]) -> Option<String> {
+    let least = of
+        .iter()
+        .min_by(|(_, a), (_, b)| f64::total_cmp(&limit(a), &limit(b)));
+    least.map(|(_, kept)| kept.sentence())
 }
 
 /// What is promised at most.

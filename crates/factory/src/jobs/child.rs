@@ -248,10 +248,24 @@ fn summary(does: Does, printed: &[u8]) -> String {
         Does::Decide if document["done_before"] == true => {
             vec!["decided in an earlier attempt".to_owned()]
         }
-        Does::Decide => vec![
-            format!("{} questions", document["questions"]),
-            format!("{} answered", document["answered"]),
-        ],
+        Does::Decide => {
+            let trial = &document["trial"];
+            let of_trial = || {
+                let version = &trial["version"];
+                trial["not_loaded"].as_str().map_or_else(
+                    || format!("{} of them by version {version} on trial", trial["answered"]),
+                    |why| format!("version {version} on trial cannot be loaded: {why}"),
+                )
+            };
+            let counts = [
+                format!("{} questions", document["questions"]),
+                format!("{} answered", document["answered"]),
+            ];
+            counts
+                .into_iter()
+                .chain(trial.is_object().then(of_trial))
+                .collect()
+        }
         Does::Report => vec![format!(
             "{} version {}: {}",
             text(&document["product"]),
@@ -269,6 +283,9 @@ fn summary(does: Does, printed: &[u8]) -> String {
                 1 => "1 data product".to_owned(),
                 all => format!("{all} data products"),
             }];
+            all.extend(list(&document["moved"]).iter().map(|of| {
+                format!("{} version {} answers again", text(&of["product"]), of["to"])
+            }));
             if !broken.is_empty() {
                 all.push(format!("promises broken by {}", broken.join(", ")));
             }

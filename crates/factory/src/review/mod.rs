@@ -3,8 +3,10 @@
 //! Reading order: [`Review`] (what is told), [`service`] (how products answered), [`noted`] (what came of their decisions,
 //! joined once: of lists by [`judged`], held against each other by [`at_positions`]; of forecasts of series by [`forecasts`], of customers by [`buyers`], of launches
 //! by [`launches`], and of orders by [`orders`], as [`sums`]), [`outcomes`] (what that says), [`expected`] (what decisions
-//! that wait will have led to), [`inputs`] (whether what they read is what it was), [`value`] (what they earn), [`standing`] (each promise
-//! beside what was measured), [`cause`] (why decisions became worse), [`shadow`] (what a challenger answers to the same questions),
+//! that wait will have led to), [`inputs`] (whether what they read is what it was), [`table_ages`] (how old these are), [`value`]
+//! (what they earn), [`standing`] (each promise
+//! beside what was measured), [`cause`] (why decisions became worse), [`makes_room`]
+//! (whether the version before answers again for that), [`shadow`] (what a challenger answers to the same questions),
 //! [`trial`] (what came of a challenger's decisions), [`heard`] (what experiments say of it), [`next_training`] (what one more training would gain).
 
 mod at_positions;
@@ -18,6 +20,7 @@ mod heard;
 mod inputs;
 mod judged;
 mod launches;
+mod makes_room;
 mod next_training;
 mod noted;
 mod orders;
@@ -27,6 +30,7 @@ mod service;
 mod shadow;
 mod standing;
 mod sums;
+mod table_ages;
 mod trial;
 mod value;
 
@@ -36,6 +40,7 @@ pub use cause::{Brought, Lineage, Most, OfColumn, OfColumns, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
+pub use makes_room::MakesRoom;
 pub use monitoring::cause::{ColumnPart, NamedPart, Part};
 pub use monitoring::latency::Histogram;
 pub use monitoring::positions::Compared;
@@ -47,7 +52,7 @@ pub use shadow::{
     Counts, FoundByCustomers, Segment, Shadow, ShadowError, Verdict, WatchChallengersError,
 };
 pub use standing::{Kept, Promised, SLOT_MINUTES, State, Unit};
-pub use trial::{OnTrial, Trial};
+pub use trial::{Drawn, OnTrial, Trial};
 
 use crate::import::RefusedSource;
 use crate::incidents::Incident;
@@ -115,6 +120,9 @@ pub struct Reviewed {
     pub expected: Option<Expected>,
     /// Where its decisions became worse: why. Absent where they did not.
     pub why: Option<Why>,
+    /// Where the version that answers is why, and its file asks for that: the one before it answers again once a job
+    /// reviews.
+    pub makes_room: Option<MakesRoom>,
     /// What its challenger answers in the shadow, where one does.
     pub shadow: Option<Shadow>,
     /// What the decisions of its challenger led to, where one answers a share of the customers.
@@ -197,6 +205,7 @@ impl Workshop {
         };
         let data_until = known_until.map(|known| known.of_shop);
         let of_service = service::of_products(self, now).await?;
+        let table_until = table_ages::known_until(self, names, &snapshot, now).await?;
         let chosen: Vec<_> = self
             .project
             .products
@@ -253,6 +262,7 @@ impl Workshop {
                 refused: &refused,
                 now,
                 data_until,
+                table_until: &table_until,
                 version,
                 service: of_service.get(name).cloned().unwrap_or_default(),
                 live,
@@ -294,7 +304,7 @@ impl Workshop {
         &self,
         product: &dyn Product,
         mut found: Found<'_>,
-    ) -> Result<Reviewed, StoreError> {
+    ) -> Result<Reviewed, ReviewError> {
         let header = product.header();
         let last = self
             .registry
@@ -305,6 +315,13 @@ impl Workshop {
         let standing = standing::of(header, &found);
         let state = standing.iter().map(|kept| kept.state).max();
         let why = found.why(product, &standing);
+        let fallen = makes_room::Fallen {
+            live: &found.live,
+            why: why.as_ref(),
+            version: found.version.as_ref(),
+            refused: found.refused,
+        };
+        let makes_room = self.makes_room(product, &fallen, found.now).await?;
         Ok(Reviewed {
             header: header.clone(),
             state: state.unwrap_or(State::Unknown),
@@ -314,6 +331,7 @@ impl Workshop {
             live: found.live,
             expected: found.expected,
             why,
+            makes_room,
             shadow: found.shadow,
             trial: found.trial,
             next_training: found.next_training,
@@ -352,6 +370,8 @@ struct Found<'a> {
     refused: &'a BTreeMap<String, RefusedSource>,
     now: Timestamp,
     data_until: Option<AsOf>,
+    /// Of tables whose age is promised the first day of which no row is known; `None` where there is none.
+    table_until: &'a BTreeMap<String, Option<AsOf>>,
     version: Option<Answers>,
     service: Service,
     live: Live,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lake::{LakeError, Snapshot};
 use monitoring::loss::{LossDay, LossPromise, LossReference, LossVerdict, LossWatch};
 use monitoring::refusal::Refusal;
-use products::{Forecasts, Judged, Product, Step};
+use products::{Forecasts, Header, Judged, Product, Step};
 use registry::{ErrorSums, OutcomeDay, PositionDay, StoreError};
 use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
@@ -28,7 +28,7 @@ const TIMES_WRONG_MOST: f64 = 2.0;
 const ALPHA: f64 = 0.05;
 
 /// The normal quantile of a 95 % interval.
-const Z_95: f64 = 1.959_963_984_540_054;
+pub(super) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// Why outcomes cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -230,19 +230,17 @@ pub(super) async fn live(
         });
     }
     let header = product.header();
-    let (mut days, _) = workshop.registry.outcomes(&header.name).await?;
+    let (known, _) = workshop.registry.outcomes(&header.name).await?;
     let missing = judged
         .told_by()
         .iter()
         .find(|table| !snapshot.tables.contains_key(**table));
-    if let (Some(table), true) = (missing, days.is_empty()) {
+    if let (Some(table), true) = (missing, known.is_empty()) {
         let because = format!("table {table} is not in the lake");
         let why = WhyNot::DoesNotApply { because };
         return Ok(Live::Unknown { why, pending });
     }
-    if let Some(first) = header.promises.quality_since {
-        days.retain(|of| of.day >= first);
-    }
+    let days = counted(known, header);
     let since = since.map(|at| AsOf(schema::time::date_of(day_of(at.as_second()))));
     let loss_max = header.promises.quality_loss_max;
     let mut live = held_against_launch(&days, since, judged, loss_max, pending)?;
@@ -251,6 +249,39 @@ pub(super) async fn live(
         measured.at_positions = measured.at_positions(&positions, &days);
     }
     Ok(live)
+}
+
+/// The days that count by `quality_since` of a product's file.
+fn counted(mut days: Vec<OutcomeDay>, header: &Header) -> Vec<OutcomeDay> {
+    if let Some(first) = header.promises.quality_since {
+        days.retain(|of| of.day >= first);
+    }
+    days
+}
+
+impl Workshop {
+    /// What came of a product's decisions, on the days that count.
+    pub(super) async fn outcomes_counted(
+        &self,
+        header: &Header,
+    ) -> Result<Vec<OutcomeDay>, StoreError> {
+        let (known, _) = self.registry.outcomes(&header.name).await?;
+        Ok(counted(known, header))
+    }
+}
+
+/// The fall of quality that is seen by whoever watches from a day on, whichever versions answer.
+pub(super) fn fell_when_watched_from(
+    days: &[OutcomeDay],
+    first: AsOf,
+    judged: Judged,
+    loss_max: f64,
+) -> Result<Option<Fell>, OutcomesError> {
+    let live = held_against_launch(days, Some(first), judged, loss_max, 0)?;
+    Ok(match live {
+        Live::Measured(measured) => measured.fell,
+        Live::NotJudged { .. } | Live::Unknown { .. } => None,
+    })
 }
 
 /// Days with outcomes that later ones are held against.
@@ -273,7 +304,7 @@ fn launch_days(judged: Judged) -> usize {
 }
 
 /// The losses of each day.
-fn losses(days: &[OutcomeDay], judged: Judged, held_out: bool) -> Vec<LossDay> {
+pub(super) fn losses(days: &[OutcomeDay], judged: Judged, held_out: bool) -> Vec<LossDay> {
     if judged.is_of_forecasts() {
         errors_by_day(days, held_out)
     } else {

@@ -1,4 +1,4 @@
-//! A version that answers worse than promised, soon after it was promoted, makes room for the one before it.
+//! A version that answers late or not at all, soon after it was promoted, makes room for the one before it.
 
 use crate::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// Who signs.
 pub(super) const WHO: &str = "comptoir work";
+
+/// Who signs that a version is taken back for what its decisions led to.
+pub(super) const REVIEW: &str = "comptoir review";
 
 /// Why versions are not rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -88,40 +91,26 @@ impl Workshop {
         let mut moved = Vec::new();
         for product in &self.project.products {
             let header = product.header();
-            let Some(hours) = header.retraining.rolls_back_within_hours else {
+            if !header.retraining.rolls_back() {
                 continue;
-            };
+            }
             let history = self.registry.alias_history(&header.name, CHAMPION).await?;
             let Some(last) = history.last() else {
                 continue;
             };
-            let soon = SignedDuration::from_hours(i64::from(hours));
+            let soon = header.retraining.rolls_back_within_hours.map(i64::from);
+            let soon = soon.map(SignedDuration::from_hours);
+            let is_new = last.cause == Cause::Promoted
+                && soon.is_some_and(|soon| now.duration_since(last.at) <= soon);
             let mut present = last.clone();
-            let is_new = last.cause == Cause::Promoted && now.duration_since(last.at) <= soon;
             if is_new && let Some(failure) = self.failure(header, last, now).await? {
-                let why = format!("rolled back by itself: {failure}");
-                let signed = Signature {
-                    who: WHO,
-                    why: &why,
-                    at: now,
-                };
-                let back = self
-                    .registry
-                    .rollback(&header.name, CHAMPION, last.to, signed);
-                match back.await {
-                    Ok(change) => {
-                        moved.push(change.clone());
-                        present = change;
-                    }
-                    // Somebody was faster: what they did stands. Without a version before there is no way back.
-                    Err(
-                        RollbackError::NothingBefore { .. }
-                        | RollbackError::Alias(AliasError::Moved { .. }),
-                    ) => {}
-                    Err(other) => return Err(other.into()),
+                let of = (header.name.as_str(), last.to);
+                if let Some(change) = back_by_itself(self, of, &failure, WHO, now).await? {
+                    moved.push(change.clone());
+                    present = change;
                 }
             }
-            self.note_rollback(&present, now).await?;
+            note_rollback(self, &present, now).await?;
         }
         Ok(moved)
     }
@@ -168,26 +157,58 @@ impl Workshop {
         }
         Ok(all)
     }
+}
 
-    /// A champion that was taken back is an incident; one that answers by another way is the end of it.
-    async fn note_rollback(&self, present: &AliasChange, now: Timestamp) -> Result<(), NoteError> {
-        let name = &present.product;
-        let cause = format!("rollback/{name}");
-        let by_itself = present.cause == Cause::RolledBack && present.who == WHO;
-        let signal = by_itself.then(|| Signal {
-            cause: cause.clone(),
-            product: Some(name.clone()),
-            what: format!(
-                "version {} answers again: version {} was {}",
-                present.to,
-                present.from.unwrap_or_default(),
-                present.why
-            ),
-            page: format!("/products/{name}"),
-        });
-        let signals: Vec<Signal> = signal.into_iter().collect();
-        self.note(&[&cause], &signals, now).await.map(drop)
+/// Lets the version before answer again; `None` where somebody was faster, whose doing stands, or there is none before.
+///
+/// - `of`: the product, and the version that answers.
+pub(super) async fn back_by_itself(
+    workshop: &Workshop,
+    of: (&str, u32),
+    because: &str,
+    who: &str,
+    now: Timestamp,
+) -> Result<Option<AliasChange>, RollbackError> {
+    let (name, version) = of;
+    let why = format!("rolled back by itself: {because}");
+    let signed = Signature {
+        who,
+        why: &why,
+        at: now,
+    };
+    let back = workshop.registry.rollback(name, CHAMPION, version, signed);
+    match back.await {
+        Ok(change) => Ok(Some(change)),
+        Err(
+            RollbackError::NothingBefore { .. } | RollbackError::Alias(AliasError::Moved { .. }),
+        ) => Ok(None),
+        Err(other) => Err(other),
     }
+}
+
+/// A champion that was taken back is an incident; one that answers by another way is the end of it.
+pub(super) async fn note_rollback(
+    workshop: &Workshop,
+    present: &AliasChange,
+    now: Timestamp,
+) -> Result<(), NoteError> {
+    let name = &present.product;
+    let cause = format!("rollback/{name}");
+    let who = present.who.as_str();
+    let by_itself = present.cause == Cause::RolledBack && [WHO, REVIEW].contains(&who);
+    let signal = by_itself.then(|| Signal {
+        cause: cause.clone(),
+        product: Some(name.clone()),
+        what: format!(
+            "version {} answers again: version {} was {}",
+            present.to,
+            present.from.unwrap_or_default(),
+            present.why
+        ),
+        page: format!("/products/{name}"),
+    });
+    let signals: Vec<Signal> = signal.into_iter().collect();
+    workshop.note(&[&cause], &signals, now).await.map(drop)
 }
 
 #[cfg(test)]

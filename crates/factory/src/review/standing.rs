@@ -49,6 +49,8 @@ pub enum Promised {
     VersionAge,
     /// Sales came in lately.
     DataAge,
+    /// Rows of another table did.
+    TableAge,
     /// Decisions are as good as at launch.
     Quality,
     /// It earns what it must.
@@ -79,6 +81,7 @@ impl Promised {
             Self::ByVersion => "answers of the version",
             Self::VersionAge => "age of the version",
             Self::DataAge => "age of the sales",
+            Self::TableAge => "age of a table",
             Self::Quality => "quality of decisions",
             Self::Value => "value per period",
         }
@@ -104,6 +107,9 @@ pub enum Unit {
 pub struct Kept {
     /// What is promised.
     pub promise: Promised,
+    /// The table, of the age of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// How it stands.
     pub state: State,
     /// The limit: at most for times and ages, at least for shares. Absent where the limit is not known yet.
@@ -155,6 +161,15 @@ fn trimmed(figure: String) -> String {
 }
 
 impl Kept {
+    /// What is promised, in words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match &self.table {
+            Some(table) => format!("age of table {table}"),
+            None => self.promise.told().to_owned(),
+        }
+    }
+
     /// The limit with its side.
     #[must_use]
     pub fn limit_told(&self) -> Option<String> {
@@ -171,7 +186,7 @@ impl Kept {
     #[must_use]
     pub fn sentence(&self) -> String {
         let figure = |figure: Option<f64>| figure.map(|figure| self.unit.told(figure));
-        let mut told = format!("{} is {}", self.promise.told(), self.state.told());
+        let mut told = format!("{} is {}", self.told(), self.state.told());
         if let (Some(measured), Some(limit)) = (figure(self.measured), self.limit_told()) {
             told += &format!(": {measured}, promised {limit}");
         }
@@ -214,6 +229,7 @@ fn of_service(header: &Header, service: &Service, now: Timestamp) -> Vec<Kept> {
             let (state, because) = told(&standing);
             Kept {
                 promise,
+                table: None,
                 state,
                 promised: Some(limit),
                 measured,
@@ -272,6 +288,7 @@ fn subject(promise: Promised, limit: f64) -> Subject {
         Promised::Answered
         | Promised::VersionAge
         | Promised::DataAge
+        | Promised::TableAge
         | Promised::Quality
         | Promised::Value => Subject::Failures,
     }
@@ -327,47 +344,74 @@ fn ages(header: &Header, found: &Found) -> Vec<Kept> {
     let promises = &header.promises;
     let today = AsOf(found.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     let of = |promise, most: Option<u32>, until: Option<AsOf>, missing: &str| {
-        let most = f64::from(most?);
-        let age = until.map(|until| f64::from((today.epoch_day() - until.epoch_day()).max(0)));
-        let state = match age {
-            None => State::Unknown,
-            Some(age) if age > most => State::Broken,
-            Some(age) if age > SOON * most && age >= 1.0 => State::AtRisk,
-            Some(_) => State::Kept,
-        };
-        Some(Kept {
+        let kept = Kept {
             promise,
-            state,
-            promised: Some(most),
-            measured: age,
-            before: None,
-            unit: Unit::Days,
-            budget_left: age.map(|age| 1.0 - age / most.max(1.0)),
-            because: if age.is_none() {
-                missing.to_owned()
-            } else {
-                String::new()
+            ..age(most?, until, today)
+        };
+        Some(match until {
+            Some(_) => kept,
+            None => Kept {
+                because: missing.to_owned(),
+                ..kept
             },
         })
     };
     let learnt = found.version.as_ref().and_then(|version| version.as_of);
-    [
-        of(
-            Promised::VersionAge,
-            promises.version_age_days_max,
-            learnt,
-            "no version answers",
-        ),
-        of(
-            Promised::DataAge,
-            promises.data_age_days_max,
-            found.data_until,
-            "no sale is known",
-        ),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let of_version = of(
+        Promised::VersionAge,
+        promises.version_age_days_max,
+        learnt,
+        "no version answers",
+    );
+    let of_sales = of(
+        Promised::DataAge,
+        promises.data_age_days_max,
+        found.data_until,
+        "no sale is known",
+    );
+    let of_tables = promises.table_age_days_max.iter().map(|(table, most)| {
+        let until = found.table_until.get(table).copied().flatten();
+        let kept = Kept {
+            table: Some(table.clone()),
+            ..age(*most, until, today)
+        };
+        match until {
+            Some(_) => kept,
+            // Who promises rows of a table has them.
+            None => Kept {
+                state: State::Broken,
+                because: "none of its rows is known".to_owned(),
+                ..kept
+            },
+        }
+    });
+    let of_data = of_version.into_iter().chain(of_sales);
+    of_data.chain(of_tables).collect()
+}
+
+/// How old a table is.
+///
+/// - `until`: the first day of which no row is known.
+fn age(most: u32, until: Option<AsOf>, today: AsOf) -> Kept {
+    let most = f64::from(most);
+    let age = until.map(|until| f64::from((today.epoch_day() - until.epoch_day()).max(0)));
+    let state = match age {
+        None => State::Unknown,
+        Some(age) if age > most => State::Broken,
+        Some(age) if age > SOON * most && age >= 1.0 => State::AtRisk,
+        Some(_) => State::Kept,
+    };
+    Kept {
+        promise: Promised::TableAge,
+        table: None,
+        state,
+        promised: Some(most),
+        measured: age,
+        before: None,
+        unit: Unit::Days,
+        budget_left: age.map(|age| 1.0 - age / most.max(1.0)),
+        because: String::new(),
+    }
 }
 
 /// Whether it earns what it must: broken where that is surely less, at risk where it may be.
@@ -375,6 +419,7 @@ fn value(value: &Value) -> Kept {
     let least = value.at_least;
     let kept = Kept {
         promise: Promised::Value,
+        table: None,
         state: State::Unknown,
         promised: Some(least),
         measured: None,
@@ -413,6 +458,7 @@ fn value(value: &Value) -> Kept {
 fn quality(live: &Live) -> Option<Kept> {
     let kept = Kept {
         promise: Promised::Quality,
+        table: None,
         state: State::Unknown,
         promised: None,
         measured: None,

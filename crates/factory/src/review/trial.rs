@@ -4,7 +4,7 @@
 use super::judged::{count, quoted};
 use super::rollback::is_too_many;
 use super::shadow::{ShadowError, Verdict};
-use crate::{CHAMPION, Workshop};
+use crate::{CHAMPION, Workshop, is_drawn};
 use jiff::Timestamp;
 use lake::Snapshot;
 use products::{Header, Product};
@@ -56,11 +56,30 @@ pub struct OnTrial {
     pub since: Timestamp,
 }
 
-impl OnTrial {
-    /// What decides who is answered by it: other customers in each trial.
+/// Whom a challenger on trial answers: always the same ones, online and in batches, and others in each trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    salt: String,
+    /// Share of the customers.
+    pub share: f64,
+}
+
+impl Drawn {
+    /// Whether it answers a customer, or whatever else a question is told from others by.
     #[must_use]
-    pub fn salt(&self, product: &str) -> String {
-        format!("trial\n{product}\n{}", self.version)
+    pub fn holds(&self, unit: &str) -> bool {
+        is_drawn(&self.salt, unit, self.share)
+    }
+}
+
+impl OnTrial {
+    /// Whom it answers; `None` where the product's file asks for no share.
+    #[must_use]
+    pub fn drawn(&self, header: &Header) -> Option<Drawn> {
+        Some(Drawn {
+            salt: format!("trial\n{}\n{}", header.name, self.version),
+            share: header.retraining.trial_share?,
+        })
     }
 
     /// The first whole day, and the last that is compared.

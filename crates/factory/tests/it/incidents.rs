@@ -562,11 +562,12 @@ fn day(day: i8) -> AsOf {
 
 fn kept(promise: Promised, state: State) -> Kept {
     let unit = match promise {
-        Promised::VersionAge | Promised::DataAge => Unit::Days,
+        Promised::VersionAge | Promised::DataAge | Promised::TableAge => Unit::Days,
         _ => Unit::Ms,
     };
     Kept {
         promise,
+        table: None,
         state,
         promised: Some(2.0),
         measured: Some(10.0),
@@ -596,6 +597,7 @@ fn reviewed(shop: &Shop, name: &str, learnt: i8, standing: Vec<Kept>, run: RunSt
         },
         expected: None,
         why: None,
+        makes_room: None,
         shadow: None,
         trial: None,
         next_training: None,

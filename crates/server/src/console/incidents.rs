@@ -170,6 +170,7 @@ mod tests {
     fn sentence(promise: Promised, state: State, unit: Unit, because: &str) -> String {
         let kept = Kept {
             promise,
+            table: (promise == Promised::TableAge).then(|| "prices".to_owned()),
             state,
             promised: Some(75.0),
             measured: Some(120.0),
@@ -183,7 +184,9 @@ mod tests {
 
     #[test]
     fn what_a_review_notes_is_told_in_french() {
-        use Promised::{Answered, ByVersion, DataAge, LatencyP50, LatencyP99, Quality, VersionAge};
+        use Promised::{
+            Answered, ByVersion, DataAge, LatencyP50, LatencyP99, Quality, TableAge, VersionAge,
+        };
         let burns = "goes wrong 20 times as often as it may for 60 minutes; what may go wrong is used up on 2026-03-02 10:00 UTC";
         let spent = "30 went wrong, 6.030 may";
         let fell = "fell below what is allowed, seen by 2026-03-02";
@@ -194,6 +197,7 @@ mod tests {
             sentence(Answered, State::Broken, Unit::Share, spent),
             sentence(ByVersion, State::AtRisk, Unit::Share, burns),
             sentence(DataAge, State::Broken, Unit::Days, ""),
+            sentence(TableAge, State::Broken, Unit::Days, ""),
             sentence(Quality, State::Broken, Unit::Share, fell),
             format!("{old}; no sale of 2026-02-20 or later is known"),
             format!("the last training failed: no disk left; {old}"),
@@ -201,6 +205,7 @@ mod tests {
             "the import of sales was refused: 3 % of rows".to_owned(),
             format!("the import of sales was refused: 3 % of rows; {old}"),
             old,
+            "age of table prices is broken (none of its rows is known)".to_owned(),
         ] {
             let french = french::told(Locale::French, &english);
             assert_ne!(french, english);

@@ -67,6 +67,7 @@ messages! {
     ReviewByVersion: "answers of the version", "réponses de la version";
     ReviewVersionAge: "age of the version", "âge de la version";
     ReviewDataAge: "age of the sales", "âge des ventes";
+    ReviewTableAge: "age of table {0}", "âge de la table {0}";
     ReviewQuality: "quality of decisions", "qualité des décisions";
     ReviewExpected: "Expected of decisions that wait", "Attendu des décisions en attente";
     ReviewExpectedIf: "An expectation, not a measurement: it holds if decisions that score alike lead to as much as before. It sees that others ask, and not that they want something else.", "Une attente, pas une mesure : elle vaut si les décisions de même score mènent à autant qu’avant. Elle voit que d’autres demandent, et non qu’ils veulent autre chose.";

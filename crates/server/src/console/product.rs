@@ -119,7 +119,7 @@ fn moves(l: Locale, all: &[AliasChange]) -> Markup {
             // One piece: on a telephone each piece of a cell has a line of its own.
             html! { span { (from) " → " b { (c.to) } ", " (say(cause)) } },
             html! { (c.who) },
-            html! { span lang="en" { (c.why) } },
+            french::marked(l, &c.why),
         ]
     };
     page::grid(

@@ -104,18 +104,22 @@ fn badge(l: Locale, state: State) -> Markup {
     page::badge(tone, say.text(l))
 }
 
-fn promise(l: Locale, promised: Promised) -> &'static str {
-    let say = match promised {
+fn promise(l: Locale, kept: &Kept) -> String {
+    let say = match kept.promise {
         Promised::LatencyP50 => Say::ReviewP50,
         Promised::LatencyP99 => Say::ReviewP99,
         Promised::Answered => Say::ReviewAnswered,
         Promised::ByVersion => Say::ReviewByVersion,
         Promised::VersionAge => Say::ReviewVersionAge,
         Promised::DataAge => Say::ReviewDataAge,
+        Promised::TableAge => {
+            let table = kept.table.as_deref().unwrap_or_default();
+            return Say::ReviewTableAge.with(l, &[table]);
+        }
         Promised::Quality => Say::ReviewQuality,
         Promised::Value => Say::ReviewValue,
     };
-    say.text(l)
+    say.text(l).to_owned()
 }
 
 fn figure(l: Locale, unit: Unit, value: Option<f64>) -> Markup {
@@ -326,7 +330,7 @@ fn trained(l: Locale, product: &Reviewed) -> Markup {
 /// A promise in a few words.
 fn sentence(l: Locale, kept: &Kept) -> Markup {
     html! {
-        (promise(l, kept.promise)) ": "
+        (promise(l, kept)) ": "
         @if kept.measured.is_some() { (figure(l, kept.unit, kept.measured)) ", " (limit(l, kept)) " " }
         @if !kept.because.is_empty() { span.small { (french::marked(l, &kept.because)) } }
     }
@@ -349,7 +353,7 @@ fn one(l: Locale, review: &Review, product: &Reviewed) -> Markup {
         .iter()
         .map(|kept| {
             vec![
-                html! { (promise(l, kept.promise)) },
+                html! { (promise(l, kept)) },
                 badge(l, kept.state),
                 limit(l, kept),
                 figure(l, kept.unit, kept.measured),
@@ -396,6 +400,9 @@ fn why(l: Locale, product: &Reviewed) -> Markup {
         @if let Some(why) = &product.why {
             h3 { (Say::ReviewWhyFell.text(l)) }
             p.strong { (french::marked(l, &why.sentence)) }
+            @if let Some(makes_room) = &product.makes_room {
+                p { (french::marked(l, &makes_room.sentence())) }
+            }
             @if !why.coincides.is_empty() {
                 p { (Say::ReviewThenToo.text(l)) }
                 ul { @for one in &why.coincides { li { (french::marked(l, one)) } } }

@@ -294,9 +294,23 @@ pub(crate) async fn bought(workshop: &Workshop) -> Vec<(String, String, Timestam
     all
 }
 
-/// The champion as a version of another day, as if it had been promoted then.
+/// The champion as a version of another day, as if somebody had chosen it then.
 pub(crate) async fn champion_since(workshop: &Workshop, at: Timestamp) {
-    let registry = &workshop.registry;
+    version_of(workshop, at).await;
+    let signed = Signature {
+        who: "test",
+        why: "to be of another day",
+        at,
+    };
+    let moved = workshop
+        .registry
+        .set_alias(NAME, CHAMPION, 2, Some(1), signed);
+    moved.await.unwrap();
+}
+
+/// Registers the champion once more, as version 2 of another day.
+pub(crate) async fn version_of(workshop: &Workshop, at: Timestamp) {
+    let (registry, product) = (&workshop.registry, workshop.project.product(NAME).unwrap());
     let stored = registry.artefact(NAME, 1).await.unwrap();
     let first = registry.version(NAME, 1).await.unwrap().unwrap();
     let run = NewRun {
@@ -305,7 +319,7 @@ pub(crate) async fn champion_since(workshop: &Workshop, at: Timestamp) {
         kind: first.kind.clone(),
         as_of: AsOf(at.to_zoned(jiff::tz::TimeZone::UTC).date()),
         seed: 1,
-        config_fingerprint: "f".repeat(64),
+        config_fingerprint: product.header().fingerprint.clone(),
         inputs: Vec::new(),
         started_at: at,
         attempt: None,
@@ -327,25 +341,18 @@ pub(crate) async fn champion_since(workshop: &Workshop, at: Timestamp) {
     };
     let ended = registry.finish_run(&run.id, &Outcome::Done, &first.scorecard, cost);
     ended.await.unwrap();
-    let signed = Signature {
-        who: "test",
-        why: "to be of another day",
-        at,
-    };
-    let moved = registry.set_alias(NAME, CHAMPION, 2, Some(1), signed);
-    moved.await.unwrap();
 }
 
 /// What is planted of one decision.
-struct Planted {
+pub(crate) struct Planted {
     /// How many of a hundred such are good.
-    good: usize,
-    placement: &'static str,
-    version: u32,
-    score: Option<f64>,
+    pub(crate) good: usize,
+    pub(crate) placement: &'static str,
+    pub(crate) version: u32,
+    pub(crate) score: Option<f64>,
 }
 
-fn planted(good: usize) -> Planted {
+pub(crate) fn planted(good: usize) -> Planted {
     Planted {
         good,
         placement: "for_you",
@@ -355,7 +362,7 @@ fn planted(good: usize) -> Planted {
 }
 
 /// Decisions an hour before purchases; a good one shows what was then bought, and is clicked.
-async fn decided(
+pub(crate) async fn decided(
     workshop: &Workshop,
     from: Timestamp,
     planted: &dyn Fn(Timestamp, usize) -> Planted,
@@ -470,7 +477,7 @@ fn after(
 
 pub(crate) const BROKE: &str = "2025-04-01T00:00:00Z";
 
-fn broke() -> Timestamp {
+pub(crate) fn broke() -> Timestamp {
     BROKE.parse().unwrap()
 }
 
@@ -631,7 +638,7 @@ fn by_clicks_a_change_of_whom_it_is_asked_about_is_told_from_one_of_what_they_wa
 }
 
 /// Changes what a source says, and imports its files anew.
-fn imported(folder: &Path, source: &str, from: &str, to: &str) {
+pub(crate) fn imported(folder: &Path, source: &str, from: &str, to: &str) {
     edit(folder, source, from, to);
     within(folder, async |workshop| {
         let now = "2025-06-05T09:00:00Z".parse().unwrap();

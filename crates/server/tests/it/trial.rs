@@ -2,11 +2,15 @@
 
 use crate::house::{customers, decide};
 use crate::served::{edit, get, in_no_hurry, post, project, serving, train, trained, within};
+use crate::versions::register_newer;
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use factory::batch::{BatchDone, BatchOptions, Batched, FileFormat, Questions};
 use factory::review::{Trial, Verdict};
 use factory::{CHAMPION, RunOptions, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::log::{ActionRecord, Answer, DecisionRecord};
-use registry::{CHALLENGER, OutcomeDay, TRIAL};
+use registry::{CHALLENGER, OutcomeDay, Signature, TRIAL};
 use schema::progress::{Progress, Silent};
 use schema::{AsOf, CustomerId, DecisionId, Json, Probability};
 use serde_json::json;
@@ -154,6 +158,112 @@ fn a_challenger_answers_its_share_of_the_customers_always_the_same_ones() {
         let found = trial(workshop).await.unwrap();
         assert_eq!((found.version, found.beside, found.fallbacks), (2, 1, 0));
         assert!(found.decisions >= of_two as u64, "{found:?}");
+    });
+}
+
+/// A batch about these customers, an hour after the trial began.
+async fn in_a_batch(workshop: &Workshop, customers: &[String]) -> BatchDone {
+    let folder = &workshop.project.folder;
+    let path = folder.join("customers.csv");
+    let file = format!("customer_id\n{}\n", customers.join("\n"));
+    std::fs::write(&path, file).unwrap();
+    let product = workshop.project.product(NAME).unwrap();
+    let options = BatchOptions {
+        questions: Questions::File {
+            path,
+            format: FileFormat::Csv,
+        },
+        output: folder.join("answers.csv"),
+        output_format: FileFormat::Csv,
+        log: true,
+        now: begun() + SignedDuration::from_hours(1),
+        attempt: None,
+    };
+    let done = workshop.decide_batch(product.as_ref(), &options, &Silent);
+    match done.await.unwrap() {
+        Batched::Decided(done) => done,
+        Batched::Before => panic!("nobody decided before"),
+    }
+}
+
+/// The counts that a query tells.
+async fn counts<const N: usize>(workshop: &Workshop, sql: &str) -> [i64; N] {
+    let batches = workshop.lake.query(sql).await.unwrap();
+    let of = |column: usize| {
+        batches[0]
+            .column(column)
+            .as_primitive::<Int64Type>()
+            .value(0)
+    };
+    std::array::from_fn(of)
+}
+
+#[test]
+fn in_a_batch_a_challenger_answers_the_same_customers_as_online_and_nobody_is_answered_by_both() {
+    let served = serving(on_trial());
+    let mut all = customers(&served);
+    all.extend((0..150).map(|number| format!("new-{number}")));
+    for customer in &all {
+        decide(&served, NAME, &json!({ "customer_id": customer }));
+    }
+    let folder = served.stop();
+    within(folder.path(), async |workshop| {
+        let done = in_a_batch(workshop, &all).await;
+        assert_eq!((done.answered, done.version), (all.len() as u64, 1));
+        let of_trial = done.trial.unwrap();
+        assert_eq!((of_trial.version, of_trial.not_loaded), (2, None));
+        // 30 % of some 160, of whom some are held out: with a standard deviation of 6.
+        assert!(
+            (25..75).contains(&of_trial.answered),
+            "{}",
+            of_trial.answered
+        );
+        let of_both =
+            "SELECT COUNT(*) FROM (SELECT customer_id FROM decisions WHERE customer_id IS NOT NULL
+             AND position <= 1 GROUP BY customer_id HAVING COUNT(DISTINCT version) > 1) AS both_of";
+        assert_eq!(counts(workshop, of_both).await, [0], "answered by both");
+        let sizes = "SELECT COUNT(*) FILTER (WHERE version = 2 AND decision_id LIKE 'batch-%'),
+             COUNT(*) FILTER (WHERE version = 2 AND decision_id NOT LIKE 'batch-%'),
+             COUNT(*) FILTER (WHERE version = 2 AND holdout) FROM decisions WHERE position <= 1";
+        let [in_batch, online, held_out] = counts(workshop, sizes).await;
+        assert_eq!((in_batch, held_out), (online, 0), "arms keep their sizes");
+        assert_eq!(in_batch, of_trial.answered as i64);
+        // Once it is taken back the champion answers all.
+        plant(workshop, 7, (3_000, 900), (1_000, 240)).await;
+        let later = begun() + SignedDuration::from_hours(24 * 9);
+        assert_eq!(workshop.watch_challengers(later).await.unwrap().len(), 1);
+        let product = workshop.project.product(NAME).unwrap();
+        assert!(trial(workshop).await.is_none(), "{}", product.header().name);
+    });
+}
+
+#[test]
+fn where_a_challenger_cannot_be_loaded_the_champion_answers_the_batch_and_that_is_said() {
+    let folder = trained();
+    edit(
+        folder.path(),
+        "products/for-you.toml",
+        "[settings]",
+        "[retraining]\ntrial_share = 0.3\n\n[settings]",
+    );
+    within(folder.path(), async |workshop| {
+        register_newer(workshop).await;
+        let challenger = |alias: &'static str| {
+            let signed = Signature {
+                who: "test",
+                why: "on trial",
+                at: begun(),
+            };
+            workshop.registry.set_alias(NAME, alias, 2, None, signed)
+        };
+        challenger(CHALLENGER).await.unwrap();
+        challenger(TRIAL).await.unwrap();
+        let all: Vec<String> = (0..30).map(|number| format!("new-{number}")).collect();
+        let done = in_a_batch(workshop, &all).await;
+        let of_trial = done.trial.unwrap();
+        assert_eq!((done.answered, of_trial.answered), (30, 0));
+        let why = of_trial.not_loaded.unwrap();
+        assert!(why.contains("99"), "{why}");
     });
 }
 

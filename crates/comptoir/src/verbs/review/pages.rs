@@ -140,6 +140,9 @@ fn one(review: &Review, product: &Reviewed) -> String {
             let _ = writeln!(out, "\nSingle decisions are not judged: {because}.");
         }
     }
+    if let Some(makes_room) = &product.makes_room {
+        let _ = writeln!(out, "\nRollback: {}.", makes_room.sentence());
+    }
     for sentence in of_challenger(product) {
         let _ = writeln!(out, "\nChallenger: {sentence}.");
     }

@@ -136,10 +136,10 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         Most::Source => source.and_then(|source| around.tables.of(source)),
         Most::Mix | Most::Shown | Most::Version | Most::Late | Most::Wants | Most::Unclear => None,
     };
-    let refused = around.refused.values().filter(|refused| {
-        let day = AsOf(refused.refused_at.to_zoned(jiff::tz::TimeZone::UTC).date());
-        around.reads.contains(&refused.table.as_str()) && is_near(day)
-    });
+    let refused = around
+        .refused
+        .values()
+        .filter(|refused| around.reads.contains(&refused.table.as_str()) && is_near(refused.day()));
     let sentence = sentence(most, split.as_ref(), told);
     let coincides = version
         .into_iter()
@@ -164,7 +164,7 @@ impl Fell {
     }
 
     /// Whether a change on a day may be the reason.
-    fn is_near(self, day: AsOf) -> bool {
+    pub(super) fn is_near(self, day: AsOf) -> bool {
         (day.epoch_day() - self.since().epoch_day()).abs() <= AROUND_DAYS
     }
 }

@@ -70,6 +70,32 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "la version {0} attend qu’une personne la laisse répondre : {1} ; {2}",
     ),
     ("it passed its gate", "elle a passé sa porte"),
+    // A version that makes room for the one before it.
+    (
+        "version {#} answers again: version {#} was rolled back by itself: {~}",
+        "la version {0} répond de nouveau : la version {1} a été retirée d’elle-même : {2}",
+    ),
+    (
+        "version {#} makes room for version {#}: {~}",
+        "la version {0} cède la place à la version {1} : {2}",
+    ),
+    ("rolled back by itself: {~}", "retirée d’elle-même : {0}"),
+    (
+        "its decisions {~}; quality is {#} % since {}, and was {#} % under version {#} in the {#} days before, {#} points ({#} to {#}); {#} % is allowed",
+        "ses décisions sont {0} ; la qualité est de {1} % depuis le {2}, et était de {3} % sous la version {4} dans les {5} jours d’avant, {6} points ({7} à {8}) ; {9} % sont permis",
+    ),
+    (
+        "{#} of {#} questions had no answer, {#} may be",
+        "{0} questions sur {1} sans réponse, {2} peuvent l’être",
+    ),
+    (
+        "{#} of {#} answers were the baseline's, {#} may be",
+        "{0} réponses sur {1} étaient celles de la référence, {2} peuvent l’être",
+    ),
+    (
+        "{#} of {#} answers were late, {#} may be",
+        "{0} réponses sur {1} en retard, {2} peuvent l’être",
+    ),
     // What a rule would have brought.
     (
         "what {} for everybody would have brought is not measurable: {}",
@@ -316,6 +342,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{0} ; de mêmes décisions pour de mêmes clients mènent à moins, {1} % de la baisse ({2} à {3} %)",
     ),
     // Incidents.
+    ("{~} is broken ({~})", "{0}, rompue : {1}"),
     (
         "{~} is broken: {#} d, promised ≤ {#} d",
         "{0} : {1} j, promis ≤ {2} j",
@@ -329,6 +356,7 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
         "{~} is at risk: {}, promised {} ({~})",
         "{0}, menace : {1}, promis {2} ({3})",
     ),
+    ("age of table {}", "âge de la table {0}"),
     (
         "{~}; no sale of {} or later is known",
         "{0} ; aucune vente du {1} ou d’après n’est connue",
@@ -1382,6 +1410,14 @@ mod tests {
             (
                 "a regression on 8 things known of the 90 d before takes away 45 % of the variance of revenue per customer",
                 "une régression sur 8 choses connues des 90 j d’avant enlève 45\u{202f}% de la variance (chiffre d’affaires par client)",
+            ),
+            (
+                "version 1 answers again: version 2 was rolled back by itself: 180 of 6000 answers were late, 60.00 may be",
+                "la version 1 répond de nouveau : la version 2 a été retirée d’elle-même : 180 réponses sur 6\u{202f}000 en retard, 60,00 peuvent l’être",
+            ),
+            (
+                "version 2 makes room for version 1: its decisions fell below what is allowed, seen by 2026-05-24, likely since 2026-05-14; quality is 30.2 % since 2026-05-14, and was 40.2 % under version 1 in the 28 days before, -10.0 points (-10.4 to -9.6); 36.0 % is allowed",
+                "la version 2 cède la place à la version 1 : ses décisions sont passées sous ce qui est permis, vu au plus tard le 2026-05-24, sans doute depuis le 2026-05-14 ; la qualité est de 30,2\u{202f}% depuis le 2026-05-14, et était de 40,2\u{202f}% sous la version 1 dans les 28 jours d’avant, −10,0 points (−10,4 à −9,6) ; 36,0\u{202f}% sont permis",
             ),
             (
                 "1.16 % of the rows of raw/a b.csv broke `type`, allowed is 1.00 %",

@@ -294,6 +294,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("answers of the version", "réponses de la version"),
     ("age of the version", "âge de la version"),
     ("age of the sales", "âge des ventes"),
+    (
+        "none of its rows is known",
+        "aucune de ses lignes n’est connue",
+    ),
     ("quality of decisions", "qualité des décisions"),
     ("value per period", "valeur par période"),
     (
