@@ -53,6 +53,13 @@ pub(crate) static WHOLESALER_DEMAND: Case = Case {
 /// Share of the periods that intervals of 90 % must hold of each tenth of the series by size.
 const TENTH_MIN: f64 = 0.8;
 
+/// What intervals held of some steps ahead.
+struct Ahead {
+    first: u64,
+    last: u64,
+    held: f64,
+}
+
 /// What a scorecard says.
 struct Told {
     error: f64,
@@ -62,6 +69,8 @@ struct Told {
     /// By tenth of the series, the least selling first, the share of periods that intervals held; none where there are few
     /// series.
     tenths: Vec<f64>,
+    /// By steps ahead, as the scorecard groups them, the same.
+    ahead: Vec<Ahead>,
     squared: Option<f64>,
     coverage_error: f64,
     notes: String,
@@ -122,9 +131,21 @@ fn trained(
     let parts = outcome
         .pointer("/scorecard/parts")
         .and_then(Value::as_array);
-    let tenths = parts.into_iter().flatten();
+    let parts = parts.map_or(&[][..], Vec::as_slice);
+    let tenths = parts.iter();
     let tenths = tenths.filter(|part| part["by"] == "tenth of the series");
     let tenths = tenths.filter_map(|part| part["covered"].as_f64());
+    let ahead = parts.iter().filter(|part| {
+        let by = part["by"].as_str();
+        by.is_some_and(|by| by.ends_with(" ahead"))
+    });
+    let ahead = ahead.filter_map(|part| {
+        Some(Ahead {
+            first: part["first"].as_u64()?,
+            last: part["last"].as_u64()?,
+            held: part["covered"].as_f64()?,
+        })
+    });
     let loss = |of: &str| metric("weighted quantile loss", of).context("no quantile loss");
     let peak = outcome["peak_memory_bytes"].as_u64();
     Ok((
@@ -133,6 +154,7 @@ fn trained(
             baseline: metric("weighted absolute error", "baseline").context("no baseline")?,
             quantile_loss: [loss("value")?, loss("baseline")?],
             tenths: tenths.collect(),
+            ahead: ahead.collect(),
             squared: metric("root mean squared percentage error", "value"),
             coverage_error: metric("coverage error", "value").context("no coverage")?,
             notes: notes.collect::<Vec<_>>().join("; "),
@@ -206,11 +228,12 @@ fn by_program(
         },
         split,
         note: format!(
-            "naive {:.4}; {squared}{}; {}; {}; with the training on everything {:.0} s",
+            "naive {:.4}; {squared}{}; {}; {}; {}; with the training on everything {:.0} s",
             told.baseline,
             told.gate,
             told.notes,
             of_tenths(&told.tenths),
+            of_ahead(&told.ahead),
             used.seconds
         ),
         child: Some(used),
@@ -238,10 +261,11 @@ fn wholesaler(ctx: &Ctx) -> anyhow::Result<Outcome> {
         peer: Peer::none("no script asks one yet"),
         split: "last 8 weeks",
         note: format!(
-            "naive {naive:.4}; {}; {}; {}; with the training on everything {:.0} s",
+            "naive {naive:.4}; {}; {}; {}; {}; with the training on everything {:.0} s",
             told.gate,
             told.notes,
             of_tenths(&told.tenths),
+            of_ahead(&told.ahead),
             used.seconds
         ),
         child: Some(used),
@@ -266,6 +290,19 @@ fn of_tenths(held: &[f64]) -> String {
             each.join(", ")
         ),
     }
+}
+
+/// What intervals held by how far ahead, in words.
+fn of_ahead(held: &[Ahead]) -> String {
+    let each = held.iter().map(|ahead| {
+        let steps = match ahead.first == ahead.last {
+            true => ahead.first.to_string(),
+            false => format!("{} to {}", ahead.first, ahead.last),
+        };
+        format!("{steps}: {:.0}", 100.0 * ahead.held)
+    });
+    let each: Vec<String> = each.collect();
+    format!("by steps ahead, {} %", each.join(", "))
 }
 
 /// Sums over series of scaled errors: of our expectations, and of forecasting zero.
@@ -356,6 +393,7 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let mut scaled = Scaled::default();
     // By series, what is forecast of it, and how many of its periods intervals hold.
     let mut each: Vec<(f64, f64)> = Vec::new();
+    let mut held_ahead = [0.0; AHEAD];
     for series in 0..n {
         let values = panel.values(series);
         let changes = values[..known]
@@ -383,7 +421,9 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
                 zero += pinball(level, sold, 0.0) / scale;
             }
             let (low, high) = forecast.interval(series, ahead, 0.9);
-            held += f64::from(u8::from(low <= sold && sold <= high));
+            let holds = f64::from(u8::from(low <= sold && sold <= high));
+            held += holds;
+            held_ahead[ahead] += holds;
         }
         each.push((forecast.expected(series).iter().sum(), held));
         judged += 1.0;
@@ -395,6 +435,12 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
     };
     let tenth = |at: usize| coverage(&each[each.len() * at / 10..each.len() * (at + 1) / 10]);
     let tenths: Vec<f64> = (0..10).map(tenth).collect();
+    let ahead = (1..).zip(held_ahead).map(|(month, held)| Ahead {
+        first: month,
+        last: month,
+        held: held / judged,
+    });
+    let ahead: Vec<Ahead> = ahead.collect();
     let (value, coverage) = (ours / judged, coverage(&each));
     let holds = value <= 0.395
         && (0.87..=0.93).contains(&coverage)
@@ -408,13 +454,14 @@ fn car_parts(ctx: &Ctx) -> anyhow::Result<Outcome> {
         },
         split: "months 1 to 45 learn, 46 to 51 judge",
         note: format!(
-            "{judged} series; by {}; {} {:.4}; zero {:.4}; 90 % intervals hold {:.1} %, {}; {}",
+            "{judged} series; by {}; {} {:.4}; zero {:.4}; 90 % intervals hold {:.1} %, {}; {}; {}",
             forecaster.method().name(),
             forecaster.baseline_method().name(),
             theirs / judged,
             zero / judged,
             100.0 * coverage,
             of_tenths(&tenths),
+            of_ahead(&ahead),
             scaled.told(judged)
         ),
         child: None,
