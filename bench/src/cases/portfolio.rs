@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use math::random::stream;
-use monitoring::cause::{Alike, CauseOptions, ColumnPart, PeriodMoments, explain, explain_columns};
+use monitoring::cause::{
+    Alike, CauseOptions, ColumnPart, Errors, PeriodMoments, explain, explain_columns, explain_saved,
+};
 use rand_chacha::ChaCha8Rng;
 
 use super::api::{Load, PATH, Pace, Server, load, query, questions};
@@ -19,7 +21,7 @@ use crate::peer::Peer;
 /// Planted causes of a fall.
 pub(crate) static CAUSE_SPLIT: Case = Case {
     name: "cause_split",
-    what: "falls of the share of good decisions with planted mix, inputs and relation, of that what a column explains: the share of 95 % intervals that hold their planted part, the worst of the parts and the whole",
+    what: "falls of the share of good decisions with planted mix, inputs and relation, of that what a column explains, and falls of forecasts with planted mix and relation: the share of 95 % intervals that hold their planted part, the worst of the parts and the whole",
     unit: "%",
     bar: "at least 94 %, and parts add up to the fall to 1e-9",
     run: cause_split,
@@ -66,7 +68,7 @@ struct Population {
 
 /// Before and after a fall, drawn: everything changes a little, one of the three a lot.
 fn populations(random: &mut ChaCha8Rng) -> [Population; 2] {
-    let mut between = |low: f64, high: f64| low + (high - low) * super::measure::uniform(random);
+    let mut between = |low: f64, high: f64| between(random, low, high);
     let mut shares = |weights: [f64; 3]| {
         let drawn = weights.map(|weight| weight * between(0.7, 1.3));
         let all: f64 = drawn.iter().sum();
@@ -171,10 +173,85 @@ fn planted([before, after]: &[Population; 2]) -> [f64; 6] {
     ]
 }
 
+/// Days after launch and days of a fall of forecasts.
+const DAYS: [i32; 2] = [28, 14];
+
+/// Forecasts of one period: of each segment what the naive forecast misses in a day, and the share of that which is missed.
+struct ForecastOf([(f64, f64); 3]);
+
+impl ForecastOf {
+    fn share(&self, at: usize) -> f64 {
+        self.0[at].0 / self.0.iter().map(|(naive, _)| naive).sum::<f64>()
+    }
+
+    /// So many days, each with an error that all of its forecasts share.
+    fn drawn(&self, random: &mut ChaCha8Rng, days: i32) -> Vec<Errors> {
+        let mut all = Vec::new();
+        for unit in 0..days {
+            let shared = noise(random, 0.15);
+            for ((naive, lost), segment) in self.0.iter().zip(SEGMENTS) {
+                let naive = naive * noise(random, 0.2);
+                all.push(Errors {
+                    unit,
+                    segment: segment.to_owned(),
+                    missed: naive * lost * shared * noise(random, 0.1),
+                    naive,
+                });
+            }
+        }
+        all
+    }
+}
+
+/// A number between two, each as likely.
+fn between(random: &mut ChaCha8Rng, low: f64, high: f64) -> f64 {
+    low + (high - low) * super::measure::uniform(random)
+}
+
+/// A factor that is 1 on average and scatters by so much.
+fn noise(random: &mut ChaCha8Rng, by: f64) -> f64 {
+    let half = by * 3.0_f64.sqrt();
+    1.0 + between(random, -half, half)
+}
+
+/// The two periods of a fall of forecasts.
+fn forecasts_of(random: &mut ChaCha8Rng) -> [ForecastOf; 2] {
+    let before = [20.0, 30.0, 50.0].map(|naive: f64| {
+        let lost = between(random, 0.3, 0.9);
+        (naive * between(random, 0.7, 1.3), lost)
+    });
+    let after = before.map(|(naive, lost)| {
+        let grown = between(random, 0.6, 1.6);
+        (naive * grown, lost * between(random, 1.0, 1.4))
+    });
+    [ForecastOf(before), ForecastOf(after)]
+}
+
+/// Whether the intervals of the whole, mix and relation of a fall of forecasts hold what is planted, and how far the parts
+/// are from the whole.
+fn of_forecasts(random: &mut ChaCha8Rng) -> anyhow::Result<([bool; 3], f64)> {
+    let [before, after] = forecasts_of(random);
+    let each = || (0..3).map(|at| (at, before.0[at].1, after.0[at].1));
+    let mix: f64 = each()
+        .map(|(at, was, is)| (after.share(at) - before.share(at)) * (1.0 - 0.5 * (was + is)))
+        .sum();
+    let relation: f64 = each()
+        .map(|(at, was, is)| 0.5 * (after.share(at) + before.share(at)) * (was - is))
+        .sum();
+    let drawn = [before.drawn(random, DAYS[0]), after.drawn(random, DAYS[1])];
+    let told = explain_saved(&drawn[0], &drawn[1], CauseOptions { level: 0.95 })?;
+    let parts = [told.change, told.mix, told.relation];
+    let truths = [mix + relation, mix, relation];
+    let held = std::array::from_fn(|at| (parts[at].low..=parts[at].high).contains(&truths[at]));
+    let apart = told.mix.change + told.relation.change - told.change.change;
+    Ok((held, apart.abs()))
+}
+
 fn cause_split(ctx: &Ctx) -> anyhow::Result<Outcome> {
     let falls: u64 = ctx.pick(50, 5_000);
     let mut random = stream(ctx.seed, 0);
-    let (mut held, mut apart) = ([0_u64; 6], 0.0_f64);
+    let (mut held, mut apart) = ([0_u64; 9], 0.0_f64);
+    let mut random_of_forecasts = stream(ctx.seed, 1);
     for _ in 0..falls {
         let of = populations(&mut random);
         let [before, after] = &of;
@@ -202,17 +279,32 @@ fn cause_split(ctx: &Ctx) -> anyhow::Result<Outcome> {
         apart = apart
             .max((sum - told.change.change).abs())
             .max((of_relation - relation.change).abs());
+        let (of_forecasts, apart_there) = of_forecasts(&mut random_of_forecasts)?;
+        for (held, holds) in held[6..].iter_mut().zip(of_forecasts) {
+            *held += u64::from(holds);
+        }
+        apart = apart.max(apart_there);
     }
     let shares = held.map(|held| 100.0 * held as f64 / falls as f64);
     let worst = shares.into_iter().fold(f64::INFINITY, f64::min);
-    let [whole, mix, inputs, relation, column, rest] = shares;
+    let [
+        whole,
+        mix,
+        inputs,
+        relation,
+        column,
+        rest,
+        saved,
+        forecast,
+        off,
+    ] = shares;
     Ok(Outcome::Measured(Measured {
         value: worst,
         verdict: Verdict::at_full_size(ctx, worst >= 94.0 && apart <= 1e-9),
         peer: Peer::none("no monitoring package splits a fall into parts with intervals"),
-        split: "drawn: three segments, a feature and a column of four values, 20,000 decisions before and after",
+        split: "drawn: three segments, a feature and a column of four values, 20,000 decisions before and after; of forecasts three segments, 28 days before and 14 after",
         note: format!(
-            "{falls} falls: the whole {whole:.1} %, mix {mix:.1} %, inputs {inputs:.1} %, relation {relation:.1} %, of that the column {column:.1} % and the rest {rest:.1} %; parts differ from the fall by {apart:.0e} at most"
+            "{falls} falls: the whole {whole:.1} %, mix {mix:.1} %, inputs {inputs:.1} %, relation {relation:.1} %, of that the column {column:.1} % and the rest {rest:.1} %; of as many falls of forecasts the whole {saved:.1} %, mix {forecast:.1} %, relation {off:.1} %; parts differ from the fall by {apart:.0e} at most"
         ),
         child: None,
     }))

@@ -8,8 +8,8 @@ use crate::print::{self, Table};
 use crate::verbs::run::one;
 use factory::incidents::Incident;
 use factory::review::{
-    ColumnPart, Inputs, Kept, LastRun, Live, NamedPart, Part, Review as Found, Reviewed, Shadow,
-    Split, State, Trial, Why,
+    ColumnPart, Inputs, Kept, Kinds, LastRun, Live, NamedPart, Part, Review as Found, Reviewed,
+    Shadow, Split, State, Trial, Why,
 };
 use jiff::Timestamp;
 use registry::RunStatus;
@@ -377,15 +377,14 @@ fn parts(split: &Split) -> Vec<[String; 4]> {
     let mut rows = vec![
         row("all".to_owned(), &parts.change),
         row(
-            format!("whom it is asked about, by {}", split.by.told()),
+            format!("{}, by {}", split.of.mix(), split.by.told()),
             &parts.mix,
         ),
-        row("what it shows".to_owned(), &parts.inputs),
-        row(
-            "how alike customers take the like".to_owned(),
-            &parts.relation,
-        ),
     ];
+    if split.of == Kinds::Lists {
+        rows.push(row("what it shows".to_owned(), &parts.inputs));
+    }
+    rows.push(row(split.of.relation().to_owned(), &parts.relation));
     for of in &split.columns {
         let name = format!("  of that, column {}", of.name());
         rows.push(match &of.part {
@@ -428,7 +427,7 @@ fn parts(split: &Split) -> Vec<[String; 4]> {
         parts
             .relation_by_segment
             .iter()
-            .map(|part| row(format!("  taken by: {}", of(part)), &part.part)),
+            .map(|part| row(format!("  {}: {}", split.of.within(), of(part)), &part.part)),
     );
     rows
 }

@@ -33,7 +33,7 @@ impl Buyers<'_> {
     pub(super) fn judging(&self) -> Judging {
         let horizon = self.horizon_days;
         Judging {
-            days: format!(
+            tables: format!(
                 "WITH {made},
                 bought AS (SELECT DISTINCT customer_id, CAST(CAST(sold_at AS DATE) AS INTEGER) AS number FROM sales
                     WHERE customer_id IS NOT NULL AND NOT is_return),
@@ -47,11 +47,11 @@ impl Buyers<'_> {
                     JOIN shop ON shop.first <= made.number - {horizon}
                     LEFT JOIN bought ON bought.customer_id = made.customer_id
                         AND bought.number >= made.number - {horizon} AND bought.number < made.number + {horizon}
-                    GROUP BY product, version, holdout, made.day, made.customer_id, score)
-                {sums}",
+                    GROUP BY product, version, holdout, made.day, made.customer_id, score)",
                 made = self.made(),
-                sums = Measure::Squared.sums(),
             ),
+            missed: Measure::Squared.missed(),
+            days: Measure::Squared.sums(),
             waiting: format!(
                 "SELECT product, count(DISTINCT customer_id) FROM decisions
                 WHERE {} AND decided_at >= TIMESTAMP '{}T00:00:00Z' GROUP BY product",

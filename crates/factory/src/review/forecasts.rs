@@ -24,7 +24,9 @@ impl Held<'_> {
     /// - `has_levels`: whether it is known when the stock ran out.
     pub(super) fn judging(&self, has_levels: bool) -> Judging {
         Judging {
-            days: self.sql(has_levels),
+            tables: self.tables(has_levels),
+            missed: Measure::Absolute.missed(),
+            days: Measure::Absolute.sums(),
             waiting: format!(
                 "SELECT product, count(*) FROM (SELECT DISTINCT product, subject_product_id, placement, action FROM decisions
                     WHERE {} AND TRY_CAST(action AS DATE) >= DATE '{}') AS waiting GROUP BY product",
@@ -45,7 +47,7 @@ impl Held<'_> {
         )
     }
 
-    fn sql(&self, has_levels: bool) -> String {
+    fn tables(&self, has_levels: bool) -> String {
         let of = self.of;
         let (length, before) = match of.step {
             Step::Day => ("1 day", "7 days"),
@@ -98,12 +100,13 @@ impl Held<'_> {
             "WITH latest AS (
                 SELECT product, version, holdout, subject_product_id AS item, {site_made} AS site,
                     TRY_CAST(action AS DATE) AS day, score,
+                    CAST(TRY_CAST(action AS DATE) AS INTEGER) - CAST({made_on} AS INTEGER) AS ahead,
                     row_number() OVER (PARTITION BY product, subject_product_id, {site_made}, action
                         ORDER BY decided_at DESC, decision_id DESC) AS place
                 FROM decisions
                 WHERE {forecasts} AND {begins}
                     AND {made_on} <= TRY_CAST(action AS DATE)),
-            made AS (SELECT product, version, holdout, item, site, day, score,
+            made AS (SELECT product, version, holdout, item, site, day, score, ahead,
                     CAST(day + INTERVAL '{length}' AS DATE) AS day_after, CAST(day - INTERVAL '{before}' AS DATE) AS day_before,
                     CAST(day - INTERVAL '{before}' + INTERVAL '{length}' AS DATE) AS day_before_after
                 FROM latest WHERE place = 1),
@@ -112,16 +115,14 @@ impl Held<'_> {
                     sum({line}) AS amount
                 FROM sales WHERE {of_returns}{sold_since} GROUP BY 1, 2, 3),
             sold AS (SELECT item, site, day, amount FROM lines {all_sites}),
-            held AS (SELECT product, version, holdout, made.item, made.site, made.day, score,
+            held AS (SELECT product, version, holdout, made.item, made.site, made.day, score, ahead,
                     coalesce(sum(CASE WHEN sold.day >= made.day AND sold.day < day_after THEN amount END), 0) AS came,
                     coalesce(sum(CASE WHEN sold.day >= day_before AND sold.day < day_before_after THEN amount END), 0)
                         AS naive
                 FROM {ran_out} AS made LEFT JOIN sold ON sold.item = made.item AND sold.site = made.site
                     AND sold.day >= made.day_before AND sold.day < made.day_after
-                GROUP BY product, version, holdout, made.item, made.site, made.day, score)
-            {sums}",
+                GROUP BY product, version, holdout, made.item, made.site, made.day, score, ahead)",
             forecasts = self.forecasts(),
-            sums = Measure::Absolute.sums(),
         )
     }
 }

@@ -35,7 +35,7 @@ impl Launched<'_> {
         };
         let before = "ORDER BY moment, asks ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
         Judging {
-            days: format!(
+            tables: format!(
                 "WITH {made},
                 counted AS (SELECT * FROM made WHERE {holds}),
                 closed AS (SELECT launch_id, launches.product_id AS item, closes_at, available_units,
@@ -54,17 +54,17 @@ impl Launched<'_> {
                         avg(units) OVER (PARTITION BY category {before}) AS of_category,
                         avg(units) OVER ({before}) AS of_all
                     FROM moments),
-                held AS (SELECT product, version, holdout, counted.day, score, units AS came,
+                held AS (SELECT product, version, holdout, counted.day, counted.item, score, units AS came,
                         CASE WHEN past.category IS NULL THEN of_all ELSE coalesce(of_category, of_all) END AS naive
                     FROM counted
                     JOIN closed ON closed.launch_id = counted.launch_id AND closed.item = counted.item
                     JOIN past ON past.asks = 1 AND past.decision_id = counted.decision_id
-                    WHERE of_all IS NOT NULL AND (available_units IS NULL OR units < available_units))
-                {sums}",
+                    WHERE of_all IS NOT NULL AND (available_units IS NULL OR units < available_units))",
                 holds = self.span.holds("day"),
                 to = self.clock.sql_begins(self.span.to),
-                sums = Measure::Absolute.sums(),
             ),
+            missed: Measure::Absolute.missed(),
+            days: Measure::Absolute.sums(),
             waiting: format!(
                 "WITH {made} SELECT product, count(*) FROM made WHERE day >= DATE '{}' GROUP BY product",
                 self.span.to

@@ -36,7 +36,7 @@ mod value;
 
 pub use at_positions::AtPositions;
 pub use attribute::Attribute;
-pub use cause::{Brought, Lineage, Most, OfColumn, OfColumns, Split, Why};
+pub use cause::{Brought, Kinds, Lineage, Most, OfColumn, OfColumns, Split, Why};
 pub use expected::Expected;
 pub use good::what_is_good;
 pub use inputs::{Inputs, InputsError, ReadBy, Shifted};
@@ -395,7 +395,6 @@ impl Found<'_> {
         };
         let around = cause::Around {
             product: &header.name,
-            are_split: product.judged().is_of_lists(),
             reads: cause::reads(header),
             version: self.version.as_ref(),
             inputs: self.inputs,

@@ -44,47 +44,47 @@ impl Alike {
         let window_days = self.judged.window_days().unwrap_or_default();
         now.minus_days(1 + i32::from(window_days) + i32::from(self.delay_days))
     }
+}
 
-    /// How their decisions are judged, as queries; `None` where they are lists or not judged.
-    async fn judging(
-        self,
-        workshop: &Workshop,
-        products: &[&dyn Product],
-        span: Span<'_>,
-        snapshot: &Snapshot,
-    ) -> Result<Option<Judging>, OutcomesError> {
-        let has = |table: &str| snapshot.tables.contains_key(table);
-        Ok(Some(match self.judged {
-            Judged::Sold(of) => Held {
-                span,
-                of,
-                clock: workshop.clock(),
-            }
-            .judging(has("stock_levels")),
-            Judged::Valued { horizon_days } => {
-                let of = buyers::versions(workshop, products, &span, horizon_days, snapshot);
-                let versions = of.await?;
-                Buyers {
-                    span,
-                    horizon_days,
-                    versions,
-                }
-                .judging()
-            }
-            Judged::Launched => Launched {
-                span,
-                clock: workshop.clock(),
-            }
-            .judging(has("products")),
-            Judged::Lasted { horizon_days } => Orders {
+/// How decisions of products that are judged alike are judged, as queries; `None` where they are lists or not judged.
+pub(super) async fn judging(
+    workshop: &Workshop,
+    judged: Judged,
+    products: &[&dyn Product],
+    span: Span<'_>,
+    snapshot: &Snapshot,
+) -> Result<Option<Judging>, OutcomesError> {
+    let has = |table: &str| snapshot.tables.contains_key(table);
+    Ok(Some(match judged {
+        Judged::Sold(of) => Held {
+            span,
+            of,
+            clock: workshop.clock(),
+        }
+        .judging(has("stock_levels")),
+        Judged::Valued { horizon_days } => {
+            let of = buyers::versions(workshop, products, &span, horizon_days, snapshot);
+            let versions = of.await?;
+            Buyers {
                 span,
                 horizon_days,
-                clock: workshop.clock(),
+                versions,
             }
-            .judging(),
-            Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => return Ok(None),
-        }))
-    }
+            .judging()
+        }
+        Judged::Launched => Launched {
+            span,
+            clock: workshop.clock(),
+        }
+        .judging(has("products")),
+        Judged::Lasted { horizon_days } => Orders {
+            span,
+            horizon_days,
+            clock: workshop.clock(),
+        }
+        .judging(),
+        Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => return Ok(None),
+    }))
 }
 
 /// Notes what the decisions of days led to that have become complete, of all products whose decisions are judged; how
@@ -152,7 +152,7 @@ async fn joined(
     let from = alike.known.map(|known| known.minus_days(-1));
     let to = complete.minus_days(-1);
     let span = Span { names, from, to };
-    if let Some(judging) = alike.judging(workshop, products, span, snapshot).await? {
+    if let Some(judging) = judging(workshop, alike.judged, products, span, snapshot).await? {
         let days = match is_due {
             true => judging.run(workshop, snapshot).await?,
             false => BTreeMap::new(),

@@ -25,24 +25,24 @@ impl Orders<'_> {
     pub(super) fn judging(&self) -> Judging {
         let (horizon, proposed) = (self.horizon_days, self.proposed());
         Judging {
-            days: format!(
+            tables: format!(
                 "WITH {proposed},
                 made AS (SELECT * FROM proposed WHERE {holds}),
                 sent AS (SELECT product_id AS item, site_id AS site, ordered_on, sum(units) AS units,
-                        max(received_on) AS delivered
+                        max(received_on) AS delivered, max(supplier_id) AS supplier
                     FROM replenishments WHERE from_site_id IS NULL GROUP BY product_id, site_id, ordered_on
                     HAVING count(received_on) = count(*) AND sum(received_units) >= sum(units)),
-                placed AS (SELECT made.*, sent.delivered, CAST(day + INTERVAL '{horizon} days' AS DATE) AS ends
+                placed AS (SELECT made.*, sent.delivered, sent.supplier, CAST(day + INTERVAL '{horizon} days' AS DATE) AS ends
                     FROM made JOIN sent ON sent.item = made.item AND sent.site = made.site AND sent.ordered_on = day
                         AND sent.units = CAST(round(score) AS BIGINT)
                     WHERE sent.delivered < day + INTERVAL '{horizon} days'),
                 deliveries AS (SELECT DISTINCT product_id AS item, site_id AS site, received_on FROM replenishments
                     WHERE from_site_id IS NULL AND received_on IS NOT NULL),
-                lasts AS (SELECT product, version, holdout, placed.item, placed.site, day, delivered,
+                lasts AS (SELECT product, version, holdout, placed.item, placed.site, day, delivered, supplier,
                         coalesce(min(received_on), ends) AS until
                     FROM placed LEFT JOIN deliveries ON deliveries.item = placed.item
                         AND deliveries.site = placed.site AND received_on > delivered AND received_on < ends
-                    GROUP BY product, version, holdout, placed.item, placed.site, day, delivered, ends),
+                    GROUP BY product, version, holdout, placed.item, placed.site, day, delivered, supplier, ends),
                 first_told AS (SELECT product_id AS item, site_id AS site, min(day) AS told_from FROM stock_levels
                     GROUP BY product_id, site_id),
                 told AS (SELECT site_id AS site, max(day) AS told_until FROM stock_levels GROUP BY site_id),
@@ -52,25 +52,27 @@ impl Orders<'_> {
                         lead(day) OVER (PARTITION BY product_id, site_id ORDER BY day) AS next FROM stock_levels) AS levels
                     JOIN told ON told.site = levels.site
                     WHERE on_hand = 0),
-                judged AS (SELECT product, version, holdout, day, lasts.item, lasts.site,
+                held AS (SELECT product, version, holdout, day, lasts.item, lasts.site, supplier,
                         max(CASE WHEN empty_from IS NULL THEN 0 ELSE 1 END) AS ran_out
                     FROM lasts
                     JOIN first_told ON first_told.item = lasts.item AND first_told.site = lasts.site AND told_from < until
                     JOIN told ON told.site = lasts.site AND told_until >= until - INTERVAL '1 day'
                     LEFT JOIN empty ON empty.item = lasts.item AND empty.site = lasts.site
                         AND empty_from < until AND empty_until > delivered
-                    GROUP BY product, version, holdout, day, lasts.item, lasts.site),
-                counts AS (SELECT product, day, version, holdout, count(*) AS judged, sum(1 - ran_out) AS good
-                    FROM judged GROUP BY product, day, version, holdout),
-                asked AS (SELECT product, day, version, holdout, count(*) AS decisions FROM made
-                    GROUP BY product, day, version, holdout)
-                SELECT asked.product, asked.day, asked.version, asked.holdout, decisions, coalesce(judged, 0),
-                    coalesce(good, 0)
-                FROM asked LEFT JOIN counts ON counts.product = asked.product AND counts.day = asked.day
-                    AND counts.version = asked.version AND counts.holdout = asked.holdout
-                ORDER BY 1, 2, 3, 4",
+                    GROUP BY product, version, holdout, day, lasts.item, lasts.site, supplier)",
                 holds = self.span.holds("day"),
             ),
+            missed: ["ran_out", "1"].map(str::to_owned),
+            days: "SELECT asked.product, asked.day, asked.version, asked.holdout, decisions, coalesce(judged, 0),
+                    coalesce(good, 0)
+                FROM (SELECT product, day, version, holdout, count(*) AS decisions FROM made
+                    GROUP BY product, day, version, holdout) AS asked
+                LEFT JOIN (SELECT product, day, version, holdout, count(*) AS judged, sum(1 - ran_out) AS good
+                    FROM held GROUP BY product, day, version, holdout) AS counts
+                    ON counts.product = asked.product AND counts.day = asked.day
+                    AND counts.version = asked.version AND counts.holdout = asked.holdout
+                ORDER BY 1, 2, 3, 4"
+                .to_owned(),
             waiting: format!(
                 "WITH {proposed} SELECT product, count(*) FROM proposed WHERE day >= DATE '{}' GROUP BY product",
                 self.span.to

@@ -22,7 +22,7 @@ const LAUNCH_PERIODS: usize = 14;
 
 /// A day on which forecasts are so many times as wrong as the naive ones counts as this many: where next to nothing
 /// sells, the naive forecast may be right by chance.
-const TIMES_WRONG_MOST: f64 = 2.0;
+pub(super) const TIMES_WRONG_MOST: f64 = 2.0;
 
 /// The chance that a version is ever said to have lost quality although it has not, however often it is looked at.
 const ALPHA: f64 = 0.05;

@@ -46,7 +46,12 @@ impl Span<'_> {
 
 /// How decisions are judged, as queries.
 pub(super) struct Judging {
-    /// Counts by product, day, version and holdout: `product, day, version, holdout, decisions, judged, good`; of
+    /// Tables from `WITH` on, the last of which is `held`: one row for each decision that is judged, with `product, holdout,
+    /// day` and what is known of it.
+    pub(super) tables: String,
+    /// What a row of `held` misses, and what the naive forecast misses there; of orders whether it was not good, and 1.
+    pub(super) missed: [String; 2],
+    /// After these tables: counts by product, day, version and holdout: `product, day, version, holdout, decisions, judged, good`; of
     /// forecasts their sums of errors after them, as in [`ErrorSums`].
     pub(super) days: String,
     /// Decisions of each product whose outcomes are not complete: `product, count`.
@@ -63,6 +68,11 @@ pub(super) enum Measure {
 }
 
 impl Measure {
+    /// What forecasts and the naive forecast miss.
+    pub(super) fn missed(self) -> [String; 2] {
+        ["score", "naive"].map(|forecast| self.of(forecast))
+    }
+
     fn of(self, forecast: &str) -> String {
         match self {
             Self::Absolute => format!("abs({forecast} - came)"),
@@ -72,7 +82,7 @@ impl Measure {
 
     /// The sums over table `held`: one row for each forecast with `product, version, holdout, day, score, came, naive`.
     pub(super) fn sums(self) -> String {
-        let (lost, naive) = (self.of("score"), self.of("naive"));
+        let [lost, naive] = self.missed();
         format!(
             "SELECT product, day, version, holdout, count(*) AS decisions, count(*) AS judged,
                 sum(CASE WHEN {lost} <= {naive} THEN 1 ELSE 0 END) AS good,
@@ -92,7 +102,11 @@ impl Judging {
         snapshot: &Snapshot,
     ) -> Result<ByProduct<Vec<OutcomeDay>>, LakeError> {
         let mut of: ByProduct<Vec<OutcomeDay>> = BTreeMap::new();
-        for batch in workshop.lake.query_at(&self.days, snapshot).await? {
+        for batch in workshop
+            .lake
+            .query_at(&format!("{}\n{}", self.tables, self.days), snapshot)
+            .await?
+        {
             let names = batch.column(0).as_string::<i32>();
             let sums = (batch.num_columns() > 7).then(|| {
                 [7, 8, 9, 10, 11].map(|column| batch.column(column).as_primitive::<Float64Type>())

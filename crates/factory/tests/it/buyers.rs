@@ -1,8 +1,10 @@
 //! What customers were expected to buy is held against what they bought, beside what they had bought before.
 
-use crate::decided::{About, answer, day, imported, log, morning, number, of, same, sums, write};
+use crate::decided::{
+    About, answer, day, imported, log, morning, number, of, parts, same, sums, write,
+};
 use factory::Workshop;
-use factory::review::{Live, Promised, State};
+use factory::review::{Kinds, Live, Promised, State};
 use jiff::ToSpan;
 use lake::log::DecisionRecord;
 use registry::{NewRun, NewVersion};
@@ -259,6 +261,8 @@ async fn what_customers_were_expected_to_buy_is_held_against_what_they_bought() 
         .iter()
         .find(|of| of.promise == Promised::Quality);
     assert_eq!(quality.unwrap().state, State::Broken);
+    let (noted, _) = workshop.registry.outcomes("worse").await.unwrap();
+    parts(reviewed, Kinds::Forecasts, &noted);
     let why = reviewed.why.as_ref().unwrap();
     assert!(
         why.sentence.contains("what customers want may have"),

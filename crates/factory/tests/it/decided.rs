@@ -1,11 +1,12 @@
 //! Shops whose decisions are planted, and what a review says of them.
 
 use factory::import::{ImportOptions, import};
-use factory::review::{Live, Measured, Review, Reviewed};
+use factory::review::{Kinds, Live, Measured, Review, Reviewed, Split};
 use factory::{Project, Workshop};
 use jiff::Timestamp;
 use lake::LakeOptions;
 use lake::log::{ActionRecord, Answer, DecisionRecord};
+use registry::OutcomeDay;
 use schema::progress::Silent;
 use schema::{AsOf, CustomerId, DecisionId, Json, Probability, ProductId};
 use std::path::Path;
@@ -109,6 +110,44 @@ pub(crate) fn of<'a>(review: &'a Review, name: &str) -> (&'a Reviewed, Option<&'
         Live::Unknown { .. } | Live::NotJudged { .. } => None,
     };
     (found, live)
+}
+
+/// The parts of the fall of a product, which add up to the change of the quality of its days, each counted by what is
+/// judged of it.
+#[track_caller]
+pub(crate) fn parts<'a>(reviewed: &'a Reviewed, of: Kinds, noted: &[OutcomeDay]) -> &'a Split {
+    let Live::Measured(live) = &reviewed.live else {
+        panic!("{:?}", reviewed.live);
+    };
+    let split = reviewed.why.as_ref().unwrap().split.as_ref().unwrap();
+    assert_eq!((split.of, split.before), (of, live.launch_days));
+    let quality = |(first, last): (AsOf, AsOf)| {
+        let days = noted
+            .iter()
+            .filter(|of| !of.held_out && of.day >= first && of.day <= last);
+        let (mut all, mut saved) = (0.0, 0.0);
+        for day in days {
+            let judged = day.judged as f64;
+            let (counts, of_day) = match &day.errors {
+                Some(errors) if errors.missed_naive > 0.0 => {
+                    (judged, 1.0 - (errors.missed / errors.missed_naive).min(2.0))
+                }
+                Some(_) => (0.0, 0.0),
+                None => (judged, day.good as f64 / judged.max(1.0)),
+            };
+            all += counts;
+            saved += counts * of_day;
+        }
+        saved / all
+    };
+    let parts = &split.parts;
+    let sum = parts.mix.change + parts.relation.change;
+    let told = [parts.reference_mean, parts.now_mean, sum];
+    let [before, after] = [split.before, split.after].map(quality);
+    same("parts", &told, &[before, after, after - before]);
+    let launch = live.at_launch.point().unwrap();
+    assert!((launch - before).abs() < 0.01, "{launch}, {before}");
+    split
 }
 
 /// That figures are the same but for rounding.

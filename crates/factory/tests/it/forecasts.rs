@@ -1,8 +1,8 @@
 //! Forecasts are held against what sold in the periods that they are of, beside the naive forecast.
 
-use crate::decided::{imported, log, of};
+use crate::decided::{imported, log, of, parts};
 use factory::Workshop;
-use factory::review::{Promised, State};
+use factory::review::{Kinds, Promised, State};
 use jiff::{Timestamp, ToSpan};
 use lake::log::{ActionRecord, Answer, DecisionRecord};
 use schema::progress::Silent;
@@ -267,6 +267,8 @@ async fn forecasts_are_held_against_what_sold_and_a_fall_is_seen() {
         why.sentence.contains("what customers want may have"),
         "{why:?}"
     );
+    let split = parts(reviewed, Kinds::Forecasts, &noted);
+    assert!(split.parts.relation.share.unwrap() > 0.9, "{split:?}");
     let errors = live.errors.as_ref().unwrap();
     assert!(
         errors.bias > 0.0 && errors.wape > Some(0.0) && errors.naive_wape > Some(0.0),

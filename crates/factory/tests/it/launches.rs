@@ -1,8 +1,10 @@
 //! What launches were expected to sell before they opened is held against what they sold, beside what others had sold.
 
-use crate::decided::{About, answer, day, imported, log, morning, number, of, same, sums, write};
+use crate::decided::{
+    About, answer, day, imported, log, morning, number, of, parts, same, sums, write,
+};
 use factory::Workshop;
-use factory::review::State;
+use factory::review::{Kinds, State};
 use jiff::{Timestamp, ToSpan};
 use lake::log::DecisionRecord;
 use schema::progress::Silent;
@@ -230,6 +232,7 @@ async fn launches_are_held_against_what_they_sold_and_a_fall_is_seen() {
         "{fell:?}"
     );
     assert_eq!(reviewed.state, State::Broken);
+    parts(reviewed, Kinds::Forecasts, &noted);
     let (first, last) = live.launch_days;
     assert_eq!(
         number(last) - number(first),

@@ -1,8 +1,8 @@
 //! Proposed orders that were placed are good where what came lasted until the next delivery.
 
-use crate::decided::{About, answer, day, imported, log, morning, number, of, write};
+use crate::decided::{About, answer, day, imported, log, morning, number, of, parts, write};
 use factory::Workshop;
-use factory::review::{Live, State};
+use factory::review::{Kinds, Live, State};
 use jiff::ToSpan;
 use lake::log::DecisionRecord;
 use schema::progress::Silent;
@@ -237,6 +237,7 @@ async fn orders_that_were_placed_are_held_against_what_was_there_and_a_fall_is_s
         "{fell:?}"
     );
     assert_eq!(reviewed.state, State::Broken);
+    parts(reviewed, Kinds::Orders, &noted);
     let why = reviewed.why.as_ref().unwrap();
     assert!(
         why.sentence.contains("what customers want may have"),

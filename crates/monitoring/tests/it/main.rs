@@ -22,5 +22,6 @@ mod latency;
 mod loss;
 mod positions;
 mod promises;
+mod saved;
 mod simulated;
 mod turns;

@@ -112,6 +112,46 @@ mod tests {
     }
 
     #[test]
+    fn what_a_fall_of_forecasts_and_orders_is_split_into_is_told_in_french() {
+        let of_fall = "83 % of the fall (70 to 96 %)";
+        let wants = "and nothing that is watched changed: what customers want may have";
+        let mixes = [
+            ("forecast", "the naive forecast's error"),
+            ("ordered", "the orders"),
+        ]
+        .map(|(what, of)| {
+            format!(
+                "mostly what is {what}, {of_fall}, by category: shoes is 55 % of {of}, 10 % before"
+            )
+        });
+        let relations = [
+            "forecasts of the like are further off",
+            "orders of the like last less often",
+        ];
+        let relations =
+            relations.iter().flat_map(|worse| {
+                ["", ", 91 % of that in shoes, by supplier"].into_iter().flat_map(move |within| {
+                [
+                    format!("{worse}, {of_fall}{within}, {wants}"),
+                    format!("version 3 began to answer on 2026-05-14; {worse}, {of_fall}{within}"),
+                ]
+            })
+            });
+        for english in mixes.into_iter().chain(relations) {
+            let french = found(&english).unwrap_or_else(|| panic!("add to french/: {english}"));
+            assert!(french.contains("83 % de la baisse"), "{french}");
+        }
+        for by in [
+            "merchant",
+            "supplier",
+            "how far ahead",
+            "how long the product had been sold for",
+        ] {
+            assert!(found(by).is_some(), "add to french/words.rs: {by}");
+        }
+    }
+
+    #[test]
     fn nothing_is_translated_twice() {
         let mut all: Vec<&str> = schema::MEANINGS
             .iter()

@@ -125,14 +125,20 @@ messages! {
     ReviewWhyFell: "Why", "Pourquoi";
     ReviewParts: "The fall in parts that add up to it", "La baisse en parts dont elle est la somme";
     ReviewCompared: "{0} to {1} ({2} decisions), held against {3} to {4} ({5}); points of the share of good decisions, with intervals.", "Du {0} au {1} ({2} décisions), comparés aux jours du {3} au {4} ({5}) ; points de la part de bonnes décisions, avec intervalles.";
+    ReviewComparedForecasts: "{0} to {1} ({2} forecasts), held against {3} to {4} ({5}); points of the share of the naive forecast’s error that is saved, with intervals.", "Du {0} au {1} ({2} prévisions), comparés aux jours du {3} au {4} ({5}) ; points de la part de l’erreur de la prévision naïve qui est évitée, avec intervalles.";
+    ReviewComparedOrders: "{0} to {1} ({2} placed orders), held against {3} to {4} ({5}); points of the share of those that lasted, with intervals.", "Du {0} au {1} ({2} commandes passées), comparés aux jours du {3} au {4} ({5}) ; points de la part de celles qui ont suffi, avec intervalles.";
     ReviewPart: "Part", "Part";
     ReviewPoints: "Points", "Points";
     ReviewInterval: "Interval", "Intervalle";
     ReviewShareOfFall: "Share of the fall", "Part de la baisse";
     ReviewPartAll: "The whole fall", "Toute la baisse";
     ReviewPartMix: "Whom it is asked about, by {0}", "De qui il s’agit, selon {0}";
+    ReviewPartForecast: "What is forecast, by {0}", "Ce qui est prévu, selon {0}";
+    ReviewPartOrdered: "What is ordered, by {0}", "Ce qui est commandé, selon {0}";
     ReviewPartShown: "What it shows", "Ce qui est montré";
     ReviewPartRelation: "How alike customers take the like", "L’accueil que de mêmes clients font aux mêmes choses";
+    ReviewPartOff: "How far off forecasts of the like are", "L’erreur des prévisions des mêmes choses";
+    ReviewPartLasts: "How often orders of the like last", "La durée des commandes des mêmes choses";
     ReviewPartColumn: "of that, column {0}", "dont la colonne {0}";
     ReviewPartNotApart: "cannot be told apart", "ne se distingue pas";
     ReviewPartTogether: "of that, {0} together", "dont {0} ensemble";
@@ -140,6 +146,7 @@ messages! {
     ReviewPartMore: "more or fewer: {0}", "plus ou moins : {0}";
     ReviewPartShows: "shows: {0}", "montre : {0}";
     ReviewPartTaken: "taken by: {0}", "accueil de : {0}";
+    ReviewPartWithin: "within: {0}", "dans : {0}";
     ReviewPartUnknown: "not known", "inconnu";
     ReviewOwner: "Owner: {0}.", "Responsable : {0}.";
     ReviewEscalation: "Then: {0}.", "Puis : {0}.";

@@ -18,8 +18,8 @@ use axum::Extension;
 use axum::extract::State as Of;
 use axum::response::Response;
 use factory::review::{
-    AtPositions, ColumnPart, Inputs, Kept, LastRun, Live, Measured, NamedPart, Part as PartOfFall,
-    Promised, Review, Reviewed, Shifted, Split, State, Unit,
+    AtPositions, ColumnPart, Inputs, Kept, Kinds, LastRun, Live, Measured, NamedPart,
+    Part as PartOfFall, Promised, Review, Reviewed, Shifted, Split, State, Unit,
 };
 use maud::{Markup, html};
 use registry::RunStatus;
@@ -416,6 +416,45 @@ fn why(l: Locale, product: &Reviewed) -> Markup {
     }
 }
 
+/// How the parts of a fall are called.
+struct SayOfParts {
+    mix: Say,
+    relation: Say,
+    within: Say,
+    compared: Say,
+}
+
+impl SayOfParts {
+    fn of(kinds: Kinds) -> Self {
+        let (mix, relation, within, compared) = match kinds {
+            Kinds::Lists => (
+                Say::ReviewPartMix,
+                Say::ReviewPartRelation,
+                Say::ReviewPartTaken,
+                Say::ReviewCompared,
+            ),
+            Kinds::Forecasts => (
+                Say::ReviewPartForecast,
+                Say::ReviewPartOff,
+                Say::ReviewPartWithin,
+                Say::ReviewComparedForecasts,
+            ),
+            Kinds::Orders => (
+                Say::ReviewPartOrdered,
+                Say::ReviewPartLasts,
+                Say::ReviewPartWithin,
+                Say::ReviewComparedOrders,
+            ),
+        };
+        Self {
+            mix,
+            relation,
+            within,
+            compared,
+        }
+    }
+}
+
 /// The parts of a fall, each of the three with its own parts below.
 fn parts(l: Locale, split: &Split) -> Markup {
     let points = |change: f64| l.fixed(100.0 * change, 1);
@@ -438,20 +477,20 @@ fn parts(l: Locale, split: &Split) -> Markup {
         row(html! { span.small { (say.with(l, &[&name])) } }, &part.part)
     };
     let of = &split.parts;
+    let say = SayOfParts::of(split.of);
     let by = french::told(l, split.by.told());
     let mut rows = vec![
         whole(Say::ReviewPartAll.text(l).to_owned(), &of.change),
-        whole(Say::ReviewPartMix.with(l, &[&by]), &of.mix),
+        whole(say.mix.with(l, &[&by]), &of.mix),
     ];
     let more = of.mix_by_segment.iter();
     rows.extend(more.map(|part| named(Say::ReviewPartMore, part)));
-    rows.push(whole(Say::ReviewPartShown.text(l).to_owned(), &of.inputs));
+    if split.of == Kinds::Lists {
+        rows.push(whole(Say::ReviewPartShown.text(l).to_owned(), &of.inputs));
+    }
     let shows = of.inputs_by_feature.iter();
     rows.extend(shows.map(|part| named(Say::ReviewPartShows, part)));
-    rows.push(whole(
-        Say::ReviewPartRelation.text(l).to_owned(),
-        &of.relation,
-    ));
+    rows.push(whole(say.relation.text(l).to_owned(), &of.relation));
     for of in &split.columns {
         let name = Say::ReviewPartColumn.with(l, &[&of.name()]);
         rows.push(match &of.part {
@@ -473,7 +512,7 @@ fn parts(l: Locale, split: &Split) -> Markup {
         rows.push(row(html! { span.small { (rest) } }, &split.rest));
     }
     let taken = of.relation_by_segment.iter();
-    rows.extend(taken.map(|part| named(Say::ReviewPartTaken, part)));
+    rows.extend(taken.map(|part| named(say.within, part)));
     let heads = [
         words(Say::ReviewPart.text(l)),
         figures(Say::ReviewPoints.text(l)),
@@ -481,7 +520,7 @@ fn parts(l: Locale, split: &Split) -> Markup {
         figures(Say::ReviewShareOfFall.text(l)),
     ];
     let ((from, to), (since, until)) = (split.before, split.after);
-    let compared = Say::ReviewCompared.with(
+    let compared = say.compared.with(
         l,
         &[
             &since.to_string(),

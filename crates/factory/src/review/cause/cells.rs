@@ -3,7 +3,7 @@
 use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
 use super::columns::{Bins, Met};
-use super::split::{Falling, OfColumn, OfColumns, Split};
+use super::split::{Falling, Kinds, OfColumn, OfColumns, Split};
 use monitoring::cause::{
     Alike, ByColumns, Cause, CauseOptions, ColumnPart, NamedPart, PeriodMoments, explain,
     explain_columns,
@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 const DECISIONS_MIN: u64 = 50;
 
 /// Chance that any of the intervals of one attribute's split misses; divided among attributes.
-const ALPHA: f64 = 0.05;
+pub(super) const ALPHA: f64 = 0.05;
 
 /// One attribute explains clearly more than another where its mix explains so many times as much.
-const CLEARLY_MORE: f64 = 1.25;
+pub(super) const CLEARLY_MORE: f64 = 1.25;
 
 /// Decisions that an estimate of one value is drawn to the mean of all by.
 const SHRUNK_BY: f64 = 20.0;
@@ -31,7 +31,7 @@ type Effects = [BTreeMap<String, f64>; SHOWN.len()];
 /// Decisions that are alike in all that is known of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
-    pub(super) of: [String; Attribute::ALL.len()],
+    pub(super) of: [String; Attribute::OF_LISTS.len()],
     pub(super) shown: [String; SHOWN.len()],
     /// The values that were met of columns that changed.
     pub(super) met: Vec<String>,
@@ -61,7 +61,7 @@ impl Cells {
             return Ok(None);
         }
         let effects = effects(&self.0[0]);
-        let known: Vec<(usize, Attribute)> = Attribute::ALL
+        let known: Vec<(usize, Attribute)> = Attribute::OF_LISTS
             .into_iter()
             .enumerate()
             .filter(|(n, _)| self.varies(*n))
@@ -105,6 +105,7 @@ impl Cells {
             part: of.part,
         });
         Ok(Some(Split {
+            of: Kinds::Lists,
             before: fall.before(),
             after: fall.after(),
             decisions,

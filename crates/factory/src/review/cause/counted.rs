@@ -73,7 +73,7 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
         [of(fall.before(), false), of(fall.after(), true)]
     });
     let spans: Vec<String> = spans.collect();
-    let values: Vec<&str> = Attribute::ALL.iter().map(|of| of.sql(&has)).collect();
+    let values: Vec<&str> = Attribute::OF_LISTS.iter().map(|of| of.sql(&has)).collect();
     let shown = if has("products") {
         "coalesce(top_of.category, '')"
     } else {
@@ -102,7 +102,7 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
         spans = spans.join(", "),
         values = values
             .iter()
-            .zip(Attribute::ALL)
+            .zip(Attribute::OF_LISTS)
             .map(|(sql, of)| format!("{sql} AS of_{}", of as usize))
             .collect::<Vec<_>>()
             .join(", "),
@@ -112,7 +112,7 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
         } else {
             ""
         },
-        all = (1..=Attribute::ALL.len() + SHOWN.len() + met.len() + 3)
+        all = (1..=Attribute::OF_LISTS.len() + SHOWN.len() + met.len() + 3)
             .map(|place| place.to_string())
             .collect::<Vec<_>>()
             .join(", "),
@@ -135,7 +135,7 @@ fn rows(batch: &RecordBatch, met: usize) -> impl Iterator<Item = (String, bool, 
             .map_or_else(String::new, |of| of.value(row).to_owned())
     };
     let after = batch.column(1).as_boolean().clone();
-    let first_shown = 2 + Attribute::ALL.len();
+    let first_shown = 2 + Attribute::OF_LISTS.len();
     let first_met = first_shown + SHOWN.len();
     let good = count(batch, first_met + met);
     let decisions = count(batch, first_met + met + 1);

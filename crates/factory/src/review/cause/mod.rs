@@ -2,19 +2,20 @@
 //! fall; beside it what else changed at the same time.
 //!
 //! Reading order: [`Why`] (what is told), [`split`] (a fall in parts, worked out or kept), [`counted`] (its decisions by
-//! what is known of them), [`columns`] (what they met of columns that changed), [`cells`] (which are split by that),
+//! what is known of them), [`saved`] (the same of forecasts and orders, by their errors), [`columns`] (what they met of columns that changed), [`cells`] (which are split by that),
 //! [`most`] (which of all that explains most), [`lineage`] (where a column came from).
 
 mod cells;
 mod columns;
 mod counted;
 mod lineage;
+mod saved;
 mod split;
 
 pub(super) use lineage::Tables;
 pub use lineage::{Brought, Lineage};
 pub(super) use split::{Falling, of_falls};
-pub use split::{OfColumn, OfColumns, Split};
+pub use split::{Kinds, OfColumn, OfColumns, Split};
 
 use super::{Answers, Fell, Inputs, Measured, Shifted};
 use crate::import::RefusedSource;
@@ -75,9 +76,6 @@ pub enum Most {
 /// What happened around a fall.
 pub(super) struct Around<'a> {
     pub(super) product: &'a str,
-    /// Whether falls of its decisions are split: those of lists of products are. Of others each is held against what
-    /// came, and not against whom it is about.
-    pub(super) are_split: bool,
     /// Tables that its kind reads.
     pub(super) reads: &'a [&'a str],
     pub(super) version: Option<&'a Answers>,
@@ -110,15 +108,12 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
         explains.map_or(told.clone(), |explains| format!("{told}; {explains}"))
     };
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
-    let mut most = most(
+    let most = most(
         split.as_ref(),
         source.is_some(),
         version.is_some(),
         around.late.is_some(),
     );
-    if most == Most::Unclear && !around.are_split {
-        most = Most::Wants;
-    }
     let told = match most {
         Most::Source => source.map(|source| told_of(source)),
         Most::Version => version.clone(),
@@ -244,26 +239,36 @@ impl Split {
     }
 }
 
+/// A value of an attribute in words.
+fn known(value: &str) -> &str {
+    if value.is_empty() { "not known" } else { value }
+}
+
 /// The cause in one sentence.
 fn sentence(most: Most, split: Option<&Split>, told: Option<String>) -> String {
     let relation = split.map(|split| {
         let share = share_told(&split.parts.relation, &split.parts.change);
-        format!("alike decisions about alike customers lead to less, {share}")
+        let within = split.apart().map_or_else(String::new, |(value, share)| {
+            let (value, by) = (known(value), split.by.told());
+            format!(", {:.0} % of that in {value}, by {by}", 100.0 * share)
+        });
+        format!("{}, {share}{within}", split.of.worse())
     });
     match (most, split) {
         (Most::Mix, Some(split)) => {
             let share = share_told(&split.parts.mix, &split.parts.change);
             let grown = split.grown();
             let whom = grown.map_or_else(String::new, |(value, before, after)| {
-                let value = if value.is_empty() { "not known" } else { value };
+                let (value, of) = (known(value), split.of.whole());
                 format!(
-                    ": {value} is {:.0} % of them, {:.0} % before",
+                    ": {value} is {:.0} % of {of}, {:.0} % before",
                     100.0 * after,
                     100.0 * before
                 )
             });
             format!(
-                "mostly whom it is asked about, {share}, by {}{whom}",
+                "mostly {}, {share}, by {}{whom}",
+                split.of.mix(),
                 split.by.told()
             )
         }

@@ -4,7 +4,7 @@ use super::super::attribute::Attribute;
 use super::super::outcomes::OutcomesError;
 use super::super::{ByProduct, Fell, Inputs, Live, Measured};
 use super::columns::{COLUMNS_MAX, Met};
-use super::{counted, reads, shifted};
+use super::{counted, reads, saved, shifted};
 use crate::Workshop;
 use lake::Snapshot;
 use monitoring::cause::{Cause, ColumnPart, Part};
@@ -14,16 +14,89 @@ use schema::AsOf;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What decisions are, by which their parts are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kinds {
+    /// Lists of products: parts of the share of good ones.
+    Lists,
+    /// Forecasts: parts of the share of the naive forecast's error that they save. Shares are of that error.
+    Forecasts,
+    /// Placed orders: parts of the share of those that lasted.
+    Orders,
+}
+
+impl Kinds {
+    /// What decisions that are judged so are.
+    pub(super) fn of(judged: Judged) -> Self {
+        match judged {
+            Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => Self::Lists,
+            Judged::Sold(_) | Judged::Launched | Judged::Valued { .. } => Self::Forecasts,
+            Judged::Lasted { .. } => Self::Orders,
+        }
+    }
+
+    /// What other shares of segments are a change of.
+    #[must_use]
+    pub fn mix(self) -> &'static str {
+        match self {
+            Self::Lists => "whom it is asked about",
+            Self::Forecasts => "what is forecast",
+            Self::Orders => "what is ordered",
+        }
+    }
+
+    /// What is otherwise within segments.
+    #[must_use]
+    pub fn relation(self) -> &'static str {
+        match self {
+            Self::Lists => "how alike customers take the like",
+            Self::Forecasts => "how far off forecasts of the like are",
+            Self::Orders => "how often orders of the like last",
+        }
+    }
+
+    /// Before the name of a segment, what is otherwise within it.
+    #[must_use]
+    pub fn within(self) -> &'static str {
+        match self {
+            Self::Lists => "taken by",
+            Self::Forecasts | Self::Orders => "within",
+        }
+    }
+
+    /// What shares are of.
+    pub(super) fn whole(self) -> &'static str {
+        match self {
+            Self::Lists => "them",
+            Self::Forecasts => "the naive forecast's error",
+            Self::Orders => "the orders",
+        }
+    }
+
+    /// What became worse within segments.
+    pub(super) fn worse(self) -> &'static str {
+        match self {
+            Self::Lists => "alike decisions about alike customers lead to less",
+            Self::Forecasts => "forecasts of the like are further off",
+            Self::Orders => "orders of the like last less often",
+        }
+    }
+}
+
 /// A fall in parts that add up to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Split {
+    /// What the decisions are.
+    pub of: Kinds,
     /// The days that the fall is held against, the first and the last.
     pub before: (AsOf, AsOf),
     /// The days of the fall.
     pub after: (AsOf, AsOf),
     /// Decisions of both times.
     pub decisions: (u64, u64),
-    /// The attribute of whom decisions are about by which the parts below are split: the one whose mix explains most.
+    /// The attribute of whom or what decisions are about by which the parts below are split: the one whose mix explains
+    /// most. Of forecasts and orders, where no mix surely explains something, the one of which a single value became worse.
     pub by: Attribute,
     /// The parts.
     pub parts: Cause,
@@ -99,13 +172,16 @@ impl<'a> Falling<'a> {
         let Live::Measured(live) = live else {
             return None;
         };
-        if !product.judged().is_of_lists() {
-            return None;
-        }
         let (header, fell) = (product.header(), live.fell?);
         let shifted = shifted(inputs, reads(header), &header.name, fell);
+        // What columns explain is told of lists alone.
+        let columns_max = if product.judged().is_of_lists() {
+            COLUMNS_MAX
+        } else {
+            0
+        };
         let met = shifted.into_iter().filter_map(Met::of);
-        let mut met: Vec<Met> = met.take(COLUMNS_MAX).collect();
+        let mut met: Vec<Met> = met.take(columns_max).collect();
         met.sort_by_key(Met::name);
         Some(Self {
             product: &header.name,
@@ -164,7 +240,7 @@ impl<'a> Falling<'a> {
 }
 
 /// How splits are made; what was kept by others is not read.
-const FORMAT: &str = "by one attribute and columns, together where they cannot be told apart";
+const FORMAT: &str = "by one attribute and columns, together where they cannot be told apart, of lists, forecasts and orders";
 
 /// The falls of all products in parts. Those that are kept in the registry are only read.
 pub(in crate::review) async fn of_falls(
@@ -182,10 +258,30 @@ pub(in crate::review) async fn of_falls(
     }
     for ((judged, _), falls) in new {
         let met = falls.first().map_or(&[][..], |fall| &fall.met);
-        let mut cells = counted::of_falls(workshop, snapshot, judged, met, &falls).await?;
-        for fall in falls {
-            let cells = cells.remove(fall.product).unwrap_or_default();
-            let split = cells.split(fall)?;
+        let found = if judged.is_of_lists() {
+            let mut cells = counted::of_falls(workshop, snapshot, judged, met, &falls).await?;
+            let split = |fall: &Falling<'_>| {
+                let cells = cells.remove(fall.product).unwrap_or_default();
+                cells.split(fall)
+            };
+            falls
+                .iter()
+                .copied()
+                .map(split)
+                .collect::<Result<Vec<_>, _>>()?
+        } else {
+            let mut groups = saved::of_falls(workshop, snapshot, judged, &falls).await?;
+            let split = |fall: &Falling<'_>| {
+                let groups = groups.remove(fall.product).unwrap_or_default();
+                groups.split(fall)
+            };
+            falls
+                .iter()
+                .copied()
+                .map(split)
+                .collect::<Result<Vec<_>, _>>()?
+        };
+        for (fall, split) in falls.into_iter().zip(found) {
             let text = serde_json::to_string(&split).unwrap_or_default();
             let (name, of) = (kept_as(fall.product), fall.made_of(snapshot));
             workshop.registry.keep(&name, &of, &text).await?;

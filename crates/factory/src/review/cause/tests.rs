@@ -1,5 +1,7 @@
 //! What is named as the cause of planted falls.
 
+mod saved;
+
 use super::cells::{Cell, Cells};
 use super::columns::Met;
 use super::*;
@@ -81,7 +83,6 @@ fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     };
     let around = Around {
         product: "for-you",
-        are_split: true,
         reads: &["sales", "prices"],
         version: Some(&version),
         inputs,

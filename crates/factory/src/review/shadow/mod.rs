@@ -426,11 +426,11 @@ impl Asks<'_> {
 
     /// Questions by what became of them and whom they are about.
     fn alike(&self) -> String {
-        let values: Vec<String> = Attribute::ALL
+        let values: Vec<String> = Attribute::OF_LISTS
             .iter()
             .map(|of| format!("{} AS of_{}", of.sql(self.has), *of as usize))
             .collect();
-        let all: Vec<String> = (1..=Attribute::ALL.len() + 2)
+        let all: Vec<String> = (1..=Attribute::OF_LISTS.len() + 2)
             .map(|place| place.to_string())
             .collect();
         format!(
@@ -520,7 +520,7 @@ impl Alike {
 struct Sums {
     asked: u64,
     all: Alike,
-    by: [BTreeMap<String, Alike>; Attribute::ALL.len()],
+    by: [BTreeMap<String, Alike>; Attribute::OF_LISTS.len()],
     /// Actions that were shown, and those of them that both named.
     shown: u64,
     alike: u64,
@@ -528,9 +528,9 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, batch: &RecordBatch) {
-        let attributes = Attribute::ALL.len();
+        let attributes = Attribute::OF_LISTS.len();
         let flag = |column: usize| batch.column(attributes + column).as_boolean().clone();
-        let values: [_; Attribute::ALL.len()] =
+        let values: [_; Attribute::OF_LISTS.len()] =
             std::array::from_fn(|column| batch.column(column).as_string::<i32>().clone());
         let (in_time, first_alike) = (flag(0), flag(1));
         let [asked, alike, shown] = [2, 3, 4].map(|column| count(batch, attributes + column));
@@ -565,7 +565,7 @@ impl Sums {
             segments.truncate(SEGMENTS);
             segments
         };
-        Attribute::ALL
+        Attribute::OF_LISTS
             .into_iter()
             .zip(&self.by)
             .filter(|(_, values)| values.len() > 1)

@@ -322,10 +322,6 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     ("weight not known", "poids inconnu"),
     ("{#} %", "{0} %"),
     (
-        "version {#} began to answer on {}",
-        "la version {0} a commencé à répondre le {1}",
-    ),
-    (
         "mostly whom it is asked about, {#} % of the fall ({#} to {#} %), by {~}: {} is {#} % of them, {#} % before",
         "surtout ceux dont il s’agit, {0} % de la baisse ({1} à {2} %), selon {3} : {4} fait {5} % d’entre eux, {6} % avant",
     ),
@@ -340,6 +336,50 @@ pub(super) const SENTENCES: &[(&str, &str)] = &[
     (
         "{~}; alike decisions about alike customers lead to less, {#} % of the fall ({#} to {#} %)",
         "{0} ; de mêmes décisions pour de mêmes clients mènent à moins, {1} % de la baisse ({2} à {3} %)",
+    ),
+    (
+        "mostly what is forecast, {#} % of the fall ({#} to {#} %), by {~}: {} is {#} % of the naive forecast's error, {#} % before",
+        "surtout ce qui est prévu, {0} % de la baisse ({1} à {2} %), selon {3} : {4} fait {5} % de l’erreur de la prévision naïve, {6} % avant",
+    ),
+    (
+        "mostly what is ordered, {#} % of the fall ({#} to {#} %), by {~}: {} is {#} % of the orders, {#} % before",
+        "surtout ce qui est commandé, {0} % de la baisse ({1} à {2} %), selon {3} : {4} fait {5} % des commandes, {6} % avant",
+    ),
+    (
+        "forecasts of the like are further off, {#} % of the fall ({#} to {#} %), {#} % of that in {}, by {~}, and nothing that is watched changed: what customers want may have",
+        "les prévisions des mêmes choses sont plus loin des ventes, {0} % de la baisse ({1} à {2} %), dont {3} % pour {4}, selon {5}, et rien de ce qui est surveillé n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "forecasts of the like are further off, {#} % of the fall ({#} to {#} %), and nothing that is watched changed: what customers want may have",
+        "les prévisions des mêmes choses sont plus loin des ventes, {0} % de la baisse ({1} à {2} %), et rien de ce qui est surveillé n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "{~}; forecasts of the like are further off, {#} % of the fall ({#} to {#} %), {#} % of that in {}, by {~}",
+        "{0} ; les prévisions des mêmes choses sont plus loin des ventes, {1} % de la baisse ({2} à {3} %), dont {4} % pour {5}, selon {6}",
+    ),
+    (
+        "{~}; forecasts of the like are further off, {#} % of the fall ({#} to {#} %)",
+        "{0} ; les prévisions des mêmes choses sont plus loin des ventes, {1} % de la baisse ({2} à {3} %)",
+    ),
+    (
+        "orders of the like last less often, {#} % of the fall ({#} to {#} %), {#} % of that in {}, by {~}, and nothing that is watched changed: what customers want may have",
+        "les commandes des mêmes choses suffisent moins souvent, {0} % de la baisse ({1} à {2} %), dont {3} % pour {4}, selon {5}, et rien de ce qui est surveillé n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "orders of the like last less often, {#} % of the fall ({#} to {#} %), and nothing that is watched changed: what customers want may have",
+        "les commandes des mêmes choses suffisent moins souvent, {0} % de la baisse ({1} à {2} %), et rien de ce qui est surveillé n’a changé : peut-être ce que veulent les clients",
+    ),
+    (
+        "{~}; orders of the like last less often, {#} % of the fall ({#} to {#} %), {#} % of that in {}, by {~}",
+        "{0} ; les commandes des mêmes choses suffisent moins souvent, {1} % de la baisse ({2} à {3} %), dont {4} % pour {5}, selon {6}",
+    ),
+    (
+        "{~}; orders of the like last less often, {#} % of the fall ({#} to {#} %)",
+        "{0} ; les commandes des mêmes choses suffisent moins souvent, {1} % de la baisse ({2} à {3} %)",
+    ),
+    (
+        "version {#} began to answer on {}",
+        "la version {0} a commencé à répondre le {1}",
     ),
     // Incidents.
     ("{~} is broken ({~})", "{0}, rompue : {1}"),
