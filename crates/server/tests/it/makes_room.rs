@@ -1,7 +1,7 @@
 //! A version whose decisions became worse with it makes room for the one before it, once, where nothing else is why.
 
 use crate::review::{NAME, broke, decided, imported, planted, version_of};
-use crate::served::{edit, get, project, serving, trained, within};
+use crate::served::{edit, get, retraining_is_refused, serving, trained, within};
 use factory::review::{MakesRoom, Most, Reviewed};
 use factory::{CHAMPION, Needed, Workshop};
 use jiff::{SignedDuration, Timestamp};
@@ -218,16 +218,6 @@ fn it_is_asked_for_only_where_decisions_are_judged_and_the_gate_lets_versions_an
             "no days: ",
         ),
     ] {
-        let folder = project();
-        let file = format!("products/{product}.toml");
-        let section = format!("[retraining]\n{asks}\n\n[settings]");
-        edit(folder.path(), &file, "[settings]", &section);
-        let refused = factory::Project::open(folder.path())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            refused.contains(says) && refused.contains(&file),
-            "{asks}: {refused}"
-        );
+        retraining_is_refused(product, asks, says);
     }
 }

@@ -336,3 +336,18 @@ pub(crate) fn promise(served: &Served, decision: &str) {
             .unwrap();
     });
 }
+
+/// That a project is refused whose product's file has these lines of `[retraining]`, with the file and what is said.
+pub(crate) fn retraining_is_refused(product: &str, asks: &str, says: &str) {
+    let folder = project();
+    let file = format!("products/{product}.toml");
+    let section = format!("[retraining]\n{asks}\n\n[settings]");
+    edit(folder.path(), &file, "[settings]", &section);
+    let refused = factory::Project::open(folder.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains(says) && refused.contains(&file),
+        "{asks}: {refused}"
+    );
+}

@@ -1,7 +1,9 @@
 //! A challenger answers a share of the customers, and all of them if its decisions lead to as much.
 
 use crate::house::{customers, decide};
-use crate::served::{edit, get, in_no_hurry, post, project, serving, train, trained, within};
+use crate::served::{
+    edit, get, in_no_hurry, post, retraining_is_refused, serving, train, trained, within,
+};
 use crate::versions::register_newer;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -567,16 +569,6 @@ fn a_trial_is_asked_for_only_where_it_can_be_read() {
         ("for-you", "shadow_hours = 200", "1 to 168"),
         ("for-you", "shadow_answers_min = 0", "1 to 1000000"),
     ] {
-        let folder = project();
-        let file = format!("products/{product}.toml");
-        let section = format!("[retraining]\n{asks}\n\n[settings]");
-        edit(folder.path(), &file, "[settings]", &section);
-        let refused = factory::Project::open(folder.path())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            refused.contains(says) && refused.contains(&file),
-            "{asks}: {refused}"
-        );
+        retraining_is_refused(product, asks, says);
     }
 }

@@ -119,21 +119,29 @@ fn sql(judged: Judged, met: &[Met], falls: &[&Falling<'_>], snapshot: &Snapshot)
     )
 }
 
-/// The rows of an answer: the product, whether they are of the fall, and what is known of them.
-///
-/// - `met`: how many columns that changed are among it.
-fn rows(batch: &RecordBatch, met: usize) -> impl Iterator<Item = (String, bool, Cell)> {
+/// The text of a column and a row of an answer, of its first columns; empty where nothing is known.
+pub(super) fn texts(
+    batch: &RecordBatch,
+    columns: usize,
+) -> impl Fn(usize, usize) -> String + use<> {
     let text = |column: usize| {
         let texts = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
         texts.ok()
     };
-    let texts: Vec<_> = (0..batch.num_columns()).map(text).collect();
-    let at = move |column: usize, row: usize| {
+    let texts: Vec<_> = (0..columns).map(text).collect();
+    move |column, row| {
         let of = texts.get(column).and_then(Option::as_ref);
         let of = of.map(|of| of.as_string::<i32>());
         of.filter(|of| of.is_valid(row))
             .map_or_else(String::new, |of| of.value(row).to_owned())
-    };
+    }
+}
+
+/// The rows of an answer: the product, whether they are of the fall, and what is known of them.
+///
+/// - `met`: how many columns that changed are among it.
+fn rows(batch: &RecordBatch, met: usize) -> impl Iterator<Item = (String, bool, Cell)> {
+    let at = texts(batch, batch.num_columns());
     let after = batch.column(1).as_boolean().clone();
     let first_shown = 2 + Attribute::OF_LISTS.len();
     let first_met = first_shown + SHOWN.len();

@@ -7,9 +7,10 @@ use super::super::noted::judging;
 use super::super::outcomes::{OutcomesError, TIMES_WRONG_MOST};
 use super::super::sums::{Judging, Span};
 use super::cells::{ALPHA, CLEARLY_MORE};
+use super::counted::texts;
 use super::split::{Falling, Kinds, Split};
 use crate::Workshop;
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use arrow::datatypes::{Date32Type, Float64Type};
 use arrow::record_batch::RecordBatch;
 use lake::Snapshot;
@@ -286,17 +287,7 @@ fn grouped(judged: Judged) -> String {
 
 /// The rows of an answer: the product, whether they are of the fall, and their sums.
 fn rows(batch: &RecordBatch, attributes: usize) -> impl Iterator<Item = (String, bool, Group)> {
-    let text = |column: usize| {
-        let texts = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-        texts.ok()
-    };
-    let texts: Vec<_> = (0..3 + attributes).map(text).collect();
-    let at = move |column: usize, row: usize| {
-        let of = texts.get(column).and_then(Option::as_ref);
-        let of = of.map(|of| of.as_string::<i32>());
-        of.filter(|of| of.is_valid(row))
-            .map_or_else(String::new, |of| of.value(row).to_owned())
-    };
+    let at = texts(batch, 3 + attributes);
     let after = batch.column(1).as_boolean().clone();
     let days = batch.column(2).as_primitive::<Date32Type>().clone();
     let decisions = count(batch, 3 + attributes);

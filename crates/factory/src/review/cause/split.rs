@@ -258,30 +258,16 @@ pub(in crate::review) async fn of_falls(
     }
     for ((judged, _), falls) in new {
         let met = falls.first().map_or(&[][..], |fall| &fall.met);
-        let found = if judged.is_of_lists() {
+        let found: Result<Vec<_>, _> = if judged.is_of_lists() {
             let mut cells = counted::of_falls(workshop, snapshot, judged, met, &falls).await?;
-            let split = |fall: &Falling<'_>| {
-                let cells = cells.remove(fall.product).unwrap_or_default();
-                cells.split(fall)
-            };
-            falls
-                .iter()
-                .copied()
-                .map(split)
-                .collect::<Result<Vec<_>, _>>()?
+            let mut of = |fall: &Falling<'_>| cells.remove(fall.product).unwrap_or_default();
+            falls.iter().map(|fall| of(fall).split(fall)).collect()
         } else {
             let mut groups = saved::of_falls(workshop, snapshot, judged, &falls).await?;
-            let split = |fall: &Falling<'_>| {
-                let groups = groups.remove(fall.product).unwrap_or_default();
-                groups.split(fall)
-            };
-            falls
-                .iter()
-                .copied()
-                .map(split)
-                .collect::<Result<Vec<_>, _>>()?
+            let mut of = |fall: &Falling<'_>| groups.remove(fall.product).unwrap_or_default();
+            falls.iter().map(|fall| of(fall).split(fall)).collect()
         };
-        for (fall, split) in falls.into_iter().zip(found) {
+        for (fall, split) in falls.into_iter().zip(found?) {
             let text = serde_json::to_string(&split).unwrap_or_default();
             let (name, of) = (kept_as(fall.product), fall.made_of(snapshot));
             workshop.registry.keep(&name, &of, &text).await?;
