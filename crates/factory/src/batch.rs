@@ -395,6 +395,7 @@ struct Answers {
     texts: [StringBuilder; 8],
     position: Int64Builder,
     numbers: [Float64Builder; 4],
+    version: Int64Builder,
     holdout: BooleanBuilder,
 }
 
@@ -413,6 +414,7 @@ fn answer_schema() -> SchemaRef {
         Field::new("high", DataType::Float64, true),
         Field::new("propensity", DataType::Float64, true),
         text("reasons"),
+        Field::new("version", DataType::Int64, true),
         Field::new("holdout", DataType::Boolean, true),
         text("error"),
     ]))
@@ -424,17 +426,19 @@ impl Answers {
             texts: std::array::from_fn(|_| StringBuilder::new()),
             position: Int64Builder::new(),
             numbers: std::array::from_fn(|_| Float64Builder::new()),
+            version: Int64Builder::new(),
             holdout: BooleanBuilder::new(),
         }
     }
 
+    /// - `by`: the version that answered, and whether for the holdout.
     fn row(
         &mut self,
         asked: &Asked,
         texts: [Option<&str>; 5],
         position: Option<i64>,
         numbers: [Option<f64>; 4],
-        holdout: Option<bool>,
+        by: Option<(u32, bool)>,
     ) {
         let [id, action, label, reasons, error] = texts;
         let customer = asked.customer_id.as_ref().map(CustomerId::as_str);
@@ -458,6 +462,8 @@ impl Answers {
             .iter_mut()
             .zip(numbers)
             .for_each(|(b, v)| b.append_option(v));
+        let (version, holdout) = by.unzip();
+        self.version.append_option(version.map(i64::from));
         self.holdout.append_option(holdout);
     }
 
@@ -480,10 +486,11 @@ impl Answers {
             .each_mut()
             .map(|b| Arc::new(b.finish()) as ArrayRef);
         let position = Arc::new(self.position.finish()) as ArrayRef;
+        let version = Arc::new(self.version.finish()) as ArrayRef;
         let holdout = Arc::new(self.holdout.finish()) as ArrayRef;
         let columns = vec![
             id, customer, product, placement, position, action, label, score, low, high,
-            propensity, reasons, holdout, error,
+            propensity, reasons, version, holdout, error,
         ];
         RecordBatch::try_new(answer_schema(), columns)
     }
@@ -755,7 +762,7 @@ impl Workshop {
                             texts,
                             Some(i64::from(a.position)),
                             [value, low, high, Some(a.propensity.get())],
-                            Some(held_out),
+                            Some((by.version, held_out)),
                         );
                     }
                     if let Ok(id) = DecisionId::new(id) {

@@ -263,7 +263,9 @@ fn expected(question: &Value, status: u16, answer: &Value) -> Vec<Value> {
         for name in ["position", "label", "score", "propensity", "reasons"] {
             row.extend(a.get(name).map(|v| (name.to_owned(), v.clone())));
         }
-        row.insert("holdout".to_owned(), answer["holdout"].clone());
+        for name in ["version", "holdout"] {
+            row.insert(name.to_owned(), answer[name].clone());
+        }
         row.into()
     };
     answer["actions"]

@@ -2,15 +2,14 @@
 
 use super::cause::reads;
 use super::outcomes::{OutcomesError, Z_95, fell_when_watched_from, losses};
-use super::rollback::{REVIEW, WHO, WatchChampionsError, back_by_itself, note_rollback};
+use super::rollback::{REVIEW, WatchChampionsError, back_by_itself, is_by_gate, note_rollback};
 use super::{Answers, Fell, Live, Measured, Most, Review, Why};
 use crate::import::RefusedSource;
-use crate::run::WHO as TRAINED;
 use crate::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use monitoring::loss::LossDay;
 use products::{Judged, Product};
-use registry::{AliasChange, Cause, OutcomeDay};
+use registry::{AliasChange, OutcomeDay};
 use schema::AsOf;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -153,11 +152,6 @@ impl Workshop {
         }
         Ok(moved)
     }
-}
-
-/// Whether nobody but its gate let a version answer.
-fn is_by_gate(change: &AliasChange) -> bool {
-    change.cause == Cause::Promoted && [TRAINED, WHO].contains(&change.who.as_str())
 }
 
 impl Promoted {

@@ -28,6 +28,7 @@ mod outcomes;
 mod rollback;
 mod service;
 mod shadow;
+mod spread;
 mod standing;
 mod sums;
 mod table_ages;

@@ -1,5 +1,6 @@
 //! A version that answers late or not at all, soon after it was promoted, makes room for the one before it.
 
+use crate::run::WHO as TRAINED;
 use crate::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use monitoring::latency::Snapshot;
@@ -100,8 +101,8 @@ impl Workshop {
             };
             let soon = header.retraining.rolls_back_within_hours.map(i64::from);
             let soon = soon.map(SignedDuration::from_hours);
-            let is_new = last.cause == Cause::Promoted
-                && soon.is_some_and(|soon| now.duration_since(last.at) <= soon);
+            let is_new =
+                is_by_gate(last) && soon.is_some_and(|soon| now.duration_since(last.at) <= soon);
             let mut present = last.clone();
             if is_new && let Some(failure) = self.failure(header, last, now).await? {
                 let of = (header.name.as_str(), last.to);
@@ -184,6 +185,11 @@ pub(super) async fn back_by_itself(
         ) => Ok(None),
         Err(other) => Err(other),
     }
+}
+
+/// Whether nobody but its gate let a version answer.
+pub(super) fn is_by_gate(change: &AliasChange) -> bool {
+    change.cause == Cause::Promoted && [TRAINED, WHO].contains(&change.who.as_str())
 }
 
 /// A champion that was taken back is an incident; one that answers by another way is the end of it.

@@ -1,9 +1,10 @@
 //! A challenger that answers a share of the customers: what its decisions led to, beside those of the champion on the
 //! same days.
 
-use super::judged::{count, quoted};
+use super::judged::{Days, Join, count, quoted};
 use super::rollback::is_too_many;
 use super::shadow::{ShadowError, Verdict};
+use super::spread::OfCustomers;
 use crate::{CHAMPION, Workshop, is_drawn};
 use jiff::Timestamp;
 use lake::Snapshot;
@@ -13,6 +14,7 @@ use schema::estimate::short;
 use schema::time::day_of;
 use schema::{AsOf, Estimate, WhyNot};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A challenger that answers a share of the customers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,7 +35,8 @@ pub struct Trial {
     pub decisions: u64,
     /// See `decisions`.
     pub fallbacks: u64,
-    /// Share of good decisions of the challenger.
+    /// Share of good decisions of the challenger, with customers as units once all its days are complete, for one makes
+    /// several decisions; before, with decisions as units.
     pub good: Estimate,
     /// That of the champion, on the same days.
     pub good_beside: Estimate,
@@ -88,6 +91,17 @@ impl OnTrial {
         let days = i32::try_from(header.retraining.trial_days).unwrap_or(i32::MAX);
         (begun.minus_days(-1), begun.minus_days(-days))
     }
+
+    /// Of these, days whose outcomes are complete.
+    ///
+    /// - `known`: the last day whose outcomes are.
+    fn complete_days(&self, header: &Header, known: Option<AsOf>) -> u32 {
+        let (first, _) = self.days(header);
+        let complete = known.map_or(0, |known| known.epoch_day() - first.epoch_day() + 1);
+        u32::try_from(complete.max(0))
+            .unwrap_or(0)
+            .min(header.retraining.trial_days)
+    }
 }
 
 impl Workshop {
@@ -127,7 +141,30 @@ impl Workshop {
         let snapshot = self.lake.snapshot().await?;
         let (decisions, fallbacks) = self.answered_on_trial(header, of, &snapshot).await?;
         let (outcomes, known) = self.registry.outcomes(&header.name).await?;
-        let mut trial = read(header, of, &outcomes, known, (decisions, fallbacks));
+        let complete_days = of.complete_days(header, known);
+        // What it will be judged by is read once: days of decisions need not be joined again every minute.
+        let of_customers = if complete_days < header.retraining.trial_days {
+            BTreeMap::new()
+        } else {
+            let (first, last) = of.days(header);
+            let days = Days {
+                from: Some(first),
+                to: last.minus_days(-1),
+            };
+            let join = Join {
+                names: &[&header.name],
+                judged: product.judged(),
+                days: &[days],
+            };
+            join.of_customers(self, &snapshot).await?
+        };
+        let mut trial = Trial {
+            complete_days,
+            decisions,
+            fallbacks,
+            ..read(header, of, &outcomes, &of_customers)
+        };
+        trial.verdict = trial.judged(header);
         let heard = self.heard(&header.name, of, &trial, known).await?;
         trial.verdict = heard.beside(trial.verdict);
         Ok(Some(trial))
@@ -156,48 +193,43 @@ impl Workshop {
     }
 }
 
-/// Reads a trial.
+/// Reads what the decisions of a trial led to.
 ///
-/// - `known`: the last day whose outcomes are complete.
-/// - `answered`: decisions of the challenger, and those that the baseline answered in its place.
+/// - `of_customers`: of each version, where that is to be the unit.
 fn read(
     header: &Header,
     of: OnTrial,
     outcomes: &[OutcomeDay],
-    known: Option<AsOf>,
-    answered: (u64, u64),
+    of_customers: &BTreeMap<u32, OfCustomers>,
 ) -> Trial {
-    let asks = &header.retraining;
     let (first, last) = of.days(header);
-    let complete = known.map_or(0, |known| {
-        (known.epoch_day() - first.epoch_day() + 1).clamp(0, i32::MAX)
-    });
-    let complete_days = u32::try_from(complete).unwrap_or(0).min(asks.trial_days);
-    let sums = |version: u32| {
-        outcomes
+    let share = |version: u32| {
+        let days = outcomes
             .iter()
             .filter(|day| day.version == version && !day.held_out)
-            .filter(|day| day.day >= first && day.day <= last)
-            .fold((0, 0), |(judged, good), day| {
-                (judged + day.judged, good + day.good)
-            })
+            .filter(|day| day.day >= first && day.day <= last);
+        let (judged, good) = days.fold((0, 0), |(judged, good), day| {
+            (judged + day.judged, good + day.good)
+        });
+        let effect = of_customers
+            .get(&version)
+            .map_or(1.0, OfCustomers::design_effect);
+        share(judged, good, effect)
     };
-    let share = |(judged, good): (u64, u64)| Estimate::share(good as f64, judged, "decisions");
-    let (good, good_beside) = (share(sums(of.version)), share(sums(of.beside)));
+    let (good, good_beside) = (share(of.version), share(of.beside));
     let lead = difference(&good, &good_beside);
     let may_lose = good_beside
         .point()
         .map(|of| of * header.promises.quality_loss_max);
-    let (decisions, fallbacks) = answered;
-    let mut trial = Trial {
+    Trial {
         version: of.version,
         beside: of.beside,
-        share: asks.trial_share.unwrap_or_default(),
+        share: header.retraining.trial_share.unwrap_or_default(),
         since: of.since,
         days: (first, last),
-        complete_days,
-        decisions,
-        fallbacks,
+        complete_days: 0,
+        decisions: 0,
+        fallbacks: 0,
         good,
         good_beside,
         lead,
@@ -205,9 +237,29 @@ fn read(
         verdict: Verdict::Waits {
             because: String::new(),
         },
-    };
-    trial.verdict = trial.judged(header);
-    trial
+    }
+}
+
+/// A share of good decisions with the interval that as many independent ones would have.
+///
+/// - `effect`: how many decisions tell as much as an independent one.
+///
+/// # Source
+/// Korn and Graubard (1998), *Survey Methodology* 24: the interval of a share at its effective sample size.
+fn share(judged: u64, good: u64, effect: f64) -> Estimate {
+    let independent = (judged as f64 / effect).ceil();
+    let hits = good as f64 / judged.max(1) as f64 * independent;
+    match Estimate::share(hits, independent as u64, "decisions") {
+        Estimate::Measured {
+            point, low, high, ..
+        } => Estimate::Measured {
+            point,
+            low,
+            high,
+            units: judged,
+        },
+        unknown => unknown,
+    }
 }
 
 /// The difference of two shares with its 95 % interval.

@@ -2,7 +2,7 @@
 
 use crate::shop::{HISTORY, example, purchase, shop, shop_since};
 use products::{
-    Artefact, Asked, Fitted, KINDS, Kind, LoadError, Product, Raw, Shop, Size, Subject,
+    Artefact, Asked, Fitted, Judged, KINDS, Kind, LoadError, Product, Raw, Shop, Size, Subject,
 };
 use schema::config::ConfigFile;
 use schema::{AsOf, Bytes, ConfigError, CustomerId, ProductId, Weights};
@@ -134,6 +134,55 @@ fn every_setting_is_in_the_example_with_its_default() {
             );
         }
     }
+}
+
+#[test]
+fn the_example_offers_all_that_can_be_promised_and_all_that_retraining_takes() {
+    for kind in KINDS {
+        let card = kind.card();
+        // What is off unless it is set is shown as a comment.
+        let (head, settings) = card.example.split_once("[settings]").unwrap();
+        let all = format!("{}[settings]{settings}", head.replace("\n# ", "\n"));
+        let raw = Raw::read(ConfigFile::new("example.toml", all.clone())).unwrap();
+        let product = raw.check().unwrap_or_else(|e| panic!("{}: {e}", card.kind));
+        let refused = |name: &str| match name {
+            "trial_share" => product.judged().no_trial().is_some(),
+            "rolls_back_when_worse_within_days" => matches!(product.judged(), Judged::No { .. }),
+            "table_age_days_max" => card.reads == ["sales"],
+            "cost" | "worth" => card.measures.is_empty(),
+            _ => false,
+        };
+        let schema = serde_json::to_value(kind.schema()).unwrap();
+        let example: toml::Table = all.parse().unwrap();
+        for section in ["promises", "retraining"] {
+            let shown = example[section].as_table().unwrap();
+            let properties = section_of(&schema, section);
+            assert!(properties.len() > 5, "{properties:?}");
+            for (name, of_schema) in properties {
+                let what = format!("{name} of {section} of {}", card.kind);
+                match shown.get(name) {
+                    None => assert!(refused(name), "{what} is not shown"),
+                    Some(_) if refused(name) => panic!("{what} is shown"),
+                    Some(shown) if !head.contains(&format!("\n# {name} = ")) => {
+                        let default = of_schema.get("default").unwrap();
+                        assert_eq!(&serde_json::to_value(shown).unwrap(), default, "{what}");
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+}
+
+/// The properties of a section of product files.
+fn section_of<'a>(
+    schema: &'a serde_json::Value,
+    section: &str,
+) -> &'a serde_json::Map<String, serde_json::Value> {
+    let of = &schema["properties"][section];
+    let name = of["$ref"].as_str().unwrap_or_else(|| panic!("{of}"));
+    let properties = schema.pointer(&format!("{}/properties", name.trim_start_matches('#')));
+    properties.and_then(|of| of.as_object()).unwrap()
 }
 
 #[test]

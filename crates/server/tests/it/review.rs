@@ -10,7 +10,7 @@ use factory::{CHAMPION, Workshop};
 use jiff::{SignedDuration, Timestamp};
 use lake::log::{ActionRecord, Answer, DecisionRecord, EventRecord};
 use monitoring::latency::Histogram;
-use registry::{NewRun, NewVersion, Outcome, RunCost, ServiceRecord, Signature};
+use registry::{Cause, NewRun, NewVersion, Outcome, RunCost, ServiceRecord, Signature};
 use schema::progress::Silent;
 use schema::{AsOf, CustomerId, DecisionId, Json, Probability, RunId};
 use serde_json::json;
@@ -169,6 +169,20 @@ fn a_version_that_answers_late_makes_room_for_the_one_before_where_its_file_says
             workshop.watch_champions(now).await.unwrap().is_empty(),
             "once"
         );
+
+        // A person lets it answer again: that stands, late as it is.
+        let signed = Signature {
+            who: "anna",
+            why: "the disk was slow",
+            at: now,
+        };
+        let again = registry.promote(name, 2, Some(1), signed).await.unwrap();
+        assert_eq!((again.to, again.cause), (2, Cause::Promoted));
+        let later = now + SignedDuration::from_mins(70);
+        let late = records(2, later, 30);
+        registry.add_service(&late).await.unwrap();
+        assert!(workshop.watch_champions(later).await.unwrap().is_empty());
+        assert_eq!(champion(name).await, 2);
         workshop.registry.verify_audit(None).await.unwrap();
     });
 }
@@ -436,7 +450,15 @@ pub(crate) async fn plant(
     transaction.commit(Timestamp::now()).await.unwrap();
 }
 
-fn click(at: Timestamp, number: usize, decision: &DecisionId, product: &str) -> EventRecord {
+/// A click a minute after a decision.
+///
+/// - `at`: an hour after that decision.
+pub(crate) fn click(
+    at: Timestamp,
+    number: usize,
+    decision: &DecisionId,
+    product: &str,
+) -> EventRecord {
     let event = json!({
         "event_id": format!("click-{number}"),
         "occurred_at": at - SignedDuration::from_mins(59),

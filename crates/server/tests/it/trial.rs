@@ -1,6 +1,7 @@
 //! A challenger answers a share of the customers, and all of them if its decisions lead to as much.
 
 use crate::house::{customers, decide};
+use crate::review::{self, click};
 use crate::served::{
     edit, get, in_no_hurry, post, retraining_is_refused, serving, train, trained, within,
 };
@@ -366,6 +367,57 @@ fn after_its_days_a_challenger_answers_all_if_it_is_surely_not_worse_by_more_tha
     );
     // As good, but of ten decisions a day nobody knows.
     let told = becomes(on_trial().path(), (3_000, 900), (10, 3)).unwrap();
+    assert!(told.contains("more is not ruled out"), "{told}");
+}
+
+/// Decisions of the days that are compared: so many customers of each version come on all five, of whom so many click
+/// every time, and the others never.
+async fn plant_customers(workshop: &Workshop, champion: (u64, u64), challenger: (u64, u64)) {
+    let (mut decisions, mut clicks) = (Vec::new(), Vec::new());
+    for (number, (customers, clicking)) in [(1, champion), (2, challenger)] {
+        for customer in 0..customers {
+            for day in 1..=5 {
+                let at = begun() + SignedDuration::from_hours(24 * day);
+                let made = decision(&format!("C{number}-{customer}"), number, at);
+                if customer < clicking {
+                    let later = at + SignedDuration::from_hours(1);
+                    clicks.push(click(later, clicks.len(), &made.decision_id, "P1"));
+                }
+                decisions.push(made);
+            }
+        }
+    }
+    review::plant(workshop, &decisions, &clicks).await;
+}
+
+#[test]
+fn decisions_about_one_customer_are_not_taken_for_independent_ones() {
+    let judged_by_clicks = || {
+        let folder = on_trial();
+        let by = "[settings]\njudged_by = \"clicks\"";
+        edit(folder.path(), "products/for-you.toml", "[settings]", by);
+        folder
+    };
+    let folder = judged_by_clicks();
+    within(folder.path(), async |workshop| {
+        plant_customers(workshop, (600, 180), (200, 60)).await;
+        plant(workshop, 7, (600, 180), (200, 60)).await;
+        let found = trial(workshop).await.unwrap();
+        assert_eq!(
+            (found.good.point(), found.lead.point()),
+            (Some(0.3), Some(0.0))
+        );
+        // As wide as of 600 and 200 decisions, not of five times as many.
+        let (low, high) = found.lead.interval().unwrap();
+        let half = 1.96 * (0.3_f64 * 0.7 * (1.0 / 600.0 + 1.0 / 200.0)).sqrt();
+        assert!((high - low - 2.0 * half).abs() < 0.003, "{low} {high}");
+    });
+    // As many decisions as pass where each is about another customer.
+    let folder = judged_by_clicks();
+    within(folder.path(), async |workshop| {
+        plant_customers(workshop, (3_000, 900), (1_000, 300)).await;
+    });
+    let told = becomes(folder.path(), (3_000, 900), (1_000, 300)).unwrap();
     assert!(told.contains("more is not ruled out"), "{told}");
 }
 
