@@ -396,6 +396,7 @@ impl Found<'_> {
         };
         let around = cause::Around {
             product: &header.name,
+            of: cause::Kinds::of(product.judged()),
             reads: cause::reads(header),
             version: self.version.as_ref(),
             inputs: self.inputs,

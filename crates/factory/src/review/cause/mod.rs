@@ -76,6 +76,8 @@ pub enum Most {
 /// What happened around a fall.
 pub(super) struct Around<'a> {
     pub(super) product: &'a str,
+    /// What its decisions are.
+    pub(super) of: Kinds,
     /// Tables that its kind reads.
     pub(super) reads: &'a [&'a str],
     pub(super) version: Option<&'a Answers>,
@@ -110,6 +112,7 @@ pub(super) fn why(live: &Measured, fell: Fell, split: Option<Split>, around: &Ar
     let source = shifted.first().filter(|shifted| shifted.is_of_feed());
     let most = most(
         split.as_ref(),
+        around.of,
         source.is_some(),
         version.is_some(),
         around.late.is_some(),
@@ -191,7 +194,10 @@ fn shifted<'a>(inputs: &'a Inputs, reads: &[&str], product: &str, fell: Fell) ->
 }
 
 /// What explains most: a part of the fall where one surely explains half of it, else what changed at the same time.
-fn most(split: Option<&Split>, source: bool, version: bool, late: bool) -> Most {
+///
+/// Of forecasts and orders that fall in parts only after some days it is what customers want until then: what they are about
+/// hardly changes, while lists are shown to whoever comes.
+fn most(split: Option<&Split>, of: Kinds, source: bool, version: bool, late: bool) -> Most {
     let explains = |part: &Part| part.high < 0.0 && part.share.is_some_and(|share| share >= MOST);
     match split {
         Some(split) if explains(&split.parts.mix) => Most::Mix,
@@ -200,6 +206,7 @@ fn most(split: Option<&Split>, source: bool, version: bool, late: bool) -> Most 
         Some(split) if explains(&split.parts.inputs) => Most::Shown,
         _ if late => Most::Late,
         Some(split) if explains(&split.parts.relation) => Most::Wants,
+        None if of != Kinds::Lists => Most::Wants,
         Some(_) | None => Most::Unclear,
     }
 }

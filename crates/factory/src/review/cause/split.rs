@@ -28,7 +28,7 @@ pub enum Kinds {
 
 impl Kinds {
     /// What decisions that are judged so are.
-    pub(super) fn of(judged: Judged) -> Self {
+    pub(in crate::review) fn of(judged: Judged) -> Self {
         match judged {
             Judged::Bought { .. } | Judged::Clicked { .. } | Judged::No { .. } => Self::Lists,
             Judged::Sold(_) | Judged::Launched | Judged::Valued { .. } => Self::Forecasts,

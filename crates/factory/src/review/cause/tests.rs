@@ -75,6 +75,11 @@ fn refused() -> BTreeMap<String, RefusedSource> {
 }
 
 fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
+    let of = split.as_ref().map_or(Kinds::Lists, |split| split.of);
+    told_of(of, live, inputs, split)
+}
+
+fn told_of(of: Kinds, live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     let version = Answers {
         number: 3,
         since: "2026-05-14T04:00:00Z".parse().unwrap(),
@@ -83,6 +88,7 @@ fn told(live: &Measured, inputs: &Inputs, split: Option<Split>) -> Why {
     };
     let around = Around {
         product: "for-you",
+        of,
         reads: &["sales", "prices"],
         version: Some(&version),
         inputs,

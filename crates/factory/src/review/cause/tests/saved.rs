@@ -179,4 +179,19 @@ fn a_few_days_are_too_few_and_days_on_which_the_naive_forecast_is_right_are_none
     assert_eq!(split(&before, &after).unwrap(), whole);
     after.retain(|group| group.day < day("2026-05-24"));
     assert_eq!(split(&before, &after), None);
+
+    // Until there are more, what is left is told of forecasts and orders, and nothing of lists.
+    let later = fallen("2026-05-30");
+    for of in [Kinds::Forecasts, Kinds::Orders] {
+        let why = told_of(of, &later, &Inputs::default(), None);
+        assert_eq!(
+            (why.most, why.sentence.as_str()),
+            (
+                Most::Wants,
+                "nothing that is watched changed: what customers want may have"
+            )
+        );
+    }
+    let of_lists = told_of(Kinds::Lists, &later, &Inputs::default(), None);
+    assert_eq!(of_lists.most, Most::Unclear);
 }
