@@ -36,6 +36,11 @@ impl<'a> Kinds<'a> {
         2 * self.weekdays[period] + usize::from(promoted)
     }
 
+    /// 0 to 6 from Monday on; 0 where a period holds all weekdays.
+    pub(super) fn weekday(&self, period: usize) -> usize {
+        self.weekdays[period]
+    }
+
     fn count(&self) -> usize {
         match self.panel.step() {
             Step::Day => KINDS,
@@ -80,6 +85,11 @@ impl Alike<'_> {
     /// Those of the kind of a period, latest first.
     pub(super) fn to(&self, period: usize) -> &[f32] {
         &self.last[self.kinds.of(self.series, period)]
+    }
+
+    /// See [`Kinds::weekday`].
+    pub(super) fn weekday(&self, period: usize) -> usize {
+        self.kinds.weekday(period)
     }
 
     /// By weekday, those without promotion and those with one.

@@ -91,7 +91,7 @@ impl<'a> Ground<'a> {
     fn columns(&self, stands: &Standing<'_>, period: usize, row: &mut impl Row) {
         self.of_the_series(stands, period, row);
         self.of_the_year(stands, period, row);
-        of_its_groups(stands, period, row);
+        of_its_groups(stands, self.panel.step(), period, row);
         self.of_the_date(stands, period, row);
         let column = |of| self.panel.column(of, stands.series);
         let year_before = stands.years_before(period, 1);
@@ -211,9 +211,19 @@ impl<'a> Ground<'a> {
     }
 }
 
-fn of_its_groups(stands: &Standing<'_>, period: usize, row: &mut impl Row) {
+fn of_its_groups(stands: &Standing<'_>, step: Step, period: usize, row: &mut impl Row) {
     const NAMES: [&str; 2] = ["category", "site"];
     let groups = || NAMES.into_iter().zip(&stands.groups);
+    if step == Step::Day {
+        for (name, group) in groups() {
+            let on_weekday = stands.weekday_of(group, period);
+            row.add_known(
+                format_args!("{name}, on the weekday"),
+                Driver::Week,
+                on_weekday,
+            );
+        }
+    }
     for (name, group) in groups() {
         let around = stands.around_of(group, period);
         let name = format_args!("{name}, around a year ago");

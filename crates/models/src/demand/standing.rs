@@ -11,6 +11,12 @@ const GROWTH_MAX: f64 = 4.0;
 /// How much of the growth of half a year is expected to go on: less than all of it, as growth ends.
 const GROWS_ON: f64 = 0.7;
 
+/// Days of the week.
+const DAYS: usize = 7;
+
+/// Days from which the week of a group is told.
+const WEEK_FROM: usize = 13 * DAYS;
+
 /// Lengths over which a series is averaged, shortest first.
 pub(super) fn lengths(step: Step) -> [usize; 4] {
     match step {
@@ -71,6 +77,8 @@ pub(super) struct Group<'a> {
     pub(super) going: Option<f64>,
     /// Growth in a year, of the last few periods and of the last half year.
     pub(super) growth: [Option<f64>; 2],
+    /// By weekday, what it sold lately on those beside all; of panels of days.
+    week: [Option<f64>; DAYS],
 }
 
 impl<'a> Standing<'a> {
@@ -114,8 +122,8 @@ impl<'a> Standing<'a> {
             alike,
             growth: growth(values, known, step),
             groups: [
-                Group::new(pooled[0].of(one), known, step),
-                Group::new(pooled[1].of(two), known, step),
+                Group::new(pooled[0].of(one), (known, step), kinds),
+                Group::new(pooled[1].of(two), (known, step), kinds),
             ],
         }
     }
@@ -166,6 +174,11 @@ impl<'a> Standing<'a> {
         around(self.values, self.known, self.step, (period, years))
     }
 
+    /// What a group sold lately on the weekday of a period beside all days.
+    pub(super) fn weekday_of(&self, group: &Group<'_>, period: usize) -> Option<f64> {
+        group.week[self.alike.weekday(period)]
+    }
+
     /// The same of a group.
     pub(super) fn around_of(&self, group: &Group<'_>, period: usize) -> Option<f64> {
         around(group.values, self.known, self.step, (period, 1))
@@ -173,15 +186,35 @@ impl<'a> Standing<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn new(values: &'a [f32], known: usize, step: Step) -> Self {
+    fn new(values: &'a [f32], (known, step): (usize, Step), kinds: &Kinds<'_>) -> Self {
         let [_, short, long, _] = lengths(step).map(|length| mean(window(values, known, length)));
         let going = short.zip(long.filter(|long| *long > 0.0));
         Self {
             values,
             going: going.map(|(short, long)| short / long),
             growth: growth(values, known, step),
+            week: match step {
+                Step::Day => of_week(values, known, kinds),
+                Step::Week | Step::Month => [None; DAYS],
+            },
         }
     }
+}
+
+/// By weekday, what was sold on those of the last months beside all of their days.
+fn of_week(values: &[f32], known: usize, kinds: &Kinds<'_>) -> [Option<f64>; DAYS] {
+    let lately = window(values, known, WEEK_FROM);
+    let first = known - lately.len();
+    let mut sums = [(0.0, 0_u32); DAYS];
+    for (value, period) in lately.iter().zip(first..) {
+        if !value.is_nan() {
+            let (sum, n) = &mut sums[kinds.weekday(period)];
+            *sum += f64::from(*value);
+            *n += 1;
+        }
+    }
+    let all = mean(lately).filter(|all| *all > 0.0);
+    sums.map(|(sum, n)| all.filter(|_| n > 0).map(|all| sum / f64::from(n) / all))
 }
 
 /// Growth in a year, of the last few periods and of the last half year.
