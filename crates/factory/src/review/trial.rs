@@ -258,7 +258,7 @@ fn share(judged: u64, good: u64, effect: f64) -> Estimate {
             high,
             units: judged,
         },
-        unknown => unknown,
+        unknown @ (Estimate::Exact(_) | Estimate::NotMeasurable(_)) => unknown,
     }
 }
 
