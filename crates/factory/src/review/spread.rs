@@ -1,22 +1,30 @@
 //! How much less is known of a share of good decisions because one customer makes several of them.
 
-use super::judged::{Join, count};
+use super::judged::{Days, Join, count};
+use super::shadow::ShadowError;
+use super::trial::OnTrial;
 use crate::Workshop;
 use lake::{LakeError, Snapshot};
+use products::Product;
+use schema::AsOf;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How sums are made; what was kept by others is not read.
+const FORMAT: &str = "sums over customers of judged and good decisions";
+
 /// Sums over customers of their judged decisions and of the good ones among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct OfCustomers {
-    pub(super) customers: u64,
-    pub(super) judged: u64,
-    pub(super) good: u64,
+    customers: u64,
+    judged: u64,
+    good: u64,
     /// Sum of squares of judged ones.
-    pub(super) judged_squared: u64,
+    judged_squared: u64,
     /// Sum of squares of good ones.
-    pub(super) good_squared: u64,
+    good_squared: u64,
     /// Sum of products of both.
-    pub(super) judged_good: u64,
+    judged_good: u64,
 }
 
 impl OfCustomers {
@@ -41,10 +49,44 @@ impl OfCustomers {
     }
 }
 
+/// Sums over customers of what came of a trial's decisions, by version. They are worked out once: days whose outcomes are
+/// noted stay as they were, and whoever judges a trial that waits for its read-out looks every minute.
+///
+/// - `days`: the first and the last, all of them with complete outcomes.
+pub(super) async fn of_customers(
+    workshop: &Workshop,
+    product: &dyn Product,
+    trial: OnTrial,
+    days: (AsOf, AsOf),
+    snapshot: &Snapshot,
+) -> Result<BTreeMap<u32, OfCustomers>, ShadowError> {
+    let (product_name, judged) = (product.header().name.as_str(), product.judged());
+    let (name, (first, last)) = (format!("trial/{product_name}"), days);
+    let (version, beside) = (trial.version, trial.beside);
+    let of = format!("{FORMAT}: {judged:?} {version} {beside} {first} {last}");
+    let kept = workshop.registry.kept(&name, &of).await?;
+    if let Some(kept) = kept.and_then(|text| serde_json::from_str(&text).ok()) {
+        return Ok(kept);
+    }
+    let days = Days {
+        from: Some(first),
+        to: last.minus_days(-1),
+    };
+    let join = Join {
+        names: &[product_name],
+        judged,
+        days: &[days],
+    };
+    let sums = join.of_customers(workshop, snapshot).await?;
+    let text = serde_json::to_string(&sums).unwrap_or_default();
+    workshop.registry.keep(&name, &of, &text).await?;
+    Ok(sums)
+}
+
 impl Join<'_> {
     /// Sums over customers of what came of a version's decisions about them, by version; those about the holdout are left
     /// out. A decision about nobody known stands for itself.
-    pub(super) async fn of_customers(
+    async fn of_customers(
         &self,
         workshop: &Workshop,
         snapshot: &Snapshot,

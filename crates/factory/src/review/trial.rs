@@ -1,10 +1,10 @@
 //! A challenger that answers a share of the customers: what its decisions led to, beside those of the champion on the
 //! same days.
 
-use super::judged::{Days, Join, count, quoted};
+use super::judged::{count, quoted};
 use super::rollback::is_too_many;
 use super::shadow::{ShadowError, Verdict};
-use super::spread::OfCustomers;
+use super::spread::{OfCustomers, of_customers};
 use crate::{CHAMPION, Workshop, is_drawn};
 use jiff::Timestamp;
 use lake::Snapshot;
@@ -141,28 +141,39 @@ impl Workshop {
         let snapshot = self.lake.snapshot().await?;
         let (decisions, fallbacks) = self.answered_on_trial(header, of, &snapshot).await?;
         let (outcomes, known) = self.registry.outcomes(&header.name).await?;
+        let asks = &header.retraining;
+        let days = of.days(header);
         let complete_days = of.complete_days(header, known);
-        // What it will be judged by is read once: days of decisions need not be joined again every minute.
-        let of_customers = if complete_days < header.retraining.trial_days {
+        let of_customers = if complete_days < asks.trial_days {
             BTreeMap::new()
         } else {
-            let (first, last) = of.days(header);
-            let days = Days {
-                from: Some(first),
-                to: last.minus_days(-1),
-            };
-            let join = Join {
-                names: &[&header.name],
-                judged: product.judged(),
-                days: &[days],
-            };
-            join.of_customers(self, &snapshot).await?
+            of_customers(self, product, of, days, &snapshot).await?
         };
+        let good = |version: u32| {
+            let effect = of_customers.get(&version).map(OfCustomers::design_effect);
+            good(&outcomes, version, days, effect.unwrap_or(1.0))
+        };
+        let (good, good_beside) = (good(of.version), good(of.beside));
+        let lead = difference(&good, &good_beside);
+        let may_lose = good_beside
+            .point()
+            .map(|of| of * header.promises.quality_loss_max);
         let mut trial = Trial {
+            version: of.version,
+            beside: of.beside,
+            share: asks.trial_share.unwrap_or_default(),
+            since: of.since,
+            days,
             complete_days,
             decisions,
             fallbacks,
-            ..read(header, of, &outcomes, &of_customers)
+            good,
+            good_beside,
+            lead,
+            may_lose,
+            verdict: Verdict::Waits {
+                because: String::new(),
+            },
         };
         trial.verdict = trial.judged(header);
         let heard = self.heard(&header.name, of, &trial, known).await?;
@@ -193,60 +204,26 @@ impl Workshop {
     }
 }
 
-/// Reads what the decisions of a trial led to.
-///
-/// - `of_customers`: of each version, where that is to be the unit.
-fn read(
-    header: &Header,
-    of: OnTrial,
-    outcomes: &[OutcomeDay],
-    of_customers: &BTreeMap<u32, OfCustomers>,
-) -> Trial {
-    let (first, last) = of.days(header);
-    let share = |version: u32| {
-        let days = outcomes
-            .iter()
-            .filter(|day| day.version == version && !day.held_out)
-            .filter(|day| day.day >= first && day.day <= last);
-        let (judged, good) = days.fold((0, 0), |(judged, good), day| {
-            (judged + day.judged, good + day.good)
-        });
-        let effect = of_customers
-            .get(&version)
-            .map_or(1.0, OfCustomers::design_effect);
-        share(judged, good, effect)
-    };
-    let (good, good_beside) = (share(of.version), share(of.beside));
-    let lead = difference(&good, &good_beside);
-    let may_lose = good_beside
-        .point()
-        .map(|of| of * header.promises.quality_loss_max);
-    Trial {
-        version: of.version,
-        beside: of.beside,
-        share: header.retraining.trial_share.unwrap_or_default(),
-        since: of.since,
-        days: (first, last),
-        complete_days: 0,
-        decisions: 0,
-        fallbacks: 0,
-        good,
-        good_beside,
-        lead,
-        may_lose,
-        verdict: Verdict::Waits {
-            because: String::new(),
-        },
-    }
-}
-
-/// A share of good decisions with the interval that as many independent ones would have.
+/// Share of good decisions of a version on some days, the holdout left out, with the interval that as many independent ones
+/// would have.
 ///
 /// - `effect`: how many decisions tell as much as an independent one.
 ///
 /// # Source
 /// Korn and Graubard (1998), *Survey Methodology* 24: the interval of a share at its effective sample size.
-fn share(judged: u64, good: u64, effect: f64) -> Estimate {
+fn good(
+    outcomes: &[OutcomeDay],
+    version: u32,
+    (first, last): (AsOf, AsOf),
+    effect: f64,
+) -> Estimate {
+    let (judged, good) = outcomes
+        .iter()
+        .filter(|day| day.version == version && !day.held_out)
+        .filter(|day| day.day >= first && day.day <= last)
+        .fold((0, 0), |(judged, good), day| {
+            (judged + day.judged, good + day.good)
+        });
     let independent = (judged as f64 / effect).ceil();
     let hits = good as f64 / judged.max(1) as f64 * independent;
     match Estimate::share(hits, independent as u64, "decisions") {

@@ -14,9 +14,6 @@ const GROWS_ON: f64 = 0.7;
 /// Days of the week.
 const DAYS: usize = 7;
 
-/// Days from which the week of a group is told.
-const WEEK_FROM: usize = 13 * DAYS;
-
 /// Lengths over which a series is averaged, shortest first.
 pub(super) fn lengths(step: Step) -> [usize; 4] {
     match step {
@@ -187,14 +184,14 @@ impl<'a> Standing<'a> {
 
 impl<'a> Group<'a> {
     fn new(values: &'a [f32], (known, step): (usize, Step), kinds: &Kinds<'_>) -> Self {
-        let [_, short, long, _] = lengths(step).map(|length| mean(window(values, known, length)));
-        let going = short.zip(long.filter(|long| *long > 0.0));
+        let [_, short, long, _] = lengths(step).map(|length| window(values, known, length));
+        let usual = mean(long).filter(|usual| *usual > 0.0);
         Self {
             values,
-            going: going.map(|(short, long)| short / long),
+            going: mean(short).zip(usual).map(|(short, usual)| short / usual),
             growth: growth(values, known, step),
             week: match step {
-                Step::Day => of_week(values, known, kinds),
+                Step::Day => of_week(long, known, usual, kinds),
                 Step::Week | Step::Month => [None; DAYS],
             },
         }
@@ -202,8 +199,15 @@ impl<'a> Group<'a> {
 }
 
 /// By weekday, what was sold on those of the last months beside all of their days.
-fn of_week(values: &[f32], known: usize, kinds: &Kinds<'_>) -> [Option<f64>; DAYS] {
-    let lately = window(values, known, WEEK_FROM);
+///
+/// - `lately`: the days before one.
+/// - `usual`: their mean, where it is above 0.
+fn of_week(
+    lately: &[f32],
+    known: usize,
+    usual: Option<f64>,
+    kinds: &Kinds<'_>,
+) -> [Option<f64>; DAYS] {
     let first = known - lately.len();
     let mut sums = [(0.0, 0_u32); DAYS];
     for (value, period) in lately.iter().zip(first..) {
@@ -213,8 +217,11 @@ fn of_week(values: &[f32], known: usize, kinds: &Kinds<'_>) -> [Option<f64>; DAY
             *n += 1;
         }
     }
-    let all = mean(lately).filter(|all| *all > 0.0);
-    sums.map(|(sum, n)| all.filter(|_| n > 0).map(|all| sum / f64::from(n) / all))
+    sums.map(|(sum, n)| {
+        usual
+            .filter(|_| n > 0)
+            .map(|usual| sum / f64::from(n) / usual)
+    })
 }
 
 /// Growth in a year, of the last few periods and of the last half year.

@@ -108,12 +108,8 @@ fn the_example_is_accepted_and_an_unknown_key_refused_at_its_line() {
 fn every_setting_is_in_the_example_with_its_default() {
     for kind in KINDS {
         let schema = serde_json::to_value(kind.schema()).unwrap();
-        let settings = schema
-            .pointer("/$defs/Settings/properties")
-            .and_then(|p| p.as_object())
-            .unwrap();
         let example: toml::Table = kind.card().example.parse().unwrap();
-        for (name, of_schema) in settings {
+        for (name, of_schema) in section_of(&schema, "settings") {
             let default = of_schema.get("default");
             let Some(shown) = example["settings"].get(name) else {
                 // What is off unless it is set is shown as a comment.

@@ -296,15 +296,7 @@ fn decision(customer: &str, version: u32, at: Timestamp) -> DecisionRecord {
 /// Decisions come into the lake.
 async fn log(workshop: &Workshop, decisions: impl IntoIterator<Item = DecisionRecord>) {
     let records: Vec<DecisionRecord> = decisions.into_iter().collect();
-    let rows = DecisionRecord::to_batch(&records);
-    let mut transaction = workshop.lake.begin().await.unwrap();
-    let writer = transaction
-        .writer("decisions", rows.schema(), "trial")
-        .await;
-    let mut writer = writer.unwrap();
-    writer.write(&rows).await.unwrap();
-    writer.finish(&mut transaction).await.unwrap();
-    transaction.commit(begun()).await.unwrap();
+    review::plant(workshop, &records, &[]).await;
 }
 
 /// Outcomes of days: judged decisions and good ones a day of the champion and of the challenger.
@@ -411,6 +403,11 @@ fn decisions_about_one_customer_are_not_taken_for_independent_ones() {
         let (low, high) = found.lead.interval().unwrap();
         let half = 1.96 * (0.3_f64 * 0.7 * (1.0 / 600.0 + 1.0 / 200.0)).sqrt();
         assert!((high - low - 2.0 * half).abs() < 0.003, "{low} {high}");
+        // What comes late of days that are noted is not counted, here as there.
+        let at = begun() + SignedDuration::from_hours(24);
+        let late = (0..500).map(|number| decision(&format!("late-{number}"), 1, at));
+        log(workshop, late).await;
+        assert_eq!(trial(workshop).await, Some(found));
     });
     // As many decisions as pass where each is about another customer.
     let folder = judged_by_clicks();
